@@ -1,0 +1,113 @@
+// Package ledger keeps the accounts: it loads what a command needs, lets package loyalty decide, commits the
+// result once, and decides again when someone else was first. It owns the key schema of the table.
+//
+// It promises that every cause has its effect once. A cause is a partition of revisions that are written with
+// the condition that they be absent, in one transaction with the account, so a repeated command finds the
+// entry that the first one wrote and answers with it; there is no separate record to keep in step. It also
+// promises that a conflict with another writer is never shown to a caller as a refusal: it is decided again,
+// a few times, and then answered with ErrTryAgain.
+//
+// It deliberately knows no rule (that is loyalty), no HTTP (that is api) and no storage engine (that is
+// table).
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// ErrTryAgain says that others kept writing the same items, or the table refused for the moment. Nothing is
+// known to have happened; repeating the same command is safe.
+var ErrTryAgain = errors.New("ledger: try again")
+
+// A Ledger is the accounts of every program in one table. Its methods are safe for concurrent use.
+type Ledger struct {
+	Table table.Table
+	Now   func() time.Time
+
+	// Program finds a published version of a program: an order keeps the rules of its first revision.
+	Program func(ctx context.Context, id string, version int) (*loyalty.Program, error)
+}
+
+// By says who asks for a command, and what exactly was asked, so that a repetition can be told from another
+// command under the same id.
+type By struct {
+	Actor string // an API key's id, "schedule" …; kept on the entry
+	Input string // a fingerprint of the whole command; empty if the command has a natural identity
+}
+
+// A Profile is what is known of the person. It is kept apart from the account, which is pseudonymous.
+type Profile struct {
+	Member     loyalty.MemberID
+	ExternalID string // the merchant's own id of the person; unique in the program; may be empty
+	Email      string
+	Name       string
+	Locale     string // BCP 47
+	Timezone   string // IANA; empty for the program's
+	Birthday   string // 2006-01-02; may be empty
+	Version    int64  // as read
+}
+
+// An Identity is a name by which others know a member, unique in its program: an external id, the keyed hash
+// of an e-mail address.
+type Identity struct{ Kind, Value string }
+
+// A Member is an account, brought up to the present in memory, with the profile.
+type Member struct {
+	Account  loyalty.Account
+	Profile  Profile
+	Replayed bool // the enrolment had happened before
+}
+
+// An Enrolment asks for a new member under an id that the caller derived.
+type Enrolment struct {
+	Member     loyalty.MemberID
+	Profile    Profile
+	Identities []Identity
+}
+
+// An OrderResult is an order with what it is worth now, as of one revision.
+type OrderResult struct {
+	State    loyalty.OrderState
+	Revision int
+	Entries  []loyalty.Entry // those of this revision
+	Balance  loyalty.Balance // after it
+	Replayed bool
+}
+
+// A RedemptionResult is a redemption as of one revision. With a recorded refusal it comes beside the error,
+// for the sake of Replayed.
+type RedemptionResult struct {
+	Member     loyalty.MemberID
+	Redemption loyalty.Redemption
+	Entry      loyalty.Entry
+	Balance    loyalty.Balance
+	Replayed   bool
+}
+
+// A RedemptionRequest asks for a reward under an id that the caller derived.
+type RedemptionRequest struct {
+	ID     string
+	Member loyalty.MemberID
+	Reward string
+	Order  string
+	Commit bool // at once, without a hold
+}
+
+// An Adjustment corrects a balance by hand, under an id that the caller derived.
+type Adjustment struct {
+	ID     string
+	Member loyalty.MemberID
+	Points loyalty.Points // above or below zero
+	Reason string
+}
+
+// An AdjustmentResult is the entry of an adjustment.
+type AdjustmentResult struct {
+	Entry    loyalty.Entry
+	Replayed bool
+}

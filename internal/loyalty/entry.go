@@ -1,0 +1,105 @@
+package loyalty
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Cause kinds. Each is a namespace of identities.
+const (
+	CauseJoin       = "join"       // a member's enrolment, by member
+	CauseOrder      = "order"      // by the merchant's order id
+	CauseRedemption = "redemption" // by redemption id
+	CauseAdjustment = "adjustment" // by adjustment id
+	CauseActivation = "activation" // by member and instant
+	CauseLapse      = "lapse"      // by member and day
+	CauseTier       = "tier"       // by member, level and instant
+)
+
+// A Cause is why points moved: something with an identity, in its n-th revision. Of each revision there is one
+// entry, so nothing can happen twice.
+type Cause struct {
+	Kind, ID string
+	Revision int // from 1
+}
+
+func (c Cause) String() string { return fmt.Sprintf("%s/%s.%d", c.Kind, c.ID, c.Revision) }
+
+// Kind is what an entry did.
+type Kind string
+
+const (
+	KindJoin     Kind = "join"     // the account began
+	KindEarn     Kind = "earn"     // an order became worth more, or was seen for the first time
+	KindClawback Kind = "clawback" // an order became worth less
+	KindActivate Kind = "activate" // pending points became active
+	KindReserve  Kind = "reserve"  // a redemption holds points
+	KindRelease  Kind = "release"  // a hold was cancelled or lapsed
+	KindRedeem   Kind = "redeem"   // points were spent
+	KindRefuse   Kind = "refuse"   // a redemption was refused; moves nothing and has no place in the sequence
+	KindExpire   Kind = "expire"   // a lot lapsed
+	KindAdjust   Kind = "adjust"   // someone corrected the balance by hand
+	KindTier     Kind = "tier"     // the level changed, or was kept for another period
+)
+
+// Bucket is where points are: with the member, or where they came from and went.
+type Bucket string
+
+// The member's buckets, and then the program's, which mirror them: every entry's postings sum to zero.
+const (
+	BucketActive   Bucket = "active"
+	BucketPending  Bucket = "pending"
+	BucketReserved Bucket = "reserved"
+	BucketDebt     Bucket = "debt" // never above zero
+
+	BucketIssued   Bucket = "issued"
+	BucketRedeemed Bucket = "redeemed"
+	BucketExpired  Bucket = "expired"
+	BucketAdjusted Bucket = "adjusted"
+)
+
+// A Posting moves points into a bucket, or out of it if negative.
+type Posting struct {
+	Bucket   Bucket
+	Lot      Date      // active and reserved: which lot; pending: which lot it will join
+	ActiveAt time.Time // pending: when
+	Cause    Cause     // pending: whose, if not the entry's own; Revision is zero
+	Points   Points
+}
+
+// A Because is one reason: a rule of the program, what it did in words, and the exact points that it gave or
+// took, as a decimal ("29.99") or, where it has no end, a fraction ("2999/110"). The reasons of an entry sum
+// to its points.
+type Because struct{ Rule, Effect, Points string }
+
+// An Entry is one line of the ledger, never changed once written.
+type Entry struct {
+	Sequence  int64 // its place in the member's account, from 1 without gaps
+	Member    MemberID
+	Cause     Cause
+	Kind      Kind
+	Points    Points // by how much active + pending - debt changed
+	Postings  []Posting
+	Because   []Because
+	Program   int       // the version that decided
+	Effective time.Time // when it holds from
+	Recorded  time.Time // when it was written
+	Actor     string    // who asked: a key's id, or "schedule"
+	Input     string    // fingerprint of what was asked, to tell a replay from a reuse
+
+	// What the entry is about, and the state that the next revision of its cause starts from.
+	Order      *OrderState
+	Redemption *Redemption
+	Standing   *Standing // the member's standing after, if the entry changed it
+	Metric     *Metric   // what it adds to a month
+
+	Balance  Balance // after it
+	Previous string  // the hash of the entry before it; "" for the first
+	Hash     string
+}
+
+// Account, as an entry id part: the id of an entry is that of its cause and revision.
+func (e Entry) ID() string {
+	return "ent_" + strings.Join([]string{e.Cause.Kind, e.Cause.ID, fmt.Sprint(e.Cause.Revision)}, "~")
+}

@@ -1,0 +1,42 @@
+package loyalty
+
+// Code names a refusal. It is an error itself, so errors.Is(err, loyalty.InsufficientPoints) just works.
+type Code string
+
+func (c Code) Error() string { return string(c) }
+
+// The refusals that rules can give; the API adds those of its own. Each is documented in the API's error
+// catalogue under the same name.
+const (
+	InsufficientPoints  Code = "insufficient_points"
+	AccountFrozen       Code = "account_frozen"
+	NotFound            Code = "not_found"
+	ValidationFailed    Code = "validation_failed"
+	AmountNotPositive   Code = "amount_not_positive"
+	AmountOutOfRange    Code = "amount_out_of_range"
+	AmountPrecision     Code = "amount_precision"
+	CurrencyUnsupported Code = "currency_unsupported"
+	CurrencyMismatch    Code = "currency_mismatch"
+	HoldAlreadyResolved Code = "hold_already_resolved"
+	HoldExpired         Code = "hold_expired"
+	AlreadyExists       Code = "already_exists"
+	KeyReused           Code = "idempotency_key_reused"
+)
+
+// An Error is a refusal: a rule says no, and nothing has changed.
+type Error struct {
+	Code    Code
+	Detail  string // one or two sentences for whoever reads the answer
+	Pointer string // which part of the input is at fault, as a JSON pointer; may be empty
+
+	Needed, Available Points // insufficient_points: the cost, and what can be spent
+}
+
+func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }
+
+// Is matches the error's code.
+func (e *Error) Is(target error) bool { return target == e.Code }
+
+func refuse(code Code, pointer, detail string) *Error {
+	return &Error{Code: code, Detail: detail, Pointer: pointer}
+}

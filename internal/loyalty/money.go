@@ -1,0 +1,80 @@
+package loyalty
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Points is a whole number of points.
+type Points int64
+
+// Bounds that no program can lift. They keep every sum far below 2^53, so that it is exact in JSON too.
+const (
+	MaxPoints  Points = 1e9  // of one operation
+	MaxBalance Points = 1e12 // of one account
+	MaxAmount  int64  = 1e12 // of one order, in minor units
+)
+
+// Currency is an ISO 4217 code in capitals.
+type Currency string
+
+// Money is an amount in minor units of a currency: 29.99 EUR is {2999, EUR}, 150 JPY is {150, JPY}.
+type Money struct {
+	Amount   int64
+	Currency Currency
+}
+
+// String writes the amount with the currency's own number of decimals: "29.99 EUR", "150 JPY".
+func (m Money) String() string { return m.Decimal() + " " + string(m.Currency) }
+
+// Decimal is String without the currency.
+func (m Money) Decimal() string {
+	exp, _ := m.Currency.Exponent()
+	return decimal(m.Amount, exp)
+}
+
+func decimal(n int64, exp int) string {
+	if exp == 0 {
+		return strconv.FormatInt(n, 10)
+	}
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	digits := strconv.FormatInt(n, 10)
+	if pad := exp + 1 - len(digits); pad > 0 {
+		digits = strings.Repeat("0", pad) + digits
+	}
+	at := len(digits) - exp
+	return sign + digits[:at] + "." + digits[at:]
+}
+
+// Exponent is how many decimals the currency's major unit has (ISO 4217: EUR 2, JPY 0, KWD 3); false if it
+// is no currency that money can be asked for in.
+func (c Currency) Exponent() (int, bool) {
+	if len(c) != 3 {
+		return 0, false
+	}
+	if at := strings.Index(codes2, string(c)); at >= 0 && at%4 == 0 {
+		return 2, true
+	}
+	if at := strings.Index(codes0, string(c)); at >= 0 && at%4 == 0 {
+		return 0, true
+	}
+	if at := strings.Index(codes3, string(c)); at >= 0 && at%4 == 0 {
+		return 3, true
+	}
+	return 0, false
+}
+
+// The active codes of ISO 4217 by the number of their decimals, without funds, metals and test codes.
+const (
+	codes2 = "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF " +
+		"CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG " +
+		"HUF IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU " +
+		"MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR " +
+		"SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED " +
+		"VES WST XCD XCG YER ZAR ZMW ZWG "
+	codes0 = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF "
+	codes3 = "BHD IQD JOD KWD LYD OMR TND "
+)

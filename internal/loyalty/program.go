@@ -1,0 +1,154 @@
+package loyalty
+
+import (
+	"math/big"
+	"time"
+)
+
+// A Program is a merchant's loyalty rules as typed values. Fill the exported fields and call Compile once;
+// after that a Program is never changed and may be shared.
+type Program struct {
+	ID      string
+	Version int // as published, from 1; zero for a draft
+	Zone    *time.Location
+	Name    Text
+	Unit    Units // what a point is called
+
+	Earn    Earn
+	Tiers   Tiers
+	Rewards []Reward
+	Hold    time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
+
+	compiled compiled // what Compile derives
+}
+
+// Text is a text by language tag ("en", "de").
+type Text map[string]string
+
+// In is the text in the language of locale ("de-AT" finds "de"), else in English, else in any language.
+func (t Text) In(locale string) string {
+	for len(locale) > 0 {
+		if s, ok := t[locale]; ok {
+			return s
+		}
+		cut := len(locale) - 1
+		for cut > 0 && locale[cut] != '-' && locale[cut] != '_' {
+			cut--
+		}
+		locale = locale[:cut]
+	}
+	if s, ok := t["en"]; ok {
+		return s
+	}
+	least := ""
+	for tag := range t {
+		if least == "" || tag < least {
+			least = tag
+		}
+	}
+	return t[least]
+}
+
+// Units is what a member calls points: one bean, two beans.
+type Units struct{ One, Other Text }
+
+// Earn is how orders become points.
+type Earn struct {
+	Rates      map[Currency]Rate // a currency without a rate earns nothing and is refused
+	Counts     Counts
+	Rounding   Rounding
+	Pending    Period // from the order's placing to the instant at which its points can be spent
+	Expires    Expiry // from that instant on
+	Categories []CategoryRule
+}
+
+// A Rate is "points per amount": 1 per 1.10 EUR is {1, 110}.
+type Rate struct {
+	Points *big.Rat
+	Per    int64 // minor units of the currency, above zero
+}
+
+// Counts says which parts of an order earn.
+type Counts struct{ Items, Shipping, Tax bool }
+
+// Rounding is what becomes of the fraction of a point, once per order.
+type Rounding int
+
+const (
+	Down    Rounding = iota
+	Nearest          // halves go up
+	Up
+)
+
+// A CategoryRule multiplies what lines of one category earn. Where several match a line, the best wins.
+type CategoryRule struct {
+	ID       string
+	Category string
+	Multiply *big.Rat // at least zero
+}
+
+// Tiers is the ladder of levels and how members climb and leave it.
+type Tiers struct {
+	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
+	By       Measure
+	Months   int    // the window: so many calendar months, the present one included; zero for a lifetime
+	KeepFor  Period // once reached, kept at least so long
+	Grace    Period // after that, extra time before moving down
+	MoveDown MoveDown
+}
+
+// Measure is what qualifies for a level.
+type Measure int
+
+const (
+	ByPointsEarned Measure = iota
+	ByOrders
+)
+
+// MoveDown is where a member lands who did not requalify.
+type MoveDown int
+
+const (
+	OneStep MoveDown = iota
+	ToQualified
+)
+
+// A Level is one rung.
+type Level struct {
+	ID       string
+	Name     Text
+	From     int64    // of the measure
+	Multiply *big.Rat // nil for 1
+	Perks    []string
+}
+
+// A Reward is what points can be spent on. This release knows rewards of a fixed cost.
+type Reward struct {
+	ID      string
+	Type    string // amount_off, percent_off, free_shipping, free_product
+	Name    Text   // may be empty
+	Cost    Points
+	Value   Money    // amount_off
+	Percent *big.Rat // percent_off: 10 for 10%
+	SKU     string   // free_product
+}
+
+// Reward finds a reward by id.
+func (p *Program) Reward(id string) (Reward, bool) {
+	for _, r := range p.Rewards {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Reward{}, false
+}
+
+// Level finds a level by id; false also for a program without tiers.
+func (p *Program) Level(id string) (Level, int, bool) {
+	for i, l := range p.Tiers.Levels {
+		if l.ID == id {
+			return l, i, true
+		}
+	}
+	return Level{}, 0, false
+}
