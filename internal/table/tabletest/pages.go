@@ -1,0 +1,158 @@
+package tabletest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// pages: a long list can be read in one go, in pieces, and from behind any item, and never skips or repeats.
+func (s *suite) pages(t *testing.T) {
+	pk := s.pk(t)
+	// Together they are more than the 1 MB that DynamoDB reads at a time; every second one is in the index.
+	pad := strings.Repeat("x", 600)
+	all := make([]table.Item, 2200)
+	for i := range all {
+		all[i] = s.item(t, fmt.Sprintf("%06d", i), fmt.Sprintf(`{"n":%d,"pad":%q}`, i, pad))
+		if i%2 == 0 {
+			all[i].Index = table.Key{PK: pk + "#index", SK: fmt.Sprintf("%06d", i)}
+		}
+	}
+	want := sortKeys(s.fill(t, all))
+	var indexed []string
+	for i := 0; i < len(want); i += 2 {
+		indexed = append(indexed, want[i])
+	}
+	base, index := table.Query{PK: pk}, table.Query{PK: pk + "#index", Index: true}
+
+	t.Run("the base table is read whole", func(t *testing.T) { s.wantBothWays(t, base, want) })
+	t.Run("the index is read whole", func(t *testing.T) { s.wantBothWays(t, index, indexed) })
+	t.Run("pages of the base table join without a gap", func(t *testing.T) { s.wantPages(t, base, 275, want) })
+	t.Run("pages of the index join without a gap", func(t *testing.T) { s.wantPages(t, index, 275, indexed) })
+	t.Run("pages of one item join", func(t *testing.T) {
+		base.To, index.To = "000012", "000012"
+		s.wantPages(t, base, 1, want[:13])
+		s.wantPages(t, index, 1, indexed[:7])
+		base.To, index.To = "", ""
+	})
+	t.Run("a page ends at its bound and continues within it", func(t *testing.T) {
+		base.From, base.To, index.From, index.To = "000100", "000190", "000100", "000190"
+		s.wantPages(t, base, 40, want[100:191])
+		s.wantPages(t, index, 20, indexed[50:96])
+		base.From, base.To, index.From, index.To = "", "", "", ""
+	})
+	t.Run("a cursor holds its place after its item was deleted", func(t *testing.T) {
+		at := s.get(t, all[1000].Key)
+		s.transact(t, table.Delete(at))
+		for _, c := range []struct {
+			q            table.Query
+			before, next string
+		}{{base, want[999], want[1001]}, {index, want[998], want[1002]}} {
+			c.q.After, c.q.Limit = at, 1
+			eventually(t, func() string { return cmp.Diff([]string{c.next}, sortKeys(s.list(t, c.q))) })
+			c.q.Reverse = true
+			eventually(t, func() string { return cmp.Diff([]string{c.before}, sortKeys(s.list(t, c.q))) })
+		}
+	})
+	t.Run("reading may stop anywhere and nothing behind is missed later", func(t *testing.T) {
+		for _, q := range []table.Query{base, index} {
+			read := 0
+			for _, err := range s.tab.Query(t.Context(), q) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if read++; read == 3 {
+					break
+				}
+			}
+		}
+	})
+}
+
+// wantPages wants the sort keys in pieces of at most limit, each continuing behind the last of the one before,
+// both ways.
+func (s *suite) wantPages(t *testing.T, q table.Query, limit int, want []string) {
+	t.Helper()
+	for _, q.Reverse = range []bool{false, true} {
+		eventually(t, func() string {
+			got := []string{}
+			q.After, q.Limit = table.Item{}, limit
+			for {
+				page := s.list(t, q)
+				if len(page) > limit {
+					t.Fatalf("a page of %d items, want at most %d", len(page), limit)
+				}
+				if len(page) == 0 {
+					break
+				}
+				got = append(got, sortKeys(page)...)
+				q.After = page[len(page)-1]
+			}
+			return cmp.Diff(want, got)
+		})
+		want = slices.Clone(want)
+		slices.Reverse(want)
+	}
+}
+
+// changesWhileIterating: what is being listed may be written, moved and deleted meanwhile, and everything
+// that was there all the time is yielded once.
+func (s *suite) changesWhileIterating(t *testing.T) {
+	const n = 300
+	items := make([]table.Item, n)
+	for i := range items {
+		items[i] = s.item(t, fmt.Sprintf("%04d", i), `{"n":0}`)
+		items[i].Index = table.Key{PK: s.pk(t) + "#due", SK: fmt.Sprintf("%04d", i)}
+	}
+	want := sortKeys(s.fill(t, items))
+	pk := s.pk(t)
+
+	t.Run("items may be moved away while the index is being read", func(t *testing.T) {
+		due := table.Query{PK: pk + "#due", Index: true}
+		s.wantBothWays(t, due, want)
+		got := s.each(t, due, func(i int, it table.Item) table.Op {
+			it.Index = table.Key{PK: pk + "#done", SK: it.Index.SK}
+			return table.Put(it)
+		})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("yielded (-want +got):\n%s", diff)
+		}
+		s.wantBothWays(t, due, []string{})
+		s.wantBothWays(t, table.Query{PK: pk + "#done", Index: true}, want)
+	})
+	t.Run("items may be written and deleted while the table is being read", func(t *testing.T) {
+		got := s.each(t, table.Query{PK: pk}, func(i int, it table.Item) table.Op {
+			if i%2 == 0 {
+				return table.Delete(it)
+			}
+			it.Doc = numbered(i)
+			return table.Put(it)
+		})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("yielded (-want +got):\n%s", diff)
+		}
+		if left := s.list(t, table.Query{PK: pk}); len(left) != n/2 {
+			t.Errorf("%d items left, want %d", len(left), n/2)
+		}
+	})
+}
+
+// each lists q, applies to every item what change makes of it before the next is asked for, and returns the
+// sort keys that were yielded.
+func (s *suite) each(t *testing.T, q table.Query, change func(int, table.Item) table.Op) []string {
+	t.Helper()
+	got := []string{}
+	for it, err := range s.tab.Query(t.Context(), q) {
+		if err != nil {
+			t.Fatalf("query: %v", err)
+		}
+		s.transact(t, change(len(got), it))
+		got = append(got, it.Key.SK)
+	}
+	return got
+}

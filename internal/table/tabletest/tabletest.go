@@ -1,0 +1,238 @@
+// Package tabletest is what every table.Table has to pass, and what makes one misbehave on purpose.
+//
+// Run is the conformance suite. An adapter calls it in one line, and what the suite does not hold is not
+// promised to anybody: whoever relies on more adds a test here first. Faulty wraps a Table and makes it fail
+// as Amazon DynamoDB does. Meter counts the request units that DynamoDB would bill, by our own calculator,
+// because DynamoDB Local misreports transactions.
+//
+// It is deliberately not a fake: there is no in-memory Table here. Tests use pebbletable.OpenMemory, which
+// is the adapter that ships. The suite assumes nothing of the table that it is given but that nobody else
+// writes to the partitions that it names; all subtests share one table, and none of them sleeps. What the
+// port allows to be late (the index) is asked for again a bounded number of times.
+package tabletest
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Run holds the table that open returns to the contract of package table. The random part prints its seed;
+// the environment variable PERENNIAL_SEED sets it.
+func Run(t *testing.T, open func(t *testing.T) table.Table) {
+	s := &suite{tab: open(t), run: rand.Text()[:8]}
+	for _, part := range []struct {
+		name string
+		test func(*testing.T)
+	}{
+		{"versions", s.versions},
+		{"all or none", s.allOrNone},
+		{"refusals", s.refusals},
+		{"documents", s.documents},
+		{"order", s.order},
+		{"pages", s.pages},
+		{"changes while iterating", s.changesWhileIterating},
+		{"index", s.index},
+		{"add", s.add},
+		{"contention", s.contention},
+		{"cancellation", s.cancellation},
+		{"random transactions", s.random},
+	} {
+		t.Run(part.name, part.test)
+	}
+}
+
+// A suite is one run over one table.
+type suite struct {
+	tab table.Table
+	run string // sets this run apart from earlier ones over a table that was kept
+}
+
+// pk names a partition that no other subtest uses.
+func (s *suite) pk(t *testing.T) string { return s.run + "#" + t.Name() }
+
+// item is one that was never stored, in the partition of the subtest.
+func (s *suite) item(t *testing.T, sk, doc string) table.Item {
+	return table.Item{Key: table.Key{PK: s.pk(t), SK: sk}, Doc: json.RawMessage(doc)}
+}
+
+func (s *suite) get(t *testing.T, key table.Key) table.Item {
+	t.Helper()
+	it, err := s.tab.Get(t.Context(), key)
+	if err != nil {
+		t.Fatalf("get %s: %v", key, err)
+	}
+	return it
+}
+
+// transact applies ops and fails the test if it cannot.
+func (s *suite) transact(t *testing.T, ops ...table.Op) {
+	t.Helper()
+	if err := s.tab.Transact(t.Context(), ops...); err != nil {
+		t.Fatalf("transact: %v", err)
+	}
+}
+
+// put stores the item and returns it as the next reader should see it.
+func (s *suite) put(t *testing.T, it table.Item) table.Item {
+	t.Helper()
+	s.transact(t, table.Put(it))
+	it.Version++
+	return it
+}
+
+// fill stores items that were absent, as many at a time as a transaction takes, and returns them as stored.
+func (s *suite) fill(t *testing.T, items []table.Item) []table.Item {
+	t.Helper()
+	var ops []table.Op
+	for i := range items {
+		ops = append(ops, table.Put(items[i]))
+		items[i].Version++
+		if len(ops) == 100 || i == len(items)-1 {
+			s.transact(t, ops...)
+			ops = nil
+		}
+	}
+	return items
+}
+
+func (s *suite) list(t *testing.T, q table.Query) []table.Item {
+	t.Helper()
+	var items []table.Item
+	for it, err := range s.tab.Query(t.Context(), q) {
+		if err != nil {
+			t.Fatalf("query %+v: %v", q, err)
+		}
+		items = append(items, it)
+	}
+	return items
+}
+
+// wantStored holds the table to every item given, whether it is there or absent (Version 0).
+func (s *suite) wantStored(t *testing.T, want ...table.Item) {
+	t.Helper()
+	for _, w := range want {
+		wantItem(t, s.get(t, w.Key), w)
+	}
+}
+
+// wantIndex asks the index until it lists the items that are wanted, in their order.
+func (s *suite) wantIndex(t *testing.T, q table.Query, want []table.Item) {
+	t.Helper()
+	eventually(t, func() string {
+		return cmp.Diff(views(want), views(s.list(t, q)))
+	})
+}
+
+// eventually repeats ask until it has nothing to complain of. It waits only after a complaint, so that a table
+// whose index is never late is never waited for.
+func eventually(t *testing.T, ask func() string) {
+	t.Helper()
+	pause := 5 * time.Millisecond
+	for try := 1; ; try++ {
+		complaint := ask()
+		if complaint == "" {
+			return
+		}
+		if try == 10 {
+			t.Fatalf("still after %d tries (-want +got):\n%s", try, complaint)
+		}
+		select {
+		case <-time.After(pause):
+		case <-t.Context().Done():
+			t.Fatal(t.Context().Err())
+		}
+		pause *= 2
+	}
+}
+
+// A view is an item in the form in which two of them may be compared: instants as seconds, documents decoded.
+type view struct {
+	Key, Index table.Key
+	Version    int64
+	Expires    int64
+	Doc        any
+}
+
+func viewOf(it table.Item) view {
+	v := view{Key: it.Key, Index: it.Index, Version: it.Version}
+	if !it.Expires.IsZero() {
+		v.Expires = it.Expires.Unix()
+	}
+	if it.Doc != nil {
+		v.Doc = decode(it.Doc)
+	}
+	return v
+}
+
+func views(items []table.Item) []view {
+	vs := make([]view, len(items))
+	for i, it := range items {
+		vs[i] = viewOf(it)
+	}
+	return vs
+}
+
+func wantItem(t *testing.T, got, want table.Item) {
+	t.Helper()
+	if diff := cmp.Diff(viewOf(want), viewOf(got)); diff != "" {
+		t.Errorf("item %s (-want +got):\n%s", want.Key, diff)
+	}
+}
+
+// wantConflict holds err to naming the operation, its key and the item as it is.
+func wantConflict(t *testing.T, err error, op int, current table.Item) {
+	t.Helper()
+	var conflict *table.ConflictError
+	if !errors.As(err, &conflict) {
+		t.Fatalf("got %v, want a conflict on operation %d", err, op)
+	}
+	if conflict.Op != op || conflict.Key != current.Key {
+		t.Errorf("conflict names operation %d, %s; want %d, %s", conflict.Op, conflict.Key, op, current.Key)
+	}
+	wantItem(t, conflict.Current, current)
+}
+
+// wantRefusal holds err to being about the input: neither a conflict nor something to try again.
+func wantRefusal(t *testing.T, err error) {
+	t.Helper()
+	var conflict *table.ConflictError
+	if err == nil || errors.As(err, &conflict) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) {
+		t.Errorf("got %v, want a plain error about the input", err)
+	}
+}
+
+// sortKeys are the base sort keys of items, in their order.
+func sortKeys(items []table.Item) []string {
+	sks := []string{}
+	for _, it := range items {
+		sks = append(sks, it.Key.SK)
+	}
+	return sks
+}
+
+// seed is that of PERENNIAL_SEED, or else a new one. It is printed either way.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	n := uint64(time.Now().UnixNano())
+	if text := os.Getenv("PERENNIAL_SEED"); text != "" {
+		var err error
+		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
+			t.Fatalf("PERENNIAL_SEED: %v", err)
+		}
+	}
+	t.Logf("PERENNIAL_SEED=%d", n)
+	return n
+}
+
+// numbered is a document that tells its number.
+func numbered(n int) json.RawMessage { return fmt.Appendf(nil, `{"n":%d}`, n) }

@@ -1,0 +1,125 @@
+package tabletest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// versions: the version that was read is the condition of whatever is written.
+func (s *suite) versions(t *testing.T) {
+	t.Run("an absent item has version 0, no document and the key asked for", func(t *testing.T) {
+		key := s.item(t, "a", "").Key
+		wantItem(t, s.get(t, key), table.Item{Key: key})
+	})
+	t.Run("a put of what was absent makes version 1, and each later one the next", func(t *testing.T) {
+		it := s.put(t, s.item(t, "a", `{"n":1}`))
+		s.wantStored(t, it)
+		it.Doc = numbered(2)
+		it = s.put(t, it)
+		s.wantStored(t, it)
+		if it.Version != 2 {
+			t.Errorf("version %d, want 2", it.Version)
+		}
+	})
+	t.Run("what Get returned can be put as it is", func(t *testing.T) {
+		it := s.get(t, s.item(t, "a", "").Key)
+		it.Doc = numbered(1)
+		s.put(t, it)
+		read := s.get(t, it.Key)
+		read.Doc = numbered(2)
+		s.wantStored(t, s.put(t, read))
+	})
+	t.Run("a delete leaves nothing, and the key can be used again", func(t *testing.T) {
+		it := s.put(t, s.item(t, "a", `{"n":1}`))
+		s.transact(t, table.Delete(it))
+		s.wantStored(t, table.Item{Key: it.Key})
+		s.wantStored(t, s.put(t, s.item(t, "a", `{"n":2}`)))
+	})
+	t.Run("a check that holds changes nothing", func(t *testing.T) {
+		it := s.put(t, s.item(t, "a", `{"n":1}`))
+		absent := s.item(t, "b", "")
+		s.transact(t, table.Check(it))
+		s.transact(t, table.Check(absent))
+		s.transact(t, table.Check(it), table.Check(absent))
+		s.wantStored(t, it, table.Item{Key: absent.Key})
+	})
+	t.Run("a delete of what is absent and was read as absent changes nothing", func(t *testing.T) {
+		absent := s.item(t, "a", "")
+		s.transact(t, table.Delete(absent))
+		s.wantStored(t, table.Item{Key: absent.Key})
+	})
+	s.conflicts(t)
+}
+
+// conflicts runs every kind of operation against an item that is not the one that was read, alone and among
+// others, because an adapter may take another road for a single operation.
+func (s *suite) conflicts(t *testing.T) {
+	kinds := map[string]func(table.Item) table.Op{"put": table.Put, "delete": table.Delete, "check": table.Check}
+	for kind, op := range kinds {
+		for _, c := range []struct {
+			name         string
+			stored, read int64 // versions; 0 is absent
+		}{
+			{"what was read as absent and is there", 1, 0},
+			{"what has been written since", 3, 2},
+			{"an older state than was read", 1, 2},
+			{"what has gone since", 0, 1},
+		} {
+			t.Run(fmt.Sprintf("a %s of %s conflicts", kind, c.name), func(t *testing.T) {
+				now := table.Item{Key: s.item(t, "a", "").Key}
+				for range c.stored {
+					now.Doc = numbered(int(now.Version) + 1)
+					now.Index = table.Key{PK: s.pk(t), SK: "i"}
+					now = s.put(t, now)
+				}
+				read := table.Item{Key: now.Key, Version: c.read, Doc: numbered(99)}
+				wantConflict(t, s.tab.Transact(t.Context(), op(read)), 0, now)
+				beside := s.item(t, "b", `{"n":0}`)
+				wantConflict(t, s.tab.Transact(t.Context(), table.Put(beside), op(read)), 1, now)
+				s.wantStored(t, now, table.Item{Key: beside.Key})
+			})
+		}
+	}
+}
+
+// allOrNone: one operation that does not hold keeps all others from happening, wherever it stands.
+func (s *suite) allOrNone(t *testing.T) {
+	for place, name := range []string{"first", "middle", "last"} {
+		t.Run("a conflict on the "+name+" operation changes nothing", func(t *testing.T) {
+			kept, gone := s.put(t, s.item(t, "kept", `{"n":1}`)), s.put(t, s.item(t, "gone", `{"n":1}`))
+			counter := s.put(t, s.item(t, "counter", `{"n":5}`))
+			rival := s.put(t, s.item(t, "rival", `{"n":1}`))
+			made, next := s.item(t, "made", `{"n":1}`), kept
+			next.Doc, next.Index = numbered(2), table.Key{PK: s.pk(t), SK: "i"}
+			stale := rival
+			stale.Version = 0
+			ops := []table.Op{table.Put(made), table.Put(next), table.Delete(gone), table.Add(counter.Key, "n", -1, 0)}
+			at := place * len(ops) / 2
+			ops = append(ops[:at], append([]table.Op{table.Put(stale)}, ops[at:]...)...)
+
+			wantConflict(t, s.tab.Transact(t.Context(), ops...), at, rival)
+			s.wantStored(t, kept, gone, counter, rival, table.Item{Key: made.Key})
+			if listed := s.list(t, table.Query{PK: s.pk(t), Index: true}); len(listed) > 0 {
+				t.Errorf("the index lists %v, want nothing", sortKeys(listed))
+			}
+		})
+	}
+	t.Run("the first of two conflicts is the one that is named", func(t *testing.T) {
+		a, b := s.put(t, s.item(t, "a", `{"n":1}`)), s.put(t, s.item(t, "b", `{"n":1}`))
+		err := s.tab.Transact(t.Context(), table.Put(s.item(t, "c", `{}`)), table.Put(s.item(t, "b", `{}`)), table.Put(s.item(t, "a", `{}`)))
+		wantConflict(t, err, 1, b)
+		s.wantStored(t, a, b)
+	})
+	t.Run("a hundred operations are done together", func(t *testing.T) {
+		items := make([]table.Item, 100)
+		for i := range items {
+			items[i] = s.item(t, fmt.Sprintf("%03d", i), `{"n":1}`)
+		}
+		s.fill(t, items)
+		if got := s.list(t, table.Query{PK: s.pk(t)}); len(got) != len(items) {
+			t.Errorf("%d items, want %d", len(got), len(items))
+		}
+	})
+}
