@@ -1,0 +1,96 @@
+package pebbletable
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+const (
+	maxOps  = 100
+	maxPart = 1024      // bytes in half a key
+	maxDoc  = 350 << 10 // bytes in a document
+)
+
+// prepare checks ops and returns them as they are to be stored, with the documents compacted. It copies what
+// it changes, so that the caller's items stay as they are.
+func prepare(ops []table.Op) ([]table.Op, error) {
+	if len(ops) == 0 || len(ops) > maxOps {
+		return nil, fmt.Errorf("pebbletable: a transaction of %d operations, not 1 to %d", len(ops), maxOps)
+	}
+	ready := make([]table.Op, len(ops))
+	seen := make(map[table.Key]bool, len(ops))
+	for i, op := range ops {
+		err := prepareOp(&op)
+		if err == nil && seen[op.Item.Key] {
+			err = errors.New("the key is named twice")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("pebbletable: operation %d (%s): %w", i, op.Item.Key, err)
+		}
+		seen[op.Item.Key] = true
+		ready[i] = op
+	}
+	return ready, nil
+}
+
+func prepareOp(op *table.Op) error {
+	if err := checkKey(op.Item.Key); err != nil {
+		return err
+	}
+	if op.Item.Version < 0 {
+		return fmt.Errorf("version %d", op.Item.Version)
+	}
+	switch op.Kind {
+	case table.OpPut:
+		return prepareItem(&op.Item)
+	case table.OpDelete, table.OpCheck:
+		return nil
+	case table.OpAdd:
+		if op.Field == "" || !utf8.ValidString(op.Field) {
+			return fmt.Errorf("field %q", op.Field)
+		}
+		return nil
+	}
+	return fmt.Errorf("unknown kind %d", op.Kind)
+}
+
+func prepareItem(it *table.Item) error {
+	if !it.Index.IsZero() {
+		if err := checkKey(it.Index); err != nil {
+			return fmt.Errorf("index: %w", err)
+		}
+	}
+	if !utf8.Valid(it.Doc) {
+		return errors.New("the document is not UTF-8")
+	}
+	var doc bytes.Buffer
+	if err := json.Compact(&doc, it.Doc); err != nil {
+		return fmt.Errorf("the document is not JSON: %w", err)
+	}
+	it.Doc = doc.Bytes()
+	return checkDoc(it.Doc)
+}
+
+func checkDoc(doc json.RawMessage) error {
+	if doc[0] != '{' {
+		return errors.New("the document is not an object")
+	}
+	if len(doc) > maxDoc {
+		return fmt.Errorf("the document has %d bytes, more than %d", len(doc), maxDoc)
+	}
+	return nil
+}
+
+func checkKey(k table.Key) error {
+	for _, part := range []string{k.PK, k.SK} {
+		if part == "" || len(part) > maxPart || !utf8.ValidString(part) {
+			return fmt.Errorf("half of a key must be 1 to %d bytes of UTF-8: %.80q", maxPart, part)
+		}
+	}
+	return nil
+}

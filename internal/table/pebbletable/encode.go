@@ -1,0 +1,147 @@
+package pebbletable
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Rows are told apart by their first byte. An item's row is its key; an index row is the item's index key
+// followed by its key, and has no value.
+const (
+	itemRow  = 'i'
+	indexRow = 'x'
+)
+
+// Each part of a row's key is followed by a zero byte, and a zero byte within a part by 0xff, which UTF-8 never
+// contains. So no two lists of parts make the same row, and rows are in the order of the parts' bytes.
+func appendParts(row []byte, parts ...string) []byte {
+	for _, part := range parts {
+		for i := range len(part) {
+			row = append(row, part[i])
+			if part[i] == 0 {
+				row = append(row, 0xff)
+			}
+		}
+		row = append(row, 0)
+	}
+	return row
+}
+
+// beyond is the least key above every row that continues from the parts that row ends with.
+func beyond(row []byte) []byte { return append(bytes.Clone(row), 0xff) }
+
+// splitParts undoes appendParts.
+func splitParts(row []byte) []string {
+	var parts []string
+	var part []byte
+	for i := 0; i < len(row); i++ {
+		switch {
+		case row[i] != 0:
+			part = append(part, row[i])
+		case i+1 < len(row) && row[i+1] == 0xff:
+			part = append(part, 0)
+			i++
+		default:
+			parts, part = append(parts, string(part)), nil
+		}
+	}
+	return parts
+}
+
+func itemKey(k table.Key) []byte {
+	return appendParts(append(make([]byte, 0, len(k.PK)+len(k.SK)+3), itemRow), k.PK, k.SK)
+}
+
+func indexKey(it table.Item) []byte {
+	return appendParts([]byte{indexRow}, it.Index.PK, it.Index.SK, it.Key.PK, it.Key.SK)
+}
+
+// An item's value is a byte that says which of the optional parts there are, the version, the expiry in seconds,
+// the index key, and the document up to the end. A later form gets another bit; unknown bits are not read past.
+const (
+	hasExpires = 1 << iota
+	hasIndex
+	knownParts = hasExpires | hasIndex
+)
+
+var errStored = errors.New("pebbletable: a stored item is damaged or of a later form")
+
+func encodeItem(it table.Item) []byte {
+	value := append(make([]byte, 0, 32+len(it.Index.PK)+len(it.Index.SK)+len(it.Doc)), 0)
+	value = binary.AppendUvarint(value, uint64(it.Version))
+	if !it.Expires.IsZero() {
+		value[0] |= hasExpires
+		value = binary.AppendVarint(value, it.Expires.Unix())
+	}
+	if !it.Index.IsZero() {
+		value[0] |= hasIndex
+		value = appendText(value, it.Index.PK)
+		value = appendText(value, it.Index.SK)
+	}
+	return append(value, it.Doc...)
+}
+
+// decodeItem makes the item that is stored under key. It keeps nothing of value.
+func decodeItem(key table.Key, value []byte) (table.Item, error) {
+	if len(value) == 0 || value[0]&^knownParts != 0 {
+		return table.Item{}, errStored
+	}
+	it, r := table.Item{Key: key}, reader{value[1:], true}
+	it.Version = int64(r.uvarint())
+	if value[0]&hasExpires != 0 {
+		it.Expires = time.Unix(r.varint(), 0).UTC()
+	}
+	if value[0]&hasIndex != 0 {
+		it.Index.PK = r.text()
+		it.Index.SK = r.text()
+	}
+	if !r.ok {
+		return table.Item{}, errStored
+	}
+	it.Doc = bytes.Clone(r.rest)
+	return it, nil
+}
+
+func appendText(to []byte, text string) []byte {
+	return append(binary.AppendUvarint(to, uint64(len(text))), text...)
+}
+
+// A reader takes a value apart. After the first thing that is not there ok is false and all else is zero.
+type reader struct {
+	rest []byte
+	ok   bool
+}
+
+func (r *reader) uvarint() uint64 {
+	n, size := binary.Uvarint(r.rest)
+	r.skip(size)
+	return n
+}
+
+func (r *reader) varint() int64 {
+	n, size := binary.Varint(r.rest)
+	r.skip(size)
+	return n
+}
+
+func (r *reader) text() string {
+	n := r.uvarint()
+	if n > uint64(len(r.rest)) {
+		r.ok = false
+		return ""
+	}
+	text := string(r.rest[:n])
+	r.rest = r.rest[n:]
+	return text
+}
+
+func (r *reader) skip(size int) {
+	if size <= 0 {
+		r.ok, size = false, 0
+	}
+	r.rest = r.rest[size:]
+}
