@@ -28,10 +28,10 @@ type Account struct {
 	Debt    Points    // what was taken back but could not be; the next active points pay it
 
 	Tier    Standing
-	Metrics []Metric // what qualifies for a tier, by month, oldest first
+	Metrics []Metric // what qualifies for a tier, by month, oldest first; month 0 sums up all that is older
 
-	Earned, Redeemed, Expired Points // of a lifetime; clawed-back points are no longer earned
-	LastActivity              time.Time
+	Earned, Redeemed, Expired Points    // of a lifetime: by rules, without adjustments and what was clawed back
+	LastActivity              time.Time // the latest order or redemption
 }
 
 // A Lot is points that lapse together, at the end of the same day.
@@ -48,10 +48,9 @@ type Pending struct {
 	Points   Points
 }
 
-// A Hold is the points of one open redemption, with the lots that they came from.
+// A Hold is an open redemption with the lots that its points came from. From Redemption.Until on it has lapsed.
 type Hold struct {
-	Redemption string
-	Until      time.Time // from this instant on it has lapsed
+	Redemption Redemption
 	Lots       []Lot
 }
 
@@ -60,9 +59,10 @@ func (h Hold) Points() Points { return total(h.Lots) }
 
 // Standing is a member's level. The zero Standing is that of a program without tiers.
 type Standing struct {
-	Level string
-	Since time.Time
-	Until time.Time // kept at least until then; zero for the lowest level, which cannot be lost
+	Level  string
+	Since  time.Time
+	Until  time.Time // kept at least until then; zero for the lowest level, which cannot be lost
+	Before string    // the level before Since, for orders that were placed then and arrive now
 }
 
 // A Metric is what one calendar month (yyyymm) counts towards a level.

@@ -93,13 +93,14 @@ type Entry struct {
 	Redemption *Redemption
 	Standing   *Standing // the member's standing after, if the entry changed it
 	Metric     *Metric   // what it adds to a month
+	Refusal    *Error    // why, if it records a refusal
 
 	Balance  Balance // after it
 	Previous string  // the hash of the entry before it; "" for the first
 	Hash     string
 }
 
-// Account, as an entry id part: the id of an entry is that of its cause and revision.
+// ID names the entry by its cause and revision, so that it can be found without an index.
 func (e Entry) ID() string {
 	return "ent_" + strings.Join([]string{e.Cause.Kind, e.Cause.ID, fmt.Sprint(e.Cause.Revision)}, "~")
 }

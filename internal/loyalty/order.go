@@ -1,6 +1,10 @@
 package loyalty
 
-import "time"
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
 
 // OrderStatus is how far an order is.
 type OrderStatus string
@@ -59,9 +63,284 @@ const (
 // from.
 type OrderState struct {
 	Order    Order
+	Revision int
 	Program  int       // the version whose rules it keeps for ever
 	Level    string    // the member's level when it was placed, which it keeps too
 	Worth    Points    // what all its revisions together have given
 	ActiveAt time.Time // when its points become active
 	Expires  Date      // the lot that they join
+}
+
+// Windows for when an order was placed. Clocks of shops run ahead a little, and orders arrive late; what is
+// outside is refused, for its rules and tiers are no longer, or not yet, those of today.
+const (
+	MaxOrderAge   = 90 * 24 * time.Hour // a first revision at the latest so long after
+	MaxOrderAhead = 5 * time.Minute     // and not from further in the future
+	JoinGrace     = 24 * time.Hour      // enrolled at the till: the order may be so much older than the member
+	MaxLines      = 10_000
+)
+
+func (o Order) items() (sum int64) {
+	for _, l := range o.Lines {
+		sum += l.Amount
+	}
+	return sum
+}
+
+// total is what the customer pays.
+func (o Order) total() int64 { return o.items() - o.Discount + o.Shipping + o.Tax }
+
+func (o Order) unearning() (sum int64) {
+	for _, t := range o.Tenders {
+		switch t.Kind {
+		case TenderPoints, TenderGiftCard, TenderStoreCredit:
+			sum += t.Amount
+		}
+	}
+	return sum
+}
+
+// check refuses an order that no program could read.
+func (o Order) check() error {
+	if _, ok := o.Currency.Exponent(); !ok {
+		return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("%q is not a currency of ISO 4217, in capitals, like EUR.", o.Currency))
+	}
+	switch o.Status {
+	case OrderPlaced, OrderPaid, OrderCancelled:
+	default:
+		return refuse(ValidationFailed, "/status", "An order is placed, paid or cancelled.")
+	}
+	if err := o.checkLines(); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		pointer string
+		amount  int64
+	}{{"/discount", o.Discount}, {"/shipping", o.Shipping}, {"/tax", o.Tax}} {
+		if err := checkAmount(part.pointer, part.amount); err != nil {
+			return err
+		}
+	}
+	if o.Discount > o.items() {
+		return refuse(ValidationFailed, "/discount", "The discount is larger than all lines together.")
+	}
+	return o.checkTenders()
+}
+
+func (o Order) checkLines() error {
+	if len(o.Lines) > MaxLines {
+		return refuse(ValidationFailed, "/lines", fmt.Sprintf("An order has at most %d lines.", MaxLines))
+	}
+	sum := int64(0)
+	for i, l := range o.Lines {
+		at := "/lines/" + strconv.Itoa(i)
+		if l.Quantity < 1 || l.Quantity > int64(MaxPoints) {
+			return refuse(ValidationFailed, at+"/quantity", "The quantity is a whole number of at least 1. What came back is not a line of its own.")
+		}
+		if err := checkAmount(at+"/amount", l.Amount); err != nil {
+			return err
+		}
+		if sum += l.Amount; sum > MaxAmount {
+			return refuse(AmountOutOfRange, "/lines", "The lines add up to more than one order may have.")
+		}
+	}
+	if id, ok := repeatedLine(o.Lines); ok {
+		return refuse(ValidationFailed, "/lines", fmt.Sprintf("Two lines have the id %q.", id))
+	}
+	return nil
+}
+
+func repeatedLine(lines []Line) (string, bool) {
+	if len(lines) < 16 {
+		for i, l := range lines {
+			for _, x := range lines[:i] {
+				if x.ID == l.ID {
+					return l.ID, true
+				}
+			}
+		}
+		return "", false
+	}
+	seen := make(map[string]bool, len(lines))
+	for _, l := range lines {
+		if seen[l.ID] {
+			return l.ID, true
+		}
+		seen[l.ID] = true
+	}
+	return "", false
+}
+
+func (o Order) checkTenders() error {
+	sum := int64(0)
+	for i, t := range o.Tenders {
+		at := "/tenders/" + strconv.Itoa(i)
+		switch t.Kind {
+		case TenderCard, TenderCash, TenderOther, TenderPoints, TenderGiftCard, TenderStoreCredit:
+		default:
+			return refuse(ValidationFailed, at+"/kind", "A tender is card, cash, points, gift_card, store_credit or other.")
+		}
+		if err := checkAmount(at+"/amount", t.Amount); err != nil {
+			return err
+		}
+		if sum += t.Amount; sum > o.total() {
+			return refuse(ValidationFailed, "/tenders", fmt.Sprintf("The tenders add up to more than the order's total of %s.", Money{o.total(), o.Currency}))
+		}
+	}
+	return nil
+}
+
+func checkAmount(pointer string, n int64) error {
+	if n < 0 || n > MaxAmount {
+		return refuse(AmountOutOfRange, pointer, fmt.Sprintf("An amount is between 0 and %d minor units.", MaxAmount))
+	}
+	return nil
+}
+
+// PlaceOrder brings the points of an order up to what it is now: those of its worth that earlier revisions
+// have not given are credited, those that they gave too much are taken back. The worth of a later revision is
+// computed by the rules, and at the level, of the first one: rules is the version that prior names, and p
+// itself where prior is nil. The account must have been advanced to now.
+func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (Outcome, error) {
+	if acc.Status != Active {
+		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
+	}
+	if err := o.check(); err != nil {
+		return Outcome{}, err
+	}
+	s, err := p.orderState(acc, prior, o, now)
+	if err != nil {
+		return Outcome{}, err
+	}
+	worth, because, err := rules.worth(o, s.Level)
+	if err != nil {
+		return Outcome{}, err
+	}
+	d := p.decide(acc, now)
+	delta := worth - s.Worth
+	e := Entry{
+		Kind: KindEarn, Cause: Cause{CauseOrder, o.ID, s.Revision}, Program: s.Program,
+		Effective: o.PlacedAt, Order: &s, Because: because,
+	}
+	if prior != nil {
+		e.Effective = now
+		if s.Worth != 0 {
+			e.Because = append(e.Because, Because{Rule: "revision", Effect: "given by earlier revisions", Points: points(-s.Worth)})
+		}
+	}
+	switch {
+	case delta > 0:
+		e.Postings = d.credit([]Posting{{Bucket: BucketIssued, Points: -delta}}, delta, s.ActiveAt, s.Expires)
+		e = lostToExpiry(e)
+	case delta < 0:
+		e.Kind = KindClawback
+		e = d.clawBack(e, -delta, s)
+	}
+	s.Worth = worth
+	if len(p.Tiers.Levels) > 0 {
+		e.Metric = orderMetric(p, prior, o, delta)
+	}
+	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.climb(now); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// orderState is the state that this revision starts from: with the worth still of the revision before.
+func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.Time) (OrderState, error) {
+	if prior != nil {
+		s := *prior
+		switch {
+		case s.Order.Member != o.Member:
+			return s, refuse(ValidationFailed, "/member", "The order belongs to another member.")
+		case s.Order.Currency != o.Currency:
+			return s, refuse(CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
+		case !s.Order.PlacedAt.Equal(o.PlacedAt):
+			return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
+		}
+		s.Order = o
+		s.Revision++
+		return s, nil
+	}
+	if err := p.checkPlaced(acc, o, now); err != nil {
+		return OrderState{}, err
+	}
+	at := p.Earn.Pending.After(o.PlacedAt, p.Zone)
+	return OrderState{
+		Order: o, Revision: 1, Program: p.Version, Level: p.levelAt(acc, o.PlacedAt).ID,
+		ActiveAt: at, Expires: p.Earn.Expires.Date(at, p.Zone),
+	}, nil
+}
+
+func (p *Program) checkPlaced(acc Account, o Order, now time.Time) error {
+	if _, ok := p.compiled.rates[o.Currency]; !ok {
+		return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for %s.", o.Currency))
+	}
+	switch {
+	case o.PlacedAt.After(now.Add(MaxOrderAhead)):
+		return refuse(ValidationFailed, "/placed_at", "The order was placed in the future.")
+	case o.PlacedAt.Before(now.Add(-MaxOrderAge)):
+		return refuse(ValidationFailed, "/placed_at", "The order was placed more than 90 days ago.")
+	case o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)):
+		return refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
+	}
+	return nil
+}
+
+func orderMetric(p *Program, prior *OrderState, o Order, delta Points) *Metric {
+	m := Metric{Month: DateOf(o.PlacedAt, p.Zone).Month(), Points: delta}
+	if o.Status == OrderPaid {
+		m.Orders++
+	}
+	if prior != nil && prior.Order.Status == OrderPaid {
+		m.Orders--
+	}
+	if m.Points == 0 && m.Orders == 0 {
+		return nil
+	}
+	return &m
+}
+
+// clawBack takes n points back: those of this order that are pending, then those in its lot, then from other
+// lots, the earliest to lapse first, and the rest becomes debt. Points that lapsed are not taken a second
+// time: once the order's lot has lapsed, nobody can tell its points from those that lapsed, and what it no
+// longer holds is written off.
+func (d *decision) clawBack(e Entry, n Points, s OrderState) Entry {
+	rest := n
+	for _, x := range d.Account.Pending {
+		if x.Cause == (Cause{Kind: CauseOrder, ID: s.Order.ID}) {
+			part := min(rest, x.Points)
+			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, Points: -part})
+			rest -= part
+		}
+	}
+	if rest > 0 && d.p.lapsed(s.Expires, d.now) {
+		e.Because = append(e.Because, Because{Rule: "clawback", Effect: "lapsed on " + s.Expires.String() + " and written off", Points: points(rest)})
+		n, rest = n-rest, 0
+	}
+	own := Points(0)
+	for _, l := range d.Account.Lots {
+		if l.Expires == s.Expires && rest > 0 {
+			own = min(rest, l.Points)
+			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -own})
+			rest -= own
+		}
+	}
+	for _, l := range d.Account.Lots {
+		if l.Expires != s.Expires && rest > 0 {
+			part := min(rest, l.Points)
+			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -part})
+			rest -= part
+		}
+	}
+	if rest > 0 {
+		e.Postings = append(e.Postings, Posting{Bucket: BucketDebt, Points: -rest})
+	}
+	if n > 0 {
+		e.Postings = append(e.Postings, Posting{Bucket: BucketIssued, Points: n})
+	}
+	return e
 }

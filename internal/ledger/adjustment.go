@@ -1,0 +1,17 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Adjust corrects a balance by hand. It repeats like Redeem.
+func (l *Ledger) Adjust(ctx context.Context, p *loyalty.Program, in Adjustment, by By) (AdjustmentResult, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
+		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseAdjustment, ID: in.ID, Revision: 1},
+	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+		return p.Adjust(acc, in.ID, in.Points, in.Reason, l.now())
+	})
+	return AdjustmentResult{Entry: e, Replayed: replayed}, err
+}

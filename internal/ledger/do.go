@@ -1,0 +1,187 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// attempts bounds how often one command is decided anew. Each time somebody else has written, so the account
+// as a whole moves on; a command that loses so often in a row answers ErrTryAgain.
+const attempts = 64
+
+// A taken error says that the revision which a command was about to write is there already.
+type taken struct{ item table.Item }
+
+func (taken) Error() string { return "ledger: the cause has this revision already" }
+
+// command is one change of one account.
+type command struct {
+	p      *loyalty.Program
+	member loyalty.MemberID
+	by     By
+	decide func(acc loyalty.Account) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
+	with   []table.Op                                         // what else is to be written in the same instant
+}
+
+// do reads the account, brings it to the present, decides, and commits account and entries at once. On a
+// conflict over the account it starts again from the account as it is now. It returns taken if the first entry
+// of the decision exists already and is not its own, and the entries that it wrote otherwise.
+func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
+	it, err := l.Table.Get(ctx, memberKey(c.p.ID, c.member, "ACCOUNT"))
+	if err != nil {
+		return nil, retryable(err)
+	}
+	tried := map[string]bool{}
+	for range attempts {
+		ops, entries, err := l.plan(it, c)
+		if err != nil || len(ops) == 0 {
+			return nil, err
+		}
+		tried[entries[0].Hash] = true
+		err = l.Table.Transact(ctx, ops...)
+		var conflict *table.ConflictError
+		switch {
+		case err == nil:
+			return entries, nil
+		case errors.Is(err, table.ErrUnknown):
+			// It may have happened: the account as it is now tells, and so does the cause.
+			if it, err = l.Table.Get(ctx, it.Key); err != nil {
+				return nil, retryable(err)
+			}
+		case !errors.As(err, &conflict):
+			return nil, retryable(err)
+		case conflict.Key == it.Key:
+			it = conflict.Current
+		case conflict.Op == 0 && c.decide != nil:
+			was, err := readEntry(conflict.Current, entries[0].Cause)
+			if err == nil && tried[was.Hash] {
+				return entries, nil
+			}
+			return nil, taken{conflict.Current}
+		case conflict.Op < len(entries):
+			// An entry of time exists that this account does not know yet: the account was read too early.
+			if it, err = l.Table.Get(ctx, it.Key); err != nil {
+				return nil, retryable(err)
+			}
+		default:
+			return nil, conflict
+		}
+	}
+	return nil, ErrTryAgain
+}
+
+// plan is what one attempt writes: the command's own entries first, so that a conflict over its cause is the
+// one reported, then those of time, then the account, then what the command brings along. No operations: there
+// is nothing to do.
+func (l *Ledger) plan(it table.Item, c command) ([]table.Op, []loyalty.Entry, error) {
+	acc, err := readAccount(it, c.member)
+	if err != nil {
+		return nil, nil, err
+	}
+	now := l.now()
+	out, err := c.p.Advance(acc, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	passed := len(out.Entries)
+	if c.decide != nil {
+		decided, err := c.decide(out.Account)
+		if err != nil {
+			return nil, nil, err
+		}
+		out.Account, out.Entries = decided.Account, append(out.Entries, decided.Entries...)
+	}
+	if len(out.Entries) == 0 {
+		return nil, nil, nil
+	}
+	head := acc.Head
+	for i, e := range out.Entries {
+		e.Actor = "time"
+		if i >= passed {
+			e.Actor, e.Input = c.by.Actor, c.by.Input
+		}
+		out.Entries[i] = sealed(e, head)
+		head = out.Entries[i].Hash
+	}
+	out.Account.Head = head
+	entries := slices.Concat(out.Entries[passed:], out.Entries[:passed])
+	ops := make([]table.Op, 0, len(entries)+1+len(c.with))
+	for _, e := range entries {
+		ops = append(ops, table.Put(entryItem(c.p.ID, e)))
+	}
+	it.Doc, it.Index = encode(storedAccount(out.Account)), dueKey(c.p.ID, c.member, c.p.Due(out.Account))
+	return append(append(ops, table.Put(it)), c.with...), entries, nil
+}
+
+func entryItem(program string, e loyalty.Entry) table.Item {
+	return table.Item{
+		Key: causeKey(program, e.Cause), Index: statementKey(program, e), Doc: encode(storedEntry(e)),
+	}
+}
+
+// record writes down that a command was refused, under the cause that it would have had, so that repeating it
+// gives the same answer also when the account could pay by then. A refusal moves nothing, so it is no part of
+// the account's sequence and costs no write of the account.
+func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By) error {
+	e.Kind, e.Program, e.Recorded, e.Actor, e.Input = loyalty.KindRefuse, p.Version, l.now(), by.Actor, by.Input
+	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: encode(storedEntry(e))}
+	err := l.Table.Transact(ctx, table.Put(it))
+	var conflict *table.ConflictError
+	if errors.As(err, &conflict) {
+		return taken{conflict.Current}
+	}
+	return retryable(err)
+}
+
+// latest reads the last revision of a cause; Cause.Revision is zero if there is none.
+func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.Entry, error) {
+	for e, err := range l.revisions(ctx, program, kind, id, true, 1) {
+		return e, err
+	}
+	return loyalty.Entry{}, nil
+}
+
+func (l *Ledger) revisions(ctx context.Context, program, kind, id string, newestFirst bool, limit int) func(yield func(loyalty.Entry, error) bool) {
+	q := table.Query{PK: causePartition(program, kind, id), Reverse: newestFirst, Limit: limit}
+	return func(yield func(loyalty.Entry, error) bool) {
+		for it, err := range l.Table.Query(ctx, q) {
+			if err != nil {
+				yield(loyalty.Entry{}, retryable(err))
+				return
+			}
+			e, err := entryOf(it, kind, id)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
+	n := 0
+	if _, err := fmt.Sscanf(it.Key.SK, "%06d", &n); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: %s is no revision: %w", it.Key, err)
+	}
+	return readEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
+}
+
+// retryable turns the table's "not now" and "who knows" into ErrTryAgain: a repeated command finds out.
+func retryable(err error) error {
+	if errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) {
+		return fmt.Errorf("%w: %w", ErrTryAgain, err)
+	}
+	return err
+}
+
+func notFound(what string) error {
+	return &loyalty.Error{Code: loyalty.NotFound, Detail: "There is no such " + what + "."}
+}
+
+func keyReused() error {
+	return &loyalty.Error{Code: loyalty.KeyReused, Detail: "The idempotency key was used for another request. Use a new key for a new request."}
+}

@@ -1,0 +1,87 @@
+package ledger
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Shards is how many parts the queue of due accounts has, so that a day on which every member falls due does
+// not meet on one partition of the index.
+const Shards = 16
+
+// The partitions of the table. Ids come checked (letters, digits and _:.-), so # separates safely.
+var causeNames = map[string]string{
+	loyalty.CauseJoin:       "JOIN",
+	loyalty.CauseOrder:      "O",
+	loyalty.CauseRedemption: "RD",
+	loyalty.CauseAdjustment: "ADJ",
+	loyalty.CauseActivation: "ACT",
+	loyalty.CauseLapse:      "LAPSE",
+	loyalty.CauseTier:       "TIER",
+}
+
+func memberKey(program string, m loyalty.MemberID, item string) table.Key {
+	return table.Key{PK: memberPartition(program, m), SK: item}
+}
+
+func memberPartition(program string, m loyalty.MemberID) string {
+	return "P#" + program + "#M#" + string(m)
+}
+
+func causePartition(program, kind, id string) string {
+	return "P#" + program + "#" + causeNames[kind] + "#" + id
+}
+
+func causeKey(program string, c loyalty.Cause) table.Key {
+	return table.Key{PK: causePartition(program, c.Kind, c.ID), SK: padded(int64(c.Revision), 6)}
+}
+
+// statementKey lists an entry in its member's statement.
+func statementKey(program string, e loyalty.Entry) table.Key {
+	return table.Key{PK: memberPartition(program, e.Member), SK: padded(e.Sequence, 10)}
+}
+
+func identityKey(program string, id Identity) table.Key {
+	return table.Key{PK: "P#" + program + "#ID#" + id.Kind + "#" + id.Value, SK: "ID"}
+}
+
+func programKey(program, item string) table.Key { return table.Key{PK: "P#" + program, SK: item} }
+
+func duePartition(program string, shard int) string {
+	return fmt.Sprintf("P#%s#DUE#reassess#%02d", program, shard)
+}
+
+// dueKey lists an account under the second in which it falls due, or the next one: never early.
+func dueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
+	if due.IsZero() {
+		return table.Key{}
+	}
+	h := fnv.New32a()
+	h.Write([]byte(m))
+	at := due.Add(time.Second - 1).UTC().Truncate(time.Second).Format(time.RFC3339)
+	return table.Key{PK: duePartition(program, int(h.Sum32()%Shards)), SK: at + "#" + string(m)}
+}
+
+func padded(n int64, width int) string {
+	s := strconv.FormatInt(n, 10)
+	return strings.Repeat("0", max(0, width-len(s))) + s
+}
+
+// parseEntryID finds the cause in an entry's id, as Entry.ID writes it.
+func parseEntryID(id string) (c loyalty.Cause, ok bool) {
+	parts := strings.Split(strings.TrimPrefix(id, "ent_"), "~")
+	if len(parts) != 3 || !strings.HasPrefix(id, "ent_") || causeNames[parts[0]] == "" || parts[1] == "" {
+		return c, false
+	}
+	n, err := strconv.Atoi(parts[2])
+	if err != nil || n < 1 || strconv.Itoa(n) != parts[2] {
+		return c, false
+	}
+	return loyalty.Cause{Kind: parts[0], ID: parts[1], Revision: n}, true
+}

@@ -1,0 +1,171 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// profileDoc is a stored form: changed only by addition.
+type profileDoc struct {
+	ExternalID string `json:"external_id,omitzero"`
+	Email      string `json:"email,omitzero"`
+	Name       string `json:"name,omitzero"`
+	Locale     string `json:"locale,omitzero"`
+	Timezone   string `json:"timezone,omitzero"`
+	Birthday   string `json:"birthday,omitzero"`
+}
+
+type identityDoc struct {
+	Member string `json:"m"`
+}
+
+// now is the present in the precision that is stored, so that what is read back equals what was decided.
+func (l *Ledger) now() time.Time { return l.Now().UTC().Truncate(time.Millisecond) }
+
+// Enrol creates a member with a profile and identities, all or none. Repeated under the same id with the same
+// By.Input it answers with the account as it began; with another one, idempotency_key_reused. It refuses with
+// already_exists if an identity is taken.
+func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by By) (Member, error) {
+	in.Profile.Member = in.Member
+	c := command{p: p, member: in.Member, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
+		return p.Join(in.Member, l.now())
+	}}
+	c.with = append(c.with, table.Put(profileItem(p.ID, in.Profile)))
+	for _, id := range in.Identities {
+		c.with = append(c.with, table.Put(identityItem(p.ID, id, in.Member)))
+	}
+	entries, err := l.do(ctx, c)
+	var was taken
+	var conflict *table.ConflictError
+	switch {
+	case errors.As(err, &was):
+		return l.enrolled(ctx, p, in.Member, was.item, by)
+	case errors.As(err, &conflict):
+		return Member{}, &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email exists already."}
+	case err != nil:
+		return Member{}, err
+	}
+	acc, err := loyalty.Account{}.Apply(entries[0])
+	in.Profile.Version = 1
+	return Member{Account: acc, Profile: in.Profile}, err
+}
+
+// enrolled answers a repeated enrolment from its entry.
+func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by By) (Member, error) {
+	e, err := readEntry(it, loyalty.Cause{Kind: loyalty.CauseJoin, ID: string(m), Revision: 1})
+	if err != nil {
+		return Member{}, err
+	}
+	if e.Input != by.Input {
+		return Member{}, keyReused()
+	}
+	acc, err := loyalty.Account{}.Apply(e)
+	if err != nil {
+		return Member{}, err
+	}
+	profile, err := l.profile(ctx, p.ID, m)
+	return Member{Account: acc, Profile: profile, Replayed: true}, err
+}
+
+// Member reads a member, brought up to now in memory. not_found if there is none in the program.
+func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
+	acc, err := l.account(ctx, p, id)
+	if err != nil {
+		return Member{}, err
+	}
+	profile, err := l.profile(ctx, p.ID, id)
+	return Member{Account: acc, Profile: profile}, err
+}
+
+// account reads an account and advances it in memory.
+func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (loyalty.Account, error) {
+	it, err := l.Table.Get(ctx, memberKey(p.ID, id, "ACCOUNT"))
+	if err != nil {
+		return loyalty.Account{}, retryable(err)
+	}
+	if it.Version == 0 {
+		return loyalty.Account{}, notFound("member")
+	}
+	acc, err := readAccount(it, id)
+	if err != nil {
+		return loyalty.Account{}, err
+	}
+	out, err := p.Advance(acc, l.now())
+	return out.Account, err
+}
+
+func (l *Ledger) profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
+	it, err := l.Table.Get(ctx, memberKey(program, m, "PROFILE"))
+	if err != nil {
+		return Profile{}, retryable(err)
+	}
+	var d profileDoc
+	if it.Version > 0 {
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return Profile{}, fmt.Errorf("ledger: read profile %s: %w", m, err)
+		}
+	}
+	return Profile{m, d.ExternalID, d.Email, d.Name, d.Locale, d.Timezone, d.Birthday, it.Version}, nil
+}
+
+func profileItem(program string, p Profile) table.Item {
+	return table.Item{
+		Key: memberKey(program, p.Member, "PROFILE"), Version: p.Version,
+		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday}),
+	}
+}
+
+func identityItem(program string, id Identity, m loyalty.MemberID) table.Item {
+	return table.Item{Key: identityKey(program, id), Doc: encode(identityDoc{string(m)})}
+}
+
+// FindMember resolves an identity; not_found if nobody has it.
+func (l *Ledger) FindMember(ctx context.Context, program string, id Identity) (loyalty.MemberID, error) {
+	it, err := l.Table.Get(ctx, identityKey(program, id))
+	if err != nil {
+		return "", retryable(err)
+	}
+	if it.Version == 0 {
+		return "", notFound("member")
+	}
+	var d identityDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return "", fmt.Errorf("ledger: read identity: %w", err)
+	}
+	return loyalty.MemberID(d.Member), nil
+}
+
+// ChangeProfile stores p as the next version of what was read, and moves the identities that changed with it.
+// It refuses with already_exists if one that comes is taken, and answers ErrTryAgain if somebody else changed
+// the profile meanwhile.
+func (l *Ledger) ChangeProfile(ctx context.Context, program string, p Profile, gone, come []Identity) error {
+	ops := []table.Op{table.Put(profileItem(program, p))}
+	for _, id := range gone {
+		it, err := l.Table.Get(ctx, identityKey(program, id))
+		if err != nil {
+			return retryable(err)
+		}
+		if it.Version > 0 {
+			ops = append(ops, table.Delete(it))
+		}
+	}
+	for _, id := range come {
+		ops = append(ops, table.Put(identityItem(program, id, p.Member)))
+	}
+	err := l.Table.Transact(ctx, ops...)
+	var conflict *table.ConflictError
+	switch {
+	case !errors.As(err, &conflict):
+		return retryable(err)
+	case conflict.Op >= len(ops)-len(come):
+		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this email exists already.", Pointer: "/email"}
+	}
+	return ErrTryAgain
+}

@@ -1,0 +1,138 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A Published is one version of a program's file.
+type Published struct {
+	Program string
+	Version int // from 1
+	Source  []byte
+	At      time.Time
+	By      string
+}
+
+type publishedDoc struct {
+	Source string `json:"source"`
+	At     int64  `json:"at"`
+	By     string `json:"by"`
+}
+
+type liveDoc struct {
+	Version int `json:"version"`
+}
+
+type draftDoc struct {
+	Source string `json:"source"`
+}
+
+const programPrefix = "PROGRAM#"
+
+// Publish stores in.Source as the version behind `after` (zero for the first) and makes it the live one, at
+// once. already_exists if another was published meanwhile.
+func (l *Ledger) Publish(ctx context.Context, in Published, after int) error {
+	live, err := l.Table.Get(ctx, programKey(in.Program, "LIVE"))
+	if err != nil {
+		return retryable(err)
+	}
+	live.Doc = encode(liveDoc{after + 1})
+	version := table.Item{
+		Key: programKey(in.Program, programPrefix+padded(int64(after+1), 6)),
+		Doc: encode(publishedDoc{string(in.Source), millis(l.now()), in.By}),
+	}
+	err = l.Table.Transact(ctx, table.Put(version), table.Put(live))
+	if errors.As(err, new(*table.ConflictError)) {
+		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Look at it, then publish again."}
+	}
+	return retryable(err)
+}
+
+// Live is the number of the live version; zero if none was published.
+func (l *Ledger) Live(ctx context.Context, program string) (int, error) {
+	it, err := l.Table.Get(ctx, programKey(program, "LIVE"))
+	if err != nil || it.Version == 0 {
+		return 0, retryable(err)
+	}
+	var d liveDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return 0, fmt.Errorf("ledger: read live version of %s: %w", program, err)
+	}
+	return d.Version, nil
+}
+
+// Published reads one version; not_found if there is none.
+func (l *Ledger) Published(ctx context.Context, program string, version int) (Published, error) {
+	it, err := l.Table.Get(ctx, programKey(program, programPrefix+padded(int64(version), 6)))
+	if err != nil {
+		return Published{}, retryable(err)
+	}
+	if it.Version == 0 {
+		return Published{}, notFound("version of the program")
+	}
+	return readPublished(program, it)
+}
+
+// PublishedVersions yields the versions, newest first.
+func (l *Ledger) PublishedVersions(ctx context.Context, program string) iter.Seq2[Published, error] {
+	q := table.Query{PK: "P#" + program, From: programPrefix, To: programPrefix + "~", Reverse: true}
+	return func(yield func(Published, error) bool) {
+		for it, err := range l.Table.Query(ctx, q) {
+			if err != nil {
+				yield(Published{}, retryable(err))
+				return
+			}
+			p, err := readPublished(program, it)
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func readPublished(program string, it table.Item) (Published, error) {
+	var d publishedDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return Published{}, fmt.Errorf("ledger: read program %s: %w", it.Key, err)
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(it.Key.SK, programPrefix))
+	if err != nil {
+		return Published{}, fmt.Errorf("ledger: read program %s: %w", it.Key, err)
+	}
+	return Published{Program: program, Version: n, Source: []byte(d.Source), At: instant(d.At), By: d.By}, nil
+}
+
+// Draft reads the draft's source and its version, both zero if there is none.
+func (l *Ledger) Draft(ctx context.Context, program string) ([]byte, int64, error) {
+	it, err := l.Table.Get(ctx, programKey(program, "DRAFT"))
+	if err != nil || it.Version == 0 {
+		return nil, 0, retryable(err)
+	}
+	var d draftDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return nil, 0, fmt.Errorf("ledger: read draft of %s: %w", program, err)
+	}
+	return []byte(d.Source), it.Version, nil
+}
+
+// SaveDraft stores source as the version of the draft behind the one that was read. already_exists if somebody
+// else saved one meanwhile.
+func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, version int64) error {
+	it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
+	err := l.Table.Transact(ctx, table.Put(it))
+	if errors.As(err, new(*table.ConflictError)) {
+		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Somebody else saved the draft meanwhile. Read it again first."}
+	}
+	return retryable(err)
+}

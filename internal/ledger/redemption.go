@@ -1,0 +1,153 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Redeem reserves a reward, or takes it at once. Repeated under the same id and By.Input it answers as the
+// first time, also where that was a refusal for want of points; with another input, idempotency_key_reused.
+func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
+	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Order: in.Order}
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
+		Member: in.Member, Redemption: &r, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1},
+	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+		return p.Redeem(acc, r, in.Commit, l.now())
+	})
+	if err != nil {
+		return RedemptionResult{Member: in.Member, Replayed: replayed}, err
+	}
+	return redemptionResult(e, replayed), nil
+}
+
+// once runs a command that has no natural identity, under the one that was derived for it: repeated with the
+// same input it answers from the first result, also where that was a refusal for want of points. like is what
+// a refusal is recorded as.
+func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, like loyalty.Entry, by By,
+	decide func(loyalty.Account) (loyalty.Outcome, error),
+) (e loyalty.Entry, replayed bool, err error) {
+	entries, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
+		if acc.Sequence == 0 {
+			return loyalty.Outcome{}, notFound("member")
+		}
+		return decide(acc)
+	}})
+	if err == nil {
+		return entries[0], false, nil
+	}
+	var refusal *loyalty.Error
+	if errors.As(err, &refusal) && refusal.Code == loyalty.InsufficientPoints {
+		like.Refusal, like.Effective = refusal, l.now()
+		if like.Redemption != nil {
+			r := *like.Redemption
+			r.Status, r.At = loyalty.Refused, like.Effective
+			like.Redemption = &r
+		}
+		if e := l.record(ctx, p, like, by); e != nil {
+			err = e
+		}
+	}
+	var was taken
+	if !errors.As(err, &was) {
+		return e, false, err
+	}
+	if e, err = readEntry(was.item, like.Cause); err != nil {
+		return e, false, err
+	}
+	switch {
+	case e.Input != by.Input || e.Member != m:
+		return e, false, keyReused()
+	case e.Refusal != nil:
+		return e, true, e.Refusal
+	}
+	return e, true, nil
+}
+
+func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
+	return RedemptionResult{Member: e.Member, Redemption: *e.Redemption, Entry: e, Balance: e.Balance, Replayed: replayed}
+}
+
+// Redemption reads a redemption as it is now: a hold whose time has passed has lapsed, whether or not that was
+// written down yet. not_found if there is none.
+func (l *Ledger) Redemption(ctx context.Context, program, id string) (RedemptionResult, error) {
+	e, err := l.latest(ctx, program, loyalty.CauseRedemption, id)
+	if err != nil {
+		return RedemptionResult{}, err
+	}
+	if e.Cause.Revision == 0 {
+		return RedemptionResult{}, notFound("redemption")
+	}
+	r := redemptionResult(e, false)
+	if r.Redemption.Status == loyalty.Reserved && !l.now().Before(r.Redemption.Until) {
+		r.Redemption.Status = loyalty.Lapsed
+	}
+	return r, nil
+}
+
+// Commit spends what a redemption holds. hold_expired once its time has passed, hold_already_resolved if it
+// was committed or cancelled by another request.
+func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
+	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Commit, loyalty.HoldExpired, "The reservation lapsed before it was committed."})
+}
+
+// Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
+// committed or cancelled by another request, or lapsed.
+func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
+	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned."})
+}
+
+// resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
+// cancel and lapse wins.
+func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by By, end ending) (RedemptionResult, error) {
+	for range 2 {
+		was, err := l.Redemption(ctx, p.ID, id)
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		if r, err := resolved(was, by, end); r.Replayed || err != nil {
+			return r, err
+		}
+		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
+			return end.decide(p, acc, was.Redemption, l.now())
+		}})
+		if err == nil {
+			return redemptionResult(entries[0], false), nil
+		}
+		// Somebody resolved it between the reading and the deciding: what is there now answers.
+		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) {
+			return RedemptionResult{}, err
+		}
+	}
+	return RedemptionResult{}, ErrTryAgain
+}
+
+// ending is one way to resolve a reservation, and how it is refused once the reservation has lapsed.
+type ending struct {
+	decide func(*loyalty.Program, loyalty.Account, loyalty.Redemption, time.Time) (loyalty.Outcome, error)
+	late   loyalty.Code
+	detail string
+}
+
+// resolved answers from what is there already: a replay, or the refusal of whoever comes second. Neither: the
+// redemption is still reserved.
+func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error) {
+	switch was.Redemption.Status {
+	case loyalty.Reserved:
+		return RedemptionResult{}, nil
+	case loyalty.Refused:
+		return RedemptionResult{}, notFound("redemption")
+	case loyalty.Lapsed:
+		return RedemptionResult{}, &loyalty.Error{Code: end.late, Detail: end.detail}
+	}
+	if was.Entry.Cause.Revision == 2 && was.Entry.Input == by.Input && by.Input != "" {
+		was.Replayed = true
+		return was, nil
+	}
+	return RedemptionResult{}, &loyalty.Error{
+		Code:   loyalty.HoldAlreadyResolved,
+		Detail: "The redemption is " + string(was.Redemption.Status) + " already.",
+	}
+}

@@ -1,0 +1,196 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// The stored forms, apart from the types that decisions use and changed only by addition: a table written by
+// an earlier release must be readable. Names are short because an account and an entry are each to fit into
+// one write unit of 1,024 bytes, names included; instants are milliseconds since 1970, days are yyyymmdd.
+
+type accountDoc struct {
+	Status   string           `json:"st,omitzero"` // left out while active
+	Joined   int64            `json:"joined"`
+	Sequence int64            `json:"seq"`
+	Head     string           `json:"head"`
+	Lots     map[string]int64 `json:"lots,omitempty"` // by day
+	Pending  []pendingDoc     `json:"pend,omitempty"`
+	Holds    []holdDoc        `json:"holds,omitempty"`
+	Debt     int64            `json:"debt,omitzero"`
+	Tier     *tierDoc         `json:"tier,omitempty"`
+	Points   map[string]int64 `json:"mp,omitempty"` // metrics: points by month
+	Orders   map[string]int64 `json:"mo,omitempty"` // metrics: orders by month
+	Earned   int64            `json:"earned,omitzero"`
+	Redeemed int64            `json:"spent,omitzero"`
+	Expired  int64            `json:"lapsed,omitzero"`
+	Last     int64            `json:"last,omitzero"`
+}
+
+type pendingDoc struct {
+	Kind   string `json:"k"`
+	ID     string `json:"id"`
+	At     int64  `json:"at"`
+	Lot    int32  `json:"lot,omitzero"`
+	Points int64  `json:"n"`
+}
+
+type holdDoc struct {
+	Redemption redemptionDoc    `json:"rd"`
+	Lots       map[string]int64 `json:"lots"`
+}
+
+type tierDoc struct {
+	Level  string `json:"l"`
+	Since  int64  `json:"s"`
+	Until  int64  `json:"u,omitzero"`
+	Before string `json:"b,omitzero"`
+}
+
+type entryDoc struct {
+	Sequence   int64          `json:"seq,omitzero"`
+	Member     string         `json:"m"`
+	Kind       string         `json:"k"`
+	Points     int64          `json:"n"`
+	Postings   []postingDoc   `json:"p,omitempty"`
+	Because    []becauseDoc   `json:"why,omitempty"`
+	Program    int            `json:"v"`
+	Effective  int64          `json:"at"`
+	Recorded   int64          `json:"rec"`
+	Actor      string         `json:"by"`
+	Input      string         `json:"in,omitzero"`
+	Order      *orderDoc      `json:"o,omitempty"`
+	Redemption *redemptionDoc `json:"rd,omitempty"`
+	Refusal    *refusalDoc    `json:"no,omitempty"`
+	Tier       *tierDoc       `json:"tier,omitempty"`
+	Metric     *metricDoc     `json:"met,omitempty"`
+	Active     int64          `json:"ba,omitzero"` // the balance after
+	Pending    int64          `json:"bp,omitzero"`
+	Reserved   int64          `json:"br,omitzero"`
+	Debt       int64          `json:"bd,omitzero"`
+	Previous   string         `json:"prev,omitzero"`
+	Hash       string         `json:"hash,omitzero"`
+}
+
+type postingDoc struct {
+	Bucket string `json:"b"`
+	Lot    int32  `json:"l,omitzero"`
+	At     int64  `json:"at,omitzero"`
+	Kind   string `json:"k,omitzero"`
+	ID     string `json:"id,omitzero"`
+	Points int64  `json:"n"`
+}
+
+type becauseDoc struct {
+	Rule   string `json:"r"`
+	Effect string `json:"e"`
+	Points string `json:"n"`
+}
+
+type metricDoc struct {
+	Month  int   `json:"m"`
+	Points int64 `json:"n,omitzero"`
+	Orders int64 `json:"o,omitzero"`
+}
+
+type orderDoc struct {
+	Placed   int64       `json:"at"`
+	Currency string      `json:"cur"`
+	Channel  string      `json:"ch,omitzero"`
+	Status   string      `json:"st"`
+	Lines    []lineDoc   `json:"li,omitempty"`
+	Discount int64       `json:"dis,omitzero"`
+	Shipping int64       `json:"shi,omitzero"`
+	Tax      int64       `json:"tax,omitzero"`
+	Tenders  []tenderDoc `json:"te,omitempty"`
+	Program  int         `json:"v,omitzero"` // whose rules it keeps
+	Level    string      `json:"lev,omitzero"`
+	Worth    int64       `json:"n,omitzero"`
+	ActiveAt int64       `json:"act,omitzero"`
+	Lot      int32       `json:"lot,omitzero"`
+}
+
+type lineDoc struct {
+	ID       string `json:"i"`
+	SKU      string `json:"s,omitzero"`
+	Category string `json:"c,omitzero"`
+	Quantity int64  `json:"q"`
+	Amount   int64  `json:"a"`
+}
+
+type tenderDoc struct {
+	Kind   string `json:"k"`
+	Amount int64  `json:"a"`
+}
+
+type redemptionDoc struct {
+	ID     string `json:"id"`
+	Reward string `json:"r"`
+	Points int64  `json:"n,omitzero"`
+	Order  string `json:"o,omitzero"`
+	Status string `json:"st"`
+	At     int64  `json:"at"`
+	Until  int64  `json:"u,omitzero"`
+}
+
+type refusalDoc struct {
+	Code      string `json:"code"`
+	Detail    string `json:"detail"`
+	Pointer   string `json:"at,omitzero"`
+	Needed    int64  `json:"needed,omitzero"`
+	Available int64  `json:"has,omitzero"`
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		panic("ledger: a stored form cannot be written: " + err.Error()) // only plain fields: a bug here
+	}
+	return b
+}
+
+// sealed is the entry with its place in the chain: the hash of the one before, and its own, which is SHA-256
+// over its cause and its stored form without the hash, the one before included.
+func sealed(e loyalty.Entry, previous string) loyalty.Entry {
+	e.Previous, e.Hash = previous, ""
+	sum := sha256.Sum256(append([]byte(e.Cause.String()+"\n"), encode(storedEntry(e))...))
+	e.Hash = base64.RawURLEncoding.EncodeToString(sum[:])
+	return e
+}
+
+// fingerprint is short enough to keep on every entry: 128 bits of SHA-256.
+func fingerprint(doc []byte) string {
+	sum := sha256.Sum256(doc)
+	return base64.RawURLEncoding.EncodeToString(sum[:16])
+}
+
+func millis(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
+func instant(ms int64) time.Time {
+	if ms == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func storedLots(lots []loyalty.Lot) map[string]int64 {
+	if len(lots) == 0 {
+		return nil
+	}
+	out := make(map[string]int64, len(lots))
+	for _, l := range lots {
+		out[strconv.Itoa(int(l.Expires))] = int64(l.Points)
+	}
+	return out
+}

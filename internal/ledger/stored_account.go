@@ -1,0 +1,144 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+func storedAccount(a loyalty.Account) accountDoc {
+	d := accountDoc{
+		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
+		Lots: storedLots(a.Lots), Debt: int64(a.Debt),
+		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
+		Tier: storedTier(&a.Tier),
+	}
+	if a.Status != loyalty.Active {
+		d.Status = string(a.Status)
+	}
+	for _, p := range a.Pending {
+		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), int32(p.Expires), int64(p.Points)})
+	}
+	for _, h := range a.Holds {
+		d.Holds = append(d.Holds, holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)})
+	}
+	for _, m := range a.Metrics {
+		d.Points = setNonZero(d.Points, m.Month, int64(m.Points))
+		d.Orders = setNonZero(d.Orders, m.Month, m.Orders)
+	}
+	return d
+}
+
+func setNonZero(m map[string]int64, month int, n int64) map[string]int64 {
+	if n == 0 {
+		return m
+	}
+	if m == nil {
+		m = map[string]int64{}
+	}
+	m[strconv.Itoa(month)] = n
+	return m
+}
+
+func storedTier(s *loyalty.Standing) *tierDoc {
+	if s == nil || *s == (loyalty.Standing{}) {
+		return nil
+	}
+	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before}
+}
+
+func (d *tierDoc) standing() loyalty.Standing {
+	if d == nil {
+		return loyalty.Standing{}
+	}
+	return loyalty.Standing{Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), Before: d.Before}
+}
+
+// readAccount reads an account as it was stored. An absent item is the account of nobody: Sequence zero.
+func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
+	if it.Version == 0 {
+		return loyalty.Account{Member: m}, nil
+	}
+	var d accountDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return loyalty.Account{}, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	a := loyalty.Account{
+		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: instant(d.Joined),
+		Sequence: d.Sequence, Head: d.Head, Debt: loyalty.Points(d.Debt), Tier: d.Tier.standing(),
+		Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
+		LastActivity: instant(d.Last),
+	}
+	var err error
+	if a.Lots, err = readLots(d.Lots); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	for _, p := range d.Pending {
+		a.Pending = append(a.Pending, loyalty.Pending{
+			Cause:    loyalty.Cause{Kind: p.Kind, ID: p.ID},
+			ActiveAt: instant(p.At), Expires: loyalty.Date(p.Lot), Points: loyalty.Points(p.Points),
+		})
+	}
+	for _, h := range d.Holds {
+		lots, err := readLots(h.Lots)
+		if err != nil {
+			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+		}
+		a.Holds = append(a.Holds, loyalty.Hold{Redemption: *h.Redemption.redemption(), Lots: lots})
+	}
+	a.Metrics, err = readMetrics(d.Points, d.Orders)
+	return a, err
+}
+
+// readLots orders them as accounts keep them: earliest first, never (0) last.
+func readLots(stored map[string]int64) ([]loyalty.Lot, error) {
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	lots := make([]loyalty.Lot, 0, len(stored))
+	for day, n := range stored {
+		d, err := strconv.Atoi(day)
+		if err != nil {
+			return nil, fmt.Errorf("lot %q is no day", day)
+		}
+		lots = append(lots, loyalty.Lot{Expires: loyalty.Date(d), Points: loyalty.Points(n)})
+	}
+	slices.SortFunc(lots, func(x, y loyalty.Lot) int {
+		return cmp.Compare(uint32(x.Expires)-1, uint32(y.Expires)-1)
+	})
+	return lots, nil
+}
+
+func readMetrics(points, orders map[string]int64) ([]loyalty.Metric, error) {
+	var out []loyalty.Metric
+	add := func(month string, p loyalty.Points, o int64) error {
+		m, err := strconv.Atoi(month)
+		if err != nil {
+			return fmt.Errorf("ledger: metric %q is of no month", month)
+		}
+		at, found := slices.BinarySearchFunc(out, m, func(x loyalty.Metric, m int) int { return cmp.Compare(x.Month, m) })
+		if !found {
+			out = slices.Insert(out, at, loyalty.Metric{Month: m})
+		}
+		out[at].Points += p
+		out[at].Orders += o
+		return nil
+	}
+	for month, n := range points {
+		if err := add(month, loyalty.Points(n), 0); err != nil {
+			return nil, err
+		}
+	}
+	for month, n := range orders {
+		if err := add(month, 0, n); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

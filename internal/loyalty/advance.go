@@ -1,0 +1,131 @@
+package loyalty
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// stamp writes an instant as part of a cause's id.
+const stamp = "20060102T150405.999999999Z"
+
+// Advance brings an account to the present: it goes from one due instant to the next and does there, in this
+// order, what time does: pending points become active, the tier is reviewed, lots lapse, holds lapse. So
+// points that arrive in the same instant in which others lapse can still count for the review, and a hold
+// that ends when its lot does gives its points back to nobody. One long jump and many small steps leave the
+// same account and the same entries, but for when they were recorded.
+func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
+	d := p.decide(acc, now)
+	for {
+		at := p.Due(d.Account)
+		if at.IsZero() || at.After(now) {
+			return d.Outcome, nil
+		}
+		for _, step := range []func(time.Time) error{d.activatePending, d.reviewTier, d.lapseLots, d.releaseHolds} {
+			if err := step(at); err != nil {
+				return Outcome{}, err
+			}
+		}
+		if !p.Due(d.Account).After(at) && !p.Due(d.Account).IsZero() {
+			return Outcome{}, fmt.Errorf("loyalty: %s does not get past %s", acc.Member, at)
+		}
+	}
+}
+
+// Due is the next instant at which time alone changes the account; zero if there is none.
+func (p *Program) Due(acc Account) time.Time {
+	var due time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (due.IsZero() || t.Before(due)) {
+			due = t
+		}
+	}
+	if len(acc.Pending) > 0 {
+		sooner(acc.Pending[0].ActiveAt)
+	}
+	if len(acc.Lots) > 0 && acc.Lots[0].Expires != 0 {
+		sooner(acc.Lots[0].Expires.End(p.Zone))
+	}
+	if len(acc.Holds) > 0 {
+		sooner(acc.Holds[0].Redemption.Until)
+	}
+	sooner(p.reviewAt(acc.Tier))
+	return due
+}
+
+func (d *decision) activatePending(at time.Time) error {
+	e := Entry{
+		Kind:  KindActivate,
+		Cause: d.ownCause(CauseActivation, at.UTC().Format(stamp)), Effective: at,
+	}
+	debt := d.Account.Debt
+	for _, x := range d.Account.Pending {
+		if x.ActiveAt.After(at) {
+			break
+		}
+		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
+		n := x.Points
+		if pay := min(n, debt); pay > 0 {
+			e.Postings = append(e.Postings, Posting{Bucket: BucketDebt, Points: pay})
+			debt, n = debt-pay, n-pay
+		}
+		e.Postings = d.settle(e.Postings, n, x.Expires, at)
+		e.Because = append(e.Because, Because{
+			Rule:   "pending",
+			Effect: x.Cause.Kind + " " + x.Cause.ID + ": " + strconv.FormatInt(int64(x.Points), 10) + " became active",
+			Points: "0",
+		})
+	}
+	if e.Postings == nil {
+		return nil
+	}
+	return d.post(lostToExpiry(e))
+}
+
+// lostToExpiry adds the reason for points that came too late for their own lot.
+func lostToExpiry(e Entry) Entry {
+	for _, p := range e.Postings {
+		if p.Bucket == BucketExpired {
+			e.Because = append(e.Because, Because{Rule: "expiry", Effect: "the lot had lapsed on " + p.Lot.String(), Points: points(-p.Points)})
+		}
+	}
+	return e
+}
+
+func (d *decision) lapseLots(at time.Time) error {
+	for len(d.Account.Lots) > 0 {
+		l := d.Account.Lots[0]
+		if !d.p.lapsed(l.Expires, at) {
+			return nil
+		}
+		err := d.post(Entry{
+			Kind:  KindExpire,
+			Cause: d.ownCause(CauseLapse, l.Expires.String()), Effective: at,
+			Postings: []Posting{
+				{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
+				{Bucket: BucketExpired, Lot: l.Expires, Points: l.Points},
+			},
+			Because: []Because{{Rule: "expiry", Effect: "lapsed at the end of " + l.Expires.String(), Points: points(-l.Points)}},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *decision) releaseHolds(at time.Time) error {
+	for len(d.Account.Holds) > 0 && !d.Account.Holds[0].Redemption.Until.After(at) {
+		if err := d.release(d.Account.Holds[0], Lapsed, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownCause is a cause that time gives: of this member, told apart by what.
+func (d *decision) ownCause(kind, what string) Cause {
+	return Cause{Kind: kind, ID: string(d.Account.Member) + ":" + what, Revision: 1}
+}
+
+func points(n Points) string { return strconv.FormatInt(int64(n), 10) }

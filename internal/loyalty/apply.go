@@ -1,0 +1,184 @@
+package loyalty
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
+
+// monthsKept is how far back metrics are kept by month; what is older counts for lifetime tiers alone.
+const monthsKept = 36
+
+// Apply is the account after the entry: the only way in which accounts change, so that replaying a member's
+// entries gives the member's account. An error means that the entry does not belong here (its sequence, its
+// postings), never that a rule refuses it.
+func (a Account) Apply(e Entry) (Account, error) {
+	if e.Sequence != a.Sequence+1 {
+		return a, fmt.Errorf("loyalty: entry %d of %s cannot follow %d", e.Sequence, e.Member, a.Sequence)
+	}
+	a.Sequence, a.Head = e.Sequence, e.Hash
+	var sum Points
+	for _, p := range e.Postings {
+		sum += p.Points
+		a.apply(e, p)
+	}
+	if sum != 0 {
+		return a, fmt.Errorf("loyalty: entry %d of %s is off balance by %d", e.Sequence, e.Member, sum)
+	}
+	if e.Standing != nil {
+		a.Tier = *e.Standing
+	}
+	if e.Metric != nil {
+		a.Metrics = addMetric(a.Metrics, *e.Metric)
+	}
+	switch e.Kind {
+	case KindJoin:
+		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
+	case KindEarn, KindRedeem, KindReserve:
+		if e.Effective.After(a.LastActivity) {
+			a.LastActivity = e.Effective
+		}
+	}
+	return a, a.sound()
+}
+
+func (a *Account) apply(e Entry, p Posting) {
+	switch p.Bucket {
+	case BucketActive:
+		a.Lots = addLot(a.Lots, Lot{p.Lot, p.Points})
+	case BucketPending:
+		a.addPending(e, p)
+	case BucketReserved:
+		a.addHold(*e.Redemption, Lot{p.Lot, p.Points})
+	case BucketDebt:
+		a.Debt -= p.Points
+	case BucketIssued:
+		a.Earned -= p.Points
+	case BucketRedeemed:
+		a.Redeemed += p.Points
+	case BucketExpired:
+		a.Expired += p.Points
+	}
+}
+
+func (a *Account) addPending(e Entry, p Posting) {
+	cause := p.Cause
+	if cause == (Cause{}) {
+		cause = Cause{Kind: e.Cause.Kind, ID: e.Cause.ID}
+	}
+	at := slices.IndexFunc(a.Pending, func(x Pending) bool { return x.Cause == cause })
+	if at < 0 {
+		n := Pending{Cause: cause, ActiveAt: p.ActiveAt, Expires: p.Lot, Points: p.Points}
+		at, _ = slices.BinarySearchFunc(a.Pending, n, func(x, y Pending) int { return x.ActiveAt.Compare(y.ActiveAt) })
+		a.Pending = slices.Insert(slices.Clone(a.Pending), at, n)
+		return
+	}
+	a.Pending = slices.Clone(a.Pending)
+	if a.Pending[at].Points += p.Points; a.Pending[at].Points == 0 {
+		a.Pending = slices.Delete(a.Pending, at, at+1)
+	}
+}
+
+func (a *Account) addHold(r Redemption, l Lot) {
+	at := slices.IndexFunc(a.Holds, func(x Hold) bool { return x.Redemption.ID == r.ID })
+	if at < 0 {
+		n := Hold{Redemption: r, Lots: []Lot{l}}
+		at, _ = slices.BinarySearchFunc(a.Holds, n, func(x, y Hold) int {
+			return cmp.Or(x.Redemption.Until.Compare(y.Redemption.Until), cmp.Compare(x.Redemption.ID, y.Redemption.ID))
+		})
+		a.Holds = slices.Insert(slices.Clone(a.Holds), at, n)
+		return
+	}
+	a.Holds = slices.Clone(a.Holds)
+	if a.Holds[at].Lots = addLot(a.Holds[at].Lots, l); len(a.Holds[at].Lots) == 0 {
+		a.Holds = slices.Delete(a.Holds, at, at+1)
+	}
+}
+
+// addLot is lots with l added to the one of its day; a lot that is used up is gone.
+func addLot(lots []Lot, l Lot) []Lot {
+	at, found := slices.BinarySearchFunc(lots, l, func(x, y Lot) int {
+		switch {
+		case x.Expires == y.Expires:
+			return 0
+		case x.Expires.before(y.Expires):
+			return -1
+		}
+		return 1
+	})
+	if !found {
+		out := make([]Lot, 0, len(lots)+1)
+		return append(append(append(out, lots[:at]...), l), lots[at:]...)
+	}
+	lots = slices.Clone(lots)
+	if lots[at].Points += l.Points; lots[at].Points == 0 {
+		return slices.Delete(lots, at, at+1)
+	}
+	return lots
+}
+
+func addMetric(all []Metric, m Metric) []Metric {
+	oldest := 0
+	if last := max(m.Month, lastMonth(all)); last > 0 {
+		oldest = monthsBack(last, monthsKept-1)
+	}
+	out := make([]Metric, 0, len(all)+2)
+	add := func(m Metric) {
+		if m.Month < oldest {
+			m.Month = 0
+		}
+		at, found := slices.BinarySearchFunc(out, m, func(x, y Metric) int { return cmp.Compare(x.Month, y.Month) })
+		if !found {
+			out = slices.Insert(out, at, m)
+			return
+		}
+		out[at].Points += m.Points
+		out[at].Orders += m.Orders
+	}
+	for _, x := range all {
+		add(x)
+	}
+	add(m)
+	return slices.DeleteFunc(out, func(x Metric) bool { return x.Points == 0 && x.Orders == 0 })
+}
+
+func lastMonth(all []Metric) int {
+	if len(all) == 0 {
+		return 0
+	}
+	return all[len(all)-1].Month
+}
+
+// monthsBack is the month yyyymm that lies n months before m.
+func monthsBack(m, n int) int {
+	k := m/100*12 + m%100 - 1 - n
+	return k/12*100 + k%12 + 1
+}
+
+// sound reports a balance that no sequence of entries may lead to.
+func (a Account) sound() error {
+	bad := func(what string, n Points) error {
+		return fmt.Errorf("loyalty: %s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
+	}
+	for _, l := range a.Lots {
+		if l.Points < 0 {
+			return bad("lot "+l.Expires.String(), l.Points)
+		}
+	}
+	for _, p := range a.Pending {
+		if p.Points < 0 {
+			return bad("pending "+p.Cause.ID, p.Points)
+		}
+	}
+	for _, h := range a.Holds {
+		for _, l := range h.Lots {
+			if l.Points < 0 {
+				return bad("hold "+h.Redemption.ID, l.Points)
+			}
+		}
+	}
+	if a.Debt < 0 {
+		return bad("debt", a.Debt)
+	}
+	return nil
+}

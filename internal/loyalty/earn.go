@@ -1,0 +1,118 @@
+package loyalty
+
+// worth is what an order gives at a level, with the reasons; the zero status, placed and cancelled orders are
+// worth nothing. The order must have passed check.
+//
+// Source of the formula: eligible amount × rate × best category × tier, summed, rounded once. An amount is
+// eligible after the order's discount and without what was paid by points, gift card or store credit; both
+// are spread over the parts of the order in proportion, exactly. The reasons are differences, so they sum to
+// the result: the base, what each category adds or takes, what the tier adds, what rounding takes.
+func (p *Program) worth(o Order, level string) (Points, []Because, error) {
+	switch o.Status {
+	case OrderPlaced:
+		return 0, []Because{{Rule: "earn.purchase", Effect: "not paid yet", Points: "0"}}, nil
+	case OrderCancelled:
+		return 0, []Because{{Rule: "earn.purchase", Effect: "cancelled", Points: "0"}}, nil
+	}
+	w := worthing{p: p, rate: p.compiled.rates[o.Currency], because: make([]Because, 0, 4)}
+	w.base(o)
+	w.byCategory(o)
+	if m, ok := p.compiled.levels[level]; ok && m.less.sign() != 0 {
+		w.add(m.rule, "x "+m.text, w.sum.mul(m.less))
+	}
+	n, ok := w.sum.round(p.Earn.Rounding)
+	if !ok {
+		return 0, nil, refuse(AmountOutOfRange, "", "The order would earn more points than one operation may move.")
+	}
+	if rest := whole(int64(n)).sub(w.sum); rest.sign() != 0 {
+		w.add("rounding", [...]string{Down: "down", Nearest: "to the nearest", Up: "up"}[p.Earn.Rounding], rest)
+	}
+	return n, w.because, nil
+}
+
+type worthing struct {
+	p             *Program
+	rate          compiledRate
+	items, extras exact // which share of an item's amount, and of shipping and tax, is eligible
+	sum           exact
+	because       []Because
+}
+
+func (w *worthing) add(rule, effect string, points exact) {
+	w.sum = w.sum.add(points)
+	w.because = append(w.because, Because{Rule: rule, Effect: effect, Points: points.String()})
+}
+
+// base gives the eligible amount at the currency's rate.
+func (w *worthing) base(o Order) {
+	items, total, unearning := o.items(), o.total(), o.unearning()
+	w.items, w.extras = whole(1), whole(1)
+	if unearning > 0 {
+		w.extras = share(total-unearning, total)
+		w.items = w.extras
+	}
+	if o.Discount > 0 {
+		w.items = w.items.mul(share(items-o.Discount, items))
+	}
+	eligible := whole(0)
+	if w.p.Earn.Counts.Items {
+		eligible = whole(items).mul(w.items)
+	}
+	if w.p.Earn.Counts.Shipping {
+		eligible = eligible.add(whole(o.Shipping).mul(w.extras))
+	}
+	if w.p.Earn.Counts.Tax {
+		eligible = eligible.add(whole(o.Tax).mul(w.extras))
+	}
+	w.sum = whole(0)
+	w.add("earn.purchase", amountText(eligible, o.Currency)+" x "+w.rate.text, eligible.mul(w.rate.perMinor))
+}
+
+// share is part/of in lowest terms.
+func share(part, of int64) exact {
+	g := gcd(part, of)
+	return exact{num: part / g, den: of / g}
+}
+
+// byCategory adds what the lines of each category earn beyond the base, in the order in which the categories
+// first appear.
+func (w *worthing) byCategory(o Order) {
+	if !w.p.Earn.Counts.Items {
+		return
+	}
+	for i, l := range o.Lines {
+		m, ok := w.p.compiled.categories[l.Category]
+		if !ok || m.less.sign() == 0 || seenBefore(o.Lines[:i], l.Category) {
+			continue
+		}
+		amount := int64(0)
+		for _, x := range o.Lines[i:] {
+			if x.Category == l.Category {
+				amount += x.Amount
+			}
+		}
+		eligible := whole(amount).mul(w.items)
+		w.add(m.rule, amountText(eligible, o.Currency)+" x "+m.text, eligible.mul(w.rate.perMinor).mul(m.less))
+	}
+}
+
+func seenBefore(lines []Line, category string) bool {
+	for _, l := range lines {
+		if l.Category == category {
+			return true
+		}
+	}
+	return false
+}
+
+// amountText writes an eligible amount, which may be a fraction of a minor unit, in major units.
+func amountText(x exact, c Currency) string {
+	if x.big == nil && x.den == 1 {
+		return Money{x.num, c}.String()
+	}
+	exp, _ := c.Exponent()
+	for ; exp > 0; exp-- {
+		x = x.mul(exact{num: 1, den: 10})
+	}
+	return x.String() + " " + string(c)
+}

@@ -1,0 +1,169 @@
+package loyalty
+
+import (
+	"math/big"
+	"math/bits"
+	"strconv"
+)
+
+// exact is a rational number. It lives in two machine words while it fits, which spares a usual order some
+// forty allocations, and in a big.Rat when it does not; the value is the same. The zero exact is no number:
+// make one with whole or exactOf.
+type exact struct {
+	num int64 // in lowest terms
+	den int64 // above zero; unused if big is set
+	big *big.Rat
+}
+
+func whole(n int64) exact { return exact{num: n, den: 1} }
+
+func exactOf(r *big.Rat) exact {
+	if r.Num().IsInt64() && r.Denom().IsInt64() {
+		return exact{num: r.Num().Int64(), den: r.Denom().Int64()}
+	}
+	return exact{big: new(big.Rat).Set(r)}
+}
+
+func (x exact) rat() *big.Rat {
+	if x.big != nil {
+		return x.big
+	}
+	return big.NewRat(x.num, x.den)
+}
+
+func (x exact) sign() int {
+	if x.big != nil {
+		return x.big.Sign()
+	}
+	switch {
+	case x.num > 0:
+		return 1
+	case x.num < 0:
+		return -1
+	}
+	return 0
+}
+
+func (x exact) mul(y exact) exact {
+	if x.big == nil && y.big == nil {
+		g, h := gcd(x.num, y.den), gcd(y.num, x.den)
+		num, ok1 := mulInt(x.num/g, y.num/h)
+		den, ok2 := mulInt(x.den/h, y.den/g)
+		if ok1 && ok2 {
+			return exact{num: num, den: den}
+		}
+	}
+	return exactOf(new(big.Rat).Mul(x.rat(), y.rat()))
+}
+
+func (x exact) add(y exact) exact {
+	if x.big == nil && y.big == nil {
+		g := gcd(x.den, y.den)
+		a, ok1 := mulInt(x.num, y.den/g)
+		b, ok2 := mulInt(y.num, x.den/g)
+		den, ok3 := mulInt(x.den, y.den/g)
+		if num, ok4 := addInt(a, b); ok1 && ok2 && ok3 && ok4 {
+			r := gcd(num, den)
+			return exact{num: num / r, den: den / r}
+		}
+	}
+	return exactOf(new(big.Rat).Add(x.rat(), y.rat()))
+}
+
+func (x exact) sub(y exact) exact { return x.add(y.mul(whole(-1))) }
+
+// round is the whole number that r makes of x; false if it is beyond MaxPoints either way.
+func (x exact) round(r Rounding) (Points, bool) {
+	if r == Nearest {
+		x = x.add(exact{num: 1, den: 2})
+	}
+	var floor int64
+	isWhole := false
+	if x.big != nil {
+		q, m := new(big.Int).DivMod(x.big.Num(), x.big.Denom(), new(big.Int))
+		if !q.IsInt64() {
+			return 0, false
+		}
+		floor, isWhole = q.Int64(), m.Sign() == 0
+	} else {
+		floor, isWhole = x.num/x.den, x.num%x.den == 0
+		if x.num < 0 && !isWhole {
+			floor--
+		}
+	}
+	if r == Up && !isWhole {
+		floor++
+	}
+	return Points(floor), -MaxPoints <= Points(floor) && Points(floor) <= MaxPoints
+}
+
+// String writes the number exactly: as a decimal if it has an end ("29.99"), else as a fraction ("2999/110").
+func (x exact) String() string {
+	if x.big != nil {
+		return ratString(x.big)
+	}
+	num, den, places := x.num, x.den, 0
+	for den%10 == 0 {
+		den, places = den/10, places+1
+	}
+	for ; den > 1; places++ {
+		by := int64(0)
+		switch {
+		case den%5 == 0:
+			by, den = 2, den/5
+		case den%2 == 0:
+			by, den = 5, den/2
+		default:
+			return strconv.FormatInt(x.num, 10) + "/" + strconv.FormatInt(x.den, 10)
+		}
+		var ok bool
+		if num, ok = mulInt(num, by); !ok {
+			return ratString(x.rat())
+		}
+	}
+	return decimal(num, places)
+}
+
+func ratString(r *big.Rat) string {
+	if n, ok := r.FloatPrec(); ok {
+		return r.FloatString(n)
+	}
+	return r.String()
+}
+
+// gcd is the greatest common divisor, at least 1, also of zero and of negative numbers.
+func gcd(a, b int64) int64 {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	if a < 0 {
+		a = -a
+	}
+	if a <= 0 {
+		return 1
+	}
+	return a
+}
+
+func mulInt(a, b int64) (int64, bool) {
+	hi, lo := bits.Mul64(magnitude(a), magnitude(b))
+	if hi != 0 || lo > 1<<63-1 {
+		return 0, false
+	}
+	if (a < 0) != (b < 0) {
+		return -int64(lo), true
+	}
+	return int64(lo), true
+}
+
+func addInt(a, b int64) (int64, bool) {
+	c := a + b
+	return c, (c > a) == (b > 0)
+}
+
+func magnitude(n int64) uint64 {
+	if n < 0 {
+		return -uint64(n)
+	}
+	return uint64(n)
+}

@@ -1,0 +1,104 @@
+package loyalty
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// An Outcome is what a decision makes of an account, with the entries that say why, in order. Whoever stores
+// it seals the entries (hashes, actor) and replays them onto the account that it read.
+type Outcome struct {
+	Account Account
+	Entries []Entry
+}
+
+// decision builds an Outcome: entries are posted one by one, each onto the account that the one before left.
+type decision struct {
+	p   *Program
+	now time.Time
+	Outcome
+}
+
+func (p *Program) decide(acc Account, now time.Time) *decision {
+	return &decision{p: p, now: now, Outcome: Outcome{Account: acc}}
+}
+
+// post completes the entry (its place, points, balance), applies it, and keeps it.
+func (d *decision) post(e Entry) error {
+	e.Sequence = d.Account.Sequence + 1
+	if e.Member == "" {
+		e.Member = d.Account.Member
+	}
+	e.Program, e.Recorded = cmp.Or(e.Program, d.p.Version), d.now
+	for _, p := range e.Postings {
+		switch p.Bucket {
+		case BucketActive, BucketPending, BucketDebt:
+			e.Points += p.Points
+		}
+	}
+	after, err := d.Account.Apply(e)
+	if err != nil {
+		return err
+	}
+	e.Balance = after.Balance()
+	if b := e.Balance; max(b.Active, b.Pending, b.Reserved, b.Debt) > MaxBalance {
+		return refuse(AmountOutOfRange, "", "The balance would grow beyond what an account can hold.")
+	}
+	d.Account = after
+	d.Entries = append(d.Entries, e)
+	return nil
+}
+
+// credit is the postings that give n points which are, or become, active at an instant: pending until then;
+// after that they pay debt first, and what remains joins its lot, or has lapsed if the lot has.
+func (d *decision) credit(out []Posting, n Points, activeAt time.Time, expires Date) []Posting {
+	if activeAt.After(d.now) {
+		return append(out, Posting{Bucket: BucketPending, Lot: expires, ActiveAt: activeAt, Points: n})
+	}
+	return d.activate(out, n, expires, d.now)
+}
+
+func (d *decision) activate(out []Posting, n Points, expires Date, at time.Time) []Posting {
+	if pay := min(n, d.Account.Debt); pay > 0 {
+		out = append(out, Posting{Bucket: BucketDebt, Points: pay})
+		n -= pay
+	}
+	return d.settle(out, n, expires, at)
+}
+
+// settle puts n points into their lot, or among the expired if the lot has lapsed at that instant.
+func (d *decision) settle(out []Posting, n Points, expires Date, at time.Time) []Posting {
+	switch {
+	case n == 0:
+		return out
+	case d.p.lapsed(expires, at):
+		return append(out, Posting{Bucket: BucketExpired, Lot: expires, Points: n})
+	}
+	return append(out, Posting{Bucket: BucketActive, Lot: expires, Points: n})
+}
+
+// take is the postings that take up to n active points, the earliest to lapse first, and how many they take.
+func (d *decision) take(out []Posting, n Points) ([]Posting, Points) {
+	taken := Points(0)
+	for _, l := range d.Account.Lots {
+		part := min(l.Points, n-taken)
+		if part == 0 {
+			break
+		}
+		out = append(out, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -part})
+		taken += part
+	}
+	return out, taken
+}
+
+// mirror is what was taken from active lots, put into another bucket lot by lot.
+func mirror(taken []Posting, into Bucket) []Posting {
+	out := slices.Clone(taken)
+	for _, p := range taken {
+		out = append(out, Posting{Bucket: into, Lot: p.Lot, Points: -p.Points})
+	}
+	return out
+}
+
+func (p *Program) lapsed(d Date, at time.Time) bool { return d != 0 && !at.Before(d.End(p.Zone)) }

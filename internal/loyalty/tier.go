@@ -1,0 +1,143 @@
+package loyalty
+
+import (
+	"strconv"
+	"time"
+)
+
+// reviewAt is when a standing is up for review: at the end of its keep and grace; zero if it cannot be lost.
+func (p *Program) reviewAt(s Standing) time.Time {
+	if s.Until.IsZero() {
+		return s.Until
+	}
+	return p.Tiers.Grace.After(s.Until, p.Zone)
+}
+
+// measured is what counts towards a level at an instant: the calendar months of the window, up to and with
+// the one in which the instant lies.
+func (p *Program) measured(acc Account, at time.Time) (sum int64) {
+	last := DateOf(at, p.Zone).Month()
+	first := 0
+	if p.Tiers.Months > 0 {
+		first = monthsBack(last, p.Tiers.Months-1)
+	}
+	for _, m := range acc.Metrics {
+		if m.Month < first || m.Month > last {
+			continue
+		}
+		if p.Tiers.By == ByOrders {
+			sum += m.Orders
+			continue
+		}
+		sum += int64(m.Points)
+	}
+	return sum
+}
+
+// qualified is the highest level (by its place) that the account qualifies for at an instant; -1 without tiers.
+func (p *Program) qualified(acc Account, at time.Time) int {
+	n := p.measured(acc, at)
+	best := -1
+	for i, l := range p.Tiers.Levels {
+		if i == 0 || n >= l.From {
+			best = i
+		}
+	}
+	return best
+}
+
+// rung is the place of a standing's level; the lowest if the program no longer knows it.
+func (p *Program) rung(s Standing) int {
+	_, i, _ := p.Level(s.Level)
+	return i
+}
+
+// Progress is the next level and how much of the measure is missing; false on the highest, or without tiers.
+func (p *Program) Progress(acc Account, now time.Time) (next Level, missing int64, ok bool) {
+	at := p.rung(acc.Tier) + 1
+	if at >= len(p.Tiers.Levels) {
+		return Level{}, 0, false
+	}
+	next = p.Tiers.Levels[at]
+	return next, max(0, next.From-p.measured(acc, now)), true
+}
+
+// levelAt is the level that counted for an order placed at an instant.
+func (p *Program) levelAt(acc Account, placed time.Time) Level {
+	if len(p.Tiers.Levels) == 0 {
+		return Level{}
+	}
+	s := acc.Tier
+	if placed.Before(s.Since) && s.Before != "" {
+		s.Level = s.Before
+	}
+	return p.Tiers.Levels[p.rung(s)]
+}
+
+// climb moves the account up to the level that it now qualifies for, if that is a higher one.
+func (d *decision) climb(at time.Time) error {
+	to := d.p.qualified(d.Account, at)
+	if to <= d.p.rung(d.Account.Tier) {
+		return nil
+	}
+	return d.moveTo(to, at, "reached")
+}
+
+// reviewTier keeps or lowers a standing whose time is up. Who qualifies again keeps the level for another
+// period from its old end; who does not moves down as the program says, for a new period.
+func (d *decision) reviewTier(at time.Time) error {
+	due := d.p.reviewAt(d.Account.Tier)
+	if due.IsZero() || due.After(at) {
+		return nil
+	}
+	from, to := d.p.rung(d.Account.Tier), d.p.qualified(d.Account, at)
+	if to >= from {
+		return d.prolong(at)
+	}
+	if d.p.Tiers.MoveDown == OneStep {
+		to = from - 1
+	}
+	return d.moveTo(max(to, 0), at, "not requalified")
+}
+
+func (d *decision) prolong(at time.Time) error {
+	s := d.Account.Tier
+	for !d.p.reviewAt(s).After(at) {
+		next := d.p.Tiers.KeepFor.After(s.Until, d.p.Zone)
+		if !next.After(s.Until) {
+			s.Until = time.Time{}
+			break
+		}
+		s.Until = next
+	}
+	return d.standing(s, at, "kept: "+d.p.measure(d.Account, at))
+}
+
+func (d *decision) moveTo(rung int, at time.Time, why string) error {
+	s := Standing{Level: d.p.Tiers.Levels[rung].ID, Since: at, Before: d.Account.Tier.Level}
+	if rung > 0 && !d.p.Tiers.KeepFor.IsZero() {
+		s.Until = d.p.Tiers.KeepFor.After(at, d.p.Zone)
+	}
+	return d.standing(s, at, s.Before+" to "+s.Level+", "+why+": "+d.p.measure(d.Account, at))
+}
+
+func (d *decision) standing(s Standing, at time.Time, why string) error {
+	return d.post(Entry{
+		Kind:  KindTier,
+		Cause: d.ownCause(CauseTier, s.Level+":"+at.UTC().Format(stamp)), Effective: at,
+		Standing: &s,
+		Because:  []Because{{Rule: "tiers." + s.Level, Effect: why, Points: "0"}},
+	})
+}
+
+func (p *Program) measure(acc Account, at time.Time) string {
+	n := strconv.FormatInt(p.measured(acc, at), 10)
+	what := " points earned"
+	if p.Tiers.By == ByOrders {
+		what = " orders"
+	}
+	if p.Tiers.Months == 0 {
+		return n + what
+	}
+	return n + what + " in " + strconv.Itoa(p.Tiers.Months) + " months"
+}
