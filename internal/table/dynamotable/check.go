@@ -1,0 +1,64 @@
+package dynamotable
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// What the port allows.
+const (
+	maxOps = 100
+	maxKey = 1024       // bytes of each part
+	maxDoc = 350 * 1024 // bytes of JSON; DynamoDB's own limit is 400 KB for an item with its names
+)
+
+// checkOps refuses what DynamoDB, or the port, does not take; documents are checked where they are encoded.
+func checkOps(ops []table.Op) error {
+	if len(ops) == 0 || len(ops) > maxOps {
+		return fmt.Errorf("%d operations, not 1 to %d", len(ops), maxOps)
+	}
+	seen := make(map[table.Key]bool, len(ops))
+	for i, op := range ops {
+		if err := checkOp(op); err != nil {
+			return fmt.Errorf("operation %d: %w", i, err)
+		}
+		if seen[op.Item.Key] {
+			return fmt.Errorf("operation %d: a second one for %s", i, op.Item.Key)
+		}
+		seen[op.Item.Key] = true
+	}
+	return nil
+}
+
+func checkOp(op table.Op) error {
+	if op.Kind < table.OpPut || op.Kind > table.OpAdd {
+		return fmt.Errorf("unknown kind %d", op.Kind)
+	}
+	if err := checkKey(op.Item.Key); err != nil {
+		return err
+	}
+	if op.Item.Version < 0 {
+		return fmt.Errorf("version %d", op.Item.Version)
+	}
+	if op.Kind == table.OpAdd && op.Field == "" {
+		return errors.New("add names no field")
+	}
+	if op.Kind == table.OpPut && !op.Item.Index.IsZero() {
+		if err := checkKey(op.Item.Index); err != nil {
+			return fmt.Errorf("index: %w", err)
+		}
+	}
+	return nil
+}
+
+func checkKey(key table.Key) error {
+	for _, part := range []string{key.PK, key.SK} {
+		if part == "" || len(part) > maxKey || !utf8.ValidString(part) {
+			return fmt.Errorf("key %.100q has a part that is empty, not UTF-8 or longer than %d bytes", key, maxKey)
+		}
+	}
+	return nil
+}

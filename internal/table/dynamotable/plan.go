@@ -1,0 +1,215 @@
+package dynamotable
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"math"
+	"math/big"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// The conditions and updates that the port comes down to.
+const (
+	isAbsent    = "attribute_not_exists(pk)"
+	isAsRead    = "v = :read"
+	notBelow    = "doc.#f BETWEEN :least AND :most"
+	notBelowOr0 = "attribute_exists(pk) AND (attribute_not_exists(doc.#f) OR " + notBelow + ")"
+	addUp       = "SET doc.#f = if_not_exists(doc.#f, :zero) + :delta, v = v + :one"
+)
+
+// A plan is a transaction as it is sent, the same at every attempt.
+type plan struct {
+	ops    []table.Op
+	stored []attributes // by operation: what a Put stores; what an Add stores if it is to make its item; else nil
+	token  string       // by which DynamoDB knows another attempt at this plan
+}
+
+// newPlan encodes the operations, which have been checked. It takes every Add to be of an item that is there.
+func newPlan(ops []table.Op) (*plan, error) {
+	p := &plan{ops: ops, stored: make([]attributes, len(ops)), token: rand.Text()}
+	for i, op := range ops {
+		if op.Kind != table.OpPut {
+			continue
+		}
+		var err error
+		if p.stored[i], err = encode(op.Item); err != nil {
+			return nil, fmt.Errorf("operation %d (%s): %w", i, op.Item.Key, err)
+		}
+	}
+	return p, nil
+}
+
+// send makes one attempt. DynamoDB keeps a token for ten minutes, much longer than all attempts take.
+func (t *Table) send(ctx context.Context, p *plan) error {
+	if len(p.ops) == 1 && p.ops[0].Kind != table.OpAdd {
+		return t.sendOne(ctx, p.ops[0], p.stored[0])
+	}
+	in := &dynamodb.TransactWriteItemsInput{
+		ClientRequestToken: &p.token,
+		TransactItems:      make([]types.TransactWriteItem, len(p.ops)),
+	}
+	for i, op := range p.ops {
+		in.TransactItems[i] = t.part(op, p.stored[i])
+	}
+	_, err := t.Client.TransactWriteItems(ctx, in, once)
+	return err
+}
+
+// sendOne sends a lone Put or Delete as a plain conditional write.
+func (t *Table) sendOne(ctx context.Context, op table.Op, stored attributes) error {
+	condition, values := unchanged(op.Item)
+	var err error
+	if op.Kind == table.OpDelete {
+		_, err = t.Client.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+			TableName:                           &t.Name,
+			Key:                                 keyAttributes(op.Item.Key),
+			ConditionExpression:                 condition,
+			ExpressionAttributeValues:           values,
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}, once)
+		return err
+	}
+	_, err = t.Client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName:                           &t.Name,
+		Item:                                stored,
+		ConditionExpression:                 condition,
+		ExpressionAttributeValues:           values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}, once)
+	return err
+}
+
+// part is an operation as one of several.
+func (t *Table) part(op table.Op, stored attributes) types.TransactWriteItem {
+	condition, values := unchanged(op.Item)
+	old := types.ReturnValuesOnConditionCheckFailureAllOld
+	switch {
+	case stored != nil:
+		if op.Kind == table.OpAdd {
+			condition, values = aws.String(isAbsent), nil
+		}
+		return types.TransactWriteItem{Put: &types.Put{
+			TableName: &t.Name, Item: stored,
+			ConditionExpression: condition, ExpressionAttributeValues: values,
+			ReturnValuesOnConditionCheckFailure: old,
+		}}
+	case op.Kind == table.OpDelete:
+		return types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &t.Name, Key: keyAttributes(op.Item.Key),
+			ConditionExpression: condition, ExpressionAttributeValues: values,
+			ReturnValuesOnConditionCheckFailure: old,
+		}}
+	case op.Kind == table.OpCheck:
+		return types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+			TableName: &t.Name, Key: keyAttributes(op.Item.Key),
+			ConditionExpression: condition, ExpressionAttributeValues: values,
+			ReturnValuesOnConditionCheckFailure: old,
+		}}
+	}
+	condition, values = addable(op)
+	return types.TransactWriteItem{Update: &types.Update{
+		TableName: &t.Name, Key: keyAttributes(op.Item.Key), UpdateExpression: aws.String(addUp),
+		ConditionExpression: condition, ExpressionAttributeValues: values,
+		ExpressionAttributeNames:            map[string]string{"#f": op.Field},
+		ReturnValuesOnConditionCheckFailure: old,
+	}}
+}
+
+// unchanged is the condition that the item be as it was read.
+func unchanged(it table.Item) (*string, attributes) {
+	if it.Version == 0 {
+		return aws.String(isAbsent), nil
+	}
+	return aws.String(isAsRead), attributes{":read": whole(it.Version)}
+}
+
+// addable is the condition that the item be there and the sum neither below its floor nor beyond an int64. With
+// both bounds, a field that is no number does not pass either.
+func addable(op table.Op) (*string, attributes) {
+	condition := notBelow
+	if op.Delta >= op.Floor {
+		condition = notBelowOr0
+	}
+	return &condition, attributes{
+		":zero":  whole(0),
+		":one":   whole(1),
+		":delta": whole(op.Delta),
+		":least": difference(op.Floor, op.Delta),
+		":most":  difference(math.MaxInt64, op.Delta),
+	}
+}
+
+// difference is a - b, which may have one bit more than an int64.
+func difference(a, b int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: new(big.Int).Sub(big.NewInt(a), big.NewInt(b)).String()}
+}
+
+// A failure is an operation whose condition did not hold, and the item that it met.
+type failure struct {
+	op      int
+	current table.Item
+}
+
+// failures reads them from DynamoDB's answer, in the order of the operations.
+func (p *plan) failures(answer error) ([]failure, error) {
+	var reasons []types.CancellationReason
+	if cancelled := new(types.TransactionCanceledException); errors.As(answer, &cancelled) {
+		reasons = cancelled.CancellationReasons
+	}
+	if check := new(types.ConditionalCheckFailedException); errors.As(answer, &check) {
+		reasons = []types.CancellationReason{{Code: aws.String(conditionFailed), Item: check.Item}}
+	}
+	var fs []failure
+	for i, reason := range reasons {
+		if code(reason) != conditionFailed || i >= len(p.ops) {
+			continue
+		}
+		current, err := decode(p.ops[i].Item.Key, reason.Item)
+		if err != nil {
+			return nil, err
+		}
+		fs = append(fs, failure{i, current})
+	}
+	return fs, nil
+}
+
+func (p *plan) conflict(f failure) *table.ConflictError {
+	return &table.ConflictError{Op: f.op, Key: p.ops[f.op].Item.Key, Current: f.current}
+}
+
+// replan turns an Add round whose item was absent, or was there, against expectation; then there is another plan
+// to try. Otherwise it returns what the failure is to the caller.
+func (p *plan) replan(fs []failure) error {
+	for _, f := range fs {
+		op := p.ops[f.op]
+		if op.Kind != table.OpAdd {
+			return p.conflict(f)
+		}
+		switch there := f.current.Version > 0; {
+		case there && p.stored[f.op] != nil:
+			p.stored[f.op] = nil
+		case !there && op.Delta >= op.Floor:
+			stored, err := encode(table.Item{Key: op.Item.Key, Doc: sumDoc(op.Field, op.Delta)})
+			if err != nil {
+				return err
+			}
+			p.stored[f.op] = stored
+		case there:
+			if err := countable(f.current, op); err != nil {
+				return fmt.Errorf("operation %d (%s): %w", f.op, op.Item.Key, err)
+			}
+			return p.conflict(f)
+		default:
+			return p.conflict(f)
+		}
+	}
+	p.token = rand.Text()
+	return nil
+}

@@ -1,0 +1,173 @@
+package dynamotable
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// maxBatch is how many keys one BatchGetItem takes, and so how long a page of the index is.
+const maxBatch = 100
+
+// Query lists a partition, a page of DynamoDB's at a time: up to 1 MB of the base table, read consistently, or up
+// to 100 keys of the index, whose items are then read by key, consistently.
+func (t *Table) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+	return func(yield func(table.Item, error) bool) {
+		if err := t.query(ctx, q, func(it table.Item) bool { return yield(it, nil) }); err != nil {
+			yield(table.Item{}, fmt.Errorf("dynamotable: query %s: %w", q.PK, err))
+		}
+	}
+}
+
+// query hands items to yield until that wants no more.
+func (t *Table) query(ctx context.Context, q table.Query, yield func(table.Item) bool) error {
+	in, err := t.request(q)
+	if in == nil || err != nil {
+		return err
+	}
+	for left := q.Limit; ; {
+		items, err := t.page(ctx, q, in)
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			if !yield(it) {
+				return nil
+			}
+			if left--; left == 0 { // without a limit it is below zero from the start
+				return nil
+			}
+		}
+		if in.ExclusiveStartKey == nil {
+			return nil
+		}
+	}
+}
+
+// page reads the page that in asks for and makes it ask for the next, or for nothing if this was the last.
+func (t *Table) page(ctx context.Context, q table.Query, in *dynamodb.QueryInput) ([]table.Item, error) {
+	var out *dynamodb.QueryOutput
+	err := t.read(ctx, func(ctx context.Context) (err error) {
+		out, err = t.Client.Query(ctx, in, once)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	in.ExclusiveStartKey = nil
+	if len(out.LastEvaluatedKey) > 0 {
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+	if q.Index {
+		return t.indexed(ctx, out.Items)
+	}
+	items := make([]table.Item, len(out.Items))
+	for i, a := range out.Items {
+		if items[i], err = decode(keyOf(a), a); err != nil {
+			return nil, err
+		}
+	}
+	return items, nil
+}
+
+// indexed reads the items that rows of the index name, and leaves out those that no longer stand where the row
+// says. The index may for a moment have two rows for an item that moved.
+func (t *Table) indexed(ctx context.Context, rows []attributes) ([]table.Item, error) {
+	var keys []table.Key
+	listed := make(map[table.Key]bool, len(rows))
+	for _, row := range rows {
+		if key := keyOf(row); !listed[key] {
+			listed[key] = true
+			keys = append(keys, key)
+		}
+	}
+	found, err := t.getAll(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	var items []table.Item
+	for _, row := range rows {
+		if it := found[keyOf(row)]; it.Version > 0 && it.Index == indexOf(row) {
+			items = append(items, it)
+		}
+	}
+	return items, nil
+}
+
+// request makes the first page's request; nil if nothing can be in the range.
+func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
+	if q.PK == "" || q.Limit < 0 {
+		return nil, errors.New("a query needs a partition, and a limit that is not below zero")
+	}
+	pk, sk, at := "pk", "sk", q.After.Key
+	in := &dynamodb.QueryInput{TableName: &t.Name, ScanIndexForward: aws.Bool(!q.Reverse)}
+	if q.Index {
+		pk, sk, at = "ipk", "isk", q.After.Index
+		in.IndexName = aws.String(indexName)
+	} else {
+		in.ConsistentRead = aws.Bool(true)
+	}
+	if at.PK != q.PK && !q.After.Key.IsZero() {
+		return nil, fmt.Errorf("cannot continue behind %s, which is not in that partition", at)
+	}
+	if q.To != "" && q.From > q.To || behindEnd(q, at.SK) {
+		return nil, nil
+	}
+	if within(q, at.SK) { // a cursor before the beginning would be refused
+		in.ExclusiveStartKey = keyAttributes(q.After.Key)
+		in.ExclusiveStartKey[pk], in.ExclusiveStartKey[sk] = text(at.PK), text(at.SK)
+	}
+	in.KeyConditionExpression, in.ExpressionAttributeValues = rangeCondition(q, pk, sk)
+	switch {
+	case q.Index && (q.Limit == 0 || q.Limit > maxBatch):
+		in.Limit = aws.Int32(maxBatch)
+	case q.Limit > 0:
+		in.Limit = aws.Int32(int32(min(q.Limit, math.MaxInt32)))
+	}
+	return in, nil
+}
+
+// behindEnd reports whether nothing can follow the cursor's sort key. Over the index something can that has the
+// same one; over the base table DynamoDB does not take a cursor that stands on the last bound.
+func behindEnd(q table.Query, cursor string) bool {
+	if q.After.Key.IsZero() {
+		return false
+	}
+	end, past := q.To, cursor > q.To
+	if q.Reverse {
+		end, past = q.From, cursor < q.From
+	}
+	return end != "" && (past || cursor == end && !q.Index)
+}
+
+// within reports whether there is a cursor and its sort key is in the range.
+func within(q table.Query, cursor string) bool {
+	return !q.After.Key.IsZero() && cursor >= q.From && (q.To == "" || cursor <= q.To)
+}
+
+// rangeCondition says which sort keys are wanted. Both bounds take one BETWEEN: DynamoDB allows one condition.
+func rangeCondition(q table.Query, pk, sk string) (*string, attributes) {
+	condition, values := pk+" = :pk", attributes{":pk": text(q.PK)}
+	switch {
+	case q.From != "" && q.To != "":
+		condition += " AND " + sk + " BETWEEN :from AND :to"
+	case q.From != "":
+		condition += " AND " + sk + " >= :from"
+	case q.To != "":
+		condition += " AND " + sk + " <= :to"
+	}
+	if q.From != "" {
+		values[":from"] = text(q.From)
+	}
+	if q.To != "" {
+		values[":to"] = text(q.To)
+	}
+	return &condition, values
+}

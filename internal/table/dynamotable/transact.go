@@ -1,0 +1,119 @@
+package dynamotable
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Transact sends ops as DynamoDB's TransactWriteItems, or a lone Put or Delete as a plain conditional write and a
+// lone Check as a consistent read. An attempt that was refused for the moment, or whose answer was lost, is
+// repeated a few times with the same client token, with full jitter, within the caller's deadline.
+func (t *Table) Transact(ctx context.Context, ops ...table.Op) error {
+	err := t.transact(ctx, ops)
+	var conflict *table.ConflictError
+	if errors.As(err, &conflict) {
+		return conflict
+	}
+	if err != nil {
+		return fmt.Errorf("dynamotable: transact: %w", err)
+	}
+	return nil
+}
+
+func (t *Table) transact(ctx context.Context, ops []table.Op) error {
+	if err := checkOps(ops); err != nil {
+		return err
+	}
+	p, err := newPlan(ops)
+	if err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if len(ops) == 1 && ops[0].Kind == table.OpCheck {
+		return t.check(ctx, p)
+	}
+	return t.commit(ctx, p)
+}
+
+// check is a lone Check.
+func (t *Table) check(ctx context.Context, p *plan) error {
+	read := p.ops[0].Item
+	now, err := t.get(ctx, read.Key)
+	if err != nil {
+		return err
+	}
+	if now.Version != read.Version {
+		return p.conflict(failure{0, now})
+	}
+	return nil
+}
+
+// commit repeats the plan until its outcome is known or patience ends. Once an answer was lost, no later answer
+// but success can be taken at its word: a condition may have failed on our own earlier write.
+func (t *Table) commit(ctx context.Context, p *plan) error {
+	unsure := false
+	for attempt := 1; ; attempt++ {
+		answer := t.attempt(ctx, func(ctx context.Context) error { return t.send(ctx, p) })
+		v := judge(answer)
+		unsure = unsure || v == lost
+		switch {
+		case v == done:
+			return nil
+		case v == failed && !unsure:
+			fs, err := p.failures(answer)
+			if err != nil {
+				return err
+			}
+			if err := p.replan(fs); err != nil {
+				return err
+			}
+			if attempt < maxAttempts {
+				continue
+			}
+		case v == failed, v == rejected && unsure:
+			return t.settle(ctx, p, answer)
+		case v == rejected:
+			return answer
+		}
+		if spent := t.pause(ctx, attempt); spent != nil && unsure {
+			return t.settle(ctx, p, answer)
+		} else if spent != nil {
+			return fmt.Errorf("%w: %w: %w", table.ErrBusy, spent, answer)
+		}
+	}
+}
+
+// sumDoc is the document of a counter that an Add makes.
+func sumDoc(field string, n int64) json.RawMessage {
+	doc, err := json.Marshal(map[string]int64{field: n})
+	if err != nil {
+		panic(err) // a string and a number
+	}
+	return doc
+}
+
+// countable says what keeps an Add from being done at all, other than its floor.
+func countable(it table.Item, op table.Op) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(it.Doc, &fields); err != nil {
+		return err
+	}
+	value, ok := fields[op.Field]
+	if !ok {
+		return nil
+	}
+	var n *int64
+	if err := json.Unmarshal(value, &n); err != nil || n == nil {
+		return fmt.Errorf("field %q is %.40s, not a whole number of 64 bits", op.Field, value)
+	}
+	if op.Delta > 0 && *n+op.Delta < *n {
+		return fmt.Errorf("field %q would be more than a number of 64 bits", op.Field)
+	}
+	return nil
+}
