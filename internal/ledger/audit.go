@@ -1,0 +1,74 @@
+package ledger
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Audit derives a member's account anew from the member's entries and compares it with the one that is kept.
+// It reports everything that does not hold: a gap in the sequence, a broken chain, postings that do not
+// balance, reasons that do not sum to the points, a balance that an entry states wrongly, an account that is
+// not the sum of its entries. It reads the statement's index, so an entry that was written this instant may
+// look like a gap on DynamoDB; repeat it then.
+func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) error {
+	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
+	if err != nil {
+		return retryable(err)
+	}
+	kept, err := readAccount(it, m)
+	if err != nil {
+		return err
+	}
+	var entries []loyalty.Entry
+	for e, err := range l.Statement(ctx, program, m, 0) {
+		if err != nil {
+			return err
+		}
+		if e.Sequence <= kept.Sequence { // what came since the account was read is not its matter
+			entries = append(entries, e)
+		}
+	}
+	slices.Reverse(entries)
+	acc := loyalty.Account{}
+	var wrong []error
+	for _, e := range entries {
+		wrong = append(wrong, auditEntry(acc, e))
+		if acc, err = acc.Apply(e); err != nil {
+			return errors.Join(append(wrong, err)...)
+		}
+		if got := acc.Balance(); got != e.Balance {
+			wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v, and %+v is what it leaves", e.Sequence, e.Balance, got))
+		}
+	}
+	if was, is := encode(storedAccount(kept)), encode(storedAccount(acc)); !bytes.Equal(was, is) {
+		wrong = append(wrong, fmt.Errorf("the account is kept as\n%s\nand its entries give\n%s", was, is))
+	}
+	return errors.Join(wrong...)
+}
+
+// auditEntry checks what an entry says of itself, against the account before it.
+func auditEntry(before loyalty.Account, e loyalty.Entry) error {
+	var wrong []error
+	if again := sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {
+		wrong = append(wrong, fmt.Errorf("entry %d (%s) breaks the chain", e.Sequence, e.Cause))
+	}
+	sum := new(big.Rat)
+	for _, b := range e.Because {
+		n, ok := new(big.Rat).SetString(b.Points)
+		if !ok {
+			wrong = append(wrong, fmt.Errorf("entry %d gives %q points as a reason", e.Sequence, b.Points))
+			continue
+		}
+		sum.Add(sum, n)
+	}
+	if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
+		wrong = append(wrong, fmt.Errorf("entry %d (%s %s) gives reasons for %s points and moves %d", e.Sequence, e.Kind, e.Cause, sum.RatString(), e.Points))
+	}
+	return errors.Join(wrong...)
+}
