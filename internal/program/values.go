@@ -1,0 +1,214 @@
+package program
+
+import (
+	"math/big"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// What numbers may be at most. Decimals have up to 10 digits before the point and 6 after it, whatever they
+// are: more has always been a slip of the hand.
+const (
+	maxFactor = 1000
+	maxYears  = 100
+)
+
+var decimalForm = regexp.MustCompile(`^[0-9]{1,13}(\.[0-9]{1,6})?$`)
+
+// decimal reads digits exactly.
+func decimal(s string) (*big.Rat, bool) {
+	if !decimalForm.MatchString(s) {
+		return nil, false
+	}
+	return new(big.Rat).SetString(s)
+}
+
+// minor is a decimal amount in minor units of a currency. The reason is empty if it is one.
+func minor(s string, c loyalty.Currency) (amount int64, reason string) {
+	exp, ok := c.Exponent()
+	if !ok {
+		return 0, strconv.Quote(string(c)) + " is not a currency"
+	}
+	r, ok := decimal(s)
+	if !ok {
+		return 0, strconv.Quote(clip(s)) + " is not a decimal amount"
+	}
+	r.Mul(r, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(exp)), nil)))
+	switch {
+	case !r.IsInt():
+		return 0, s + " is more precise than " + string(c) + ", which has " + decimals(exp)
+	case r.Num().CmpAbs(big.NewInt(loyalty.MaxAmount)) > 0:
+		return 0, s + " is too much; " + loyalty.Money{Amount: loyalty.MaxAmount, Currency: c}.String() + " is the most"
+	}
+	return r.Num().Int64(), ""
+}
+
+func decimals(n int) string {
+	switch n {
+	case 0:
+		return "no decimals"
+	case 1:
+		return "1 decimal"
+	}
+	return strconv.Itoa(n) + " decimals"
+}
+
+// money reads "5 EUR".
+func (c *compiler) money(n *node) (m loyalty.Money) {
+	amount, code, ok := strings.Cut(n.text(), " ")
+	if n == nil || !ok {
+		c.malformed(n, "money")
+		return m
+	}
+	m.Currency = loyalty.Currency(code)
+	if !c.currency(n, code) {
+		return m
+	}
+	var reason string
+	if m.Amount, reason = minor(amount, m.Currency); reason != "" {
+		c.add(at(n, "%s", reason))
+	}
+	return m
+}
+
+// rate reads "1 per 1.10" for a currency.
+func (c *compiler) rate(n *node, cur loyalty.Currency) (r loyalty.Rate) {
+	points, per, ok := strings.Cut(n.text(), " per ")
+	p, exact := decimal(points)
+	if !ok || !exact {
+		c.malformed(n, "rate")
+		return r
+	}
+	amount, reason := minor(per, cur)
+	switch {
+	case reason != "":
+		c.add(at(n, "%s", reason))
+	case amount == 0:
+		c.add(at(n, "points per nothing would have no end; the amount must be above 0"))
+	case p.Cmp(big.NewRat(int64(loyalty.MaxPoints), 1)) > 0:
+		c.add(at(n, "%s points are too many; %d are the most", points, loyalty.MaxPoints))
+	}
+	return loyalty.Rate{Points: p, Per: amount}
+}
+
+// factor reads a multiplier; nil if there is none.
+func (c *compiler) factor(n *node) *big.Rat {
+	if n == nil {
+		return nil
+	}
+	r, ok := decimal(n.value)
+	if !n.is(number) || !ok {
+		c.malformed(n, "multiply")
+		return new(big.Rat)
+	}
+	if r.Cmp(big.NewRat(maxFactor, 1)) > 0 {
+		c.add(at(n, "%s times is too much; %d is the most", n.value, maxFactor))
+	}
+	return r
+}
+
+// percent reads "10%".
+func (c *compiler) percent(n *node) *big.Rat {
+	r, ok := decimal(strings.TrimSuffix(n.text(), "%"))
+	if !ok || !strings.HasSuffix(n.text(), "%") {
+		c.malformed(n, "percent")
+		return nil
+	}
+	if r.Sign() == 0 || r.Cmp(big.NewRat(100, 1)) > 0 {
+		c.add(at(n, "%s is not above 0%% and at most 100%%", n.value))
+	}
+	return r
+}
+
+// integer reads a whole number from least to most.
+func (c *compiler) integer(n *node, least, most int64) int64 {
+	if n == nil {
+		return 0
+	}
+	i, err := strconv.ParseInt(n.value, 10, 64)
+	if !n.is(number) || err != nil || i < least || i > most {
+		c.add(at(n, "%s is not a whole number from %d to %d", shown(n), least, most))
+	}
+	return i
+}
+
+var durationForm = regexp.MustCompile(`^([0-9]{1,4}) (minute|hour|day|week|month|year)s?$`)
+
+// period reads "14 days"; zero if there is none.
+func (c *compiler) period(n *node) (p loyalty.Period) {
+	if n == nil {
+		return p
+	}
+	m := durationForm.FindStringSubmatch(n.text())
+	if m == nil {
+		c.malformed(n, "duration")
+		return p
+	}
+	count, _ := strconv.Atoi(m[1]) // four digits
+	years := count
+	switch m[2] {
+	case "minute":
+		p.Minutes, years = count, 0
+	case "hour":
+		p.Hours, years = count, 0
+	case "day":
+		p.Days, years = count, count/366
+	case "week":
+		p.Days, years = 7*count, count/52
+	case "month":
+		p.Months, years = count, count/12
+	case "year":
+		p.Months = 12 * count
+	}
+	if years > maxYears {
+		c.add(at(n, "%s is too long; %d years are the most", n.value, maxYears))
+	}
+	return p
+}
+
+// malformed refuses a value that is not of the form of a definition. The schema says so too, and says it
+// alone where a value is missing.
+func (c *compiler) malformed(n *node, definition string) {
+	if n == nil {
+		return
+	}
+	c.add(notA(n, title(definition)).suggest(repaired(n, definition)))
+}
+
+// repaired is a value as it was probably meant, "" if that cannot be told.
+func repaired(n *node, definition string) string {
+	if definition != "duration" {
+		return ""
+	}
+	count, unit, ok := strings.Cut(n.text(), " ")
+	if !ok || !regexp.MustCompile(`^[0-9]{1,4}$`).MatchString(count) {
+		return ""
+	}
+	if unit = nearest(strings.ToLower(unit), []string{"minutes", "hours", "days", "weeks", "months", "years"}); unit == "" {
+		return ""
+	}
+	return count + " " + unit
+}
+
+// usual is currencies to suggest from, the most likely first.
+var usual = strings.Fields("EUR USD GBP JPY CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON TRY CNY INR KRW SGD HKD BRL MXN ZAR")
+
+// currency refuses what is no ISO 4217 code. n is where it stands.
+func (c *compiler) currency(n *node, code string) bool {
+	if _, ok := loyalty.Currency(code).Exponent(); ok {
+		return true
+	}
+	c.add(noCurrency(at(n, "%q is not a currency (ISO 4217)", clip(code)), code))
+	return false
+}
+
+func noCurrency(p Problem, code string) Problem {
+	upper := strings.ToUpper(code)
+	if _, ok := loyalty.Currency(upper).Exponent(); ok {
+		return p.suggest(upper)
+	}
+	return p.suggest(nearest(upper, usual))
+}
