@@ -1,0 +1,248 @@
+// Package auth knows who calls: API keys, what they may do, and how they are kept.
+//
+// It promises that a key is shown once and stored as a hash, that it belongs to one program and one stage, that
+// comparing takes the same time whatever is wrong, and that a revoked key stops working everywhere within a
+// minute.
+//
+// It deliberately knows no routes (which scope a route wants is said in api) and no members: storefronts call
+// through a server that holds a key.
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Stage says whether points are play or real. A key of one stage is no key in the other.
+type Stage string
+
+const (
+	Test Stage = "test"
+	Live Stage = "live"
+)
+
+// A Code is why somebody was turned away. It is an error itself.
+type Code string
+
+const (
+	Unauthenticated Code = "unauthenticated" // no key at all
+	TokenInvalid    Code = "token_invalid"   // not a key of this stage, or a revoked one
+	ScopeMissing    Code = "scope_missing"   // a key, but not for this
+)
+
+func (c Code) Error() string { return "auth: " + string(c) }
+
+// A Principal is who calls.
+type Principal struct {
+	ID      string // of the key; safe to log
+	Program string
+	Scopes  []Scope
+}
+
+// Keys is the API keys of one stage. Its methods are safe for concurrent use.
+type Keys struct {
+	Table  table.Table
+	Now    func() time.Time
+	Stage  Stage
+	Random io.Reader // where keys come from; nil for crypto/rand
+
+	mu    sync.Mutex
+	known map[string]known // by key id
+}
+
+// A key that was read counts for so long, so that a busy function does not read it with every request, and at
+// most so many are remembered.
+const (
+	remember   = 60 * time.Second
+	rememberAt = 1024
+)
+
+type known struct {
+	key  storedKey
+	hash []byte
+	at   time.Time
+}
+
+// storedKey is the document of a key, changed by addition only.
+type storedKey struct {
+	Hash    string    `json:"hash"` // SHA-256 of the whole key, hexadecimal
+	Program string    `json:"program"`
+	Scopes  []Scope   `json:"scopes"`
+	Created time.Time `json:"created"`
+	Revoked time.Time `json:"revoked,omitzero"`
+}
+
+const (
+	idLength     = 12
+	secretLength = 32
+	alphabet     = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, without look-alikes
+)
+
+var encodedSecret = base64.RawURLEncoding.EncodedLen(secretLength)
+
+// Create makes a key and returns it in full, for the only time: "sk_test_<id>_<secret>".
+func (k *Keys) Create(ctx context.Context, program string, scopes ...Scope) (string, Principal, error) {
+	if program == "" || len(scopes) == 0 {
+		return "", Principal{}, errors.New("auth: a key wants a program and at least one scope")
+	}
+	for _, s := range scopes {
+		if !s.valid() {
+			return "", Principal{}, fmt.Errorf("auth: there is no scope %q", s)
+		}
+	}
+	id, full, err := k.generate()
+	if err != nil {
+		return "", Principal{}, err
+	}
+	sum := sha256.Sum256([]byte(full))
+	doc, err := json.Marshal(storedKey{
+		Hash: hex.EncodeToString(sum[:]), Program: program, Scopes: scopes, Created: k.Now().UTC(),
+	})
+	if err != nil {
+		return "", Principal{}, fmt.Errorf("auth: encode key %s: %w", id, err)
+	}
+	if err := k.Table.Transact(ctx, table.Put(table.Item{Key: keyOf(id), Doc: doc})); err != nil {
+		return "", Principal{}, fmt.Errorf("auth: store key %s: %w", id, err)
+	}
+	return full, Principal{ID: id, Program: program, Scopes: scopes}, nil
+}
+
+func (k *Keys) generate() (id, full string, err error) {
+	var raw [idLength + secretLength]byte
+	random := k.Random
+	if random == nil {
+		random = rand.Reader
+	}
+	if _, err := io.ReadFull(random, raw[:]); err != nil {
+		return "", "", fmt.Errorf("auth: read random bytes: %w", err)
+	}
+	var b [idLength]byte
+	for i := range b {
+		b[i] = alphabet[raw[i]%32]
+	}
+	id = string(b[:])
+	return id, k.prefix() + id + "_" + base64.RawURLEncoding.EncodeToString(raw[idLength:]), nil
+}
+
+func (k *Keys) prefix() string { return "sk_" + string(k.Stage) + "_" }
+
+// Verify finds who holds the key in an Authorization header. The error is Unauthenticated if there is none,
+// TokenInvalid if it is not a key of this stage that is in force, or the table's.
+func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
+	if header == "" {
+		return Principal{}, Unauthenticated
+	}
+	scheme, full, _ := strings.Cut(header, " ")
+	id, ok := k.idOf(full)
+	if !strings.EqualFold(scheme, "Bearer") || !ok {
+		return Principal{}, TokenInvalid
+	}
+	key, err := k.lookup(ctx, id)
+	if err != nil {
+		return Principal{}, err
+	}
+	sum := sha256.Sum256([]byte(full))
+	if subtle.ConstantTimeCompare(sum[:], key.hash) != 1 || !key.key.Revoked.IsZero() {
+		return Principal{}, TokenInvalid
+	}
+	return Principal{ID: id, Program: key.key.Program, Scopes: key.key.Scopes}, nil
+}
+
+// idOf takes a key apart. Its secret may contain underscores, so places count, not separators.
+func (k *Keys) idOf(full string) (string, bool) {
+	rest, ok := strings.CutPrefix(full, k.prefix())
+	if !ok || len(rest) != idLength+1+encodedSecret || rest[idLength] != '_' {
+		return "", false
+	}
+	id := rest[:idLength]
+	for i := range len(id) {
+		if strings.IndexByte(alphabet, id[i]) < 0 {
+			return "", false
+		}
+	}
+	return id, true
+}
+
+// lookup reads a key, from memory if it was read lately. What does not exist is not remembered: guessing must
+// not push real keys out.
+func (k *Keys) lookup(ctx context.Context, id string) (known, error) {
+	now := k.Now()
+	k.mu.Lock()
+	key, ok := k.known[id]
+	k.mu.Unlock()
+	if age := now.Sub(key.at); ok && age >= 0 && age < remember {
+		return key, nil
+	}
+	stored, _, err := k.read(ctx, id)
+	if err != nil {
+		return known{}, err
+	}
+	hash, err := hex.DecodeString(stored.Hash)
+	if err != nil || len(hash) != sha256.Size {
+		return known{}, fmt.Errorf("auth: key %s has no proper hash", id)
+	}
+	key = known{key: stored, hash: hash, at: now}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.known == nil || len(k.known) >= rememberAt {
+		k.known = make(map[string]known)
+	}
+	k.known[id] = key
+	return key, nil
+}
+
+// read is the stored key and its item; TokenInvalid if there is none.
+func (k *Keys) read(ctx context.Context, id string) (storedKey, table.Item, error) {
+	item, err := k.Table.Get(ctx, keyOf(id))
+	if err != nil {
+		return storedKey{}, table.Item{}, fmt.Errorf("auth: read key %s: %w", id, err)
+	}
+	if item.Version == 0 {
+		return storedKey{}, table.Item{}, TokenInvalid
+	}
+	var stored storedKey
+	if err := json.Unmarshal(item.Doc, &stored); err != nil {
+		return storedKey{}, table.Item{}, fmt.Errorf("auth: decode key %s: %w", id, err)
+	}
+	return stored, item, nil
+}
+
+// Revoke ends a key for good: here at once, in other processes within a minute. TokenInvalid if the program
+// has no such key; revoking again changes nothing.
+func (k *Keys) Revoke(ctx context.Context, program, id string) error {
+	stored, item, err := k.read(ctx, id)
+	if err != nil {
+		return err
+	}
+	if stored.Program != program {
+		return TokenInvalid
+	}
+	if stored.Revoked.IsZero() {
+		stored.Revoked = k.Now().UTC()
+		if item.Doc, err = json.Marshal(stored); err != nil {
+			return fmt.Errorf("auth: encode key %s: %w", id, err)
+		}
+		if err := k.Table.Transact(ctx, table.Put(item)); err != nil {
+			return fmt.Errorf("auth: revoke key %s: %w", id, err)
+		}
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.known, id)
+	return nil
+}
+
+func keyOf(id string) table.Key { return table.Key{PK: "KEY#" + id, SK: "KEY"} }

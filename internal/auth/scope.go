@@ -1,0 +1,50 @@
+package auth
+
+import "strings"
+
+// A Scope is one thing that a key may do. Writing includes reading the same.
+type Scope string
+
+const (
+	MembersRead      Scope = "members:read" // members and their statements
+	MembersWrite     Scope = "members:write"
+	AdjustmentsWrite Scope = "adjustments:write"
+	OrdersRead       Scope = "orders:read"
+	OrdersWrite      Scope = "orders:write" // orders and quotes
+	RewardsRead      Scope = "rewards:read"
+	RedemptionsRead  Scope = "redemptions:read"
+	RedemptionsWrite Scope = "redemptions:write"
+	ProgramRead      Scope = "program:read" // also checking a file
+	ProgramWrite     Scope = "program:write"
+	Admin            Scope = "admin" // all of them
+)
+
+// Scopes lists every scope.
+func Scopes() []Scope {
+	return []Scope{
+		MembersRead, MembersWrite, AdjustmentsWrite, OrdersRead, OrdersWrite, RewardsRead,
+		RedemptionsRead, RedemptionsWrite, ProgramRead, ProgramWrite, Admin,
+	}
+}
+
+func (s Scope) valid() bool {
+	for _, known := range Scopes() {
+		if s == known {
+			return true
+		}
+	}
+	return false
+}
+
+// May reports whether the principal holds a scope, by itself or within another.
+func (p Principal) May(want Scope) bool {
+	for _, s := range p.Scopes {
+		if s == want || s == Admin {
+			return true
+		}
+		if what, ok := strings.CutSuffix(string(s), ":write"); ok && string(want) == what+":read" {
+			return true
+		}
+	}
+	return false
+}
