@@ -1,0 +1,315 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func berlin(tb testing.TB) *time.Location {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return zone
+}
+
+func testProgram(tb testing.TB) *Program {
+	p := &Program{
+		ID: "bluebird", Version: 1, Zone: berlin(tb),
+		Unit: Units{One: Text{"en": "bean"}, Other: Text{"en": "beans"}},
+		Earn: Earn{
+			Rates: map[Currency]Rate{
+				"EUR": {Points: big.NewRat(1, 1), Per: 100},
+				"USD": {Points: big.NewRat(1, 1), Per: 110},
+				"JPY": {Points: big.NewRat(1, 1), Per: 150},
+				"KWD": {Points: big.NewRat(3, 1), Per: 1000},
+			},
+			Counts:  Counts{Items: true},
+			Pending: Period{Days: 14},
+			Expires: Expiry{After: Period{Months: 12}, RoundTo: EndOfMonth},
+			Categories: []CategoryRule{
+				{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)},
+				{ID: "no-gift-cards", Category: "gift-cards", Multiply: new(big.Rat)},
+			},
+		},
+		Tiers: Tiers{
+			Levels: []Level{
+				{ID: "bronze"},
+				{ID: "silver", From: 500, Multiply: big.NewRat(5, 4)},
+				{ID: "gold", From: 2000, Multiply: big.NewRat(3, 2)},
+			},
+			Months: 12, KeepFor: Period{Months: 12}, Grace: Period{Days: 30},
+		},
+		Rewards: []Reward{{ID: "mug", Type: "free_product", Cost: 1200}, {ID: "sticker", Type: "free_product", Cost: 100}},
+	}
+	if err := p.Compile(); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+var noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
+
+func joined(tb interface{ Fatal(...any) }, p *Program, at time.Time) Account {
+	out, err := p.Join("mem_ada", at)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out.Account
+}
+
+func paid(currency Currency, lines ...Line) Order {
+	for i := range lines {
+		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), 1
+	}
+	return Order{ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: currency, Status: OrderPaid, Lines: lines}
+}
+
+func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
+	gold := func(a *Account) { a.Tier.Level = "gold" }
+	for _, c := range []struct {
+		name    string
+		account func(*Account)
+		order   Order
+		edit    func(*Order)
+		want    Points
+		because []string
+	}{
+		{
+			name: "an amount at the base rate, rounded down once", order: paid("EUR", Line{Amount: 2999}),
+			want: 29, because: []string{"earn.purchase: 29.99 EUR x 1 per 1.00 = 29.99", "rounding: down = -0.99"},
+		},
+		{
+			name: "rounding is of the order, not of its lines", order: paid("EUR", Line{Amount: 150}, Line{Amount: 150}),
+			want: 3, because: []string{"earn.purchase: 3.00 EUR x 1 per 1.00 = 3"},
+		},
+		{
+			name: "a category doubles its own lines only", order: paid("EUR", Line{Category: "coffee-beans", Amount: 1200}, Line{Category: "mugs", Amount: 800}),
+			want: 32, because: []string{"earn.purchase: 20.00 EUR x 1 per 1.00 = 20", "beans-x2: 12.00 EUR x 2 = 12"},
+		},
+		{
+			name: "a gift card that is bought earns nothing", order: paid("EUR", Line{Category: "gift-cards", Amount: 5000}, Line{Amount: 800}),
+			want: 8, because: []string{"earn.purchase: 58.00 EUR x 1 per 1.00 = 58", "no-gift-cards: 50.00 EUR x 0 = -50"},
+		},
+		{
+			name: "a level multiplies everything before it", account: gold, order: paid("EUR", Line{Category: "coffee-beans", Amount: 3000}),
+			want: 90, because: []string{"earn.purchase: 30.00 EUR x 1 per 1.00 = 30", "beans-x2: 30.00 EUR x 2 = 30", "tiers.gold: x 1.5 = 30"},
+		},
+		{
+			name: "what a gift card pays earns nothing", order: paid("EUR", Line{Amount: 2000}),
+			edit: func(o *Order) { o.Tenders = []Tender{{TenderGiftCard, 500}} },
+			want: 15, because: []string{"earn.purchase: 15.00 EUR x 1 per 1.00 = 15"},
+		},
+		{
+			name: "points and store credit pay for shipping in proportion too", order: paid("EUR", Line{Amount: 2000}),
+			edit: func(o *Order) { o.Shipping, o.Tenders = 500, []Tender{{TenderPoints, 250}, {TenderStoreCredit, 250}} },
+			want: 16, because: []string{"earn.purchase: 16.00 EUR x 1 per 1.00 = 16"},
+		},
+		{
+			name: "a discount is spread over the lines", order: paid("EUR", Line{Category: "coffee-beans", Amount: 1000}, Line{Amount: 2000}),
+			edit: func(o *Order) { o.Discount = 600 },
+			want: 32, because: []string{"earn.purchase: 24.00 EUR x 1 per 1.00 = 24", "beans-x2: 8.00 EUR x 2 = 8"},
+		},
+		{
+			name: "an endless fraction stays exact", order: paid("USD", Line{Amount: 2999}),
+			want: 27, because: []string{"earn.purchase: 29.99 USD x 1 per 1.10 = 2999/110", "rounding: down = -29/110"},
+		},
+		{
+			name: "yen have no cents", order: paid("JPY", Line{Amount: 1500}),
+			want: 10, because: []string{"earn.purchase: 1500 JPY x 1 per 150 = 10"},
+		},
+		{
+			name: "dinars have three decimals", order: paid("KWD", Line{Amount: 1500}),
+			want: 4, because: []string{"earn.purchase: 1.500 KWD x 3 per 1.000 = 4.5", "rounding: down = -0.5"},
+		},
+		{
+			name: "an order without lines", order: paid("EUR"), want: 0, because: []string{"earn.purchase: 0.00 EUR x 1 per 1.00 = 0"},
+		},
+		{
+			name: "an order that is not paid", order: paid("EUR", Line{Amount: 2000}), edit: func(o *Order) { o.Status = OrderPlaced },
+			want: 0, because: []string{"earn.purchase: not paid yet = 0"},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := testProgram(t)
+			acc := joined(t, p, noon)
+			if c.account != nil {
+				c.account(&acc)
+			}
+			if c.edit != nil {
+				c.edit(&c.order)
+			}
+			q, err := p.Quote(acc, c.order, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var because []string
+			for _, b := range q.Because {
+				because = append(because, b.Rule+": "+b.Effect+" = "+b.Points)
+			}
+			if q.Points != c.want || !reflect.DeepEqual(because, c.because) {
+				t.Errorf("worth %d because %q\nwant %d because %q", q.Points, because, c.want, c.because)
+			}
+		})
+	}
+}
+
+func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		edit    func(*Order)
+		code    Code
+		pointer string
+	}{
+		{"a currency in small letters", func(o *Order) { o.Currency = "eur" }, CurrencyUnsupported, "/currency"},
+		{"a currency without a rate", func(o *Order) { o.Currency = "CHF" }, CurrencyUnsupported, "/currency"},
+		{"a quantity below one", func(o *Order) { o.Lines[0].Quantity = -1 }, ValidationFailed, "/lines/0/quantity"},
+		{"an amount below zero", func(o *Order) { o.Lines[1].Amount = -100 }, AmountOutOfRange, "/lines/1/amount"},
+		{"an amount beyond bounds", func(o *Order) { o.Lines[0].Amount = MaxAmount + 1 }, AmountOutOfRange, "/lines/0/amount"},
+		{"lines that add up beyond bounds", func(o *Order) { o.Lines[0].Amount, o.Lines[1].Amount = MaxAmount, 1 }, AmountOutOfRange, "/lines"},
+		{"two lines of one id", func(o *Order) { o.Lines[1].ID = "1" }, ValidationFailed, "/lines"},
+		{"a discount above the lines", func(o *Order) { o.Discount = 3001 }, ValidationFailed, "/discount"},
+		{"tenders above the total", func(o *Order) { o.Tenders = []Tender{{TenderCard, 3001}} }, ValidationFailed, "/tenders"},
+		{"an unknown tender", func(o *Order) { o.Tenders = []Tender{{"shells", 1}} }, ValidationFailed, "/tenders/0/kind"},
+		{"an unknown status", func(o *Order) { o.Status = "lost" }, ValidationFailed, "/status"},
+		{"the year 1970", func(o *Order) { o.PlacedAt = time.Unix(0, 0) }, ValidationFailed, "/placed_at"},
+		{"the year 2099", func(o *Order) { o.PlacedAt = noon.AddDate(73, 0, 0) }, ValidationFailed, "/placed_at"},
+		{"six minutes ahead", func(o *Order) { o.PlacedAt = noon.Add(6 * time.Minute) }, ValidationFailed, "/placed_at"},
+		{"long before joining", func(o *Order) { o.PlacedAt = noon.Add(-25 * time.Hour) }, ValidationFailed, "/placed_at"},
+		{"more points than an operation may move", func(o *Order) { o.Lines[0].Amount = MaxAmount - 5000 }, AmountOutOfRange, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := testProgram(t)
+			o := paid("EUR", Line{Amount: 1000}, Line{Amount: 2000})
+			c.edit(&o)
+			_, err := p.PlaceOrder(joined(t, p, noon), nil, p, o, noon)
+			e, ok := err.(*Error)
+			if !ok || e.Code != c.code || e.Pointer != c.pointer {
+				t.Errorf("got %v at %q, want %s at %q", err, e.Pointer, c.code, c.pointer)
+			}
+		})
+	}
+}
+
+func TestExpiryIsByTheCalendar(t *testing.T) {
+	zone := berlin(t)
+	month, year := Period{Months: 1}, Period{Months: 12}
+	for _, c := range []struct {
+		from   time.Time
+		expiry Expiry
+		want   string
+		end    string
+	}{
+		{time.Date(2027, 1, 31, 12, 0, 0, 0, zone), Expiry{month, EndOfDay}, "2027-02-28", "2027-02-28T23:00:00Z"},
+		{time.Date(2028, 1, 31, 12, 0, 0, 0, zone), Expiry{month, EndOfDay}, "2028-02-29", "2028-02-29T23:00:00Z"},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{year, EndOfMonth}, "2027-07-31", "2027-07-31T22:00:00Z"},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{year, EndOfQuarter}, "2027-09-30", "2027-09-30T22:00:00Z"},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{year, EndOfYear}, "2027-12-31", "2027-12-31T23:00:00Z"},
+		{time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC), Expiry{year, EndOfDay}, "2028-01-01", "2028-01-01T23:00:00Z"},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{}, "never", ""},
+	} {
+		d := c.expiry.Date(c.from, zone)
+		if d.String() != c.want {
+			t.Errorf("%v from %s is %s, want %s", c.expiry, c.from, d, c.want)
+		}
+		if c.end != "" && d.End(zone).Format(time.RFC3339) != c.end {
+			t.Errorf("%s ends at %s, want %s", d, d.End(zone).Format(time.RFC3339), c.end)
+		}
+	}
+}
+
+func TestATierIsReachedKeptAndLost(t *testing.T) {
+	p := testProgram(t)
+	at := noon
+	acc := joined(t, p, at)
+	buy := func(id string, euros int64) {
+		o := paid("EUR", Line{Amount: euros * 100})
+		o.ID, o.PlacedAt = id, at
+		out, err := p.PlaceOrder(acc, nil, p, o, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc = out.Account
+	}
+	pass := func(to time.Time) {
+		at = to
+		out, err := p.Advance(acc, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc = out.Account
+	}
+	want := func(level string) {
+		t.Helper()
+		if acc.Tier.Level != level {
+			t.Errorf("on %s the level is %s, want %s", at.Format(time.DateOnly), acc.Tier.Level, level)
+		}
+	}
+	buy("1", 499)
+	want("bronze")
+	buy("2", 1501)
+	want("gold")
+	if next, missing, ok := p.Progress(acc, at); ok {
+		t.Errorf("above gold there is %s, missing %d", next.ID, missing)
+	}
+	pass(noon.AddDate(1, 0, 0))
+	want("gold") // in its grace
+	pass(noon.AddDate(1, 0, 29))
+	buy("3", 400)
+	pass(noon.AddDate(1, 0, 31))
+	want("silver") // one step, for a new period
+	pass(noon.AddDate(2, 2, 15))
+	want("bronze")
+	if next, missing, ok := p.Progress(acc, at); !ok || next.ID != "silver" || missing != 500 {
+		t.Errorf("next is %s, missing %d", next.ID, missing)
+	}
+}
+
+func TestManySmallStepsOfTimeAreOneLongJump(t *testing.T) {
+	p := testProgram(t)
+	rapid.Check(t, func(t *rapid.T) {
+		acc := joined(t, p, noon)
+		for i := range rapid.IntRange(1, 12).Draw(t, "orders") {
+			o := paid("EUR", Line{Amount: rapid.Int64Range(0, 90_000).Draw(t, "amount")})
+			o.ID, o.PlacedAt = fmt.Sprint(i), noon.Add(time.Duration(i)*time.Hour)
+			out, err := p.PlaceOrder(acc, nil, p, o, o.PlacedAt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc = out.Account
+		}
+		from := noon.Add(12 * time.Hour)
+		end := from.AddDate(1, rapid.IntRange(0, 30).Draw(t, "months"), 0)
+		jump, err := p.Advance(acc, end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		step := time.Duration(rapid.Int64Range(int64(time.Hour), int64(90*24*time.Hour)).Draw(t, "step"))
+		var entries []Entry
+		for at := from; ; at = at.Add(step) {
+			if at.After(end) {
+				at = end
+			}
+			out, err := p.Advance(acc, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc, entries = out.Account, append(entries, out.Entries...)
+			if at.Equal(end) {
+				break
+			}
+		}
+		for i := range entries {
+			entries[i].Recorded = end
+		}
+		if !reflect.DeepEqual(acc, jump.Account) || !reflect.DeepEqual(entries, jump.Entries) {
+			t.Fatalf("in steps of %s: %+v\nat once: %+v", step, acc, jump.Account)
+		}
+	})
+}
+
