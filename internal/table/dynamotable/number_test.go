@@ -1,0 +1,98 @@
+package dynamotable
+
+import (
+	"context"
+	"encoding/json"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+func TestNumbersKeepTheirValueInOneForm(t *testing.T) {
+	for in, want := range map[string]string{
+		"0": "0", "-0": "0", "0.000": "0", "0e99": "0", "1": "1", "-1": "-1", "1.50": "1.5", "10": "10", "1e3": "1000",
+		"1E+3": "1000", "12.5e-1": "1.25", "0.1": "0.1", "-0.30000000000000004": "-0.30000000000000004",
+		"1e-7": "0.0000001", "100e-2": "1", "9007199254740993": "9007199254740993",
+		"12345678901234567890123456789012345678":  "12345678901234567890123456789012345678",
+		"123456789012345678901234567890123456780": "12345678901234567890123456789012345678e1",
+		"1e37":    "1" + strings.Repeat("0", 37),
+		"1e125":   "1e125",
+		"-1e-130": "-1e-130",
+		"9.9999999999999999999999999999999999999e125": "99999999999999999999999999999999999999e88",
+	} {
+		got, err := number(in)
+		if err != nil || string(got) != want {
+			t.Errorf("number(%s) = %s, %v, want %s", in, got, err, want)
+		}
+		a, _ := new(big.Rat).SetString(in)
+		if b, ok := new(big.Rat).SetString(string(got)); !ok || a.Cmp(b) != 0 {
+			t.Errorf("number(%s) = %s is another number", in, got)
+		}
+	}
+}
+
+func TestNumbersThatDynamoDBCannotHoldAreRefused(t *testing.T) {
+	for _, in := range []string{
+		"123456789012345678901234567890123456789", "0.123456789012345678901234567890123456789",
+		"1e126", "10e125", "1e-131", "1e99999999999999999999", "-1e-99999999999999999999",
+	} {
+		if got, err := number(in); err == nil {
+			t.Errorf("number(%s) = %s, want it refused", in, got)
+		}
+		it := table.Item{Key: table.Key{PK: "p", SK: "s"}, Doc: json.RawMessage(`{"a":[{"b":` + in + `}]}`)}
+		if _, err := encode(it); err == nil {
+			t.Errorf("a document with %s was encoded, want it refused", in)
+		}
+	}
+}
+
+func TestAnImageDecodesToTheItemThatWasPut(t *testing.T) {
+	it := table.Item{
+		Key: table.Key{PK: "p", SK: "s"}, Index: table.Key{PK: "i", SK: "j"}, Version: 7,
+		Expires: time.Unix(2_000_000_000, 5), Doc: json.RawMessage(`{"a":[1.0,"<",null,{"b":{}}],"c":9007199254740993}`),
+	}
+	image, err := encode(it)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(image)
+	if err != nil || !same(got, it) {
+		t.Errorf("decoded %+v, %v, want what was put", got, err)
+	}
+	for name, change := range map[string]func(*table.Item){
+		"key to the index": func(it *table.Item) { it.Index.SK = "k" },
+		"version":          func(it *table.Item) { it.Version++ },
+		"expiry":           func(it *table.Item) { it.Expires = it.Expires.Add(time.Second) },
+		"lack of expiry":   func(it *table.Item) { it.Expires = time.Time{} },
+		"number":           func(it *table.Item) { it.Doc = json.RawMessage(`{"a":[1,"<",null,{"b":{}}],"c":9007199254740992}`) },
+	} {
+		other := it
+		if change(&other); same(got, other) {
+			t.Errorf("another %s went unnoticed", name)
+		}
+	}
+	delete(image, "pk")
+	if _, err := Decode(image); err == nil {
+		t.Error("an image without its key was decoded")
+	}
+}
+
+func TestNoPauseIsLongerThanTheTimeLeft(t *testing.T) {
+	const left = 100 * time.Millisecond
+	var longest time.Duration
+	tab := &Table{Sleep: func(_ context.Context, d time.Duration) error { longest = max(longest, d); return nil }}
+	ctx, cancel := context.WithTimeout(t.Context(), left)
+	defer cancel()
+	spent := 0
+	for range 200 {
+		if tab.pause(ctx, 4) != nil {
+			spent++
+		}
+	}
+	if longest >= left || spent == 0 || tab.pause(ctx, maxAttempts) == nil {
+		t.Errorf("slept up to %v and gave up %d times, want less than %v, and never after the last attempt", longest, spent, left)
+	}
+}
