@@ -17,39 +17,43 @@ import (
 // not the sum of its entries. It reads the statement's index, so an entry that was written this instant may
 // look like a gap on DynamoDB; repeat it then.
 func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) error {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
-	if err != nil {
-		return retryable(err)
-	}
-	kept, err := readAccount(it, m)
-	if err != nil {
-		return err
-	}
 	var entries []loyalty.Entry
 	for e, err := range l.Statement(ctx, program, m, 0) {
 		if err != nil {
 			return err
 		}
-		if e.Sequence <= kept.Sequence { // what came since the account was read is not its matter
-			entries = append(entries, e)
-		}
+		entries = append(entries, e)
 	}
-	slices.Reverse(entries)
-	acc := loyalty.Account{}
+	_, err := l.AuditFrom(ctx, program, loyalty.Account{}, m, entries)
+	return err
+}
+
+// AuditFrom is Audit from an account that was audited before, with the entries that came since, newest first.
+// It returns the account that they give.
+func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry) (loyalty.Account, error) {
 	var wrong []error
-	for _, e := range entries {
+	for _, e := range slices.Backward(entries) {
 		wrong = append(wrong, auditEntry(acc, e))
+		var err error
 		if acc, err = acc.Apply(e); err != nil {
-			return errors.Join(append(wrong, err)...)
+			return acc, errors.Join(append(wrong, err)...)
 		}
 		if got := acc.Balance(); got != e.Balance {
 			wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v, and %+v is what it leaves", e.Sequence, e.Balance, got))
 		}
 	}
+	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
+	if err != nil {
+		return acc, retryable(err)
+	}
+	kept, err := readAccount(it, m)
+	if err != nil {
+		return acc, err
+	}
 	if was, is := encode(storedAccount(kept)), encode(storedAccount(acc)); !bytes.Equal(was, is) {
 		wrong = append(wrong, fmt.Errorf("the account is kept as\n%s\nand its entries give\n%s", was, is))
 	}
-	return errors.Join(wrong...)
+	return acc, errors.Join(wrong...)
 }
 
 // auditEntry checks what an entry says of itself, against the account before it.
