@@ -2,7 +2,8 @@ package auth
 
 import "strings"
 
-// A Scope is one thing that a key may do. Writing includes reading the same.
+// A Scope is one thing that a key may do. Writing includes reading the same. A route that takes a body wants a
+// scope that writes, also where it only computes (quotes, checking a program file).
 type Scope string
 
 const (
@@ -14,7 +15,7 @@ const (
 	RewardsRead      Scope = "rewards:read"
 	RedemptionsRead  Scope = "redemptions:read"
 	RedemptionsWrite Scope = "redemptions:write"
-	ProgramRead      Scope = "program:read" // also checking a file
+	ProgramRead      Scope = "program:read"
 	ProgramWrite     Scope = "program:write"
 	Admin            Scope = "admin" // all of them
 )

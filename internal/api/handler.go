@@ -1,0 +1,199 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// handler serves the routes of one function.
+type handler struct {
+	app      *app.App
+	function string
+	routes   map[string]*Route // by pattern
+	seal     []byte            // signs cursors
+	blind    []byte            // hides e-mail addresses in keys
+}
+
+func newHandler(a *app.App, function string) *handler {
+	h := &handler{
+		app: a, function: function, routes: map[string]*Route{},
+		seal: a.Derive("cursor"), blind: a.Derive("blind-index"),
+	}
+	for _, r := range Routes() {
+		if r.Function == function {
+			h.routes[r.Pattern] = &r
+		}
+	}
+	return h
+}
+
+// A call is one request on its way: whose it is, and what of it the route needs.
+type call struct {
+	*handler
+	who   auth.Principal
+	route *Route
+	event event
+	body  []byte
+	key   string // the Idempotency-Key, without quotes
+}
+
+// An answer is what a route says. The zero status is 200.
+type answer struct {
+	status   int
+	body     any // one of wire's models
+	replayed bool
+}
+
+// Invoke answers one event of API Gateway. It returns an error to Lambda never: whatever goes wrong is a
+// problem document.
+func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	start := time.Now() // a stop-watch, not a clock: nothing is decided by it
+	c := &call{handler: h}
+	ans, err := c.serve(ctx, payload)
+	line := telemetry.Request{
+		ID: c.event.Context.RequestID, Function: h.function, Program: c.who.Program, Key: c.who.ID,
+		Replayed: ans.replayed, At: h.app.Now(),
+	}
+	if c.route != nil {
+		line.Route = c.route.Pattern
+	}
+	var out []byte
+	if err == nil {
+		out, err = c.encode(&ans)
+	}
+	if err != nil {
+		p := problemOf(err)
+		if p.Code == string(internalError) {
+			h.app.Log.LogAttrs(ctx, slog.LevelError, "request failed",
+				slog.String("request_id", line.ID), slog.String("function", h.function),
+				slog.String("route", line.Route), slog.String("error", err.Error()))
+		}
+		ans.status, line.Code = p.Status, p.Code
+		out = c.encodeProblem(p, err, ans.replayed)
+	}
+	line.Status, line.Took = ans.status, time.Since(start)
+	telemetry.Answered(ctx, h.app.Log, line)
+	return out, nil
+}
+
+// serve takes the request through every gate, in this order: the route, the key, its scope, the parameters, the
+// Idempotency-Key, the body. So nobody without a key learns what a valid request is.
+func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("api: panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	if c.event, err = readEvent(payload); err != nil {
+		return answer{}, err
+	}
+	if c.route = c.routes[c.event.RouteKey]; c.route == nil {
+		return answer{}, unrouted(c.event.RawPath)
+	}
+	if c.who, err = c.app.Keys.Verify(ctx, c.event.Headers.Authorization); err != nil {
+		return answer{}, err
+	}
+	if !c.who.May(c.route.Scope) {
+		return answer{}, auth.ScopeMissing
+	}
+	if err := c.checkParameters(); err != nil {
+		return answer{}, err
+	}
+	if c.route.Keyed {
+		if c.key, err = idempotencyKey(c.event.Headers.IdempotencyKey); err != nil {
+			return answer{}, err
+		}
+	}
+	if c.body, err = c.readBody(); err != nil {
+		return answer{}, err
+	}
+	return c.route.serve(ctx, c)
+}
+
+// unrouted answers what no route of this function serves. API Gateway sends such requests only where a default
+// route is set up.
+func unrouted(path string) error {
+	if allow := allowed(path); allow != "" {
+		return &refusal{code: methodNotAllowed, detail: "The path knows " + allow + ".", allow: allow}
+	}
+	return refuse(loyalty.NotFound, notFoundDetail)
+}
+
+// checkParameters decodes the path's parameters and refuses query parameters that the route does not know.
+func (c *call) checkParameters() error {
+	for name, raw := range c.event.Path {
+		value, err := parameter(name, raw)
+		if err != nil {
+			return err
+		}
+		c.event.Path[name] = value
+	}
+	for name := range c.event.Query {
+		if !slices.Contains(c.route.query, name) {
+			return refuse(invalidParameter, "The route knows no such query parameter. Those that it knows: %v.", c.route.query)
+		}
+	}
+	return nil
+}
+
+func (c *call) path(name string) string { return c.event.Path[name] }
+
+// program is the live version of the key's program.
+func (c *call) program(ctx context.Context) (*loyalty.Program, error) {
+	return c.app.Programs.Live(ctx, c.who.Program)
+}
+
+var plainHeaders = [][2]string{
+	{"content-type", "application/json"}, {"cache-control", "no-store"}, {"x-content-type-options", "nosniff"},
+}
+
+func (c *call) encode(ans *answer) ([]byte, error) {
+	if ans.status == 0 {
+		ans.status = 200
+	}
+	body, err := json.Marshal(ans.body)
+	if err != nil {
+		return nil, fmt.Errorf("api: encode answer: %w", err)
+	}
+	headers := plainHeaders
+	if ans.replayed {
+		headers = append(headers[:len(headers):len(headers)], [2]string{"idempotency-replayed", "true"})
+	}
+	return response(ans.status, headers, body), nil
+}
+
+func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte {
+	p.RequestID = c.event.Context.RequestID
+	p.Instance = "urn:perennial:request:" + p.RequestID
+	headers := [][2]string{{"content-type", "application/problem+json"}, plainHeaders[1], plainHeaders[2]}
+	switch p.Status {
+	case 401:
+		headers = append(headers, [2]string{"www-authenticate", "Bearer"})
+	case 405:
+		if own, ok := errors.AsType[*refusal](cause); ok {
+			headers = append(headers, [2]string{"allow", own.allow})
+		}
+	case 503:
+		headers = append(headers, [2]string{"retry-after", "1"})
+	}
+	if replayed {
+		headers = append(headers, [2]string{"idempotency-replayed", "true"})
+	}
+	body, err := json.Marshal(p)
+	if err != nil {
+		body = []byte(`{}`) // cannot be: a Problem is strings and numbers
+	}
+	return response(p.Status, headers, body)
+}

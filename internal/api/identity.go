@@ -1,0 +1,104 @@
+package api
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// idempotencyKey is the key in a header, with or without the double quotes of
+// draft-ietf-httpapi-idempotency-key-header.
+func idempotencyKey(header string) (string, error) {
+	if header == "" {
+		return "", refuse(missingKey, "Send an Idempotency-Key: anything unique to what is being asked, say a UUID.")
+	}
+	key := header
+	if len(key) >= 2 && key[0] == '"' && key[len(key)-1] == '"' {
+		key = key[1 : len(key)-1]
+	}
+	ok := len(key) >= 16 && len(key) <= 128
+	for i := range len(key) {
+		ok = ok && key[i] >= 0x21 && key[i] <= 0x7e
+	}
+	if !ok {
+		return "", refuse(invalidKey, "The Idempotency-Key must have 16 to 128 visible ASCII characters.")
+	}
+	return key, nil
+}
+
+// derivedID is the identity of a command that has none by nature. It derives from whose key asks, the route, the
+// member, and the Idempotency-Key, so no caller can meet another's, and repeating finds the same.
+func (c *call) derivedID(prefix string, member loyalty.MemberID) string {
+	sum := digest("id", c.who.Program, c.who.ID, c.route.Pattern, string(member), c.key)
+	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's
+	var id [20]byte
+	for i := range id {
+		bit := i * 5
+		pair := uint16(sum[bit/8])<<8 | uint16(sum[bit/8+1])
+		id[i] = alphabet[pair>>(11-bit%8)&31]
+	}
+	return prefix + string(id[:])
+}
+
+// by says who asks, and for what: the fingerprint of the request as it was understood, not of its bytes.
+func (c *call) by(request any) (ledger.By, error) {
+	canonical, err := json.Marshal(request, json.Deterministic(true))
+	if err != nil {
+		return ledger.By{}, fmt.Errorf("api: fingerprint request: %w", err)
+	}
+	return ledger.By{Actor: c.who.ID, Input: fingerprint("input", string(canonical))}, nil
+}
+
+// byKey is by for a route whose path says everything: what tells two requests apart is their key.
+func (c *call) byKey() ledger.By {
+	return ledger.By{Actor: c.who.ID, Input: fingerprint("key", c.route.Pattern, c.who.ID, c.key)}
+}
+
+func fingerprint(parts ...string) string {
+	sum := digest(parts...)
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
+}
+
+// digest is the SHA-256 of the parts, each with its length so that none runs into the next.
+func digest(parts ...string) [sha256.Size]byte {
+	var b []byte
+	for _, p := range parts {
+		b = fmt.Appendf(b, "%d:%s", len(p), p)
+	}
+	return sha256.Sum256(b)
+}
+
+// externalPrefix lets a caller name a member by its own id of the person.
+const externalPrefix = "external:"
+
+// member is the id that a request means, which may name the member from outside.
+func (c *call) member(ctx context.Context, named string) (loyalty.MemberID, error) {
+	external, ok := strings.CutPrefix(named, externalPrefix)
+	if !ok {
+		return loyalty.MemberID(named), nil
+	}
+	return c.app.Ledger.FindMember(ctx, c.who.Program, ledger.Identity{Kind: "external", Value: external})
+}
+
+// identities are the names by which others know the person. An e-mail address goes in as a keyed hash, so that
+// the table's keys tell nothing.
+func (c *call) identities(externalID, email string) []ledger.Identity {
+	var ids []ledger.Identity
+	if externalID != "" {
+		ids = append(ids, ledger.Identity{Kind: "external", Value: externalID})
+	}
+	if email != "" {
+		mac := hmac.New(sha256.New, c.blind)
+		fmt.Fprintf(mac, "%s\x00email\x00%s", c.who.Program, strings.ToLower(strings.TrimSpace(email)))
+		ids = append(ids, ledger.Identity{Kind: "email", Value: base64.RawURLEncoding.EncodeToString(mac.Sum(nil))})
+	}
+	return ids
+}

@@ -1,0 +1,217 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// memberBody is what may be said of a person. Each field is a pointer, because a change tells "left out" from
+// "removed".
+type memberBody struct {
+	ExternalID *string `json:"external_id"`
+	Email      *string `json:"email"`
+	Name       *string `json:"name"`
+	Locale     *string `json:"locale"`
+	Timezone   *string `json:"timezone"`
+	Birthday   *string `json:"birthday"`
+}
+
+// profile is the body laid over what is known; where removing is allowed, the empty string does.
+func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.Date) (ledger.Profile, error) {
+	var c check
+	set := func(to *string, given *string, p place, valid func(place, string)) {
+		if given == nil {
+			return
+		}
+		*to = strings.TrimSpace(*given)
+		if *to != "" {
+			valid(p, *to)
+			return
+		}
+		if !removing {
+			c.fault(p, loyalty.ValidationFailed, "This must not be empty; leave it out.")
+		}
+	}
+	set(&known.ExternalID, b.ExternalID, at("external_id"), c.externalID)
+	set(&known.Email, b.Email, at("email"), c.email)
+	set(&known.Name, b.Name, at("name"), func(p place, s string) { c.text(p, s, 1, 200) })
+	set(&known.Locale, b.Locale, at("locale"), c.locale)
+	set(&known.Timezone, b.Timezone, at("timezone"), c.timezone)
+	set(&known.Birthday, b.Birthday, at("birthday"), func(p place, s string) { c.birthday(p, s, today) })
+	return known, c.err()
+}
+
+// externalID leaves room for the prefix under which the member can be named.
+func (c *check) externalID(p place, s string) {
+	if !validID(externalPrefix + s) {
+		c.fault(p, loyalty.ValidationFailed, "This must be 1 to 119 letters, digits and _ : . - in all.")
+	}
+}
+
+// email checks for the least that an address has. Whether somebody reads it, only a message can tell.
+func (c *check) email(p place, s string) {
+	at := strings.LastIndexByte(s, '@')
+	inside := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) })
+	if at < 1 || at == len(s)-1 || len(s) > 254 || strings.Count(s, "@") != 1 || inside {
+		c.fault(p, loyalty.ValidationFailed, "This must be an e-mail address like ada@example.com.")
+	}
+}
+
+func (c *check) locale(p place, s string) {
+	parts := strings.FieldsFunc(s, func(r rune) bool { return r == '-' || r == '_' })
+	ok := len(s) <= 35 && len(parts) == 1+strings.Count(s, "-")+strings.Count(s, "_")
+	for i, part := range parts {
+		ok = ok && len(part) <= 8 && validID(part) && !strings.ContainsAny(part, ":.") &&
+			(i > 0 || len(part) >= 2 && !strings.ContainsAny(part, "0123456789"))
+	}
+	if !ok {
+		c.fault(p, loyalty.ValidationFailed, "This must be a language tag like de-AT.")
+	}
+}
+
+func (c *check) birthday(p place, s string, today loyalty.Date) {
+	d, err := loyalty.ParseDate(s)
+	if err != nil || d > today || d < 1900_01_01 {
+		c.fault(p, loyalty.ValidationFailed, "This must be a day from 1900 to today, like 1990-12-31.")
+	}
+}
+
+func enrolMember(ctx context.Context, c *call) (answer, error) {
+	var b memberBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	profile, err := b.profile(ledger.Profile{}, false, loyalty.DateOf(c.app.Now(), p.Zone))
+	if err != nil {
+		return answer{}, err
+	}
+	by, err := c.by(profile)
+	if err != nil {
+		return answer{}, err
+	}
+	m, err := c.app.Ledger.Enrol(ctx, p, ledger.Enrolment{
+		Member:     loyalty.MemberID(c.derivedID("mem_", "")),
+		Profile:    profile,
+		Identities: c.identities(profile.ExternalID, profile.Email),
+	}, by)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusCreated, body: c.wireMember(p, m), replayed: m.Replayed}, nil
+}
+
+func getMember(ctx context.Context, c *call) (answer, error) {
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.wireMember(p, m)}, nil
+}
+
+func changeMember(ctx context.Context, c *call) (answer, error) {
+	var b memberBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	changed, err := b.profile(m.Profile, true, loyalty.DateOf(c.app.Now(), p.Zone))
+	if err != nil {
+		return answer{}, err
+	}
+	if changed == m.Profile {
+		return answer{body: c.wireMember(p, m)}, nil
+	}
+	before := c.identities(m.Profile.ExternalID, m.Profile.Email)
+	after := c.identities(changed.ExternalID, changed.Email)
+	err = c.app.Ledger.ChangeProfile(ctx, p.ID, changed, without(before, after), without(after, before))
+	if err != nil {
+		return answer{}, err
+	}
+	m.Profile = changed
+	return answer{body: c.wireMember(p, m)}, nil
+}
+
+func without(ids, others []ledger.Identity) []ledger.Identity {
+	return slices.DeleteFunc(slices.Clone(ids), func(id ledger.Identity) bool { return slices.Contains(others, id) })
+}
+
+// namedMember is the member in the path, with the live program.
+func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return nil, ledger.Member{}, err
+	}
+	id, err := c.member(ctx, c.path("member"))
+	if err != nil {
+		return nil, ledger.Member{}, err
+	}
+	m, err := c.app.Ledger.Member(ctx, p, id)
+	return p, m, err
+}
+
+func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
+	return wire.Member{
+		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Name: m.Profile.Name,
+		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday,
+		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
+		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
+		Expiring: expiring(p, m.Account), Pending: pending(m.Account),
+	}
+}
+
+func wireBalance(b loyalty.Balance) wire.Balance {
+	return wire.Balance{Active: int64(b.Active), Pending: int64(b.Pending), Reserved: int64(b.Reserved), Debt: int64(b.Debt)}
+}
+
+func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
+	level, _, ok := p.Level(acc.Tier.Level)
+	if !ok {
+		return nil
+	}
+	t := &wire.Tier{Level: level.ID, Name: wire.Text(level.Name), Since: acc.Tier.Since.UTC(), Perks: level.Perks}
+	if !acc.Tier.Until.IsZero() {
+		until := acc.Tier.Until.UTC()
+		t.Until = &until
+	}
+	if next, missing, ok := p.Progress(acc, now); ok {
+		t.Next = &wire.NextLevel{Level: next.ID, Name: wire.Text(next.Name), Missing: missing}
+	}
+	return t
+}
+
+func expiring(p *loyalty.Program, acc loyalty.Account) []wire.PointsAt {
+	var out []wire.PointsAt
+	for _, lot := range acc.Lots {
+		if lot.Expires != 0 {
+			out = append(out, wire.PointsAt{Points: int64(lot.Points), At: lot.Expires.End(p.Zone)})
+		}
+	}
+	return out
+}
+
+// pending sums up by instant: what a member wants to know is when how much comes.
+func pending(acc loyalty.Account) []wire.PointsAt {
+	var out []wire.PointsAt
+	for _, x := range acc.Pending {
+		if n := len(out); n > 0 && out[n-1].At.Equal(x.ActiveAt) {
+			out[n-1].Points += int64(x.Points)
+			continue
+		}
+		out = append(out, wire.PointsAt{Points: int64(x.Points), At: x.ActiveAt.UTC()})
+	}
+	return out
+}

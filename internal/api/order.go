@@ -1,0 +1,172 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// basketBody is what an order and a quote have in common.
+type basketBody struct {
+	Member   string       `json:"member"`
+	PlacedAt time.Time    `json:"placed_at"`
+	Currency string       `json:"currency"`
+	Channel  *string      `json:"channel"`
+	Lines    []lineBody   `json:"lines"`
+	Discount whole        `json:"discount"`
+	Shipping whole        `json:"shipping"`
+	Tax      whole        `json:"tax"`
+	Tenders  []tenderBody `json:"tenders"`
+}
+
+type orderBody struct {
+	basketBody `json:",inline"`
+	Status     string `json:"status"`
+}
+
+type lineBody struct {
+	ID       string  `json:"id"`
+	SKU      *string `json:"sku"`
+	Category *string `json:"category"`
+	Quantity whole   `json:"quantity"`
+	Amount   whole   `json:"amount"`
+}
+
+type tenderBody struct {
+	Kind   string `json:"kind"`
+	Amount whole  `json:"amount"`
+}
+
+const maxTenders = 100
+
+// order is the order that the body tells of.
+func (b orderBody) order() (loyalty.Order, error) {
+	var c check
+	c.required(at("member"), b.Member != "")
+	c.required(at("placed_at"), !b.PlacedAt.IsZero())
+	switch loyalty.OrderStatus(b.Status) {
+	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCancelled:
+	default:
+		c.fault(at("status"), loyalty.ValidationFailed, "An order is placed, paid or cancelled.")
+	}
+	o := b.basket(&c)
+	o.Status = loyalty.OrderStatus(b.Status)
+	return o, c.err()
+}
+
+func (b basketBody) basket(c *check) loyalty.Order {
+	c.id(at("member"), b.Member)
+	c.currency(at("currency"), b.Currency)
+	if c.required(at("lines"), b.Lines != nil) && len(b.Lines) > loyalty.MaxLines {
+		c.fault(at("lines"), loyalty.ValidationFailed, "An order has at most %d lines.", loyalty.MaxLines)
+	}
+	if len(b.Tenders) > maxTenders {
+		c.fault(at("tenders"), loyalty.ValidationFailed, "An order has at most %d tenders.", maxTenders)
+	}
+	o := loyalty.Order{
+		PlacedAt: b.PlacedAt.UTC(), Currency: loyalty.Currency(b.Currency),
+		Channel:  optional(c, at("channel"), b.Channel, 64),
+		Lines:    make([]loyalty.Line, 0, len(b.Lines)),
+		Discount: c.amount(at("discount"), b.Discount),
+		Shipping: c.amount(at("shipping"), b.Shipping),
+		Tax:      c.amount(at("tax"), b.Tax),
+	}
+	for i, l := range b.Lines {
+		o.Lines = append(o.Lines, l.line(c, i))
+	}
+	for i, t := range b.Tenders {
+		o.Tenders = append(o.Tenders, t.tender(c, i))
+	}
+	return o
+}
+
+func (b lineBody) line(c *check, i int) loyalty.Line {
+	in := func(name string) place { return place{name, "lines", i} }
+	if c.required(in("id"), b.ID != "") {
+		c.id(in("id"), b.ID)
+	}
+	if c.required(in("quantity"), b.Quantity.given) && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
+		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)
+	}
+	c.required(in("amount"), b.Amount.given)
+	return loyalty.Line{
+		ID: b.ID, SKU: optional(c, in("sku"), b.SKU, 128), Category: optional(c, in("category"), b.Category, 128),
+		Quantity: b.Quantity.n, Amount: c.amount(in("amount"), b.Amount),
+	}
+}
+
+func (b tenderBody) tender(c *check, i int) loyalty.Tender {
+	in := func(name string) place { return place{name, "tenders", i} }
+	switch loyalty.TenderKind(b.Kind) {
+	case loyalty.TenderCard, loyalty.TenderCash, loyalty.TenderOther, loyalty.TenderPoints, loyalty.TenderGiftCard, loyalty.TenderStoreCredit:
+	default:
+		c.fault(in("kind"), loyalty.ValidationFailed, "A tender is card, cash, points, gift_card, store_credit or other.")
+	}
+	c.required(in("amount"), b.Amount.given)
+	return loyalty.Tender{Kind: loyalty.TenderKind(b.Kind), Amount: c.amount(in("amount"), b.Amount)}
+}
+
+// optional is a text that may be left out, but not be empty.
+func optional(c *check, p place, s *string, most int) string {
+	if s == nil {
+		return ""
+	}
+	c.text(p, *s, 1, most)
+	return *s
+}
+
+func putOrder(ctx context.Context, c *call) (answer, error) {
+	var b orderBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	o, err := b.order()
+	if err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	o.ID = c.path("order")
+	if o.Member, err = c.member(ctx, b.Member); err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.PutOrder(ctx, p, o, ledger.By{Actor: c.who.ID})
+	if err != nil {
+		return answer{}, err
+	}
+	ans := answer{status: http.StatusOK, body: c.wireOrder(p, r), replayed: r.Replayed}
+	if r.Revision == 1 && !r.Replayed {
+		ans.status = http.StatusCreated
+	}
+	return ans, nil
+}
+
+func getOrder(ctx context.Context, c *call) (answer, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.Order(ctx, p.ID, c.path("order"))
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.wireOrder(p, r)}, nil
+}
+
+func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
+	out := wire.Order{
+		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
+		Revision: r.Revision, Points: int64(r.State.Worth), Balance: wireBalance(r.Balance),
+		Entries: make([]wire.Entry, len(r.Entries)),
+	}
+	for i, e := range r.Entries {
+		out.Entries[i] = c.wireEntry(p, e)
+	}
+	return out
+}

@@ -1,0 +1,99 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// typeBase begins the URI of each kind of problem; nothing is served there.
+const typeBase = "https://perennial-loyalty.github.io/perennial/errors#"
+
+// A refusal is the API's own no, with the parts of the request that are at fault.
+type refusal struct {
+	code   loyalty.Code
+	detail string
+	faults []wire.ProblemError
+	allow  string // method_not_allowed: which methods would be
+}
+
+func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
+
+func refuse(code loyalty.Code, format string, args ...any) *refusal {
+	return &refusal{code: code, detail: fmt.Sprintf(format, args...)}
+}
+
+// refuseAt is refuse with the part at fault: a JSON pointer, or the name of a parameter or header.
+func refuseAt(code loyalty.Code, pointer, detail string) *refusal {
+	return &refusal{code: code, detail: detail, faults: []wire.ProblemError{{Pointer: pointer, Code: string(code), Detail: detail}}}
+}
+
+// problemOf is the problem document of an error. What is not a refusal becomes internal_error and says nothing
+// of itself.
+func problemOf(err error) wire.Problem {
+	var own *refusal
+	var rule *loyalty.Error
+	var who auth.Code
+	switch {
+	case errors.As(err, &own):
+		return problem(own.code, own.detail, own.faults)
+	case errors.As(err, &rule):
+		return ruleProblem(rule)
+	case errors.As(err, &who):
+		return problem(loyalty.Code(who), whoDetail[who], nil)
+	case errors.Is(err, app.ErrNotPublished):
+		return problem(notPublished, "Publish a version of the program first.", nil)
+	case busy(err):
+		return problem(tryAgain, "Too much is going on at once, or the table is slow. Repeating the same request is safe.", nil)
+	}
+	return problem(internalError, "Something went wrong on our side. It was logged under the request id.", nil)
+}
+
+// busy reports whether the same request may succeed in a moment, and whether it did or not is safe to repeat.
+func busy(err error) bool {
+	return errors.Is(err, ledger.ErrTryAgain) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+var whoDetail = map[auth.Code]string{
+	auth.Unauthenticated: "Send an API key in the header Authorization: Bearer sk_…",
+	auth.TokenInvalid:    "The API key is not one of this stage, or it was revoked.",
+	auth.ScopeMissing:    "The API key lacks the scope of this route.",
+}
+
+// notFoundDetail is the same whatever is missing, so that nobody learns what exists elsewhere.
+const notFoundDetail = "There is no such thing in this program."
+
+func ruleProblem(rule *loyalty.Error) wire.Problem {
+	if rule.Code == loyalty.NotFound {
+		return problem(loyalty.NotFound, notFoundDetail, nil)
+	}
+	var faults []wire.ProblemError
+	if rule.Pointer != "" {
+		faults = []wire.ProblemError{{Pointer: rule.Pointer, Code: string(rule.Code), Detail: rule.Detail}}
+	}
+	p := problem(rule.Code, rule.Detail, faults)
+	if rule.Code == loyalty.InsufficientPoints {
+		needed, active := int64(rule.Needed), int64(rule.Available)
+		p.Needed, p.Active = &needed, &active
+	}
+	return p
+}
+
+func problem(code loyalty.Code, detail string, faults []wire.ProblemError) wire.Problem {
+	k, ok := catalogue[code]
+	if !ok {
+		code, k, detail, faults = internalError, catalogue[internalError], "", nil
+	}
+	return wire.Problem{
+		Type: typeBase + string(code), Title: k.title, Status: k.status, Code: string(code),
+		Detail: detail, Errors: faults,
+	}
+}

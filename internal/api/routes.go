@@ -1,0 +1,105 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+)
+
+// A Route is one operation: which function serves it, and what a request needs before it is served.
+type Route struct {
+	Pattern  string     // HTTP API route key, Go mux pattern, and openapi.yaml's method and path: "PUT /v1/orders/{order}"
+	Function string     // "earn"; the function of that name serves it
+	Scope    auth.Scope // what the key must hold; empty: anyone may call
+	Keyed    bool       // wants an Idempotency-Key
+
+	body  body
+	query []string // the query parameters that it knows
+	serve func(context.Context, *call) (answer, error)
+}
+
+// body is what a route takes along.
+type body int
+
+const (
+	noBody    body = 0
+	smallBody body = 256 << 10
+	largeBody body = 1 << 20
+	maybeBody body = -1 // nothing, or an empty object
+)
+
+// Routes lists every operation of the API.
+func Routes() []Route {
+	page := []string{"page_size", "cursor"}
+	return []Route{
+		{Pattern: "POST /v1/members", Function: "members", Scope: auth.MembersWrite, Keyed: true, body: smallBody, serve: enrolMember},
+		{Pattern: "GET /v1/members/{member}", Function: "members", Scope: auth.MembersRead, serve: getMember},
+		{Pattern: "PATCH /v1/members/{member}", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: changeMember},
+		{Pattern: "GET /v1/members/{member}/entries", Function: "members", Scope: auth.MembersRead, query: page, serve: listEntries},
+		{Pattern: "GET /v1/members/{member}/entries/{entry}", Function: "members", Scope: auth.MembersRead, serve: getEntry},
+		{Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: adjustBalance},
+
+		{Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: putOrder},
+		{Pattern: "GET /v1/orders/{order}", Function: "earn", Scope: auth.OrdersRead, serve: getOrder},
+		{Pattern: "POST /v1/quotes", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: quoteOrder},
+
+		{Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, serve: listRewards},
+		{Pattern: "POST /v1/redemptions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: redeemReward},
+		{Pattern: "GET /v1/redemptions/{redemption}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getRedemption},
+		{Pattern: "POST /v1/redemptions/{redemption}/commit", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: commitRedemption},
+		{Pattern: "POST /v1/redemptions/{redemption}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: cancelRedemption},
+
+		{Pattern: "GET /v1/program", Function: "programs", Scope: auth.ProgramRead, serve: getProgram},
+		{Pattern: "GET /v1/program/draft", Function: "programs", Scope: auth.ProgramRead, serve: getDraft},
+		{Pattern: "PUT /v1/program/draft", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: putDraft},
+		{Pattern: "POST /v1/program/check", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: checkProgram},
+		{Pattern: "POST /v1/program/publish", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: publishProgram},
+		{Pattern: "POST /v1/program/rollback", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: rollbackProgram},
+		{Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, query: page, serve: listVersions},
+
+		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks"}, // served by package payments
+	}
+}
+
+// Members serves members and their statements.
+func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
+
+// Earn serves orders and quotes.
+func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
+
+// Redeem serves rewards and redemptions.
+func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
+
+// Programs serves the program's rules.
+func Programs(a *app.App) lambda.Handler { return newHandler(a, "programs") }
+
+// allowed is the methods that a path knows, as an Allow header; empty if it is no path of the API.
+func allowed(path string) string {
+	var methods []string
+	for _, r := range Routes() {
+		method, pattern, _ := strings.Cut(r.Pattern, " ")
+		if matches(pattern, path) {
+			methods = append(methods, method)
+		}
+	}
+	return strings.Join(methods, ", ")
+}
+
+func matches(pattern, path string) bool {
+	for {
+		want, moreWant, more := strings.Cut(pattern, "/")
+		got, moreGot, also := strings.Cut(path, "/")
+		parameter := strings.HasPrefix(want, "{") && got != ""
+		if more != also || want != got && !parameter {
+			return false
+		}
+		if !more {
+			return true
+		}
+		pattern, path = moreWant, moreGot
+	}
+}
