@@ -59,7 +59,7 @@ func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Acco
 // auditEntry checks what an entry says of itself, against the account before it.
 func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 	var wrong []error
-	if again := sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {
+	if again, _ := sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {
 		wrong = append(wrong, fmt.Errorf("entry %d (%s) breaks the chain", e.Sequence, e.Cause))
 	}
 	sum := new(big.Rat)

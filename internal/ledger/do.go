@@ -100,28 +100,21 @@ func (l *Ledger) plan(it table.Item, c command) ([]table.Op, []loyalty.Entry, er
 		return nil, nil, nil
 	}
 	head := acc.Head
+	puts := make([]table.Op, len(out.Entries), len(out.Entries)+1+len(c.with))
 	for i, e := range out.Entries {
 		e.Actor = "time"
 		if i >= passed {
 			e.Actor, e.Input = c.by.Actor, c.by.Input
 		}
-		out.Entries[i] = sealed(e, head)
-		head = out.Entries[i].Hash
+		e, doc := sealed(e, head)
+		out.Entries[i], head = e, e.Hash
+		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
 	out.Account.Head = head
 	entries := slices.Concat(out.Entries[passed:], out.Entries[:passed])
-	ops := make([]table.Op, 0, len(entries)+1+len(c.with))
-	for _, e := range entries {
-		ops = append(ops, table.Put(entryItem(c.p.ID, e)))
-	}
+	ops := slices.Concat(puts[passed:], puts[:passed])
 	it.Doc, it.Index = encode(storedAccount(out.Account)), dueKey(c.p.ID, c.member, c.p.Due(out.Account))
 	return append(append(ops, table.Put(it)), c.with...), entries, nil
-}
-
-func entryItem(program string, e loyalty.Entry) table.Item {
-	return table.Item{
-		Key: causeKey(program, e.Cause), Index: statementKey(program, e), Doc: encode(storedEntry(e)),
-	}
 }
 
 // record writes down that a command was refused, under the cause that it would have had, so that repeating it

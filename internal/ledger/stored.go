@@ -155,13 +155,17 @@ func encode(v any) []byte {
 	return b
 }
 
-// sealed is the entry with its place in the chain: the hash of the one before, and its own, which is SHA-256
-// over its cause and its stored form without the hash, the one before included.
-func sealed(e loyalty.Entry, previous string) loyalty.Entry {
+// sealed is the entry with its place in the chain, and its stored form. Its hash is SHA-256 over its cause and
+// the stored form without the hash, which names the hash of the entry before.
+func sealed(e loyalty.Entry, previous string) (loyalty.Entry, []byte) {
 	e.Previous, e.Hash = previous, ""
-	sum := sha256.Sum256(append([]byte(e.Cause.String()+"\n"), encode(storedEntry(e))...))
-	e.Hash = base64.RawURLEncoding.EncodeToString(sum[:])
-	return e
+	doc := encode(storedEntry(e))
+	h := sha256.New()
+	h.Write([]byte(e.Cause.String() + "\n"))
+	h.Write(doc)
+	e.Hash = base64.RawURLEncoding.EncodeToString(h.Sum(nil))
+	doc = append(doc[:len(doc)-1], `,"hash":"`...) // the last of entryDoc's fields, so this is what encode would write
+	return e, append(append(doc, e.Hash...), `"}`...)
 }
 
 // fingerprint is short enough to keep on every entry: 128 bits of SHA-256.
