@@ -1,0 +1,44 @@
+# `make run` and `make test` do everything; `make help` lists the rest. Only Go is needed, but for DynamoDB Local
+# (make test, make bench: Java and npm) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+FUNCTIONS := members earn redeem programs webhooks reassess remind relay
+DYNAMODB := infra/dynamodb-local run -- env PERENNIAL_REQUIRE_DYNAMODB=1
+
+.PHONY: help
+help: ## list what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: ## start everything on this machine, with a demo program and 200 members (ARGS='--addr 127.0.0.1:9000 …')
+	@go run ./functions/perennial dev $(ARGS)
+
+.PHONY: test
+test: ## run every test, also those against DynamoDB Local, and skip none (about 3 minutes on two cores)
+	$(DYNAMODB) go test ./...
+
+.PHONY: test-long
+test-long: ## the same under the race detector and with histories ten times as long (about 30 minutes)
+	$(DYNAMODB) env PERENNIAL_LONG=1 go test -race -timeout 60m ./...
+
+.PHONY: lint
+lint: ## formatting, vet, staticcheck, the template, go.mod, generated files
+	infra/lint
+
+.PHONY: build
+build: ## the eight Lambda binaries, reproducible, in build/<function>/bootstrap
+	infra/build build $(FUNCTIONS)
+
+.PHONY: build-twice
+build-twice: build ## build again elsewhere, without the build cache, and compare the digests
+	infra/build --compare build $(FUNCTIONS)
+
+.PHONY: bench
+bench: ## benchmarks: decisions, tables, the API, cold start, binary sizes, memory
+	$(DYNAMODB) go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: generate
+generate: ## write the generated files anew from their sources
+	go generate ./...

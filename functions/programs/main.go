@@ -1,0 +1,9 @@
+// Command programs is the Lambda function behind the program file.
+package main
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/boot"
+)
+
+func main() { boot.Start(api.Programs) }

@@ -1,0 +1,9 @@
+// Command relay is the Lambda function behind the table's stream of committed entries.
+package main
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/boot"
+	"github.com/perennial-loyalty/perennial/internal/relay"
+)
+
+func main() { boot.Start(relay.Entries) }

@@ -1,0 +1,114 @@
+package boot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
+)
+
+// An environment is what template.yaml and Lambda say.
+type environment struct {
+	stage     app.Stage
+	tableName string
+	secretID  string
+	region    string
+	http      *awshttp.BuildableClient
+}
+
+func readEnvironment() (environment, error) {
+	var missing []string
+	want := func(name string) string {
+		value := os.Getenv(name)
+		if value == "" {
+			missing = append(missing, name)
+		}
+		return value
+	}
+	env := environment{
+		stage:     app.Stage(want("PERENNIAL_STAGE")),
+		tableName: want("PERENNIAL_TABLE"),
+		secretID:  want("PERENNIAL_SECRET"),
+		region:    want("AWS_REGION"),
+		http:      awshttp.NewBuildableClient(),
+	}
+	if len(missing) > 0 {
+		return env, fmt.Errorf("boot: the environment lacks %s", strings.Join(missing, ", "))
+	}
+	return env, nil
+}
+
+// credentials are those of the function's role, which Lambda keeps in the environment.
+func (environment) credentials(context.Context) (aws.Credentials, error) {
+	c := aws.Credentials{
+		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
+		SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken:    os.Getenv("AWS_SESSION_TOKEN"),
+		Source:          "environment",
+	}
+	if !c.HasKeys() {
+		return c, errors.New("boot: the environment holds no credentials")
+	}
+	return c, nil
+}
+
+// endpoint is another address for a service, for tests and emulators; nil for Amazon's own.
+func endpoint(name string) *string {
+	if url := os.Getenv(name); url != "" {
+		return &url
+	}
+	return nil
+}
+
+func (env environment) table() *dynamotable.Table {
+	if local := endpoint("AWS_ENDPOINT_URL_DYNAMODB"); local != nil {
+		return &dynamotable.Table{Client: dynamotable.Local(*local), Name: env.tableName}
+	}
+	client := dynamodb.New(dynamodb.Options{
+		Region:      env.region,
+		Credentials: aws.CredentialsProviderFunc(env.credentials),
+		HTTPClient:  env.http,
+	})
+	return &dynamotable.Table{Client: client, Name: env.tableName}
+}
+
+// readSecret fetches the master secret. It is read once in a process's life: what is keyed with it is stored, so
+// it stays the same for as long as the table does.
+func (env environment) readSecret(ctx context.Context) ([]byte, error) {
+	client := secretsmanager.New(secretsmanager.Options{
+		Region:       env.region,
+		Credentials:  aws.CredentialsProviderFunc(env.credentials),
+		HTTPClient:   env.http,
+		BaseEndpoint: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+	})
+	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &env.secretID})
+	if err != nil {
+		return nil, fmt.Errorf("boot: read the secret %s: %w", env.secretID, err)
+	}
+	if out.SecretString != nil {
+		return []byte(*out.SecretString), nil
+	}
+	return out.SecretBinary, nil
+}
+
+func (env environment) queue() *queue {
+	return &queue{
+		urls: map[string]string{"reassess": os.Getenv("PERENNIAL_REASSESS_QUEUE")},
+		client: sqs.New(sqs.Options{
+			Region:       env.region,
+			Credentials:  aws.CredentialsProviderFunc(env.credentials),
+			HTTPClient:   env.http,
+			BaseEndpoint: endpoint("AWS_ENDPOINT_URL_SQS"),
+		}),
+	}
+}

@@ -1,0 +1,228 @@
+package importtest
+
+import (
+	"go/ast"
+	"go/build"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/perennial-loyalty/perennial"
+
+// arrows says what each package may import of this module. Its order is the order of the layers: arrows point
+// up, to what is simpler.
+var arrows = []struct {
+	pkg string
+	may []string // below internal/
+}{
+	{"internal/loyalty", nil},
+	{"internal/table", nil},
+	{"internal/table/dynamotable", []string{"table"}},
+	{"internal/table/pebbletable", []string{"table"}},
+	{"internal/table/tabletest", []string{"table"}},
+	{"internal/telemetry", nil},
+	{"internal/program", []string{"loyalty"}},
+	{"internal/ledger", []string{"loyalty", "table"}},
+	{"internal/auth", []string{"table"}},
+	{"internal/app", []string{"auth", "ledger", "loyalty", "program", "table", "telemetry"}},
+	{"internal/api/wire", nil},
+	{"internal/api", []string{"api/wire", "app", "auth", "ledger", "loyalty", "program", "table", "telemetry"}},
+	{"internal/payments", []string{"app", "api"}},
+	{"internal/jobs", []string{"app", "ledger", "loyalty"}},
+	{"internal/relay", []string{"app", "ledger", "loyalty"}},
+	{"internal/boot", []string{"app", "auth", "ledger", "loyalty", "program", "table", "table/dynamotable", "telemetry"}},
+	{"internal/local", []string{
+		"api", "app", "auth", "jobs", "ledger", "loyalty", "payments", "program", "relay", "table", "telemetry",
+	}},
+	{"internal/importtest", nil},
+	{"infra", []string{"api", "local"}},
+	{"functions/members", []string{"api", "boot"}},
+	{"functions/earn", []string{"api", "boot"}},
+	{"functions/redeem", []string{"api", "boot"}},
+	{"functions/programs", []string{"api", "boot"}},
+	{"functions/webhooks", []string{"payments", "boot"}},
+	{"functions/reassess", []string{"jobs", "boot"}},
+	{"functions/remind", []string{"jobs", "boot"}},
+	{"functions/relay", []string{"relay", "boot"}},
+	{"functions/perennial", []string{
+		"auth", "boot", "ledger", "local", "loyalty", "program", "table", "table/dynamotable", "table/pebbletable",
+	}},
+}
+
+// outside says who may import, outside of tests, what lies beyond this module and is not for everybody.
+var outside = map[string][]string{
+	"github.com/aws/aws-sdk-go-v2":      {"internal/table/dynamotable", "internal/boot"},
+	"github.com/aws/smithy-go":          {"internal/table/dynamotable", "internal/boot"},
+	"github.com/cockroachdb/pebble":     {"internal/table/pebbletable"},
+	"github.com/alecthomas/kong":        {"functions/perennial"},
+	"github.com/getkin/kin-openapi":     nil,
+	"github.com/goccy/go-yaml":          {"internal/program"},
+	"github.com/aws/aws-lambda-go":      {"internal/api", "internal/boot", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
+	"github.com/google/go-cmp":          nil,
+	"pgregory.net/rapid":                nil,
+	"github.com/anishathalye/porcupine": nil,
+}
+
+func TestImportsFollowTheArrows(t *testing.T) {
+	for name, pkg := range packages(t) {
+		i := slices.IndexFunc(arrows, func(a struct {
+			pkg string
+			may []string
+		},
+		) bool {
+			return a.pkg == name
+		})
+		if i < 0 {
+			t.Errorf("%s is not in the list of this test: say what it may import", name)
+			continue
+		}
+		for _, imported := range pkg.Imports {
+			if rest, ours := strings.CutPrefix(imported, module+"/"); ours &&
+				!slices.Contains(arrows[i].may, strings.TrimPrefix(rest, "internal/")) {
+				t.Errorf("%s imports %s, against the arrows", name, rest)
+			}
+		}
+	}
+}
+
+func TestTheRulesAndTheStoragePortImportTheStandardLibraryAlone(t *testing.T) {
+	all := packages(t)
+	for _, name := range []string{"internal/loyalty", "internal/table"} {
+		for _, imported := range all[name].Imports {
+			if strings.Contains(strings.Split(imported, "/")[0], ".") {
+				t.Errorf("%s imports %s", name, imported)
+			}
+		}
+	}
+	for _, imported := range all["internal/loyalty"].Imports {
+		if slices.Contains([]string{"context", "os", "net", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}, imported) {
+			t.Errorf("internal/loyalty imports %s, and is to be pure", imported)
+		}
+	}
+}
+
+func TestOnlyThoseImportAnEngineOrAnSDKThatAreForIt(t *testing.T) {
+	for name, pkg := range packages(t) {
+		for _, imported := range pkg.Imports {
+			for prefix, who := range outside {
+				if strings.HasPrefix(imported, prefix) && !slices.Contains(who, name) {
+					t.Errorf("%s imports %s", name, imported)
+				}
+			}
+		}
+	}
+}
+
+func TestNoLambdaContainsPebbleOrTheLocalStack(t *testing.T) {
+	all := packages(t)
+	for name := range all {
+		if !strings.HasPrefix(name, "functions/") || name == "functions/perennial" {
+			continue
+		}
+		for _, reached := range reach(all, name, map[string]bool{}) {
+			if reached == "internal/local" || reached == "internal/table/pebbletable" || reached == "internal/table/tabletest" {
+				t.Errorf("%s contains %s", name, reached)
+			}
+		}
+	}
+}
+
+// reach lists the packages of this module that a package is made of.
+func reach(all map[string]*build.Package, name string, seen map[string]bool) (reached []string) {
+	if seen[name] {
+		return nil
+	}
+	seen[name] = true
+	reached = []string{name}
+	for _, imported := range all[name].Imports {
+		if rest, ours := strings.CutPrefix(imported, module+"/"); ours && all[rest] != nil {
+			reached = append(reached, reach(all, rest, seen)...)
+		}
+	}
+	return reached
+}
+
+func TestEveryPackageSaysWhatItIsForAndHasANameThatSaysSo(t *testing.T) {
+	banned := []string{"types", "models", "model", "common", "util", "utils", "helpers", "handlers", "domain", "misc", "base"}
+	for name := range packages(t) {
+		if slices.Contains(banned, path.Base(name)) {
+			t.Errorf("%s has a name that says nothing", name)
+		}
+		if comment := packageComment(t, name); len(comment) < 40 {
+			t.Errorf("%s has no package comment", name)
+		}
+	}
+}
+
+func packageComment(t *testing.T, name string) (comment string) {
+	files, err := filepath.Glob(filepath.Join(root(t), name, "*.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") && name != "infra" {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments|parser.PackageClauseOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc := (*ast.CommentGroup)(f.Doc); doc != nil && !ast.IsGenerated(f) {
+			comment += doc.Text()
+		}
+	}
+	return comment
+}
+
+// packages reads every package of the tree, by its path below the root.
+func packages(t *testing.T) map[string]*build.Package {
+	t.Helper()
+	all := map[string]*build.Package{}
+	top := root(t)
+	err := filepath.WalkDir(top, func(dir string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		if base := d.Name(); dir != top && (strings.HasPrefix(base, ".") || base == "testdata" || base == "build") {
+			return filepath.SkipDir
+		}
+		pkg, err := build.ImportDir(dir, 0)
+		if _, none := err.(*build.NoGoError); none && len(pkg.TestGoFiles)+len(pkg.XTestGoFiles) == 0 {
+			return nil
+		} else if err != nil && !none {
+			return err
+		}
+		name, err := filepath.Rel(top, dir)
+		all[filepath.ToSlash(name)] = pkg
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) < 10 {
+		t.Fatalf("found only %d packages below %s", len(all), top)
+	}
+	return all
+}
+
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+	}
+	t.Fatal("no go.mod above this package")
+	return ""
+}

@@ -1,0 +1,64 @@
+// Package jobs is the functions behind schedules and their queues: bring due accounts up to date, and send what
+// is due.
+//
+// Each function takes two kinds of events. The schedule's event names the programs and the instant that it was
+// meant for; the function answers it by sending one message for each shard that has something due. A queue's
+// event brings such messages back, and the function works through their shards. So the work spreads over as
+// many workers as the queue allows, a shard that fails is repeated by itself, and only what is due is touched.
+//
+// It promises that nothing is done twice whatever is delivered twice, late or out of order: a message carries
+// its own instant, and what was done is no longer due. One member who cannot be brought up to date never keeps
+// the others from it. It deliberately decides nothing about points, and nothing depends on it: every command
+// brings its own account up to date first, so a schedule that never fires makes a statement late, not wrong.
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-json-experiment/json"
+)
+
+// An event is either a schedule's, as template.yaml writes it, or a queue's.
+type event struct {
+	Schedule string              `json:"schedule"`
+	Time     time.Time           `json:"time"`     // the instant that the schedule was meant for, however late it comes
+	Programs string              `json:"programs"` // their ids, separated by commas: the table cannot list them
+	Records  []events.SQSMessage `json:"Records"`
+}
+
+func (e event) programs() (ids []string) {
+	for id := range strings.SplitSeq(e.Programs, ",") {
+		if id = strings.TrimSpace(id); id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func readEvent(payload []byte, schedule string) (event, error) {
+	var e event
+	if err := json.Unmarshal(payload, &e); err != nil {
+		return e, fmt.Errorf("jobs: %s: read the event: %w", schedule, err)
+	}
+	if e.Records == nil && (e.Schedule != schedule || e.Time.IsZero()) {
+		return e, fmt.Errorf("jobs: %s: neither its schedule's event nor a queue's", schedule)
+	}
+	return e, nil
+}
+
+// each hands over the messages of a queue's event one by one and answers which of them are to be delivered
+// again. The list is never null: Lambda would take that for success, and other runtimes stumble over it.
+func each(ctx context.Context, messages []events.SQSMessage, work func(context.Context, string) error, failed func(string, error)) ([]byte, error) {
+	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
+	for _, m := range messages {
+		if err := work(ctx, m.Body); err != nil {
+			failed(m.MessageId, err)
+			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
+		}
+	}
+	return json.Marshal(answer)
+}

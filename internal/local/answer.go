@@ -1,0 +1,145 @@
+package local
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// An answer is what a function returns for an HTTP request: payload format 2.0, of which the names below are
+// understood. It is read token by token into buffers that are used again.
+type answer struct {
+	status  int
+	headers [][2]string
+	cookies []string
+	body    []byte
+	base64  bool
+	dec     jsontext.Decoder
+	in      bytes.Buffer
+}
+
+// read parses raw, which the answer does not keep.
+func (a *answer) read(raw []byte) error {
+	a.status, a.headers, a.cookies, a.body, a.base64 = 0, a.headers[:0], a.cookies[:0], a.body[:0], false
+	a.in.Reset()
+	a.in.Write(raw)
+	a.dec.Reset(&a.in)
+	if err := a.object(a.field); err != nil {
+		return fmt.Errorf("local: the function's answer: %w", err)
+	}
+	if a.status < 100 || a.status > 599 {
+		return fmt.Errorf("local: the function answered status %d", a.status)
+	}
+	if !a.base64 {
+		return nil
+	}
+	n, err := base64.StdEncoding.Decode(a.body, a.body)
+	if err != nil {
+		return fmt.Errorf("local: the function's body: %w", err)
+	}
+	a.body = a.body[:n]
+	return nil
+}
+
+// object calls member with each name of the next value, which may be null; member reads what belongs to it.
+func (a *answer) object(member func(name string) error) error {
+	start, err := a.dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	if start.Kind() == 'n' {
+		return nil
+	}
+	if start.Kind() != '{' {
+		return errors.New("is no object")
+	}
+	for a.dec.PeekKind() == '"' {
+		name, err := a.dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := member(name.String()); err != nil {
+			return err
+		}
+	}
+	_, err = a.dec.ReadToken()
+	return err
+}
+
+func (a *answer) field(name string) error {
+	switch name {
+	case "headers":
+		return a.object(a.header)
+	case "multiValueHeaders":
+		return a.object(func(name string) error {
+			return a.strings(func(v string) { a.headers = append(a.headers, [2]string{name, v}) })
+		})
+	case "cookies":
+		return a.strings(func(v string) { a.cookies = append(a.cookies, v) })
+	}
+	value, err := a.dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "statusCode":
+		a.status, err = strconv.Atoi(string(value))
+	case "isBase64Encoded":
+		a.base64 = value.Kind() == 't'
+	case "body":
+		if value.Kind() == '"' {
+			a.body, err = jsontext.AppendUnquote(a.body[:0], value)
+		}
+	}
+	return err
+}
+
+func (a *answer) header(name string) error {
+	value, err := a.dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	a.headers = append(a.headers, [2]string{name, value.String()})
+	return nil
+}
+
+func (a *answer) strings(each func(string)) error {
+	start, err := a.dec.ReadToken()
+	if err != nil || start.Kind() == 'n' {
+		return err
+	}
+	if start.Kind() != '[' {
+		return errors.New("is no list")
+	}
+	for a.dec.PeekKind() == '"' {
+		value, err := a.dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		each(value.String())
+	}
+	_, err = a.dec.ReadToken()
+	return err
+}
+
+// write sends the answer to the client.
+func (a *answer) write(w http.ResponseWriter, id string) {
+	h := w.Header()
+	for _, header := range a.headers {
+		h.Add(header[0], header[1])
+	}
+	for _, cookie := range a.cookies {
+		h.Add("Set-Cookie", cookie)
+	}
+	if h.Get("Content-Type") == "" {
+		h.Set("Content-Type", "application/json") // API Gateway's default
+	}
+	h.Set("Apigw-Requestid", id)
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body) // a client that has gone away is none of ours
+}

@@ -1,0 +1,76 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// clockPath is where the test clock is read (GET) and moved (POST). It exists here and nowhere else.
+const clockPath = "/v1/test/clock"
+
+// A clockHandler wants no key: it comes with no data and moves nobody's points but the developer's. It does want
+// application/json, which no page of another origin can send without asking first.
+type clockHandler struct {
+	*Stack
+	moved func(ahead time.Duration) error
+}
+
+type clockRequest struct {
+	Advance string `json:"advance"` // "30d", "36h"
+}
+
+type clockAnswer struct {
+	Now time.Time `json:"now"`
+}
+
+func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := requestID()
+	switch r.Method {
+	case http.MethodGet:
+	case http.MethodPost:
+		if err := h.advance(r); err != nil {
+			p := badClockRequest
+			p.detail = err.Error()
+			refuse(w, p, id)
+			return
+		}
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		refuse(w, methodNotAllowed, id)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.MarshalWrite(w, clockAnswer{h.clock.Now()}); err != nil {
+		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+	}
+}
+
+func (h clockHandler) advance(r *http.Request) error {
+	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
+		return fmt.Errorf("send Content-Type: application/json")
+	}
+	var in clockRequest
+	if err := json.UnmarshalRead(io.LimitReader(r.Body, 4096), &in, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf(`the body must be like {"advance": "30d"}: %w`, err)
+	}
+	d, err := ParseAdvance(in.Advance)
+	if err != nil {
+		return err
+	}
+	// A client that gives up must not leave the clock half way.
+	if err := h.Advance(context.WithoutCancel(r.Context()), d); err != nil {
+		return err
+	}
+	if h.moved == nil {
+		return nil
+	}
+	return h.moved(h.clock.Ahead())
+}
+
+var badClockRequest = problem{status: 400, code: "invalid_parameter", title: "The clock was not moved"}

@@ -1,0 +1,202 @@
+package local
+
+import (
+	"encoding/base64"
+	"net"
+	"net/http"
+	"net/url"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// appendEvent writes what API Gateway hands to a function for a request to an HTTP API, in payload format 2.0
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
+// It is written out by hand because it stands in the path of every request: reflection would take longer than
+// the function behind it.
+func appendEvent(b []byte, rt *route, r *http.Request, body []byte, id string, now time.Time) []byte {
+	b = append(b, `{"version":"2.0","routeKey":`...)
+	b = appendString(b, rt.key)
+	b = append(b, `,"rawPath":`...)
+	b = appendString(b, r.URL.Path)
+	b = append(b, `,"rawQueryString":`...)
+	b = appendString(b, r.URL.RawQuery)
+	b = appendCookies(b, r.Header["Cookie"])
+	b = appendHeaders(b, r)
+	if r.URL.RawQuery != "" {
+		b = appendQuery(b, r.URL.Query())
+	}
+	if len(rt.params) > 0 {
+		b = append(b, `,"pathParameters":`...)
+		for i, name := range rt.params {
+			b = appendMember(b, i == 0, name, r.PathValue(name))
+		}
+		b = append(b, '}')
+	}
+	b = appendContext(b, rt, r, id, now)
+	b = appendBody(b, r.Header.Get("Content-Type"), body)
+	return append(b, '}')
+}
+
+func appendContext(b []byte, rt *route, r *http.Request, id string, now time.Time) []byte {
+	b = append(b, `,"requestContext":{"accountId":"000000000000","apiId":"local","domainPrefix":"local","stage":"$default","domainName":`...)
+	b = appendString(b, r.Host)
+	b = append(b, `,"requestId":`...)
+	b = appendString(b, id)
+	b = append(b, `,"routeKey":`...)
+	b = appendString(b, rt.key)
+	b = append(b, `,"time":"`...)
+	b = now.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+	b = append(b, `","timeEpoch":`...)
+	b = strconv.AppendInt(b, now.UnixMilli(), 10)
+	b = append(b, `,"http":{"method":`...)
+	b = appendString(b, r.Method)
+	b = append(b, `,"path":`...)
+	b = appendString(b, r.URL.Path)
+	b = append(b, `,"protocol":`...)
+	b = appendString(b, r.Proto)
+	b = append(b, `,"sourceIp":`...)
+	b = appendString(b, sourceIP(r))
+	b = append(b, `,"userAgent":`...)
+	b = appendString(b, r.UserAgent())
+	return append(b, "}}"...)
+}
+
+// appendHeaders writes the headers as API Gateway does: lower-case names, values of one name joined by commas,
+// and those that the proxy adds. Cookies stand apart.
+func appendHeaders(b []byte, r *http.Request) []byte {
+	b = append(b, `,"headers":`...)
+	b = appendMember(b, true, "host", r.Host)
+	b = appendMember(b, false, "x-forwarded-proto", "http")
+	forwarded := sourceIP(r)
+	if theirs := r.Header["X-Forwarded-For"]; len(theirs) > 0 {
+		forwarded = strings.Join(theirs, ", ") + ", " + forwarded
+	}
+	b = appendMember(b, false, "x-forwarded-for", forwarded)
+	if r.ContentLength > 0 {
+		b = append(b, `,"content-length":"`...)
+		b = strconv.AppendInt(b, r.ContentLength, 10)
+		b = append(b, '"')
+	}
+	for name, values := range r.Header {
+		switch name {
+		case "Cookie", "Host", "X-Forwarded-Proto", "X-Forwarded-For", "Content-Length":
+			continue
+		}
+		value := values[0]
+		if len(values) > 1 {
+			value = strings.Join(values, ",")
+		}
+		b = appendMember(b, false, lower(name), value)
+	}
+	return append(b, '}')
+}
+
+// lower is strings.ToLower that allocates nothing for the headers that every request has.
+func lower(name string) string {
+	switch name {
+	case "Accept":
+		return "accept"
+	case "Accept-Encoding":
+		return "accept-encoding"
+	case "Authorization":
+		return "authorization"
+	case "Content-Type":
+		return "content-type"
+	case "Idempotency-Key":
+		return "idempotency-key"
+	case "User-Agent":
+		return "user-agent"
+	}
+	return strings.ToLower(name)
+}
+
+func appendCookies(b []byte, headers []string) []byte {
+	if len(headers) == 0 {
+		return b
+	}
+	b = append(b, `,"cookies":[`...)
+	first := true
+	for _, header := range headers {
+		for cookie := range strings.SplitSeq(header, ";") {
+			if !first {
+				b = append(b, ',')
+			}
+			first = false
+			b = appendString(b, strings.TrimSpace(cookie))
+		}
+	}
+	return append(b, ']')
+}
+
+func appendQuery(b []byte, query url.Values) []byte {
+	names := make([]string, 0, len(query))
+	for name := range query {
+		names = append(names, name)
+	}
+	if len(names) == 0 {
+		return b
+	}
+	sort.Strings(names)
+	b = append(b, `,"queryStringParameters":`...)
+	for i, name := range names {
+		b = appendMember(b, i == 0, name, strings.Join(query[name], ","))
+	}
+	return append(b, '}')
+}
+
+// appendBody hands text over as it is and anything else in base64, which API Gateway decides by the content
+// type alone. What is called text and is no UTF-8 goes in base64 too, so that the function sees the very bytes
+// and can refuse them.
+func appendBody(b []byte, contentType string, body []byte) []byte {
+	if len(body) == 0 {
+		return append(b, `,"isBase64Encoded":false`...)
+	}
+	if isText(contentType) && utf8.Valid(body) {
+		b = append(b, `,"isBase64Encoded":false,"body":`...)
+		b, _ = jsontext.AppendQuote(b, body) // it fails for invalid UTF-8 alone
+		return b
+	}
+	b = append(b, `,"isBase64Encoded":true,"body":"`...)
+	b = base64.StdEncoding.AppendEncode(b, body)
+	return append(b, '"')
+}
+
+func isText(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	media = strings.TrimSpace(media)
+	switch media {
+	case "application/json", "application/javascript", "application/xml":
+		return true
+	}
+	return strings.HasPrefix(media, "text/") || strings.HasSuffix(media, "+json") || strings.HasSuffix(media, "+xml")
+}
+
+func appendMember(b []byte, first bool, name, value string) []byte {
+	if first {
+		b = append(b, '{')
+	} else {
+		b = append(b, ',')
+	}
+	b = appendString(b, name)
+	b = append(b, ':')
+	return appendString(b, value)
+}
+
+// appendString writes a JSON string. Bytes that are no UTF-8 become U+FFFD, as they do at API Gateway.
+func appendString(b []byte, s string) []byte {
+	b, _ = jsontext.AppendQuote(b, s)
+	return b
+}
+
+func sourceIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}

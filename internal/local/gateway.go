@@ -1,0 +1,202 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"path"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// What API Gateway allows an HTTP API (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+const (
+	maxBody    = 10 << 20
+	maxHeaders = 10240
+)
+
+// functionTimeout is that of the API's functions in template.yaml.
+const functionTimeout = 10 * time.Second
+
+// A gateway stands in for the HTTP API: it finds the route, turns the request into the event that API Gateway
+// would send, invokes the function with those bytes and writes what it answers. A request that fits no route,
+// or that API Gateway would not let through, is answered with a problem document of ours.
+type gateway struct {
+	mux *http.ServeMux
+	now func() time.Time
+	log *slog.Logger
+}
+
+// A route is one line of the HTTP API: its key is a pattern of net/http too.
+type route struct {
+	key     string
+	params  []string
+	handler lambda.Handler
+}
+
+func newGateway(now func() time.Time, log *slog.Logger) *gateway {
+	g := &gateway{mux: http.NewServeMux(), now: now, log: log}
+	g.mux.HandleFunc("/", g.unrouted)
+	return g
+}
+
+// handle sends the requests of one route key ("PUT /v1/orders/{order}") to a function.
+func (g *gateway) handle(key string, h lambda.Handler) {
+	rt := &route{key: key, handler: h}
+	for segment := range strings.SplitSeq(key, "/") {
+		if strings.HasPrefix(segment, "{") {
+			rt.params = append(rt.params, strings.Trim(segment, "{}"))
+		}
+	}
+	g.mux.HandleFunc(key, func(w http.ResponseWriter, r *http.Request) { g.invoke(w, r, rt) })
+}
+
+func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The mux would redirect a path with "//" or ".." in it, and let HEAD pass for GET; API Gateway does neither.
+	if p := r.URL.Path; path.Clean(p) != p {
+		refuse(w, notFound, requestID())
+		return
+	}
+	if r.Method == http.MethodHead || r.Method == http.MethodConnect {
+		g.unrouted(w, r)
+		return
+	}
+	g.mux.ServeHTTP(w, r)
+}
+
+// unrouted answers 405 if another method has a route at this path, else 404.
+func (g *gateway) unrouted(w http.ResponseWriter, r *http.Request) {
+	var allow []string
+	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
+		other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
+		if _, pattern := g.mux.Handler(other); pattern != "/" && method != r.Method {
+			allow = append(allow, method)
+		}
+	}
+	if len(allow) == 0 {
+		refuse(w, notFound, requestID())
+		return
+	}
+	w.Header().Set("Allow", strings.Join(allow, ", "))
+	refuse(w, methodNotAllowed, requestID())
+}
+
+// work is what one request needs besides the function; it is used again.
+type work struct {
+	body   bytes.Buffer
+	event  []byte
+	answer answer
+}
+
+var works = sync.Pool{New: func() any { return new(work) }}
+
+func (g *gateway) invoke(w http.ResponseWriter, r *http.Request, rt *route) {
+	id := requestID()
+	if headerBytes(r) > maxHeaders {
+		refuse(w, headersTooLarge, id)
+		return
+	}
+	wk := works.Get().(*work)
+	defer wk.release()
+	wk.body.Reset()
+	if _, err := wk.body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			refuse(w, payloadTooLarge, id)
+		}
+		return // anything else: the client went away, or speaks no HTTP
+	}
+	wk.event = appendEvent(wk.event[:0], rt, r, wk.body.Bytes(), id, g.now())
+
+	raw, err := call(rt.handler, wk.event, id, functionTimeout)
+	if err == nil {
+		err = wk.answer.read(raw)
+	}
+	if err != nil {
+		g.log.Error("a function failed", "route", rt.key, "request_id", id, "err", err)
+		refuse(w, internalError, id)
+		return
+	}
+	wk.answer.write(w, id)
+}
+
+// release keeps the buffers unless one request made them large.
+func (wk *work) release() {
+	const keep = 256 << 10
+	if wk.body.Cap() <= keep && cap(wk.event) <= keep && cap(wk.answer.body) <= keep {
+		works.Put(wk)
+	}
+}
+
+// call invokes a function as Lambda does: with a deadline and its context, cut off from the client's fate. A
+// panic there would end the process on Lambda; here it is an error.
+func call(h lambda.Handler, event []byte, id string, timeout time.Duration) (out []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("local: panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return h.Invoke(lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: id}), event)
+}
+
+func headerBytes(r *http.Request) int {
+	n := len(r.Method) + len(r.RequestURI) + len(r.Proto) + len(r.Host)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(v)
+		}
+	}
+	return n
+}
+
+// requestID is as unique as an id for one machine's log has to be.
+func requestID() string {
+	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+	var b [16]byte
+	bits := rand.Uint64()
+	for i := range b {
+		if i == 12 {
+			bits = rand.Uint64()
+		}
+		b[i] = alphabet[bits&31]
+		bits >>= 5
+	}
+	return string(b[:])
+}
+
+// problems begins the type of every problem document, as in package api.
+const problems = "https://perennial-loyalty.github.io/perennial/errors#"
+
+// A problem is a refusal of the gateway's own. Its words are those of the API's error catalogue.
+type problem struct {
+	status              int
+	code, title, detail string
+}
+
+var (
+	notFound         = problem{404, "not_found", "Not found", "There is nothing at this path."}
+	methodNotAllowed = problem{405, "method_not_allowed", "Method not allowed", "This path has other methods; see the Allow header."}
+	payloadTooLarge  = problem{413, "payload_too_large", "Payload too large", "A request body has at most 10 MB."}
+	headersTooLarge  = problem{431, "headers_too_large", "Headers too large", "The request line and the headers have at most 10,240 bytes together."}
+	internalError    = problem{500, "internal_error", "Internal error", "Something failed on our side. Repeating the same request is safe."}
+)
+
+func refuse(w http.ResponseWriter, p problem, id string) {
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.Header().Set("Apigw-Requestid", id)
+	w.WriteHeader(p.status)
+	_, _ = io.WriteString(w, fmt.Sprintf(`{"type":"%s%s","title":%q,"status":%d,"code":%q,"detail":%q,`+
+		`"instance":"urn:perennial:request:%s","request_id":%q,"errors":[]}`,
+		problems, p.code, p.title, p.status, p.code, p.detail, id, id))
+}

@@ -1,0 +1,126 @@
+// Package local runs every function on one machine. It stands in for what AWS puts around them: API Gateway
+// turns requests into events, Scheduler fires on a clock, SQS delivers, repeats and gives up.
+//
+// It promises that the functions cannot tell: they are the same values that boot starts, invoked with the same
+// bytes, limits and deadlines. And it promises what AWS cannot: a clock that can be moved or stand still
+// (POST /v1/test/clock), on which everything that falls due on the way happens at its own instant.
+//
+// It deliberately is no emulator: no regions, no roles, no throttles, and queues that a restart empties (the
+// next schedule fills them again). The table's stream is not fed, as nobody can subscribe to it in this release.
+// It serves one process and was never meant to face a network.
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// secret keys the identities and cursors of the local stack. It is no secret: whoever runs the stack has the
+// table. It is fixed so that a data directory can be opened again, and the same seed gives the same bytes.
+const secret = "one-machine/3f9c1b7e52d84a60/nothing-is-protected-by-this"
+
+// A Stack is all functions in one process. It is an http.Handler, the API's.
+type Stack struct {
+	App *app.App
+
+	clock     *Clock
+	gateway   *gateway
+	queues    *queues
+	scheduler *scheduler
+	clockMux  http.Handler
+}
+
+// Options is what a Stack is made of. All fields are required but Moved.
+type Options struct {
+	Table    table.Table
+	Clock    *Clock
+	Log      *slog.Logger
+	Programs []string // whose due members the schedules bring up to date
+
+	// Moved is called after the test clock was moved, by how far it is now ahead. It is for those who keep data
+	// longer than a process: what happened later must not lie in the future again.
+	Moved func(ahead time.Duration) error
+}
+
+// functions are those of the cloud, by name, as functions/*/main.go starts them.
+var functions = map[string]func(*app.App) lambda.Handler{
+	"members":  api.Members,
+	"earn":     api.Earn,
+	"redeem":   api.Redeem,
+	"programs": api.Programs,
+	"webhooks": payments.Webhooks,
+	"reassess": jobs.Reassess,
+	"remind":   jobs.Remind,
+}
+
+// New puts a stack together. Nothing fires before Run.
+func New(o Options) (*Stack, error) {
+	s := &Stack{clock: o.Clock, queues: newQueues(o.Log)}
+	s.App = &app.App{
+		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Log: o.Log, Stage: app.Test, Secret: []byte(secret),
+	}
+	if err := s.App.Wire(); err != nil {
+		return nil, fmt.Errorf("local: %w", err)
+	}
+	made := map[string]lambda.Handler{}
+	for name, function := range functions {
+		made[name] = function(s.App)
+	}
+	s.gateway = newGateway(o.Clock.Now, o.Log)
+	for _, r := range api.Routes() {
+		if made[r.Function] == nil {
+			return nil, fmt.Errorf("local: no function %q serves %s", r.Function, r.Pattern)
+		}
+		s.gateway.handle(r.Pattern, made[r.Function])
+	}
+	s.queues.handle(jobs.ReassessQueue, made["reassess"])
+	s.scheduler = &scheduler{
+		clock: o.Clock, queues: s.queues, programs: strings.Join(o.Programs, ","), log: o.Log,
+		fired: o.Clock.Now(), moved: make(chan struct{}, 1),
+	}
+	for _, schedule := range Schedules() {
+		minute, err := schedule.minute()
+		if err != nil {
+			return nil, err
+		}
+		s.scheduler.timers = append(s.scheduler.timers, timer{schedule.Function, minute, made[schedule.Function]})
+	}
+	s.clockMux = clockHandler{s, o.Moved}
+	return s, nil
+}
+
+// Run fires the schedules until ctx ends.
+func (s *Stack) Run(ctx context.Context) { s.scheduler.run(ctx) }
+
+// Advance moves the clock on. It returns once all that fell due on the way was done, which takes about a second
+// for a year of nothing.
+func (s *Stack) Advance(ctx context.Context, d time.Duration) error {
+	if d <= 0 || d > maxAdvance {
+		return errors.New("local: the clock moves forward only, and at most five years at once")
+	}
+	return s.scheduler.advance(ctx, d)
+}
+
+// Dead counts the messages that were given up, by queue.
+func (s *Stack) Dead() map[string]int { return s.queues.dead() }
+
+func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == clockPath {
+		s.clockMux.ServeHTTP(w, r)
+		return
+	}
+	s.gateway.ServeHTTP(w, r)
+}

@@ -1,0 +1,155 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+)
+
+// What template.yaml sets for every queue.
+const (
+	batchSize     = 10
+	maxReceives   = 5
+	workerTimeout = 60 * time.Second
+)
+
+// queues stand in for SQS, its dead-letter queues and the mappings to functions: batches of up to ten, those
+// reported as failed delivered again, and after five deliveries put aside. They keep messages in memory; what
+// is lost when the process ends is sent again by the next schedule, which on AWS would find the same.
+type queues struct {
+	log *slog.Logger
+
+	mu   sync.Mutex
+	byName map[string]*queue
+	next int
+}
+
+type queue struct {
+	name    string
+	handler lambda.Handler
+	waiting []message
+	dead    []message
+	work    sync.Mutex // held by the one worker
+}
+
+type message struct {
+	id, body string
+	received int
+}
+
+var _ app.Queue = (*queues)(nil)
+
+func newQueues(log *slog.Logger) *queues { return &queues{log: log, byName: map[string]*queue{}} }
+
+// handle names the function that a queue feeds.
+func (q *queues) handle(name string, h lambda.Handler) {
+	q.byName[name] = &queue{name: name, handler: h}
+}
+
+// Send implements app.Queue. Nothing is delivered before drain is called.
+func (q *queues) Send(_ context.Context, name string, bodies ...string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	to := q.byName[name]
+	if to == nil {
+		return fmt.Errorf("local: there is no queue %q", name)
+	}
+	for _, body := range bodies {
+		q.next++
+		to.waiting = append(to.waiting, message{id: strconv.Itoa(q.next), body: body})
+	}
+	return nil
+}
+
+// dead counts the messages that were given up, by queue.
+func (q *queues) dead() map[string]int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	counts := map[string]int{}
+	for name, one := range q.byName {
+		counts[name] = len(one.dead)
+	}
+	return counts
+}
+
+// drain delivers until nothing is waiting: each message was worked on, or given up.
+func (q *queues) drain() {
+	for _, one := range q.byName {
+		one.work.Lock()
+		for batch := q.take(one); len(batch) > 0; batch = q.take(one) {
+			q.deliver(one, batch)
+		}
+		one.work.Unlock()
+	}
+}
+
+func (q *queues) take(from *queue) []message {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	n := min(batchSize, len(from.waiting))
+	batch := from.waiting[:n:n]
+	from.waiting = from.waiting[n:]
+	return batch
+}
+
+func (q *queues) deliver(one *queue, batch []message) {
+	failed, err := invokeBatch(one, batch)
+	if err != nil {
+		q.log.Error("a queue's function failed", "queue", one.name, "messages", len(batch), "err", err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, m := range batch {
+		if err == nil && !failed[m.id] {
+			continue
+		}
+		if m.received++; m.received < maxReceives {
+			one.waiting = append(one.waiting, m)
+			continue
+		}
+		one.dead = append(one.dead, m)
+		q.log.Error("a message was given up", "queue", one.name, "message", m.id, "body", m.body)
+	}
+}
+
+// invokeBatch hands a batch to the function as Lambda's mapping does, and reads which of it failed.
+func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error) {
+	var event events.SQSEvent
+	for _, m := range batch {
+		event.Records = append(event.Records, events.SQSMessage{
+			MessageId: m.id, ReceiptHandle: m.id, Body: m.body, EventSource: "aws:sqs",
+			EventSourceARN: "arn:aws:sqs:local:000000000000:" + one.name, AWSRegion: "local",
+			Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.received + 1)},
+		})
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		return nil, fmt.Errorf("local: write an event: %w", err)
+	}
+	raw, err := call(one.handler, payload, requestID(), workerTimeout)
+	if err != nil {
+		return nil, err
+	}
+	var answer events.SQSEventResponse
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		return nil, fmt.Errorf("local: the function's answer: %w", err)
+	}
+	failed = map[string]bool{}
+	for _, f := range answer.BatchItemFailures {
+		if f.ItemIdentifier == "" {
+			return nil, errors.New("local: the function reported a failure without a message")
+		}
+		failed[f.ItemIdentifier] = true
+	}
+	return failed, nil
+}
