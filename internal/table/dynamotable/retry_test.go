@@ -3,6 +3,7 @@ package dynamotable_test
 import (
 	"context"
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -126,6 +127,7 @@ func TestEveryAnswerOfDynamoDBHasItsOutcome(t *testing.T) {
 		"an add below the floor is a conflict":              {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0"))}, conflict, tx},
 		"an add to nothing below the floor is too":          {counted, []answer{cancelled("ConditionalCheckFailed")}, conflict, tx},
 		"an add beyond an int64 is refused":                 {raised, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "9223372036854775807"))}, refusal, tx},
+		"an add beyond the least int64 is refused too":      {[]table.Op{table.Add(item("a", 0).Key, "n", math.MinInt64, 0)}, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "-1"))}, refusal, tx},
 		"an add to what is not whole is refused":            {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0.5"))}, refusal, tx},
 		"a stale put beside an add to nothing is the cause": {[]table.Op{raised[0], table.Put(item("b", 3))}, []answer{cancelled("ConditionalCheckFailed", "ConditionalCheckFailed "+image("b", "4", "1"))}, conflict, tx},
 	} {

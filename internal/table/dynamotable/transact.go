@@ -112,8 +112,8 @@ func countable(it table.Item, op table.Op) error {
 	if err := json.Unmarshal(value, &n); err != nil || n == nil {
 		return fmt.Errorf("field %q is %.40s, not a whole number of 64 bits", op.Field, value)
 	}
-	if op.Delta > 0 && *n+op.Delta < *n {
-		return fmt.Errorf("field %q would be more than a number of 64 bits", op.Field)
+	if sum := *n + op.Delta; (sum < *n) != (op.Delta < 0) {
+		return fmt.Errorf("field %q would be beyond a number of 64 bits", op.Field)
 	}
 	return nil
 }
