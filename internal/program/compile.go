@@ -96,9 +96,18 @@ func (c *compiler) words(n *node) loyalty.Text {
 	return t
 }
 
+// label reads a name that the shop uses: one line, as it is.
+func (c *compiler) label(n *node) string {
+	c.printable(n)
+	return n.text()
+}
+
 // printable refuses what a member could not be shown.
 func (c *compiler) printable(n *node) {
-	if strings.ContainsFunc(n.text(), func(r rune) bool { return !unicode.IsPrint(r) }) || strings.TrimSpace(n.text()) == "" {
+	if !n.is(text) {
+		return
+	}
+	if strings.ContainsFunc(n.value, func(r rune) bool { return !unicode.IsPrint(r) }) || strings.TrimSpace(n.value) == "" {
 		c.add(at(n, "%s is not a line of text", shown(n)))
 	}
 }

@@ -83,7 +83,7 @@ func (c *compiler) categories(n *node) (rules []loyalty.CategoryRule) {
 	best := map[string]*node{}
 	factors := map[*node]*big.Rat{}
 	for _, item := range n.list() {
-		category := item.get("category").text()
+		category := c.label(item.get("category"))
 		rule := loyalty.CategoryRule{ID: item.get("id").text(), Category: category, Multiply: c.factor(item.get("multiply"))}
 		if rule.Multiply == nil {
 			continue

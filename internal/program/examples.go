@@ -39,7 +39,7 @@ func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyal
 		Member:   "mem_example",
 		PlacedAt: placed,
 		Currency: loyalty.Currency(n.get("currency").text()),
-		Channel:  n.get("channel").text(),
+		Channel:  c.label(n.get("channel")),
 		Status:   loyalty.OrderPaid,
 	}
 	if c.currency(n.get("currency"), string(order.Currency)) {
@@ -64,8 +64,8 @@ func (c *compiler) amounts(order *loyalty.Order, n *node) {
 		}
 		order.Lines = append(order.Lines, loyalty.Line{
 			ID:       strconv.Itoa(i + 1),
-			SKU:      line.get("sku").text(),
-			Category: line.get("category").text(),
+			SKU:      c.label(line.get("sku")),
+			Category: c.label(line.get("category")),
 			Quantity: quantity,
 			Amount:   c.amount(line.get("amount"), order.Currency),
 		})

@@ -24,7 +24,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 			r.Percent = c.percent(value)
 			c.misplaced(r.Type, sku)
 		case "free_product":
-			r.SKU = sku.text()
+			r.SKU = c.label(sku)
 			c.misplaced(r.Type, value)
 		case "free_shipping":
 			c.misplaced(r.Type, value)

@@ -3,12 +3,13 @@ package program
 // nearest is the word that was probably meant: the first of those with the fewest edits, or "" if all are
 // too far off.
 func nearest(word string, words []string) string {
-	best, least := "", max(1, len(word)/3)+1
 	if len(word) > 64 {
 		return ""
 	}
+	best, least := "", len(word)
 	for _, w := range words {
-		if d := distance(word, w); d < least {
+		d := distance(word, w)
+		if far := max(1, len(word)/3, len(w)/3); d <= far && d < least {
 			best, least = w, d
 		}
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-const maxWindow = 120 // months
+const maxWindow = 36 // months: so far back loyalty counts by month
 
 func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	if n == nil {

@@ -100,7 +100,11 @@ func (c *compiler) factor(n *node) *big.Rat {
 		return nil
 	}
 	r, ok := decimal(n.value)
-	if !n.is(number) || !ok {
+	switch {
+	case !n.is(number):
+		c.add(wrongKind(n, title("multiply"), nil))
+		return new(big.Rat)
+	case !ok:
 		c.malformed(n, "multiply")
 		return new(big.Rat)
 	}
@@ -125,11 +129,15 @@ func (c *compiler) percent(n *node) *big.Rat {
 
 // integer reads a whole number from least to most.
 func (c *compiler) integer(n *node, least, most int64) int64 {
-	if n == nil {
+	switch {
+	case n == nil:
+		return 0
+	case !n.is(number):
+		c.add(wrongKind(n, "a whole number", nil))
 		return 0
 	}
 	i, err := strconv.ParseInt(n.value, 10, 64)
-	if !n.is(number) || err != nil || i < least || i > most {
+	if err != nil || i < least || i > most {
 		c.add(at(n, "%s is not a whole number from %d to %d", shown(n), least, most))
 	}
 	return i

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml"
@@ -140,13 +142,21 @@ func grow(file *ast.File) (*node, Problems) {
 	}
 	g := &grower{anchors: map[string]ast.Node{}, open: map[string]bool{}}
 	if len(bodies) > 1 {
-		g.refuse(bodies[1], "", "a file is one document; remove what follows the first")
+		g.refuse(first(bodies[1]), "", "a file is one document; remove what follows the first")
 	}
 	root := g.node(bodies[0], nil, "", 0)
 	if len(g.problems) == 0 && !root.is(mapping) {
 		g.problems = append(g.problems, at(root, "a program file is a group of keys, beginning with \"version: 1\""))
 	}
 	return root, g.problems
+}
+
+// first is where a node begins: the parser takes a group of keys to begin with its first colon.
+func first(n ast.Node) ast.Node {
+	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		return m.Values[0].Key
+	}
+	return n
 }
 
 func (g *grower) refuse(n ast.Node, path, format string, args ...any) {
@@ -270,6 +280,7 @@ func (g *grower) scalar(out *node, n ast.Node) {
 	switch n := n.(type) {
 	case *ast.StringNode:
 		out.kind = text
+		g.plain(out, n)
 	case *ast.LiteralNode:
 		out.kind, out.value = text, n.Value.Value
 	case *ast.BoolNode:
@@ -285,6 +296,14 @@ func (g *grower) scalar(out *node, n ast.Node) {
 		g.refuse(n, out.path, "%s is not a number in plain decimals", clip(out.value))
 	default:
 		g.refuse(n, out.path, "this kind of YAML (%s) is not supported in a program file", n.Type())
+	}
+}
+
+// plain refuses what escapes like "\u0000" can smuggle into a text.
+func (g *grower) plain(out *node, n ast.Node) {
+	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if !utf8.ValidString(out.value) || strings.ContainsFunc(out.value, odd) {
+		g.refuse(n, out.path, "has a character that cannot be shown")
 	}
 }
 

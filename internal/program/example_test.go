@@ -1,0 +1,57 @@
+package program_test
+
+import (
+	"fmt"
+
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+func ExampleExplain() {
+	p, problems := program.Compile(program.Demo())
+	if err := problems.Err(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Print(program.Explain(p))
+	// Output:
+	// Bluebird Rewards (bluebird): its days begin and end in Europe/Berlin.
+	// An order earns 1 bean per 1.00 EUR, 1 bean per 150 JPY or 1 bean per 1.10 USD, for its items.
+	// Discounts are deducted first, and what is paid with points, gift cards or store credit earns nothing.
+	// coffee-beans earn 2 times as much (beans-x2).
+	// gift-cards earn nothing (no-gift-cards).
+	// A fraction of a point is dropped, once per order.
+	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
+	// Levels go by points earned in 12 calendar months, the present one included:
+	// - Bronze from the start.
+	// - Silver from 500 beans, earning 1.25 times as much, with free_shipping.
+	// - Gold from 2000 beans, earning 1.5 times as much, with free_shipping and early_access.
+	// A level is kept for 12 months and 30 days of grace; those who have not requalified by then move down one level.
+	// 500 beans buy 5.00 EUR off (five-off).
+	// 800 beans buy 10% off (ten-percent).
+	// 300 beans buy free shipping (free-shipping).
+	// 1200 beans buy product MUG-01 for free (free-mug).
+	// Points stay reserved for 30 minutes; those of a cancelled reward are given back.
+}
+
+func ExampleParse() {
+	_, problems := program.Parse([]byte(`version: 1
+program: corner
+name: The Corner Shop
+points: { one: point, other: points }
+timezone: Europe/Berlin
+earn:
+  purchase:
+    rates: { EUR: 1 per 1.005 }
+    rounding: donw
+    pending: 14 days
+    expires: never
+`))
+	fmt.Println(problems)
+	// Output:
+	// line 8: earn.purchase.rates.EUR: 1.005 is more precise than EUR, which has 2 decimals
+	//     rates: { EUR: 1 per 1.005 }
+	//                   ^^^^^^^^^^^
+	// line 9: earn.purchase.rounding: "donw" is not one of down, nearest, up; did you mean "down"?
+	//     rounding: donw
+	//               ^^^^
+}

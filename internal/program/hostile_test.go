@@ -1,0 +1,94 @@
+package program
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hostile is sources that cost a careless reader its memory or its time.
+func hostile() map[string]string {
+	full := func(s string) string { return strings.Repeat(s, maxSource/len(s)) }
+	var laughs, deep strings.Builder
+	laughs.WriteString("a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol, lol]\n")
+	for i := 1; i < 20; i++ {
+		fmt.Fprintf(&laughs, "a%d: &a%d [%s*a%d]\n", i, i, strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 9), i-1)
+	}
+	for i := 0; deep.Len() < maxSource-1000; i++ {
+		deep.WriteString(strings.Repeat(" ", i) + "a:\n")
+	}
+	sources := map[string]string{
+		"a billion laughs":     laughs.String(),
+		"few but large laughs": "a: &a [" + strings.Repeat("x, ", 9000) + "]\nb: [" + strings.Repeat("*a, ", 40) + "]\n",
+		"an alias of itself":   "a: &a [*a]\n",
+		"a deep block":         deep.String(),
+		"a huge number":        "version: 1" + strings.Repeat("0", 100_000),
+		"a huge exponent":      "version: 1e999999999",
+		"a huge rate":          strings.Replace(string(Demo()), "1 per 1.00", "1e999999999 per 1.00", 1),
+		"a huge multiplier":    strings.Replace(string(Demo()), "multiply: 2", "multiply: 1000000000000", 1),
+		"too large":            strings.Repeat("#", maxSource+1),
+		"a long list":          "[" + strings.Repeat("1,", maxSource/2-2) + "1]",
+		"a long text":          "name: " + full("x"),
+		"a long quoted text":   "name: \"" + strings.Repeat("\\n", maxSource/2-10) + "\"",
+		"many names":           "name: {" + strings.Repeat("aa: x, ", 9000) + "aa: x}",
+		"no UTF-8":             "name: \xff\xfe",
+		"a control character":  "name: \x07",
+	}
+	for _, s := range []string{"[", "{", "{a: ", "- ", "? ", "a: ", "a: 1\n", "a:\n", "- a\n", "- - a\n", "&a ", "!a ", "---\n", "#\n", "\n", "*a ", "a: &a\n", "|\n", "'", "\"", "%a\n", "a: {b: [\n", "\t"} {
+		sources["nothing but "+fmt.Sprintf("%q", s)] = full(s)
+	}
+	return sources
+}
+
+func TestHostileSourcesAreRefusedQuickly(t *testing.T) {
+	const patience = 10 * time.Second // a hundred times what the slowest takes
+	for what, source := range hostile() {
+		t.Run(what, func(t *testing.T) {
+			start := time.Now()
+			_, problems := Parse([]byte(source))
+			if len(problems) == 0 {
+				t.Error("it was accepted")
+			}
+			if d := time.Since(start); d > patience {
+				t.Errorf("it took %v", d)
+			}
+			if text := problems.Error(); len(text) > 100_000 {
+				t.Errorf("the answer has %d bytes", len(text))
+			}
+		})
+	}
+}
+
+// FuzzCompile looks for sources that are not answered, or not always in the same way.
+func FuzzCompile(f *testing.F) {
+	f.Add(Demo())
+	paths, _ := filepath.Glob("testdata/*.yaml")
+	for _, path := range paths {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(source)
+	}
+	f.Add([]byte("a: &a [*a, <<, ? , !t x, |\n x]"))
+	f.Fuzz(func(t *testing.T, source []byte) {
+		file, problems := Parse(source)
+		if (file == nil) != (len(problems) > 0) {
+			t.Fatalf("a file and problems, or neither: %v", problems)
+		}
+		for _, p := range problems {
+			if p.Line < 1 || p.Column < 1 || p.Message == "" {
+				t.Fatalf("a problem without a place or a message: %+v", p)
+			}
+		}
+		if file != nil {
+			Explain(file.Program)
+		}
+		if _, again := Parse(source); again.Error() != problems.Error() {
+			t.Fatalf("first %q and then %q", problems.Error(), again.Error())
+		}
+	})
+}

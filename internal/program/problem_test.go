@@ -1,0 +1,106 @@
+package program
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares with a file of testdata, or writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s differs (-want +got; -update writes it):\n%s", name, diff)
+	}
+}
+
+// Every message that a merchant can meet stands in testdata, to be read as merchants will read it.
+func TestProblemsAreWordedAsInTestdata(t *testing.T) {
+	sources, err := filepath.Glob("testdata/*.yaml")
+	if err != nil || len(sources) == 0 {
+		t.Fatalf("no sources in testdata: %v", err)
+	}
+	for _, path := range sources {
+		name := strings.TrimSuffix(filepath.Base(path), ".yaml")
+		t.Run(name, func(t *testing.T) {
+			source, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, problems := Parse(source)
+			if problems.Err() == nil {
+				t.Fatal("the file was accepted")
+			}
+			golden(t, name+".txt", problems.Error()+"\n")
+		})
+	}
+}
+
+func TestProblemsComeInTheOrderOfTheirLines(t *testing.T) {
+	source, err := os.ReadFile("testdata/words.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, problems := Parse(source)
+	for i := 1; i < len(problems); i++ {
+		if problems[i].Line < problems[i-1].Line {
+			t.Errorf("line %d after line %d", problems[i].Line, problems[i-1].Line)
+		}
+	}
+}
+
+func TestACaretStandsUnderTheWordWhateverPrecedesIt(t *testing.T) {
+	long := strings.Repeat("x", 400)
+	cases := []struct{ what, line, want string }{
+		{"letters of several bytes", "née: { ü: donw }", "    née: { ü: donw }\n              ^^^^"},
+		{"indentation", "      a: donw", "    a: donw\n       ^^^^"},
+		{"a long line", long + "donw" + long, "    " + strings.Repeat("x", 60) + "donw" + strings.Repeat("x", 56) +
+			"\n    " + strings.Repeat(" ", 60) + "^^^^"},
+	}
+	for _, c := range cases {
+		column := len([]rune(c.line[:strings.Index(c.line, "donw")])) + 1
+		ps := Problems{{Line: 1, Column: column, Message: "no", width: 4}}.finish([]byte(c.line))
+		if _, got, _ := strings.Cut(ps.Error(), "\n"); got != c.want {
+			t.Errorf("%s:\n%s\nwant\n%s", c.what, got, c.want)
+		}
+	}
+}
+
+func TestNoProblemsAreNoError(t *testing.T) {
+	if err := (Problems{}).Err(); err != nil {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOfVeryManyProblemsTheFirstAreReported(t *testing.T) {
+	_, problems := Parse([]byte("version: 1\n" + strings.Repeat("\"a\": [\"\\u0000\"]\n", 500)))
+	if len(problems) != maxProblems+1 || !strings.Contains(problems.Error(), "more problems") {
+		t.Errorf("got %d problems", len(problems))
+	}
+}
+
+func TestTheNearestWordIsSuggested(t *testing.T) {
+	words := []string{"down", "nearest", "up"}
+	for word, want := range map[string]string{"donw": "down", "neares": "nearest", "dwon": "down", "sideways": "", "": ""} {
+		if got := nearest(word, words); got != want {
+			t.Errorf("%q: suggested %q, want %q", word, got, want)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package program
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// eachKey calls f with every key that the schema describes, by its path, with * for the entries of lists.
+func eachKey(t *testing.T, f func(path string, schema map[string]any)) {
+	t.Helper()
+	form, err := theForm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var walk func(path string, schema map[string]any)
+	walk = func(path string, schema map[string]any) {
+		for _, place := range []string{"properties", "patternProperties"} {
+			for name, s := range asMap(schema[place]) {
+				f(join(path, name), asMap(s))
+				walk(join(path, name), asMap(s))
+			}
+		}
+		if items := asMap(schema["items"]); items != nil {
+			walk(join(path, "*"), items)
+		}
+	}
+	walk("", asMap(form.plain))
+	for name, s := range asMap(asMap(form.plain)["definitions"]) {
+		f("#"+name, asMap(s))
+		walk("#"+name, asMap(s))
+	}
+}
+
+func TestTheSchemaDescribesEveryKey(t *testing.T) {
+	keys := 0
+	eachKey(t, func(path string, schema map[string]any) {
+		keys++
+		if _, isRef := schema["$ref"]; isRef {
+			return // described where it points to
+		}
+		if s, _ := schema["description"].(string); !strings.HasSuffix(s, ".") && !strings.HasSuffix(s, ".)") {
+			t.Errorf("%s is described as %q", path, s)
+		}
+	})
+	if keys < 100 {
+		t.Errorf("only %d keys were looked at", keys)
+	}
+}
+
+func TestTheSchemaSaysOfTheSameKeysAsTheCodeThatTheyAreNotSupportedYet(t *testing.T) {
+	var said []string
+	words := map[string]string{}
+	eachKey(t, func(path string, schema map[string]any) {
+		description, _ := schema["description"].(string)
+		if strings.HasPrefix(description, "Not supported yet. ") && !strings.HasPrefix(path, "#") {
+			said = append(said, path)
+		} else if strings.Contains(description, "not supported yet") {
+			words[path] = description
+		}
+	})
+	said = slices.DeleteFunc(said, func(path string) bool {
+		return slices.ContainsFunc(later, func(section string) bool { return strings.HasPrefix(path, section+".") })
+	})
+	slices.Sort(said)
+	if diff := cmp.Diff(later, said); diff != "" {
+		t.Errorf("the code (-) and the schema (+) differ:\n%s", diff)
+	}
+	for path, later := range laterValues {
+		for _, word := range later {
+			if !strings.Contains(words[path], word) {
+				t.Errorf("of %s the schema says %q, nothing of %s", path, words[path], word)
+			}
+		}
+	}
+	if len(words) != len(laterValues) {
+		t.Errorf("the schema has %d such enumerations, the code %d", len(words), len(laterValues))
+	}
+}
+
+func TestTheSchemaBoundsTheLengthOfEveryList(t *testing.T) {
+	eachKey(t, func(path string, schema map[string]any) {
+		if schema["type"] == "array" && schema["maxItems"] == nil {
+			t.Errorf("%s has no bound", path)
+		}
+	})
+}
+
+func TestListsAreBounded(t *testing.T) {
+	many := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i, i)
+		}
+		return b.String()
+	}
+	base := "version: 1\nprogram: corner\nname: Corner\npoints: { one: point, other: points }\ntimezone: UTC\n" +
+		"earn:\n  purchase: { rates: { EUR: 1 per 1.00 }, pending: 0 days, expires: never }\n"
+	tiers := "tiers:\n  qualify: { by: orders, window: lifetime }\n  keep_for: 1 year\n  levels:\n"
+	cases := []struct {
+		path, head, entry string
+		most              int
+	}{
+		{"rewards", "rewards:\n", "  - { id: r%d, type: free_shipping, cost: 1, name: R%d }\n", 500},
+		{"earn.categories", "  categories:\n", "    - { id: c%d, category: c%d, multiply: 2 }\n", 200},
+		{"tiers.levels", tiers, "    - { id: l%d, name: L, from: %d }\n", 50},
+		{"examples", "examples:\n", "  - { say: S%d, at: 2026-12-01T10:00, order: { currency: EUR, lines: [ { sku: s%d, amount: 1.00 } ] }, expect: 1 }\n", 200},
+	}
+	for _, c := range cases {
+		t.Run(c.path, func(t *testing.T) {
+			_, problems := Compile([]byte(base + c.head + many(c.most, c.entry)))
+			if err := problems.Err(); err != nil {
+				t.Errorf("%d are refused: %v", c.most, err)
+			}
+			_, problems = Compile([]byte(base + c.head + many(c.most+1, c.entry)))
+			if len(problems) != 1 || problems[0].Path != c.path || !strings.Contains(problems[0].Message, fmt.Sprint(c.most)) {
+				t.Errorf("%d are answered with %v", c.most+1, problems)
+			}
+		})
+	}
+}
