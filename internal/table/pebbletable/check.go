@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -65,14 +67,12 @@ func prepareItem(it *table.Item) error {
 			return fmt.Errorf("index: %w", err)
 		}
 	}
-	if !utf8.Valid(it.Doc) {
-		return errors.New("the document is not UTF-8")
-	}
-	var doc bytes.Buffer
-	if err := json.Compact(&doc, it.Doc); err != nil {
+	// Format is strict: it takes valid UTF-8 alone, and no name twice in one object.
+	doc := jsontext.Value(bytes.Clone(it.Doc))
+	if err := doc.Format(jsontext.PreserveRawStrings(true)); err != nil {
 		return fmt.Errorf("the document is not JSON: %w", err)
 	}
-	it.Doc = doc.Bytes()
+	it.Doc = json.RawMessage(doc)
 	return checkDoc(it.Doc)
 }
 

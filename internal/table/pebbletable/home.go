@@ -95,7 +95,7 @@ func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 		Lock:         lock,
 		Logger:       logger{stop},
 		CacheSize:    64 << 20,
-		MemTableSize: 16 << 20,
+		MemTableSize: 32 << 20,
 		// Pinned, because a directory that was raised to a later form cannot be opened by an earlier release.
 		FormatMajorVersion: pebble.FormatValueSeparation,
 	}

@@ -79,6 +79,7 @@ func (t *Table) enqueue(batch *pebble.Batch, keys []table.Key) (w *write, err er
 	defer func() {
 		// Pebble panics when it cannot append to its log.
 		if p := recover(); p != nil {
+			t.stuck.Store(true)
 			t.stop(fmt.Errorf("%v", p))
 		}
 		if err == nil {
