@@ -3,7 +3,6 @@ package dynamotable
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -146,70 +145,15 @@ func addable(op table.Op) (*string, attributes) {
 	}
 }
 
+// made is what an Add stores that finds no item.
+func made(op table.Op) attributes {
+	a := keyAttributes(op.Item.Key)
+	a["v"] = whole(1)
+	a["doc"] = &types.AttributeValueMemberM{Value: attributes{op.Field: whole(op.Delta)}}
+	return a
+}
+
 // difference is a - b, which may have one bit more than an int64.
 func difference(a, b int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: new(big.Int).Sub(big.NewInt(a), big.NewInt(b)).String()}
-}
-
-// A failure is an operation whose condition did not hold, and the item that it met.
-type failure struct {
-	op      int
-	current table.Item
-}
-
-// failures reads them from DynamoDB's answer, in the order of the operations.
-func (p *plan) failures(answer error) ([]failure, error) {
-	var reasons []types.CancellationReason
-	if cancelled := new(types.TransactionCanceledException); errors.As(answer, &cancelled) {
-		reasons = cancelled.CancellationReasons
-	}
-	if check := new(types.ConditionalCheckFailedException); errors.As(answer, &check) {
-		reasons = []types.CancellationReason{{Code: aws.String(conditionFailed), Item: check.Item}}
-	}
-	var fs []failure
-	for i, reason := range reasons {
-		if code(reason) != conditionFailed || i >= len(p.ops) {
-			continue
-		}
-		current, err := decode(p.ops[i].Item.Key, reason.Item)
-		if err != nil {
-			return nil, err
-		}
-		fs = append(fs, failure{i, current})
-	}
-	return fs, nil
-}
-
-func (p *plan) conflict(f failure) *table.ConflictError {
-	return &table.ConflictError{Op: f.op, Key: p.ops[f.op].Item.Key, Current: f.current}
-}
-
-// replan turns an Add round whose item was absent, or was there, against expectation; then there is another plan
-// to try. Otherwise it returns what the failure is to the caller.
-func (p *plan) replan(fs []failure) error {
-	for _, f := range fs {
-		op := p.ops[f.op]
-		if op.Kind != table.OpAdd {
-			return p.conflict(f)
-		}
-		switch there := f.current.Version > 0; {
-		case there && p.stored[f.op] != nil:
-			p.stored[f.op] = nil
-		case !there && op.Delta >= op.Floor:
-			stored, err := encode(table.Item{Key: op.Item.Key, Doc: sumDoc(op.Field, op.Delta)})
-			if err != nil {
-				return err
-			}
-			p.stored[f.op] = stored
-		case there:
-			if err := countable(f.current, op); err != nil {
-				return fmt.Errorf("operation %d (%s): %w", f.op, op.Item.Key, err)
-			}
-			return p.conflict(f)
-		default:
-			return p.conflict(f)
-		}
-	}
-	p.token = rand.Text()
-	return nil
 }

@@ -50,9 +50,9 @@ var (
 )
 
 const (
-	put, del, tx, get = "PutItem", "DeleteItem", "TransactWriteItems", "GetItem"
-	tx5               = "TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems"
-	put5              = "PutItem PutItem PutItem PutItem PutItem"
+	put, tx, get = "PutItem", "TransactWriteItems", "BatchGetItem"
+	tx5          = "TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems"
+	put5         = "PutItem PutItem PutItem PutItem PutItem"
 )
 
 func times(n int, a answer) []answer {
@@ -91,33 +91,37 @@ func TestEveryAnswerOfDynamoDBHasItsOutcome(t *testing.T) {
 		"a token that was used otherwise is refused":       {entry, []answer{fault(400, "IdempotentParameterMismatchException")}, refusal, tx},
 
 		// An answer lost, and a later one tells.
-		"a lost answer is asked for again":                           {entry, []answer{internalError, ok}, success, tx + " " + tx},
-		"so it is over a broken connection":                          {entry, []answer{reset, ok}, success, tx + " " + tx},
-		"so it is when the answer is cut off":                        {entry, []answer{cutOff, ok}, success, tx + " " + tx},
-		"so it is when a gateway is down":                            {alone, []answer{says(503, "no"), says(408, "late"), ok}, success, "PutItem PutItem PutItem"},
-		"a transaction in progress is asked for again":               {entry, []answer{inProgress, inProgress, ok}, success, tx + " " + tx + " " + tx},
-		"one in progress for long is looked for":                     {entry, append(times(5, inProgress), written), success, tx5 + " " + get},
-		"a plain put that meets its own success succeeds":            {alone, []answer{internalError, checkFailed(image("a", "4", "7")), written}, success, "PutItem PutItem GetItem"},
-		"a plain put of something new does too":                      {made, []answer{reset, checkFailed(image("a", "1", "7")), written}, success, "PutItem PutItem GetItem"},
-		"a transaction whose token was forgotten does too":           {entry, []answer{internalError, beaten, written}, success, tx + " " + tx + " " + get},
-		"a plain put that meets somebody else's is a conflict":       {alone, []answer{reset, checkFailed(image("a", "4", "8")), stored(image("a", "4", "8"))}, conflict, "PutItem PutItem GetItem"},
-		"a transaction whose guard is somebody else's is a conflict": {entry, []answer{reset, beaten, stored(image("entry", "1", "8"))}, conflict, tx + " " + tx + " " + get},
-		"one without its guard whose account moved is a conflict":    {entry, []answer{reset, beaten, stored("")}, conflict, tx + " " + tx + " " + get},
-		"puts are found one by one":                                  {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "7")), stored(image("a", "4", "7")), stored(image("b", "6", "7"))}, success, tx + " " + tx + " GetItem GetItem"},
-		"a put that differs in one of several is a conflict":         {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "8")), stored(image("a", "4", "7")), stored(image("b", "6", "8"))}, conflict, tx + " " + tx + " GetItem GetItem"},
+		"a lost answer is asked for again":                                {entry, []answer{internalError, ok}, success, tx + " " + tx},
+		"so it is over a broken connection":                               {entry, []answer{reset, ok}, success, tx + " " + tx},
+		"so it is when the answer is cut off":                             {entry, []answer{cutOff, ok}, success, tx + " " + tx},
+		"so it is when a gateway is down":                                 {alone, []answer{says(503, "no"), says(408, "late"), ok}, success, "PutItem PutItem PutItem"},
+		"a transaction in progress is asked for again":                    {entry, []answer{inProgress, inProgress, ok}, success, tx + " " + tx + " " + tx},
+		"one in progress for long is looked for":                          {entry, append(times(5, inProgress), written), success, tx5 + " " + get},
+		"a plain put that meets its own success succeeds":                 {alone, []answer{internalError, checkFailed(image("a", "4", "7")), written}, success, "PutItem PutItem BatchGetItem"},
+		"a plain put of something new does too":                           {made, []answer{reset, checkFailed(image("a", "1", "7")), written}, success, "PutItem PutItem BatchGetItem"},
+		"a transaction whose token was forgotten does too":                {entry, []answer{internalError, beaten, written}, success, tx + " " + tx + " " + get},
+		"a plain put that meets somebody else's is a conflict":            {alone, []answer{reset, checkFailed(image("a", "4", "8")), found(image("a", "4", "8"))}, conflict, "PutItem PutItem BatchGetItem"},
+		"a transaction whose guard is somebody else's is a conflict":      {entry, []answer{reset, beaten, found(image("entry", "1", "8"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
+		"one without its guard whose account moved is a conflict":         {entry, []answer{reset, beaten, found(image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
+		"puts are found one by one":                                       {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "7")), found(image("b", "6", "7"), image("a", "4", "7"))}, success, tx + " " + tx + " BatchGetItem"},
+		"an account that moved on does not hide its entry":                {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "9", "1"))}, success, tx + " " + tx + " " + get},
+		"an entry like ours beside an account that is not is another's":   {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
+		"an entry like ours while the account stands still tells nothing": {entry, append(times(5, reset), found(image("entry", "1", "7"), image("account", "3", "1"))), unknown, tx5 + " " + get},
+		"two puts of which one moved on tell nothing":                     {both, append(times(5, reset), found(image("b", "6", "7"), image("a", "5", "9"))), unknown, tx5 + " " + get},
+		"a put that differs in one of several is a conflict":              {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "8")), found(image("b", "6", "8"), image("a", "4", "7"))}, conflict, tx + " " + tx + " BatchGetItem"},
 
 		// An answer lost, and none that tells.
 		"what is there after all was done":                         {made, append(times(5, reset), written), success, put5 + " " + get},
-		"what is not there may still come":                         {made, append(times(5, reset), stored("")), unknown, put5 + " " + get},
-		"an item that moved on twice tells nothing":                {alone, []answer{reset, checkFailed(image("a", "5", "8")), stored(image("a", "5", "8"))}, unknown, "PutItem PutItem GetItem"},
+		"what is not there may still come":                         {made, append(times(5, reset), found()), unknown, put5 + " " + get},
+		"an item that moved on twice tells nothing":                {alone, []answer{reset, checkFailed(image("a", "5", "8")), found(image("a", "5", "8"))}, unknown, "PutItem PutItem BatchGetItem"},
 		"reading back may fail":                                    {made, append(times(5, reset), fault(400, "AccessDeniedException")), unknown, put5 + " " + get},
-		"a refusal after a lost answer says nothing of the first":  {made, []answer{reset, fault(400, "ValidationException"), stored("")}, unknown, "PutItem PutItem GetItem"},
-		"nor does throttling":                                      {made, append([]answer{reset}, append(times(4, conflictAlone), stored(""))...), unknown, put5 + " " + get},
-		"nor does another token's use":                             {entry, []answer{reset, fault(400, "IdempotentParameterMismatchException"), stored("")}, unknown, tx + " " + tx + " " + get},
+		"a refusal after a lost answer says nothing of the first":  {made, []answer{reset, fault(400, "ValidationException"), found()}, unknown, "PutItem PutItem BatchGetItem"},
+		"nor does throttling":                                      {made, append([]answer{reset}, append(times(4, conflictAlone), found())...), unknown, put5 + " " + get},
+		"nor does another token's use":                             {entry, []answer{reset, fault(400, "IdempotentParameterMismatchException"), found()}, unknown, tx + " " + tx + " " + get},
 		"a delete leaves nothing to recognise":                     {removed, []answer{reset, checkFailed("")}, unknown, "DeleteItem DeleteItem"},
 		"an add leaves nothing to recognise":                       {counted, times(5, reset), unknown, tx5},
 		"an add is not planned anew while it may have been done":   {raised, []answer{reset, cancelled("ConditionalCheckFailed")}, unknown, tx + " " + tx},
-		"a guard that is absent may come while only a floor holds": {[]table.Op{table.Put(item("entry", 0)), counted[0]}, []answer{reset, cancelled("None", "ConditionalCheckFailed "+image("a", "9", "0")), stored("")}, unknown, tx + " " + tx + " " + get},
+		"a guard that is absent may come while only a floor holds": {[]table.Op{table.Put(item("entry", 0)), counted[0]}, []answer{reset, cancelled("None", "ConditionalCheckFailed "+image("a", "9", "0")), found()}, unknown, tx + " " + tx + " " + get},
 
 		// Counters.
 		"a lone add has a token":                            {counted, []answer{internalError, ok}, success, tx + " " + tx},
@@ -259,11 +263,11 @@ func TestReadsAreTriedAgain(t *testing.T) {
 		t.Errorf("got %+v, %v, want version 4, read consistently", it, err)
 	}
 	tab, s = play(t, times(5, internalError)...)
-	if _, err := tab.Get(t.Context(), item("a", 0).Key); !errors.Is(err, table.ErrBusy) || strings.Count(s.names(), get) != 5 {
+	if _, err := tab.Get(t.Context(), item("a", 0).Key); !errors.Is(err, table.ErrBusy) || strings.Count(s.names(), "GetItem") != 5 {
 		t.Errorf("got %v after %s, want busy after five attempts", err, s.names())
 	}
 	tab, s = play(t, fault(400, "ResourceNotFoundException"))
-	if _, err := tab.Get(t.Context(), item("a", 0).Key); outcomeOf(err) != refusal || s.names() != get {
+	if _, err := tab.Get(t.Context(), item("a", 0).Key); outcomeOf(err) != refusal || s.names() != "GetItem" {
 		t.Errorf("got %v after %s, want a refusal at once", err, s.names())
 	}
 }

@@ -169,20 +169,27 @@ func stored(item string) answer {
 	return says(200, `{"Item":`+item+`}`)
 }
 
-// written answers a GetItem with what the first request would have written there.
+// written answers a BatchGetItem with what the first request would have put.
 func written(s *script, w http.ResponseWriter, r *http.Request) {
-	item := s.requests()[0].body.Item
-	for _, part := range s.requests()[0].body.TransactItems {
-		if put, _ := part["Put"]["Item"].(map[string]any); put != nil && item == nil {
-			item = put
+	first := s.requests()[0].body
+	items := []any{}
+	if first.Item != nil {
+		items = append(items, first.Item)
+	}
+	for _, part := range first.TransactItems {
+		if put := part["Put"]; put != nil {
+			items = append(items, put["Item"])
 		}
 	}
-	body, err := json.Marshal(item)
+	body, err := json.Marshal(map[string]any{"Responses": map[string]any{"perennial": items}})
 	if err != nil {
 		s.t.Errorf("written: %v", err)
 	}
-	stored(string(body))(s, w, r)
+	says(200, string(body))(s, w, r)
 }
+
+// found answers a BatchGetItem with items.
+func found(items ...string) answer { return batch(items, nil) }
 
 // image is an item as DynamoDB holds it, in the partition p.
 func image(sk string, version, n string) string {

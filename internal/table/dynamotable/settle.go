@@ -11,47 +11,52 @@ import (
 // returns nil if the plan was applied, a conflict if it was not and never can be, and table.ErrUnknown otherwise:
 // what is not there yet may still arrive, since DynamoDB may be at work on a request whose connection is gone.
 //
-// What tells is the guards. A Put of what was absent is one that nobody else would make alike, so the first such
-// is enough. Without one all Puts have to be found exactly as they were sent; then even if another writer did it,
-// nothing is left to do. Deletes and Adds leave nothing to recognise.
+// A plan is recognised by a Put of what was absent, if the table holds just that, or else by all its Puts; and only
+// if no Put contradicts it, for all were done together. Others may have written since, so an item may have moved
+// on. Two writers of the very same document cannot be told apart: whoever wants a lone Put to decide between them
+// has each write something of its own. A Delete and an Add leave nothing to recognise.
 func (t *Table) settle(ctx context.Context, p *plan, answer error) error {
 	unknown := fmt.Errorf("%w: %w", table.ErrUnknown, answer)
-	guards := p.guards()
-	if len(guards) == 0 {
+	puts := p.puts()
+	found, err := t.getAll(ctx, puts)
+	if err != nil || len(puts) == 0 {
 		return unknown
 	}
-	for _, i := range guards {
-		it := p.ops[i].Item
-		now, err := t.get(ctx, it.Key)
-		if err != nil {
-			return unknown
-		}
-		switch {
-		case same(now, it):
-			continue
-		case now.Version == it.Version+1: // somebody else's, and so is every version after it
-			return p.first(answer, failure{i, now})
-		case now.Version == it.Version && p.hopeless(answer):
-			return p.first(answer, failure{i, now})
-		}
-		return unknown
-	}
-	return nil
-}
-
-// guards are the operations by which a plan can be recognised in the table.
-func (p *plan) guards() []int {
-	var puts []int
+	recognised, every := false, true
 	for i, op := range p.ops {
 		if op.Kind != table.OpPut {
 			continue
 		}
-		if op.Item.Version == 0 {
-			return []int{i}
+		now := found[op.Item.Key]
+		now.Key = op.Item.Key
+		switch {
+		case same(now, op.Item):
+			recognised = recognised || op.Item.Version == 0
+		case now.Version == op.Item.Version+1: // somebody else's, and so is every version after it
+			return p.first(answer, failure{i, now})
+		case now.Version == op.Item.Version && p.hopeless(answer):
+			return p.first(answer, failure{i, now})
+		case now.Version <= op.Item.Version:
+			return unknown
+		default:
+			every = false
 		}
-		puts = append(puts, i)
 	}
-	return puts
+	if recognised || every {
+		return nil
+	}
+	return unknown
+}
+
+// puts are the keys of the plan's Puts.
+func (p *plan) puts() []table.Key {
+	var keys []table.Key
+	for _, op := range p.ops {
+		if op.Kind == table.OpPut {
+			keys = append(keys, op.Item.Key)
+		}
+	}
+	return keys
 }
 
 // hopeless reports whether an answer shows a version past the one that the plan rests on. Versions do not come

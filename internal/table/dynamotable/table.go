@@ -15,8 +15,8 @@
 //     earlier attempt may have been applied, and settles that by reading back (settle.go).
 //   - A client token belongs to one plan. A call that has to plan anew (an Add of an absent item) draws another.
 //   - A document is stored as native attributes, readable in the console. DynamoDB numbers have 38 digits and
-//     exponents from -130 to 125, and an item has at most 400 KB; what does not fit is refused, never rounded.
-//     DynamoDB drops trailing zeros, so a number keeps its digits and its value but 1.50 comes back as 1.5.
+//     exponents from -130 to 125, an item has at most 400 KB and 32 levels, and no name in it is empty; what does
+//     not fit is refused, never rounded. DynamoDB drops trailing zeros, so 1.50 comes back as 1.5.
 package dynamotable
 
 import (
@@ -35,7 +35,7 @@ import (
 // fields are set before first use and not changed after; Client and Name are required.
 type Table struct {
 	Client *dynamodb.Client
-	Name   string // the table's name or ARN
+	Name   string // the table's name
 
 	// Timeout bounds one attempt; zero means two seconds. The caller's context bounds all attempts together.
 	Timeout time.Duration

@@ -2,6 +2,7 @@ package dynamotable
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -81,21 +82,57 @@ func (t *Table) commit(ctx context.Context, p *plan) error {
 		case v == rejected:
 			return answer
 		}
-		if spent := t.pause(ctx, attempt); spent != nil && unsure {
+		spent := t.pause(ctx, attempt)
+		switch {
+		case spent == nil:
+		case unsure:
 			return t.settle(ctx, p, answer)
-		} else if spent != nil {
+		default:
 			return fmt.Errorf("%w: %w: %w", table.ErrBusy, spent, answer)
 		}
 	}
 }
 
-// sumDoc is the document of a counter that an Add makes.
-func sumDoc(field string, n int64) json.RawMessage {
-	doc, err := json.Marshal(map[string]int64{field: n})
-	if err != nil {
-		panic(err) // a string and a number
+// replan makes another plan of one whose only fault was to take an Add's item to be there, or not to be. Otherwise
+// it returns what the first failure is to the caller.
+func (p *plan) replan(fs []failure) error {
+	for _, f := range fs {
+		if !p.turn(f) {
+			return p.refusal(f)
+		}
 	}
-	return doc
+	p.token = rand.Text()
+	return nil
+}
+
+// turn makes an Add put its item where it found none, and the other way round.
+func (p *plan) turn(f failure) bool {
+	op, there := p.ops[f.op], f.current.Version > 0
+	switch {
+	case op.Kind != table.OpAdd:
+		return false
+	case there && p.stored[f.op] != nil:
+		p.stored[f.op] = nil
+		return true
+	case !there && op.Delta >= op.Floor:
+		p.stored[f.op] = made(op)
+		return true
+	}
+	return false
+}
+
+func (p *plan) refusal(f failure) error {
+	op := p.ops[f.op]
+	if op.Kind == table.OpAdd && f.current.Version > 0 {
+		if err := countable(f.current, op); err != nil {
+			return fmt.Errorf("operation %d (%s): %w", f.op, op.Item.Key, err)
+		}
+	}
+	return p.conflict(f)
+}
+
+func (p *plan) conflict(f failure) *table.ConflictError {
+	return &table.ConflictError{Op: f.op, Key: p.ops[f.op].Item.Key, Current: f.current}
 }
 
 // countable says what keeps an Add from being done at all, other than its floor.

@@ -1,0 +1,116 @@
+package dynamotable
+
+import (
+	"errors"
+	"net"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// conditionFailed is DynamoDB's code for a condition that did not hold.
+const conditionFailed = "ConditionalCheckFailed"
+
+// A verdict says what one attempt's answer means.
+type verdict int
+
+const (
+	done     verdict = iota
+	failed           // a condition did not hold
+	refused          // not applied; another attempt may be
+	lost             // perhaps applied; another attempt may tell
+	rejected         // not applied, and no attempt will be
+)
+
+// judge reads DynamoDB's answer. What it does not recognise counts as lost: then the worst is a needless read.
+func judge(err error) verdict {
+	if err == nil {
+		return done
+	}
+	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
+		return judgeReasons(cancelled.CancellationReasons)
+	}
+	if check := new(types.ConditionalCheckFailedException); errors.As(err, &check) {
+		return failed
+	}
+	if dial := new(net.OpError); errors.As(err, &dial) && dial.Op == "dial" {
+		return refused // no connection, so nothing was sent
+	}
+	if answer := new(smithyhttp.ResponseError); errors.As(err, &answer) {
+		switch status := answer.HTTPStatusCode(); {
+		case status >= 500, status == http.StatusRequestTimeout:
+			return lost
+		case status == http.StatusTooManyRequests:
+			return refused
+		}
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return lost
+	}
+	switch api.ErrorCode() {
+	case "TransactionConflictException", "ReplicatedWriteConflictException", "ThrottlingException",
+		"ProvisionedThroughputExceededException", "RequestLimitExceeded":
+		return refused
+	case "TransactionInProgressException":
+		return lost // our own token is being worked on
+	}
+	return rejected
+}
+
+// judgeReasons reads why a transaction was cancelled. Nothing of it was applied. A condition that did not hold
+// outweighs a conflict on another item, which would only find the same after a pause.
+func judgeReasons(reasons []types.CancellationReason) verdict {
+	v := refused
+	for _, reason := range reasons {
+		switch code(reason) {
+		case "None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+		case conditionFailed:
+			v = failed
+		default: // ValidationError, ItemCollectionSizeLimitExceeded, AccessDenied
+			return rejected
+		}
+	}
+	return v
+}
+
+func code(reason types.CancellationReason) string {
+	if reason.Code == nil {
+		return "None"
+	}
+	return *reason.Code
+}
+
+// A failure is an operation whose condition did not hold, and the item that it met.
+type failure struct {
+	op      int
+	current table.Item
+}
+
+// failures reads them from DynamoDB's answer, in the order of the operations.
+func (p *plan) failures(answer error) ([]failure, error) {
+	var reasons []types.CancellationReason
+	if cancelled := new(types.TransactionCanceledException); errors.As(answer, &cancelled) {
+		reasons = cancelled.CancellationReasons
+	}
+	if check := new(types.ConditionalCheckFailedException); errors.As(answer, &check) {
+		reasons = []types.CancellationReason{{Code: aws.String(conditionFailed), Item: check.Item}}
+	}
+	var fs []failure
+	for i, reason := range reasons {
+		if code(reason) != conditionFailed || i >= len(p.ops) {
+			continue
+		}
+		current, err := decode(p.ops[i].Item.Key, reason.Item)
+		if err != nil {
+			return nil, err
+		}
+		fs = append(fs, failure{i, current})
+	}
+	return fs, nil
+}
