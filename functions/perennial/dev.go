@@ -1,0 +1,216 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/local"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
+)
+
+type dev struct {
+	Addr     string    `default:"127.0.0.1:8080" help:"Where to listen; port 0 picks a free one. An address beyond this machine must be spelt out."`
+	Data     string    `type:"path" help:"Keep the data in this directory. Without it they are gone when the command ends."`
+	Program  string    `type:"path" help:"The program file. Without it, the demo program Bluebird Rewards."`
+	Empty    bool      `help:"Begin without demo members."`
+	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Stand still at this instant, such as 2026-12-01T10:00:00Z, until the clock is moved."`
+	JSON     bool      `name:"json" help:"Once ready, print one line of JSON with url and key, and nothing else."`
+	DynamoDB bool      `name:"dynamodb" help:"Keep the data in the DynamoDB at AWS_ENDPOINT_URL_DYNAMODB, in a table that is made if it is not there."`
+	Verbose  bool      `short:"v" help:"Log every request."`
+}
+
+// A running stack, and what it takes to stop it.
+type running struct {
+	*dev
+	stack   *local.Stack
+	program *loyalty.Program
+	fresh   bool // nothing was in the table before
+	url     string
+	key     string
+	keyID   string
+}
+
+// Run starts the stack, says how to use it, and serves until ctx ends.
+func (d *dev) Run(ctx context.Context) error {
+	if d.Data != "" && d.DynamoDB {
+		return errors.New("--data and --dynamodb say two different places for the data; give one")
+	}
+	file, source, err := d.readProgram()
+	if err != nil {
+		return err
+	}
+	listener, err := listen(d.Addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	place, err := d.openPlace(ctx)
+	if err != nil {
+		return err
+	}
+	defer place.close()
+
+	r := &running{dev: d, url: "http://" + listener.Addr().String()}
+	if err := r.start(ctx, place, file.Program.ID, source); err != nil {
+		return err
+	}
+	return r.serve(ctx, listener)
+}
+
+func (d *dev) readProgram() (*program.File, []byte, error) {
+	if d.Program != "" {
+		return readProgram(d.Program, os.Stderr)
+	}
+	source := program.Demo()
+	file, problems := program.Parse(source)
+	return file, source, problems.Err()
+}
+
+// listen refuses an address that says no host: that would be every network that the machine is in, by accident.
+func listen(addr string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, fmt.Errorf("--addr %s: it must be like 127.0.0.1:8080", addr)
+	}
+	if host == "" {
+		return nil, fmt.Errorf("--addr %s would answer to every network that this machine is in; say 127.0.0.1%s, or 0.0.0.0%s if you mean it", addr, addr, addr)
+	}
+	l, err := net.Listen("tcp", addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("something else listens at %s; stop it, or give another --addr (port 0 picks a free one)", addr)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("listen at %s: %w", addr, err)
+	}
+	return l, nil
+}
+
+// A place is where the data are.
+type place struct {
+	table table.Table
+	dir   string // of the data, if they are to stay
+	close func()
+}
+
+func (d *dev) openPlace(ctx context.Context) (place, error) {
+	if d.DynamoDB {
+		endpoint := os.Getenv(endpointVariable)
+		if endpoint == "" {
+			return place{}, fmt.Errorf("--dynamodb wants an endpoint in %s; infra/dynamodb-local run -- CMD sets one", endpointVariable)
+		}
+		t := &dynamotable.Table{Client: dynamotable.Local(endpoint), Name: "perennial-dev"}
+		return place{table: t, close: func() {}}, t.Create(ctx)
+	}
+	if d.Data != "" {
+		t, err := openData(d.Data)
+		if err != nil {
+			return place{}, err
+		}
+		return place{table: t, dir: d.Data, close: func() { t.Close() }}, nil
+	}
+	dir, err := os.MkdirTemp("", "perennial-")
+	if err != nil {
+		return place{}, fmt.Errorf("make a temporary data directory: %w", err)
+	}
+	t, err := openData(dir)
+	if err != nil {
+		return place{}, errors.Join(err, os.RemoveAll(dir))
+	}
+	return place{table: t, close: func() {
+		t.Close()
+		os.RemoveAll(dir)
+	}}, nil
+}
+
+// start puts the stack together, publishes the program, seeds, and makes a key.
+func (r *running) start(ctx context.Context, in place, id string, source []byte) (err error) {
+	clock := local.NewClock(r.Clock)
+	var moved func(time.Duration) error
+	if in.dir != "" && r.Clock.IsZero() {
+		ahead, err := readAhead(in.dir)
+		if err != nil {
+			return err
+		}
+		clock.Skip(ahead)
+		moved = func(ahead time.Duration) error { return writeAhead(in.dir, ahead) }
+	}
+	level := slog.LevelWarn
+	if r.Verbose {
+		level = slog.LevelInfo
+	}
+	r.stack, err = local.New(local.Options{
+		Table: in.table, Clock: clock, Programs: []string{id}, Moved: moved,
+		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
+	})
+	if err != nil {
+		return err
+	}
+	a := r.stack.App
+	version, _, err := publishSource(ctx, a.Ledger, id, source)
+	if err != nil {
+		return err
+	}
+	if r.program, err = a.Programs.Version(ctx, id, version); err != nil {
+		return err
+	}
+	// A table in which a program was published before has had its members, demo or real.
+	if version == 1 && !r.Empty {
+		if err := local.Seed(ctx, a, r.program, clock.Now()); err != nil {
+			return err
+		}
+	}
+	key, who, err := a.Keys.Create(ctx, id, auth.Admin)
+	r.key, r.keyID = key, who.ID
+	return err
+}
+
+// serve answers until ctx ends, and then ends what is under way.
+func (r *running) serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           r.stack,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10, // the stack itself refuses what API Gateway would
+		ErrorLog:          slog.NewLogLogger(r.stack.App.Log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	go r.stack.Run(ctx)
+	if err := r.welcome(ctx); err != nil {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	if err := server.Shutdown(ending); err != nil {
+		return fmt.Errorf("some requests did not end in time: %w", err)
+	}
+	return nil
+}
+
+// dataName is where the data are, in words.
+func (d *dev) dataName() string {
+	switch {
+	case d.DynamoDB:
+		return "in DynamoDB at " + os.Getenv(endpointVariable)
+	case d.Data != "":
+		return "in " + filepath.Clean(d.Data)
+	}
+	return "in a temporary folder, gone when this ends"
+}

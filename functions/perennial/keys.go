@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/auth"
+)
+
+type keys struct {
+	Create keysCreate `cmd:"" help:"Create a key and print it, once."`
+	Revoke keysRevoke `cmd:"" help:"Revoke a key; within a minute it works nowhere."`
+}
+
+type keyStore struct {
+	store
+	Program string     `required:"" help:"The id of the program that the key belongs to."`
+	Stage   auth.Stage `enum:"test,live" default:"test" help:"The stage of the stack: ${enum}."`
+}
+
+func (s *keyStore) with(ctx context.Context, do func(*auth.Keys) error) error {
+	t, closeTable, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(do(&auth.Keys{Table: t, Now: time.Now, Stage: s.Stage}), closeTable())
+}
+
+type keysCreate struct {
+	keyStore
+	Scope []auth.Scope `required:"" help:"What it may do, separated by commas: members:read, orders:write … or admin for everything."`
+}
+
+// Run prints the key alone on standard output.
+func (c *keysCreate) Run(ctx context.Context) error {
+	return c.with(ctx, func(k *auth.Keys) error {
+		full, who, err := k.Create(ctx, c.Program, c.Scope...)
+		if err != nil {
+			return err
+		}
+		fmt.Println(full)
+		fmt.Fprintf(os.Stderr, "Keep it now, it is not shown again. Its id is %s.\n", who.ID)
+		return nil
+	})
+}
+
+type keysRevoke struct {
+	keyStore
+	ID string `arg:"" help:"The key's id: the 12 characters after sk_test_ or sk_live_."`
+}
+
+// Run revokes the key. Revoking it again changes nothing.
+func (c *keysRevoke) Run(ctx context.Context) error {
+	return c.with(ctx, func(k *auth.Keys) error {
+		err := k.Revoke(ctx, c.Program, c.ID)
+		if errors.Is(err, auth.TokenInvalid) {
+			return fmt.Errorf("program %s has no key %s", c.Program, c.ID)
+		}
+		return err
+	})
+}

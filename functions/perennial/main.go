@@ -1,0 +1,54 @@
+// Command perennial is the whole platform on one machine (perennial dev), and what its operator needs at hand:
+// check and publish a program file, create and revoke API keys, move the clock of a local stack. It is no
+// Lambda function, and the only program into which the local table's engine is linked.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+)
+
+type commands struct {
+	Dev     dev        `cmd:"" help:"Run everything on this machine."`
+	Clock   clock      `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
+	Check   check      `cmd:"" help:"Check a program file and print what is wrong with it."`
+	Publish publish    `cmd:"" help:"Check a program file and make it the live version of its program."`
+	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+func main() {
+	// The first signal ends what is under way in order. A second one ends the process.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+
+	var c commands
+	parsed := kong.Parse(&c,
+		kong.Name("perennial"),
+		kong.Description("A customer loyalty platform: points, tiers and rewards."),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)))
+	if err := parsed.Run(); err != nil {
+		fmt.Fprintln(os.Stderr, "perennial:", err)
+		os.Exit(1)
+	}
+}
+
+type versionCmd struct{}
+
+// Run prints the module's version, or that of the sources where it was built from a checkout.
+func (versionCmd) Run() error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		fmt.Println("unknown")
+		return nil
+	}
+	fmt.Println(info.Main.Version, info.GoVersion)
+	return nil
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/boot/operator"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+)
+
+// A store is the table that an operator's command works on.
+type store struct {
+	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"The DynamoDB table, by name or ARN (TableName in the stack's outputs)."`
+	Data  string `xor:"store" required:"" type:"path" help:"Or the data directory of a perennial dev that is not running."`
+}
+
+// open opens the table. AWS_ENDPOINT_URL_DYNAMODB stands for a DynamoDB on this machine.
+func (s *store) open(ctx context.Context) (t table.Table, closeTable func() error, err error) {
+	if s.Data != "" {
+		p, err := openData(s.Data)
+		if err != nil {
+			return nil, nil, err
+		}
+		return p, p.Close, nil
+	}
+	nothing := func() error { return nil }
+	if endpoint := os.Getenv(endpointVariable); endpoint != "" {
+		return &dynamotable.Table{Client: dynamotable.Local(endpoint), Name: s.Table}, nothing, nil
+	}
+	t, err = operator.Table(ctx, s.Table)
+	return t, nothing, err
+}
+
+const endpointVariable = "AWS_ENDPOINT_URL_DYNAMODB"
+
+// A data directory holds the table, and a file that says how far ahead the test clock was moved: what happened
+// later must not lie in the future after a restart.
+func openData(dir string) (*pebbletable.Table, error) {
+	t, err := pebbletable.Open(filepath.Join(dir, "table"))
+	if err != nil {
+		return nil, fmt.Errorf("open the data directory %s: %w", dir, err)
+	}
+	return t, nil
+}
+
+func readAhead(dir string) (time.Duration, error) {
+	text, err := os.ReadFile(filepath.Join(dir, "clock"))
+	if errors.Is(err, os.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("read how far ahead the clock is: %w", err)
+	}
+	ahead, err := time.ParseDuration(string(text))
+	if err != nil {
+		return 0, fmt.Errorf("read how far ahead the clock is: %w", err)
+	}
+	return ahead, nil
+}
+
+func writeAhead(dir string, ahead time.Duration) error {
+	beside := filepath.Join(dir, "clock.new")
+	if err := os.WriteFile(beside, []byte(ahead.String()), 0o600); err != nil {
+		return fmt.Errorf("write down how far ahead the clock is: %w", err)
+	}
+	return os.Rename(beside, filepath.Join(dir, "clock"))
+}

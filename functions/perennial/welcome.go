@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/local"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// welcome says where the stack answers and how to talk to it.
+func (r *running) welcome(ctx context.Context) error {
+	if r.JSON {
+		return json.NewEncoder(os.Stdout).Encode(map[string]string{"url": r.url, "key": r.key})
+	}
+	now := r.stack.App.Now()
+	var b strings.Builder
+	fmt.Fprintf(&b, "Perennial answers at %s\n", r.url)
+	fmt.Fprintf(&b, "  program  %s (%s), version %d\n", r.program.Name.In("en"), r.program.ID, r.program.Version)
+	fmt.Fprintf(&b, "  data     %s\n", r.dataName())
+	if !r.Clock.IsZero() {
+		fmt.Fprintf(&b, "  clock    stands still at %s\n", now.Format(time.RFC3339))
+	}
+	b.WriteString("\nTry it, in another terminal:\n\n")
+	fmt.Fprintf(&b, "export PERENNIAL_URL=%s PERENNIAL_KEY=%s\n", r.url, r.key)
+	requests, err := r.requests(ctx, now)
+	if err != nil {
+		return err
+	}
+	for _, q := range requests {
+		fmt.Fprintf(&b, "\n# %s\n%s\n", q.say, q.curl())
+	}
+	b.WriteString("\nMove the clock with: go run ./functions/perennial clock +30d    Stop with Ctrl-C.\n")
+	_, err = os.Stdout.WriteString(b.String())
+	return err
+}
+
+// A request is one of those that are shown.
+type request struct{ say, method, path, key, body string }
+
+// curl is the request as a command that a shell takes as it is.
+func (q request) curl() string {
+	keyed := ""
+	if q.key != "" {
+		keyed = fmt.Sprintf(" -H 'Idempotency-Key: %s'", q.key)
+	}
+	return fmt.Sprintf(`curl -sS -X %s "$PERENNIAL_URL%s" -H "Authorization: Bearer $PERENNIAL_KEY" -H 'Content-Type: application/json'%s \`+
+		"\n  -d '%s'", q.method, q.path, keyed, q.body)
+}
+
+// requests enrol somebody, send an order of theirs, quote another, and redeem a reward for a demo member who can
+// afford one. Their ids end in a part of the API key's, so that each start of the stack shows new ones.
+func (r *running) requests(ctx context.Context, now time.Time) ([]request, error) {
+	own := r.keyID[:6]
+	basket := fmt.Sprintf(`"member":"external:ada-%s","placed_at":"%s","currency":"%s","channel":"web",`+
+		`"lines":[{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999}],`+
+		`"shipping":490,"tenders":[{"kind":"card","amount":3489}]`, own, now.Truncate(time.Second).Format(time.RFC3339), r.currency())
+	list := []request{
+		{
+			"Enrol a member.", "POST", "/v1/members", "enrol-ada-first-" + own,
+			fmt.Sprintf(`{"external_id":"ada-%s","name":"Ada","locale":"en"}`, own),
+		},
+		{
+			"Send an order. The answer says what it earned and why, and when the points can be spent.",
+			"PUT", "/v1/orders/1042-" + own, "", "{" + basket + `,"status":"paid"}`,
+		},
+		{
+			"Quote another: what would it earn, and what could be redeemed? Nothing is written.",
+			"POST", "/v1/quotes", "", "{" + basket + "}",
+		},
+	}
+	rich, reward, err := r.rich(ctx)
+	if err != nil || rich == "" {
+		return list, err
+	}
+	return append(list, request{
+		"Redeem a reward, for a demo member who can afford it.", "POST", "/v1/redemptions", "redeem-one-first-" + own,
+		fmt.Sprintf(`{"member":"%s","reward":"%s","commit":true}`, rich, reward.ID),
+	}), nil
+}
+
+// currency is EUR if the program takes it: the amounts above are euros in the demo.
+func (r *running) currency() loyalty.Currency {
+	if _, ok := r.program.Earn.Rates["EUR"]; ok {
+		return "EUR"
+	}
+	return local.Currencies(r.program)[0]
+}
+
+// rich finds a demo member who can afford a reward; empty if there is none.
+func (r *running) rich(ctx context.Context) (string, loyalty.Reward, error) {
+	l := r.stack.App.Ledger
+	for i := 1; i <= 50; i++ {
+		external := local.SeedExternalID(i)
+		id, err := l.FindMember(ctx, r.program.ID, ledger.Identity{Kind: "external", Value: external})
+		if err != nil {
+			return "", loyalty.Reward{}, nil // not seeded
+		}
+		m, err := l.Member(ctx, r.program, id)
+		if err != nil {
+			return "", loyalty.Reward{}, err
+		}
+		if reward, ok := local.Affordable(r.program, m.Account.Balance().Active); ok {
+			return "external:" + external, reward, nil
+		}
+	}
+	return "", loyalty.Reward{}, nil
+}

@@ -1,0 +1,29 @@
+// Package operator opens the table for a person at a terminal, who has profiles, single sign-on and roles to
+// assume, as Amazon's own command line understands them. It is apart from boot so that no function on Lambda
+// carries the code for that. It deliberately knows no function and
+// no secret.
+package operator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
+)
+
+// Table is the DynamoDB table of that name or ARN, with the credentials and the region that the environment and
+// Amazon's configuration files say.
+func Table(ctx context.Context, name string) (*dynamotable.Table, error) {
+	conf, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("operator: find credentials and region: %w", err)
+	}
+	if conf.Region == "" {
+		return nil, errors.New("operator: no region; set AWS_REGION or a profile")
+	}
+	return &dynamotable.Table{Client: dynamodb.NewFromConfig(conf), Name: name}, nil
+}

@@ -1,0 +1,131 @@
+package local
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A plan is something that a person will do.
+type plan struct {
+	at time.Time
+	do func(context.Context) error
+}
+
+// plans are what is still to be done. Doing one may add others.
+type plans struct{ list []plan }
+
+func (ps *plans) add(at time.Time, do func(context.Context) error) {
+	ps.list = append(ps.list, plan{at, do})
+}
+
+// next takes the earliest plan; of two at one instant, the one that was made first.
+func (ps *plans) next() (plan, bool) {
+	if len(ps.list) == 0 {
+		return plan{}, false
+	}
+	first := 0
+	for i, p := range ps.list {
+		if p.at.Before(ps.list[first].at) {
+			first = i
+		}
+	}
+	p := ps.list[first]
+	ps.list = slices.Delete(ps.list, first, first+1)
+	return p, true
+}
+
+// planOrders spreads a person's orders over the time since they joined. How many there are follows Zipf's law, as
+// buyers do: few buy most.
+func (per *person) planOrders(joined time.Time) {
+	span := per.end.Add(-time.Hour).Sub(joined)
+	n := 1 + 64/per.index + per.rand.IntN(5)
+	for k := range n {
+		at := joined.Add(time.Hour + time.Duration(per.rand.Int64N(int64(span))).Truncate(time.Minute))
+		o := per.order(fmt.Sprint(20000+per.index*100+k), at)
+		switch {
+		case per.oneIn(12): // ordered on account: worth nothing until it is paid
+			o.Status = loyalty.OrderPlaced
+			per.plans.add(at.Add(2*24*time.Hour), per.put(o, loyalty.OrderPaid))
+		case per.oneIn(15):
+			per.plans.add(at.Add(time.Duration(1+per.rand.IntN(20))*24*time.Hour), per.put(o, loyalty.OrderCancelled))
+		}
+		per.plans.add(at.Add(time.Minute), per.put(o, o.Status))
+		if per.oneIn(4) {
+			per.plans.add(at.Add(3*time.Hour), per.redeem(o.ID, per.name("rd_"), per.rand.IntN(10)))
+		}
+	}
+	if per.oneIn(20) {
+		per.plans.add(per.end.Add(-time.Duration(1+per.rand.IntN(90))*24*time.Hour), per.complain(per.name("adj_")))
+	}
+}
+
+func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context.Context) error {
+	o.Status = status
+	return func(ctx context.Context) error {
+		_, err := per.ledger.PutOrder(ctx, per.program, o, by)
+		return err
+	}
+}
+
+// redeem takes the dearest reward that the person can afford, if any. Of ten, seven are taken at once, one is
+// committed after a reservation, one is cancelled and one is forgotten, so that its hold lapses.
+func (per *person) redeem(order, id string, fate int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		m, err := per.ledger.Member(ctx, per.program, per.id)
+		if err != nil {
+			return err
+		}
+		reward, ok := Affordable(per.program, m.Account.Balance().Active)
+		if !ok {
+			return nil
+		}
+		in := ledger.RedemptionRequest{ID: id, Member: per.id, Reward: reward.ID, Order: order, Commit: fate < 7}
+		_, err = per.ledger.Redeem(ctx, per.program, in, by)
+		if errors.Is(err, loyalty.InsufficientPoints) {
+			return nil // who owes points may not spend others
+		}
+		if err != nil {
+			return err
+		}
+		switch fate {
+		case 7:
+			per.plans.add(per.now.Add(10*time.Minute), func(ctx context.Context) error {
+				_, err := per.ledger.Commit(ctx, per.program, id, by)
+				return err
+			})
+		case 8:
+			per.plans.add(per.now.Add(10*time.Minute), func(ctx context.Context) error {
+				_, err := per.ledger.Cancel(ctx, per.program, id, by)
+				return err
+			})
+		}
+		return nil
+	}
+}
+
+// Affordable is the dearest reward that so many points pay for; false if none.
+func Affordable(p *loyalty.Program, active loyalty.Points) (loyalty.Reward, bool) {
+	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool { return r.Cost > active })
+	if len(rewards) == 0 {
+		return loyalty.Reward{}, false
+	}
+	return slices.MaxFunc(rewards, func(a, b loyalty.Reward) int {
+		return cmp.Or(cmp.Compare(a.Cost, b.Cost), cmp.Compare(b.ID, a.ID))
+	}), true
+}
+
+func (per *person) complain(id string) func(context.Context) error {
+	return func(ctx context.Context) error {
+		_, err := per.ledger.Adjust(ctx, per.program, ledger.Adjustment{
+			ID: id, Member: per.id, Points: 50, Reason: "Goodwill: the parcel came late",
+		}, by)
+		return err
+	}
+}
