@@ -83,9 +83,11 @@ var ErrUnknown = errors.New("table: outcome unknown")
 // A ConflictError says that an operation's condition did not hold: the item was not the one that was read, or
 // a counter would have fallen below its floor.
 type ConflictError struct {
-	Op      int  // the first operation that failed, by its place in the call
-	Key     Key  // its key
-	Current Item // the item as it is now; Version 0 if there is none
+	Op  int // the first operation that failed, by its place in the call
+	Key Key // its key
+	// The item as it is now; Version 0 if there is none. After a Put over an item that was there it is what to
+	// decide the next Put from, and may yet be lost with the machine: to answer from it and write nothing, Get it.
+	Current Item
 }
 
 func (e *ConflictError) Error() string {
