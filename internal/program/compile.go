@@ -34,7 +34,7 @@ func (c *compiler) file(root *node) *File {
 	p.Unit = c.units(root.get("points"))
 	p.Earn = c.earn(root.get("earn"))
 	p.Tiers = c.tiers(root.get("tiers"))
-	p.Rewards = c.rewards(root.get("rewards"))
+	p.Rewards = c.rewards(root.get("rewards"), p.Earn.Rates)
 	p.Hold = c.hold(root.get("redeeming").get("hold"))
 	return &File{Program: p, Reporting: c.reporting(root.get("reporting"))}
 }

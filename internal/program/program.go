@@ -16,6 +16,7 @@
 package program
 
 import (
+	"bytes"
 	_ "embed"
 	"math/big"
 	_ "time/tzdata" // so that a time zone means the same on every machine, also where none are installed
@@ -40,7 +41,7 @@ type Reporting struct {
 var demo []byte
 
 // Demo is the source of the demonstration program, Bluebird Rewards. It compiles without a problem.
-func Demo() []byte { return append([]byte(nil), demo...) }
+func Demo() []byte { return bytes.Clone(demo) }
 
 // Compile is Parse for those who only want the program. It must not be changed any more and may be shared.
 func Compile(source []byte) (*loyalty.Program, Problems) {
@@ -55,6 +56,7 @@ func Compile(source []byte) (*loyalty.Program, Problems) {
 // problems that it found, in the order of their lines. The problems of examples show only once there are no
 // others.
 func Parse(source []byte) (*File, Problems) {
+	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors mark UTF-8 so
 	root, problems := read(source)
 	if len(problems) > 0 {
 		return nil, problems.finish(source)

@@ -191,9 +191,45 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 			}
 		})
 	}
-	up := mustCompile(t, []byte(strings.Replace(strings.Split(string(demo), "examples:")[0], "rounding: down ", "rounding: up ", 1)))
-	if up.Earn.Rounding != loyalty.Up {
-		t.Error("fractions may be rounded up")
+}
+
+func TestARewardThatGivesBackMostOfItsCostIsAWarning(t *testing.T) {
+	f, problems := Parse(demoWith(t, "value: 5 EUR", "value: 500 EUR"))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Warnings) != 1 || !strings.Contains(f.Warnings[0].Message, "100%") {
+		t.Errorf("got %v", f.Warnings)
+	}
+}
+
+func TestAnExampleNoticesWhenARuleIsChanged(t *testing.T) {
+	_, problems := Compile(demoWith(t, "rounding: down ", "rounding: up "))
+	if len(problems) != 1 || !strings.Contains(problems[0].Message, "gives 3, not 2: 2.1 (earn.purchase") {
+		t.Errorf("got %v", problems)
+	}
+}
+
+func TestAMarkOfUTF8IsPassedOver(t *testing.T) {
+	mustCompile(t, append([]byte("\ufeff"), demo...))
+}
+
+// A value must never be passed over because it is of a kind that nobody thought of.
+func TestAValueOfTheWrongKindIsRefusedWhereverItStands(t *testing.T) {
+	root, problems := read(demo)
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(demo), "\n")
+	for path, n := range scalars(root) {
+		for _, by := range []string{"[]", "{}", "~", "true", `""`, "-1"} {
+			changed := append([]string(nil), lines...)
+			runes := []rune(changed[n.line-1])
+			changed[n.line-1] = string(runes[:n.column-1]) + by + string(runes[n.column-1+n.width:])
+			if _, problems := Compile([]byte(strings.Join(changed, ""))); len(problems) == 0 {
+				t.Errorf("%s: %s was accepted for %s", path, by, n.value)
+			}
+		}
 	}
 }
 

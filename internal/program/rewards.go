@@ -1,10 +1,15 @@
 package program
 
 import (
+	"math/big"
+
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
+// generous is the share of what points cost to earn above which a reward is probably a slip: one half.
+var generous = big.NewRat(1, 2)
+
+func (c *compiler) rewards(n *node, rates map[loyalty.Currency]loyalty.Rate) (rewards []loyalty.Reward) {
 	c.unique(n.list())
 	for _, item := range n.list() {
 		r := loyalty.Reward{
@@ -19,6 +24,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 		switch r.Type {
 		case "amount_off":
 			r.Value = c.amountOff(value)
+			c.giveBack(value, r, rates[r.Value.Currency])
 			c.misplaced(r.Type, sku)
 		case "percent_off":
 			r.Percent = c.percent(value)
@@ -48,5 +54,19 @@ func (c *compiler) amountOff(n *node) loyalty.Money {
 func (c *compiler) misplaced(kind string, n *node) {
 	if n != nil {
 		c.add(atKey(n, "means nothing for a reward of type %s", kind))
+	}
+}
+
+// giveBack warns of a reward that returns much of what a member must spend to earn its points, at the base
+// rate of its own currency.
+func (c *compiler) giveBack(n *node, r loyalty.Reward, rate loyalty.Rate) {
+	if n == nil || r.Cost < 1 || rate.Points == nil || rate.Per < 1 {
+		return
+	}
+	share := new(big.Rat).Mul(big.NewRat(r.Value.Amount, rate.Per), rate.Points)
+	share.Quo(share, big.NewRat(int64(r.Cost), 1))
+	if share.Cmp(generous) > 0 {
+		percent := share.Mul(share, big.NewRat(100, 1)).FloatString(0)
+		c.warn(at(n, "gives back %s%% of what members must spend to earn its %d points", percent, r.Cost))
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What numbers may be at most. Decimals have up to 10 digits before the point and 6 after it, whatever they
-// are: more has always been a slip of the hand.
+// What numbers may be at most, beside the bounds of package loyalty. Decimals have up to 13 digits before the
+// point and 6 after it, whatever they are: more is a slip of the hand.
 const (
 	maxFactor = 1000
 	maxYears  = 100

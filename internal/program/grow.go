@@ -1,0 +1,228 @@
+package program
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
+)
+
+// A grower turns the parser's tree into ours.
+type grower struct {
+	anchors  map[string]ast.Node
+	open     map[string]bool // anchors that are being filled in: an alias of one of them has no end
+	nodes    int
+	problems Problems
+}
+
+// grow makes a tree of the one document that a file must have.
+func grow(file *ast.File) (*node, Problems) {
+	var bodies []ast.Node
+	for _, doc := range file.Docs {
+		if doc.Body != nil {
+			bodies = append(bodies, doc.Body)
+		}
+	}
+	if len(bodies) == 0 {
+		return nil, refusal(1, 1, "the file is empty")
+	}
+	g := &grower{anchors: map[string]ast.Node{}, open: map[string]bool{}}
+	if len(bodies) > 1 {
+		g.refuse(first(bodies[1]), "", "a file is one document; remove what follows the first")
+	}
+	root := g.node(bodies[0], nil, "", 0)
+	if len(g.problems) == 0 && !root.is(mapping) {
+		g.problems = append(g.problems, at(root, "a program file is a group of keys, beginning with \"version: 1\""))
+	}
+	return root, g.problems
+}
+
+// first is where a node begins: the parser takes a group of keys to begin with its first colon.
+func first(n ast.Node) ast.Node {
+	if m, ok := n.(*ast.MappingNode); ok && !m.IsFlowStyle && len(m.Values) > 0 {
+		return m.Values[0].Key
+	}
+	return n
+}
+
+func (g *grower) refuse(n ast.Node, path, format string, args ...any) {
+	p := Problem{Line: 1, Column: 1, Path: path, Message: fmt.Sprintf(format, args...), width: 1}
+	if t := n.GetToken(); t != nil && t.Position != nil {
+		p.Line, p.Column, p.width = t.Position.Line, max(1, t.Position.Column), width(t)
+	}
+	g.problems = append(g.problems, p)
+}
+
+// node makes one value. It returns nil, with a problem, for what a program file must not have.
+func (g *grower) node(n ast.Node, k *key, path string, depth int) *node {
+	g.nodes++
+	switch {
+	case g.nodes > maxNodes:
+		if g.nodes == maxNodes+1 {
+			g.refuse(n, path, "the file is too large once its aliases are filled in")
+		}
+		return nil
+	case depth > maxDepth:
+		g.refuse(n, path, "this is nested too deeply; at most %d levels are allowed", maxDepth)
+		return nil
+	}
+	out := place(n.GetToken(), k, path)
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		g.fields(out, n.Values, n.IsFlowStyle, depth)
+	case *ast.MappingValueNode:
+		g.fields(out, []*ast.MappingValueNode{n}, n.IsFlowStyle, depth)
+	case *ast.SequenceNode:
+		g.items(out, n.Values, depth)
+	case *ast.AnchorNode:
+		return g.anchor(n, k, path, depth)
+	case *ast.AliasNode:
+		return g.alias(n, k, path, depth)
+	default:
+		g.scalar(out, n)
+	}
+	return out
+}
+
+func (g *grower) fields(out *node, values []*ast.MappingValueNode, flow bool, depth int) {
+	out.kind = mapping
+	seen := map[string]*key{}
+	for i, v := range values {
+		t := v.Key.GetToken()
+		k := &key{name: t.Value, line: t.Position.Line, column: max(1, t.Position.Column), width: width(t)}
+		if i == 0 && !flow { // the parser gives the place of the colon
+			out.line, out.column, out.width = k.line, k.column, k.width
+		}
+		path := out.child(k.name)
+		switch v.Key.(type) {
+		case *ast.MappingKeyNode, *ast.AnchorNode, *ast.AliasNode, *ast.TagNode, *ast.MergeKeyNode:
+			g.refuse(v.Key, out.path, "a key is a plain word here; %q is not supported", t.Value)
+			continue
+		}
+		if first := seen[k.name]; first != nil {
+			g.refuse(v.Key, path, "is given twice; it is already on line %d", first.line)
+			continue
+		}
+		seen[k.name] = k
+		if f := g.node(v.Value, k, path, depth+1); f != nil {
+			out.fields = append(out.fields, f)
+		}
+	}
+}
+
+func (g *grower) items(out *node, values []ast.Node, depth int) {
+	out.kind = list
+	for i, v := range values {
+		step := "[" + strconv.Itoa(i) + "]"
+		if id := idOf(v); id != "" {
+			step = id
+		}
+		if item := g.node(v, nil, out.child(step), depth+1); item != nil {
+			out.items = append(out.items, item)
+		}
+	}
+}
+
+var plainID = regexp.MustCompile(`^[a-z][a-z0-9_-]{0,63}$`)
+
+// idOf is the id of an entry of a list, by which paths name it: that stays true when entries are moved.
+func idOf(n ast.Node) string {
+	m, ok := n.(*ast.MappingNode)
+	if !ok {
+		return ""
+	}
+	for _, v := range m.Values {
+		id, ok := v.Value.(*ast.StringNode)
+		if ok && v.Key.GetToken().Value == "id" && plainID.MatchString(id.Value) {
+			return id.Value
+		}
+	}
+	return ""
+}
+
+func (g *grower) anchor(n *ast.AnchorNode, k *key, path string, depth int) *node {
+	name := n.Name.GetToken().Value
+	g.open[name] = true
+	out := g.node(n.Value, k, path, depth)
+	delete(g.open, name)
+	g.anchors[name] = n.Value
+	return out
+}
+
+func (g *grower) alias(n *ast.AliasNode, k *key, path string, depth int) *node {
+	name := n.Value.GetToken().Value
+	target, ok := g.anchors[name]
+	if !ok || g.open[name] {
+		g.refuse(n, path, "there is no anchor &%s before this", name)
+		return nil
+	}
+	return g.node(target, k, path, depth+1)
+}
+
+var plainNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,20})?$`)
+
+func (g *grower) scalar(out *node, n ast.Node) {
+	out.value = n.GetToken().Value
+	switch n := n.(type) {
+	case *ast.StringNode:
+		out.kind = text
+		g.plain(out, n)
+	case *ast.LiteralNode:
+		out.kind, out.value = text, n.Value.Value
+	case *ast.BoolNode:
+		out.kind = boolean
+	case *ast.NullNode:
+		out.kind = null
+	case *ast.IntegerNode, *ast.FloatNode:
+		out.kind = number
+		if !plainNumber.MatchString(out.value) {
+			g.refuse(n, out.path, "%s is not a number in plain decimals", clip(out.value))
+		}
+	case *ast.InfinityNode, *ast.NanNode:
+		g.refuse(n, out.path, "%s is not a number in plain decimals", clip(out.value))
+	default:
+		g.refuse(n, out.path, "this kind of YAML (%s) is not supported in a program file", n.Type())
+	}
+}
+
+// plain refuses what escapes like "\u0000" can smuggle into a text.
+func (g *grower) plain(out *node, n ast.Node) {
+	odd := func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }
+	if !utf8.ValidString(out.value) || strings.ContainsFunc(out.value, odd) {
+		g.refuse(n, out.path, "has a character that cannot be shown")
+	}
+}
+
+// place begins a node where its token stands.
+func place(t *token.Token, k *key, path string) *node {
+	out := &node{key: k, path: path, line: 1, column: 1, width: 1}
+	if t != nil && t.Position != nil {
+		out.line, out.column, out.width = t.Position.Line, max(1, t.Position.Column), width(t)
+	}
+	if k != nil && t != nil && t.Type == token.ImplicitNullType {
+		out.line, out.column, out.width = k.line, k.column, k.width
+	}
+	return out
+}
+
+// width is how many characters a token takes on its line, as far as it matters to a caret.
+func width(t *token.Token) int {
+	n := utf8.RuneCountInString(t.Value)
+	if t.Type == token.SingleQuoteType || t.Type == token.DoubleQuoteType {
+		n += 2
+	}
+	return max(1, n)
+}
+
+// clip bounds what a problem quotes.
+func clip(s string) string {
+	if runes := []rune(s); len(runes) > 60 {
+		return string(runes[:60]) + "…"
+	}
+	return s
+}
