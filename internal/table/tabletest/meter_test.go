@@ -1,0 +1,153 @@
+package tabletest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+func TestSizeCountsAsDynamoDBDoes(t *testing.T) {
+	const bare = 3 + 3 + 3 + 3 + 3 // pk, sk, v, and doc with nothing in it
+	for doc, want := range map[string]int{
+		`{}`:                                    bare,
+		`{"a":""}`:                              bare + 1 + 1,
+		`{"name":"Zoë"}`:                        bare + 1 + 4 + 4,
+		`{"a":true,"b":null,"c":false}`:         bare + 3*(1+1+1),
+		`{"a":0}`:                               bare + 2 + 1,
+		`{"a":7}`:                               bare + 2 + 2,
+		`{"a":-7}`:                              bare + 2 + 3,
+		`{"a":12,"b":1200000}`:                  bare + 2*(2+2),
+		`{"a":0.00123,"b":1.230e5}`:             bare + 2*(2+3),
+		`{"a":9223372036854775807}`:             bare + 2 + 11,
+		`{"a":` + strings.Repeat("9", 50) + `}`: bare + 2 + 21,
+		`{"a":[]}`:                              bare + 2 + 3,
+		`{"a":[1,"x",{"b":2}]}`:                 bare + 2 + 3 + (1 + 2) + (1 + 1) + (1 + 3 + 1 + 1 + 2),
+	} {
+		it := table.Item{Key: table.Key{PK: "p", SK: "s"}, Version: 1, Doc: []byte(doc)}
+		if got := tabletest.Size(it); got != want {
+			t.Errorf("%s counts %d bytes, want %d", doc, got, want)
+		}
+	}
+	it := table.Item{Key: table.Key{PK: "p", SK: "s"}, Index: table.Key{PK: "ix", SK: "é"}, Version: 123, Doc: []byte(`{}`)}
+	it.Expires = time.Unix(1_234_567_890, 0)
+	if got, want := tabletest.Size(it), bare+1+(3+2)+(3+2)+(3+6); got != want {
+		t.Errorf("an indexed item that expires counts %d bytes, want %d", got, want)
+	}
+	if got := tabletest.Size(table.Item{Key: it.Key}); got != 0 {
+		t.Errorf("an absent item counts %d bytes", got)
+	}
+}
+
+// sized is an item of so many bytes, at version 1.
+func sized(pk, sk string, bytes int) table.Item {
+	it := table.Item{Key: table.Key{PK: pk, SK: sk}, Version: 1, Doc: []byte(`{"a":""}`)}
+	it.Doc = fmt.Appendf(nil, `{"a":%q}`, strings.Repeat("x", bytes-tabletest.Size(it)))
+	it.Version = 0
+	return it
+}
+
+func TestMeterCountsWhatDynamoDBBills(t *testing.T) {
+	tab := memory(t)
+	m := &tabletest.Meter{Table: tab}
+	stored := map[string]table.Item{}
+	for sk, bytes := range map[string]int{"1KB": 1024, "1KB+1": 1025, "4KB": 4096, "4KB+1": 4097, "indexed": 100, "gone": 100} {
+		it := sized("p", sk, bytes)
+		if sk == "indexed" || sk == "gone" {
+			it.Index = table.Key{PK: "i", SK: sk}
+		}
+		if err := tab.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+		it.Version = 1
+		stored[sk] = it
+	}
+	at := func(it table.Item, version int64) table.Item { it.Version = version; return it }
+	small := func(sk string) table.Item { return sized("p", sk, 100) }
+	stay, move, leave := stored["indexed"], at(stored["indexed"], 2), at(stored["indexed"], 3)
+	move.Index.SK, leave.Index = "moved", table.Key{}
+	indexed := small("new indexed")
+	indexed.Index = table.Key{PK: "i", SK: "new"}
+
+	for _, c := range []struct {
+		name  string
+		write float64
+		read  float64
+		ops   []table.Op
+	}{
+		{"a lone put", 1, 0, []table.Op{table.Put(small("a"))}},
+		{"a lone put with an index entry", 2, 0, []table.Op{table.Put(indexed)}},
+		{"a lone put over 1 KB", 1, 0, []table.Op{table.Put(stored["1KB"])}},
+		{"a lone put of a small item over a larger one", 2, 0, []table.Op{table.Put(at(small("1KB+1"), 1))}},
+		{"a lone put of a larger item over a small one", 5, 0, []table.Op{table.Put(at(sized("p", "1KB+1", 4097), 2))}},
+		{"a lone put that fails is billed by what is there", 5, 0, []table.Op{table.Put(small("1KB+1"))}},
+		{"a lone put that fails over nothing", 1, 0, []table.Op{table.Put(at(sized("p", "nothing", 5000), 4))}},
+		{"a lone delete with an index entry", 2, 0, []table.Op{table.Delete(stored["gone"])}},
+		{"a lone check is a read", 0, 1, []table.Op{table.Check(stored["4KB"])}},
+		{"a lone check of more than 4 KB", 0, 2, []table.Op{table.Check(stored["4KB+1"])}},
+		{"a lone add is a transaction", 2, 0, []table.Op{table.Add(small("a").Key, "n", 1, 0)}},
+		{"a lone add that makes its item is sent twice", 4, 0, []table.Op{table.Add(small("n").Key, "n", 1, 0)}},
+		{"an index key that stays costs nothing", 1, 0, []table.Op{table.Put(stay)}},
+		{"an index key that moves costs two", 3, 0, []table.Op{table.Put(move)}},
+		{"an index key that goes costs one", 2, 0, []table.Op{table.Put(leave)}},
+		{"two puts are twice the price", 4, 0, []table.Op{table.Put(small("b")), table.Put(small("c"))}},
+		{"the index is not twice the price", 5, 0, []table.Op{table.Put(small("d")), table.Put(func() table.Item {
+			it := small("e")
+			it.Index = table.Key{PK: "i", SK: "e"}
+			return it
+		}())}},
+		{"a check in a transaction is billed as a write", 12, 0, []table.Op{table.Put(small("f")), table.Check(stored["4KB+1"])}},
+		{"a transaction that fails is billed too", 4, 0, []table.Op{table.Put(small("g")), table.Put(small("a"))}},
+		{"what is refused is not", 0, 0, nil},
+	} {
+		_ = m.Transact(t.Context(), c.ops...) // some are to fail; the bill tells
+		if diff := cmp.Diff(tabletest.Units{Read: c.read, Write: c.write}, m.Take()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestMeterCountsReads(t *testing.T) {
+	tab := memory(t)
+	m := &tabletest.Meter{Table: tab}
+	for i := range 150 {
+		it := sized("p", fmt.Sprintf("%03d", i), 1000)
+		it.Index = table.Key{PK: "i", SK: it.Key.SK}
+		if err := tab.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// An item is 1,016 bytes with its index key, an entry 26.
+	for _, c := range []struct {
+		name string
+		want float64
+		q    table.Query
+	}{
+		{"a list is rounded up as a whole", 3, table.Query{PK: "p", Limit: 9}},
+		{"an empty list is a unit", 1, table.Query{PK: "none"}},
+		{"a list of the index is half a unit and a read for each item", 9.5, table.Query{PK: "i", Index: true, Limit: 9}},
+		{"an empty list of the index is half a unit", 0.5, table.Query{PK: "none", Index: true}},
+		{"a long list of the index is read by the hundred", 151, table.Query{PK: "i", Index: true}},
+	} {
+		for _, err := range m.Query(t.Context(), c.q) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := m.Take(); got != (tabletest.Units{Read: c.want}) {
+			t.Errorf("%s: got %+v, want %v", c.name, got, c.want)
+		}
+	}
+	if _, err := m.Get(t.Context(), table.Key{PK: "p", SK: "absent"}); err != nil || m.Take().Read != 1 {
+		t.Errorf("an absent item is to cost a unit: %v", err)
+	}
+}
+
+func TestMeterConforms(t *testing.T) {
+	tabletest.Run(t, func(t *testing.T) table.Table { return &tabletest.Meter{Table: memory(t)} })
+}

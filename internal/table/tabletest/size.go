@@ -1,0 +1,83 @@
+package tabletest
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Size is how many bytes DynamoDB counts for the item as dynamotable stores it: the attributes pk, sk, v and
+// doc, ipk and isk if it is indexed, and ttl if it expires. An absent item has none.
+//
+// The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide: names and
+// strings count their UTF-8 bytes; a number one byte for each two significant digits and one more; null and a
+// boolean one; a list or a map three, and one for each element besides what that counts. That a negative
+// number counts one byte more, and none more than 21, is not in the guide but was measured by others.
+func Size(it table.Item) int {
+	if it.Doc == nil {
+		return 0
+	}
+	size := len("pk") + len(it.Key.PK) + len("sk") + len(it.Key.SK)
+	size += len("v") + wholeSize(it.Version)
+	if !it.Index.IsZero() {
+		size += len("ipk") + len(it.Index.PK) + len("isk") + len(it.Index.SK)
+	}
+	if !it.Expires.IsZero() {
+		size += len("ttl") + wholeSize(it.Expires.Unix())
+	}
+	d := json.NewDecoder(bytes.NewReader(it.Doc))
+	d.UseNumber()
+	var doc any
+	must(d.Decode(&doc)) // whatever a table took is JSON
+	return size + len("doc") + valueSize(doc)
+}
+
+// entrySize is how many bytes DynamoDB counts for an item's entry in the index, which holds the keys alone.
+func entrySize(it table.Item) int {
+	if it.Index.IsZero() {
+		return 0
+	}
+	return len("pk") + len(it.Key.PK) + len("sk") + len(it.Key.SK) +
+		len("ipk") + len(it.Index.PK) + len("isk") + len(it.Index.SK)
+}
+
+func valueSize(v any) int {
+	switch v := v.(type) {
+	case string:
+		return len(v)
+	case json.Number:
+		return numberSize(v.String())
+	case []any:
+		size := 3
+		for _, element := range v {
+			size += 1 + valueSize(element)
+		}
+		return size
+	case map[string]any:
+		size := 3
+		for name, element := range v {
+			size += 1 + len(name) + valueSize(element)
+		}
+		return size
+	}
+	return 1
+}
+
+func wholeSize(n int64) int { return numberSize(strconv.FormatInt(n, 10)) }
+
+// numberSize counts the digits between the first and the last that is not zero.
+func numberSize(text string) int {
+	mantissa, negative := strings.CutPrefix(text, "-")
+	if i := strings.IndexAny(mantissa, "eE"); i >= 0 {
+		mantissa = mantissa[:i]
+	}
+	digits := strings.Trim(strings.Replace(mantissa, ".", "", 1), "0")
+	size := (len(digits)+1)/2 + 1
+	if negative {
+		size++
+	}
+	return min(size, 21)
+}
