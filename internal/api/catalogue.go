@@ -65,7 +65,6 @@ var catalogue = map[loyalty.Code]kind{
 	loyalty.ValidationFailed:    {http.StatusUnprocessableEntity, "The request is not valid"},
 	loyalty.AmountNotPositive:   {http.StatusUnprocessableEntity, "An amount is zero or negative"},
 	loyalty.AmountOutOfRange:    {http.StatusUnprocessableEntity, "An amount is out of range"},
-	loyalty.AmountPrecision:     {http.StatusUnprocessableEntity, "An amount has too many decimals"},
 	loyalty.CurrencyUnsupported: {http.StatusUnprocessableEntity, "The currency is not supported"},
 	loyalty.CurrencyMismatch:    {http.StatusUnprocessableEntity, "The currency is another one"},
 	loyalty.HoldExpired:         {http.StatusUnprocessableEntity, "The redemption has expired"},

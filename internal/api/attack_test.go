@@ -1,0 +1,321 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+func summary(a answered) string {
+	if a.status < 400 {
+		return strconv.Itoa(a.status)
+	}
+	return strconv.Itoa(a.status) + " " + a.code()
+}
+
+func jsonOf(v any) string {
+	b, _ := json.Marshal(v)
+	return string(b)
+}
+
+func lines(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,{"id":"%d","quantity":1,"amount":1}`, i)
+	}
+	return `{"member":"cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","lines":[` + b.String()[1:] + `]}`
+}
+
+// TestOversizedRequestsAreRefused holds what is too large to write down in a script (attacks 41, 48, 62 and 64).
+func TestOversizedRequestsAreRefused(t *testing.T) {
+	w := newWorld(t, memory(t))
+	ada := w.must("POST", "/v1/members", `{}`)
+	adjust := "/v1/members/" + ada + "/adjustments"
+	nested := func(n int) string { return `{"points":` + strings.Repeat("[", n) + strings.Repeat("]", n) + `}` }
+	before := w.dump()
+	for _, c := range []struct{ name, method, path, body, want string }{
+		{"nested 32 deep", "POST", adjust, nested(31), "422 validation_failed"},
+		{"nested 33 deep", "POST", adjust, nested(32), "400 json_too_deep"},
+		{"nested 10,000 deep", "POST", adjust, nested(10_000), "400 json_too_deep"},
+		{"opened 200,000 times", "POST", adjust, strings.Repeat(`{"a":`, 40_000), "400 json_too_deep"},
+		{"brackets in a string", "POST", adjust, `{"points":5,"reason":"` + strings.Repeat(`[\"`, 60) + `"}`, "201"},
+		{"a number of 200 KB", "POST", adjust, `{"points":` + strings.Repeat("9", 200_000) + `,"reason":"attack"}`, "422 amount_out_of_range"},
+		{"a number of 1 MB", "POST", adjust, `{"points":` + strings.Repeat("9", 1<<20) + `,"reason":"attack"}`, "413 payload_too_large"},
+		{"256 KiB and a byte", "POST", adjust, `{"points":5,"reason":"attack"}` + strings.Repeat(" ", 256<<10-29), "413 payload_too_large"},
+		{"an order above 1 MiB", "PUT", "/v1/orders/1", strings.Repeat(" ", 1<<20) + "{", "413 payload_too_large"},
+		{"10,001 lines", "PUT", "/v1/orders/1", lines(10_001), "422 validation_failed"},
+		{"10,000 lines of nobody", "PUT", "/v1/orders/1", lines(10_000), "404 not_found"},
+		{"an id of 129 characters", "GET", "/v1/orders/" + strings.Repeat("a", 129), "", "400 invalid_parameter"},
+		{"an id of 128 characters", "GET", "/v1/orders/" + strings.Repeat("a", 128), "", "404 not_found"},
+		{"a cursor of 10 kB", "GET", "/v1/members/" + ada + "/entries?cursor=" + strings.Repeat("A", 10_000), "", "400 invalid_cursor"},
+	} {
+		r := request{method: c.method, path: c.path}
+		if c.body != "" {
+			r.body = []byte(c.body)
+		}
+		a := w.do(r)
+		if got := summary(a); got != c.want {
+			t.Errorf("%s: %s %.200s, want %s", c.name, got, a.body, c.want)
+		}
+		if a.status >= 400 && w.dump() != before {
+			t.Errorf("%s left a trace", c.name)
+		}
+		before = w.dump()
+	}
+	key := request{method: "POST", path: "/v1/members", body: []byte("{}"), header: map[string]string{"Idempotency-Key": strings.Repeat("k", 10_000)}}
+	if got := summary(w.do(key)); got != "400 invalid_idempotency_key" {
+		t.Errorf("a key of 10 kB: %s", got)
+	}
+	key.header["Idempotency-Key"] = "key\r\nSet-Cookie: a=b; padding"
+	if a, _ := w.send(key); summary(a) != "400 invalid_idempotency_key" {
+		t.Errorf("a key with a line break: %s", summary(a))
+	}
+}
+
+func TestSixtyRedemptionsOfAHundredFromSevenHundredAndThirty(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w := newWorld(t, tab)
+		cheap := strings.Replace(demoSource(), "cost: 300", "cost: 100", 1)
+		body := jsonOf(map[string]string{"source": cheap})
+		w.must("PUT", "/v1/program/draft", body)
+		w.must("POST", "/v1/program/publish", "{}")
+		ada := w.must("POST", "/v1/members", `{}`)
+		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 730, "reason": "a good start"}`)
+		redeem := request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + ada + `", "reward": "free-shipping", "commit": true}`)}
+		got := w.parallel(60, func(int) request { return redeem })
+		if got["201"] != 7 || got["409 insufficient_points"] != 53 {
+			t.Errorf("60 redemptions of 100 from 730 answered %v, want seven 201 and fifty-three 409", got)
+		}
+		a := w.do(request{method: "GET", path: "/v1/members/" + ada})
+		if active, _ := lookup(a.json, "balance.active"); active != 30.0 {
+			t.Errorf("%v are left of 730", active)
+		}
+	})
+}
+
+func TestFiftyTellingsOfOneOrderGiveOneEntry(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w := newWorld(t, tab)
+		ada := w.must("POST", "/v1/members", `{}`)
+		put := request{method: "PUT", path: "/v1/orders/1042", body: []byte(`{"member": "` + ada + `", "placed_at": "2026-12-01T10:00:00Z",
+			"currency": "EUR", "status": "paid", "lines": [{"id": "1", "quantity": 1, "amount": 1000}]}`)}
+		got := w.parallel(50, func(int) request { return put })
+		if got["201"] != 1 || got["200"] != 49 {
+			t.Errorf("50 tellings of one order answered %v, want one 201 and 49 times 200", got)
+		}
+		a := w.do(request{method: "GET", path: "/v1/orders/1042"})
+		if n, _ := lookup(a.json, "entries.#"); n != 1.0 {
+			t.Errorf("there are %v entries: %s", n, a.body)
+		}
+	})
+}
+
+func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w := newWorld(t, tab)
+		ada := w.must("POST", "/v1/members", `{}`)
+		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 730, "reason": "a good start"}`)
+		got := w.parallel(20, func(int) request {
+			return request{
+				method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + ada + `", "reward": "free-shipping"}`),
+				header: map[string]string{"Idempotency-Key": "one-key-for-all-20"},
+			}
+		})
+		if got["201"] != 20 {
+			t.Errorf("one key sent 20 times answered %v, want twenty times 201", got)
+		}
+		a := w.do(request{method: "GET", path: "/v1/members/" + ada})
+		if active, _ := lookup(a.json, "balance.active"); active != 430.0 {
+			t.Errorf("%v are left of 730", active)
+		}
+	})
+}
+
+// parallel sends n requests at once and counts the answers.
+func (w *world) parallel(n int, r func(i int) request) map[string]int {
+	w.t.Helper()
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	got := map[string]int{}
+	for i := range n {
+		all.Go(func() {
+			a := w.do(r(i))
+			mu.Lock()
+			defer mu.Unlock()
+			got[summary(a)]++
+		})
+	}
+	all.Wait()
+	return got
+}
+
+// broken is a table that fails in one way once armed.
+type broken struct {
+	table.Table
+	err   error
+	panic bool
+}
+
+func (b *broken) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	if b.panic {
+		panic("the secret word is canary@example.com")
+	}
+	if b.err != nil {
+		return table.Item{}, b.err
+	}
+	return b.Table.Get(ctx, key)
+}
+
+func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		err        error
+		panic      bool
+	}{
+		{name: "an error of the table", err: errors.New("pk P#bluebird is corrupt"), want: "500 internal_error"},
+		{name: "a panic", panic: true, want: "500 internal_error"},
+		{name: "a busy table", err: table.ErrBusy, want: "503 try_again"},
+		{name: "a lost answer", err: table.ErrUnknown, want: "503 try_again"},
+		{name: "a deadline", err: fmt.Errorf("get: %w", context.DeadlineExceeded), want: "503 try_again"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := &broken{Table: memory(t)}
+			w := newWorld(t, b)
+			ada := w.must("POST", "/v1/members", `{}`)
+			b.err, b.panic = c.err, c.panic
+			w.log.Reset()
+			a := w.do(request{method: "GET", path: "/v1/members/" + ada})
+			if got := summary(a); got != c.want {
+				t.Errorf("%s: %s", got, a.body)
+			}
+			if strings.Contains(string(a.body), "corrupt") || strings.Contains(string(a.body), "canary") {
+				t.Errorf("the answer tells what is inside: %s", a.body)
+			}
+			id := a.json.(map[string]any)["request_id"].(string)
+			logged := strings.Count(w.log.String(), `"level":"ERROR"`)
+			if a.status == 500 && (logged != 1 || !strings.Contains(w.log.String(), `"request_id":"`+id+`"`)) {
+				t.Errorf("logged %d times: %s", logged, w.log.String())
+			}
+			if a.status == 503 && (logged != 0 || a.header["retry-after"] == "") {
+				t.Errorf("Retry-After %q, logged as an error %d times", a.header["retry-after"], logged)
+			}
+		})
+	}
+}
+
+func TestAnEventThatIsNoneIsAnInternalError(t *testing.T) {
+	w := newWorld(t, memory(t))
+	for _, payload := range []string{``, `null`, `[]`, `{`, `{"routeKey":5}`, "\xff"} {
+		out, err := w.handlers["earn"].Invoke(t.Context(), []byte(payload))
+		if err != nil || !strings.Contains(string(out), `"statusCode":`) {
+			t.Errorf("%q: %s %v", payload, out, err)
+		}
+	}
+}
+
+func TestAFunctionServesNoRouteOfAnother(t *testing.T) {
+	w := newWorld(t, memory(t))
+	for _, r := range Routes() {
+		for function, h := range w.handlers {
+			if function == r.Function {
+				continue
+			}
+			payload, _ := json.Marshal(w.event(request{method: "GET", path: "/v1/nowhere"}, r.Pattern, nil))
+			out, _ := h.Invoke(t.Context(), payload)
+			if !strings.HasPrefix(string(out), `{"statusCode":404`) {
+				t.Errorf("%s serves %s: %s", function, r.Pattern, out)
+			}
+		}
+	}
+}
+
+// TestNoLogLineTellsASecret plants canaries wherever a caller can put something and looks for them in the log.
+func TestNoLogLineTellsASecret(t *testing.T) {
+	w := newWorld(t, memory(t))
+	ada := w.must("POST", "/v1/members", `{"email": "canary@example.com", "name": "canary", "external_id": "canary-1"}`)
+	for _, r := range []request{
+		{method: "PATCH", path: "/v1/members/" + ada, body: []byte(`{"email": "canary2@example.com", "name": "canary\u0000"}`)},
+		{method: "POST", path: "/v1/members", body: []byte(`{"email": "canary@example.com"}`)},
+		{method: "POST", path: "/v1/members", body: []byte(`{"canary": "canary@example.com"`)},
+		{method: "GET", path: "/v1/members/external:canary-1"},
+		{method: "GET", path: "/v1/members/canary%0d%0acanary"},
+		{method: "GET", path: "/canary?api_key=" + w.keys["admin"], key: "none"},
+		{method: "GET", path: "/v1/members/" + ada + "?api_key=" + w.keys["admin"]},
+		{method: "GET", path: "/v1/members/" + ada + "/entries?cursor=canary"},
+		{method: "GET", path: "/v1/rewards", key: "none", header: map[string]string{"Authorization": "Bearer sk_test_canary"}},
+		{method: "POST", path: "/v1/members", body: []byte("{}"), header: map[string]string{"Idempotency-Key": "canary-canary-canary"}},
+		{method: "POST", path: "/v1/members/" + ada + "/adjustments", body: []byte(`{"points": 5, "reason": "canary\u001b[31m"}`)},
+		{method: "POST", path: "/v1/members/" + ada + "/adjustments", body: []byte(`{"points": 5, "reason": "canary"}`)},
+	} {
+		w.do(r)
+	}
+	logged := w.log.String()
+	if strings.Count(logged, "\n") < 12 {
+		t.Fatalf("too few lines to say anything:\n%s", logged)
+	}
+	secrets := []string{"canary", ada, string(w.app.Secret)}
+	for name, key := range w.keys {
+		if key != "" && name != "garbage" {
+			secrets = append(secrets, key, key[len("sk_test_000000000000_"):])
+		}
+	}
+	for _, line := range strings.Split(strings.TrimSpace(logged), "\n") {
+		for _, secret := range secrets {
+			if strings.Contains(line, secret) {
+				t.Errorf("a log line tells %q: %s", secret, line)
+			}
+		}
+		if !json.Valid([]byte(line)) {
+			t.Errorf("a log line is no JSON: %s", line)
+		}
+	}
+}
+
+func TestCursorsAndIdsSurviveARestart(t *testing.T) {
+	tab := memory(t)
+	w := newWorld(t, tab)
+	ada := w.must("POST", "/v1/members", `{}`)
+	for range 3 {
+		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 5, "reason": "a good start"}`)
+	}
+	next, _ := lookup(w.do(request{method: "GET", path: "/v1/members/" + ada + "/entries?page_size=1"}).json, "next_cursor")
+	fresh := *w.app
+	fresh.Keys, fresh.Programs, fresh.Ledger = nil, nil, nil
+	if err := fresh.Wire(); err != nil {
+		t.Fatal(err)
+	}
+	w.handlers["members"] = Members(&fresh)
+	a := w.do(request{method: "GET", path: "/v1/members/" + ada + "/entries?cursor=" + next.(string)})
+	if n, _ := lookup(a.json, "data.#"); n != 3.0 {
+		t.Errorf("the second page after a restart: %s", a.body)
+	}
+}
+
+func TestARevokedKeyStopsWithinAMinute(t *testing.T) {
+	w := newWorld(t, memory(t))
+	read := request{method: "GET", path: "/v1/rewards", key: "reader"}
+	if got := summary(w.do(read)); got != "200" {
+		t.Fatal(got)
+	}
+	other := *w.app
+	other.Keys = nil
+	if err := other.Wire(); err != nil {
+		t.Fatal(err)
+	}
+	id := w.keys["reader"][len("sk_test_") : len("sk_test_")+12]
+	if err := other.Keys.Revoke(t.Context(), "bluebird", id); err != nil {
+		t.Fatal(err)
+	}
+	w.advance(60 * time.Second)
+	if got := summary(w.do(read)); got != "401 token_invalid" {
+		t.Errorf("a minute after it was revoked elsewhere: %s", got)
+	}
+}

@@ -1,0 +1,276 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+func jsonNames(v any) []string {
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeOf(v)) {
+		if !f.Anonymous {
+			names = append(names, f.Tag.Get("json"))
+		}
+	}
+	return names
+}
+
+// TestScripts runs testdata/*.txt. A script is prose with requests in it. A request begins with a line like
+// "PUT /v1/orders/1042", then come headers (Key: picks a key by its name in the test world, "-" takes a header
+// away), then the body, then "=> 201", with the code behind the status if it is a refusal, and "replayed" if the
+// answer says so. Below stand what the answer must hold, as "path: JSON" with a dotted path (# is the length of a
+// list), and "name = path" to remember a value as $name. "go" before the body reads it as a Go string, "base64"
+// sends it as such. After "=> each", lines of "value  status code" run the request with the value in the place
+// of §. "clock +14d" moves the clock. A blank line ends a request.
+//
+// A refusal must leave every byte of the table as it was, unless "recorded" stands behind it.
+func TestScripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			onBoth(t, func(t *testing.T, tab table.Table) {
+				raw, err := os.ReadFile(file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s := &script{world: newWorld(t, tab), file: file, vars: map[string]string{}}
+				s.run(strings.Split(string(raw), "\n"))
+			})
+		})
+	}
+}
+
+type script struct {
+	*world
+	file string
+	line int
+	vars map[string]string
+}
+
+var (
+	requestLine = regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE|HEAD|TRACE|OPTIONS) (/\S*)$`)
+	headerLine  = regexp.MustCompile(`^([A-Z][A-Za-z-]*): (.*)$`)
+	clockLine   = regexp.MustCompile(`^clock \+(\d+)([dhms])$`)
+	letLine     = regexp.MustCompile(`^(\w+) = ([\w.#]+)$`)
+	variable    = regexp.MustCompile(`\$(\w+)`)
+)
+
+func (s *script) run(lines []string) {
+	for i := 0; i < len(lines); i++ {
+		s.line = i + 1
+		if m := clockLine.FindStringSubmatch(lines[i]); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second}[m[2]]
+			s.advance(time.Duration(n) * unit)
+		}
+		if !requestLine.MatchString(lines[i]) {
+			continue
+		}
+		end := i
+		for end < len(lines) && lines[end] != "" {
+			end++
+		}
+		s.request(lines[i:end])
+		i = end
+	}
+}
+
+func (s *script) expand(text string) string {
+	return variable.ReplaceAllStringFunc(text, func(name string) string {
+		if v, ok := s.vars[name[1:]]; ok {
+			return v
+		}
+		return name
+	})
+}
+
+func (s *script) request(lines []string) {
+	s.t.Helper()
+	m := requestLine.FindStringSubmatch(s.expand(lines[0]))
+	if m == nil {
+		m = requestLine.FindStringSubmatch(lines[0])
+	}
+	r := request{method: m[1], path: m[2], header: map[string]string{}}
+	var body []string
+	for i, line := range lines[1:] {
+		if want, ok := strings.CutPrefix(line, "=> "); ok {
+			s.line += i + 1
+			s.setBody(&r, strings.Join(body, "\n"))
+			if want == "each" {
+				s.each(r, lines[i+2:])
+				return
+			}
+			s.expect(s.perform(r, want), want, lines[i+2:])
+			return
+		}
+		h := headerLine.FindStringSubmatch(line)
+		switch {
+		case len(body) == 0 && h != nil && h[1] == "Key":
+			r.key = h[2]
+		case len(body) == 0 && h != nil:
+			r.header[h[1]] = s.expand(h[2])
+		default:
+			body = append(body, line)
+		}
+	}
+	s.fatal("the request has no =>")
+}
+
+func (s *script) setBody(r *request, text string) {
+	switch {
+	case strings.HasPrefix(text, "base64 "):
+		r.base64 = strings.TrimPrefix(text, "base64 ")
+	case strings.HasPrefix(text, "go "):
+		unquoted, err := strconv.Unquote(strings.TrimPrefix(text, "go "))
+		if err != nil {
+			s.fatal("%v", err)
+		}
+		r.body = []byte(unquoted)
+	case text != "":
+		r.body = []byte(s.expand(text))
+	}
+}
+
+func (s *script) each(r request, cases []string) {
+	s.t.Helper()
+	for _, line := range cases {
+		s.line++
+		fields := strings.Fields(line)
+		if len(fields) < 2 {
+			s.fatal("a case is: value, status, code")
+		}
+		cut := len(fields) - 1
+		if _, err := strconv.Atoi(fields[cut]); err != nil {
+			cut--
+		}
+		want := strings.Join(fields[cut:], " ")
+		value := s.expand(strings.TrimSpace(line[:strings.LastIndex(line, fields[cut])]))
+		filled := r
+		filled.path = strings.ReplaceAll(r.path, "§", value)
+		if r.body != nil {
+			filled.body = []byte(strings.ReplaceAll(string(r.body), "§", value))
+		}
+		filled.header = map[string]string{}
+		for name, h := range r.header {
+			filled.header[name] = strings.ReplaceAll(h, "§", value)
+		}
+		s.expect(s.perform(filled, want), want, nil)
+	}
+}
+
+func (s *script) perform(r request, want string) answered {
+	s.t.Helper()
+	before := s.dump()
+	a := s.do(r)
+	if a.status >= 400 && !strings.Contains(want, "recorded") {
+		if diff := cmp.Diff(strings.Split(before, "\n"), strings.Split(s.dump(), "\n")); diff != "" {
+			s.errorf("the refusal %d %s changed the table:\n%s", a.status, a.code(), diff)
+		}
+	}
+	return a
+}
+
+func (s *script) expect(a answered, want string, holds []string) {
+	s.t.Helper()
+	got := strconv.Itoa(a.status)
+	if a.status >= 400 {
+		got += " " + a.code()
+	}
+	if a.header["idempotency-replayed"] == "true" {
+		got += " replayed"
+	}
+	if strings.HasSuffix(want, " recorded") {
+		got += " recorded"
+	}
+	if got != want {
+		s.errorf("answered %s, not %s: %s", got, want, a.body)
+		return
+	}
+	for _, line := range holds {
+		s.line++
+		if m := letLine.FindStringSubmatch(line); m != nil {
+			v, ok := lookup(a.json, m[2])
+			if !ok {
+				s.fatal("the answer has no %s: %s", m[2], a.body)
+			}
+			s.vars[m[1]] = fmt.Sprint(v)
+			continue
+		}
+		path, text, ok := strings.Cut(line, ": ")
+		if !ok {
+			s.fatal("cannot read %q", line)
+		}
+		s.holds(a, path, s.expand(text))
+	}
+}
+
+func (s *script) holds(a answered, path, text string) {
+	s.t.Helper()
+	var want any
+	if err := json.Unmarshal([]byte(text), &want); err != nil {
+		want = text
+	}
+	var got any
+	if name, ok := strings.CutPrefix(path, "header."); ok {
+		got = a.header[name]
+	} else {
+		got, ok = lookup(a.json, path)
+		if !ok {
+			got = "(absent)"
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.errorf("%s is not as expected (-want +got):\n%s\n%s", path, diff, a.body)
+	}
+}
+
+// lookup follows a dotted path through decoded JSON.
+func lookup(v any, path string) (any, bool) {
+	for _, name := range strings.Split(path, ".") {
+		switch x := v.(type) {
+		case map[string]any:
+			var ok bool
+			if v, ok = x[name]; !ok {
+				return nil, false
+			}
+		case []any:
+			n, err := strconv.Atoi(name)
+			if name == "#" {
+				v = float64(len(x))
+				continue
+			}
+			if err != nil || n >= len(x) {
+				return nil, false
+			}
+			v = x[n]
+		default:
+			return nil, false
+		}
+	}
+	return v, true
+}
+
+func (s *script) errorf(format string, args ...any) {
+	s.t.Helper()
+	s.t.Errorf("%s:%d: %s", s.file, s.line, fmt.Sprintf(format, args...))
+}
+
+func (s *script) fatal(format string, args ...any) {
+	s.t.Helper()
+	s.t.Fatalf("%s:%d: %s", s.file, s.line, fmt.Sprintf(format, args...))
+}

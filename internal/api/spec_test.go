@@ -1,0 +1,244 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// spec is openapi.yaml, to hold requests and answers against.
+type spec struct{ doc *openapi3.T }
+
+func loadSpec(t testing.TB) *spec {
+	t.Helper()
+	raw, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &spec{doc}
+}
+
+func (s *spec) operation(pattern string) (*openapi3.PathItem, *openapi3.Operation) {
+	method, path, _ := strings.Cut(pattern, " ")
+	item := s.doc.Paths.Value(path)
+	if item == nil {
+		return nil, nil
+	}
+	return item, item.GetOperation(method)
+}
+
+// codes is which codes an operation lists by status.
+func codes(op *openapi3.Operation) map[int][]string {
+	out := map[int][]string{}
+	for status, ref := range op.Responses.Map() {
+		n, _ := strconv.Atoi(status)
+		for _, m := range regexp.MustCompile("`([a-z_]+)`").FindAllStringSubmatch(*ref.Value.Description, -1) {
+			if _, ok := catalogue[loyalty.Code(m[1])]; ok {
+				out[n] = append(out[n], m[1])
+			}
+		}
+	}
+	return out
+}
+
+// check holds an answer against openapi.yaml, and, if the answer is no refusal, the request too.
+func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
+	t.Helper()
+	item, op := s.operation(pattern)
+	if op == nil {
+		if a.status != 404 && a.status != 405 {
+			t.Errorf("%s %s is no route, but answers %d", r.method, r.path, a.status)
+		}
+		return
+	}
+	if a.status >= 400 && !slices.Contains(codes(op)[a.status], a.code()) {
+		t.Errorf("%s %s answers %d %s, which openapi.yaml does not list", r.method, r.path, a.status, a.code())
+	}
+	in := s.input(t, r, pattern, item, op)
+	if a.status < 400 {
+		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
+			t.Errorf("%s %s was taken, but is not what openapi.yaml says: %v", r.method, r.path, err)
+		}
+	}
+	header := http.Header{}
+	for name, value := range a.header {
+		header.Set(name, value)
+	}
+	err := openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: a.status, Header: header,
+		Body: io.NopCloser(bytes.NewReader(a.body)), Options: in.Options,
+	})
+	if err != nil {
+		t.Errorf("%s %s: the answer %d %s is not what openapi.yaml says: %v", r.method, r.path, a.status, a.body, err)
+	}
+}
+
+func (s *spec) input(t testing.TB, r request, pattern string, item *openapi3.PathItem, op *openapi3.Operation) *openapi3filter.RequestValidationInput {
+	t.Helper()
+	req, err := http.NewRequest(r.method, "http://api.test"+r.path, bytes.NewReader(r.body))
+	if err != nil { // no client of Go's would send it; its answer has a shape all the same
+		req, _ = http.NewRequest(r.method, "http://api.test/"+url.PathEscape(r.path), nil)
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if r.method == http.MethodPost {
+		req.Header.Set("Idempotency-Key", "key-of-some-request")
+	}
+	for name, value := range r.header {
+		req.Header.Set(name, value)
+	}
+	method, path, _ := strings.Cut(pattern, " ")
+	params := map[string]string{}
+	got := strings.Split(req.URL.EscapedPath(), "/")
+	for i, seg := range strings.Split(path, "/") {
+		if name, ok := strings.CutPrefix(seg, "{"); ok {
+			params[strings.TrimSuffix(name, "}")], _ = url.PathUnescape(got[min(i, len(got)-1)])
+		}
+	}
+	return &openapi3filter.RequestValidationInput{
+		Request: req, PathParams: params, QueryParams: req.URL.Query(),
+		Route: &routers.Route{Spec: s.doc, Path: path, PathItem: item, Method: method, Operation: op},
+		Options: &openapi3filter.Options{
+			AuthenticationFunc: openapi3filter.NoopAuthenticationFunc, IncludeResponseStatus: true, MultiError: true,
+		},
+	}
+}
+
+func TestTheDocumentIsValidOpenAPI(t *testing.T) {
+	if err := loadSpec(t).doc.Validate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRoutesAreThoseOfTheDocument(t *testing.T) {
+	s := loadSpec(t)
+	seen := map[string]bool{}
+	for _, r := range Routes() {
+		_, op := s.operation(r.Pattern)
+		if op == nil {
+			t.Errorf("%s is a route, but not in openapi.yaml", r.Pattern)
+			continue
+		}
+		seen[r.Pattern] = true
+		if got := scopeOf(s, op); got != r.Scope {
+			t.Errorf("%s wants scope %q, openapi.yaml says %q", r.Pattern, r.Scope, got)
+		}
+		keyed := slices.ContainsFunc(op.Parameters, func(p *openapi3.ParameterRef) bool { return p.Value.Name == "Idempotency-Key" })
+		if keyed != r.Keyed {
+			t.Errorf("%s: Idempotency-Key is wanted: %v, openapi.yaml says %v", r.Pattern, r.Keyed, keyed)
+		}
+		if (op.RequestBody != nil) != (r.body != noBody) {
+			t.Errorf("%s: one of the route and openapi.yaml has a body", r.Pattern)
+		}
+		var query []string
+		for _, p := range op.Parameters {
+			if p.Value.In == "query" {
+				query = append(query, p.Value.Name)
+			}
+		}
+		if !slices.Equal(query, r.query) {
+			t.Errorf("%s knows the query parameters %v, openapi.yaml has %v", r.Pattern, r.query, query)
+		}
+	}
+	for path, item := range s.doc.Paths.Map() {
+		for method := range item.Operations() {
+			if !seen[method+" "+path] {
+				t.Errorf("%s %s is in openapi.yaml, but no route", method, path)
+			}
+		}
+	}
+}
+
+func scopeOf(s *spec, op *openapi3.Operation) auth.Scope {
+	security := op.Security
+	if security == nil {
+		security = &s.doc.Security
+	}
+	for _, want := range *security {
+		for _, scope := range want["apiKey"] {
+			return auth.Scope(scope)
+		}
+	}
+	return ""
+}
+
+func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
+	listed := map[loyalty.Code]bool{loyalty.NotFound: true, methodNotAllowed: true}
+	s := loadSpec(t)
+	for _, r := range Routes() {
+		_, op := s.operation(r.Pattern)
+		for status, codes := range codes(op) {
+			for _, code := range codes {
+				listed[loyalty.Code(code)] = true
+				if got := catalogue[loyalty.Code(code)].status; got != status {
+					t.Errorf("%s lists %s under %d, but its status is %d", r.Pattern, code, status, got)
+				}
+			}
+		}
+	}
+	for code := range catalogue {
+		if !listed[code] {
+			t.Errorf("%s is in the catalogue, but no operation lists it", code)
+		}
+	}
+}
+
+// TestBodiesAreThoseOfTheDocument compares the names that a body is decoded from with those of its schema.
+func TestBodiesAreThoseOfTheDocument(t *testing.T) {
+	s := loadSpec(t)
+	for name, body := range map[string]any{
+		"EnrolRequest": memberBody{}, "ChangeMemberRequest": memberBody{}, "AdjustmentRequest": adjustmentBody{},
+		"OrderRequest": orderBody{}, "QuoteRequest": basketBody{}, "Line": lineBody{}, "Tender": tenderBody{},
+		"RedemptionRequest": redemptionBody{}, "DraftRequest": draftBody{}, "CheckRequest": checkBody{},
+		"PublishRequest": publishBody{}, "RollbackRequest": rollbackBody{},
+	} {
+		schema := s.doc.Components.Schemas[name].Value
+		var want []string
+		for property := range schema.Properties {
+			want = append(want, property)
+		}
+		got := jsonNames(body)
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s is decoded from %v, openapi.yaml has %v", name, got, want)
+		}
+	}
+}
+
+func TestSchemasAreClosedAndDescribed(t *testing.T) {
+	for name, ref := range loadSpec(t).doc.Components.Schemas {
+		schema := ref.Value
+		if name == "Text" {
+			continue // any language
+		}
+		if schema.AdditionalProperties.Has == nil || *schema.AdditionalProperties.Has {
+			t.Errorf("%s is not closed", name)
+		}
+		for property, p := range schema.Properties {
+			if p.Value.Description == "" && p.Ref == "" {
+				t.Errorf("%s.%s is not described", name, property)
+			}
+		}
+	}
+}

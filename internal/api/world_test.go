@@ -1,0 +1,293 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// onBoth runs a test over the table on one machine and over DynamoDB.
+func onBoth(t *testing.T, run func(t *testing.T, tab table.Table)) {
+	t.Run("pebble", func(t *testing.T) { run(t, memory(t)) })
+	t.Run("dynamodb", func(t *testing.T) { run(t, dynamotest.Open(t)) })
+}
+
+func memory(t testing.TB) table.Table {
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tab.Close() })
+	return tab
+}
+
+// world is the API as callers meet it: handlers behind something that routes as API Gateway does, a clock that
+// stands still, two programs, and keys with names.
+type world struct {
+	t        testing.TB
+	app      *app.App
+	handlers map[string]lambda.Handler
+	spec     *spec
+	keys     map[string]string // in full, by name
+
+	mu   sync.Mutex
+	now  time.Time
+	log  bytes.Buffer
+	last int // number of the last request
+}
+
+var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+
+func newWorld(t testing.TB, tab table.Table) *world {
+	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: loadSpec(t)}
+	w.app = &app.App{
+		Table: tab, Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo),
+		Secret: []byte("0123456789abcdefghijklmnopqrstuv"),
+	}
+	if err := w.app.Wire(); err != nil {
+		t.Fatal(err)
+	}
+	w.handlers = map[string]lambda.Handler{
+		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(w.app),
+	}
+	reading := []auth.Scope{auth.MembersRead, auth.OrdersRead, auth.RewardsRead, auth.RedemptionsRead, auth.ProgramRead}
+	w.key("admin", "bluebird", auth.Admin)
+	w.key("second", "bluebird", auth.Admin)
+	w.key("reader", "bluebird", reading...)
+	w.key("other", "redbird", auth.Admin)
+	w.key("unpublished", "nobird", auth.Admin)
+	for _, id := range []string{"bluebird", "redbird"} {
+		source := bytes.Replace(program.Demo(), []byte("program: bluebird"), []byte("program: "+id), 1)
+		in := ledger.Published{Program: id, Source: source, By: "tests"}
+		if err := w.app.Ledger.Publish(context.Background(), in, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return w
+}
+
+type writer struct{ w *world }
+
+func (x writer) Write(b []byte) (int, error) {
+	x.w.mu.Lock()
+	defer x.w.mu.Unlock()
+	return x.w.log.Write(b)
+}
+
+func (w *world) clock() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+func (w *world) advance(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+func (w *world) key(name, program string, scopes ...auth.Scope) {
+	full, _, err := w.app.Keys.Create(context.Background(), program, scopes...)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.keys[name] = full
+}
+
+// A request is what a caller sends. Key names one of the world's keys ("" is admin's).
+type request struct {
+	method, path string
+	key          string
+	header       map[string]string
+	body         []byte
+	base64       string // sent as it is, with isBase64Encoded
+	raw          bool   // pathParameters as they stand in the path, percent-encoded
+}
+
+// An answered is what came back.
+type answered struct {
+	status int
+	header map[string]string
+	body   []byte
+	json   any
+}
+
+func (a answered) code() string {
+	m, _ := a.json.(map[string]any)
+	s, _ := m["code"].(string)
+	return s
+}
+
+// do sends a request through the function that serves it, and holds both it and the answer against openapi.yaml.
+func (w *world) do(r request) answered {
+	w.t.Helper()
+	a, route := w.send(r)
+	w.spec.check(w.t, r, a, route)
+	return a
+}
+
+func (w *world) send(r request) (answered, string) {
+	w.t.Helper()
+	pattern, params, function := w.route(r)
+	payload, err := json.Marshal(w.event(r, pattern, params))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	out, err := w.handlers[function].Invoke(context.Background(), payload)
+	if err != nil {
+		w.t.Fatalf("%s %s: the function failed: %v", r.method, r.path, err)
+	}
+	var resp struct {
+		StatusCode      int               `json:"statusCode"`
+		Headers         map[string]string `json:"headers"`
+		Body            string            `json:"body"`
+		IsBase64Encoded bool              `json:"isBase64Encoded"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(out))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&resp); err != nil || resp.IsBase64Encoded {
+		w.t.Fatalf("%s %s: bad answer %s: %v", r.method, r.path, out, err)
+	}
+	a := answered{status: resp.StatusCode, header: resp.Headers, body: []byte(resp.Body)}
+	if err := json.Unmarshal(a.body, &a.json); err != nil {
+		w.t.Fatalf("%s %s: body %s: %v", r.method, r.path, a.body, err)
+	}
+	return a, pattern
+}
+
+// route finds the function as API Gateway would; what no route takes goes to the default route.
+func (w *world) route(r request) (pattern string, params map[string]string, function string) {
+	path, _, _ := strings.Cut(r.path, "?")
+	for _, rt := range Routes() {
+		method, want, _ := strings.Cut(rt.Pattern, " ")
+		if method != r.method || !matches(want, path) || w.handlers[rt.Function] == nil {
+			continue
+		}
+		params := map[string]string{}
+		got := strings.Split(path, "/")
+		for i, seg := range strings.Split(want, "/") {
+			if name, ok := strings.CutPrefix(seg, "{"); ok {
+				params[strings.TrimSuffix(name, "}")] = got[i]
+			}
+		}
+		return rt.Pattern, params, rt.Function
+	}
+	return "$default", nil, "members"
+}
+
+func (w *world) event(r request, pattern string, params map[string]string) map[string]any {
+	w.mu.Lock()
+	w.last++
+	id := fmt.Sprintf("req-%06d", w.last)
+	w.mu.Unlock()
+	path, query, _ := strings.Cut(r.path, "?")
+	headers := map[string]string{"host": "api.test", "user-agent": "tests", "x-forwarded-for": "203.0.113.7"}
+	key, ok := w.keys[r.key]
+	if r.key == "" {
+		key, ok = w.keys["admin"], true
+	}
+	if !ok {
+		w.t.Fatalf("no key is called %q", r.key)
+	}
+	if key != "" {
+		headers["authorization"] = "Bearer " + key
+	}
+	if r.body != nil || r.base64 != "" {
+		headers["content-type"] = "application/json"
+	}
+	if r.method == http.MethodPost {
+		headers["idempotency-key"] = "key-of-" + id + "-000000"
+	}
+	for name, value := range r.header {
+		headers[strings.ToLower(name)] = value
+		if value == "-" {
+			delete(headers, strings.ToLower(name))
+		}
+	}
+	e := map[string]any{
+		"version": "2.0", "routeKey": pattern, "rawPath": path, "rawQueryString": query, "headers": headers,
+		"requestContext": map[string]any{
+			"requestId": id, "routeKey": pattern, "stage": "$default",
+			"http": map[string]any{"method": r.method, "path": path, "sourceIp": "203.0.113.7"},
+		},
+		"isBase64Encoded": false,
+	}
+	if len(params) > 0 {
+		for name, value := range params {
+			if decoded, err := url.PathUnescape(value); err == nil && !r.raw {
+				params[name] = decoded
+			}
+		}
+		e["pathParameters"] = params
+	}
+	if values, _ := url.ParseQuery(query); len(values) > 0 {
+		flat := map[string]string{}
+		for name, v := range values {
+			flat[name] = strings.Join(v, ",")
+		}
+		e["queryStringParameters"] = flat
+	}
+	switch {
+	case r.base64 != "":
+		e["body"], e["isBase64Encoded"] = r.base64, true
+	case !utf8.Valid(r.body):
+		e["body"], e["isBase64Encoded"] = base64.StdEncoding.EncodeToString(r.body), true
+	case r.body != nil:
+		e["body"] = string(r.body)
+	}
+	return e
+}
+
+// dump is every byte of the table, where the table can tell.
+func (w *world) dump() string {
+	d, ok := w.app.Table.(interface{ Dump(io.Writer) error })
+	if !ok {
+		return ""
+	}
+	var b strings.Builder
+	if err := d.Dump(&b); err != nil {
+		w.t.Fatal(err)
+	}
+	return b.String()
+}
+
+// post is a request with a body written as JSON.
+func (w *world) post(method, path, body string) answered {
+	w.t.Helper()
+	return w.do(request{method: method, path: path, body: []byte(body)})
+}
+
+// must is post that has to succeed; it returns the field id.
+func (w *world) must(method, path, body string) string {
+	w.t.Helper()
+	a := w.post(method, path, body)
+	if a.status >= 300 {
+		w.t.Fatalf("%s %s: %d %s", method, path, a.status, a.body)
+	}
+	id, _ := a.json.(map[string]any)["id"].(string)
+	return id
+}
+
+func demoSource() string { return string(program.Demo()) }
