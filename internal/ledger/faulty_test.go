@@ -1,5 +1,19 @@
 package ledger_test
 
-import "github.com/perennial-loyalty/perennial/internal/table"
+import (
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
 
-func faulty(t table.Table, seed uint64) table.Table { return t }
+// faulty makes about one call in six go wrong.
+func faulty(t table.Table, seed uint64) *tabletest.Faulty {
+	f := tabletest.NewFaulty(t, seed)
+	f.BusyReads, f.Busy, f.LostBefore, f.LostAfter = 0.02, 0.04, 0.05, 0.06
+	f.Stale = 0.2
+	return f
+}
+
+// everyKind reports a fault that never happened: then nothing was tested.
+func everyKind(f tabletest.Fired) bool {
+	return f.BusyReads > 0 && f.Busy > 0 && f.LostBefore > 0 && f.LostAfter > 0
+}

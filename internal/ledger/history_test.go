@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 // A history is a random sequence of commands over a few members, with time passing between them and a table
@@ -82,7 +84,8 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 		h.seen[member(i)] = &seen{}
 	}
 	counts := map[string]int{}
-	b.Table = faulty(clean, seed)
+	broken := faulty(clean, seed)
+	b.Table = broken
 	for n := 0; n < steps && !t.Failed(); n++ {
 		m := member(h.rng.IntN(historyMembers))
 		counts[h.step(m)]++
@@ -92,7 +95,10 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 		b.Table = clean
 		b.audit(t, member(i))
 	}
-	t.Logf("seed %d: %v", seed, counts)
+	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v", seed, counts, broken.Fired())
+	if !everyKind(broken.Fired()) {
+		t.Errorf("some faults never happened: %+v", broken.Fired())
+	}
 	for _, must := range []string{"order", "amended", "replayed", "redeemed", "reserved", "committed", "cancelled", "refused", "late", "adjusted", "time"} {
 		if steps >= 10_000 && counts[must] == 0 {
 			t.Errorf("in %d steps nothing was %s", steps, must)
@@ -234,9 +240,7 @@ func (h *history) putOrder(o loyalty.Order, what string) string {
 // quiet is the same ledger over the table without faults, to look with.
 func (h *history) quiet() *ledger.Ledger {
 	l := *h.Ledger
-	if f, ok := l.Table.(interface{ Unwrap() table.Table }); ok {
-		l.Table = f.Unwrap()
-	}
+	l.Table = l.Table.(*tabletest.Faulty).Table
 	return &l
 }
 
@@ -267,7 +271,8 @@ func (h *history) end(as string, do func(context.Context, *loyalty.Program, stri
 	if len(h.open) == 0 {
 		return "nothing"
 	}
-	id := h.open[max(0, len(h.open)-1-h.rng.IntN(4))]
+	at := max(0, len(h.open)-1-h.rng.IntN(4))
+	id := h.open[at]
 	h.keys++
 	by := ledger.By{Input: fmt.Sprint("end", h.keys)}
 	var r ledger.RedemptionResult
@@ -277,6 +282,7 @@ func (h *history) end(as string, do func(context.Context, *loyalty.Program, stri
 	})
 	switch {
 	case errors.Is(err, loyalty.HoldAlreadyResolved), errors.Is(err, loyalty.HoldExpired):
+		h.open = slices.Delete(h.open, at, at+1)
 		return "late"
 	case err != nil || string(r.Redemption.Status) != as:
 		h.t.Errorf("%s %s: %+v, %v", as, id, r.Redemption, err)

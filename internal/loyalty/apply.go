@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// monthsKept is how far back metrics are kept by month; what is older counts for lifetime tiers alone.
-const monthsKept = 36
+// MonthsKept is how far back metrics are kept by month, and so the longest window of a tier; what is older
+// counts for lifetime tiers alone.
+const MonthsKept = 36
 
 // Apply is the account after the entry: the only way in which accounts change, so that replaying a member's
 // entries gives the member's account. An error means that the entry does not belong here (its sequence, its
@@ -120,7 +121,7 @@ func addLot(lots []Lot, l Lot) []Lot {
 func addMetric(all []Metric, m Metric) []Metric {
 	oldest := 0
 	if last := max(m.Month, lastMonth(all)); last > 0 {
-		oldest = monthsBack(last, monthsKept-1)
+		oldest = monthsBack(last, MonthsKept-1)
 	}
 	out := make([]Metric, 0, len(all)+2)
 	add := func(m Metric) {

@@ -58,7 +58,7 @@ func (p *Program) Compile() error {
 			return fmt.Errorf("loyalty: category rule %s multiplies by less than nothing", c.ID)
 		}
 		was, seen := p.compiled.categories[c.Category]
-		if m := newMultiplier(c.ID, c.Multiply); !seen || m.by.sub(was.by).sign() > 0 {
+		if m := newMultiplier("earn.categories."+c.ID, c.Multiply); !seen || m.by.sub(was.by).sign() > 0 {
 			p.compiled.categories[c.Category] = m
 		}
 	}
@@ -66,8 +66,8 @@ func (p *Program) Compile() error {
 }
 
 func (p *Program) compileTiers() error {
-	if p.Tiers.Months > monthsKept {
-		return fmt.Errorf("loyalty: a tier window of %d months is longer than the %d that are kept", p.Tiers.Months, monthsKept)
+	if p.Tiers.Months > MonthsKept {
+		return fmt.Errorf("loyalty: a tier window of %d months is longer than the %d that are kept", p.Tiers.Months, MonthsKept)
 	}
 	for i, l := range p.Tiers.Levels {
 		if (i == 0) != (l.From == 0) || i > 0 && l.From <= p.Tiers.Levels[i-1].From {

@@ -90,15 +90,15 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 		},
 		{
 			name: "a category doubles its own lines only", order: paid("EUR", Line{Category: "coffee-beans", Amount: 1200}, Line{Category: "mugs", Amount: 800}),
-			want: 32, because: []string{"earn.purchase: 20.00 EUR x 1 per 1.00 = 20", "beans-x2: 12.00 EUR x 2 = 12"},
+			want: 32, because: []string{"earn.purchase: 20.00 EUR x 1 per 1.00 = 20", "earn.categories.beans-x2: 12.00 EUR x 2 = 12"},
 		},
 		{
 			name: "a gift card that is bought earns nothing", order: paid("EUR", Line{Category: "gift-cards", Amount: 5000}, Line{Amount: 800}),
-			want: 8, because: []string{"earn.purchase: 58.00 EUR x 1 per 1.00 = 58", "no-gift-cards: 50.00 EUR x 0 = -50"},
+			want: 8, because: []string{"earn.purchase: 58.00 EUR x 1 per 1.00 = 58", "earn.categories.no-gift-cards: 50.00 EUR x 0 = -50"},
 		},
 		{
 			name: "a level multiplies everything before it", account: gold, order: paid("EUR", Line{Category: "coffee-beans", Amount: 3000}),
-			want: 90, because: []string{"earn.purchase: 30.00 EUR x 1 per 1.00 = 30", "beans-x2: 30.00 EUR x 2 = 30", "tiers.gold: x 1.5 = 30"},
+			want: 90, because: []string{"earn.purchase: 30.00 EUR x 1 per 1.00 = 30", "earn.categories.beans-x2: 30.00 EUR x 2 = 30", "tiers.gold: x 1.5 = 30"},
 		},
 		{
 			name: "what a gift card pays earns nothing", order: paid("EUR", Line{Amount: 2000}),
@@ -113,7 +113,7 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 		{
 			name: "a discount is spread over the lines", order: paid("EUR", Line{Category: "coffee-beans", Amount: 1000}, Line{Amount: 2000}),
 			edit: func(o *Order) { o.Discount = 600 },
-			want: 32, because: []string{"earn.purchase: 24.00 EUR x 1 per 1.00 = 24", "beans-x2: 8.00 EUR x 2 = 8"},
+			want: 32, because: []string{"earn.purchase: 24.00 EUR x 1 per 1.00 = 24", "earn.categories.beans-x2: 8.00 EUR x 2 = 8"},
 		},
 		{
 			name: "an endless fraction stays exact", order: paid("USD", Line{Amount: 2999}),
