@@ -109,7 +109,7 @@ func TestWhateverTheNetworkLosesAnOutcomeIsTrue(t *testing.T) {
 	var all sync.WaitGroup
 	for w := range 4 {
 		all.Go(func() {
-			for i := range 40 {
+			for i := range 25 {
 				cause := table.Key{PK: fmt.Sprintf("O#%d-%d", w, i), SK: "000001"}
 				got := earn(t, tab, direct, cause, account, counter)
 				mu.Lock()
@@ -121,7 +121,7 @@ func TestWhateverTheNetworkLosesAnOutcomeIsTrue(t *testing.T) {
 	all.Wait()
 	entries := 0
 	for w := range 4 {
-		for i := range 40 {
+		for i := range 25 {
 			it, err := direct.Get(t.Context(), table.Key{PK: fmt.Sprintf("O#%d-%d", w, i), SK: "000001"})
 			if err != nil {
 				t.Fatal(err)
@@ -136,7 +136,7 @@ func TestWhateverTheNetworkLosesAnOutcomeIsTrue(t *testing.T) {
 		}
 	}
 	t.Logf("%v; %d requests and %d answers were lost", outcomes, l.lostBefore, l.lostDone)
-	if outcomes[success] < 80 || l.lostBefore < 10 || l.lostDone < 10 {
+	if outcomes[success] < 50 || l.lostBefore < 5 || l.lostDone < 5 {
 		t.Error("too little happened for the test to mean anything")
 	}
 }
