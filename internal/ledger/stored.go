@@ -97,6 +97,7 @@ type metricDoc struct {
 	Month  int   `json:"m"`
 	Points int64 `json:"n,omitzero"`
 	Orders int64 `json:"o,omitzero"`
+	Window int   `json:"w,omitzero"`
 }
 
 type orderDoc struct {

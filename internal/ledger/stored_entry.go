@@ -31,7 +31,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Because[i] = becauseDoc(b)
 	}
 	if e.Metric != nil {
-		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders}
+		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders, e.Window}
 	}
 	if e.Order != nil {
 		d.Order = storedOrder(*e.Order)
@@ -131,6 +131,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	if d.Metric != nil {
 		e.Metric = &loyalty.Metric{Month: d.Metric.Month, Points: loyalty.Points(d.Metric.Points), Orders: d.Metric.Orders}
+		e.Window = d.Metric.Window
 	}
 	if n := d.Refusal; n != nil {
 		e.Refusal = &loyalty.Error{

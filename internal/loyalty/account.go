@@ -28,7 +28,7 @@ type Account struct {
 	Debt    Points    // what was taken back but could not be; the next active points pay it
 
 	Tier    Standing
-	Metrics []Metric // what qualifies for a tier, by month, oldest first; month 0 sums up all that is older
+	Metrics []Metric // what qualifies for a tier, by month, oldest first
 
 	Earned, Redeemed, Expired Points    // of a lifetime: by rules, without adjustments and what was clawed back
 	LastActivity              time.Time // the latest order or redemption
@@ -65,7 +65,8 @@ type Standing struct {
 	Before string    // the level before Since, for orders that were placed then and arrive now
 }
 
-// A Metric is what one calendar month (yyyymm) counts towards a level.
+// A Metric is what one calendar month (yyyymm) counts towards a level. Months that no window reaches any more
+// are summed up in month 0, so that an account stays small.
 type Metric struct {
 	Month  int
 	Points Points

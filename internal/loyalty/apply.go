@@ -6,10 +6,6 @@ import (
 	"slices"
 )
 
-// MonthsKept is how far back metrics are kept by month, and so the longest window of a tier; what is older
-// counts for lifetime tiers alone.
-const MonthsKept = 36
-
 // Apply is the account after the entry: the only way in which accounts change, so that replaying a member's
 // entries gives the member's account. An error means that the entry does not belong here (its sequence, its
 // postings), never that a rule refuses it.
@@ -30,7 +26,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 		a.Tier = *e.Standing
 	}
 	if e.Metric != nil {
-		a.Metrics = addMetric(a.Metrics, *e.Metric)
+		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
 	}
 	switch e.Kind {
 	case KindJoin:
@@ -118,11 +114,12 @@ func addLot(lots []Lot, l Lot) []Lot {
 	return lots
 }
 
-func addMetric(all []Metric, m Metric) []Metric {
-	oldest := 0
-	if last := max(m.Month, lastMonth(all)); last > 0 {
-		oldest = monthsBack(last, MonthsKept-1)
+func addMetric(all []Metric, m Metric, window int) []Metric {
+	newest := m.Month
+	if len(all) > 0 {
+		newest = max(newest, all[len(all)-1].Month)
 	}
+	oldest := monthsBack(newest, window-1)
 	out := make([]Metric, 0, len(all)+2)
 	add := func(m Metric) {
 		if m.Month < oldest {
@@ -141,13 +138,6 @@ func addMetric(all []Metric, m Metric) []Metric {
 	}
 	add(m)
 	return slices.DeleteFunc(out, func(x Metric) bool { return x.Points == 0 && x.Orders == 0 })
-}
-
-func lastMonth(all []Metric) int {
-	if len(all) == 0 {
-		return 0
-	}
-	return all[len(all)-1].Month
 }
 
 // monthsBack is the month yyyymm that lies n months before m.

@@ -66,8 +66,8 @@ func (p *Program) Compile() error {
 }
 
 func (p *Program) compileTiers() error {
-	if p.Tiers.Months > MonthsKept {
-		return fmt.Errorf("loyalty: a tier window of %d months is longer than the %d that are kept", p.Tiers.Months, MonthsKept)
+	if p.Tiers.Months > MaxWindow {
+		return fmt.Errorf("loyalty: a tier window of %d months is longer than %d", p.Tiers.Months, MaxWindow)
 	}
 	for i, l := range p.Tiers.Levels {
 		if (i == 0) != (l.From == 0) || i > 0 && l.From <= p.Tiers.Levels[i-1].From {

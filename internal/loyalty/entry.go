@@ -93,6 +93,7 @@ type Entry struct {
 	Redemption *Redemption
 	Standing   *Standing // the member's standing after, if the entry changed it
 	Metric     *Metric   // what it adds to a month
+	Window     int       // with Metric: how many months the account keeps apart, the newest included
 	Refusal    *Error    // why, if it records a refusal
 
 	Balance  Balance // after it

@@ -312,4 +312,3 @@ func TestManySmallStepsOfTimeAreOneLongJump(t *testing.T) {
 		}
 	})
 }
-

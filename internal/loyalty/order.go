@@ -238,7 +238,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	}
 	s.Worth = worth
 	if len(p.Tiers.Levels) > 0 {
-		e.Metric = orderMetric(p, prior, o, delta)
+		e.Metric, e.Window = orderMetric(p, prior, o, delta), p.Tiers.Months
 	}
 	if err := d.post(e); err != nil {
 		return Outcome{}, err

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// MaxWindow is the longest window that a tier can be measured by, in months: a bound on the account's size.
+const MaxWindow = 36
+
 // reviewAt is when a standing is up for review: at the end of its keep and grace; zero if it cannot be lost.
 func (p *Program) reviewAt(s Standing) time.Time {
 	if s.Until.IsZero() {

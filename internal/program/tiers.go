@@ -7,7 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-
 func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	if n == nil {
 		return t
@@ -37,8 +36,8 @@ func (c *compiler) window(n *node) int {
 		return 0
 	}
 	months, _ := strconv.Atoi(m[1]) // three digits
-	if months < 1 || months > loyalty.MonthsKept {
-		c.add(at(n, "%s is not from 1 to %d months", n.value, loyalty.MonthsKept))
+	if months < 1 || months > loyalty.MaxWindow {
+		c.add(at(n, "%s is not from 1 to %d months", n.value, loyalty.MaxWindow))
 	}
 	return months
 }
