@@ -55,8 +55,11 @@ func isJSON(contentType string) bool {
 }
 
 // strict is how every body is read. That names be unique, exact in case, and UTF-8 be valid is json's default.
-var strict = json.JoinOptions(
-	json.RejectUnknownMembers(true),
+var strict = json.RejectUnknownMembers(true)
+
+// withoutNull is strict for a body that holds a null somewhere, which json would take for a zero value. To look
+// at every value costs time, so it is done only then.
+var withoutNull = json.JoinOptions(strict,
 	json.WithUnmarshalers(json.UnmarshalFromFunc(func(dec *jsontext.Decoder, _ any) error {
 		if dec.PeekKind() == 'n' {
 			return errNull
@@ -65,7 +68,7 @@ var strict = json.JoinOptions(
 	})),
 )
 
-// errNull says that a field is null, which json would take for its zero value.
+// errNull says that a field is null.
 var errNull = errors.New("null")
 
 // decode reads the body into v, a pointer to a struct. What is wrong with the JSON is 400, what is wrong with a
@@ -74,10 +77,15 @@ func (c *call) decode(v any) error {
 	if first := bytes.TrimLeft(c.body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
 		return refuse(malformedJSON, "The body must be a JSON object in UTF-8.")
 	}
-	if tooDeep(c.body) {
+	depth, nulls := scan(c.body)
+	if depth > maxDepth {
 		return refuse(jsonTooDeep, "The body may be nested %d levels deep at most.", maxDepth)
 	}
-	err := json.Unmarshal(c.body, v, strict)
+	how := strict
+	if nulls {
+		how = withoutNull
+	}
+	err := json.Unmarshal(c.body, v, how)
 	if err == nil {
 		return nil
 	}
@@ -126,29 +134,33 @@ func wanted(t reflect.Type) string {
 	return "an object"
 }
 
-// tooDeep counts brackets outside of strings. It runs before the decoder, which would go deeper.
-func tooDeep(b []byte) bool {
-	depth, quoted := 0, false
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
-		case '\\':
-			i++
-		case '"':
-			quoted = !quoted
-		case '{', '[':
-			if !quoted {
-				depth++
+// scan finds how deep a body is nested, and whether there may be a null in it. It runs before the decoder, which
+// would follow any depth, and looks at strings only to find their end.
+func scan(b []byte) (depth int, nulls bool) {
+	open, quoted := 0, false
+	for i := 0; i < len(b) && depth <= maxDepth; i++ {
+		if quoted {
+			switch b[i] {
+			case '\\':
+				i++
+			case '"':
+				quoted = false
 			}
-		case '}', ']':
-			if !quoted {
-				depth--
-			}
+			continue
 		}
-		if depth > maxDepth {
-			return true
+		switch b[i] {
+		case '"':
+			quoted = true
+		case '{', '[':
+			open++
+			depth = max(depth, open)
+		case '}', ']':
+			open--
+		case 'n':
+			nulls = true
 		}
 	}
-	return false
+	return depth, nulls
 }
 
 // whole is a whole number that knows whether it was given: for an amount, left out and zero are not the same.

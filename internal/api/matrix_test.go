@@ -44,7 +44,7 @@ func newMatrix(w *world) matrix {
 	own := "200"
 	return matrix{
 		world: w,
-		ids: strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1"),
+		ids:   strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1"),
 		bodies: map[string]string{
 			"enrolMember": `{}`, "changeMember": `{"name": "Ada"}`, "adjustBalance": `{"points": 5, "reason": "matrix"}`,
 			"putOrder": order, "quoteOrder": `{` + basket + `}`, "redeemReward": `{"member": "` + ada + `", "reward": "five-off"}`,
