@@ -39,6 +39,10 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 		if live, _ := lookup(a.json, "data.0.live"); live != true || next == nil {
 			t.Errorf("versions: %s", a.body)
 		}
+		foreign := request{method: "GET", path: "/v1/program/versions?cursor=" + next.(string), key: "other"}
+		if got := summary(w.do(foreign)); got != "400 invalid_cursor" {
+			t.Errorf("another program's cursor: %s", got)
+		}
 		a = w.do(request{method: "GET", path: "/v1/program/versions?cursor=" + next.(string)})
 		if v, _ := lookup(a.json, "data.0.version"); v != 1.0 {
 			t.Errorf("the last page of versions: %s", a.body)

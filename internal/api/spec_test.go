@@ -63,6 +63,9 @@ func codes(op *openapi3.Operation) map[int][]string {
 // check holds an answer against openapi.yaml, and, if the answer is no refusal, the request too.
 func (s *spec) check(t testing.TB, r request, a answered, pattern string) {
 	t.Helper()
+	if detail, _ := lookup(a.json, "detail"); a.status == 404 && detail != notFoundDetail {
+		t.Errorf("%s %s tells what is not there: %s", r.method, r.path, detail)
+	}
 	item, op := s.operation(pattern)
 	if op == nil {
 		if a.status != 404 && a.status != 405 {
