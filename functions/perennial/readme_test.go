@@ -1,0 +1,118 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestEveryShellBlockOfTheReadmeDoesWhatItShows runs the blocks one after the other, as a newcomer would, and
+// compares what they print with the block behind them, in which … stands for anything.
+func TestEveryShellBlockOfTheReadmeDoesWhatItShows(t *testing.T) {
+	for _, tool := range []string{"make", "curl", "bash"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("SKIPPED for want of %s", tool)
+		}
+	}
+	source, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n```(text|json)\n(.*?)```)?").FindAllStringSubmatch(string(source), -1)
+	if len(blocks) < 5 || !strings.HasPrefix(blocks[0][1], "make run") {
+		t.Fatalf("the README has %d shell blocks, and does not begin with make run", len(blocks))
+	}
+	url, welcome := readmeRun(t, strings.TrimSpace(blocks[0][1]))
+	wantLike(t, blocks[0][1], blocks[0][3], strings.ReplaceAll(welcome, url, "http://127.0.0.1:8080"))
+	export := regexp.MustCompile(`(?m)^export .*$`).FindString(welcome)
+	for _, b := range blocks[1:] {
+		cmd := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", export+"\n"+b[1])
+		cmd.Dir = "../.."
+		cmd.Stderr = os.Stderr
+		out, err := cmd.Output()
+		if err != nil {
+			t.Errorf("%s\n%v", b[1], err)
+		}
+		switch b[2] {
+		case "text":
+			wantLike(t, b[1], b[3], string(out))
+		case "json":
+			wantJSON(t, b[1], b[3], out)
+		}
+	}
+}
+
+// readmeRun starts the README's own command on a free port, in a group of its own so that all of it can be
+// stopped, and returns once it has said how to use it.
+func readmeRun(t *testing.T, command string) (url, said string) {
+	args, ok := strings.CutSuffix(command, "'")
+	if !ok {
+		t.Fatalf("%q does not end in ARGS='…'", command)
+	}
+	cmd := exec.Command("bash", "-c", args+" --addr 127.0.0.1:0'")
+	cmd.Dir, cmd.SysProcAttr = "../..", &syscall.SysProcAttr{Setpgid: true}
+	out, err := os.CreateTemp(t.TempDir(), "run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+		_ = cmd.Wait()
+		out.Close()
+	})
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		b, err := os.ReadFile(out.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(b, []byte("Stop with Ctrl-C")) {
+			return regexp.MustCompile(`http://[0-9.:]+`).FindString(string(b)), string(b)
+		}
+	}
+	b, _ := os.ReadFile(out.Name())
+	t.Fatalf("%s never got ready:\n%s", command, b)
+	return "", ""
+}
+
+// wantLike compares texts, in which … stands for anything.
+func wantLike(t *testing.T, command, want, got string) {
+	t.Helper()
+	if !like(strings.TrimSpace(want), strings.TrimSpace(got)) {
+		t.Errorf("the README says that\n%s\nprints\n%s\nbut it prints\n%s", command, want, got)
+	}
+}
+
+func like(want, got string) bool {
+	pattern := strings.ReplaceAll(regexp.QuoteMeta(want), "…", ".*")
+	return regexp.MustCompile(`(?s)^` + pattern + `$`).MatchString(got)
+}
+
+// wantJSON compares JSON by its content, as the README writes it in lines of its own.
+func wantJSON(t *testing.T, command, want string, got []byte) {
+	t.Helper()
+	var w, g any
+	if err := json.Unmarshal([]byte(want), &w); err != nil {
+		t.Errorf("what the README shows for\n%s\nis no JSON: %v", command, err)
+		return
+	}
+	if err := json.Unmarshal(got, &g); err != nil {
+		t.Errorf("%s\nprints no JSON: %v\n%s", command, err, got)
+		return
+	}
+	anything := cmp.Comparer(func(a, b string) bool { return like(a, b) || like(b, a) })
+	if diff := cmp.Diff(w, g, anything); diff != "" {
+		t.Errorf("%s\nprints something else than the README shows (-README +printed):\n%s", command, diff)
+	}
+}
