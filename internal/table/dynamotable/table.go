@@ -35,7 +35,7 @@ import (
 // fields are set before first use and not changed after; Client and Name are required.
 type Table struct {
 	Client *dynamodb.Client
-	Name   string // the table's name
+	Name   string // the table's name or ARN
 
 	// Timeout bounds one attempt; zero means two seconds. The caller's context bounds all attempts together.
 	Timeout time.Duration
@@ -112,14 +112,19 @@ func (t *Table) getSome(ctx context.Context, want []attributes, found map[table.
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range out.Responses[t.Name] {
-		it, err := decode(keyOf(a), a)
-		if err != nil {
-			return nil, err
+	for _, items := range out.Responses { // of the one table, whether by its name or its ARN
+		for _, a := range items {
+			it, err := decode(keyOf(a), a)
+			if err != nil {
+				return nil, err
+			}
+			found[it.Key] = it
 		}
-		found[it.Key] = it
 	}
-	return out.UnprocessedKeys[t.Name].Keys, nil
+	for _, unprocessed := range out.UnprocessedKeys {
+		rest = append(rest, unprocessed.Keys...)
+	}
+	return rest, nil
 }
 
 // once turns the SDK's own retries off for one call; see the package comment.
