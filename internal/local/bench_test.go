@@ -1,16 +1,14 @@
-package local_test
+package local
 
 import (
-	"bufio"
-	"context"
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
+	"net/http/httptest"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -18,188 +16,123 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-const (
-	benchClients = 32
-	benchMembers = 5_000
-)
-
-// BenchmarkHTTP compares a whole PUT /v1/orders through the local stack, fsynced, with a bare server that
-// answers a constant: same client, same run. Read the ratio of their req/s.
-//
-//	go test -run '^$' -bench HTTP -benchtime 100000x ./internal/local
+// What a whole order over HTTP costs: the same clients against a server that answers a constant, and against the
+// stack on a table that has fsynced each order before it is acknowledged.
 func BenchmarkHTTP(b *testing.B) {
-	b.Run("bare", func(b *testing.B) {
-		answer := make([]byte, 900)
-		for i := range answer {
-			answer[i] = 'x'
-		}
-		bare := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	const clients = 32
+	b.Run("constant", func(b *testing.B) {
+		constant := bytes.Repeat([]byte("x"), 900)
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			_, _ = io.Copy(io.Discard, r.Body)
 			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write(answer)
-		})
-		hammer(b, bare, "sk_test_none", 0)
+			_, _ = w.Write(constant)
+		}))
+		defer server.Close()
+		drive(b, clients, server.URL, "", http.StatusOK)
 	})
 	b.Run("orders", func(b *testing.B) {
-		stack, key := benchStack(b)
-		hammer(b, stack, key, benchMembers)
-	})
-	b.Run("orders of one member", func(b *testing.B) {
-		stack, key := benchStack(b)
-		hammer(b, stack, key, 1)
+		tab, err := pebbletable.Open(b.TempDir())
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer tab.Close()
+		stack, p, key := newStack(b, tab, NewClock(time.Time{}))
+		for i := range benchMembers {
+			enrol(b, stack, p, i)
+		}
+		server := httptest.NewServer(stack)
+		defer server.Close()
+		drive(b, clients, server.URL, key, http.StatusCreated)
 	})
 }
 
-// benchStack is the local stack on disk with members and a key.
-func benchStack(b *testing.B) (http.Handler, string) {
-	t, err := pebbletable.Open(b.TempDir())
-	if err != nil {
-		b.Fatal(err)
+const benchMembers = 2000
+
+func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }
+
+func enrol(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
+	tb.Helper()
+	if _, err := s.App.Ledger.Enrol(tb.Context(), p, ledger.Enrolment{Member: memberID(i)}, by); err != nil {
+		tb.Fatal(err)
 	}
-	b.Cleanup(func() { t.Close() })
-	stack, err := local.New(local.Options{
-		Table: t, Clock: local.NewClock(time.Time{}), Programs: []string{"bluebird"},
-		Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ctx, a := b.Context(), stack.App
-	if err := a.Ledger.Publish(ctx, ledger.Published{Program: "bluebird", Source: program.Demo()}, 0); err != nil {
-		b.Fatal(err)
-	}
-	p, err := a.Programs.Live(ctx, "bluebird")
-	if err != nil {
-		b.Fatal(err)
-	}
-	each(benchClients, benchMembers, func(i int) error {
-		_, err := a.Ledger.Enrol(ctx, p, ledger.Enrolment{Member: benchMember(i)}, ledger.By{Input: "bench"})
-		return err
-	}, b)
-	key, _, err := a.Keys.Create(ctx, "bluebird", auth.Admin)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return stack, key
 }
 
-// hammer sends b.N orders from the clients, each over a connection of its own that stays open, and reports the
-// rate, the 99th percentile and what the heap grew by.
-func hammer(b *testing.B, h http.Handler, key string, members int) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+// newStack is a stack with the demo program published and a key for everything.
+func newStack(tb testing.TB, tab table.Table, clock *Clock) (s *Stack, p *loyalty.Program, key string) {
+	tb.Helper()
+	s, err := New(Options{Table: tab, Clock: clock, Log: slog.New(slog.DiscardHandler), Programs: []string{"bluebird"}})
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	server := &http.Server{Handler: h}
-	go server.Serve(listener)
-	defer server.Shutdown(context.Background())
-
-	clients := make(chan *client, benchClients)
-	for range benchClients {
-		clients <- dial(b, listener.Addr().String(), key)
+	in := ledger.Published{Program: "bluebird", Source: program.Demo(), By: "test"}
+	if err := s.App.Ledger.Publish(tb.Context(), in, 0); err != nil {
+		tb.Fatal(err)
 	}
-	placed := time.Now().UTC().Format(time.RFC3339)
-	took := make([]time.Duration, b.N)
-	heap := heapInUse()
-	b.ResetTimer()
-	start := time.Now()
-	each(benchClients, b.N, func(i int) error {
-		c := <-clients
-		defer func() { clients <- c }()
-		began := time.Now()
-		err := c.put(i, benchMember(i%max(members, 1)), placed)
-		took[i] = time.Since(began)
-		return err
-	}, b)
-	elapsed := time.Since(start)
-	b.StopTimer()
-	slices.Sort(took)
-	b.ReportMetric(float64(b.N)/elapsed.Seconds(), "req/s")
-	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
-	b.ReportMetric(float64(heapInUse()-heap)/(1<<20), "heap-growth-MB")
+	if p, err = s.App.Programs.Live(tb.Context(), "bluebird"); err != nil {
+		tb.Fatal(err)
+	}
+	if key, _, err = s.App.Keys.Create(tb.Context(), "bluebird", auth.Admin); err != nil {
+		tb.Fatal(err)
+	}
+	return s, p, key
 }
 
-// each does n things, by so many at a time.
-func each(workers, n int, do func(i int) error, b *testing.B) {
+// drive sends b.N orders from so many clients, each over a connection that it keeps.
+func drive(b *testing.B, clients int, url, key string, want int) {
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range workers {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				if err := do(i); err != nil {
-					b.Error(err)
-					return
-				}
+	took := make([]time.Duration, b.N)
+	placed := time.Now().UTC().Format(time.RFC3339)
+	run := requestID()
+	b.ReportAllocs()
+	b.ResetTimer()
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			for i := next.Add(1) - 1; i < int64(b.N); i = next.Add(1) - 1 {
+				body := fmt.Appendf(nil, `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web","status":"paid",`+
+					`"lines":[{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
+					`{"id":"2","sku":"MUG-01","category":"mugs","quantity":1,"amount":1490},`+
+					`{"id":"3","sku":"FILTER","category":"brewing","quantity":1,"amount":590}],`+
+					`"shipping":490,"tenders":[{"kind":"card","amount":5569}]}`, memberID(int(i)%benchMembers), placed)
+				start := time.Now()
+				send(b, client, fmt.Sprintf("%s/v1/orders/%s-%d", url, run, i), key, body, want)
+				took[i] = time.Since(start)
 			}
 		})
 	}
-	wg.Wait()
-}
-
-func heapInUse() int64 {
-	runtime.GC()
+	all.Wait()
+	b.StopTimer()
+	slices.Sort(took)
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "requests/s")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "p99-ms")
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapInuse)
+	b.ReportMetric(float64(m.HeapInuse)/(1<<20), "heap-MB")
 }
 
-// A client speaks just enough HTTP to cost little beside the server.
-type client struct {
-	conn     net.Conn
-	in       *bufio.Reader
-	key      string
-	out, ask []byte
-}
-
-func dial(b *testing.B, addr, key string) *client {
-	conn, err := net.Dial("tcp", addr)
+func send(b *testing.B, client *http.Client, url, key string, body []byte, want int) {
+	req, err := http.NewRequest(http.MethodPut, url, bytes.NewReader(body))
 	if err != nil {
-		b.Fatal(err)
+		b.Error(err)
+		return
 	}
-	b.Cleanup(func() { conn.Close() })
-	return &client{conn: conn, in: bufio.NewReader(conn), key: key}
-}
-
-func (c *client) put(i int, member loyalty.MemberID, placed string) error {
-	c.ask = fmt.Appendf(c.ask[:0], `{"member":"%s","placed_at":"%s","currency":"EUR","channel":"web","status":"paid",`+
-		`"lines":[{"id":"1","sku":"BEAN-1","category":"coffee-beans","quantity":2,"amount":2999},`+
-		`{"id":"2","sku":"MUG-01","category":"mugs","quantity":1,"amount":1450},{"id":"3","sku":"FILTER-2","quantity":1,"amount":799}],`+
-		`"shipping":490,"tenders":[{"kind":"card","amount":5738}]}`, member, placed)
-	c.out = fmt.Appendf(c.out[:0], "PUT /v1/orders/b%d HTTP/1.1\r\nHost: local\r\nAuthorization: Bearer %s\r\n"+
-		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", i, c.key, len(c.ask), c.ask)
-	if _, err := c.conn.Write(c.out); err != nil {
-		return err
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+key)
+	resp, err := client.Do(req)
+	if err != nil {
+		b.Error(err)
+		return
 	}
-	return c.readAnswer()
-}
-
-func (c *client) readAnswer() error {
-	status, length := "", 0
-	for {
-		line, err := c.in.ReadSlice('\n')
-		switch {
-		case err != nil:
-			return err
-		case status == "":
-			status = string(line[9:12])
-		case len(line) == 2:
-			if body, err := c.in.Peek(length); err != nil || status[0] != '2' {
-				return fmt.Errorf("answer %s: %s, %v", status, body, err)
-			}
-			_, err := c.in.Discard(length)
-			return err
-		case len(line) > 16 && string(line[:16]) == "Content-Length: ":
-			if length, err = strconv.Atoi(string(line[16 : len(line)-2])); err != nil {
-				return err
-			}
-		}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != want {
+		b.Errorf("%d %s %v", resp.StatusCode, answer, err)
 	}
 }
-
-func benchMember(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }

@@ -29,9 +29,9 @@ const (
 type queues struct {
 	log *slog.Logger
 
-	mu   sync.Mutex
+	mu     sync.Mutex
 	byName map[string]*queue
-	next int
+	next   int
 }
 
 type queue struct {

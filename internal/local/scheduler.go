@@ -131,11 +131,16 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 	}
 }
 
-// invoke sends the event that template.yaml has the schedule send.
+// A scheduleEvent is what template.yaml has a schedule send.
+type scheduleEvent struct {
+	Schedule string    `json:"schedule"`
+	Time     time.Time `json:"time"`
+	Programs string    `json:"programs"`
+}
+
+// invoke sends the schedule's event to its function.
 func (s *scheduler) invoke(tm timer, at time.Time) error {
-	payload, err := json.Marshal(map[string]string{
-		"schedule": tm.function, "time": at.Format(time.RFC3339), "programs": s.programs,
-	})
+	payload, err := json.Marshal(scheduleEvent{tm.function, at, s.programs})
 	if err != nil {
 		return fmt.Errorf("local: write an event: %w", err)
 	}

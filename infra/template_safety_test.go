@@ -1,0 +1,205 @@
+package infra
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
+	known := []string{
+		"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
+		"dynamodb:DeleteItem", "dynamodb:ConditionCheckItem", "secretsmanager:GetSecretValue", "sqs:SendMessage",
+	}
+	for name, f := range readTemplate(t).functions {
+		for _, policy := range list(f["Policies"]) {
+			if at(policy, "Statement") == nil {
+				t.Errorf("%s uses a policy that is not written out: %v", name, policy)
+			}
+			for _, s := range list(at(policy, "Statement")) {
+				for _, action := range list(at(s, "Action")) {
+					if !slices.Contains(known, action.(string)) {
+						t.Errorf("%s may %v, which is misspelt, or not for us", name, action)
+					}
+					checkWrite(t, name, action.(string), s)
+				}
+				if r, isText := at(s, "Resource").(string); isText || at(s, "Resource") == nil {
+					t.Errorf("%s: the resource %q is none of the template's", name, r)
+				}
+			}
+		}
+	}
+}
+
+// checkWrite holds writing to the partitions of programs, so that no function can make itself an API key, and
+// deleting to identities, so that none can lose an entry.
+func checkWrite(t *testing.T, function, action string, statement any) {
+	t.Helper()
+	limit := ""
+	switch action {
+	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem":
+		limit = "P#*"
+	case "dynamodb:DeleteItem":
+		limit = "P#*#ID#*"
+	default:
+		return
+	}
+	keys := list(at(statement, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"))
+	if len(keys) != 1 || keys[0] != limit {
+		t.Errorf("%s may %s outside of %s: %v", function, action, limit, keys)
+	}
+	if slices.Contains([]string{"webhooks", "remind", "relay"}, function) {
+		t.Errorf("%s may %s, and has nothing to write", function, action)
+	}
+}
+
+// The environment is read in one package, and every name is one of ours, Lambda's, or an endpoint for tests.
+func TestTheEnvironmentIsWhatTheTemplateSets(t *testing.T) {
+	read := map[string]bool{}
+	for _, name := range textsIn(t, "../internal/boot/*.go") {
+		if strings.HasPrefix(name, "PERENNIAL_") {
+			read[name] = true
+		}
+	}
+	tpl := readTemplate(t)
+	set := map[string]bool{}
+	everywhere := at(tpl.all, "Globals", "Function", "Environment", "Variables").(object)
+	for name := range everywhere {
+		set[name] = true
+	}
+	for _, f := range tpl.functions {
+		if own, ok := at(f, "Environment", "Variables").(object); ok {
+			for name := range own {
+				set[name] = true
+			}
+		}
+	}
+	if !maps.Equal(read, set) {
+		t.Errorf("boot reads %v and the template sets %v", slices.Sorted(maps.Keys(read)), slices.Sorted(maps.Keys(set)))
+	}
+	others, err := filepath.Glob("../internal/*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range others {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "../internal/boot/") &&
+			regexp.MustCompile(`os\.(Getenv|LookupEnv|Environ)`).Match(source) {
+			t.Errorf("%s reads the environment; that is boot's", path)
+		}
+	}
+}
+
+// textsIn lists the string literals of source files.
+func textsIn(t *testing.T, pattern string) (texts []string) {
+	files, err := filepath.Glob(pattern)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if lit, ok := n.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+				texts = append(texts, strings.Trim(lit.Value, "\"`"))
+			}
+			return true
+		})
+	}
+	return texts
+}
+
+func TestNothingThatFailsInTheBackgroundIsLost(t *testing.T) {
+	tpl := readTemplate(t)
+	for name, f := range tpl.functions {
+		for event, e := range at(f, "Events").(object) {
+			p := at(e, "Properties")
+			switch at(e, "Type") {
+			case "ScheduleV2":
+				if at(p, "DeadLetterConfig", "Arn") == nil {
+					t.Errorf("%s: what %s cannot deliver is lost", name, event)
+				}
+			case "DynamoDB":
+				if at(p, "DestinationConfig", "OnFailure", "Destination") == nil || at(p, "BisectBatchOnFunctionError") != true {
+					t.Errorf("%s: one record that %s cannot take stops or loses the stream", name, event)
+				}
+				checkPartial(t, name, p)
+			case "SQS":
+				checkQueue(t, tpl, name, f, p)
+				checkPartial(t, name, p)
+			}
+		}
+	}
+	if len(tpl.ofType("AWS::CloudWatch::Alarm")) == 0 {
+		t.Error("nobody hears of it")
+	}
+}
+
+func checkPartial(t *testing.T, function string, mapping any) {
+	t.Helper()
+	if !slices.Contains(list(at(mapping, "FunctionResponseTypes")), any("ReportBatchItemFailures")) {
+		t.Errorf("%s: one message that fails repeats its whole batch", function)
+	}
+}
+
+// checkQueue holds what AWS asks for: a message stays hidden for six times as long as the function may take.
+func checkQueue(t *testing.T, tpl template, function string, f object, mapping any) {
+	t.Helper()
+	logical, _, _ := strings.Cut(at(mapping, "Queue", "GetAtt").(string), ".")
+	queue := at(tpl.resources, logical, "Properties")
+	timeout, _ := f["Timeout"].(uint64)
+	if visible, _ := at(queue, "VisibilityTimeout").(uint64); timeout == 0 || visible < 6*timeout {
+		t.Errorf("%s: a message may be delivered again while it is worked on (timeout %d, hidden for %d)", function, timeout, visible)
+	}
+	if at(queue, "RedrivePolicy", "deadLetterTargetArn") == nil {
+		t.Errorf("%s: a message that can never be worked on is lost", function)
+	}
+	if at(mapping, "ScalingConfig", "MaximumConcurrency") == nil {
+		t.Errorf("%s: a full queue could take all of the account's concurrency", function)
+	}
+}
+
+// The rest of what cfn-lint 1.58 lets pass.
+func TestValuesAreOnesThatAWSTakes(t *testing.T) {
+	tpl := readTemplate(t)
+	for name, table := range tpl.ofType("AWS::DynamoDB::Table") {
+		if at(table, "StreamSpecification", "StreamViewType") != "NEW_IMAGE" {
+			t.Errorf("%s: the relay needs new images in the stream", name)
+		}
+		if at(table, "TimeToLiveSpecification", "AttributeName") != "ttl" || at(table, "DeletionProtectionEnabled") != true ||
+			at(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
+			t.Errorf("%s is not protected as it should be", name)
+		}
+	}
+	if kind := at(tpl.all, "Globals", "Function", "DeploymentPreference", "Type"); kind != "Canary10Percent5Minutes" {
+		t.Errorf("CodeDeploy knows no %v", kind)
+	}
+	for name, r := range tpl.resources {
+		if at(r, "Type") == "AWS::Serverless::Function" && at(r, "Metadata", "SkipBuild") != true {
+			t.Errorf("%s would be built again by sam build, with other flags", name)
+		}
+	}
+	for _, f := range tpl.functions {
+		for name, e := range at(f, "Events").(object) {
+			expression, _ := at(e, "Properties", "ScheduleExpression").(string)
+			if m := regexp.MustCompile(`^rate\((\d+) (\w+?)(s?)\)$`).FindStringSubmatch(expression); m != nil && (m[1] == "1") == (m[3] == "s") {
+				t.Errorf("%s: %s is no rate: one minute, two minutes", name, expression)
+			}
+		}
+	}
+}
