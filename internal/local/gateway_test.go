@@ -128,12 +128,24 @@ func TestAnAnswerIsWrittenAsTheFunctionSaid(t *testing.T) {
 		header       http.Header
 		body         string
 	}{
-		{"text", `{"statusCode":201,"headers":{"content-type":"text/plain","x-a":"b"},"body":"h\u00e9\n\"","isBase64Encoded":false}`,
-			201, http.Header{"Content-Type": {"text/plain"}, "X-A": {"b"}}, "hé\n\""},
-		{"null members", `{"statusCode":200,"headers":null,"multiValueHeaders":null,"body":"","cookies":null}`,
-			200, http.Header{"Content-Type": {"application/json"}}, ""},
-		{"many values", `{"cookies":["a=1","b=2"],"multiValueHeaders":{"X-M":["1","2"]},"statusCode":200,"unknown":[{}]}`,
-			200, http.Header{"Set-Cookie": {"a=1", "b=2"}, "X-M": {"1", "2"}}, ""},
+		{
+			"text", `{"statusCode":201,"headers":{"content-type":"text/plain","x-a":"b"},"body":"h\u00e9\n\"","isBase64Encoded":false}`,
+			201,
+			http.Header{"Content-Type": {"text/plain"}, "X-A": {"b"}},
+			"hé\n\"",
+		},
+		{
+			"null members", `{"statusCode":200,"headers":null,"multiValueHeaders":null,"body":"","cookies":null}`,
+			200,
+			http.Header{"Content-Type": {"application/json"}},
+			"",
+		},
+		{
+			"many values", `{"cookies":["a=1","b=2"],"multiValueHeaders":{"X-M":["1","2"]},"statusCode":200,"unknown":[{}]}`,
+			200,
+			http.Header{"Set-Cookie": {"a=1", "b=2"}, "X-M": {"1", "2"}},
+			"",
+		},
 		{"bytes", `{"statusCode":200,"body":"/wA=","isBase64Encoded":true}`, 200, nil, "\xff\x00"},
 		{"base64 said before the body", `{"isBase64Encoded":true,"statusCode":200,"body":"/wA="}`, 200, nil, "\xff\x00"},
 	} {
@@ -154,11 +166,13 @@ func TestAnAnswerIsWrittenAsTheFunctionSaid(t *testing.T) {
 
 func TestWhatAFunctionMustNotDoIsOneFixedAnswer(t *testing.T) {
 	for name, f := range map[string]invoked{
-		"an error":     func(context.Context, []byte) ([]byte, error) { return nil, io.ErrUnexpectedEOF },
-		"a panic":      func(context.Context, []byte) ([]byte, error) { panic("secret") },
-		"no JSON":      func(context.Context, []byte) ([]byte, error) { return []byte(`secret`), nil },
-		"no status":    func(context.Context, []byte) ([]byte, error) { return []byte(`{}`), nil },
-		"false base64": func(context.Context, []byte) ([]byte, error) { return []byte(`{"statusCode":200,"body":"#","isBase64Encoded":true}`), nil },
+		"an error":  func(context.Context, []byte) ([]byte, error) { return nil, io.ErrUnexpectedEOF },
+		"a panic":   func(context.Context, []byte) ([]byte, error) { panic("secret") },
+		"no JSON":   func(context.Context, []byte) ([]byte, error) { return []byte(`secret`), nil },
+		"no status": func(context.Context, []byte) ([]byte, error) { return []byte(`{}`), nil },
+		"false base64": func(context.Context, []byte) ([]byte, error) {
+			return []byte(`{"statusCode":200,"body":"#","isBase64Encoded":true}`), nil
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := behind(t, "GET /x", f)

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
+)
+
+func writeProgram(t *testing.T, edit ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program.yaml")
+	source := strings.NewReplacer(edit...).Replace(string(program.Demo()))
+	if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCheckSaysWhatIsWrongAndWhere(t *testing.T) {
+	if out, err, status := run(t, "check", writeProgram(t)); status != 0 || !strings.Contains(out, "bluebird can be published") {
+		t.Errorf("%d %s %s", status, out, err)
+	}
+	out, err, status := run(t, "check", writeProgram(t, "rounding: down", "rounding: dawn"))
+	if status != 1 || !strings.Contains(out, "program.yaml: line 13") || !strings.Contains(out, `did you mean "down"`) || !strings.Contains(err, "has problems") {
+		t.Errorf("%d %s %s", status, out, err)
+	}
+}
+
+// The whole of an operator's work on one data directory: publish, publish again, make a key, use it, revoke it.
+func TestPublishAndKeysWorkOnADataDirectory(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	first := writeProgram(t)
+	for _, c := range []struct {
+		file, want string
+	}{
+		{first, "version 1 of bluebird is live\n"},
+		{first, "version 1 of bluebird is live already, with these very words\n"},
+		{writeProgram(t, "pending: 14 days", "pending: 7 days"), "version 2 of bluebird is live\n"},
+	} {
+		if out, err, status := run(t, "publish", "--data", data, c.file); out != c.want || status != 0 {
+			t.Errorf("%q %q %d", out, err, status)
+		}
+	}
+	out, err, status := run(t, "keys", "create", "--data", data, "--program", "bluebird", "--scope", "members:read,orders:write")
+	if status != 0 || !regexp.MustCompile(`^sk_test_\w+_[\w-]+\n$`).MatchString(out) {
+		t.Fatal(out, err, status)
+	}
+	key := strings.TrimSpace(out)
+	p := start(t, "--empty", "--json", "--data", data, "--program", first)
+	p.key = key
+	if status, answer, err := p.call("GET", "/v1/members/mem_nobody", "", ""); status != 404 || err != nil {
+		t.Error(status, answer, err)
+	}
+	if status, answer, err := p.call("GET", "/v1/program", "", ""); status != 403 || err != nil {
+		t.Error(status, answer, err)
+	}
+	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "bluebird", key[8:20]); status != 1 || !strings.Contains(err, "in use") {
+		t.Errorf("two processes had one directory: %d %s", status, err)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "bluebird", key[8:20]); status != 0 {
+		t.Error(err)
+	}
+	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "other", key[8:20]); status != 1 || !strings.Contains(err, "has no key") {
+		t.Error(err)
+	}
+	p = start(t, "--empty", "--json", "--data", data, "--program", first)
+	p.key = key
+	if status, answer, err := p.call("GET", "/v1/members/mem_nobody", "", ""); status != 401 || err != nil {
+		t.Error("a revoked key still works", status, answer, err)
+	}
+}
+
+func TestVersionAndHelpSaySomething(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"--help"}, {"dev", "--help"}} {
+		if out, err, status := run(t, args...); status != 0 || out == "" {
+			t.Errorf("%v: %d %s", args, status, err)
+		}
+	}
+}
+
+func TestDevKeepsItsDataInDynamoDB(t *testing.T) {
+	t.Setenv(endpointVariable, dynamotest.Endpoint(t))
+	p := start(t, "--dynamodb", "--empty", "--json")
+	status, answer, err := p.call("GET", "/v1/rewards", "", "")
+	if status != 200 || err != nil {
+		t.Fatal(status, answer, err)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Error(err)
+	}
+	again := start(t, "--dynamodb", "--json")
+	again.key = p.key
+	if status, answer, err := again.call("GET", "/v1/rewards", "", ""); status != 200 || err != nil {
+		t.Error("the key is gone", status, answer, err)
+	}
+}
