@@ -203,31 +203,8 @@ func (w *world) event(r request, pattern string, params map[string]string) map[s
 	id := fmt.Sprintf("req-%06d", w.last)
 	w.mu.Unlock()
 	path, query, _ := strings.Cut(r.path, "?")
-	headers := map[string]string{"host": "api.test", "user-agent": "tests", "x-forwarded-for": "203.0.113.7"}
-	key, ok := w.keys[r.key]
-	if r.key == "" {
-		key, ok = w.keys["admin"], true
-	}
-	if !ok {
-		w.t.Fatalf("no key is called %q", r.key)
-	}
-	if key != "" {
-		headers["authorization"] = "Bearer " + key
-	}
-	if r.body != nil || r.base64 != "" {
-		headers["content-type"] = "application/json"
-	}
-	if r.method == http.MethodPost {
-		headers["idempotency-key"] = "key-of-" + id + "-000000"
-	}
-	for name, value := range r.header {
-		headers[strings.ToLower(name)] = value
-		if value == "-" {
-			delete(headers, strings.ToLower(name))
-		}
-	}
 	e := map[string]any{
-		"version": "2.0", "routeKey": pattern, "rawPath": path, "rawQueryString": query, "headers": headers,
+		"version": "2.0", "routeKey": pattern, "rawPath": path, "rawQueryString": query, "headers": w.headers(r, id),
 		"requestContext": map[string]any{
 			"requestId": id, "routeKey": pattern, "stage": "$default",
 			"http": map[string]any{"method": r.method, "path": path, "sourceIp": "203.0.113.7"},
@@ -258,6 +235,34 @@ func (w *world) event(r request, pattern string, params map[string]string) map[s
 		e["body"] = string(r.body)
 	}
 	return e
+}
+
+// headers are those of a well-behaved client, and then what the request says.
+func (w *world) headers(r request, id string) map[string]string {
+	headers := map[string]string{"host": "api.test", "user-agent": "tests", "x-forwarded-for": "203.0.113.7"}
+	key, ok := w.keys[r.key]
+	if r.key == "" {
+		key, ok = w.keys["admin"], true
+	}
+	if !ok {
+		w.t.Fatalf("no key is called %q", r.key)
+	}
+	if key != "" {
+		headers["authorization"] = "Bearer " + key
+	}
+	if r.body != nil || r.base64 != "" {
+		headers["content-type"] = "application/json"
+	}
+	if r.method == http.MethodPost {
+		headers["idempotency-key"] = "key-of-" + id + "-000000"
+	}
+	for name, value := range r.header {
+		headers[strings.ToLower(name)] = value
+		if value == "-" {
+			delete(headers, strings.ToLower(name))
+		}
+	}
+	return headers
 }
 
 // dump is every byte of the table, where the table can tell.

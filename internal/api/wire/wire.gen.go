@@ -3675,6 +3675,11 @@ type AdjustBalanceResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// AdjustBalanceResponse409Headers the declared response headers of an HTTP 409 response for AdjustBalance
+type AdjustBalanceResponse409Headers struct {
+	IdempotencyReplayed string
+}
+
 // AdjustBalanceResponse503Headers the declared response headers of an HTTP 503 response for AdjustBalance
 type AdjustBalanceResponse503Headers struct {
 	RetryAfter int
@@ -3709,6 +3714,8 @@ type AdjustBalanceResponse struct {
 	Headers201 *AdjustBalanceResponse201Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *AdjustBalanceResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *AdjustBalanceResponse409Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *AdjustBalanceResponse503Headers
 }
@@ -6703,6 +6710,16 @@ func ParseAdjustBalanceResponse(rsp *http.Response) (*AdjustBalanceResponse, err
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers AdjustBalanceResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers409 = &headers
 	case rsp.StatusCode == 503:
 		var headers AdjustBalanceResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {

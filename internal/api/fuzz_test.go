@@ -1,0 +1,33 @@
+package api
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// FuzzPutOrder sends any bytes as an order. Whatever they are, the answer is one that openapi.yaml lists, never a
+// 500, and a refusal leaves no trace.
+func FuzzPutOrder(f *testing.F) {
+	w := newWorld(f, memory(f))
+	ada := w.must("POST", "/v1/members", `{"external_id": "cust"}`)
+	good := `{"member":"external:cust","placed_at":"2026-12-01T10:00:00Z","currency":"EUR","status":"paid","lines":[{"id":"1","quantity":1,"amount":100}]}`
+	for _, seed := range []string{
+		good, `{`, ``, `null`, "\x00", "\xff\xfe", `{"lines":[{"amount":1e999}]}`, strings.Replace(good, "100", "-0", 1),
+		strings.Replace(good, "external:cust", ada, 1), strings.Replace(good, "1}]", "1},null]", 1),
+		strings.Replace(good, "2026-12-01T10", "2026-12-01T24", 1), strings.Replace(good, `"EUR"`, `"\ud83d\ude00"`, 1),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w.t = t
+		before := w.dump()
+		a, _ := w.send(request{method: "PUT", path: "/v1/orders/fuzz", body: append([]byte{}, body...)})
+		if !slices.Contains([]int{200, 201, 400, 404, 413, 422}, a.status) {
+			t.Errorf("%q answers %d %s", body, a.status, a.body)
+		}
+		if a.status >= 400 && w.dump() != before {
+			t.Errorf("%q was refused, but left a trace", body)
+		}
+	})
+}
