@@ -94,6 +94,11 @@ func TestWhatTheIndexSaysIsReadAgainByKey(t *testing.T) {
 			if got, err := listed(t, tab, q); got != c.want || err != nil {
 				t.Errorf("listed %q, %v after %s, want %q", got, err, s.names(), c.want)
 			}
+			for _, r := range s.requests() {
+				if r.name == "BatchGetItem" && !r.body.RequestItems["perennial"].ConsistentRead {
+					t.Error("the items were not read consistently")
+				}
+			}
 		})
 	}
 }

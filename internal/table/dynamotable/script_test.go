@@ -33,9 +33,9 @@ type request struct {
 	name string // PutItem, …
 	body struct {
 		ClientRequestToken string
-		Key, Item          map[string]any
+		Item               map[string]any
 		TransactItems      []map[string]map[string]any
-		RequestItems       map[string]struct{ Keys []map[string]any }
+		RequestItems       map[string]struct{ ConsistentRead bool }
 		ExclusiveStartKey  map[string]any
 		ConsistentRead     bool
 	}

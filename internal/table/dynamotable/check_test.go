@@ -1,0 +1,41 @@
+package dynamotable_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// TestWhatCannotBeStoredIsRefusedUnasked: DynamoDB would refuse most of it too, but not text that is not UTF-8,
+// which would be stored as something else.
+func TestWhatCannotBeStoredIsRefusedUnasked(t *testing.T) {
+	with := func(change func(*table.Item)) table.Op {
+		it := item("a", 0)
+		change(&it)
+		return table.Put(it)
+	}
+	doc := func(text string) table.Op { return with(func(it *table.Item) { it.Doc = json.RawMessage(text) }) }
+	for name, op := range map[string]table.Op{
+		"a key that is not UTF-8":                with(func(it *table.Item) { it.Key.PK = "\xff" }),
+		"an index key that is not UTF-8":         with(func(it *table.Item) { it.Index = table.Key{PK: "i", SK: "\xff"} }),
+		"half an index key":                      with(func(it *table.Item) { it.Index.PK = "i" }),
+		"a key that is too long":                 with(func(it *table.Item) { it.Key.SK = strings.Repeat("k", 1025) }),
+		"a document that is not UTF-8":           doc("{\"a\":\"\xff\"}"),
+		"a number of 39 digits":                  doc(`{"a":123456789012345678901234567890123456789}`),
+		"a number beyond DynamoDB's exponents":   doc(`{"a":1e126}`),
+		"a name that is empty":                   doc(`{"a":{"":1}}`),
+		"a delete at a version below zero":       table.Delete(item("a", -1)),
+		"a check of a key without its sort part": table.Check(table.Item{Key: table.Key{PK: "p"}}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, ops := range [][]table.Op{{op}, {table.Put(item("b", 0)), op}} {
+				tab, s := play(t)
+				if err := tab.Transact(t.Context(), ops...); outcomeOf(err) != refusal || s.names() != "" {
+					t.Errorf("got %v after %q, want a refusal and nothing asked", err, s.names())
+				}
+			}
+		})
+	}
+}
