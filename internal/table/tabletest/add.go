@@ -83,7 +83,7 @@ func (s *suite) soldOut(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			for {
+			for range stock + 1 {
 				err := s.patient(t.Context(), table.Add(it.Key, "left", -1, 0))
 				var conflict *table.ConflictError
 				if errors.As(err, &conflict) {
