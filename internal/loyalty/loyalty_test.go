@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -193,6 +194,44 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 				t.Errorf("got %v at %q, want %s at %q", err, e.Pointer, c.code, c.pointer)
 			}
 		})
+	}
+}
+
+func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
+	p := testProgram(t)
+	refused := func(acc Account, want Code) {
+		t.Helper()
+		if _, err := p.PlaceOrder(acc, nil, p, paid("EUR", Line{Amount: 1000}), noon); !errors.Is(err, want) {
+			t.Errorf("the order was answered with %v, want %s", err, want)
+		}
+	}
+	full := joined(t, p, noon)
+	for i := range MaxPending {
+		full.Pending = append(full.Pending, Pending{Cause: Cause{Kind: CauseOrder, ID: fmt.Sprint(i)}, ActiveAt: noon.Add(time.Hour), Points: 1})
+	}
+	refused(full, ValidationFailed)
+
+	frozen := joined(t, p, noon)
+	frozen.Status = Frozen
+	refused(frozen, AccountFrozen)
+	if _, err := p.Redeem(frozen, Redemption{ID: "rd_1", Reward: "mug"}, true, noon); !errors.Is(err, AccountFrozen) {
+		t.Errorf("a frozen account redeemed: %v", err)
+	}
+
+	rich := joined(t, p, noon)
+	rich.Lots = []Lot{{Expires: 20271231, Points: 100_000}}
+	for i := range MaxHolds + 1 {
+		out, err := p.Redeem(rich, Redemption{ID: fmt.Sprint("rd_", i), Reward: "sticker"}, false, noon)
+		if full := i == MaxHolds; errors.Is(err, ValidationFailed) != full {
+			t.Errorf("hold %d was answered with %v", i, err)
+		}
+		rich = out.Account
+	}
+
+	brim := joined(t, p, noon)
+	brim.Lots = []Lot{{Expires: 20271231, Points: MaxBalance}}
+	if _, err := p.Adjust(brim, "adj_1", 1, "one too many", noon); !errors.Is(err, AmountOutOfRange) {
+		t.Errorf("a balance grew beyond bounds: %v", err)
 	}
 }
 

@@ -78,6 +78,7 @@ const (
 	MaxOrderAhead = 5 * time.Minute     // and not from further in the future
 	JoinGrace     = 24 * time.Hour      // enrolled at the till: the order may be so much older than the member
 	MaxLines      = 10_000
+	MaxPending    = 2_000 // orders of one member whose points are pending: a bound on the account's size
 )
 
 func (o Order) items() (sum int64) {
@@ -218,6 +219,9 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	}
 	d := p.decide(acc, now)
 	delta := worth - s.Worth
+	if delta > 0 && s.ActiveAt.After(now) && len(acc.Pending) >= MaxPending {
+		return Outcome{}, refuse(ValidationFailed, "", "The member has 2000 orders with pending points already.")
+	}
 	e := Entry{
 		Kind: KindEarn, Cause: Cause{CauseOrder, o.ID, s.Revision}, Program: s.Program,
 		Effective: o.PlacedAt, Order: &s, Because: because,
