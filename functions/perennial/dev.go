@@ -36,7 +36,6 @@ type running struct {
 	*dev
 	stack   *local.Stack
 	program *loyalty.Program
-	fresh   bool // nothing was in the table before
 	url     string
 	key     string
 	keyID   string

@@ -36,13 +36,12 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	if err != nil {
 		return nil, retryable(err)
 	}
-	tried := map[string]bool{}
+	var lost []string // the hashes of what may have been written
 	for range attempts {
 		ops, entries, err := l.plan(it, c)
 		if err != nil || len(ops) == 0 {
 			return nil, err
 		}
-		tried[entries[0].Hash] = true
 		err = l.Table.Transact(ctx, ops...)
 		var conflict *table.ConflictError
 		switch {
@@ -50,6 +49,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			return entries, nil
 		case errors.Is(err, table.ErrUnknown):
 			// It may have happened: the account as it is now tells, and so does the cause.
+			lost = append(lost, entries[0].Hash)
 			if it, err = l.Table.Get(ctx, it.Key); err != nil {
 				return nil, retryable(err)
 			}
@@ -59,7 +59,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			it = conflict.Current
 		case conflict.Op == 0 && c.decide != nil:
 			was, err := readEntry(conflict.Current, entries[0].Cause)
-			if err == nil && tried[was.Hash] {
+			if err == nil && slices.Contains(lost, was.Hash) {
 				return entries, nil
 			}
 			return nil, taken{conflict.Current}

@@ -217,7 +217,9 @@ func TestAConflictCarriesTheItemAsItIs(t *testing.T) {
 func TestAnAttemptThatTakesTooLongIsLost(t *testing.T) {
 	tab, s := play(t, silent, ok)
 	tab.Timeout = 30 * time.Millisecond
-	if err := tab.Transact(t.Context(), entry...); err != nil || s.names() != tx+" "+tx {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // far more than it takes
+	defer cancel()
+	if err := tab.Transact(ctx, entry...); err != nil || s.names() != tx+" "+tx {
 		t.Errorf("got %v after %s, want success at the second attempt", err, s.names())
 	}
 }
