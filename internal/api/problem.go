@@ -13,9 +13,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// typeBase begins the URI of each kind of problem; nothing is served there.
-const typeBase = "https://perennial-loyalty.github.io/perennial/errors#"
-
 // A refusal is the API's own no, with the parts of the request that are at fault.
 type refusal struct {
 	code   loyalty.Code
@@ -93,7 +90,7 @@ func problem(code loyalty.Code, detail string, faults []wire.ProblemError) wire.
 		code, k, detail, faults = internalError, catalogue[internalError], "", nil
 	}
 	return wire.Problem{
-		Type: typeBase + string(code), Title: k.title, Status: k.status, Code: string(code),
+		Type: wire.ProblemType + string(code), Title: k.title, Status: k.status, Code: string(code),
 		Detail: detail, Errors: faults,
 	}
 }

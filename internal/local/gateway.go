@@ -17,6 +17,8 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
 )
 
 // What API Gateway allows an HTTP API (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
@@ -175,9 +177,6 @@ func requestID() string {
 	return string(b[:])
 }
 
-// problems begins the type of every problem document, as in package api.
-const problems = "https://perennial-loyalty.github.io/perennial/errors#"
-
 // A problem is a refusal of the gateway's own. Its words are those of the API's error catalogue.
 type problem struct {
 	status              int
@@ -198,5 +197,5 @@ func refuse(w http.ResponseWriter, p problem, id string) {
 	w.WriteHeader(p.status)
 	_, _ = io.WriteString(w, fmt.Sprintf(`{"type":"%s%s","title":%q,"status":%d,"code":%q,"detail":%q,`+
 		`"instance":"urn:perennial:request:%s","request_id":%q,"errors":[]}`,
-		problems, p.code, p.title, p.status, p.code, p.detail, id, id))
+		wire.ProblemType, p.code, p.title, p.status, p.code, p.detail, id, id))
 }

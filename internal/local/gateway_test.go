@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -196,7 +197,7 @@ func checkProblem(t *testing.T, resp *http.Response, body string, status int, co
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
 		t.Errorf("%s is no problem document: %v", body, err)
 	}
-	if resp.StatusCode != status || p.Status != status || p.Code != code || p.Type != problems+code ||
+	if resp.StatusCode != status || p.Status != status || p.Code != code || p.Type != wire.ProblemType+code ||
 		resp.Header.Get("Content-Type") != "application/problem+json" || p.RequestID == "" {
 		t.Errorf("%d %v %s, want %d %s", resp.StatusCode, resp.Header, body, status, code)
 	}

@@ -58,7 +58,7 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 		w.Log.WarnContext(ctx, "a webhook was refused", "provider", e.Path.Provider, "request_id", e.Context.RequestID)
 	}
-	p.Type = "https://perennial-loyalty.github.io/perennial/errors#" + p.Code
+	p.Type = wire.ProblemType + p.Code
 	p.RequestID = e.Context.RequestID
 	p.Instance = "urn:perennial:request:" + p.RequestID
 	return encode(p, known)

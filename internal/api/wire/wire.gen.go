@@ -287,35 +287,35 @@ type Balance struct {
 	// Active What can be spent.
 	Active int64 `json:"active"`
 
-	// Debt What had to be taken back after it was spent; the next active points pay it.
-	Debt int64 `json:"debt"`
-
 	// Pending What will become active.
 	Pending int64 `json:"pending"`
 
 	// Reserved What open redemptions hold.
 	Reserved int64 `json:"reserved"`
+
+	// Debt What had to be taken back after it was spent; the next active points pay it.
+	Debt int64 `json:"debt"`
 }
 
 // Because defines model for Because.
 type Because struct {
+	// Rule The rule of the program, as `earn.purchase`.
+	Rule string `json:"rule"`
+
 	// Effect What it did in words.
 	Effect string `json:"effect"`
 
 	// Points The exact points that it gave or took: a decimal, or a fraction where that has no end.
 	Points string `json:"points"`
-
-	// Rule The rule of the program, as `earn.purchase`.
-	Rule string `json:"rule"`
 }
 
 // Cause Why points moved. Each revision of a cause has one entry.
 type Cause struct {
-	// ID Its id among its kind.
-	ID string `json:"id"`
-
 	// Kind What kind of thing it is.
 	Kind CauseKind `json:"kind"`
+
+	// ID Its id among its kind.
+	ID string `json:"id"`
 
 	// Revision Which revision of it, from 1.
 	Revision int `json:"revision"`
@@ -326,23 +326,23 @@ type CauseKind string
 
 // ChangeMemberRequest defines model for ChangeMemberRequest.
 type ChangeMemberRequest struct {
-	// Birthday Day of birth; empty removes it.
-	Birthday *string `json:"birthday,omitempty"`
+	// ExternalID The merchant's own id of the person; empty removes it.
+	ExternalID *string `json:"external_id,omitempty"`
 
 	// Email An e-mail address; empty removes it.
 	Email *string `json:"email,omitempty"`
 
-	// ExternalID The merchant's own id of the person; empty removes it.
-	ExternalID *string `json:"external_id,omitempty"`
+	// Name What the person is called; empty removes it.
+	Name *string `json:"name,omitempty"`
 
 	// Locale Language tag (BCP 47); empty removes it.
 	Locale *string `json:"locale,omitempty"`
 
-	// Name What the person is called; empty removes it.
-	Name *string `json:"name,omitempty"`
-
 	// Timezone IANA time zone; empty removes it.
 	Timezone *string `json:"timezone,omitempty"`
+
+	// Birthday Day of birth; empty removes it.
+	Birthday *string `json:"birthday,omitempty"`
 }
 
 // CheckRequest defines model for CheckRequest.
@@ -380,45 +380,27 @@ type DraftRequest struct {
 
 // EnrolRequest defines model for EnrolRequest.
 type EnrolRequest struct {
-	// Birthday Day of birth, as `1990-12-31`; not in the future.
-	Birthday openapi_types.Date `json:"birthday,omitempty,omitzero"`
+	// ExternalID The merchant's own id of the person; no two members share one.
+	ExternalID string `json:"external_id,omitempty,omitzero"`
 
 	// Email An e-mail address; no two members share one, whatever its case.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// ExternalID The merchant's own id of the person; no two members share one.
-	ExternalID string `json:"external_id,omitempty,omitzero"`
+	// Name What the person is called.
+	Name string `json:"name,omitempty,omitzero"`
 
 	// Locale Language tag (BCP 47), as `de-AT`.
 	Locale string `json:"locale,omitempty,omitzero"`
 
-	// Name What the person is called.
-	Name string `json:"name,omitempty,omitzero"`
-
 	// Timezone IANA time zone, as `Europe/Berlin`; left out: the program's.
 	Timezone string `json:"timezone,omitempty,omitzero"`
+
+	// Birthday Day of birth, as `1990-12-31`; not in the future.
+	Birthday openapi_types.Date `json:"birthday,omitempty,omitzero"`
 }
 
 // Entry One line of the statement. Entries are never changed.
 type Entry struct {
-	// At When it holds from.
-	At time.Time `json:"at"`
-
-	// AvailableAt When earned points become active.
-	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
-
-	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
-
-	// Because The reasons; their points sum to the entry's.
-	Because []Because `json:"because"`
-
-	// Cause Why points moved. Each revision of a cause has one entry.
-	Cause Cause `json:"cause"`
-
-	// ExpiresAt When earned points lapse; left out if never.
-	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
-
 	// ID `ent_…`, made of the cause and its revision.
 	ID string `json:"id"`
 
@@ -428,14 +410,32 @@ type Entry struct {
 	// Points By how much active and pending points less debt changed; reserving takes them out of active.
 	Points int64 `json:"points"`
 
+	// Status Of points earned: whether they can be spent yet. Left out where it means nothing.
+	Status EntryStatus `json:"status,omitempty,omitzero"`
+
+	// AvailableAt When earned points become active.
+	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
+
+	// ExpiresAt When earned points lapse; left out if never.
+	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
+
+	// Cause Why points moved. Each revision of a cause has one entry.
+	Cause Cause `json:"cause"`
+
+	// At When it holds from.
+	At time.Time `json:"at"`
+
 	// RecordedAt When it was written.
 	RecordedAt time.Time `json:"recorded_at"`
 
+	// Because The reasons; their points sum to the entry's.
+	Because []Because `json:"because"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+
 	// Redemption Which redemption the entry is about.
 	Redemption *EntryRedemption `json:"redemption,omitempty"`
-
-	// Status Of points earned: whether they can be spent yet. Left out where it means nothing.
-	Status EntryStatus `json:"status,omitempty,omitzero"`
 }
 
 // EntryKind What it did.
@@ -458,32 +458,32 @@ type EntryRedemption struct {
 	// ID The redemption's id.
 	ID string `json:"id"`
 
-	// Order The order that it was for.
-	Order string `json:"order,omitempty,omitzero"`
-
 	// Reward The reward's id.
 	Reward string `json:"reward"`
+
+	// Order The order that it was for.
+	Order string `json:"order,omitempty,omitzero"`
 }
 
 // Finding defines model for Finding.
 type Finding struct {
-	// Column Which column, from 1.
-	Column int `json:"column,omitempty,omitzero"`
-
-	// Line Which line, from 1.
-	Line int `json:"line,omitempty,omitzero"`
+	// Severity An error keeps the file from being published.
+	Severity FindingSeverity `json:"severity"`
 
 	// Message What is wrong: a clause that reads on from the path.
 	Message string `json:"message"`
 
+	// Suggestion What was probably meant.
+	Suggestion string `json:"suggestion,omitempty,omitzero"`
+
 	// Path Which key of the file, as `earn.purchase.rates.EUR`.
 	Path string `json:"path,omitempty,omitzero"`
 
-	// Severity An error keeps the file from being published.
-	Severity FindingSeverity `json:"severity"`
+	// Line Which line, from 1.
+	Line int `json:"line,omitempty,omitzero"`
 
-	// Suggestion What was probably meant.
-	Suggestion string `json:"suggestion,omitempty,omitzero"`
+	// Column Which column, from 1.
+	Column int `json:"column,omitempty,omitzero"`
 }
 
 // FindingSeverity An error keeps the file from being published.
@@ -491,62 +491,62 @@ type FindingSeverity string
 
 // Line defines model for Line.
 type Line struct {
-	// Amount What is paid for all pieces, after the line's own discounts, in minor units; zero for what is free.
-	Amount int64 `json:"amount"`
+	// ID The line's id; unique in its order.
+	ID string `json:"id"`
+
+	// Sku The article.
+	Sku string `json:"sku,omitempty,omitzero"`
 
 	// Category The category that rules of the program name.
 	Category string `json:"category,omitempty,omitzero"`
 
-	// ID The line's id; unique in its order.
-	ID string `json:"id"`
-
 	// Quantity How many pieces.
 	Quantity int64 `json:"quantity"`
 
-	// Sku The article.
-	Sku string `json:"sku,omitempty,omitzero"`
+	// Amount What is paid for all pieces, after the line's own discounts, in minor units; zero for what is free.
+	Amount int64 `json:"amount"`
 }
 
 // Member defines model for Member.
 type Member struct {
-	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
-
-	// Birthday Day of birth, as `1990-12-31`.
-	Birthday string `json:"birthday,omitempty,omitzero"`
-
-	// Email As given, without spaces around it.
-	Email string `json:"email,omitempty,omitzero"`
-
-	// Expiring Points that can be spent and will lapse, soonest first.
-	Expiring []PointsAt `json:"expiring"`
+	// ID `mem_` and 20 characters.
+	ID string `json:"id"`
 
 	// ExternalID The merchant's own id of the person.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// ID `mem_` and 20 characters.
-	ID string `json:"id"`
-
-	// JoinedAt When the member was enrolled.
-	JoinedAt time.Time `json:"joined_at"`
-
-	// Locale Language tag (BCP 47).
-	Locale string `json:"locale,omitempty,omitzero"`
+	// Email As given, without spaces around it.
+	Email string `json:"email,omitempty,omitzero"`
 
 	// Name What the person is called.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Pending Points that will become spendable, soonest first.
-	Pending []PointsAt `json:"pending"`
+	// Locale Language tag (BCP 47).
+	Locale string `json:"locale,omitempty,omitzero"`
+
+	// Timezone IANA time zone.
+	Timezone string `json:"timezone,omitempty,omitzero"`
+
+	// Birthday Day of birth, as `1990-12-31`.
+	Birthday string `json:"birthday,omitempty,omitzero"`
 
 	// Status A frozen member can neither earn nor spend.
 	Status MemberStatus `json:"status"`
 
+	// JoinedAt When the member was enrolled.
+	JoinedAt time.Time `json:"joined_at"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+
 	// Tier Where the member stands; null in a program without tiers.
 	Tier *Tier `json:"tier"`
 
-	// Timezone IANA time zone.
-	Timezone string `json:"timezone,omitempty,omitzero"`
+	// Expiring Points that can be spent and will lapse, soonest first.
+	Expiring []PointsAt `json:"expiring"`
+
+	// Pending Points that will become spendable, soonest first.
+	Pending []PointsAt `json:"pending"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -566,11 +566,11 @@ type NextLevel struct {
 	// Level The level's id.
 	Level string `json:"level"`
 
-	// Missing How much of what qualifies is missing, in its own unit: points or orders.
-	Missing int64 `json:"missing"`
-
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
+
+	// Missing How much of what qualifies is missing, in its own unit: points or orders.
+	Missing int64 `json:"missing"`
 }
 
 // Nothing defines model for Nothing.
@@ -578,26 +578,26 @@ type Nothing = map[string]interface{}
 
 // Order defines model for Order.
 type Order struct {
-	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
-
-	// Entries PUT: those of this revision. GET: those of all, oldest first.
-	Entries []Entry `json:"entries"`
+	// Order The merchant's own id of the order.
+	Order string `json:"order"`
 
 	// Member Who bought.
 	Member string `json:"member"`
 
-	// Order The merchant's own id of the order.
-	Order string `json:"order"`
-
-	// Points What the order is now worth, all revisions together.
-	Points int64 `json:"points"`
+	// Status How far it is.
+	Status OrderStatus `json:"status"`
 
 	// Revision How often it has changed, from 1.
 	Revision int `json:"revision"`
 
-	// Status How far it is.
-	Status OrderStatus `json:"status"`
+	// Points What the order is now worth, all revisions together.
+	Points int64 `json:"points"`
+
+	// Entries PUT: those of this revision. GET: those of all, oldest first.
+	Entries []Entry `json:"entries"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
 }
 
 // OrderStatus How far it is.
@@ -605,29 +605,29 @@ type OrderStatus string
 
 // OrderRequest defines model for OrderRequest.
 type OrderRequest struct {
-	// Channel Where it was placed, as `web`.
-	Channel string `json:"channel,omitempty,omitzero"`
-
-	// Currency ISO 4217 code of all amounts; the program must have a rate for it.
-	Currency string `json:"currency"`
-
-	// Discount On the whole order, in minor units; spread over its lines.
-	Discount int64 `json:"discount,omitempty,omitzero"`
-
-	// Lines What was bought.
-	Lines []Line `json:"lines"`
-
 	// Member Who bought: the member's id, or `external:` and the external id.
 	Member string `json:"member"`
 
 	// PlacedAt When it was placed: the first time at most 90 days ago, and never more than 5 minutes ahead.
 	PlacedAt time.Time `json:"placed_at"`
 
-	// Shipping Minor units.
-	Shipping int64 `json:"shipping,omitempty,omitzero"`
+	// Currency ISO 4217 code of all amounts; the program must have a rate for it.
+	Currency string `json:"currency"`
+
+	// Channel Where it was placed, as `web`.
+	Channel string `json:"channel,omitempty,omitzero"`
 
 	// Status How far it is: worth points from `paid` on, and nothing once `cancelled`.
 	Status OrderRequestStatus `json:"status"`
+
+	// Lines What was bought.
+	Lines []Line `json:"lines"`
+
+	// Discount On the whole order, in minor units; spread over its lines.
+	Discount int64 `json:"discount,omitempty,omitzero"`
+
+	// Shipping Minor units.
+	Shipping int64 `json:"shipping,omitempty,omitzero"`
 
 	// Tax Minor units that are not in the lines.
 	Tax int64 `json:"tax,omitempty,omitzero"`
@@ -641,62 +641,65 @@ type OrderRequestStatus string
 
 // PointsAt defines model for PointsAt.
 type PointsAt struct {
-	// At From this instant on.
-	At time.Time `json:"at"`
-
 	// Points How many.
 	Points int64 `json:"points"`
+
+	// At From this instant on.
+	At time.Time `json:"at"`
 }
 
 // Problem A refusal (RFC 9457).
 type Problem struct {
-	// Active insufficient_points: what can be spent.
-	Active *int64 `json:"active,omitempty"`
-
-	// Code Stable, for programs to act on.
-	Code string `json:"code"`
-
-	// Detail What went wrong this time and what to do about it.
-	Detail string `json:"detail"`
-
-	// Errors The parts of the request at fault, if any are.
-	Errors []ProblemError `json:"errors"`
-
-	// Instance A URN for this very answer.
-	Instance string `json:"instance"`
-
-	// Needed insufficient_points: the cost.
-	Needed *int64 `json:"needed,omitempty"`
-
-	// RequestID What to quote when asking for help.
-	RequestID string `json:"request_id"`
-
-	// Status The HTTP status.
-	Status int `json:"status"`
+	// Type A URI for the code.
+	Type string `json:"type"`
 
 	// Title The code in words.
 	Title string `json:"title"`
 
-	// Type A URI for the code.
-	Type string `json:"type"`
+	// Status The HTTP status.
+	Status int `json:"status"`
+
+	// Detail What went wrong this time and what to do about it.
+	Detail string `json:"detail"`
+
+	// Instance A URN for this very answer.
+	Instance string `json:"instance"`
+
+	// Code Stable, for programs to act on.
+	Code string `json:"code"`
+
+	// RequestID What to quote when asking for help.
+	RequestID string `json:"request_id"`
+
+	// Errors The parts of the request at fault, if any are.
+	Errors []ProblemError `json:"errors"`
+
+	// Needed insufficient_points: the cost.
+	Needed *int64 `json:"needed,omitempty"`
+
+	// Active insufficient_points: what can be spent.
+	Active *int64 `json:"active,omitempty"`
 }
 
 // ProblemError defines model for ProblemError.
 type ProblemError struct {
+	// Pointer Which part: a JSON pointer into the body, or a name of a parameter or header.
+	Pointer string `json:"pointer"`
+
 	// Code What is wrong with it.
 	Code string `json:"code"`
 
 	// Detail In words.
 	Detail string `json:"detail"`
-
-	// Pointer Which part: a JSON pointer into the body, or a name of a parameter or header.
-	Pointer string `json:"pointer"`
 }
 
 // Program defines model for Program.
 type Program struct {
 	// Program The program's id.
 	Program string `json:"program"`
+
+	// Version Which version, from 1.
+	Version int `json:"version"`
 
 	// PublishedAt When it was published.
 	PublishedAt time.Time `json:"published_at"`
@@ -706,9 +709,6 @@ type Program struct {
 
 	// Source The program file, YAML.
 	Source string `json:"source"`
-
-	// Version Which version, from 1.
-	Version int `json:"version"`
 }
 
 // PublishRequest defines model for PublishRequest.
@@ -719,23 +719,23 @@ type PublishRequest struct {
 
 // Quote defines model for Quote.
 type Quote struct {
-	// AvailableAt When the points could be spent.
-	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
-
-	// Balance Points, all at least zero.
-	Balance *Balance `json:"balance,omitempty"`
-
-	// Because The reasons; their points sum to the quote's.
-	Because []Because `json:"because"`
-
-	// ExpiresAt When they would lapse; left out if never.
-	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
+	// Points What the order would earn.
+	Points int64 `json:"points"`
 
 	// Guest Nobody is named, so the figures are those of a new member.
 	Guest bool `json:"guest"`
 
-	// Points What the order would earn.
-	Points int64 `json:"points"`
+	// AvailableAt When the points could be spent.
+	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
+
+	// ExpiresAt When they would lapse; left out if never.
+	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
+
+	// Because The reasons; their points sum to the quote's.
+	Because []Because `json:"because"`
+
+	// Balance Points, all at least zero.
+	Balance *Balance `json:"balance,omitempty"`
 
 	// Rewards Every reward of the program.
 	Rewards []QuotedReward `json:"rewards"`
@@ -743,23 +743,23 @@ type Quote struct {
 
 // QuoteRequest defines model for QuoteRequest.
 type QuoteRequest struct {
-	// Channel Where it would be placed, as `web`.
-	Channel string `json:"channel,omitempty,omitzero"`
-
-	// Currency ISO 4217 code of all amounts.
-	Currency string `json:"currency"`
-
-	// Discount On the whole order, in minor units.
-	Discount int64 `json:"discount,omitempty,omitzero"`
-
-	// Lines What would be bought.
-	Lines []Line `json:"lines"`
-
 	// Member Who would buy; left out: a guest.
 	Member string `json:"member,omitempty,omitzero"`
 
 	// PlacedAt When it would be placed; left out: now.
 	PlacedAt time.Time `json:"placed_at,omitempty,omitzero"`
+
+	// Currency ISO 4217 code of all amounts.
+	Currency string `json:"currency"`
+
+	// Channel Where it would be placed, as `web`.
+	Channel string `json:"channel,omitempty,omitzero"`
+
+	// Lines What would be bought.
+	Lines []Line `json:"lines"`
+
+	// Discount On the whole order, in minor units.
+	Discount int64 `json:"discount,omitempty,omitzero"`
 
 	// Shipping Minor units.
 	Shipping int64 `json:"shipping,omitempty,omitzero"`
@@ -773,23 +773,35 @@ type QuoteRequest struct {
 
 // QuotedReward defines model for QuotedReward.
 type QuotedReward struct {
-	// Missing What the member lacks; zero if it can be had now.
-	Missing int64 `json:"missing"`
+	// Reward The reward's id.
+	Reward string `json:"reward"`
 
 	// Points What it costs.
 	Points int64 `json:"points"`
 
-	// Reward The reward's id.
-	Reward string `json:"reward"`
+	// Missing What the member lacks; zero if it can be had now.
+	Missing int64 `json:"missing"`
 }
 
 // Redemption defines model for Redemption.
 type Redemption struct {
-	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
+	// ID `rd_` and 20 characters.
+	ID string `json:"id"`
 
-	// Code Always null: rewards with codes come later.
-	Code *string `json:"code"`
+	// Member Whose points.
+	Member string `json:"member"`
+
+	// Reward The reward's id.
+	Reward string `json:"reward"`
+
+	// Order The order that it is for.
+	Order string `json:"order,omitempty,omitzero"`
+
+	// Status How far it is.
+	Status RedemptionStatus `json:"status"`
+
+	// Points What it costs.
+	Points int64 `json:"points"`
 
 	// CreatedAt When it was asked for.
 	CreatedAt time.Time `json:"created_at"`
@@ -797,23 +809,11 @@ type Redemption struct {
 	// ExpiresAt Reserved until then, exclusive; null if nothing is or was reserved.
 	ExpiresAt *time.Time `json:"expires_at"`
 
-	// ID `rd_` and 20 characters.
-	ID string `json:"id"`
+	// Code Always null: rewards with codes come later.
+	Code *string `json:"code"`
 
-	// Member Whose points.
-	Member string `json:"member"`
-
-	// Order The order that it is for.
-	Order string `json:"order,omitempty,omitzero"`
-
-	// Points What it costs.
-	Points int64 `json:"points"`
-
-	// Reward The reward's id.
-	Reward string `json:"reward"`
-
-	// Status How far it is.
-	Status RedemptionStatus `json:"status"`
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
 }
 
 // RedemptionStatus How far it is.
@@ -821,17 +821,17 @@ type RedemptionStatus string
 
 // RedemptionRequest defines model for RedemptionRequest.
 type RedemptionRequest struct {
-	// Commit Spend the points at once rather than reserve them.
-	Commit bool `json:"commit,omitempty,omitzero"`
-
 	// Member Whose points: the member's id, or `external:` and the external id.
 	Member string `json:"member"`
+
+	// Reward The reward's id.
+	Reward string `json:"reward"`
 
 	// Order The order that it is for.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// Reward The reward's id.
-	Reward string `json:"reward"`
+	// Commit Spend the points at once rather than reserve them.
+	Commit bool `json:"commit,omitempty,omitzero"`
 }
 
 // Reward defines model for Reward.
@@ -839,21 +839,21 @@ type Reward struct {
 	// ID The reward's id.
 	ID string `json:"id"`
 
+	// Type What kind of reward it is.
+	Type RewardType `json:"type"`
+
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
+
+	// Points What it costs.
+	Points int64  `json:"points"`
+	Value  *Money `json:"value,omitempty"`
 
 	// Percent percent_off: how much, as `12.5`.
 	Percent string `json:"percent,omitempty,omitzero"`
 
-	// Points What it costs.
-	Points int64 `json:"points"`
-
 	// Sku free_product: which.
 	Sku string `json:"sku,omitempty,omitzero"`
-
-	// Type What kind of reward it is.
-	Type  RewardType `json:"type"`
-	Value *Money     `json:"value,omitempty"`
 }
 
 // RewardType What kind of reward it is.
@@ -876,11 +876,11 @@ type RollbackRequest struct {
 
 // Tender defines model for Tender.
 type Tender struct {
-	// Amount What of the order it paid, in minor units.
-	Amount int64 `json:"amount"`
-
 	// Kind The means of payment.
 	Kind TenderKind `json:"kind"`
+
+	// Amount What of the order it paid, in minor units.
+	Amount int64 `json:"amount"`
 }
 
 // TenderKind The means of payment.
@@ -897,23 +897,23 @@ type Tier struct {
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Next The next level up; null at the top.
-	Next *NextLevel `json:"next"`
-
-	// Perks What the level brings.
-	Perks []string `json:"perks"`
-
 	// Since When the member reached it.
 	Since time.Time `json:"since"`
 
 	// Until Kept at least until then; null for the lowest level.
 	Until *time.Time `json:"until"`
+
+	// Perks What the level brings.
+	Perks []string `json:"perks"`
+
+	// Next The next level up; null at the top.
+	Next *NextLevel `json:"next"`
 }
 
 // Version defines model for Version.
 type Version struct {
-	// Live Whether it is the one in force.
-	Live bool `json:"live"`
+	// Version Which version, from 1.
+	Version int `json:"version"`
 
 	// PublishedAt When it was published.
 	PublishedAt time.Time `json:"published_at"`
@@ -921,8 +921,8 @@ type Version struct {
 	// PublishedBy The key that published it.
 	PublishedBy string `json:"published_by"`
 
-	// Version Which version, from 1.
-	Version int `json:"version"`
+	// Live Whether it is the one in force.
+	Live bool `json:"live"`
 }
 
 // VersionList defines model for VersionList.

@@ -1,5 +1,10 @@
 // Package wire is the API's models and a Go client for it, generated from openapi.yaml. It promises to agree
-// with that file and holds nothing written by hand; what a request must be beyond its shape is checked in api.
+// with that file; what a request must be beyond its shape is checked in api. Nothing in it is written by hand
+// but the beginning of a problem's type.
 package wire
 
-//go:generate go run github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2 --config wire.yaml ../openapi.yaml
+//go:generate go run ./generate
+
+// ProblemType begins the type of every problem document; its code follows. It is a name and leads nowhere: what
+// the codes mean stands in openapi.yaml.
+const ProblemType = "urn:perennial:errors#"
