@@ -1,0 +1,198 @@
+package boot
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+// lambdaAround stands in for Lambda's Runtime API, Secrets Manager, DynamoDB (which holds nothing) and SQS: one
+// server, told apart by path and target.
+type lambdaAround struct {
+	*httptest.Server
+	polled  chan time.Time // the function asked for an invocation
+	event   chan []byte    // what it gets
+	answers chan []byte
+	secret  string // what Secrets Manager gives; empty: an error
+
+	mu   sync.Mutex
+	sent []string // bodies to SQS
+}
+
+const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
+
+func newLambdaAround(tb testing.TB) *lambdaAround {
+	l := &lambdaAround{polled: make(chan time.Time, 16), event: make(chan []byte), answers: make(chan []byte, 16), secret: goodSecret}
+	l.Server = httptest.NewServer(l)
+	tb.Cleanup(func() {
+		l.CloseClientConnections()
+		l.Close()
+	})
+	return l
+}
+
+func (l *lambdaAround) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	target := r.Header.Get("X-Amz-Target")
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/invocation/next"):
+		l.polled <- time.Now()
+		select {
+		case event := <-l.event:
+			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "invocation-1")
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(time.Minute).UnixMilli()))
+			_, _ = w.Write(event)
+		case <-r.Context().Done():
+		}
+	case strings.HasSuffix(r.URL.Path, "/response"), strings.HasSuffix(r.URL.Path, "/error"):
+		l.answers <- body
+		w.WriteHeader(http.StatusAccepted)
+	case target == "secretsmanager.GetSecretValue" && l.secret == "":
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"ResourceNotFoundException","Message":"no such secret"}`)
+	case target == "secretsmanager.GetSecretValue":
+		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": l.secret})
+	case strings.HasPrefix(target, "AmazonSQS."):
+		l.sqs(w, body)
+	default:
+		_, _ = io.WriteString(w, "{}")
+	}
+}
+
+func (l *lambdaAround) sqs(w io.Writer, body []byte) {
+	var in struct {
+		Entries []struct{ Id, MessageBody string }
+	}
+	_ = json.Unmarshal(body, &in)
+	var out struct {
+		Successful []map[string]string
+		Failed     []map[string]any
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, e := range in.Entries {
+		if strings.HasPrefix(e.MessageBody, "refuse") {
+			out.Failed = append(out.Failed, map[string]any{"Id": e.Id, "Code": "InternalError", "Message": "later", "SenderFault": false})
+			continue
+		}
+		l.sent = append(l.sent, e.MessageBody)
+		out.Successful = append(out.Successful, map[string]string{"Id": e.Id, "MessageId": e.Id})
+	}
+	_ = json.NewEncoder(w).Encode(out)
+}
+
+// environment is what the template and Lambda set, and where the stand-ins are.
+func (l *lambdaAround) environment(change ...string) []string {
+	env := append([]string{
+		"PERENNIAL_STAGE=test", "PERENNIAL_TABLE=perennial", "PERENNIAL_SECRET=perennial-secret",
+		"PERENNIAL_REASSESS_QUEUE=" + l.URL + "/queue/reassess",
+		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b",
+		"AWS_ENDPOINT_URL_DYNAMODB=" + l.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.URL, "AWS_ENDPOINT_URL_SQS=" + l.URL,
+		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(l.URL, "http://"),
+	}, change...)
+	return env
+}
+
+// bootstrap builds a function for this machine, with the flags of infra/build.
+func bootstrap(tb testing.TB, dir string) string {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "bootstrap")
+	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", path, dir)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		tb.Fatalf("build %s: %v\n%s", dir, err, out)
+	}
+	return path
+}
+
+func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
+	l := newLambdaAround(t)
+	path := bootstrap(t, "../../functions/earn")
+	var out bytes.Buffer
+	cmd := exec.Command(path)
+	cmd.Env, cmd.Stdout, cmd.Stderr = l.environment(), &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{RouteKey: "GET /v1/orders/{order}", PathParameters: map[string]string{"order": "1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw []byte
+	select {
+	case l.event <- event:
+		raw = <-l.answers
+	case <-time.After(30 * time.Second):
+		t.Fatalf("it never asked for an invocation:\n%s", out.String())
+	}
+	var answer events.APIGatewayV2HTTPResponse
+	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode != 401 {
+		t.Errorf("%s %v", raw, err)
+	}
+
+	for _, c := range []struct{ name, change, want string }{
+		{"no table", "PERENNIAL_TABLE=", "the environment lacks PERENNIAL_TABLE"},
+		{"a stage that is none", "PERENNIAL_STAGE=prod", `stage \"prod\"`},
+		{"no credentials", "AWS_ACCESS_KEY_ID=", "no credentials"},
+	} {
+		t.Run(c.name, func(t *testing.T) { checkRefusal(t, path, l.environment(c.change), c.want) })
+	}
+	for secret, want := range map[string]string{"": "no such secret", "changeme-changeme-changeme-changeme": "placeholder"} {
+		l.secret = secret
+		checkRefusal(t, path, l.environment(), want)
+	}
+}
+
+func checkRefusal(t *testing.T, path string, env []string, want string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), path)
+	cmd.Env = env
+	out, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), want) || strings.Contains(string(out), "goroutine") {
+		t.Errorf("%v, and not %q: %s", err, want, out)
+	}
+}
+
+func TestMessagesAreSentTenAtATimeAndARefusalIsAnError(t *testing.T) {
+	l := newLambdaAround(t)
+	for _, setting := range l.environment() {
+		name, value, _ := strings.Cut(setting, "=")
+		t.Setenv(name, value)
+	}
+	env, err := readEnvironment()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bodies []string
+	for i := range 25 {
+		bodies = append(bodies, fmt.Sprint("body ", i))
+	}
+	if err := env.queue().Send(t.Context(), "reassess", bodies...); err != nil {
+		t.Fatal(err)
+	}
+	if len(l.sent) != 25 || l.sent[24] != "body 24" {
+		t.Errorf("sent %q", l.sent)
+	}
+	if err := env.queue().Send(t.Context(), "reassess", "good", "refuse this"); err == nil || !strings.Contains(err.Error(), "1 of 2") {
+		t.Errorf("a message was refused, and the error is %v", err)
+	}
+	if err := env.queue().Send(t.Context(), "elsewhere", "x"); err == nil {
+		t.Error("a queue that the environment does not name took a message")
+	}
+}

@@ -1,0 +1,296 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+)
+
+var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+
+// A bench is an App in memory with a clock that is set, a queue that keeps what is sent, and a table that fails
+// for the members that it is told to.
+type bench struct {
+	*app.App
+	program *loyalty.Program
+	now     time.Time
+	sent    []string
+	fails   map[string]error // by a part of the partition that is written
+	panics  string           // likewise
+	mu      sync.Mutex
+	table.Table
+}
+
+func (b *bench) Send(_ context.Context, queue string, bodies ...string) error {
+	if queue != ReassessQueue {
+		return fmt.Errorf("queue %s", queue)
+	}
+	b.sent = append(b.sent, bodies...)
+	return nil
+}
+
+func (b *bench) Transact(ctx context.Context, ops ...table.Op) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, op := range ops {
+		if b.panics != "" && strings.Contains(op.Item.Key.PK, b.panics) {
+			panic("as told")
+		}
+		for part, err := range b.fails {
+			if strings.Contains(op.Item.Key.PK, part) {
+				return err
+			}
+		}
+	}
+	return b.Table.Transact(ctx, ops...)
+}
+
+// newBench has so many members, each with points that become active at noon in two weeks.
+func newBench(t *testing.T, members int) *bench {
+	t.Helper()
+	memory, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { memory.Close() })
+	b := &bench{now: noon, Table: memory}
+	b.App = &app.App{
+		Table: b, Queue: b, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
+		Secret: []byte("q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"),
+	}
+	if err := b.Wire(); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Ledger.Publish(t.Context(), ledger.Published{Program: "bluebird", Source: program.Demo(), By: "test"}, 0); err != nil {
+		t.Fatal(err)
+	}
+	if b.program, err = b.Programs.Live(t.Context(), "bluebird"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range members {
+		if _, err := b.Ledger.Enrol(t.Context(), b.program, ledger.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		o := loyalty.Order{
+			ID: fmt.Sprint(i), Member: memberID(i), PlacedAt: noon, Currency: "EUR", Status: loyalty.OrderPaid,
+			Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 2000}},
+		}
+		if _, err := b.Ledger.PutOrder(t.Context(), b.program, o, ledger.By{Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.now = noon.AddDate(0, 0, 15)
+	return b
+}
+
+func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }
+
+// due counts the members that are due now.
+func (b *bench) due(t *testing.T) (n int) {
+	t.Helper()
+	for shard := range ledger.Shards {
+		for _, err := range b.Ledger.Due(t.Context(), "bluebird", shard, b.now) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+	}
+	return n
+}
+
+func (b *bench) dispatch(t *testing.T, at time.Time) {
+	t.Helper()
+	event := fmt.Sprintf(`{"schedule":"reassess","time":%q,"programs":"bluebird, other"}`, at.Format(time.RFC3339))
+	if _, err := Reassess(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// deliver hands messages to the worker and returns the places of those that failed.
+func (b *bench) deliver(t *testing.T, ctx context.Context, bodies ...string) (failed []string) {
+	t.Helper()
+	var event events.SQSEvent
+	for i, body := range bodies {
+		event.Records = append(event.Records, events.SQSMessage{MessageId: fmt.Sprint(i), Body: body})
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := Reassess(b.App).Invoke(ctx, payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(raw), "null") {
+		t.Errorf("the answer %s has a null list, which Lambda takes for success", raw)
+	}
+	var answer events.SQSEventResponse
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range answer.BatchItemFailures {
+		failed = append(failed, f.ItemIdentifier)
+	}
+	return failed
+}
+
+func TestTheScheduleSendsOneMessageForEachShardThatIsDue(t *testing.T) {
+	b := newBench(t, 3)
+	b.dispatch(t, noon)
+	if len(b.sent) != 0 {
+		t.Errorf("nothing was due, and %v was sent", b.sent)
+	}
+	b.dispatch(t, b.now)
+	shards := map[string]bool{}
+	for _, body := range b.sent {
+		shards[body] = true
+		if !strings.Contains(body, `"due":"2026-12-16T12:00:00Z"`) || !strings.Contains(body, `"program":"bluebird"`) {
+			t.Errorf("a message says %s", body)
+		}
+	}
+	if len(shards) != len(b.sent) || len(shards) < 1 || len(shards) > 3 {
+		t.Errorf("three members make the messages %v", b.sent)
+	}
+}
+
+func TestTheWorkerBringsEveryoneUpToDateOnce(t *testing.T) {
+	b := newBench(t, 40)
+	b.dispatch(t, b.now)
+	if n := b.due(t); n != 40 {
+		t.Fatalf("%d members are due", n)
+	}
+	for range 2 { // a queue delivers more than once
+		if failed := b.deliver(t, t.Context(), b.sent...); len(failed) > 0 {
+			t.Errorf("failed: %v", failed)
+		}
+	}
+	if n := b.due(t); n != 0 {
+		t.Errorf("%d members are still due", n)
+	}
+	for i := range 40 {
+		n := 0
+		for e, err := range b.Ledger.Statement(t.Context(), "bluebird", memberID(i), 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Kind == loyalty.KindActivate {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("the points of member %d became active %d times", i, n)
+		}
+	}
+}
+
+func TestOneMemberWhoFailsKeepsNobodyElseFromIt(t *testing.T) {
+	for name, fail := range map[string]func(*bench){
+		"with an error": func(b *bench) { b.fails = map[string]error{string(memberID(7)): errors.New("as told")} },
+		"with a panic":  func(b *bench) { b.panics = string(memberID(7)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, 40)
+			b.dispatch(t, b.now)
+			fail(b)
+			if failed := b.deliver(t, t.Context(), b.sent...); len(failed) != 1 {
+				t.Errorf("%d messages of %d failed, not the one with the member in it", len(failed), len(b.sent))
+			}
+			if n := b.due(t); n != 1 {
+				t.Errorf("%d members are still due", n)
+			}
+			b.fails, b.panics = nil, ""
+			if failed := b.deliver(t, t.Context(), b.sent...); len(failed) > 0 || b.due(t) > 0 {
+				t.Errorf("delivered again, %v failed and %d are due", failed, b.due(t))
+			}
+		})
+	}
+}
+
+func TestAMessageThatCannotBeReadHarmsOnlyItself(t *testing.T) {
+	b := newBench(t, 10)
+	b.dispatch(t, b.now)
+	bodies := append([]string{`{"program":"bluebird","shard":`, `{"program":"nobody","shard":1,"due":"2026-12-16T12:00:00Z"}`}, b.sent...)
+	if d := cmp.Diff([]string{"0", "1"}, b.deliver(t, t.Context(), bodies...)); d != "" {
+		t.Error(d)
+	}
+	if n := b.due(t); n != 0 {
+		t.Errorf("%d members are still due", n)
+	}
+}
+
+func TestAWorkerWhoseTimeRunsOutContinuesWithAnotherMessage(t *testing.T) {
+	b := newBench(t, 40)
+	b.dispatch(t, b.now)
+	first, shards := b.sent[0], len(b.sent)
+	// No time at all: nothing was done, so the message is left to the queue, which gives up in the end.
+	spent, cancel := context.WithTimeout(t.Context(), reserve/2)
+	defer cancel()
+	if failed := b.deliver(t, spent, first); len(failed) != 1 || len(b.sent) != shards {
+		t.Errorf("without any progress %v failed and %d messages were sent", failed, len(b.sent)-shards)
+	}
+	// The time ends after the first member of each shard: what is left goes on in messages of their own, and after
+	// as many rounds as the fullest shard has members nobody is due.
+	for round := 0; b.due(t) > 0; round++ {
+		bodies := b.sent
+		if b.sent = nil; round > 40 {
+			t.Fatalf("%d members are due after %d rounds", b.due(t), round)
+		}
+		for _, body := range bodies {
+			if failed := b.deliver(t, &running{Context: t.Context()}, body); len(failed) > 0 {
+				t.Fatalf("round %d: %s failed", round, body)
+			}
+		}
+	}
+}
+
+// A running context has time left when it is first asked, and none after.
+type running struct {
+	context.Context
+	asked bool
+}
+
+func (r *running) Deadline() (time.Time, bool) {
+	if r.asked {
+		return time.Now(), true
+	}
+	r.asked = true
+	return time.Now().Add(time.Hour), true
+}
+
+func TestEventsOfOthersAreRefused(t *testing.T) {
+	b := newBench(t, 0)
+	for _, payload := range []string{`{}`, `[]`, `{"schedule":"remind","time":"2026-12-01T12:00:00Z"}`, `{"schedule":"reassess"}`} {
+		if out, err := Reassess(b.App).Invoke(t.Context(), []byte(payload)); err == nil {
+			t.Errorf("%s was answered with %s", payload, out)
+		}
+	}
+}
+
+func TestRemindSendsNothingAndSaysSo(t *testing.T) {
+	b := newBench(t, 1)
+	out, err := Remind(b.App).Invoke(t.Context(), []byte(`{"schedule":"remind","time":"2026-12-01T12:35:00Z","programs":"bluebird"}`))
+	if string(out) != `{"sent":0}` || err != nil || len(b.sent) != 0 {
+		t.Errorf("%s %v %v", out, err, b.sent)
+	}
+	out, err = Remind(b.App).Invoke(t.Context(), []byte(`{"Records":[{"messageId":"m","body":"{}"}]}`))
+	if string(out) != `{"batchItemFailures":[{"itemIdentifier":"m"}]}` || err != nil {
+		t.Errorf("%s %v", out, err)
+	}
+}

@@ -1,0 +1,61 @@
+package relay
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+)
+
+func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
+	var log bytes.Buffer
+	a := &app.App{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	record := func(name, pk, sk, image string) string {
+		return `{"eventID":"1","eventName":"` + name + `","eventSource":"aws:dynamodb","awsRegion":"x","eventSourceARN":"y","dynamodb":{` +
+			`"ApproximateCreationDateTime":1796126400.5,"Keys":{"pk":{"S":"` + pk + `"},"sk":{"S":"` + sk + `"}},"NewImage":{` + image + `},` +
+			`"SequenceNumber":"seq-` + sk + `","SizeBytes":10,"StreamViewType":"NEW_IMAGE"}}`
+	}
+	const doc = `"doc":{"M":{"q":{"N":"1"}}},"v":{"N":"1"}`
+	for _, c := range []struct {
+		name    string
+		records []string
+		answer  string
+		logged  string
+	}{
+		{
+			"entries of two programs, among what is none",
+			[]string{
+				record("INSERT", "P#a#O#1042", "000001", doc), record("INSERT", "P#a#RD#rd_1", "000002", doc), record("INSERT", "P#b#LAPSE#m#2027-03-31", "000001", doc),
+				record("MODIFY", "P#a#M#mem_1", "ACCOUNT", doc), record("INSERT", "P#a", "PROGRAM#000001", doc), record("INSERT", "KEY#x", "KEY", doc),
+			},
+			`{"batchItemFailures":[]}`, "program=a entries=2",
+		},
+		{
+			"an entry without its document, and those behind it",
+			[]string{record("INSERT", "P#a#O#1", "000001", doc), record("INSERT", "P#a#O#2", "000002", ""), record("INSERT", "P#a#O#3", "000003", doc)},
+			`{"batchItemFailures":[{"itemIdentifier":"seq-000002"}]}`, "program=a entries=1",
+		},
+		{
+			"a revision that belongs to no cause",
+			[]string{record("INSERT", "P#a", "000009", doc)},
+			`{"batchItemFailures":[{"itemIdentifier":"seq-000009"}]}`, "is no cause",
+		},
+		{"nothing", nil, `{"batchItemFailures":[]}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			log.Reset()
+			out, err := Entries(a).Invoke(t.Context(), []byte(`{"Records":[`+strings.Join(c.records, ",")+`]}`))
+			if string(out) != c.answer || err != nil {
+				t.Errorf("%s %v", out, err)
+			}
+			if !strings.Contains(log.String(), c.logged) {
+				t.Errorf("the log says %s", log.String())
+			}
+		})
+	}
+	if _, err := Entries(a).Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil {
+		t.Error("it took what is no event")
+	}
+}
