@@ -1,0 +1,126 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// BenchmarkWriters is whole functions, earning an order of three lines and redeeming at once, called by several at
+// a time over each table: for members of their own, and all for one. On Pebble a call returns once it is fsynced.
+func BenchmarkWriters(b *testing.B) {
+	tables := []struct {
+		name    string
+		open    func(b *testing.B) table.Table
+		writers []int
+	}{
+		{"memory", func(b *testing.B) table.Table { return memory(b) }, []int{1}},
+		{"pebble", onDisk, []int{1, 8, 32, 128}},
+		{"dynamodb", func(b *testing.B) table.Table { return dynamotest.Open(b) }, []int{1, 8}},
+	}
+	for _, on := range tables {
+		for _, command := range []string{"earn", "redeem"} {
+			for _, members := range []int{500, 1} {
+				for _, writers := range on.writers {
+					b.Run(fmt.Sprintf("%s/%s/members=%d/writers=%d", on.name, command, members, writers), func(b *testing.B) {
+						writeBy(b, on.open(b), command, members, writers)
+					})
+				}
+			}
+		}
+	}
+}
+
+func onDisk(b *testing.B) table.Table {
+	tab, err := pebbletable.Open(b.TempDir())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { tab.Close() })
+	return tab
+}
+
+func writeBy(b *testing.B, tab table.Table, command string, members, writers int) {
+	w := rich(b, tab, members)
+	b.ReportAllocs()
+	b.ResetTimer()
+	var next atomic.Int64
+	var all sync.WaitGroup
+	for range writers {
+		all.Go(func() {
+			for i := int(next.Add(1)); i <= b.N; i = int(next.Add(1)) {
+				out, err := w.handlers[command].Invoke(b.Context(), w.command(command, i, i%members))
+				if err != nil || string(out[:17]) != `{"statusCode":201` {
+					b.Errorf("%s: %s, %v", command, out, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	b.StopTimer()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "calls/s")
+}
+
+// rich is a world whose members can redeem for as long as anybody measures. Points do not wait: one member with
+// thousands of orders would collect as many pending lots.
+func rich(b *testing.B, tab table.Table, members int) *world {
+	w := newWorld(b, tab)
+	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo)
+	in := ledger.Published{
+		Program: "bluebird", By: "bench",
+		Source: bytes.Replace(program.Demo(), []byte("pending: 14 days"), []byte("pending: 0 days"), 1),
+	}
+	if err := w.app.Ledger.Publish(b.Context(), in, 1); err != nil {
+		b.Fatal(err)
+	}
+	w.app.Programs.Forget("bluebird")
+	p, err := w.app.Programs.Live(b.Context(), "bluebird")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range members {
+		by := ledger.By{Actor: "bench", Input: "bench"}
+		if _, err := w.app.Ledger.Enrol(b.Context(), p, ledger.Enrolment{Member: benchMember(i)}, by); err != nil {
+			b.Fatal(err)
+		}
+		grant := ledger.Adjustment{ID: fmt.Sprint("adj_", i), Member: benchMember(i), Points: loyalty.MaxPoints, Reason: "to measure"}
+		if _, err := w.app.Ledger.Adjust(b.Context(), p, grant, by); err != nil {
+			b.Fatal(err)
+		}
+	}
+	return w
+}
+
+func benchMember(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }
+
+// command is the event of the i-th order or redemption.
+func (w *world) command(command string, i, member int) []byte {
+	r := request{method: "PUT", path: fmt.Sprintf("/v1/orders/b%d", i), body: fmt.Appendf(nil, benchOrder, benchMember(member), 1200)}
+	pattern, params := "PUT /v1/orders/{order}", map[string]string{"order": fmt.Sprint("b", i)}
+	if command == "redeem" {
+		r = request{
+			method: "POST", path: "/v1/redemptions", header: map[string]string{"idempotency-key": fmt.Sprintf("bench-redeem-%08d", i)},
+			body: fmt.Appendf(nil, `{"member":%q,"reward":"five-off","commit":true}`, benchMember(member)),
+		}
+		pattern, params = "POST /v1/redemptions", nil
+	}
+	payload, err := json.Marshal(w.event(r, pattern, params))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return payload
+}
