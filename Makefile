@@ -1,6 +1,7 @@
 # `make run` and `make test` do everything; `make help` lists the rest. Only Go is needed, but for DynamoDB Local
 # (make test, make bench: Java and npm) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
 SHELL := bash
+MAKEFLAGS += --no-print-directory
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
