@@ -154,120 +154,153 @@ func wantTold(t *testing.T, disk vfs.FS, told map[table.Key]int64) {
 	}
 }
 
-// held is a table whose log cannot reach the disk until release is called, and a write of item that waits for it.
-func held(t *testing.T) (tab *Table, old, item table.Item, release func()) {
-	var closed atomic.Bool
-	gate := make(chan struct{})
-	tab, err := open("table", onLogSync(vfs.NewMem(), func() error {
-		if closed.Load() {
-			<-gate
+// A held table has a log whose syncs each wait for pass. A write of item over old is on its way to the disk.
+type held struct {
+	*Table
+	old, item table.Item
+	reached   chan struct{} // gets one for each sync that began
+	pass      chan struct{}
+	release   func()          // lets all syncs pass
+	onDisk    <-chan struct{} // closed when item is
+	writers   sync.WaitGroup
+}
+
+func hold(t *testing.T) *held {
+	t.Helper()
+	h := &held{reached: make(chan struct{}, 1000), pass: make(chan struct{})}
+	var holding atomic.Bool
+	var err error
+	h.Table, err = open("table", onLogSync(vfs.NewMem(), func() error {
+		if holding.Load() {
+			h.reached <- struct{}{}
+			<-h.pass
 		}
 		return nil
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	old = table.Item{Key: table.Key{PK: "p", SK: "written"}, Index: table.Key{PK: "i", SK: "i"}, Doc: []byte(`{"n":1}`)}
+	h.old = table.Item{Key: table.Key{PK: "p", SK: "written"}, Index: table.Key{PK: "i", SK: "i"}, Doc: []byte(`{"n":1}`)}
 	beside := table.Item{Key: table.Key{PK: "q", SK: "at rest"}, Doc: []byte(`{}`)}
-	if err := tab.Transact(t.Context(), table.Put(old), table.Put(beside)); err != nil {
+	if err := h.Transact(t.Context(), table.Put(h.old), table.Put(beside)); err != nil {
 		t.Fatal(err)
 	}
-	old.Version = 1
-	closed.Store(true)
-	var writer sync.WaitGroup
-	writer.Go(func() {
-		if err := tab.Transact(t.Context(), table.Put(old)); err != nil {
-			t.Error(err)
-		}
-	})
-	for onDisk := true; onDisk && !t.Failed(); runtime.Gosched() {
-		tab.unsynced.mu.Lock()
-		onDisk = tab.unsynced.last[old.Key] == nil
-		tab.unsynced.mu.Unlock()
-	}
-	item = old
-	item.Version = 2
-	release = sync.OnceFunc(func() { close(gate) })
-	lest := time.AfterFunc(10*time.Second, release) // who waits in vain is to fail, not to hang
+	h.old.Version = 1
+	h.item = h.old
+	h.item.Version = 2
+	holding.Store(true)
+	h.release = sync.OnceFunc(func() { close(h.pass) })
+	lest := time.AfterFunc(10*time.Second, h.release) // who waits in vain is to fail, not to hang
 	t.Cleanup(func() {
+		h.release()
+		h.writers.Wait()
 		lest.Stop()
-		writer.Wait()
-		if err := tab.Close(); err != nil {
+		if err := h.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return tab, old, item, release
+	h.onDisk = h.write(t, h.old)
+	<-h.reached
+	return h
+}
+
+// write puts the item and returns when it is applied, with a channel that is closed when it is on disk.
+func (h *held) write(t *testing.T, it table.Item) (onDisk <-chan struct{}) {
+	done := make(chan struct{})
+	h.writers.Go(func() {
+		defer close(done)
+		if err := h.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Error(err)
+		}
+	})
+	for applied := false; !applied && !t.Failed(); runtime.Gosched() {
+		now, err := h.read(it.Key)
+		applied = err == nil && now.Version == it.Version+1
+	}
+	return done
+}
+
+// wantWait wants the call to wait for the disk until it is given up.
+func wantWait(t *testing.T, call func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	answer := make(chan error)
+	go func() { answer <- call(ctx) }()
+	for range 1000 {
+		runtime.Gosched()
+	}
+	cancel()
+	if err := <-answer; !errors.Is(err, context.Canceled) {
+		t.Errorf("answered %v before the write was on disk", err)
+	}
 }
 
 func TestWhoReadsWhatIsNotOnDiskWaitsForIt(t *testing.T) {
-	type call func(ctx context.Context, tab *Table, old, item table.Item) error
-	list := func(ctx context.Context, tab *Table, q table.Query) error {
-		for _, err := range tab.Query(ctx, q) {
+	list := func(ctx context.Context, h *held, q table.Query) error {
+		for _, err := range h.Query(ctx, q) {
 			return err
 		}
 		return nil
 	}
-	for name, read := range map[string]call{
-		"get": func(ctx context.Context, tab *Table, _, item table.Item) error {
-			_, err := tab.Get(ctx, item.Key)
+	for name, call := range map[string]func(context.Context, *held) error{
+		"get": func(ctx context.Context, h *held) error {
+			_, err := h.Get(ctx, h.item.Key)
 			return err
 		},
-		"a list of its partition": func(ctx context.Context, tab *Table, _, item table.Item) error {
-			return list(ctx, tab, table.Query{PK: item.Key.PK})
+		"a list of its partition": func(ctx context.Context, h *held) error {
+			return list(ctx, h, table.Query{PK: h.item.Key.PK})
 		},
-		"a list of the index": func(ctx context.Context, tab *Table, _, item table.Item) error {
-			return list(ctx, tab, table.Query{PK: item.Index.PK, Index: true})
+		"a list of the index": func(ctx context.Context, h *held) error {
+			return list(ctx, h, table.Query{PK: h.item.Index.PK, Index: true})
 		},
-		"a check that holds": func(ctx context.Context, tab *Table, _, item table.Item) error {
-			return tab.Transact(ctx, table.Check(item))
+		"a check that holds": func(ctx context.Context, h *held) error {
+			return h.Transact(ctx, table.Check(h.item))
 		},
-		"a check that does not": func(ctx context.Context, tab *Table, old, _ table.Item) error {
-			return tab.Transact(ctx, table.Check(old))
+		"a check that does not": func(ctx context.Context, h *held) error {
+			return h.Transact(ctx, table.Check(h.old))
 		},
-		"a delete of what was there before": func(ctx context.Context, tab *Table, old, _ table.Item) error {
-			return tab.Transact(ctx, table.Delete(old))
+		"a delete of what was there before": func(ctx context.Context, h *held) error {
+			return h.Transact(ctx, table.Delete(h.old))
 		},
-		"a put of what should be absent": func(ctx context.Context, tab *Table, old, _ table.Item) error {
-			old.Version = 0
-			return tab.Transact(ctx, table.Put(old))
+		"a put of what should be absent": func(ctx context.Context, h *held) error {
+			return h.Transact(ctx, table.Put(table.Item{Key: h.item.Key, Doc: []byte(`{}`)}))
 		},
-		"an add below its floor": func(ctx context.Context, tab *Table, _, item table.Item) error {
-			return tab.Transact(ctx, table.Add(item.Key, "n", -2, 0))
+		"an add below its floor": func(ctx context.Context, h *held) error {
+			return h.Transact(ctx, table.Add(h.item.Key, "n", -2, 0))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			tab, old, item, release := held(t)
-			defer release()
-			ctx, cancel := context.WithCancel(t.Context())
-			answer := make(chan error)
-			go func() { answer <- read(ctx, tab, old, item) }()
-			for range 1000 {
-				runtime.Gosched()
-			}
-			cancel()
-			if err := <-answer; !errors.Is(err, context.Canceled) {
-				t.Errorf("answered %v before the write was on disk", err)
-			}
+			h := hold(t)
+			wantWait(t, func(ctx context.Context) error { return call(ctx, h) })
 		})
 	}
+	t.Run("get, when of two writes the first has reached the disk", func(t *testing.T) {
+		h := hold(t)
+		h.write(t, h.item) // its sync begins when that of the first is over
+		h.pass <- struct{}{}
+		<-h.onDisk
+		wantWait(t, func(ctx context.Context) error {
+			_, err := h.Get(ctx, h.item.Key)
+			return err
+		})
+	})
 }
 
 func TestWhoReadsAnythingElseDoesNotWait(t *testing.T) {
-	tab, old, item, release := held(t)
-	defer release()
+	h := hold(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
-	if _, err := tab.Get(ctx, table.Key{PK: "p", SK: "another"}); err != nil {
+	if _, err := h.Get(ctx, table.Key{PK: "p", SK: "another"}); err != nil {
 		t.Errorf("get of an item beside: %v", err)
 	}
-	for _, err := range tab.Query(ctx, table.Query{PK: "q"}) {
+	for _, err := range h.Query(ctx, table.Query{PK: "q"}) {
 		if err != nil {
 			t.Errorf("query of another partition: %v", err)
 		}
 	}
-	err := tab.Transact(ctx, table.Put(old))
+	err := h.Transact(ctx, table.Put(h.old))
 	var conflict *table.ConflictError
-	if !errors.As(err, &conflict) || conflict.Current.Version != item.Version {
+	if !errors.As(err, &conflict) || conflict.Current.Version != h.item.Version {
 		t.Errorf("a put over what was read before: %v, want a conflict at once", err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -85,4 +86,34 @@ func (t *Table) allRows(tb testing.TB) map[string]string {
 		tb.Fatal(err)
 	}
 	return all
+}
+
+func TestWhatLeavesTheIndexWhileItIsListedIsNotYielded(t *testing.T) {
+	tab := checked(t, memory(t))
+	var items []table.Item
+	for _, sk := range []string{"first", "goes", "moves", "stays"} {
+		it := table.Item{Key: table.Key{PK: "p", SK: sk}, Index: table.Key{PK: "i", SK: sk}, Doc: []byte(`{}`)}
+		if err := tab.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+		it.Version = 1
+		items = append(items, it)
+	}
+	goes, moves := items[1], items[2]
+	moves.Index.PK = "elsewhere"
+	var got []string
+	for it, err := range tab.Query(t.Context(), table.Query{PK: "i", Index: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) == 0 {
+			if err := tab.Transact(t.Context(), table.Delete(goes), table.Put(moves)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got = append(got, it.Key.SK)
+	}
+	if diff := cmp.Diff([]string{"first", "stays"}, got); diff != "" {
+		t.Errorf("yielded (-want +got):\n%s", diff)
+	}
 }

@@ -58,11 +58,20 @@ func (s *suite) documents(t *testing.T) {
 			t.Errorf("expires %v, want never", got)
 		}
 	})
-	t.Run("what was put may be changed afterwards without changing what is stored", func(t *testing.T) {
+	t.Run("what was put or read may be changed without changing what is stored", func(t *testing.T) {
 		it := s.item(t, "a", `{"n":1}`)
 		s.put(t, it)
 		copy(it.Doc, `{"n":2}`)
+		copy(s.get(t, it.Key).Doc, `{"n":3}`)
 		s.wantStored(t, table.Item{Key: it.Key, Version: 1, Doc: numbered(1)})
+	})
+	t.Run("what was put stays as it is", func(t *testing.T) {
+		const doc = ` { "b" : 1.50 , "a" : "\u0041" } `
+		it := s.item(t, "a", doc)
+		s.put(t, it)
+		if string(it.Doc) != doc {
+			t.Errorf("the document has become %s", it.Doc)
+		}
 	})
 }
 
