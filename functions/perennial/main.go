@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -34,7 +35,11 @@ func main() {
 		kong.Description("A customer loyalty platform: points, tiers and rewards."),
 		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)))
-	if err := parsed.Run(); err != nil {
+	err := parsed.Run()
+	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		os.Exit(130) // stopped by a signal before it was done, which is what was asked for
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "perennial:", err)
 		os.Exit(1)
 	}

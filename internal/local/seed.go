@@ -45,7 +45,11 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 	}
 	close(todo)
 	workers.Wait()
-	if err := errors.Join(append(failures, ctx.Err())...); err != nil {
+	err := ctx.Err() // that of two hundred people whose plans were cut short says no more
+	if err == nil {
+		err = errors.Join(failures...)
+	}
+	if err != nil {
 		return fmt.Errorf("local: seed: %w", err)
 	}
 	return nil
