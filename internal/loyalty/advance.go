@@ -58,18 +58,12 @@ func (d *decision) activatePending(at time.Time) error {
 		Kind:  KindActivate,
 		Cause: d.ownCause(CauseActivation, at.UTC().Format(stamp)), Effective: at,
 	}
-	debt := d.Account.Debt
 	for _, x := range d.Account.Pending {
 		if x.ActiveAt.After(at) {
 			break
 		}
 		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
-		n := x.Points
-		if pay := min(n, debt); pay > 0 {
-			e.Postings = append(e.Postings, Posting{Bucket: BucketDebt, Points: pay})
-			debt, n = debt-pay, n-pay
-		}
-		e.Postings = d.settle(e.Postings, n, x.Expires, at)
+		e.Postings = d.activate(e.Postings, x.Points, x.Expires, at)
 		e.Because = append(e.Because, Because{
 			Rule:   "pending",
 			Effect: x.Cause.Kind + " " + x.Cause.ID + ": " + strconv.FormatInt(int64(x.Points), 10) + " became active",

@@ -1,12 +1,16 @@
 package loyalty
 
+import "math/big"
+
 // worth is what an order gives at a level, with the reasons; the zero status, placed and cancelled orders are
 // worth nothing. The order must have passed check.
 //
 // Source of the formula: eligible amount × rate × best category × tier, summed, rounded once. An amount is
-// eligible after the order's discount and without what was paid by points, gift card or store credit; both
-// are spread over the parts of the order in proportion, exactly. The reasons are differences, so they sum to
-// the result: the base, what each category adds or takes, what the tier adds, what rounding takes.
+// eligible after the order's discount, without what was refunded, and without what was paid by points, gift card
+// or store credit; discount and tenders are spread over the parts of the order in proportion, exactly. As it is
+// a function of what remains, any number of refunds in any order ends at the same points. The reasons are
+// differences, so they sum to the result: the base, what each category adds or takes, what the tier adds, what
+// rounding takes.
 func (p *Program) worth(o Order, level string) (Points, []Because, error) {
 	switch o.Status {
 	case OrderPlaced:
@@ -31,11 +35,14 @@ func (p *Program) worth(o Order, level string) (Points, []Because, error) {
 }
 
 type worthing struct {
-	p             *Program
-	rate          compiledRate
-	items, extras exact // which share of an item's amount, and of shipping and tax, is eligible
-	sum           exact
-	because       []Because
+	p            *Program
+	rate         compiledRate
+	refunded     refunded
+	undiscounted exact // the share of a line's amount that the order's discount leaves
+	remains      exact // the share of the items that refunds without lines leave
+	earning      exact // the share of the total that was paid by means that earn
+	sum          exact
+	because      []Because
 }
 
 func (w *worthing) add(rule, effect string, points exact) {
@@ -45,27 +52,53 @@ func (w *worthing) add(rule, effect string, points exact) {
 
 // base gives the eligible amount at the currency's rate.
 func (w *worthing) base(o Order) {
-	items, total, unearning := o.items(), o.total(), o.unearning()
-	w.items, w.extras = whole(1), whole(1)
+	total, unearning := o.total(), o.unearning()
+	w.refunded = o.refunded()
+	w.earning, w.remains = whole(1), whole(1)
 	if unearning > 0 {
-		w.extras = share(total-unearning, total)
-		w.items = w.extras
+		w.earning = share(total-unearning, total)
 	}
-	if o.Discount > 0 {
-		w.items = w.items.mul(share(items-o.Discount, items))
+	w.undiscounted = o.undiscounted()
+	items := w.left(o, "", false)
+	if back := w.refunded.items; back > 0 {
+		w.remains = whole(0)
+		if rest := items.sub(whole(back)); rest.sign() > 0 {
+			w.remains = exactOf(new(big.Rat).Quo(rest.rat(), items.rat()))
+		}
 	}
 	eligible := whole(0)
 	if w.p.Earn.Counts.Items {
-		eligible = whole(items).mul(w.items)
+		eligible = items.mul(w.remains)
 	}
 	if w.p.Earn.Counts.Shipping {
-		eligible = eligible.add(whole(o.Shipping).mul(w.extras))
+		eligible = eligible.add(whole(o.Shipping - w.refunded.shipping))
 	}
 	if w.p.Earn.Counts.Tax {
-		eligible = eligible.add(whole(o.Tax).mul(w.extras))
+		eligible = eligible.add(whole(o.Tax - w.refunded.tax))
 	}
 	w.sum = whole(0)
+	eligible = eligible.mul(w.earning)
 	w.add("earn.purchase", amountText(eligible, o.Currency)+" x "+w.rate.text, eligible.mul(w.rate.perMinor))
+}
+
+// left is what the lines, or those of one category, cost after the order's discount and less what was refunded
+// for each; not less than nothing, as a line's refund may be a minor unit more than its exact share.
+func (w *worthing) left(o Order, category string, only bool) exact {
+	amount, sum := int64(0), whole(0)
+	for _, l := range o.Lines {
+		if only && l.Category != category {
+			continue
+		}
+		back := w.refunded.lines[l.ID]
+		if back == 0 {
+			amount += l.Amount
+			continue
+		}
+		if rest := whole(l.Amount).mul(w.undiscounted).sub(whole(back)); rest.sign() > 0 {
+			sum = sum.add(rest)
+		}
+	}
+	return sum.add(whole(amount).mul(w.undiscounted))
 }
 
 // share is part/of in lowest terms.
@@ -85,13 +118,7 @@ func (w *worthing) byCategory(o Order) {
 		if !ok || m.less.sign() == 0 || seenBefore(o.Lines[:i], l.Category) {
 			continue
 		}
-		amount := int64(0)
-		for _, x := range o.Lines[i:] {
-			if x.Category == l.Category {
-				amount += x.Amount
-			}
-		}
-		eligible := whole(amount).mul(w.items)
+		eligible := w.left(o, l.Category, true).mul(w.remains).mul(w.earning)
 		w.add(m.rule, amountText(eligible, o.Currency)+" x "+m.text, eligible.mul(w.rate.perMinor).mul(m.less))
 	}
 }

@@ -8,19 +8,20 @@ func (c Code) Error() string { return string(c) }
 // The refusals that rules can give; the API adds those of its own. Each is documented in the API's error
 // catalogue under the same name.
 const (
-	InsufficientPoints  Code = "insufficient_points"
-	AccountFrozen       Code = "account_frozen"
-	NotFound            Code = "not_found"
-	ValidationFailed    Code = "validation_failed"
-	AmountNotPositive   Code = "amount_not_positive"
-	AmountOutOfRange    Code = "amount_out_of_range"
-	AmountPrecision     Code = "amount_precision"
-	CurrencyUnsupported Code = "currency_unsupported"
-	CurrencyMismatch    Code = "currency_mismatch"
-	HoldAlreadyResolved Code = "hold_already_resolved"
-	HoldExpired         Code = "hold_expired"
-	AlreadyExists       Code = "already_exists"
-	KeyReused           Code = "idempotency_key_reused"
+	InsufficientPoints   Code = "insufficient_points"
+	AccountFrozen        Code = "account_frozen"
+	NotFound             Code = "not_found"
+	ValidationFailed     Code = "validation_failed"
+	AmountNotPositive    Code = "amount_not_positive"
+	AmountOutOfRange     Code = "amount_out_of_range"
+	AmountPrecision      Code = "amount_precision"
+	CurrencyUnsupported  Code = "currency_unsupported"
+	CurrencyMismatch     Code = "currency_mismatch"
+	HoldAlreadyResolved  Code = "hold_already_resolved"
+	HoldExpired          Code = "hold_expired"
+	AlreadyExists        Code = "already_exists"
+	RefundExceedsPayment Code = "refund_exceeds_payment"
+	KeyReused            Code = "idempotency_key_reused"
 )
 
 // An Error is a refusal: a rule says no, and nothing has changed.

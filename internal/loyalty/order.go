@@ -29,6 +29,7 @@ type Order struct {
 	Shipping int64
 	Tax      int64
 	Tenders  []Tender
+	Refunds  []Refund // all that there ever were, by the ids that they were given; in any order
 }
 
 // A Line is one position; Amount is what is paid for all of its pieces, after its own discounts.
@@ -69,6 +70,11 @@ type OrderState struct {
 	Worth    Points    // what all its revisions together have given
 	ActiveAt time.Time // when its points become active
 	Expires  Date      // the lot that they join
+
+	// What was taken back of it beyond its own points, so that it can be given back there.
+	Taken  []Lot  // from other lots
+	Owed   Points // as debt
+	Lapsed Points // nowhere: the points had lapsed, or the program does not ask for more
 }
 
 // Windows for when an order was placed. Clocks of shops run ahead a little, and orders arrive late; what is
@@ -125,7 +131,10 @@ func (o Order) check() error {
 	if o.Discount > o.items() {
 		return refuse(ValidationFailed, "/discount", "The discount is larger than all lines together.")
 	}
-	return o.checkTenders()
+	if err := o.checkTenders(); err != nil {
+		return err
+	}
+	return o.checkRefunds()
 }
 
 func (o Order) checkLines() error {
@@ -234,11 +243,10 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	}
 	switch {
 	case delta > 0:
-		e.Postings = d.credit([]Posting{{Bucket: BucketIssued, Points: -delta}}, delta, s.ActiveAt, s.Expires)
-		e = lostToExpiry(e)
+		e = d.giveBack(e, delta, &s)
 	case delta < 0:
 		e.Kind = KindClawback
-		e = d.clawBack(e, -delta, s)
+		e = d.clawBack(e, -delta, &s)
 	}
 	s.Worth = worth
 	if len(p.Tiers.Levels) > 0 {
@@ -306,45 +314,4 @@ func orderMetric(p *Program, prior *OrderState, o Order, delta Points) *Metric {
 		return nil
 	}
 	return &m
-}
-
-// clawBack takes n points back: those of this order that are pending, then those in its lot, then from other
-// lots, the earliest to lapse first, and the rest becomes debt. Points that lapsed are not taken a second
-// time: once the order's lot has lapsed, nobody can tell its points from those that lapsed, and what it no
-// longer holds is written off.
-func (d *decision) clawBack(e Entry, n Points, s OrderState) Entry {
-	rest := n
-	for _, x := range d.Account.Pending {
-		if x.Cause == (Cause{Kind: CauseOrder, ID: s.Order.ID}) {
-			part := min(rest, x.Points)
-			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, Points: -part})
-			rest -= part
-		}
-	}
-	if rest > 0 && d.p.lapsed(s.Expires, d.now) {
-		e.Because = append(e.Because, Because{Rule: "clawback", Effect: "lapsed on " + s.Expires.String() + " and written off", Points: points(rest)})
-		n, rest = n-rest, 0
-	}
-	own := Points(0)
-	for _, l := range d.Account.Lots {
-		if l.Expires == s.Expires && rest > 0 {
-			own = min(rest, l.Points)
-			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -own})
-			rest -= own
-		}
-	}
-	for _, l := range d.Account.Lots {
-		if l.Expires != s.Expires && rest > 0 {
-			part := min(rest, l.Points)
-			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -part})
-			rest -= part
-		}
-	}
-	if rest > 0 {
-		e.Postings = append(e.Postings, Posting{Bucket: BucketDebt, Points: -rest})
-	}
-	if n > 0 {
-		e.Postings = append(e.Postings, Posting{Bucket: BucketIssued, Points: n})
-	}
-	return e
 }

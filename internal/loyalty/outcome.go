@@ -59,8 +59,16 @@ func (d *decision) credit(out []Posting, n Points, activeAt time.Time, expires D
 	return d.activate(out, n, expires, d.now)
 }
 
+// activate is the postings that make n points spendable, behind those of the same entry: they pay what debt is
+// left, and what remains joins its lot.
 func (d *decision) activate(out []Posting, n Points, expires Date, at time.Time) []Posting {
-	if pay := min(n, d.Account.Debt); pay > 0 {
+	debt := d.Account.Debt
+	for _, p := range out {
+		if p.Bucket == BucketDebt {
+			debt -= p.Points
+		}
+	}
+	if pay := min(n, debt); pay > 0 {
 		out = append(out, Posting{Bucket: BucketDebt, Points: pay})
 		n -= pay
 	}

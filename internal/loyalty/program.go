@@ -14,10 +14,11 @@ type Program struct {
 	Name    Text
 	Unit    Units // what a point is called
 
-	Earn    Earn
-	Tiers   Tiers
-	Rewards []Reward
-	Hold    time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
+	Earn     Earn
+	Tiers    Tiers
+	Rewards  []Reward
+	TakeBack TakeBack      // how far a clawback reaches
+	Hold     time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives
 }

@@ -121,15 +121,9 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 		Kind: KindRelease, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: at, Redemption: &r,
 		Because: []Because{{Rule: "rewards." + r.Reward, Effect: string(as) + ", points returned", Points: points(h.Points())}},
 	}
-	debt := d.Account.Debt
 	for _, l := range h.Lots {
 		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
-		n := l.Points
-		if pay := min(n, debt); pay > 0 {
-			e.Postings = append(e.Postings, Posting{Bucket: BucketDebt, Points: pay})
-			debt, n = debt-pay, n-pay
-		}
-		e.Postings = d.settle(e.Postings, n, l.Expires, at)
+		e.Postings = d.activate(e.Postings, l.Points, l.Expires, at)
 	}
 	return d.post(lostToExpiry(e))
 }

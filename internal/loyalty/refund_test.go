@@ -1,0 +1,268 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func back(id string, amount int64, lines ...RefundLine) Refund {
+	return Refund{ID: id, At: noon, Status: RefundSucceeded, Amount: amount, Lines: lines}
+}
+
+func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
+	tea := func() Order {
+		o := paid("EUR", Line{Category: "coffee-beans", Amount: 3000}, Line{Amount: 2000})
+		o.Shipping = 490
+		return o
+	}
+	for _, c := range []struct {
+		name string
+		edit func(*Order)
+		want Points
+	}{
+		{"nothing was refunded", func(*Order) {}, 80},
+		{"a line came back that earned double", func(o *Order) { o.Refunds = []Refund{back("1", 3000, RefundLine{"1", 1, 3000})} }, 20},
+		{"half of a line came back", func(o *Order) { o.Refunds = []Refund{back("1", 1500, RefundLine{"1", 1, 1500})} }, 50},
+		{"half of the items was refunded without a word on which", func(o *Order) { o.Refunds = []Refund{back("1", 2500)} }, 40},
+		{"all items were refunded, and not the shipping", func(o *Order) { o.Refunds = []Refund{back("1", 5000)} }, 0},
+		{"everything was refunded", func(o *Order) { o.Refunds = []Refund{back("1", 5490)} }, 0},
+		{"only the shipping was refunded", func(o *Order) { r := back("1", 490); r.Shipping = 490; o.Refunds = []Refund{r} }, 80},
+		{"a refund is on its way", func(o *Order) { r := back("1", 5490); r.Status = RefundPending; o.Refunds = []Refund{r} }, 80},
+		{"a refund failed", func(o *Order) { r := back("1", 5490); r.Status = RefundFailed; o.Refunds = []Refund{r} }, 80},
+		{"a third of a discounted order", func(o *Order) { o.Discount = 500; o.Refunds = []Refund{back("1", 1500)} }, 48},
+		{"a discounted line came back", func(o *Order) { o.Discount = 500; o.Refunds = []Refund{back("1", 2700, RefundLine{"1", 1, 2700})} }, 18},
+		{"half of what a gift card paid half of", func(o *Order) {
+			o.Tenders = []Tender{{TenderGiftCard, 2745}}
+			o.Refunds = []Refund{back("1", 2500)}
+		}, 20},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := testProgram(t)
+			o := tea()
+			c.edit(&o)
+			q, err := p.Quote(joined(t, p, noon), o, noon)
+			if err != nil || q.Points != c.want {
+				t.Errorf("worth %d because %v (%v), want %d", q.Points, q.Because, err, c.want)
+			}
+		})
+	}
+}
+
+func TestRefundsThatCannotBeAreRefused(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		refunds []Refund
+		code    Code
+		pointer string
+	}{
+		{"more than the order cost", []Refund{back("1", 2000), back("2", 1001)}, RefundExceedsPayment, "/refunds"},
+		{"more than a line cost", []Refund{back("1", 1500, RefundLine{"1", 1, 1001})}, RefundExceedsPayment, "/refunds"},
+		{"more shipping than there was", []Refund{{ID: "1", Status: RefundSucceeded, Amount: 100, Shipping: 100}}, RefundExceedsPayment, "/refunds"},
+		{"two of one id", []Refund{back("1", 1), back("1", 1)}, ValidationFailed, "/refunds/1/id"},
+		{"a line that the order does not have", []Refund{back("1", 5, RefundLine{"9", 1, 5})}, ValidationFailed, "/refunds/0/lines/0/id"},
+		{"parts above the whole", []Refund{back("1", 5, RefundLine{"1", 1, 6})}, ValidationFailed, "/refunds/0/amount"},
+		{"an amount below zero", []Refund{back("1", -5)}, AmountOutOfRange, "/refunds/0/amount"},
+		{"an unknown status", []Refund{{ID: "1", Status: "lost"}}, ValidationFailed, "/refunds/0/status"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := testProgram(t)
+			o := paid("EUR", Line{Amount: 1000}, Line{Amount: 2000})
+			o.Refunds = c.refunds
+			_, err := p.PlaceOrder(joined(t, p, noon), nil, p, o, noon)
+			if e, ok := err.(*Error); !ok || e.Code != c.code || e.Pointer != c.pointer {
+				t.Errorf("got %v, want %s at %q", err, c.code, c.pointer)
+			}
+		})
+	}
+}
+
+// shop is an account and its orders, told in revisions as a merchant tells them.
+type shop struct {
+	t      interface{ Fatal(...any) }
+	p      *Program
+	acc    Account
+	states map[string]*OrderState
+	issued map[string]Points
+}
+
+func newShop(t interface{ Fatal(...any) }, p *Program) *shop {
+	return &shop{t: t, p: p, acc: joined(t, p, noon), states: map[string]*OrderState{}, issued: map[string]Points{}}
+}
+
+func (s *shop) tell(o Order, now time.Time) Entry {
+	s.pass(now)
+	out, err := s.p.PlaceOrder(s.acc, s.states[o.ID], s.p, o, now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.acc, s.states[o.ID] = out.Account, out.Entries[0].Order
+	for _, p := range out.Entries[0].Postings {
+		if p.Bucket == BucketIssued {
+			s.issued[o.ID] -= p.Points
+		}
+	}
+	return out.Entries[0]
+}
+
+func (s *shop) pass(now time.Time) {
+	out, err := s.p.Advance(s.acc, now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.acc = out.Account
+}
+
+func (s *shop) spend(n Points, now time.Time) {
+	s.pass(now)
+	out, err := s.p.Adjust(s.acc, fmt.Sprint("adj", s.acc.Sequence), -n, "spent", now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.acc = out.Account
+}
+
+func TestManySmallRefundsLeaveNothing(t *testing.T) {
+	p := testProgram(t)
+	p.Earn.Rates["EUR"] = Rate{Points: big.NewRat(1, 1), Per: 1000}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	s := newShop(t, p)
+	o := paid("EUR", Line{Amount: 10_000})
+	s.tell(o, noon)
+	for i := range 20 {
+		o.Refunds = append(o.Refunds, back(fmt.Sprint(i), 500))
+		s.tell(o, noon)
+	}
+	if b := s.acc.Balance(); b != (Balance{}) {
+		t.Errorf("twenty refunds of a twentieth leave %+v", b)
+	}
+	o = paid("EUR", Line{Amount: 10_000})
+	o.ID = "1043"
+	s.tell(o, noon)
+	for i, amount := range []int64{3333, 3333, 3333, 1} {
+		o.Refunds = append(o.Refunds, back(fmt.Sprint(i), amount))
+		s.tell(o, noon)
+	}
+	if b := s.acc.Balance(); b != (Balance{}) {
+		t.Errorf("three thirds and a cent leave %+v", b)
+	}
+}
+
+func TestARefundThatFailsLaterLeavesNoTrace(t *testing.T) {
+	active := noon.AddDate(0, 0, 15)
+	for _, spent := range []Points{0, 50, 120, 180} {
+		s := newShop(t, testProgram(t))
+		first := paid("EUR", Line{Amount: 10_000})
+		second := paid("EUR", Line{Amount: 8_000})
+		second.ID, second.PlacedAt = "1043", noon.AddDate(0, -1, 0).Add(24*time.Hour)
+		s.acc.Joined = second.PlacedAt
+		s.tell(second, noon)
+		s.tell(first, noon)
+		if spent > 0 {
+			s.spend(spent, active)
+		}
+		s.pass(active)
+		before := s.acc
+		first.Refunds = []Refund{back("1", 10_000)}
+		s.tell(first, active)
+		if s.acc.Debt != max(0, spent-80) {
+			t.Errorf("after spending %d and a full refund the debt is %d", spent, s.acc.Debt)
+		}
+		first.Refunds[0].Status = RefundFailed
+		s.tell(first, active)
+		if !reflect.DeepEqual(before.Lots, s.acc.Lots) || s.acc.Debt != 0 || s.issued["1042"] != 100 {
+			t.Errorf("after spending %d: %+v and debt %d, before the refund %+v", spent, s.acc.Lots, s.acc.Debt, before.Lots)
+		}
+	}
+}
+
+func TestLapsedPointsAreNotTakenBack(t *testing.T) {
+	s := newShop(t, testProgram(t))
+	o := paid("EUR", Line{Amount: 10_000})
+	s.tell(o, noon)
+	late := noon.AddDate(1, 2, 0)
+	other := paid("EUR", Line{Amount: 5_000})
+	other.ID, other.PlacedAt = "1043", late.AddDate(0, 0, -20)
+	s.tell(other, late)
+	o.Refunds = []Refund{back("1", 10_000)}
+	e := s.tell(o, late)
+	if b := s.acc.Balance(); b != (Balance{Active: 50}) || s.acc.Expired != 100 || e.Points != 0 {
+		t.Errorf("the refund of an order whose points lapsed leaves %+v, expired %d", b, s.acc.Expired)
+	}
+	o.Refunds[0].Status = RefundFailed
+	if s.tell(o, late); s.acc.Balance() != (Balance{Active: 50}) {
+		t.Errorf("and when it fails %+v", s.acc.Balance())
+	}
+}
+
+func TestHowFarAClawbackReaches(t *testing.T) {
+	for _, c := range []struct {
+		reach TakeBack
+		want  Balance
+	}{
+		{TakeBackDebt, Balance{Debt: 40}},
+		{TakeBackWithinBalance, Balance{}},
+		{TakeBackPendingOnly, Balance{Active: 60}},
+	} {
+		p := testProgram(t)
+		p.TakeBack = c.reach
+		s := newShop(t, p)
+		o := paid("EUR", Line{Amount: 10_000})
+		s.tell(o, noon)
+		active := noon.AddDate(0, 0, 15)
+		s.spend(40, active)
+		o.Refunds = []Refund{back("1", 10_000)}
+		e := s.tell(o, active)
+		if got := s.acc.Balance(); got != c.want {
+			t.Errorf("reach %d leaves %+v, want %+v", c.reach, got, c.want)
+		}
+		sum := new(big.Rat)
+		for _, b := range e.Because {
+			n, _ := new(big.Rat).SetString(b.Points)
+			sum.Add(sum, n)
+		}
+		if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
+			t.Errorf("the reasons %v sum to %s, and the entry moves %d", e.Because, sum, e.Points)
+		}
+	}
+}
+
+// The states of an order in any order, any number of times, end where the last one alone would have.
+func TestTellingAnOrderInAnyOrderConverges(t *testing.T) {
+	p := testProgram(t)
+	rapid.Check(t, func(t *rapid.T) {
+		o := paid("EUR", Line{Category: "coffee-beans", Amount: rapid.Int64Range(0, 9_000).Draw(t, "beans")}, Line{Amount: rapid.Int64Range(1, 9_000).Draw(t, "mugs")})
+		o.Discount = rapid.Int64Range(0, o.items()/2).Draw(t, "discount")
+		var all []Refund
+		for rest, i := o.total(), 0; rest > 0 && i < 4; i++ {
+			n := rapid.Int64Range(0, rest).Draw(t, "refund")
+			all, rest = append(all, back(fmt.Sprint(i), n)), rest-n
+		}
+		s := newShop(t, p)
+		now := noon
+		most := Points(0)
+		for range rapid.IntRange(1, 12).Draw(t, "tellings") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(t, "later")))
+			o.Refunds = rapid.SliceOfNDistinct(rapid.SampledFrom(all), 0, len(all), func(r Refund) string { return r.ID }).Draw(t, "told")
+			if s.states[o.ID] == nil && now.Sub(noon) > MaxOrderAge {
+				now = noon
+			}
+			s.tell(o, now)
+			state := s.states[o.ID]
+			most = max(most, state.Worth)
+			if got := s.issued[o.ID] - state.Lapsed; got != state.Worth || got < 0 {
+				t.Fatalf("issued %d of which %d were written off, worth %d", s.issued[o.ID], state.Lapsed, state.Worth)
+			}
+		}
+		alone := newShop(t, p)
+		if want := alone.tell(o, noon).Order.Worth; s.states[o.ID].Worth != want {
+			t.Fatalf("worth %d after all tellings, and %d if only the last had come", s.states[o.ID].Worth, want)
+		}
+	})
+}
