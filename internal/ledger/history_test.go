@@ -168,15 +168,40 @@ func (h *history) amend(m loyalty.MemberID) string {
 	}
 	o := &h.orders[max(0, len(h.orders)-1-h.rng.IntN(40))]
 	o.Lines = append([]loyalty.Line(nil), o.Lines...)
-	switch h.rng.IntN(4) {
+	switch h.rng.IntN(6) {
 	case 0:
 		o.Status = loyalty.OrderCancelled
 	case 1:
 		o.Status = loyalty.OrderPaid
+	case 2, 3, 4:
+		h.refund(o)
 	default:
+		o.Refunds = nil
 		o.Lines[0].Amount = max(h.rng.Int64N(8_000), unearned(*o))
 	}
 	return h.putOrder(*o, "amended")
+}
+
+// refund adds a refund, or lets one fail or succeed after all.
+func (h *history) refund(o *loyalty.Order) {
+	o.Refunds = append([]loyalty.Refund(nil), o.Refunds...)
+	total, gone := -unearned(*o), int64(0)
+	for _, l := range o.Lines {
+		total += l.Amount
+	}
+	for _, r := range o.Refunds {
+		gone += r.Amount
+	}
+	if n := len(o.Refunds); n > 0 && h.rng.IntN(2) == 0 {
+		r := &o.Refunds[h.rng.IntN(n)]
+		r.Status = []loyalty.RefundStatus{loyalty.RefundSucceeded, loyalty.RefundPending, loyalty.RefundFailed}[h.rng.IntN(3)]
+		return
+	}
+	if total > gone {
+		o.Refunds = append(o.Refunds, loyalty.Refund{
+			ID: fmt.Sprint("re_", len(o.Refunds)), At: h.Now(), Status: loyalty.RefundSucceeded, Amount: 1 + h.rng.Int64N(total-gone),
+		})
+	}
 }
 
 func unearned(o loyalty.Order) (sum int64) {
@@ -219,13 +244,8 @@ func (h *history) putOrder(o loyalty.Order, what string) string {
 				issued -= p.Points
 			}
 		}
-		for _, b := range e.Because {
-			if n, _ := strconv.Atoi(b.Points); b.Rule == "clawback" {
-				issued -= loyalty.Points(n)
-			}
-		}
 	}
-	if issued != all.State.Worth || r.State.Worth != all.State.Worth {
+	if issued -= all.State.Lapsed; issued != all.State.Worth || r.State.Worth != all.State.Worth {
 		h.t.Errorf("order %s is worth %d, was answered as %d, and its entries issued %d", o.ID, all.State.Worth, r.State.Worth, issued)
 	}
 	if what == "replayed" && !r.Replayed {

@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -13,6 +15,7 @@ import (
 // first. not_found if the member does not exist.
 func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Order, by By) (OrderResult, error) {
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
+	o.Refunds = slices.SortedFunc(slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
 	by.Input = orderFingerprint(o)
 	var prior *loyalty.OrderState
 	rules := p

@@ -110,11 +110,32 @@ type orderDoc struct {
 	Shipping int64       `json:"shi,omitzero"`
 	Tax      int64       `json:"tax,omitzero"`
 	Tenders  []tenderDoc `json:"te,omitempty"`
+	Refunds  []refundDoc `json:"re,omitempty"`
 	Program  int         `json:"v,omitzero"` // whose rules it keeps
 	Level    string      `json:"lev,omitzero"`
 	Worth    int64       `json:"n,omitzero"`
 	ActiveAt int64       `json:"act,omitzero"`
 	Lot      int32       `json:"lot,omitzero"`
+
+	Taken  map[string]int64 `json:"taken,omitempty"` // by day
+	Owed   int64            `json:"owed,omitzero"`
+	Lapsed int64            `json:"gone,omitzero"`
+}
+
+type refundDoc struct {
+	ID       string          `json:"id"`
+	At       int64           `json:"at"`
+	Status   string          `json:"st,omitzero"` // left out once it succeeded
+	Amount   int64           `json:"a"`
+	Shipping int64           `json:"shi,omitzero"`
+	Tax      int64           `json:"tax,omitzero"`
+	Lines    []refundLineDoc `json:"li,omitempty"`
+}
+
+type refundLineDoc struct {
+	ID       string `json:"i"`
+	Quantity int64  `json:"q,omitzero"`
+	Amount   int64  `json:"a"`
 }
 
 type lineDoc struct {

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/go-json-experiment/json"
@@ -66,6 +67,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
 		Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax,
 		Program: s.Program, Level: s.Level, Worth: int64(s.Worth), ActiveAt: millis(s.ActiveAt), Lot: int32(s.Expires),
+		Taken: storedLots(s.Taken), Owed: int64(s.Owed), Lapsed: int64(s.Lapsed),
 	}
 	if len(o.Lines) > 0 {
 		d.Lines = make([]lineDoc, len(o.Lines))
@@ -76,12 +78,38 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 	for _, t := range o.Tenders {
 		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Amount})
 	}
+	for _, r := range o.Refunds {
+		d.Refunds = append(d.Refunds, storedRefund(r))
+	}
 	return d
 }
 
-func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) *loyalty.OrderState {
+func storedRefund(r loyalty.Refund) refundDoc {
+	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax}
+	if r.Status != loyalty.RefundSucceeded {
+		d.Status = string(r.Status)
+	}
+	for _, l := range r.Lines {
+		d.Lines = append(d.Lines, refundLineDoc(l))
+	}
+	return d
+}
+
+func (d refundDoc) refund() loyalty.Refund {
+	r := loyalty.Refund{
+		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
+		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax,
+	}
+	for _, l := range d.Lines {
+		r.Lines = append(r.Lines, loyalty.RefundLine(l))
+	}
+	return r
+}
+
+// state reads an order's state; nil if the entry has none.
+func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.OrderState, error) {
 	if d == nil {
-		return nil
+		return nil, nil
 	}
 	o := loyalty.Order{
 		ID: id, Member: m, PlacedAt: instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel,
@@ -93,10 +121,15 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) *loyalty.O
 	for _, t := range d.Tenders {
 		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderKind(t.Kind), Amount: t.Amount})
 	}
+	for _, r := range d.Refunds {
+		o.Refunds = append(o.Refunds, r.refund())
+	}
+	taken, err := readLots(d.Taken)
 	return &loyalty.OrderState{
 		Order: o, Revision: revision, Program: d.Program, Level: d.Level,
 		Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt), Expires: loyalty.Date(d.Lot),
-	}
+		Taken: taken, Owed: loyalty.Points(d.Owed), Lapsed: loyalty.Points(d.Lapsed),
+	}, err
 }
 
 // readEntry reads an entry as it was stored under its cause.
@@ -108,13 +141,17 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	e := loyalty.Entry{
 		Sequence: d.Sequence, Member: loyalty.MemberID(d.Member), Cause: c, Kind: loyalty.Kind(d.Kind),
 		Points: loyalty.Points(d.Points), Program: d.Program, Effective: instant(d.Effective), Recorded: instant(d.Recorded),
-		Actor: d.Actor, Input: d.Input, Order: d.Order.state(c.ID, loyalty.MemberID(d.Member), c.Revision),
+		Actor: d.Actor, Input: d.Input,
 		Redemption: d.Redemption.redemption(),
 		Balance: loyalty.Balance{
 			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
 			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
 		},
 		Previous: d.Previous, Hash: d.Hash,
+	}
+	var err error
+	if e.Order, err = d.Order.state(c.ID, loyalty.MemberID(d.Member), c.Revision); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	for _, p := range d.Postings {
 		e.Postings = append(e.Postings, loyalty.Posting{
