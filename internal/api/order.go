@@ -25,7 +25,8 @@ type basketBody struct {
 
 type orderBody struct {
 	basketBody `json:",inline"`
-	Status     string `json:"status"`
+	Status     string       `json:"status"`
+	Refunds    []refundBody `json:"refunds"`
 }
 
 type lineBody struct {
@@ -55,6 +56,12 @@ func (b orderBody) order() (loyalty.Order, error) {
 	}
 	o := b.basket(&c)
 	o.Status = loyalty.OrderStatus(b.Status)
+	if len(b.Refunds) > loyalty.MaxRefunds {
+		c.fault(at("refunds"), loyalty.ValidationFailed, "An order has at most %d refunds.", loyalty.MaxRefunds)
+	}
+	for i, r := range b.Refunds {
+		o.Refunds = append(o.Refunds, r.refund(&c, i))
+	}
 	return o, c.err()
 }
 

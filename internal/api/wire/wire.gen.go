@@ -219,6 +219,27 @@ func (e RedemptionStatus) Valid() bool {
 	}
 }
 
+// Defines values for RefundStatus.
+const (
+	RefundStatusFailed    RefundStatus = "failed"
+	RefundStatusPending   RefundStatus = "pending"
+	RefundStatusSucceeded RefundStatus = "succeeded"
+)
+
+// Valid indicates whether the value is a known member of the RefundStatus enum.
+func (e RefundStatus) Valid() bool {
+	switch e {
+	case RefundStatusFailed:
+		return true
+	case RefundStatusPending:
+		return true
+	case RefundStatusSucceeded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RewardType.
 const (
 	RewardTypeAmountOff    RewardType = "amount_off"
@@ -634,6 +655,9 @@ type OrderRequest struct {
 
 	// Tenders How it was paid. Points, gift cards and store credit earn nothing.
 	Tenders []Tender `json:"tenders,omitempty,omitzero"`
+
+	// Refunds All refunds that there ever were, in any order. The order is worth what its rules give for what remains, so telling them again, or together, or one by one, ends at the same points.
+	Refunds []Refund `json:"refunds,omitempty,omitzero"`
 }
 
 // OrderRequestStatus How far it is: worth points from `paid` on, and nothing once `cancelled`.
@@ -832,6 +856,45 @@ type RedemptionRequest struct {
 
 	// Commit Spend the points at once rather than reserve them.
 	Commit bool `json:"commit,omitempty,omitzero"`
+}
+
+// Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
+type Refund struct {
+	// ID The refund's id; unique in its order.
+	ID string `json:"id"`
+
+	// At When it was made.
+	At time.Time `json:"at"`
+
+	// Status Only what has succeeded counts. One that fails later gives its points back to where they were taken from.
+	Status RefundStatus `json:"status,omitempty,omitzero"`
+
+	// Amount All of it, in minor units.
+	Amount int64 `json:"amount"`
+
+	// Shipping What of it was for shipping, in minor units.
+	Shipping int64 `json:"shipping,omitempty,omitzero"`
+
+	// Tax What of it was for tax, in minor units.
+	Tax int64 `json:"tax,omitempty,omitzero"`
+
+	// Lines What of it was for which lines.
+	Lines []RefundLine `json:"lines,omitempty,omitzero"`
+}
+
+// RefundStatus Only what has succeeded counts. One that fails later gives its points back to where they were taken from.
+type RefundStatus string
+
+// RefundLine defines model for RefundLine.
+type RefundLine struct {
+	// ID The line's id.
+	ID string `json:"id"`
+
+	// Quantity How many pieces came back, for the record.
+	Quantity int64 `json:"quantity,omitempty,omitzero"`
+
+	// Amount What went back for the line, after its share of the order's discount, in minor units.
+	Amount int64 `json:"amount"`
 }
 
 // Reward defines model for Reward.

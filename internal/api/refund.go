@@ -1,0 +1,61 @@
+package api
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type refundBody struct {
+	ID       string           `json:"id"`
+	At       time.Time        `json:"at"`
+	Status   *string          `json:"status"`
+	Amount   whole            `json:"amount"`
+	Shipping whole            `json:"shipping"`
+	Tax      whole            `json:"tax"`
+	Lines    []refundLineBody `json:"lines"`
+}
+
+type refundLineBody struct {
+	ID       string `json:"id"`
+	Quantity whole  `json:"quantity"`
+	Amount   whole  `json:"amount"`
+}
+
+func (b refundBody) refund(c *check, i int) loyalty.Refund {
+	in := func(name string) place { return place{name, "refunds", i} }
+	if c.required(in("id"), b.ID != "") {
+		c.id(in("id"), b.ID)
+	}
+	c.required(in("at"), !b.At.IsZero())
+	c.required(in("amount"), b.Amount.given)
+	r := loyalty.Refund{
+		ID: b.ID, At: b.At.UTC().Truncate(time.Millisecond), Status: loyalty.RefundSucceeded,
+		Amount: c.amount(in("amount"), b.Amount), Shipping: c.amount(in("shipping"), b.Shipping), Tax: c.amount(in("tax"), b.Tax),
+	}
+	if b.Status != nil {
+		r.Status = loyalty.RefundStatus(*b.Status)
+		switch r.Status {
+		case loyalty.RefundSucceeded, loyalty.RefundPending, loyalty.RefundFailed:
+		default:
+			c.fault(in("status"), loyalty.ValidationFailed, "A refund is succeeded, pending or failed.")
+		}
+	}
+	for n, l := range b.Lines {
+		r.Lines = append(r.Lines, l.line(c, "refunds/"+strconv.Itoa(i)+"/lines", n))
+	}
+	return r
+}
+
+func (b refundLineBody) line(c *check, list string, i int) loyalty.RefundLine {
+	in := func(name string) place { return place{name, list, i} }
+	if c.required(in("id"), b.ID != "") {
+		c.id(in("id"), b.ID)
+	}
+	if b.Quantity.given && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
+		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)
+	}
+	c.required(in("amount"), b.Amount.given)
+	return loyalty.RefundLine{ID: b.ID, Quantity: b.Quantity.n, Amount: c.amount(in("amount"), b.Amount)}
+}
