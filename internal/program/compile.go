@@ -35,8 +35,15 @@ func (c *compiler) file(root *node) *File {
 	p.Earn = c.earn(root.get("earn"))
 	p.Tiers = c.tiers(root.get("tiers"))
 	p.Rewards = c.rewards(root.get("rewards"), p.Earn.Rates)
+	p.TakeBack = takeBack[root.get("refunds").get("take_back").text()]
 	p.Hold = c.hold(root.get("redeeming").get("hold"))
 	return &File{Program: p, Reporting: c.reporting(root.get("reporting"))}
+}
+
+// takeBack is how far a clawback reaches, by the words of the file; debt unless given.
+var takeBack = map[string]loyalty.TakeBack{
+	"within_balance": loyalty.TakeBackWithinBalance,
+	"pending_only":   loyalty.TakeBackPendingOnly,
 }
 
 // finish lets the program check and prepare itself, and runs the examples.

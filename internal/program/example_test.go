@@ -21,6 +21,7 @@ func ExampleExplain() {
 	// gift-cards earn nothing (no-gift-cards).
 	// A fraction of a point is dropped, once per order.
 	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
+	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
 	// Levels go by points earned in 12 calendar months, the present one included:
 	// - Bronze from the start.
 	// - Silver from 500 beans, earning 1.25 times as much, with free_shipping.

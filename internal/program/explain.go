@@ -68,6 +68,11 @@ func (e *explainer) earn() {
 		loyalty.Up:      "A fraction of a point counts as a whole one",
 	}[earn.Rounding])
 	e.life()
+	e.say("%s", map[loyalty.TakeBack]string{
+		loyalty.TakeBackDebt:          "A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.",
+		loyalty.TakeBackWithinBalance: "A refund takes back what was earned: first the order's own points, then others, and no more than there are.",
+		loyalty.TakeBackPendingOnly:   "A refund takes back what was earned as long as it is pending.",
+	}[e.p.TakeBack])
 }
 
 // life is when points can be spent, and until when.

@@ -176,6 +176,9 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 		{"levels may be for a lifetime", "window: 12 months rolling", "window: lifetime", func(p *program) { p.Tiers.Months = 0 }},
 		{"members may fall to where they qualify", "move_down: one_step ", "move_down: to_qualified ", func(p *program) { p.Tiers.MoveDown = loyalty.ToQualified }},
 		{"a hold may last a week", "hold: 30 minutes", "hold: 1 week", func(p *program) { p.Hold = 7 * 24 * time.Hour }},
+		{"refunds may stop at the balance", "rewards:\n", "refunds: { take_back: within_balance }\nrewards:\n", func(p *program) { p.TakeBack = loyalty.TakeBackWithinBalance }},
+		{"refunds may stop at what is pending", "rewards:\n", "refunds: { take_back: pending_only }\nrewards:\n", func(p *program) { p.TakeBack = loyalty.TakeBackPendingOnly }},
+		{"refunds may make debt", "rewards:\n", "refunds: { take_back: debt }\nrewards:\n", func(p *program) {}},
 		{"a rate may be a fraction", "USD: 1 per 1.10", "USD: 0.333 per 1.1", func(p *program) {
 			p.Earn.Rates["USD"] = loyalty.Rate{Points: big.NewRat(333, 1000), Per: 110}
 		}},
