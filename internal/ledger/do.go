@@ -117,18 +117,18 @@ func (l *Ledger) plan(it table.Item, c command) ([]table.Op, []loyalty.Entry, er
 	return append(append(ops, table.Put(it)), c.with...), entries, nil
 }
 
-// record writes down that a command was refused, under the cause that it would have had, so that repeating it
-// gives the same answer also when the account could pay by then. A refusal moves nothing, so it is no part of
-// the account's sequence and costs no write of the account.
-func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By) error {
-	e.Kind, e.Program, e.Recorded, e.Actor, e.Input = loyalty.KindRefuse, p.Version, l.now(), by.Actor, by.Input
+// record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same
+// answer also when the account could pay by then, or the order of a guest. It is no part of an account's
+// sequence and costs no write of one.
+func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By) (loyalty.Entry, error) {
+	e.Program, e.Recorded, e.Actor, e.Input = p.Version, l.now(), by.Actor, by.Input
 	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: encode(storedEntry(e))}
 	err := l.Table.Transact(ctx, table.Put(it))
 	var conflict *table.ConflictError
 	if errors.As(err, &conflict) {
-		return taken{conflict.Current}
+		return e, taken{conflict.Current}
 	}
-	return retryable(err)
+	return e, retryable(err)
 }
 
 // latest reads the last revision of a cause; Cause.Revision is zero if there is none.

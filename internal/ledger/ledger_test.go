@@ -309,6 +309,41 @@ func TestOrdersConvergeOnWhatTheyAreNow(t *testing.T) {
 	})
 }
 
+func TestAGuestsOrderIsAppliedOnceWhenItsMemberIsKnown(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		o := b.order("1042", "", 10_000)
+		if r := b.put(t, o); r.Revision != 1 || r.State.Worth != 0 || len(r.Entries) != 0 {
+			t.Errorf("the guest's order gave %+v", r)
+		}
+		if r := b.put(t, o); !r.Replayed || r.Revision != 1 {
+			t.Errorf("told again it gave %+v", r)
+		}
+		o.Refunds = []loyalty.Refund{{ID: "re_1", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 2_500}}
+		b.put(t, o)
+		b.advance(3 * 24 * time.Hour)
+		b.enrol(t, "mem_ada")
+		o.Member = "mem_ada"
+		first := b.put(t, o)
+		if first.Revision != 3 || first.State.Worth != 75 || first.Entries[0].Points != 75 {
+			t.Errorf("claimed it gave %+v", first)
+		}
+		if r := b.put(t, o); !r.Replayed {
+			t.Errorf("claimed again it gave %+v", r)
+		}
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Pending: 75})
+		b.enrol(t, "mem_bob")
+		for _, other := range []loyalty.MemberID{"mem_bob", ""} {
+			o.Member = other
+			_, err := b.PutOrder(t.Context(), b.p, o, ledger.By{})
+			wantRefusal(t, err, loyalty.ValidationFailed)
+		}
+		if got, err := b.Order(t.Context(), b.p.ID, "1042"); err != nil || len(got.Entries) != 1 || got.State.Order.Member != "mem_ada" {
+			t.Errorf("the order is %+v, %v", got, err)
+		}
+		b.audit(t, "mem_ada")
+	})
+}
+
 func TestOneOfManyWins(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.enrol(t, "mem_ada")

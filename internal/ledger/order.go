@@ -12,7 +12,8 @@ import (
 
 // PutOrder brings the points of an order up to what it is now. The order's id is the identity: the same
 // content again is a replay of the latest revision, other content is the next one, under the rules of the
-// first. not_found if the member does not exist.
+// first. An order without a member is kept, worth nothing, until a later revision names the member. not_found if
+// that member does not exist.
 func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Order, by By) (OrderResult, error) {
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
 	o.Refunds = slices.SortedFunc(slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
@@ -20,14 +21,9 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	var prior *loyalty.OrderState
 	rules := p
 	for range attempts {
-		entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
-			if acc.Sequence == 0 {
-				return loyalty.Outcome{}, notFound("member")
-			}
-			return p.PlaceOrder(acc, prior, rules, o, l.now())
-		}})
+		e, err := l.writeOrder(ctx, p, prior, rules, o, by)
 		if err == nil {
-			return orderResult(entries[0], false), nil
+			return orderResult(e, false), nil
 		}
 		// What is refused as new may be known already, and then other rules hold.
 		refused := prior == nil && errors.As(err, new(*loyalty.Error))
@@ -51,6 +47,31 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	return OrderResult{}, ErrTryAgain
 }
 
+// writeOrder writes the revision of an order that comes behind prior: on its member's account, or on none while
+// nobody is known for it.
+func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, by By) (loyalty.Entry, error) {
+	if o.Member == "" {
+		s, err := p.GuestOrder(prior, o, l.now())
+		if err != nil {
+			return loyalty.Entry{}, err
+		}
+		return l.record(ctx, p, loyalty.Entry{
+			Kind: loyalty.KindNote, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
+			Effective: o.PlacedAt, Order: &s,
+		}, by)
+	}
+	entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
+		if acc.Sequence == 0 {
+			return loyalty.Outcome{}, notFound("member")
+		}
+		return p.PlaceOrder(acc, prior, rules, o, l.now())
+	}})
+	if err != nil {
+		return loyalty.Entry{}, err
+	}
+	return entries[0], nil
+}
+
 // rules is the program in the version that an order keeps.
 func (l *Ledger) rules(ctx context.Context, p *loyalty.Program, version int) (*loyalty.Program, error) {
 	if p.Version == version {
@@ -65,10 +86,11 @@ func orderFingerprint(o loyalty.Order) string {
 }
 
 func orderResult(e loyalty.Entry, replayed bool) OrderResult {
-	return OrderResult{
-		State: *e.Order, Revision: e.Cause.Revision,
-		Entries: []loyalty.Entry{e}, Balance: e.Balance, Replayed: replayed,
+	r := OrderResult{State: *e.Order, Revision: e.Cause.Revision, Balance: e.Balance, Replayed: replayed}
+	if e.Kind != loyalty.KindNote {
+		r.Entries = []loyalty.Entry{e}
 	}
+	return r
 }
 
 // Order reads the latest revision of an order, with the entries of all its revisions, oldest first. not_found
@@ -79,8 +101,9 @@ func (l *Ledger) Order(ctx context.Context, program, id string) (OrderResult, er
 		if err != nil {
 			return OrderResult{}, err
 		}
-		r.State, r.Revision, r.Balance = *e.Order, e.Cause.Revision, e.Balance
-		r.Entries = append(r.Entries, e)
+		one := orderResult(e, false)
+		one.Entries = append(r.Entries, one.Entries...)
+		r = one
 	}
 	if r.Revision == 0 {
 		return r, notFound("order")

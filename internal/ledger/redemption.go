@@ -40,13 +40,13 @@ func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberI
 	}
 	var refusal *loyalty.Error
 	if errors.As(err, &refusal) && refusal.Code == loyalty.InsufficientPoints {
-		like.Refusal, like.Effective = refusal, l.now()
+		like.Kind, like.Refusal, like.Effective = loyalty.KindRefuse, refusal, l.now()
 		if like.Redemption != nil {
 			r := *like.Redemption
 			r.Status, r.At = loyalty.Refused, like.Effective
 			like.Redemption = &r
 		}
-		if e := l.record(ctx, p, like, by); e != nil {
+		if _, e := l.record(ctx, p, like, by); e != nil {
 			err = e
 		}
 	}

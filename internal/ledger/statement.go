@@ -56,7 +56,7 @@ func (l *Ledger) Entry(ctx context.Context, program string, m loyalty.MemberID, 
 		return loyalty.Entry{}, notFound("entry")
 	}
 	e, err := readEntry(it, c)
-	if err == nil && (e.Member != m || e.Kind == loyalty.KindRefuse) {
+	if err == nil && (e.Member != m || e.Sequence == 0) {
 		return loyalty.Entry{}, notFound("entry")
 	}
 	return e, err

@@ -38,6 +38,7 @@ const (
 	KindRelease  Kind = "release"  // a hold was cancelled or lapsed
 	KindRedeem   Kind = "redeem"   // points were spent
 	KindRefuse   Kind = "refuse"   // a redemption was refused; moves nothing and has no place in the sequence
+	KindNote     Kind = "note"     // a guest's order, kept until it is somebody's; likewise
 	KindExpire   Kind = "expire"   // a lot lapsed
 	KindAdjust   Kind = "adjust"   // someone corrected the balance by hand
 	KindTier     Kind = "tier"     // the level changed, or was kept for another period

@@ -235,7 +235,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 		Kind: KindEarn, Cause: Cause{CauseOrder, o.ID, s.Revision}, Program: s.Program,
 		Effective: o.PlacedAt, Order: &s, Because: because,
 	}
-	if prior != nil {
+	if prior != nil && prior.Order.Member != "" {
 		e.Effective = now
 		if s.Worth != 0 {
 			e.Because = append(e.Because, Because{Rule: "revision", Effect: "given by earlier revisions", Points: points(-s.Worth)})
@@ -265,20 +265,27 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.Time) (OrderState, error) {
 	if prior != nil {
 		s := *prior
+		claimed := s.Order.Member == ""
 		switch {
-		case s.Order.Member != o.Member:
+		case !claimed && s.Order.Member != o.Member:
 			return s, refuse(ValidationFailed, "/member", "The order belongs to another member.")
 		case s.Order.Currency != o.Currency:
 			return s, refuse(CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
 		case !s.Order.PlacedAt.Equal(o.PlacedAt):
 			return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
 		}
+		if claimed && o.Member != "" {
+			s.Level = p.levelAt(acc, o.PlacedAt).ID
+		}
 		s.Order = o
 		s.Revision++
 		return s, nil
 	}
-	if err := p.checkPlaced(acc, o, now); err != nil {
+	if err := p.checkPlaced(o, now); err != nil {
 		return OrderState{}, err
+	}
+	if o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
+		return OrderState{}, refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
 	}
 	at := p.Earn.Pending.After(o.PlacedAt, p.Zone)
 	return OrderState{
@@ -287,7 +294,16 @@ func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.T
 	}, nil
 }
 
-func (p *Program) checkPlaced(acc Account, o Order, now time.Time) error {
+// GuestOrder is the state of an order that no member is known for: it is checked and kept, with the rules of its
+// first revision, and worth nothing until a later revision names the member. From then on it is the member's.
+func (p *Program) GuestOrder(prior *OrderState, o Order, now time.Time) (OrderState, error) {
+	if err := o.check(); err != nil {
+		return OrderState{}, err
+	}
+	return p.orderState(Account{}, prior, o, now)
+}
+
+func (p *Program) checkPlaced(o Order, now time.Time) error {
 	if _, ok := p.compiled.rates[o.Currency]; !ok {
 		return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for %s.", o.Currency))
 	}
@@ -296,8 +312,6 @@ func (p *Program) checkPlaced(acc Account, o Order, now time.Time) error {
 		return refuse(ValidationFailed, "/placed_at", "The order was placed in the future.")
 	case o.PlacedAt.Before(now.Add(-MaxOrderAge)):
 		return refuse(ValidationFailed, "/placed_at", "The order was placed more than 90 days ago.")
-	case o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)):
-		return refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
 	}
 	return nil
 }
@@ -307,7 +321,7 @@ func orderMetric(p *Program, prior *OrderState, o Order, delta Points) *Metric {
 	if o.Status == OrderPaid {
 		m.Orders++
 	}
-	if prior != nil && prior.Order.Status == OrderPaid {
+	if prior != nil && prior.Order.Member != "" && prior.Order.Status == OrderPaid {
 		m.Orders--
 	}
 	if m.Points == 0 && m.Orders == 0 {
