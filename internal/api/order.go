@@ -12,7 +12,7 @@ import (
 
 // basketBody is what an order and a quote have in common.
 type basketBody struct {
-	Member   string       `json:"member"`
+	Member   *string      `json:"member"`
 	PlacedAt time.Time    `json:"placed_at"`
 	Currency string       `json:"currency"`
 	Channel  *string      `json:"channel"`
@@ -47,7 +47,6 @@ const maxTenders = 100
 // order is the order that the body tells of.
 func (b orderBody) order() (loyalty.Order, error) {
 	var c check
-	c.required(at("member"), b.Member != "")
 	c.required(at("placed_at"), !b.PlacedAt.IsZero())
 	switch loyalty.OrderStatus(b.Status) {
 	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCancelled:
@@ -66,7 +65,9 @@ func (b orderBody) order() (loyalty.Order, error) {
 }
 
 func (b basketBody) basket(c *check) loyalty.Order {
-	c.id(at("member"), b.Member)
+	if b.Member != nil && !validID(*b.Member) {
+		c.fault(at("member"), loyalty.ValidationFailed, idForm)
+	}
 	c.currency(at("currency"), b.Currency)
 	if c.required(at("lines"), b.Lines != nil) && len(b.Lines) > loyalty.MaxLines {
 		c.fault(at("lines"), loyalty.ValidationFailed, "An order has at most %d lines.", loyalty.MaxLines)
@@ -140,7 +141,7 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	o.ID = c.path("order")
-	if o.Member, err = c.member(ctx, b.Member); err != nil {
+	if o.Member, err = c.buyer(ctx, b.basketBody); err != nil {
 		return answer{}, err
 	}
 	r, err := c.app.Ledger.PutOrder(ctx, p, o, ledger.By{Actor: c.who.ID})
@@ -152,6 +153,14 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 		ans.status = http.StatusCreated
 	}
 	return ans, nil
+}
+
+// buyer is the member whose basket it is; empty for a guest.
+func (c *call) buyer(ctx context.Context, b basketBody) (loyalty.MemberID, error) {
+	if b.Member == nil {
+		return "", nil
+	}
+	return c.member(ctx, *b.Member)
 }
 
 func getOrder(ctx context.Context, c *call) (answer, error) {
@@ -169,8 +178,11 @@ func getOrder(ctx context.Context, c *call) (answer, error) {
 func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
-		Revision: r.Revision, Points: int64(r.State.Worth), Balance: wireBalance(r.Balance),
-		Entries: make([]wire.Entry, len(r.Entries)),
+		Revision: r.Revision, Points: int64(r.State.Worth), Entries: make([]wire.Entry, len(r.Entries)),
+	}
+	if out.Member != "" {
+		balance := wireBalance(r.Balance)
+		out.Balance = &balance
 	}
 	for i, e := range r.Entries {
 		out.Entries[i] = c.wireEntry(p, e)

@@ -21,7 +21,7 @@ func quoteOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if o.Member, err = c.member(ctx, b.Member); err != nil {
+	if o.Member, err = c.buyer(ctx, b); err != nil {
 		return answer{}, err
 	}
 	o.ID, o.Status = "quote", loyalty.OrderPaid

@@ -602,8 +602,8 @@ type Order struct {
 	// Order The merchant's own id of the order.
 	Order string `json:"order"`
 
-	// Member Who bought.
-	Member string `json:"member"`
+	// Member Who bought; left out for a guest.
+	Member string `json:"member,omitempty,omitzero"`
 
 	// Status How far it is.
 	Status OrderStatus `json:"status"`
@@ -618,7 +618,7 @@ type Order struct {
 	Entries []Entry `json:"entries"`
 
 	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
+	Balance *Balance `json:"balance,omitempty"`
 }
 
 // OrderStatus How far it is.
@@ -626,8 +626,8 @@ type OrderStatus string
 
 // OrderRequest defines model for OrderRequest.
 type OrderRequest struct {
-	// Member Who bought: the member's id, or `external:` and the external id.
-	Member string `json:"member"`
+	// Member Who bought: the member's id, or `external:` and the external id. Left out: a guest, whose order is kept, worth nothing, until it is told again with its member.
+	Member string `json:"member,omitempty,omitzero"`
 
 	// PlacedAt When it was placed: the first time at most 90 days ago, and never more than 5 minutes ahead.
 	PlacedAt time.Time `json:"placed_at"`
