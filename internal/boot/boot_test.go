@@ -25,10 +25,10 @@ type lambdaAround struct {
 	polled  chan time.Time // the function asked for an invocation
 	event   chan []byte    // what it gets
 	answers chan []byte
-	secret  string // what Secrets Manager gives; empty: an error
 
-	mu   sync.Mutex
-	sent []string // bodies to SQS
+	mu     sync.Mutex
+	secret string   // what Secrets Manager gives; empty: an error
+	sent   []string // bodies to SQS
 }
 
 const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
@@ -59,16 +59,24 @@ func (l *lambdaAround) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasSuffix(r.URL.Path, "/response"), strings.HasSuffix(r.URL.Path, "/error"):
 		l.answers <- body
 		w.WriteHeader(http.StatusAccepted)
-	case target == "secretsmanager.GetSecretValue" && l.secret == "":
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"__type":"ResourceNotFoundException","Message":"no such secret"}`)
 	case target == "secretsmanager.GetSecretValue":
-		_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": l.secret})
+		l.secrets(w)
 	case strings.HasPrefix(target, "AmazonSQS."):
 		l.sqs(w, body)
 	default:
 		_, _ = io.WriteString(w, "{}")
 	}
+}
+
+func (l *lambdaAround) secrets(w http.ResponseWriter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.secret == "" {
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"__type":"ResourceNotFoundException","Message":"no such secret"}`)
+		return
+	}
+	_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": l.secret})
 }
 
 func (l *lambdaAround) sqs(w io.Writer, body []byte) {
@@ -154,7 +162,9 @@ func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { checkRefusal(t, path, l.environment(c.change), c.want) })
 	}
 	for secret, want := range map[string]string{"": "no such secret", "changeme-changeme-changeme-changeme": "placeholder"} {
+		l.mu.Lock()
 		l.secret = secret
+		l.mu.Unlock()
 		checkRefusal(t, path, l.environment(), want)
 	}
 }
