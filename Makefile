@@ -21,7 +21,7 @@ test: ## run every test, also those against DynamoDB Local, and skip none (about
 	$(DYNAMODB) go test ./...
 
 .PHONY: test-long
-test-long: ## the same under the race detector and with histories ten times as long (about 30 minutes)
+test-long: ## the same under the race detector and with histories ten times as long (about 10 minutes)
 	$(DYNAMODB) env PERENNIAL_LONG=1 go test -race -timeout 60m ./...
 
 .PHONY: lint
@@ -39,6 +39,10 @@ build-twice: build ## build again elsewhere, without the build cache, and compar
 .PHONY: bench
 bench: ## benchmarks: decisions, tables, the API, cold start, binary sizes, memory
 	$(DYNAMODB) go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: mutate
+mutate: ## break the table's adapters on purpose, and require that their tests notice
+	$(DYNAMODB) go run ./infra/mutate
 
 .PHONY: generate
 generate: ## write the generated files anew from their sources
