@@ -30,7 +30,8 @@ type command struct {
 
 // do reads the account, brings it to the present, decides, and commits account and entries at once. On a
 // conflict over the account it starts again from the account as it is now. It returns taken if the first entry
-// of the decision exists already and is not its own, and the entries that it wrote otherwise.
+// of the decision exists already and is not its own, and the entries that it wrote otherwise: the command's first,
+// or that one alone where the answer was lost.
 func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	it, err := l.Table.Get(ctx, memberKey(c.p.ID, c.member, "ACCOUNT"))
 	if err != nil {
@@ -60,7 +61,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		case conflict.Op == 0 && c.decide != nil:
 			was, err := readEntry(conflict.Current, entries[0].Cause)
 			if err == nil && slices.Contains(lost, was.Hash) {
-				return entries, nil
+				return []loyalty.Entry{was}, nil // what was written, not what would be now
 			}
 			return nil, taken{conflict.Current}
 		case conflict.Op < len(entries):

@@ -66,6 +66,15 @@ func TestInvariantsHoldThroughRandomHistories(t *testing.T) {
 	}
 }
 
+// Seeds that have found something.
+func TestHistoriesThatOnceFailed(t *testing.T) {
+	for _, seed := range []uint64{
+		1795333205215857111, // a lost answer was given as what would have been decided later, at a higher tier
+	} {
+		runHistory(t, seed, 300)
+	}
+}
+
 func runHistory(t *testing.T, seed uint64, steps int) {
 	t.Helper()
 	b := newBench(t, memory(t))
@@ -93,11 +102,11 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 		b.audit(t, member(i))
 	}
 	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v", seed, counts, broken.Fired())
-	if !everyKind(broken.Fired()) {
+	if steps >= 10_000 && !everyKind(broken.Fired()) {
 		t.Errorf("some faults never happened: %+v", broken.Fired())
 	}
 	for _, must := range []string{"order", "amended", "replayed", "redeemed", "reserved", "committed", "cancelled", "refused", "late", "adjusted", "time"} {
-		if counts[must] == 0 {
+		if steps >= 10_000 && counts[must] == 0 {
 			t.Errorf("in %d steps nothing was %s", steps, must)
 		}
 	}

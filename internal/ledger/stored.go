@@ -25,8 +25,9 @@ type accountDoc struct {
 	Holds    []holdDoc        `json:"holds,omitempty"`
 	Debt     int64            `json:"debt,omitzero"`
 	Tier     *tierDoc         `json:"tier,omitempty"`
-	Points   map[string]int64 `json:"mp,omitempty"` // metrics: points by month
-	Orders   map[string]int64 `json:"mo,omitempty"` // metrics: orders by month
+	Points   map[string]int64 `json:"mp,omitempty"`   // metrics: points by month
+	Orders   map[string]int64 `json:"mo,omitempty"`   // metrics: orders by month
+	Usage    map[string]int64 `json:"caps,omitempty"` // by period and its last day: "day20261201"
 	Earned   int64            `json:"earned,omitzero"`
 	Redeemed int64            `json:"spent,omitzero"`
 	Expired  int64            `json:"lapsed,omitzero"`
@@ -54,28 +55,29 @@ type tierDoc struct {
 }
 
 type entryDoc struct {
-	Sequence   int64          `json:"seq,omitzero"`
-	Member     string         `json:"m"`
-	Kind       string         `json:"k"`
-	Points     int64          `json:"n"`
-	Postings   []postingDoc   `json:"p,omitempty"`
-	Because    []becauseDoc   `json:"why,omitempty"`
-	Program    int            `json:"v"`
-	Effective  int64          `json:"at"`
-	Recorded   int64          `json:"rec"`
-	Actor      string         `json:"by"`
-	Input      string         `json:"in,omitzero"`
-	Order      *orderDoc      `json:"o,omitempty"`
-	Redemption *redemptionDoc `json:"rd,omitempty"`
-	Refusal    *refusalDoc    `json:"no,omitempty"`
-	Tier       *tierDoc       `json:"tier,omitempty"`
-	Metric     *metricDoc     `json:"met,omitempty"`
-	Active     int64          `json:"ba,omitzero"` // the balance after
-	Pending    int64          `json:"bp,omitzero"`
-	Reserved   int64          `json:"br,omitzero"`
-	Debt       int64          `json:"bd,omitzero"`
-	Previous   string         `json:"prev,omitzero"`
-	Hash       string         `json:"hash,omitzero"`
+	Sequence   int64            `json:"seq,omitzero"`
+	Member     string           `json:"m"`
+	Kind       string           `json:"k"`
+	Points     int64            `json:"n"`
+	Postings   []postingDoc     `json:"p,omitempty"`
+	Because    []becauseDoc     `json:"why,omitempty"`
+	Program    int              `json:"v"`
+	Effective  int64            `json:"at"`
+	Recorded   int64            `json:"rec"`
+	Actor      string           `json:"by"`
+	Input      string           `json:"in,omitzero"`
+	Order      *orderDoc        `json:"o,omitempty"`
+	Redemption *redemptionDoc   `json:"rd,omitempty"`
+	Refusal    *refusalDoc      `json:"no,omitempty"`
+	Tier       *tierDoc         `json:"tier,omitempty"`
+	Metric     *metricDoc       `json:"met,omitempty"`
+	Usage      map[string]int64 `json:"caps,omitempty"`
+	Active     int64            `json:"ba,omitzero"` // the balance after
+	Pending    int64            `json:"bp,omitzero"`
+	Reserved   int64            `json:"br,omitzero"`
+	Debt       int64            `json:"bd,omitzero"`
+	Previous   string           `json:"prev,omitzero"`
+	Hash       string           `json:"hash,omitzero"`
 }
 
 type postingDoc struct {
@@ -117,6 +119,8 @@ type orderDoc struct {
 	ActiveAt int64       `json:"act,omitzero"`
 	Lot      int32       `json:"lot,omitzero"`
 
+	Peak   int64            `json:"peak,omitzero"` // left out where it is the worth
+	Cut    bool             `json:"cut,omitzero"`
 	Taken  map[string]int64 `json:"taken,omitempty"` // by day
 	Owed   int64            `json:"owed,omitzero"`
 	Lapsed int64            `json:"gone,omitzero"`

@@ -17,7 +17,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt),
 		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
-		Tier: storedTier(&a.Tier),
+		Tier: storedTier(&a.Tier), Usage: storedUsage(a.Usage),
 	}
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
@@ -92,8 +92,38 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		}
 		a.Holds = append(a.Holds, loyalty.Hold{Redemption: *h.Redemption.redemption(), Lots: lots})
 	}
+	if a.Usage, err = readUsage(d.Usage); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
 	a.Metrics, err = readMetrics(d.Points, d.Orders)
 	return a, err
+}
+
+func storedUsage(all []loyalty.Usage) map[string]int64 {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make(map[string]int64, len(all))
+	for _, u := range all {
+		out[string(u.Per)+strconv.Itoa(int(u.Ends))] = int64(u.Points)
+	}
+	return out
+}
+
+func readUsage(stored map[string]int64) ([]loyalty.Usage, error) {
+	var out []loyalty.Usage
+	for key, n := range stored {
+		cut := max(0, len(key)-8)
+		day, err := strconv.Atoi(key[cut:])
+		if err != nil {
+			return nil, fmt.Errorf("%q is no period of a cap", key)
+		}
+		out = append(out, loyalty.Usage{Per: loyalty.CapPeriod(key[:cut]), Ends: loyalty.Date(day), Points: loyalty.Points(n)})
+	}
+	slices.SortFunc(out, func(x, y loyalty.Usage) int {
+		return cmp.Or(cmp.Compare(x.Per, y.Per), cmp.Compare(x.Ends, y.Ends))
+	})
+	return out, nil
 }
 
 // readLots orders them as accounts keep them: earliest first, never (0) last.

@@ -14,7 +14,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	d := entryDoc{
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
 		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor, Input: e.Input,
-		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing),
+		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Usage: storedUsage(e.Usage),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
 		Previous: e.Previous, Hash: e.Hash,
@@ -67,7 +67,10 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
 		Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax,
 		Program: s.Program, Level: s.Level, Worth: int64(s.Worth), ActiveAt: millis(s.ActiveAt), Lot: int32(s.Expires),
-		Taken: storedLots(s.Taken), Owed: int64(s.Owed), Lapsed: int64(s.Lapsed),
+		Cut: s.Cut, Taken: storedLots(s.Taken), Owed: int64(s.Owed), Lapsed: int64(s.Lapsed),
+	}
+	if s.Peak != s.Worth {
+		d.Peak = int64(s.Peak)
 	}
 	if len(o.Lines) > 0 {
 		d.Lines = make([]lineDoc, len(o.Lines))
@@ -128,7 +131,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	return &loyalty.OrderState{
 		Order: o, Revision: revision, Program: d.Program, Level: d.Level,
 		Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt), Expires: loyalty.Date(d.Lot),
-		Taken: taken, Owed: loyalty.Points(d.Owed), Lapsed: loyalty.Points(d.Lapsed),
+		Peak: loyalty.Points(cmp.Or(d.Peak, d.Worth)), Cut: d.Cut, Taken: taken, Owed: loyalty.Points(d.Owed), Lapsed: loyalty.Points(d.Lapsed),
 	}, err
 }
 
@@ -151,6 +154,9 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	var err error
 	if e.Order, err = d.Order.state(c.ID, loyalty.MemberID(d.Member), c.Revision); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
+	if e.Usage, err = readUsage(d.Usage); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	for _, p := range d.Postings {

@@ -30,6 +30,8 @@ type Account struct {
 	Tier    Standing
 	Metrics []Metric // what qualifies for a tier, by month, oldest first
 
+	Usage []Usage // of caps, in the periods that are still open for orders; by period
+
 	Earned, Redeemed, Expired Points    // of a lifetime: by rules, without adjustments and what was clawed back
 	LastActivity              time.Time // the latest order or redemption
 }

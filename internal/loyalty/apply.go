@@ -28,6 +28,9 @@ func (a Account) Apply(e Entry) (Account, error) {
 	if e.Metric != nil {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
 	}
+	if e.Usage != nil {
+		a.Usage = addUsage(a.Usage, e.Usage, e.Recorded)
+	}
 	switch e.Kind {
 	case KindJoin:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective

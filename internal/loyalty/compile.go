@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -60,6 +61,11 @@ func (p *Program) Compile() error {
 		was, seen := p.compiled.categories[c.Category]
 		if m := newMultiplier("earn.categories."+c.ID, c.Multiply); !seen || m.by.sub(was.by).sign() > 0 {
 			p.compiled.categories[c.Category] = m
+		}
+	}
+	for i, c := range p.Earn.Caps {
+		if c.Points < 0 || slices.ContainsFunc(p.Earn.Caps[:i], func(x Cap) bool { return x.Per == c.Per }) {
+			return fmt.Errorf("loyalty: the cap of %s is below zero, or the second one", c)
 		}
 	}
 	return p.compileTiers()

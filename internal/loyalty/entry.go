@@ -95,6 +95,7 @@ type Entry struct {
 	Standing   *Standing // the member's standing after, if the entry changed it
 	Metric     *Metric   // what it adds to a month
 	Window     int       // with Metric: how many months the account keeps apart, the newest included
+	Usage      []Usage   // what it uses of caps
 	Refusal    *Error    // why, if it records a refusal
 
 	Balance  Balance // after it

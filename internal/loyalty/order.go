@@ -71,6 +71,9 @@ type OrderState struct {
 	ActiveAt time.Time // when its points become active
 	Expires  Date      // the lot that they join
 
+	Peak Points // the most that it was ever worth
+	Cut  bool   // whether a cap of a period has cut it
+
 	// What was taken back of it beyond its own points, so that it can be given back there.
 	Taken  []Lot  // from other lots
 	Owed   Points // as debt
@@ -226,6 +229,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	if err != nil {
 		return Outcome{}, err
 	}
+	worth, because = rules.capped(acc, &s, worth, because)
 	d := p.decide(acc, now)
 	delta := worth - s.Worth
 	if delta > 0 && s.ActiveAt.After(now) && len(acc.Pending) >= MaxPending {
@@ -248,7 +252,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 		e.Kind = KindClawback
 		e = d.clawBack(e, -delta, &s)
 	}
-	s.Worth = worth
+	s.Worth, e.Usage = worth, rules.usage(o, delta)
 	if len(p.Tiers.Levels) > 0 {
 		e.Metric, e.Window = orderMetric(p, prior, o, delta), p.Tiers.Months
 	}

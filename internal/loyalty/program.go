@@ -61,6 +61,7 @@ type Earn struct {
 	Pending    Period // from the order's placing to the instant at which its points can be spent
 	Expires    Expiry // from that instant on
 	Categories []CategoryRule
+	Caps       []Cap // at most one per period
 }
 
 // A Rate is "points per amount": 1 per 1.10 EUR is {1, 110}.
