@@ -79,6 +79,10 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 	t.Helper()
 	b := newBench(t, memory(t))
 	h := &history{t: t, bench: b, rng: rand.New(rand.NewPCG(seed, 1)), seen: map[loyalty.MemberID]*seen{}}
+	b.p.Earn.Caps = []loyalty.Cap{{Points: 120, Per: loyalty.PerOrder}, {Points: 150, Per: loyalty.PerDay}, {Points: 900, Per: loyalty.PerMonth}}
+	if err := b.p.Compile(); err != nil {
+		t.Fatal(err)
+	}
 	clean := b.Table
 	defer func() {
 		if t.Failed() {

@@ -2,6 +2,9 @@ package program
 
 import (
 	"math/big"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -19,7 +22,28 @@ func (c *compiler) earn(n *node) (e loyalty.Earn) {
 	e.Pending = c.period(purchase.get("pending"))
 	e.Expires = c.expires(purchase.get("expires"))
 	e.Categories = c.categories(n.get("categories"))
+	e.Caps = c.caps(n.get("caps"))
 	return e
+}
+
+func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
+	for _, item := range n.list() {
+		amount, period, _ := strings.Cut(item.text(), " per ")
+		points, err := strconv.ParseInt(amount, 10, 64)
+		if err != nil {
+			continue // the schema reports it
+		}
+		seen := func(x loyalty.Cap) bool { return string(x.Per) == period }
+		switch {
+		case points > int64(loyalty.MaxPoints):
+			c.add(at(item, "%s is more than the %d points that one operation may move", amount, loyalty.MaxPoints))
+		case slices.ContainsFunc(caps, seen):
+			c.add(at(item, "there is a cap per %s already", period))
+		default:
+			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: loyalty.CapPeriod(period)})
+		}
+	}
+	return caps
 }
 
 func (c *compiler) rates(n *node) map[loyalty.Currency]loyalty.Rate {

@@ -20,6 +20,9 @@ func ExampleExplain() {
 	// coffee-beans earn 2 times as much (beans-x2).
 	// gift-cards earn nothing (no-gift-cards).
 	// A fraction of a point is dropped, once per order.
+	// One order earns at most 1000 beans.
+	// The orders of one day earn at most 3000 beans together.
+	// The orders of one month earn at most 20000 beans together.
 	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
 	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
 	// Levels go by points earned in 12 calendar months, the present one included:

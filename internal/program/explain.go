@@ -67,6 +67,13 @@ func (e *explainer) earn() {
 		loyalty.Nearest: "Fractions of a point are rounded to the nearest whole, halves up",
 		loyalty.Up:      "A fraction of a point counts as a whole one",
 	}[earn.Rounding])
+	for _, c := range e.p.Earn.Caps {
+		if c.Per == loyalty.PerOrder {
+			e.say("One order earns at most %s.", e.whole(int64(c.Points)))
+			continue
+		}
+		e.say("The orders of one %s earn at most %s together.", c.Per, e.whole(int64(c.Points)))
+	}
 	e.life()
 	e.say("%s", map[loyalty.TakeBack]string{
 		loyalty.TakeBackDebt:          "A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.",

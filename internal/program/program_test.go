@@ -179,6 +179,9 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 		{"refunds may stop at the balance", "rewards:\n", "refunds: { take_back: within_balance }\nrewards:\n", func(p *program) { p.TakeBack = loyalty.TakeBackWithinBalance }},
 		{"refunds may stop at what is pending", "rewards:\n", "refunds: { take_back: pending_only }\nrewards:\n", func(p *program) { p.TakeBack = loyalty.TakeBackPendingOnly }},
 		{"refunds may make debt", "rewards:\n", "refunds: { take_back: debt }\nrewards:\n", func(p *program) {}},
+		{"caps may be for weeks and years", "[1000 per order, 3000 per day, 20000 per month]", "[500 per week, 900 per year]", func(p *program) {
+			p.Earn.Caps = []loyalty.Cap{{Points: 500, Per: loyalty.PerWeek}, {Points: 900, Per: loyalty.PerYear}}
+		}},
 		{"a rate may be a fraction", "USD: 1 per 1.10", "USD: 0.333 per 1.1", func(p *program) {
 			p.Earn.Rates["USD"] = loyalty.Rate{Points: big.NewRat(333, 1000), Per: 110}
 		}},

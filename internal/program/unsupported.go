@@ -7,7 +7,6 @@ import "slices"
 var later = []string{
 	"campaigns",
 	"earn.actions",
-	"earn.caps",
 	"earn.categories.*.when",
 	"milestones",
 	"redeeming.code_valid",
