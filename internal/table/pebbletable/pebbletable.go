@@ -13,11 +13,11 @@
 // and 800 B) by 32 writers on 2 cores, with a disk that syncs in 0.13 ms (BenchmarkTransact):
 //
 //   - Each writer with items of its own: both ways do 22,000 transactions a second, which is what the two cores
-//     can do. That is 6 to 7 times one writer, and 12 times with a disk of 1 ms; 128 writers reach 31 times.
-//   - All writers with the same item: this way is as fast as with many items, 21,700. Gathering does 2,300, and
-//     645 with 128 writers, because of those that are gathered over one item all but the first conflict, and the
-//     next one must wait for the disk. Here who conflicts is told at once and decides again from the item that
-//     the conflict carries; its write follows the other in the log.
+//     can do. That is 6 to 7 times one writer; with a disk of 1 ms it is 12 times, and 20 to 30 with 128 writers.
+//   - All writers with the same item: this way does 12,000 to 21,700, between two thirds of that and all of it.
+//     Gathering does 2,300, and 650 with 128 writers, because of those that are gathered over one item all but
+//     the first conflict, and the next one must wait for the disk. Here who conflicts is told at once and decides
+//     again from the item that the conflict carries; its write follows the other in the log.
 //
 // # What is told before it is on disk
 //
