@@ -3,7 +3,8 @@ package main
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/boot"
+	"github.com/perennial-loyalty/perennial/internal/boot/sqsqueue"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 )
 
-func main() { boot.Start(jobs.Reassess) }
+func main() { boot.Start(sqsqueue.With(jobs.Reassess)) }

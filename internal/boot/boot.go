@@ -6,8 +6,9 @@
 // is in the environment), the secret is fetched and the connection to DynamoDB opened side by side, and both
 // while Lambda still lends a whole processor. What is missing is named, and nothing starts without it.
 //
-// It deliberately has no options: where a function differs from another is its template. Package local does the
-// same for one machine.
+// It deliberately has no options: where a function differs from another is its template. Only what most functions
+// would link for nothing is apart and named in a function's main: sqsqueue, for those that send. Package local
+// does the same for one machine.
 package boot
 
 import (
@@ -16,7 +17,6 @@ import (
 	"log/slog"
 	"os"
 	"time"
-	_ "time/tzdata" // Lambda's own system has no time zones
 
 	"github.com/aws/aws-lambda-go/lambda"
 
@@ -46,9 +46,7 @@ func fromEnvironment(ctx context.Context, log *slog.Logger) (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app.App{
-		Table: env.table(), Queue: env.queue(), Now: time.Now, Log: log, Stage: env.stage,
-	}
+	a := &app.App{Table: env.table(), Now: time.Now, Log: log, Stage: env.stage}
 	connected := make(chan error, 1)
 	go func() { connected <- connect(ctx, a.Table) }()
 	if a.Secret, err = env.readSecret(ctx); err != nil {

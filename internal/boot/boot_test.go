@@ -18,8 +18,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// lambdaAround stands in for Lambda's Runtime API, Secrets Manager, DynamoDB (which holds nothing) and SQS: one
-// server, told apart by path and target.
+// lambdaAround stands in for Lambda's Runtime API, Secrets Manager and DynamoDB (which holds nothing): one server,
+// told apart by path and target.
 type lambdaAround struct {
 	*httptest.Server
 	polled  chan time.Time // the function asked for an invocation
@@ -28,7 +28,6 @@ type lambdaAround struct {
 
 	mu     sync.Mutex
 	secret string   // what Secrets Manager gives; empty: an error
-	sent   []string // bodies to SQS
 }
 
 const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
@@ -61,8 +60,6 @@ func (l *lambdaAround) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusAccepted)
 	case target == "secretsmanager.GetSecretValue":
 		l.secrets(w)
-	case strings.HasPrefix(target, "AmazonSQS."):
-		l.sqs(w, body)
 	default:
 		_, _ = io.WriteString(w, "{}")
 	}
@@ -79,35 +76,12 @@ func (l *lambdaAround) secrets(w http.ResponseWriter) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": l.secret})
 }
 
-func (l *lambdaAround) sqs(w io.Writer, body []byte) {
-	var in struct {
-		Entries []struct{ Id, MessageBody string }
-	}
-	_ = json.Unmarshal(body, &in)
-	var out struct {
-		Successful []map[string]string
-		Failed     []map[string]any
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, e := range in.Entries {
-		if strings.HasPrefix(e.MessageBody, "refuse") {
-			out.Failed = append(out.Failed, map[string]any{"Id": e.Id, "Code": "InternalError", "Message": "later", "SenderFault": false})
-			continue
-		}
-		l.sent = append(l.sent, e.MessageBody)
-		out.Successful = append(out.Successful, map[string]string{"Id": e.Id, "MessageId": e.Id})
-	}
-	_ = json.NewEncoder(w).Encode(out)
-}
-
 // environment is what the template and Lambda set, and where the stand-ins are.
 func (l *lambdaAround) environment(change ...string) []string {
 	env := append([]string{
 		"PERENNIAL_STAGE=test", "PERENNIAL_TABLE=perennial", "PERENNIAL_SECRET=perennial-secret",
-		"PERENNIAL_REASSESS_QUEUE=" + l.URL + "/queue/reassess",
 		"AWS_REGION=eu-central-1", "AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=b",
-		"AWS_ENDPOINT_URL_DYNAMODB=" + l.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.URL, "AWS_ENDPOINT_URL_SQS=" + l.URL,
+		"AWS_ENDPOINT_URL_DYNAMODB=" + l.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER=" + l.URL,
 		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(l.URL, "http://"),
 	}, change...)
 	return env
@@ -176,33 +150,5 @@ func checkRefusal(t *testing.T, path string, env []string, want string) {
 	out, err := cmd.CombinedOutput()
 	if err == nil || !strings.Contains(string(out), want) || strings.Contains(string(out), "goroutine") {
 		t.Errorf("%v, and not %q: %s", err, want, out)
-	}
-}
-
-func TestMessagesAreSentTenAtATimeAndARefusalIsAnError(t *testing.T) {
-	l := newLambdaAround(t)
-	for _, setting := range l.environment() {
-		name, value, _ := strings.Cut(setting, "=")
-		t.Setenv(name, value)
-	}
-	env, err := readEnvironment()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var bodies []string
-	for i := range 25 {
-		bodies = append(bodies, fmt.Sprint("body ", i))
-	}
-	if err := env.queue().Send(t.Context(), "reassess", bodies...); err != nil {
-		t.Fatal(err)
-	}
-	if len(l.sent) != 25 || l.sent[24] != "body 24" {
-		t.Errorf("sent %q", l.sent)
-	}
-	if err := env.queue().Send(t.Context(), "reassess", "good", "refuse this"); err == nil || !strings.Contains(err.Error(), "1 of 2") {
-		t.Errorf("a message was refused, and the error is %v", err)
-	}
-	if err := env.queue().Send(t.Context(), "elsewhere", "x"); err == nil {
-		t.Error("a queue that the environment does not name took a message")
 	}
 }

@@ -11,7 +11,6 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
@@ -48,8 +47,8 @@ func readEnvironment() (environment, error) {
 	return env, nil
 }
 
-// credentials are those of the function's role, which Lambda keeps in the environment.
-func (environment) credentials(context.Context) (aws.Credentials, error) {
+// Credentials are those of the function's role, which Lambda keeps in the environment.
+func Credentials(context.Context) (aws.Credentials, error) {
 	c := aws.Credentials{
 		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
 		SecretAccessKey: os.Getenv("AWS_SECRET_ACCESS_KEY"),
@@ -62,8 +61,8 @@ func (environment) credentials(context.Context) (aws.Credentials, error) {
 	return c, nil
 }
 
-// endpoint is another address for a service, for tests and emulators; nil for Amazon's own.
-func endpoint(name string) *string {
+// Endpoint is another address for a service, for tests and emulators; nil for Amazon's own.
+func Endpoint(name string) *string {
 	if url := os.Getenv(name); url != "" {
 		return &url
 	}
@@ -71,12 +70,12 @@ func endpoint(name string) *string {
 }
 
 func (env environment) table() *dynamotable.Table {
-	if local := endpoint("AWS_ENDPOINT_URL_DYNAMODB"); local != nil {
+	if local := Endpoint("AWS_ENDPOINT_URL_DYNAMODB"); local != nil {
 		return &dynamotable.Table{Client: dynamotable.Local(*local), Name: env.tableName}
 	}
 	client := dynamodb.New(dynamodb.Options{
 		Region:      env.region,
-		Credentials: aws.CredentialsProviderFunc(env.credentials),
+		Credentials: aws.CredentialsProviderFunc(Credentials),
 		HTTPClient:  env.http,
 	})
 	return &dynamotable.Table{Client: client, Name: env.tableName}
@@ -87,9 +86,9 @@ func (env environment) table() *dynamotable.Table {
 func (env environment) readSecret(ctx context.Context) ([]byte, error) {
 	client := secretsmanager.New(secretsmanager.Options{
 		Region:       env.region,
-		Credentials:  aws.CredentialsProviderFunc(env.credentials),
+		Credentials:  aws.CredentialsProviderFunc(Credentials),
 		HTTPClient:   env.http,
-		BaseEndpoint: endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+		BaseEndpoint: Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
 	})
 	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &env.secretID})
 	if err != nil {
@@ -99,16 +98,4 @@ func (env environment) readSecret(ctx context.Context) ([]byte, error) {
 		return []byte(*out.SecretString), nil
 	}
 	return out.SecretBinary, nil
-}
-
-func (env environment) queue() *queue {
-	return &queue{
-		urls: map[string]string{"reassess": os.Getenv("PERENNIAL_REASSESS_QUEUE")},
-		client: sqs.New(sqs.Options{
-			Region:       env.region,
-			Credentials:  aws.CredentialsProviderFunc(env.credentials),
-			HTTPClient:   env.http,
-			BaseEndpoint: endpoint("AWS_ENDPOINT_URL_SQS"),
-		}),
-	}
 }

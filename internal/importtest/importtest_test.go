@@ -40,6 +40,7 @@ var arrows = []struct {
 	{"internal/jobs", []string{"app", "ledger", "loyalty"}},
 	{"internal/relay", []string{"app", "ledger", "loyalty"}},
 	{"internal/boot", []string{"app", "auth", "ledger", "loyalty", "program", "table", "table/dynamotable", "telemetry"}},
+	{"internal/boot/sqsqueue", []string{"app", "boot"}},
 	{"internal/boot/operator", []string{"table/dynamotable"}},
 	{"internal/local", []string{
 		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "payments", "program", "relay", "table", "telemetry",
@@ -52,7 +53,7 @@ var arrows = []struct {
 	{"functions/redeem", []string{"api", "boot"}},
 	{"functions/programs", []string{"api", "boot"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
-	{"functions/reassess", []string{"jobs", "boot"}},
+	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
 	{"functions/remind", []string{"jobs", "boot"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
@@ -61,7 +62,10 @@ var arrows = []struct {
 }
 
 // amazon is who may know the AWS SDK. dynamotest is for tests alone.
-var amazon = []string{"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator"}
+var amazon = []string{
+	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator",
+	"internal/boot/sqsqueue",
+}
 
 // outside says who may import, outside of tests, what lies beyond this module and is not for everybody.
 var outside = map[string][]string{
@@ -71,7 +75,7 @@ var outside = map[string][]string{
 	"github.com/alecthomas/kong":        {"functions/perennial"},
 	"github.com/getkin/kin-openapi":     nil,
 	"github.com/goccy/go-yaml":          {"internal/program", "internal/api/wire/generate"},
-	"github.com/aws/aws-lambda-go":      {"internal/api", "internal/boot", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
+	"github.com/aws/aws-lambda-go":      {"internal/api", "internal/boot", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
 	"github.com/google/go-cmp":          {"internal/table/tabletest"},
 	"pgregory.net/rapid":                nil,
 	"github.com/anishathalye/porcupine": nil,
