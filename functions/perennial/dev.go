@@ -66,7 +66,7 @@ func (d *dev) Run(ctx context.Context) error {
 	defer place.close()
 
 	r := &running{dev: d, url: "http://" + listener.Addr().String()}
-	if err := r.start(ctx, place, file.Program.ID, source); err != nil {
+	if err := r.start(ctx, place, file.Program, source); err != nil {
 		return err
 	}
 	return r.serve(ctx, listener)
@@ -138,7 +138,7 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 }
 
 // start puts the stack together, publishes the program, seeds, and makes a key.
-func (r *running) start(ctx context.Context, in place, id string, source []byte) (err error) {
+func (r *running) start(ctx context.Context, in place, p *loyalty.Program, source []byte) (err error) {
 	clock := local.NewClock(r.Clock)
 	var moved func(time.Duration) error
 	if in.dir != "" && r.Clock.IsZero() {
@@ -154,18 +154,18 @@ func (r *running) start(ctx context.Context, in place, id string, source []byte)
 		level = slog.LevelInfo
 	}
 	r.stack, err = local.New(local.Options{
-		Table: in.table, Clock: clock, Programs: []string{id}, Moved: moved,
+		Table: in.table, Clock: clock, Programs: []string{p.ID}, Moved: moved,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
 		return err
 	}
 	a := r.stack.App
-	version, _, err := publishSource(ctx, a.Ledger, id, source)
+	version, _, err := publishSource(ctx, a.Ledger, p, source)
 	if err != nil {
 		return err
 	}
-	if r.program, err = a.Programs.Version(ctx, id, version); err != nil {
+	if r.program, err = a.Programs.Version(ctx, p.ID, version); err != nil {
 		return err
 	}
 	// A table in which a program was published before has had its members, demo or real.
@@ -174,7 +174,7 @@ func (r *running) start(ctx context.Context, in place, id string, source []byte)
 			return err
 		}
 	}
-	key, who, err := a.Keys.Create(ctx, id, auth.Admin)
+	key, who, err := a.Keys.Create(ctx, p.ID, auth.Admin)
 	r.key, r.keyID = key, who.ID
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
 type publish struct {
@@ -27,7 +29,7 @@ func (c *publish) Run(ctx context.Context) error {
 	}
 	defer closeTable()
 	l := &ledger.Ledger{Table: t, Now: time.Now}
-	version, fresh, err := publishSource(ctx, l, f.Program.ID, source)
+	version, fresh, err := publishSource(ctx, l, f.Program, source)
 	if err != nil {
 		return err
 	}
@@ -39,15 +41,15 @@ func (c *publish) Run(ctx context.Context) error {
 	return nil
 }
 
-// publishSource makes source the live version of a program unless it is. It says which version is live then, and
+// publishSource makes source, of which p was compiled, the live version of its program unless it is. It says which version is live then, and
 // whether it was published now.
-func publishSource(ctx context.Context, l *ledger.Ledger, id string, source []byte) (version int, fresh bool, err error) {
-	live, err := l.Live(ctx, id)
+func publishSource(ctx context.Context, l *ledger.Ledger, p *loyalty.Program, source []byte) (version int, fresh bool, err error) {
+	live, err := l.Live(ctx, p.ID)
 	if err != nil {
 		return 0, false, err
 	}
 	if live > 0 {
-		was, err := l.Published(ctx, id, live)
+		was, err := l.Published(ctx, p.ID, live)
 		if err != nil {
 			return 0, false, err
 		}
@@ -55,9 +57,9 @@ func publishSource(ctx context.Context, l *ledger.Ledger, id string, source []by
 			return live, false, nil
 		}
 	}
-	in := ledger.Published{Program: id, Source: source, By: "command line"}
+	in := ledger.Published{Program: p.ID, Source: source, Snapshot: snapshot.Encode(p), By: "command line"}
 	if err := l.Publish(ctx, in, live); err != nil {
-		return 0, false, fmt.Errorf("publish %s: %w", id, err)
+		return 0, false, fmt.Errorf("publish %s: %w", p.ID, err)
 	}
 	return live + 1, true, nil
 }

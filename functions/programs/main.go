@@ -4,6 +4,7 @@ package main
 import (
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/boot"
+	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-func main() { boot.Start(api.Programs) }
+func main() { boot.Start(api.Programs(program.Check)) }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	_ "time/tzdata" // Lambda's own system has no time zones
 	"unicode/utf8"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"

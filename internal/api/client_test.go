@@ -19,6 +19,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -60,7 +61,12 @@ func newClient(t *testing.T) *wire.ClientWithResponses {
 	if err := a.Wire(); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Ledger.Publish(t.Context(), ledger.Published{Program: "bluebird", Source: program.Demo()}, 0); err != nil {
+	p, problems := program.Compile(program.Demo())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	in := ledger.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p)}
+	if err := a.Ledger.Publish(t.Context(), in, 0); err != nil {
 		t.Fatal(err)
 	}
 	key, _, err := a.Keys.Create(t.Context(), "bluebird", auth.Admin)
@@ -81,7 +87,7 @@ func newClient(t *testing.T) *wire.ClientWithResponses {
 
 // gateway hands requests to the functions by the very patterns of Routes, as net/http matches them.
 func gateway(t *testing.T, a *app.App) http.Handler {
-	functions := map[string]lambda.Handler{"members": api.Members(a), "earn": api.Earn(a), "redeem": api.Redeem(a), "programs": api.Programs(a)}
+	functions := map[string]lambda.Handler{"members": api.Members(a), "earn": api.Earn(a), "redeem": api.Redeem(a), "programs": api.Programs(program.Check)(a)}
 	mux := http.NewServeMux()
 	for _, route := range api.Routes() {
 		function := functions[route.Function]

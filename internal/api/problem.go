@@ -40,17 +40,17 @@ func problemOf(err error) wire.Problem {
 	var who auth.Code
 	switch {
 	case errors.As(err, &own):
-		return problem(own.code, own.detail, own.faults)
+		return document(own.code, own.detail, own.faults)
 	case errors.As(err, &rule):
 		return ruleProblem(rule)
 	case errors.As(err, &who):
-		return problem(loyalty.Code(who), whoDetail[who], nil)
+		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):
-		return problem(notPublished, "Publish a version of the program first.", nil)
+		return document(notPublished, "Publish a version of the program first.", nil)
 	case busy(err):
-		return problem(tryAgain, "Too much is going on at once, or the table is slow. Repeating the same request is safe.", nil)
+		return document(tryAgain, "Too much is going on at once, or the table is slow. Repeating the same request is safe.", nil)
 	}
-	return problem(internalError, "Something went wrong on our side. It was logged under the request id.", nil)
+	return document(internalError, "Something went wrong on our side. It was logged under the request id.", nil)
 }
 
 // busy reports whether the same request may succeed in a moment, and whether it did or not is safe to repeat.
@@ -70,13 +70,13 @@ const notFoundDetail = "There is no such thing in this program."
 
 func ruleProblem(rule *loyalty.Error) wire.Problem {
 	if rule.Code == loyalty.NotFound {
-		return problem(loyalty.NotFound, notFoundDetail, nil)
+		return document(loyalty.NotFound, notFoundDetail, nil)
 	}
 	var faults []wire.ProblemError
 	if rule.Pointer != "" {
 		faults = []wire.ProblemError{{Pointer: rule.Pointer, Code: string(rule.Code), Detail: rule.Detail}}
 	}
-	p := problem(rule.Code, rule.Detail, faults)
+	p := document(rule.Code, rule.Detail, faults)
 	if rule.Code == loyalty.InsufficientPoints {
 		needed, active := int64(rule.Needed), int64(rule.Available)
 		p.Needed, p.Active = &needed, &active
@@ -84,7 +84,7 @@ func ruleProblem(rule *loyalty.Error) wire.Problem {
 	return p
 }
 
-func problem(code loyalty.Code, detail string, faults []wire.ProblemError) wire.Problem {
+func document(code loyalty.Code, detail string, faults []wire.ProblemError) wire.Problem {
 	k, ok := catalogue[code]
 	if !ok {
 		code, k, detail, faults = internalError, catalogue[internalError], "", nil

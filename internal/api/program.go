@@ -9,11 +9,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/problem"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
 // maxSource bounds a program file, in characters. It keeps a draft within one item of the table.
 const maxSource = 200_000
+
+// A Compiler is package program's Check: what a program file says, or what is wrong with it, and what is odd about
+// it. It is handed in, so that no function but that of the program file links the parser and the schema.
+type Compiler func(source []byte) (p *loyalty.Program, problems, warnings problem.Problems)
 
 type draftBody struct {
 	Source  string `json:"source"`
@@ -167,7 +172,7 @@ func checkProgram(ctx context.Context, c *call) (answer, error) {
 			return answer{}, err
 		}
 	}
-	errs, warnings := c.findings(source)
+	_, errs, warnings := c.compiled(source)
 	out := wire.CheckResult{Ok: len(errs) == 0}
 	for _, p := range errs {
 		out.Problems = append(out.Problems, finding(p, wire.FindingSeverityError))
@@ -178,19 +183,17 @@ func checkProgram(ctx context.Context, c *call) (answer, error) {
 	return answer{body: out}, nil
 }
 
-// findings is what is wrong with a file, and what is odd about it. The file must be that of the key's program.
-func (c *call) findings(source []byte) (errs, warnings program.Problems) {
-	f, problems := program.Parse(source)
-	if len(problems) > 0 {
-		return problems, nil
+// compiled is what a file says, what is wrong with it, and what is odd about it. The file must be that of the
+// key's program.
+func (c *call) compiled(source []byte) (p *loyalty.Program, errs, warnings problem.Problems) {
+	p, errs, warnings = c.compile(source)
+	if len(errs) == 0 && p.ID != c.who.Program {
+		errs = problem.Problems{{Line: 1, Column: 1, Path: "program", Message: fmt.Sprintf("must be %s, the program of the API key", c.who.Program)}}
 	}
-	if f.Program.ID != c.who.Program {
-		errs = program.Problems{{Line: 1, Column: 1, Path: "program", Message: fmt.Sprintf("must be %s, the program of the API key", c.who.Program)}}
-	}
-	return errs, f.Warnings
+	return p, errs, warnings
 }
 
-func finding(p program.Problem, severity wire.FindingSeverity) wire.Finding {
+func finding(p problem.Problem, severity wire.FindingSeverity) wire.Finding {
 	return wire.Finding{
 		Severity: severity, Line: p.Line, Column: p.Column, Path: p.Path, Message: p.Message, Suggestion: p.Suggestion,
 	}
@@ -234,7 +237,8 @@ func rollbackProgram(ctx context.Context, c *call) (answer, error) {
 // publish makes source the live version behind the one that the caller names, or whichever is live. If source is
 // live already, it stays: so repeating a publication is harmless.
 func (c *call) publish(ctx context.Context, source []byte, after whole) (answer, error) {
-	if errs, _ := c.findings(source); len(errs) > 0 {
+	p, errs, _ := c.compiled(source)
+	if len(errs) > 0 {
 		return answer{}, unpublishable(errs)
 	}
 	live, err := c.app.Ledger.Live(ctx, c.who.Program)
@@ -250,7 +254,8 @@ func (c *call) publish(ctx context.Context, source []byte, after whole) (answer,
 	if after.given && after.n != int64(live) {
 		return answer{}, refuse(versionConflict, "Version %d is live, not %d.", live, after.n)
 	}
-	err = c.app.Ledger.Publish(ctx, ledger.Published{Program: c.who.Program, Source: source, By: c.who.ID}, live)
+	in := ledger.Published{Program: c.who.Program, Source: source, Snapshot: snapshot.Encode(p), By: c.who.ID}
+	err = c.app.Ledger.Publish(ctx, in, live)
 	c.app.Programs.Forget(c.who.Program)
 	return c.publishedUnless(ctx, live+1, outrun(err, "Another version was published meanwhile. Look at it, then publish again."))
 }
@@ -262,7 +267,7 @@ func (c *call) publishedUnless(ctx context.Context, version int, err error) (ans
 	return c.published(ctx, version)
 }
 
-func unpublishable(problems program.Problems) error {
+func unpublishable(problems problem.Problems) error {
 	r := refuse(loyalty.ValidationFailed, "The file has problems. POST /v1/program/check lists them with line and column.")
 	for _, p := range problems[:min(len(problems), maxFaults)] {
 		r.faults = append(r.faults, wire.ProblemError{

@@ -74,8 +74,14 @@ func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
 // Redeem serves rewards and redemptions.
 func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
 
-// Programs serves the program's rules.
-func Programs(a *app.App) lambda.Handler { return newHandler(a, "programs") }
+// Programs serves the program file, which compile reads.
+func Programs(compile Compiler) func(*app.App) lambda.Handler {
+	return func(a *app.App) lambda.Handler {
+		h := newHandler(a, "programs")
+		h.compile = compile
+		return h
+	}
+}
 
 // allowed is the methods that a path knows, as an Allow header; empty if it is no path of the API.
 func allowed(path string) string {

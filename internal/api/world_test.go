@@ -22,6 +22,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -70,7 +71,7 @@ func newWorld(t testing.TB, tab table.Table) *world {
 		t.Fatal(err)
 	}
 	w.handlers = map[string]lambda.Handler{
-		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(w.app),
+		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(program.Check)(w.app),
 	}
 	reading := []auth.Scope{auth.MembersRead, auth.OrdersRead, auth.RewardsRead, auth.RedemptionsRead, auth.ProgramRead}
 	w.key("admin", "bluebird", auth.Admin)
@@ -80,12 +81,22 @@ func newWorld(t testing.TB, tab table.Table) *world {
 	w.key("unpublished", "nobird", auth.Admin)
 	for _, id := range []string{"bluebird", "redbird"} {
 		source := bytes.Replace(program.Demo(), []byte("program: bluebird"), []byte("program: "+id), 1)
-		in := ledger.Published{Program: id, Source: source, By: "tests"}
-		if err := w.app.Ledger.Publish(context.Background(), in, 0); err != nil {
-			t.Fatal(err)
-		}
+		w.publish(id, source, 0)
 	}
 	return w
+}
+
+// publish makes source the version behind after, past the API.
+func (w *world) publish(id string, source []byte, after int) {
+	w.t.Helper()
+	p, problems := program.Compile(source)
+	if err := problems.Err(); err != nil {
+		w.t.Fatal(err)
+	}
+	in := ledger.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "tests"}
+	if err := w.app.Ledger.Publish(context.Background(), in, after); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 type writer struct{ w *world }

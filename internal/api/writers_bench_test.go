@@ -80,13 +80,7 @@ func writeBy(b *testing.B, tab table.Table, command string, members, writers int
 func rich(b *testing.B, tab table.Table, members int) *world {
 	w := newWorld(b, tab)
 	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo)
-	in := ledger.Published{
-		Program: "bluebird", By: "bench",
-		Source: bytes.Replace(program.Demo(), []byte("pending: 14 days"), []byte("pending: 0 days"), 1),
-	}
-	if err := w.app.Ledger.Publish(b.Context(), in, 1); err != nil {
-		b.Fatal(err)
-	}
+	w.publish("bluebird", bytes.Replace(program.Demo(), []byte("pending: 14 days"), []byte("pending: 0 days"), 1), 1)
 	w.app.Programs.Forget("bluebird")
 	p, err := w.app.Programs.Live(b.Context(), "bluebird")
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
 // ErrNotPublished says that a program has no live version, so nothing can be decided by it.
@@ -83,7 +83,7 @@ func (s *Programs) Forget(id string) {
 	delete(s.live, id)
 }
 
-// Version is one published version, compiled. The error has the code not_found if there is none.
+// Version is one published version, from its snapshot. The error has the code not_found if there is none.
 func (s *Programs) Version(ctx context.Context, id string, version int) (*loyalty.Program, error) {
 	key := versionKey{id, version}
 	s.mu.Lock()
@@ -92,13 +92,12 @@ func (s *Programs) Version(ctx context.Context, id string, version int) (*loyalt
 	if p != nil {
 		return p, nil
 	}
-	published, err := s.Ledger.Published(ctx, id, version)
+	stored, err := s.Ledger.Snapshot(ctx, id, version)
 	if err != nil {
 		return nil, err
 	}
-	p, problems := program.Compile(published.Source)
-	if err := problems.Err(); err != nil {
-		return nil, fmt.Errorf("app: compile program %s version %d: %w", id, version, err)
+	if p, err = snapshot.Decode(stored); err != nil {
+		return nil, fmt.Errorf("app: program %s version %d: %w", id, version, err)
 	}
 	p.ID, p.Version = id, version
 	s.mu.Lock()

@@ -29,17 +29,21 @@ var arrows = []struct {
 	{"internal/table/tabletest", []string{"table"}},
 	{"internal/table/dynamotable/dynamotest", []string{"table/dynamotable"}},
 	{"internal/telemetry", nil},
-	{"internal/program", []string{"loyalty"}},
+	{"internal/program/problem", nil},
+	{"internal/program/snapshot", []string{"loyalty"}},
+	{"internal/program", []string{"loyalty", "program/problem"}},
 	{"internal/ledger", []string{"loyalty", "table"}},
 	{"internal/auth", []string{"table"}},
-	{"internal/app", []string{"auth", "ledger", "loyalty", "program", "table", "telemetry"}},
+	{"internal/app", []string{"auth", "ledger", "loyalty", "program/snapshot", "table", "telemetry"}},
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
-	{"internal/api", []string{"api/wire", "app", "auth", "ledger", "loyalty", "program", "table", "telemetry"}},
+	{"internal/api", []string{
+		"api/wire", "app", "auth", "ledger", "loyalty", "program/problem", "program/snapshot", "table", "telemetry",
+	}},
 	{"internal/payments", []string{"api/wire", "app"}},
 	{"internal/jobs", []string{"app", "ledger", "loyalty"}},
 	{"internal/relay", []string{"app", "ledger", "loyalty"}},
-	{"internal/boot", []string{"app", "auth", "ledger", "loyalty", "program", "table", "table/dynamotable", "telemetry"}},
+	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
 	{"internal/boot/operator", []string{"table/dynamotable"}},
 	{"internal/local", []string{
@@ -51,13 +55,14 @@ var arrows = []struct {
 	{"functions/members", []string{"api", "boot"}},
 	{"functions/earn", []string{"api", "boot"}},
 	{"functions/redeem", []string{"api", "boot"}},
-	{"functions/programs", []string{"api", "boot"}},
+	{"functions/programs", []string{"api", "boot", "program"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
 	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
 	{"functions/remind", []string{"jobs", "boot"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
-		"auth", "boot/operator", "ledger", "local", "loyalty", "program", "table", "table/dynamotable", "table/pebbletable",
+		"auth", "boot/operator", "ledger", "local", "loyalty", "program", "program/snapshot", "table", "table/dynamotable",
+		"table/pebbletable",
 	}},
 }
 
@@ -69,16 +74,18 @@ var amazon = []string{
 
 // outside says who may import, outside of tests, what lies beyond this module and is not for everybody.
 var outside = map[string][]string{
-	"github.com/aws/aws-sdk-go-v2":      amazon,
-	"github.com/aws/smithy-go":          amazon,
-	"github.com/cockroachdb/pebble":     {"internal/table/pebbletable"},
-	"github.com/alecthomas/kong":        {"functions/perennial"},
-	"github.com/getkin/kin-openapi":     nil,
-	"github.com/goccy/go-yaml":          {"internal/program", "internal/api/wire/generate"},
-	"github.com/aws/aws-lambda-go":      {"internal/api", "internal/boot", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
-	"github.com/google/go-cmp":          {"internal/table/tabletest"},
-	"pgregory.net/rapid":                nil,
-	"github.com/anishathalye/porcupine": nil,
+	"github.com/aws/aws-sdk-go-v2":             amazon,
+	"github.com/aws/smithy-go":                 amazon,
+	"github.com/aws/aws-sdk-go-v2/service/sqs": {"internal/boot/sqsqueue"},
+	"github.com/santhosh-tekuri/jsonschema":    {"internal/program"},
+	"github.com/cockroachdb/pebble":            {"internal/table/pebbletable"},
+	"github.com/alecthomas/kong":               {"functions/perennial"},
+	"github.com/getkin/kin-openapi":            nil,
+	"github.com/goccy/go-yaml":                 {"internal/program", "internal/api/wire/generate"},
+	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/boot", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
+	"github.com/google/go-cmp":                 {"internal/table/tabletest"},
+	"pgregory.net/rapid":                       nil,
+	"github.com/anishathalye/porcupine":        nil,
 }
 
 func TestImportsFollowTheArrows(t *testing.T) {
@@ -141,6 +148,43 @@ func TestNoLambdaContainsPebbleOrTheLocalStack(t *testing.T) {
 			if slices.Contains([]string{"internal/local", "internal/table/pebbletable", "internal/table/tabletest", "internal/boot/operator"}, reached) {
 				t.Errorf("%s contains %s", name, reached)
 			}
+		}
+	}
+}
+
+// What every function links, every cold start pays for: the YAML parser and the schema take 4 ms before main.
+func TestOnlyThoseContainTheProgramFilesParserOrSQSThatUseIt(t *testing.T) {
+	all := packages(t)
+	for part, who := range map[string][]string{
+		"internal/program":       {"functions/perennial", "functions/programs"},
+		"internal/boot/sqsqueue": {"functions/reassess"},
+	} {
+		var contain []string
+		for name := range all {
+			if strings.HasPrefix(name, "functions/") && slices.Contains(reach(all, name, map[string]bool{}), part) {
+				contain = append(contain, name)
+			}
+		}
+		if slices.Sort(contain); !slices.Equal(contain, who) {
+			t.Errorf("%s is contained in %v, and is for %v", part, contain, who)
+		}
+	}
+}
+
+// Lambda's system has no time zones. Each package that asks for one brings them along itself, so that it does not
+// depend on who else is linked.
+func TestTheTimeZonesAreLinkedWhereOneIsAskedFor(t *testing.T) {
+	for name, pkg := range packages(t) {
+		asks := false
+		for _, file := range pkg.GoFiles {
+			source, err := os.ReadFile(filepath.Join(pkg.Dir, file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			asks = asks || strings.Contains(string(source), "time.LoadLocation(")
+		}
+		if links := slices.Contains(pkg.Imports, "time/tzdata"); asks != links {
+			t.Errorf("%s asks for time zones: %v; links them: %v", name, asks, links)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -77,7 +78,12 @@ func newBench(t *testing.T, members int) *bench {
 	if err := b.Wire(); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.Ledger.Publish(t.Context(), ledger.Published{Program: "bluebird", Source: program.Demo(), By: "test"}, 0); err != nil {
+	p, problems := program.Compile(program.Demo())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	in := ledger.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := b.Ledger.Publish(t.Context(), in, 0); err != nil {
 		t.Fatal(err)
 	}
 	if b.program, err = b.Programs.Live(t.Context(), "bluebird"); err != nil {

@@ -53,6 +53,14 @@ func identityKey(program string, id Identity) table.Key {
 
 func programKey(program, item string) table.Key { return table.Key{PK: "P#" + program, SK: item} }
 
+func versionKey(program string, n int) table.Key {
+	return programKey(program, programPrefix+padded(int64(n), 6))
+}
+
+func snapshotKey(program string, n int) table.Key {
+	return programKey(program, snapshotPrefix+padded(int64(n), 6))
+}
+
 func duePartition(program string, shard int) string {
 	return fmt.Sprintf("P#%s#DUE#reassess#%02d", program, shard)
 }

@@ -17,11 +17,12 @@ import (
 
 // A Published is one version of a program's file.
 type Published struct {
-	Program string
-	Version int // from 1
-	Source  []byte
-	At      time.Time
-	By      string
+	Program  string
+	Version  int // from 1
+	Source   []byte
+	Snapshot []byte // the compiled form, a JSON object; to be published, and read by Snapshot alone
+	At       time.Time
+	By       string
 }
 
 type publishedDoc struct {
@@ -38,21 +39,28 @@ type draftDoc struct {
 	Source string `json:"source"`
 }
 
-const programPrefix = "PROGRAM#"
+const (
+	programPrefix  = "PROGRAM#"
+	snapshotPrefix = "SNAPSHOT#" // an item of its own: together with the source it might be too large for one
+)
 
-// Publish stores in.Source as the version behind `after` (zero for the first) and makes it the live one, at
-// once. already_exists if another was published meanwhile.
+// Publish stores in.Source and in.Snapshot as the version behind `after` (zero for the first) and makes it the
+// live one, all at once. already_exists if another was published meanwhile.
 func (l *Ledger) Publish(ctx context.Context, in Published, after int) error {
+	if len(in.Snapshot) == 0 {
+		return fmt.Errorf("ledger: publish %s: without a snapshot no function could run it", in.Program)
+	}
 	live, err := l.Table.Get(ctx, programKey(in.Program, "LIVE"))
 	if err != nil {
 		return retryable(err)
 	}
 	live.Doc = encode(liveDoc{after + 1})
 	version := table.Item{
-		Key: programKey(in.Program, programPrefix+padded(int64(after+1), 6)),
+		Key: versionKey(in.Program, after+1),
 		Doc: encode(publishedDoc{string(in.Source), millis(l.now()), in.By}),
 	}
-	err = l.Table.Transact(ctx, table.Put(version), table.Put(live))
+	snapshot := table.Item{Key: snapshotKey(in.Program, after+1), Doc: in.Snapshot}
+	err = l.Table.Transact(ctx, table.Put(version), table.Put(snapshot), table.Put(live))
 	if errors.As(err, new(*table.ConflictError)) {
 		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Look at it, then publish again."}
 	}
@@ -72,9 +80,21 @@ func (l *Ledger) Live(ctx context.Context, program string) (int, error) {
 	return d.Version, nil
 }
 
-// Published reads one version; not_found if there is none.
+// Snapshot reads the compiled form of one version; not_found if there is none.
+func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]byte, error) {
+	it, err := l.Table.Get(ctx, snapshotKey(program, version))
+	if err != nil {
+		return nil, retryable(err)
+	}
+	if it.Version == 0 {
+		return nil, notFound("version of the program")
+	}
+	return it.Doc, nil
+}
+
+// Published reads one version without its snapshot; not_found if there is none.
 func (l *Ledger) Published(ctx context.Context, program string, version int) (Published, error) {
-	it, err := l.Table.Get(ctx, programKey(program, programPrefix+padded(int64(version), 6)))
+	it, err := l.Table.Get(ctx, versionKey(program, version))
 	if err != nil {
 		return Published{}, retryable(err)
 	}
@@ -84,7 +104,7 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 	return readPublished(program, it)
 }
 
-// PublishedVersions yields the versions, newest first.
+// PublishedVersions yields the versions without their snapshots, newest first.
 func (l *Ledger) PublishedVersions(ctx context.Context, program string) iter.Seq2[Published, error] {
 	q := table.Query{PK: "P#" + program, From: programPrefix, To: programPrefix + "~", Reverse: true}
 	return func(yield func(Published, error) bool) {

@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -77,7 +78,11 @@ func newStack(tb testing.TB, tab table.Table, clock *Clock) (s *Stack, p *loyalt
 	if err != nil {
 		tb.Fatal(err)
 	}
-	in := ledger.Published{Program: "bluebird", Source: program.Demo(), By: "test"}
+	p, problems := program.Compile(program.Demo())
+	if err := problems.Err(); err != nil {
+		tb.Fatal(err)
+	}
+	in := ledger.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
 	if err := s.App.Ledger.Publish(tb.Context(), in, 0); err != nil {
 		tb.Fatal(err)
 	}

@@ -25,6 +25,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -60,7 +61,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
 	"redeem":   api.Redeem,
-	"programs": api.Programs,
+	"programs": api.Programs(program.Check),
 	"webhooks": payments.Webhooks,
 	"reassess": jobs.Reassess,
 	"remind":   jobs.Remind,

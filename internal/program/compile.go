@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // so that a time zone means the same on every machine, also where none are installed
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -74,7 +75,7 @@ func (c *compiler) zone(n *node) *time.Location {
 	if i := slices.Index(lower(zones), guess); i >= 0 {
 		guess = zones[i]
 	}
-	c.add(at(n, "%q is not a time zone like Europe/Berlin", clip(name)).suggest(guess))
+	c.add(at(n, "%q is not a time zone like Europe/Berlin", clip(name)).Suggest(guess))
 	return time.UTC
 }
 

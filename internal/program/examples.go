@@ -122,7 +122,7 @@ func (c *compiler) standing(p *loyalty.Program, n *node, since time.Time) (s loy
 		for _, l := range levels {
 			ids = append(ids, l.ID)
 		}
-		c.add(at(n, "%q is not a level; there are %s", n.text(), strings.Join(ids, ", ")).suggest(nearest(n.text(), ids)))
+		c.add(at(n, "%q is not a level; there are %s", n.text(), strings.Join(ids, ", ")).Suggest(nearest(n.text(), ids)))
 		return s
 	}
 	s = loyalty.Standing{Level: n.text(), Since: since}

@@ -51,9 +51,9 @@ func first(n ast.Node) ast.Node {
 }
 
 func (g *grower) refuse(n ast.Node, path, format string, args ...any) {
-	p := Problem{Line: 1, Column: 1, Path: path, Message: fmt.Sprintf(format, args...), width: 1}
+	p := Problem{Line: 1, Column: 1, Path: path, Message: fmt.Sprintf(format, args...), Width: 1}
 	if t := n.GetToken(); t != nil && t.Position != nil {
-		p.Line, p.Column, p.width = t.Position.Line, max(1, t.Position.Column), width(t)
+		p.Line, p.Column, p.Width = t.Position.Line, max(1, t.Position.Column), width(t)
 	}
 	g.problems = append(g.problems, p)
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -66,32 +68,9 @@ func TestProblemsComeInTheOrderOfTheirLines(t *testing.T) {
 	}
 }
 
-func TestACaretStandsUnderTheWordWhateverPrecedesIt(t *testing.T) {
-	long := strings.Repeat("x", 400)
-	cases := []struct{ what, line, want string }{
-		{"letters of several bytes", "née: { ü: donw }", "    née: { ü: donw }\n              ^^^^"},
-		{"indentation", "      a: donw", "    a: donw\n       ^^^^"},
-		{"a long line", long + "donw" + long, "    " + strings.Repeat("x", 60) + "donw" + strings.Repeat("x", 56) +
-			"\n    " + strings.Repeat(" ", 60) + "^^^^"},
-	}
-	for _, c := range cases {
-		column := len([]rune(c.line[:strings.Index(c.line, "donw")])) + 1
-		ps := Problems{{Line: 1, Column: column, Message: "no", width: 4}}.finish([]byte(c.line))
-		if _, got, _ := strings.Cut(ps.Error(), "\n"); got != c.want {
-			t.Errorf("%s:\n%s\nwant\n%s", c.what, got, c.want)
-		}
-	}
-}
-
-func TestNoProblemsAreNoError(t *testing.T) {
-	if err := (Problems{}).Err(); err != nil {
-		t.Errorf("got %v", err)
-	}
-}
-
 func TestOfVeryManyProblemsTheFirstAreReported(t *testing.T) {
 	_, problems := Parse([]byte("version: 1\n" + strings.Repeat("\"a\": [\"\\u0000\"]\n", 500)))
-	if len(problems) != maxProblems+1 || !strings.Contains(problems.Error(), "more problems") {
+	if len(problems) != problem.Most+1 || !strings.Contains(problems.Error(), "more problems") {
 		t.Errorf("got %d problems", len(problems))
 	}
 }

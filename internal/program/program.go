@@ -19,7 +19,6 @@ import (
 	"bytes"
 	_ "embed"
 	"math/big"
-	_ "time/tzdata" // so that a time zone means the same on every machine, also where none are installed
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -52,6 +51,15 @@ func Compile(source []byte) (*loyalty.Program, Problems) {
 	return f.Program, nil
 }
 
+// Check is Parse for those who link the parser to one function alone and hand it on as a value: package api.
+func Check(source []byte) (p *loyalty.Program, problems, warnings Problems) {
+	f, problems := Parse(source)
+	if len(problems) > 0 {
+		return nil, problems, nil
+	}
+	return f.Program, nil, f.Warnings
+}
+
 // Parse reads, checks and compiles a program file and runs its examples. It returns either a file or all
 // problems that it found, in the order of their lines. The problems of examples show only once there are no
 // others.
@@ -59,7 +67,7 @@ func Parse(source []byte) (*File, Problems) {
 	source = bytes.TrimPrefix(source, []byte("\ufeff")) // some editors mark UTF-8 so
 	root, problems := read(source)
 	if len(problems) > 0 {
-		return nil, problems.finish(source)
+		return nil, problems.Finish(source)
 	}
 	c := &compiler{}
 	f := c.file(root)
@@ -69,8 +77,8 @@ func Parse(source []byte) (*File, Problems) {
 		c.finish(f, root)
 	}
 	if len(c.problems) > 0 {
-		return nil, c.problems.finish(source)
+		return nil, c.problems.Finish(source)
 	}
-	f.Warnings = c.warnings.finish(source)
+	f.Warnings = c.warnings.Finish(source)
 	return f, nil
 }

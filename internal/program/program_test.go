@@ -113,7 +113,7 @@ func TestOfTheDesignsExampleOnlyWhatIsNotSupportedYetIsRefused(t *testing.T) {
 	if err := problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	if problems := structure(root).finish(source); len(problems) > 0 {
+	if problems := structure(root).Finish(source); len(problems) > 0 {
 		t.Errorf("the schema objects:\n%v", problems)
 	}
 	_, problems = Compile(source)

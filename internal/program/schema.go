@@ -119,10 +119,10 @@ func unknownKeys(n *node, names []string, want map[string]any) (problems Problem
 			continue
 		}
 		if title := titleOf(asMap(want["propertyNames"])); title != "" {
-			problems = append(problems, atKey(f, "%q is not %s", clip(name), title).suggest(nearest(name, known)))
+			problems = append(problems, atKey(f, "%q is not %s", clip(name), title).Suggest(nearest(name, known)))
 			continue
 		}
-		p := atKey(f, "is not a key that is known here").suggest(nearest(name, known))
+		p := atKey(f, "is not a key that is known here").Suggest(nearest(name, known))
 		if p.Suggestion == "" {
 			p.Message += "; those are " + strings.Join(known, ", ")
 		}
@@ -140,7 +140,7 @@ func notOne(n *node, want []any) Problem {
 	if len(words) == 1 {
 		return at(n, "%s is not %s, which is all that can stand here", shown(n), words[0])
 	}
-	return at(n, "%s is not one of %s", shown(n), strings.Join(words, ", ")).suggest(nearest(n.value, words))
+	return at(n, "%s is not one of %s", shown(n), strings.Join(words, ", ")).Suggest(nearest(n.value, words))
 }
 
 // wrongKind refuses text for a number, a list for text and the like.

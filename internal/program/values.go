@@ -183,7 +183,7 @@ func (c *compiler) malformed(n *node, definition string) {
 	if n == nil {
 		return
 	}
-	c.add(notA(n, title(definition)).suggest(repaired(n, definition)))
+	c.add(notA(n, title(definition)).Suggest(repaired(n, definition)))
 }
 
 // repaired is a value as it was probably meant, "" if that cannot be told.
@@ -216,7 +216,7 @@ func (c *compiler) currency(n *node, code string) bool {
 func noCurrency(p Problem, code string) Problem {
 	upper := strings.ToUpper(code)
 	if _, ok := loyalty.Currency(upper).Exponent(); ok {
-		return p.suggest(upper)
+		return p.Suggest(upper)
 	}
-	return p.suggest(nearest(upper, usual))
+	return p.Suggest(nearest(upper, usual))
 }

@@ -42,7 +42,7 @@ func read(source []byte) (*node, Problems) {
 }
 
 func refusal(line, column int, format string, args ...any) Problems {
-	return Problems{{Line: line, Column: column, width: 1, Message: fmt.Sprintf(format, args...)}}
+	return Problems{{Line: line, Column: column, Width: 1, Message: fmt.Sprintf(format, args...)}}
 }
 
 // readable looks for the first byte that is no UTF-8 or stands for a control character.

@@ -1,0 +1,224 @@
+package snapshot
+
+import (
+	"bytes"
+	"fmt"
+	"math/big"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+// alike compares what is exported: what Compile derives follows from it.
+var alike = cmp.Options{
+	cmpopts.IgnoreUnexported(loyalty.Program{}),
+	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
+	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+}
+
+// A filler gives every exported field a value that no other has and that is not zero.
+type filler struct{ n int64 }
+
+func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
+	f.n++
+	switch v.Type() {
+	case reflect.TypeFor[*big.Rat]():
+		v.Set(reflect.ValueOf(big.NewRat(f.n, 7919)))
+		return
+	case reflect.TypeFor[*time.Location]():
+		zone, err := time.LoadLocation("Asia/Kolkata")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Set(reflect.ValueOf(zone))
+		return
+	case reflect.TypeFor[loyalty.Currency]():
+		v.SetString("EUR")
+		return
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.String:
+		v.SetString(fmt.Sprintf("%s ä\"< %d", v.Type(), f.n))
+	case reflect.Int, reflect.Int32, reflect.Int64:
+		f.number(v)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range 2 {
+			f.fill(t, path, v.Index(i))
+		}
+	case reflect.Map:
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		f.fill(t, path, key)
+		f.fill(t, path, value)
+		v.Set(reflect.MakeMap(v.Type()))
+		v.SetMapIndex(key, value)
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if field := v.Type().Field(i); field.IsExported() {
+				f.fill(t, path+"."+field.Name, v.Field(i))
+			}
+		}
+	default:
+		t.Fatalf("%s is a %s: teach this test to fill it", path, v.Type())
+	}
+}
+
+// number is 1 where the number stands for a word, and as large as floating point cannot hold where it may be.
+func (f *filler) number(v reflect.Value) {
+	switch {
+	case v.Kind() == reflect.Int64:
+		v.SetInt(1<<62 + f.n)
+	case v.Type() == reflect.TypeFor[int]():
+		v.SetInt(f.n)
+	default:
+		v.SetInt(1)
+	}
+}
+
+// full is a program of which every field was filled, and then what Compile refuses was put right.
+func full(t *testing.T) *loyalty.Program {
+	p := &loyalty.Program{}
+	(&filler{}).fill(t, "Program", reflect.ValueOf(p).Elem())
+	p.Tiers.Months = 24
+	p.Tiers.Levels = append([]loyalty.Level{{ID: "first"}}, p.Tiers.Levels...)
+	return p
+}
+
+func TestNothingOfAProgramIsLost(t *testing.T) {
+	want := full(t)
+	if err := want.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	got, err := Decode(Encode(want))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, alike); diff != "" {
+		t.Errorf("a field was added to loyalty.Program, and stored.go lacks it:\n%s", diff)
+	}
+}
+
+func TestEveryChoiceHasAWord(t *testing.T) {
+	for typ, words := range map[string][]string{
+		"Rounding": roundings, "RoundTo": roundTos, "Measure": measures, "MoveDown": moveDowns, "TakeBack": takeBacks,
+	} {
+		if n := constants(t, typ); n != len(words) {
+			t.Errorf("loyalty.%s has %d values and %d words", typ, n, len(words))
+		}
+		for _, w := range words {
+			if w == "" {
+				t.Errorf("a value of loyalty.%s has no word", typ)
+			}
+		}
+	}
+}
+
+func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
+	demo := string(program.Demo())
+	for name, source := range map[string]string{
+		"the demo": demo,
+		"other words": strings.NewReplacer("rounding: down", "rounding: nearest", "end_of_month", "end_of_quarter",
+			"by: points_earned", "by: orders", "one_step", "to_qualified").Replace(demo[:strings.Index(demo, "\nexamples:")]),
+	} {
+		want, problems := program.Compile([]byte(source))
+		if err := problems.Err(); err != nil {
+			t.Fatal(name, err)
+		}
+		stored := Encode(want)
+		got, err := Decode(stored)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if diff := cmp.Diff(want, got, alike); diff != "" {
+			t.Errorf("%s:\n%s", name, diff)
+		}
+		if !reflect.DeepEqual(want, got) {
+			t.Errorf("%s: what Compile derives differs", name)
+		}
+		if again, _ := program.Compile([]byte(source)); !bytes.Equal(stored, Encode(again)) {
+			t.Errorf("%s: the same program gives other bytes", name)
+		}
+	}
+}
+
+// The first form that was ever written. It must be readable for ever: add to this test, and change nothing.
+func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
+	const first = `{"id":"bluebird","zone":"Europe/Berlin","name":{"en":"Bluebird"},"earn":{"rates":{"EUR":{"points":"1","per":110}},` +
+		`"counts":{"items":true},"rounding":"up","pending":{"days":14},"expires":{"after":{"months":12},"round_to":"end_of_month"},` +
+		`"categories":[{"id":"x2","category":"beans","multiply":"5/2"}],"caps":[{"points":500,"per":"day"}]},` +
+		`"tiers":{"levels":[{"id":"bronze"},{"id":"silver","from":500,"multiply":"5/4","perks":["gifts"]}],"by":"orders","months":12,` +
+		`"keep_for":{"months":12},"grace":{"days":30},"move_down":"to_qualified"},"rewards":[{"id":"five-off","type":"amount_off",` +
+		`"cost":500,"value":{"amount":500,"currency":"EUR"}},{"id":"ten","type":"percent_off","cost":800,"percent":"10"}],` +
+		`"take_back":"within_balance","hold":"30m0s"}`
+	got, err := Decode([]byte(first))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &loyalty.Program{
+		ID: "bluebird", Zone: got.Zone, Name: loyalty.Text{"en": "Bluebird"}, Hold: 30 * time.Minute,
+		Earn: loyalty.Earn{
+			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 110}},
+			Counts: loyalty.Counts{Items: true}, Rounding: loyalty.Up, Pending: loyalty.Period{Days: 14},
+			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
+			Categories: []loyalty.CategoryRule{{ID: "x2", Category: "beans", Multiply: big.NewRat(5, 2)}},
+			Caps:       []loyalty.Cap{{Points: 500, Per: loyalty.PerDay}},
+		},
+		Tiers: loyalty.Tiers{
+			Levels: []loyalty.Level{{ID: "bronze"}, {ID: "silver", From: 500, Multiply: big.NewRat(5, 4), Perks: []string{"gifts"}}},
+			By:     loyalty.ByOrders, Months: 12, KeepFor: loyalty.Period{Months: 12}, Grace: loyalty.Period{Days: 30},
+			MoveDown: loyalty.ToQualified,
+		},
+		Rewards: []loyalty.Reward{
+			{ID: "five-off", Type: "amount_off", Cost: 500, Value: loyalty.Money{Amount: 500, Currency: "EUR"}},
+			{ID: "ten", Type: "percent_off", Cost: 800, Percent: big.NewRat(10, 1)},
+		},
+		TakeBack: loyalty.TakeBackWithinBalance,
+	}
+	if diff := cmp.Diff(want, got, alike); diff != "" || got.Zone.String() != "Europe/Berlin" {
+		t.Errorf("%s\n%s", got.Zone, diff)
+	}
+	if again := string(Encode(got)); again != first {
+		t.Errorf("written as\n%s\nand was\n%s", again, first)
+	}
+}
+
+func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
+	for name, doc := range map[string]string{
+		"nothing":            ``,
+		"no object":          `[]`,
+		"no zone":            `{"id":"p"}`,
+		"no such zone":       `{"id":"p","zone":"Mars/Olympus"}`,
+		"no id":              `{"zone":"UTC"}`,
+		"a later field":      `{"id":"p","zone":"UTC","earn":{"campaigns":[]}}`,
+		"a later word":       `{"id":"p","zone":"UTC","earn":{"rounding":"bankers"}}`,
+		"an empty word":      `{"id":"p","zone":"UTC","take_back":""}`,
+		"no number":          `{"id":"p","zone":"UTC","earn":{"categories":[{"id":"a","category":"b","multiply":"x"}]}}`,
+		"a length of no use": `{"id":"p","zone":"UTC","hold":"soon"}`,
+		"rules against each": `{"id":"p","zone":"UTC","tiers":{"levels":[{"id":"a","from":5}]}}`,
+	} {
+		if _, err := Decode([]byte(doc)); err == nil {
+			t.Errorf("%s was read", name)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	p, _ := program.Compile(program.Demo())
+	stored := Encode(p)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Decode(stored); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(stored)), "bytes")
+}

@@ -1,0 +1,83 @@
+package snapshot
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// The choices of a program, by the words of the program file. A word stands at the number that it means, and
+// keeps its meaning for ever: the numbers may change with loyalty, the words are what is stored.
+type (
+	rounding loyalty.Rounding
+	roundTo  loyalty.RoundTo
+	measure  loyalty.Measure
+	moveDown loyalty.MoveDown
+	takeBack loyalty.TakeBack
+)
+
+var (
+	roundings = []string{loyalty.Down: "down", loyalty.Nearest: "nearest", loyalty.Up: "up"}
+	roundTos  = []string{
+		loyalty.EndOfDay: "end_of_day", loyalty.EndOfMonth: "end_of_month", loyalty.EndOfQuarter: "end_of_quarter",
+		loyalty.EndOfYear: "end_of_year",
+	}
+	measures  = []string{loyalty.ByPointsEarned: "points_earned", loyalty.ByOrders: "orders"}
+	moveDowns = []string{loyalty.OneStep: "one_step", loyalty.ToQualified: "to_qualified"}
+	takeBacks = []string{
+		loyalty.TakeBackDebt: "debt", loyalty.TakeBackWithinBalance: "within_balance",
+		loyalty.TakeBackPendingOnly: "pending_only",
+	}
+)
+
+func (r rounding) MarshalText() ([]byte, error) { return word(roundings, r) }
+func (r roundTo) MarshalText() ([]byte, error)  { return word(roundTos, r) }
+func (m measure) MarshalText() ([]byte, error)  { return word(measures, m) }
+func (m moveDown) MarshalText() ([]byte, error) { return word(moveDowns, m) }
+func (t takeBack) MarshalText() ([]byte, error) { return word(takeBacks, t) }
+
+func (r *rounding) UnmarshalText(b []byte) error { return meaning(roundings, r, b) }
+func (r *roundTo) UnmarshalText(b []byte) error  { return meaning(roundTos, r, b) }
+func (m *measure) UnmarshalText(b []byte) error  { return meaning(measures, m, b) }
+func (m *moveDown) UnmarshalText(b []byte) error { return meaning(moveDowns, m, b) }
+func (t *takeBack) UnmarshalText(b []byte) error { return meaning(takeBacks, t, b) }
+
+func word[T ~int](words []string, x T) ([]byte, error) {
+	if x < 0 || int(x) >= len(words) || words[x] == "" {
+		return nil, fmt.Errorf("there is no word for %T %d", x, x)
+	}
+	return []byte(words[x]), nil
+}
+
+func meaning[T ~int](words []string, x *T, b []byte) error {
+	i := slices.Index(words, string(b))
+	if i < 0 || len(b) == 0 {
+		return fmt.Errorf("%q is none of %q", b, words)
+	}
+	*x = T(i)
+	return nil
+}
+
+// A ratio is an exact number: "3", "5/4". The zero ratio is none, and left out.
+type ratio struct{ number *big.Rat }
+
+func (r ratio) MarshalText() ([]byte, error) { return []byte(r.number.RatString()), nil }
+
+func (r *ratio) UnmarshalText(b []byte) error {
+	r.number = new(big.Rat)
+	return r.number.UnmarshalText(b)
+}
+
+// A duration is a length of time on the clock: "30m0s".
+type duration time.Duration
+
+func (d duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+func (d *duration) UnmarshalText(b []byte) error {
+	length, err := time.ParseDuration(string(b))
+	*d = duration(length)
+	return err
+}
