@@ -27,7 +27,7 @@ type lambdaAround struct {
 	answers chan []byte
 
 	mu     sync.Mutex
-	secret string   // what Secrets Manager gives; empty: an error
+	secret string // what Secrets Manager gives; empty: an error
 }
 
 const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"

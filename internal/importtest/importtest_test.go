@@ -31,7 +31,7 @@ var arrows = []struct {
 	{"internal/telemetry", nil},
 	{"internal/program/problem", nil},
 	{"internal/program/snapshot", []string{"loyalty"}},
-	{"internal/program", []string{"loyalty", "program/problem"}},
+	{"internal/program", []string{"loyalty", "program/problem", "program/snapshot"}},
 	{"internal/ledger", []string{"loyalty", "table"}},
 	{"internal/auth", []string{"table"}},
 	{"internal/app", []string{"auth", "ledger", "loyalty", "program/snapshot", "table", "telemetry"}},

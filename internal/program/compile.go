@@ -9,6 +9,7 @@ import (
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
 // A compiler turns the tree into a program and gathers what is wrong on the way. Whatever is missing or of a
@@ -51,6 +52,10 @@ var takeBack = map[string]loyalty.TakeBack{
 func (c *compiler) finish(f *File, root *node) {
 	if err := f.Program.Compile(); err != nil {
 		c.add(at(root, "%s", err))
+		return
+	}
+	if n := len(snapshot.Encode(f.Program)); n > snapshot.MaxBytes {
+		c.add(at(root, "is too large: with all that its aliases repeat the rules take %d bytes, and at most %d are kept", n, snapshot.MaxBytes))
 		return
 	}
 	c.examples(f.Program, root.get("examples"))

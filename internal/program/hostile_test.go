@@ -92,3 +92,20 @@ func FuzzCompile(f *testing.F) {
 		}
 	})
 }
+
+// A hundred aliases of a long text make more of a small file than an item of the table holds.
+func TestAFileWhoseRulesWouldNotFitIntoTheTableIsRefused(t *testing.T) {
+	var text, rewards strings.Builder
+	for i := range 40 {
+		fmt.Fprintf(&text, "%s%c%c: %s", map[bool]string{true: ", "}[i > 0], 'a'+i/20, 'a'+i%20, strings.Repeat("x", 190))
+	}
+	fmt.Fprintf(&rewards, "rewards:\n  - { id: r0, type: free_shipping, cost: 1, name: &long { %s } }\n", text.String())
+	for i := 1; i < 60; i++ {
+		fmt.Fprintf(&rewards, "  - { id: r%d, type: free_shipping, cost: 1, name: *long }\n", i)
+	}
+	demo := string(Demo())
+	source := demo[:strings.Index(demo, "rewards:")] + rewards.String()
+	if _, problems := Compile([]byte(source)); len(problems) != 1 || !strings.Contains(problems.Error(), "is too large: with all that its aliases repeat") {
+		t.Errorf("%.600s", problems.Error())
+	}
+}

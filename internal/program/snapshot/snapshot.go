@@ -21,6 +21,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
+// MaxBytes is how large a snapshot may be, so that it fits into one item of the table. Package program refuses
+// files that would take more, which only aliases of long texts can.
+const MaxBytes = 300 << 10
+
 // Encode is the program as a JSON object. It panics on a value that no program file can give.
 func Encode(p *loyalty.Program) []byte {
 	b, err := json.Marshal(programOf(p), json.Deterministic(true))

@@ -1,11 +1,9 @@
 package snapshot
 
 import (
-	"bytes"
 	"fmt"
 	"math/big"
 	"reflect"
-	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
 // alike compares what is exported: what Compile derives follows from it.
@@ -122,34 +119,6 @@ func TestEveryChoiceHasAWord(t *testing.T) {
 	}
 }
 
-func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
-	demo := string(program.Demo())
-	for name, source := range map[string]string{
-		"the demo": demo,
-		"other words": strings.NewReplacer("rounding: down", "rounding: nearest", "end_of_month", "end_of_quarter",
-			"by: points_earned", "by: orders", "one_step", "to_qualified").Replace(demo[:strings.Index(demo, "\nexamples:")]),
-	} {
-		want, problems := program.Compile([]byte(source))
-		if err := problems.Err(); err != nil {
-			t.Fatal(name, err)
-		}
-		stored := Encode(want)
-		got, err := Decode(stored)
-		if err != nil {
-			t.Fatal(name, err)
-		}
-		if diff := cmp.Diff(want, got, alike); diff != "" {
-			t.Errorf("%s:\n%s", name, diff)
-		}
-		if !reflect.DeepEqual(want, got) {
-			t.Errorf("%s: what Compile derives differs", name)
-		}
-		if again, _ := program.Compile([]byte(source)); !bytes.Equal(stored, Encode(again)) {
-			t.Errorf("%s: the same program gives other bytes", name)
-		}
-	}
-}
-
 // The first form that was ever written. It must be readable for ever: add to this test, and change nothing.
 func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 	const first = `{"id":"bluebird","zone":"Europe/Berlin","name":{"en":"Bluebird"},"earn":{"rates":{"EUR":{"points":"1","per":110}},` +
@@ -209,16 +178,4 @@ func TestWhatIsNotUnderstoodIsRefused(t *testing.T) {
 			t.Errorf("%s was read", name)
 		}
 	}
-}
-
-func BenchmarkDecode(b *testing.B) {
-	p, _ := program.Compile(program.Demo())
-	stored := Encode(p)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := Decode(stored); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(len(stored)), "bytes")
 }

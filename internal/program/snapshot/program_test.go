@@ -1,0 +1,48 @@
+package snapshot_test
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+)
+
+func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
+	demo := string(program.Demo())
+	for name, source := range map[string]string{
+		"the demo": demo,
+		"other words": strings.NewReplacer("rounding: down", "rounding: nearest", "end_of_month", "end_of_quarter",
+			"by: points_earned", "by: orders", "one_step", "to_qualified").Replace(demo[:strings.Index(demo, "\nexamples:")]),
+	} {
+		want, problems := program.Compile([]byte(source))
+		if err := problems.Err(); err != nil {
+			t.Fatal(name, err)
+		}
+		stored := snapshot.Encode(want)
+		got, err := snapshot.Decode(stored)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		if !reflect.DeepEqual(want, got) {
+			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		}
+		if again, _ := program.Compile([]byte(source)); !bytes.Equal(stored, snapshot.Encode(again)) {
+			t.Errorf("%s: the same program gives other bytes", name)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	p, _ := program.Compile(program.Demo())
+	stored := snapshot.Encode(p)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := snapshot.Decode(stored); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(stored)), "bytes")
+}
