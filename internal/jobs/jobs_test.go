@@ -62,6 +62,23 @@ func (b *bench) Transact(ctx context.Context, ops ...table.Op) error {
 	return b.Table.Transact(ctx, ops...)
 }
 
+// publish makes the demo program the one that everything goes by.
+func (b *bench) publish(t *testing.T) {
+	t.Helper()
+	p, problems := program.Compile(program.Demo())
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	in := ledger.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := b.Ledger.Publish(t.Context(), in, 0); err != nil {
+		t.Fatal(err)
+	}
+	var err error
+	if b.program, err = b.Programs.Live(t.Context(), "bluebird"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // newBench has so many members, each with points that become active at noon in two weeks.
 func newBench(t *testing.T, members int) *bench {
 	t.Helper()
@@ -78,17 +95,7 @@ func newBench(t *testing.T, members int) *bench {
 	if err := b.Wire(); err != nil {
 		t.Fatal(err)
 	}
-	p, problems := program.Compile(program.Demo())
-	if err := problems.Err(); err != nil {
-		t.Fatal(err)
-	}
-	in := ledger.Published{Program: "bluebird", Source: program.Demo(), Snapshot: snapshot.Encode(p), By: "test"}
-	if err := b.Ledger.Publish(t.Context(), in, 0); err != nil {
-		t.Fatal(err)
-	}
-	if b.program, err = b.Programs.Live(t.Context(), "bluebird"); err != nil {
-		t.Fatal(err)
-	}
+	b.publish(t)
 	for i := range members {
 		if _, err := b.Ledger.Enrol(t.Context(), b.program, ledger.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"}); err != nil {
 			t.Fatal(err)
