@@ -1,0 +1,118 @@
+package ledger_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func TestAnOrderEarnsWaitsAndThenCanBeSpent(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.enrol(t, "mem_ada")
+		r := b.put(t, b.order("1042", "mem_ada", 73_050))
+		if r.State.Worth != 730 || r.Revision != 1 || r.Replayed {
+			t.Fatalf("the order came out as %+v", r)
+		}
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Pending: 730})
+		b.advance(14 * 24 * time.Hour)
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 730})
+
+		in := ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "five-off"}
+		rd, err := b.Redeem(t.Context(), b.p, in, ledger.By{Actor: "test", Input: "k1"})
+		if err != nil || rd.Redemption.Status != loyalty.Reserved {
+			t.Fatalf("redeem: %+v, %v", rd, err)
+		}
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 230, Reserved: 500})
+		again, err := b.Redeem(t.Context(), b.p, in, ledger.By{Actor: "test", Input: "k1"})
+		if err != nil || !again.Replayed || again.Entry.Hash != rd.Entry.Hash {
+			t.Fatalf("the replay gave %+v, %v", again, err)
+		}
+		_, err = b.Redeem(t.Context(), b.p, in, ledger.By{Actor: "test", Input: "k2"})
+		wantRefusal(t, err, loyalty.KeyReused)
+
+		done, err := b.Commit(t.Context(), b.p, "rd_1", ledger.By{Actor: "test", Input: "c1"})
+		if err != nil || done.Redemption.Status != loyalty.Committed {
+			t.Fatalf("commit: %+v, %v", done, err)
+		}
+		done, err = b.Commit(t.Context(), b.p, "rd_1", ledger.By{Actor: "test", Input: "c1"})
+		if err != nil || !done.Replayed {
+			t.Fatalf("commit again: %+v, %v", done, err)
+		}
+		_, err = b.Commit(t.Context(), b.p, "rd_1", ledger.By{Actor: "test", Input: "c2"})
+		wantRefusal(t, err, loyalty.HoldAlreadyResolved)
+		_, err = b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Actor: "test", Input: "c3"})
+		wantRefusal(t, err, loyalty.HoldAlreadyResolved)
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 230})
+		b.audit(t, "mem_ada")
+	})
+}
+
+func TestOrdersConvergeOnWhatTheyAreNow(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.enrol(t, "mem_ada")
+		o := b.order("1042", "mem_ada", 10_000)
+		first := b.put(t, o)
+		if again := b.put(t, o); !again.Replayed || again.Entries[0].Hash != first.Entries[0].Hash {
+			t.Errorf("the same order again gave %+v", again)
+		}
+		o.Lines[0].Amount = 4_050
+		if r := b.put(t, o); r.Revision != 2 || r.State.Worth != 40 || r.Entries[0].Points != -60 {
+			t.Errorf("the smaller order gave %+v", r)
+		}
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Pending: 40})
+		b.advance(15 * 24 * time.Hour)
+		in := ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "sticker", Commit: true}
+		b.grant(t, "mem_ada", 60)
+		if _, err := b.Redeem(t.Context(), b.p, in, ledger.By{Input: "1"}); err != nil {
+			t.Fatal(err)
+		}
+		o.Status = loyalty.OrderCancelled
+		if r := b.put(t, o); r.State.Worth != 0 || r.Balance.Debt != 40 {
+			t.Errorf("the cancelled order gave %+v", r)
+		}
+		b.advance(time.Hour)
+		b.grant(t, "mem_ada", 50) // repays first
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 10})
+		o.Currency = "USD"
+		_, err := b.PutOrder(t.Context(), b.p, o, ledger.By{})
+		wantRefusal(t, err, loyalty.CurrencyMismatch)
+		b.audit(t, "mem_ada")
+	})
+}
+
+func TestAGuestsOrderIsAppliedOnceWhenItsMemberIsKnown(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		o := b.order("1042", "", 10_000)
+		if r := b.put(t, o); r.Revision != 1 || r.State.Worth != 0 || len(r.Entries) != 0 {
+			t.Errorf("the guest's order gave %+v", r)
+		}
+		if r := b.put(t, o); !r.Replayed || r.Revision != 1 {
+			t.Errorf("told again it gave %+v", r)
+		}
+		o.Refunds = []loyalty.Refund{{ID: "re_1", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 2_500}}
+		b.put(t, o)
+		b.advance(3 * 24 * time.Hour)
+		b.enrol(t, "mem_ada")
+		o.Member = "mem_ada"
+		first := b.put(t, o)
+		if first.Revision != 3 || first.State.Worth != 75 || first.Entries[0].Points != 75 {
+			t.Errorf("claimed it gave %+v", first)
+		}
+		if r := b.put(t, o); !r.Replayed {
+			t.Errorf("claimed again it gave %+v", r)
+		}
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Pending: 75})
+		b.enrol(t, "mem_bob")
+		for _, other := range []loyalty.MemberID{"mem_bob", ""} {
+			o.Member = other
+			_, err := b.PutOrder(t.Context(), b.p, o, ledger.By{})
+			wantRefusal(t, err, loyalty.ValidationFailed)
+		}
+		if got, err := b.Order(t.Context(), b.p.ID, "1042"); err != nil || len(got.Entries) != 1 || got.State.Order.Member != "mem_ada" {
+			t.Errorf("the order is %+v, %v", got, err)
+		}
+		b.audit(t, "mem_ada")
+	})
+}
