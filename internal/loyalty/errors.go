@@ -14,7 +14,6 @@ const (
 	ValidationFailed     Code = "validation_failed"
 	AmountNotPositive    Code = "amount_not_positive"
 	AmountOutOfRange     Code = "amount_out_of_range"
-	AmountPrecision      Code = "amount_precision"
 	CurrencyUnsupported  Code = "currency_unsupported"
 	CurrencyMismatch     Code = "currency_mismatch"
 	HoldAlreadyResolved  Code = "hold_already_resolved"

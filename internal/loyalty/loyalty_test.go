@@ -197,6 +197,21 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 	}
 }
 
+func TestAMultiplierOfATrillionNeverWrapsAround(t *testing.T) {
+	p := testProgram(t)
+	p.Earn.Categories[0].Multiply = big.NewRat(1e12, 1)
+	p.Tiers.Levels[0].Multiply = big.NewRat(1e12, 1)
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	for _, amount := range []int64{1, 100, 1e6, MaxAmount} {
+		o := paid("EUR", Line{Category: "coffee-beans", Amount: amount})
+		if _, err := p.PlaceOrder(joined(t, p, noon), nil, p, o, noon); !errors.Is(err, AmountOutOfRange) {
+			t.Errorf("an order of %d times 10^24 was answered with %v", amount, err)
+		}
+	}
+}
+
 func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	p := testProgram(t)
 	refused := func(acc Account, want Code) {

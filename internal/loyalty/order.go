@@ -83,7 +83,7 @@ type OrderState struct {
 // Windows for when an order was placed. Clocks of shops run ahead a little, and orders arrive late; what is
 // outside is refused, for its rules and tiers are no longer, or not yet, those of today.
 const (
-	MaxOrderAge   = 90 * 24 * time.Hour // a first revision at the latest so long after
+	MaxOrderAge   = 90 * 24 * time.Hour // a first revision, or a guest's becoming a member's, at the latest so long after
 	MaxOrderAhead = 5 * time.Minute     // and not from further in the future
 	JoinGrace     = 24 * time.Hour      // enrolled at the till: the order may be so much older than the member
 	MaxLines      = 10_000
@@ -269,7 +269,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.Time) (OrderState, error) {
 	if prior != nil {
 		s := *prior
-		claimed := s.Order.Member == ""
+		claimed := s.Order.Member == "" && o.Member != ""
 		switch {
 		case !claimed && s.Order.Member != o.Member:
 			return s, refuse(ValidationFailed, "/member", "The order belongs to another member.")
@@ -277,8 +277,10 @@ func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.T
 			return s, refuse(CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
 		case !s.Order.PlacedAt.Equal(o.PlacedAt):
 			return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
+		case claimed && o.PlacedAt.Before(now.Add(-MaxOrderAge)):
+			return s, refuse(ValidationFailed, "/member", "A guest's order becomes a member's within 90 days after it was placed.")
 		}
-		if claimed && o.Member != "" {
+		if claimed {
 			s.Level = p.levelAt(acc, o.PlacedAt).ID
 		}
 		s.Order = o
@@ -299,7 +301,8 @@ func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.T
 }
 
 // GuestOrder is the state of an order that no member is known for: it is checked and kept, with the rules of its
-// first revision, and worth nothing until a later revision names the member. From then on it is the member's.
+// first revision, and worth nothing until a later revision names the member, at most MaxOrderAge after it was
+// placed. From then on it is the member's.
 func (p *Program) GuestOrder(prior *OrderState, o Order, now time.Time) (OrderState, error) {
 	if err := o.check(); err != nil {
 		return OrderState{}, err

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -265,4 +266,27 @@ func TestTellingAnOrderInAnyOrderConverges(t *testing.T) {
 			t.Fatalf("worth %d after all tellings, and %d if only the last had come", s.states[o.ID].Worth, want)
 		}
 	})
+}
+
+func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
+	p := testProgram(t)
+	o := paid("EUR", Line{Amount: 10_000})
+	o.Member = ""
+	state, err := p.GuestOrder(nil, o, noon)
+	if err != nil || state.Worth != 0 || state.Revision != 1 {
+		t.Fatalf("the guest's order is %+v, %v", state, err)
+	}
+	o.Member = "mem_ada"
+	for _, c := range []struct {
+		at   time.Time
+		want error
+	}{{noon.Add(MaxOrderAge), nil}, {noon.Add(MaxOrderAge + time.Millisecond), ValidationFailed}} {
+		out, err := p.PlaceOrder(joined(t, p, c.at), &state, p, o, c.at)
+		if !errors.Is(err, c.want) {
+			t.Errorf("claimed %s after it was placed: %v, want %v", c.at.Sub(noon), err, c.want)
+		}
+		if err == nil && out.Account.Balance() != (Balance{Active: 100}) {
+			t.Errorf("claimed in time it gives %+v", out.Account.Balance())
+		}
+	}
 }

@@ -626,7 +626,7 @@ type OrderStatus string
 
 // OrderRequest defines model for OrderRequest.
 type OrderRequest struct {
-	// Member Who bought: the member's id, or `external:` and the external id. Left out: a guest, whose order is kept, worth nothing, until it is told again with its member.
+	// Member Who bought: the member's id, or `external:` and the external id. Left out: a guest, whose order is kept, worth nothing, until it is told again with its member, at most 90 days after it was placed.
 	Member string `json:"member,omitempty,omitzero"`
 
 	// PlacedAt When it was placed: the first time at most 90 days ago, and never more than 5 minutes ahead.
