@@ -3,8 +3,9 @@
 //
 // It promises that every cause has its effect once. A cause is a partition of revisions that are written with
 // the condition that they be absent, in one transaction with the account, so a repeated command finds the
-// entry that the first one wrote and answers with it; there is no separate record to keep in step. It also
-// promises that a conflict with another writer is never shown to a caller as a refusal: it is decided again,
+// entry that the first one wrote and answers with it; there is no separate record to keep in step. What moves no
+// points (a refusal for want of them, the order of a guest) is a revision of its cause as well, but has no place
+// in the account's sequence, so that it costs no write of the account. It also promises that a conflict with another writer is never shown to a caller as a refusal: it is decided again,
 // a few times, and then answered with ErrTryAgain.
 //
 // It deliberately knows no rule (that is loyalty), no HTTP (that is api) and no storage engine (that is
@@ -36,7 +37,7 @@ type Ledger struct {
 // By says who asks for a command, and what exactly was asked, so that a repetition can be told from another
 // command under the same id.
 type By struct {
-	Actor string // an API key's id, "schedule" …; kept on the entry
+	Actor string // an API key's id; kept on the entry
 	Input string // a fingerprint of the whole command; empty if the command has a natural identity
 }
 

@@ -86,7 +86,7 @@ type Entry struct {
 	Program   int       // the version that decided
 	Effective time.Time // when it holds from
 	Recorded  time.Time // when it was written
-	Actor     string    // who asked: a key's id, or "schedule"
+	Actor     string    // who asked: a key's id, or "time"
 	Input     string    // fingerprint of what was asked, to tell a replay from a reuse
 
 	// What the entry is about, and the state that the next revision of its cause starts from.
