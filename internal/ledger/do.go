@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
+	"strconv"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -140,7 +142,7 @@ func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.
 	return loyalty.Entry{}, nil
 }
 
-func (l *Ledger) revisions(ctx context.Context, program, kind, id string, newestFirst bool, limit int) func(yield func(loyalty.Entry, error) bool) {
+func (l *Ledger) revisions(ctx context.Context, program, kind, id string, newestFirst bool, limit int) iter.Seq2[loyalty.Entry, error] {
 	q := table.Query{PK: causePartition(program, kind, id), Reverse: newestFirst, Limit: limit}
 	return func(yield func(loyalty.Entry, error) bool) {
 		for it, err := range l.Table.Query(ctx, q) {
@@ -157,8 +159,8 @@ func (l *Ledger) revisions(ctx context.Context, program, kind, id string, newest
 }
 
 func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {
-	n := 0
-	if _, err := fmt.Sscanf(it.Key.SK, "%06d", &n); err != nil {
+	n, err := strconv.Atoi(it.Key.SK)
+	if err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: %s is no revision: %w", it.Key, err)
 	}
 	return readEntry(it, loyalty.Cause{Kind: kind, ID: id, Revision: n})
