@@ -5,8 +5,9 @@
 // the condition that they be absent, in one transaction with the account, so a repeated command finds the
 // entry that the first one wrote and answers with it; there is no separate record to keep in step. What moves no
 // points (a refusal for want of them, the order of a guest) is a revision of its cause as well, but has no place
-// in the account's sequence, so that it costs no write of the account. It also promises that a conflict with another writer is never shown to a caller as a refusal: it is decided again,
-// a few times, and then answered with ErrTryAgain.
+// in the account's sequence, so that it costs no write of the account. It also promises that a conflict with
+// another writer is never shown to a caller as a refusal: it is decided again, a few times, and then answered
+// with ErrTryAgain.
 //
 // It deliberately knows no rule (that is loyalty), no HTTP (that is api) and no storage engine (that is
 // table).
