@@ -89,7 +89,7 @@ func end(p *loyalty.Program, d loyalty.Date) time.Time {
 func wireBecause(because []loyalty.Because) []wire.Because {
 	out := make([]wire.Because, len(because))
 	for i, b := range because {
-		out[i] = wire.Because{Rule: b.Rule, Effect: b.Effect, Points: b.Points}
+		out[i] = wire.Because{Rule: b.Rule, Effect: b.Effect(), Points: b.Points}
 	}
 	return out
 }

@@ -32,7 +32,7 @@ func program(tb testing.TB) *loyalty.Program {
 				"USD": {Points: big.NewRat(1, 1), Per: 110},
 			},
 			Counts:     loyalty.Counts{Items: true},
-			Pending:    loyalty.Period{Days: 14},
+			Pending:    loyalty.Wait{For: loyalty.Period{Days: 14}},
 			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
 			Categories: []loyalty.CategoryRule{{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)}},
 		},

@@ -90,9 +90,11 @@ type postingDoc struct {
 }
 
 type becauseDoc struct {
-	Rule   string `json:"r"`
-	Effect string `json:"e"`
-	Points string `json:"n"`
+	Rule   string   `json:"r"`
+	Effect string   `json:"e,omitzero"` // of the first release; instead of What and Args
+	What   string   `json:"k,omitzero"`
+	Args   []string `json:"a,omitempty"`
+	Points string   `json:"n"`
 }
 
 type metricDoc struct {
@@ -146,12 +148,14 @@ type lineDoc struct {
 	ID       string `json:"i"`
 	SKU      string `json:"s,omitzero"`
 	Category string `json:"c,omitzero"`
+	Brand    string `json:"b,omitzero"`
 	Quantity int64  `json:"q"`
 	Amount   int64  `json:"a"`
 }
 
 type tenderDoc struct {
 	Kind   string `json:"k"`
+	Name   string `json:"nm,omitzero"`
 	Amount int64  `json:"a"`
 }
 

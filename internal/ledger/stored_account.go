@@ -139,9 +139,7 @@ func readLots(stored map[string]int64) ([]loyalty.Lot, error) {
 		}
 		lots = append(lots, loyalty.Lot{Expires: loyalty.Date(d), Points: loyalty.Points(n)})
 	}
-	slices.SortFunc(lots, func(x, y loyalty.Lot) int {
-		return cmp.Compare(uint32(x.Expires)-1, uint32(y.Expires)-1)
-	})
+	slices.SortFunc(lots, func(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) })
 	return lots, nil
 }
 

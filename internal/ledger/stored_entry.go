@@ -29,7 +29,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Because = make([]becauseDoc, len(e.Because))
 	}
 	for i, b := range e.Because {
-		d.Because[i] = becauseDoc(b)
+		d.Because[i] = storedBecause(b)
 	}
 	if e.Metric != nil {
 		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders, e.Window}
@@ -41,6 +41,18 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Refusal = &refusalDoc{string(r.Code), r.Detail, r.Pointer, int64(r.Needed), int64(r.Available)}
 	}
 	return d
+}
+
+func storedBecause(b loyalty.Because) becauseDoc {
+	return becauseDoc{Rule: b.Rule, What: string(b.What), Args: b.Args, Points: b.Points}
+}
+
+func (d becauseDoc) because() loyalty.Because {
+	b := loyalty.Because{Rule: d.Rule, What: loyalty.What(d.What), Args: d.Args, Points: d.Points}
+	if d.Effect != "" {
+		b.Args = []string{d.Effect}
+	}
+	return b
 }
 
 func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
@@ -79,7 +91,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		d.Lines[i] = lineDoc(l)
 	}
 	for _, t := range o.Tenders {
-		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Amount})
+		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Name, t.Amount})
 	}
 	for _, r := range o.Refunds {
 		d.Refunds = append(d.Refunds, storedRefund(r))
@@ -122,7 +134,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		o.Lines = append(o.Lines, loyalty.Line(l))
 	}
 	for _, t := range d.Tenders {
-		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderKind(t.Kind), Amount: t.Amount})
+		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderKind(t.Kind), Name: t.Name, Amount: t.Amount})
 	}
 	for _, r := range d.Refunds {
 		o.Refunds = append(o.Refunds, r.refund())
@@ -166,7 +178,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		})
 	}
 	for _, b := range d.Because {
-		e.Because = append(e.Because, loyalty.Because(b))
+		e.Because = append(e.Because, b.because())
 	}
 	if d.Tier != nil {
 		s := d.Tier.standing()

@@ -16,7 +16,7 @@ func (p *Program) Adjust(acc Account, id string, n Points, reason string, now ti
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindAdjust, Cause: Cause{CauseAdjustment, id, 1}, Effective: now,
-		Because: []Because{{Rule: "adjustment", Effect: reason, Points: points(n)}},
+		Because: []Because{Reason("adjustment", points(n), Says, reason)},
 	}
 	if n < 0 {
 		var taken Points
@@ -25,7 +25,7 @@ func (p *Program) Adjust(acc Account, id string, n Points, reason string, now ti
 		}
 		e.Postings = append(e.Postings, Posting{Bucket: BucketAdjusted, Points: -n})
 	} else {
-		e.Postings = d.activate([]Posting{{Bucket: BucketAdjusted, Points: -n}}, n, p.Earn.Expires.Date(now, p.Zone), now)
+		e.Postings = d.activate([]Posting{{Bucket: BucketAdjusted, Points: -n}}, n, p.Earn.Expires.Date(now, acc.Joined, p.Zone), now)
 	}
 	if err := d.post(e); err != nil {
 		return Outcome{}, err

@@ -64,11 +64,7 @@ func (d *decision) activatePending(at time.Time) error {
 		}
 		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
 		e.Postings = d.activate(e.Postings, x.Points, x.Expires, at)
-		e.Because = append(e.Because, Because{
-			Rule:   "pending",
-			Effect: x.Cause.Kind + " " + x.Cause.ID + ": " + strconv.FormatInt(int64(x.Points), 10) + " became active",
-			Points: "0",
-		})
+		e.Because = append(e.Because, Reason("pending", "0", BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
 	}
 	if e.Postings == nil {
 		return nil
@@ -80,7 +76,7 @@ func (d *decision) activatePending(at time.Time) error {
 func lostToExpiry(e Entry) Entry {
 	for _, p := range e.Postings {
 		if p.Bucket == BucketExpired {
-			e.Because = append(e.Because, Because{Rule: "expiry", Effect: "the lot had lapsed on " + p.Lot.String(), Points: points(-p.Points)})
+			e.Because = append(e.Because, Reason("expiry", points(-p.Points), CameLate, p.Lot.String()))
 		}
 	}
 	return e
@@ -99,7 +95,7 @@ func (d *decision) lapseLots(at time.Time) error {
 				{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
 				{Bucket: BucketExpired, Lot: l.Expires, Points: l.Points},
 			},
-			Because: []Because{{Rule: "expiry", Effect: "lapsed at the end of " + l.Expires.String(), Points: points(-l.Points)}},
+			Because: []Because{Reason("expiry", points(-l.Points), HasLapsed, l.Expires.String())},
 		})
 		if err != nil {
 			return err

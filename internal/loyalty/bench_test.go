@@ -7,7 +7,7 @@ func BenchmarkDecideThreeLineOrder(b *testing.B) {
 	p := testProgram(b)
 	acc := typical(b, p)
 	o := paid("EUR", Line{SKU: "BEAN-1", Category: "coffee-beans", Amount: 1299}, Line{SKU: "BEAN-2", Category: "coffee-beans", Amount: 899}, Line{SKU: "MUG-01", Category: "mugs", Amount: 1450})
-	o.ID, o.Tenders = "1043", []Tender{{TenderCard, 3648}}
+	o.ID, o.Tenders = "1043", []Tender{{Kind: TenderCard, Amount: 3648}}
 	b.ReportAllocs()
 	for b.Loop() {
 		adv, err := p.Advance(acc, noon)

@@ -11,6 +11,7 @@ import (
 type Cap struct {
 	Points Points
 	Per    CapPeriod
+	Refuse bool // what would go beyond gives nothing at all, instead of what is left
 }
 
 // CapPeriod is what a cap is per, in the words of the program file.
@@ -22,6 +23,7 @@ const (
 	PerWeek  CapPeriod = "week" // from Monday to Sunday
 	PerMonth CapPeriod = "month"
 	PerYear  CapPeriod = "year"
+	PerEver  CapPeriod = "ever"
 )
 
 func (c Cap) String() string { return points(c.Points) + " per " + string(c.Per) }
@@ -87,7 +89,7 @@ func (p *Program) capped(acc Account, s *OrderState, worth Points, because []Bec
 		if worth <= allowed {
 			return false
 		}
-		because = append(because, Because{Rule: "earn.caps", Effect: c.String(), Points: points(allowed - worth)})
+		because = append(because, Reason("earn.caps", points(allowed-worth), IsCapped, points(c.Points), string(c.Per)))
 		worth = allowed
 		return true
 	}

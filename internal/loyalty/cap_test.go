@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"reflect"
 	"testing"
 	"time"
 )
@@ -29,7 +30,7 @@ func (s *shop) want(t *testing.T, id string, worth Points) {
 }
 
 func TestCapsCutAndSaySo(t *testing.T) {
-	s := capped(t, Cap{100, PerOrder}, Cap{150, PerDay}, Cap{260, PerMonth})
+	s := capped(t, Cap{Points: 100, Per: PerOrder}, Cap{Points: 150, Per: PerDay}, Cap{Points: 260, Per: PerMonth})
 	s.buy("1", 130, noon)
 	s.want(t, "1", 100)
 	o := s.buy("2", 90, noon.Add(time.Hour))
@@ -41,13 +42,13 @@ func TestCapsCutAndSaySo(t *testing.T) {
 	s.buy("5", 90, noon.AddDate(0, 1, 0))
 	s.want(t, "5", 90)
 	e := s.tell(func() Order { o.Channel = "web"; return o }(), noon.AddDate(0, 1, 0))
-	if last := e.Because[len(e.Because)-2]; last != (Because{"earn.caps", "150 per day", "-40"}) {
+	if last := e.Because[len(e.Because)-2]; !reflect.DeepEqual(last, Reason("earn.caps", "-40", IsCapped, "150", "day")) {
 		t.Errorf("the cut is reported as %+v", e.Because)
 	}
 }
 
 func TestRefundsGiveRoomBackButNeverPoints(t *testing.T) {
-	s := capped(t, Cap{100, PerDay})
+	s := capped(t, Cap{Points: 100, Per: PerDay})
 	first := s.buy("1", 80, noon)
 	second := s.buy("2", 80, noon)
 	s.want(t, "2", 20)
@@ -88,7 +89,7 @@ func TestPeriodsOfCapsEndByTheCalendar(t *testing.T) {
 }
 
 func TestUsageIsForgottenOnceNoOrderCanComeForIt(t *testing.T) {
-	s := capped(t, Cap{100, PerDay})
+	s := capped(t, Cap{Points: 100, Per: PerDay})
 	s.buy("1", 50, noon)
 	s.buy("2", 50, noon.Add(MaxOrderAge))
 	if len(s.acc.Usage) != 2 {

@@ -63,7 +63,7 @@ func (d *decision) takeFromLots(e Entry, rest Points, s *OrderState) (Entry, Poi
 // writeOff gives up on taking the rest.
 func writeOff(e Entry, rest Points, s *OrderState, why string) (Entry, Points) {
 	if rest > 0 {
-		e.Because = append(e.Because, Because{Rule: "clawback", Effect: "not taken back: " + why, Points: points(rest)})
+		e.Because = append(e.Because, Reason("clawback", points(rest), IsKept, why))
 		s.Lapsed += rest
 	}
 	return e, 0
@@ -85,7 +85,7 @@ func issued(e Entry) Entry {
 // points, to where it was taken from, so that a refund that failed leaves no trace, then to its own lot.
 func (d *decision) giveBack(e Entry, n Points, s *OrderState) Entry {
 	if never := min(n, s.Lapsed); never > 0 {
-		e.Because = append(e.Because, Because{Rule: "clawback", Effect: "was never taken back", Points: points(-never)})
+		e.Because = append(e.Because, Reason("clawback", points(-never), WasKept))
 		s.Lapsed -= never
 		n -= never
 	}

@@ -1,14 +1,24 @@
 package loyalty
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"time"
 )
 
 // Date is a day of the civil calendar as the number yyyymmdd; which instants it spans depends on a time zone.
-// The zero Date is "never". Lots are named by the Date on whose end they lapse.
+// The zero Date is "never". Lots are named by the Date on whose end they lapse. One above 100,000,000 slides: it is
+// the same day, but an activity of the member moves it on.
 type Date int32
+
+const slides Date = 100_000_000
+
+// Slides reports whether an activity moves the day on.
+func (d Date) Slides() bool { return d > slides }
+
+// Day is the date without regard to sliding.
+func (d Date) Day() Date { return d % slides }
 
 // DateOf is the day on which instant t falls in zone.
 func DateOf(t time.Time, zone *time.Location) Date {
@@ -32,9 +42,9 @@ func (d Date) End(zone *time.Location) time.Time {
 }
 
 // Month is the number yyyymm.
-func (d Date) Month() int { return int(d) / 100 }
+func (d Date) Month() int { return int(d.Day()) / 100 }
 
-func (d Date) year() int         { return int(d) / 10000 }
+func (d Date) year() int         { return int(d.Day()) / 10000 }
 func (d Date) month() time.Month { return time.Month(int(d) / 100 % 100) }
 func (d Date) day() int          { return int(d) % 100 }
 
@@ -44,23 +54,19 @@ func (d Date) String() string {
 		return "never"
 	}
 	var b [10]byte
-	s := strconv.AppendInt(b[:0], int64(d), 10)
+	s := strconv.AppendInt(b[:0], int64(d.Day()), 10)
 	if len(s) != 8 {
 		return string(s)
 	}
 	return string(s[:4]) + "-" + string(s[4:6]) + "-" + string(s[6:])
 }
 
-// before orders dates with never at the end.
-func (d Date) before(e Date) bool {
-	switch {
-	case d == 0:
-		return false
-	case e == 0:
-		return true
-	}
-	return d < e
+// Compare orders dates as they lapse: never at the end, and of one day the lot that does not slide first.
+func (d Date) Compare(e Date) int {
+	return cmp.Or(cmp.Compare(uint32(d.Day())-1, uint32(e.Day())-1), cmp.Compare(d, e))
 }
+
+func (d Date) before(e Date) bool { return d.Compare(e) < 0 }
 
 // A Period is a length of time by the calendar: months and years are as long as they are.
 type Period struct {
@@ -98,6 +104,7 @@ const (
 	EndOfMonth
 	EndOfQuarter
 	EndOfYear
+	EndOfWeek // Sunday
 )
 
 func (r RoundTo) date(d Date) Date {
@@ -105,6 +112,9 @@ func (r RoundTo) date(d Date) Date {
 	switch r {
 	case EndOfDay:
 		return d
+	case EndOfWeek:
+		t := time.Date(y, m, d.day(), 0, 0, 0, 0, time.UTC)
+		return DateOf(t.AddDate(0, 0, (7-int(t.Weekday()))%7), time.UTC)
 	case EndOfQuarter:
 		m = (m + 2) / 3 * 3
 	case EndOfYear:
@@ -113,16 +123,53 @@ func (r RoundTo) date(d Date) Date {
 	return DateOf(time.Date(y, m+1, 0, 0, 0, 0, 0, time.UTC), time.UTC)
 }
 
-// Expiry is how long points live once they are active.
+// Expiry is how long points live once they are active. The zero Expiry is for ever.
 type Expiry struct {
-	After   Period // zero: for ever
-	RoundTo RoundTo
+	After       Period
+	RoundTo     RoundTo
+	On          []Day       // instead of RoundTo: until the end of the first of these days that is not before After
+	Anniversary Anniversary // instead of RoundTo: until the first anniversary of this that is not before After
+	Inactive    bool        // After counts from the member's last activity; each activity moves all such lots on
+	ResetBy     []string    // Inactive: what is an activity: order, redemption, or the type of an event
 }
 
-// Date is the day at whose end points lapse that become active at t.
-func (e Expiry) Date(t time.Time, zone *time.Location) Date {
-	if e.After.IsZero() {
+// Anniversary is what a lot's years are counted from.
+type Anniversary string
+
+const (
+	OfJoining Anniversary = "joined"
+	OfTier    Anniversary = "tier" // when the member's level began
+)
+
+// Never reports whether points with this expiry do not lapse.
+func (e Expiry) Never() bool { return e.After.IsZero() && len(e.On) == 0 && e.Anniversary == "" }
+
+// Date is the day at whose end points lapse that become active at t, or, if they slide, that have seen an activity
+// at t. since is what Anniversary counts from.
+func (e Expiry) Date(t, since time.Time, zone *time.Location) Date {
+	if e.Never() {
 		return 0
 	}
-	return e.RoundTo.date(DateOf(e.After.After(t, zone), zone))
+	d := DateOf(e.After.After(t, zone), zone)
+	switch {
+	case len(e.On) > 0:
+		return nextDay(e.On, d)
+	case e.Anniversary != "":
+		return nextDay([]Day{Day(DateOf(since, zone) % 10000)}, d)
+	}
+	if d = e.RoundTo.date(d); e.Inactive {
+		d += slides
+	}
+	return d
+}
+
+// nextDay is the first of the days that is not before d.
+func nextDay(days []Day, d Date) Date {
+	for y := d.year(); ; y++ {
+		for _, day := range days {
+			if x := day.in(y); x >= d {
+				return x
+			}
+		}
+	}
 }

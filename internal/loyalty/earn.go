@@ -14,22 +14,22 @@ import "math/big"
 func (p *Program) worth(o Order, level string) (Points, []Because, error) {
 	switch o.Status {
 	case OrderPlaced:
-		return 0, []Because{{Rule: "earn.purchase", Effect: "not paid yet", Points: "0"}}, nil
+		return 0, []Because{Reason("earn.purchase", "0", IsUnpaid)}, nil
 	case OrderCancelled:
-		return 0, []Because{{Rule: "earn.purchase", Effect: "cancelled", Points: "0"}}, nil
+		return 0, []Because{Reason("earn.purchase", "0", IsCancelled)}, nil
 	}
 	w := worthing{p: p, rate: p.compiled.rates[o.Currency], because: make([]Because, 0, 4)}
 	w.base(o)
 	w.byCategory(o)
 	if m, ok := p.compiled.levels[level]; ok && m.less.sign() != 0 {
-		w.add(m.rule, "x "+m.text, w.sum.mul(m.less))
+		w.add(m.rule, w.sum.mul(m.less), IsFactor, m.text)
 	}
 	n, ok := w.sum.round(p.Earn.Rounding)
 	if !ok {
 		return 0, nil, refuse(AmountOutOfRange, "", "The order would earn more points than one operation may move.")
 	}
 	if rest := whole(int64(n)).sub(w.sum); rest.sign() != 0 {
-		w.add("rounding", [...]string{Down: "down", Nearest: "to the nearest", Up: "up"}[p.Earn.Rounding], rest)
+		w.add("rounding", rest, IsRounded, p.Earn.Rounding.String())
 	}
 	return n, w.because, nil
 }
@@ -45,9 +45,9 @@ type worthing struct {
 	because      []Because
 }
 
-func (w *worthing) add(rule, effect string, points exact) {
+func (w *worthing) add(rule string, points exact, what What, args ...string) {
 	w.sum = w.sum.add(points)
-	w.because = append(w.because, Because{Rule: rule, Effect: effect, Points: points.String()})
+	w.because = append(w.because, Reason(rule, points.String(), what, args...))
 }
 
 // base gives the eligible amount at the currency's rate.
@@ -78,7 +78,7 @@ func (w *worthing) base(o Order) {
 	}
 	w.sum = whole(0)
 	eligible = eligible.mul(w.earning)
-	w.add("earn.purchase", amountText(eligible, o.Currency)+" x "+w.rate.text, eligible.mul(w.rate.perMinor))
+	w.add("earn.purchase", eligible.mul(w.rate.perMinor), IsRated, amountText(eligible, o.Currency), w.rate.text)
 }
 
 // left is what the lines, or those of one category, cost after the order's discount and less what was refunded
@@ -119,7 +119,7 @@ func (w *worthing) byCategory(o Order) {
 			continue
 		}
 		eligible := w.left(o, l.Category, true).mul(w.remains).mul(w.earning)
-		w.add(m.rule, amountText(eligible, o.Currency)+" x "+m.text, eligible.mul(w.rate.perMinor).mul(m.less))
+		w.add(m.rule, eligible.mul(w.rate.perMinor).mul(m.less), IsTimes, amountText(eligible, o.Currency), m.text)
 	}
 }
 

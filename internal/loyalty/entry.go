@@ -69,11 +69,6 @@ type Posting struct {
 	Points   Points
 }
 
-// A Because is one reason: a rule of the program, what it did in words, and the exact points that it gave or
-// took, as a decimal ("29.99") or, where it has no end, a fraction ("2999/110"). The reasons of an entry sum
-// to its points.
-type Because struct{ Rule, Effect, Points string }
-
 // An Entry is one line of the ledger, never changed once written.
 type Entry struct {
 	Sequence  int64 // its place in the member's account, from 1 without gaps

@@ -31,7 +31,7 @@ func testProgram(tb testing.TB) *Program {
 				"KWD": {Points: big.NewRat(3, 1), Per: 1000},
 			},
 			Counts:  Counts{Items: true},
-			Pending: Period{Days: 14},
+			Pending: Wait{For: Period{Days: 14}},
 			Expires: Expiry{After: Period{Months: 12}, RoundTo: EndOfMonth},
 			Categories: []CategoryRule{
 				{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)},
@@ -103,12 +103,14 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 		},
 		{
 			name: "what a gift card pays earns nothing", order: paid("EUR", Line{Amount: 2000}),
-			edit: func(o *Order) { o.Tenders = []Tender{{TenderGiftCard, 500}} },
+			edit: func(o *Order) { o.Tenders = []Tender{{Kind: TenderGiftCard, Amount: 500}} },
 			want: 15, because: []string{"earn.purchase: 15.00 EUR x 1 per 1.00 = 15"},
 		},
 		{
 			name: "points and store credit pay for shipping in proportion too", order: paid("EUR", Line{Amount: 2000}),
-			edit: func(o *Order) { o.Shipping, o.Tenders = 500, []Tender{{TenderPoints, 250}, {TenderStoreCredit, 250}} },
+			edit: func(o *Order) {
+				o.Shipping, o.Tenders = 500, []Tender{{Kind: TenderPoints, Amount: 250}, {Kind: TenderStoreCredit, Amount: 250}}
+			},
 			want: 16, because: []string{"earn.purchase: 16.00 EUR x 1 per 1.00 = 16"},
 		},
 		{
@@ -151,7 +153,7 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 			}
 			var because []string
 			for _, b := range q.Because {
-				because = append(because, b.Rule+": "+b.Effect+" = "+b.Points)
+				because = append(because, b.Rule+": "+b.Effect()+" = "+b.Points)
 			}
 			if q.Points != c.want || !reflect.DeepEqual(because, c.because) {
 				t.Errorf("worth %d because %q\nwant %d because %q", q.Points, because, c.want, c.because)
@@ -175,8 +177,8 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 		{"lines that add up beyond bounds", func(o *Order) { o.Lines[0].Amount, o.Lines[1].Amount = MaxAmount, 1 }, AmountOutOfRange, "/lines"},
 		{"two lines of one id", func(o *Order) { o.Lines[1].ID = "1" }, ValidationFailed, "/lines"},
 		{"a discount above the lines", func(o *Order) { o.Discount = 3001 }, ValidationFailed, "/discount"},
-		{"tenders above the total", func(o *Order) { o.Tenders = []Tender{{TenderCard, 3001}} }, ValidationFailed, "/tenders"},
-		{"an unknown tender", func(o *Order) { o.Tenders = []Tender{{"shells", 1}} }, ValidationFailed, "/tenders/0/kind"},
+		{"tenders above the total", func(o *Order) { o.Tenders = []Tender{{Kind: TenderCard, Amount: 3001}} }, ValidationFailed, "/tenders"},
+		{"an unknown tender", func(o *Order) { o.Tenders = []Tender{{Kind: "shells", Amount: 1}} }, ValidationFailed, "/tenders/0/kind"},
 		{"an unknown status", func(o *Order) { o.Status = "lost" }, ValidationFailed, "/status"},
 		{"the year 1970", func(o *Order) { o.PlacedAt = time.Unix(0, 0) }, ValidationFailed, "/placed_at"},
 		{"the year 2099", func(o *Order) { o.PlacedAt = noon.AddDate(73, 0, 0) }, ValidationFailed, "/placed_at"},
@@ -259,15 +261,15 @@ func TestExpiryIsByTheCalendar(t *testing.T) {
 		want   string
 		end    string
 	}{
-		{time.Date(2027, 1, 31, 12, 0, 0, 0, zone), Expiry{month, EndOfDay}, "2027-02-28", "2027-02-28T23:00:00Z"},
-		{time.Date(2028, 1, 31, 12, 0, 0, 0, zone), Expiry{month, EndOfDay}, "2028-02-29", "2028-02-29T23:00:00Z"},
-		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{year, EndOfMonth}, "2027-07-31", "2027-07-31T22:00:00Z"},
-		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{year, EndOfQuarter}, "2027-09-30", "2027-09-30T22:00:00Z"},
-		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{year, EndOfYear}, "2027-12-31", "2027-12-31T23:00:00Z"},
-		{time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC), Expiry{year, EndOfDay}, "2028-01-01", "2028-01-01T23:00:00Z"},
+		{time.Date(2027, 1, 31, 12, 0, 0, 0, zone), Expiry{After: month, RoundTo: EndOfDay}, "2027-02-28", "2027-02-28T23:00:00Z"},
+		{time.Date(2028, 1, 31, 12, 0, 0, 0, zone), Expiry{After: month, RoundTo: EndOfDay}, "2028-02-29", "2028-02-29T23:00:00Z"},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{After: year, RoundTo: EndOfMonth}, "2027-07-31", "2027-07-31T22:00:00Z"},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{After: year, RoundTo: EndOfQuarter}, "2027-09-30", "2027-09-30T22:00:00Z"},
+		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{After: year, RoundTo: EndOfYear}, "2027-12-31", "2027-12-31T23:00:00Z"},
+		{time.Date(2026, 12, 31, 23, 30, 0, 0, time.UTC), Expiry{After: year, RoundTo: EndOfDay}, "2028-01-01", "2028-01-01T23:00:00Z"},
 		{time.Date(2026, 7, 6, 12, 0, 0, 0, zone), Expiry{}, "never", ""},
 	} {
-		d := c.expiry.Date(c.from, zone)
+		d := c.expiry.Date(c.from, c.from, zone)
 		if d.String() != c.want {
 			t.Errorf("%v from %s is %s, want %s", c.expiry, c.from, d, c.want)
 		}

@@ -23,13 +23,19 @@ type Order struct {
 	PlacedAt time.Time
 	Currency Currency
 	Channel  string
+	Store    string         // where it was placed; may be empty
+	Clock    *time.Location // that of the store; nil if unknown
 	Status   OrderStatus
 	Lines    []Line
 	Discount int64 // on the whole order, spread over its lines
 	Shipping int64
 	Tax      int64
 	Tenders  []Tender
-	Refunds  []Refund // all that there ever were, by the ids that they were given; in any order
+	Refunds  []Refund  // all that there ever were, by the ids that they were given; in any order
+	Disputes []Dispute // likewise
+
+	Shipped   time.Time // zero if it was not, or nobody said so
+	Delivered time.Time
 }
 
 // A Line is one position; Amount is what is paid for all of its pieces, after its own discounts.
@@ -37,6 +43,7 @@ type Line struct {
 	ID       string
 	SKU      string
 	Category string
+	Brand    string
 	Quantity int64
 	Amount   int64
 }
@@ -44,6 +51,7 @@ type Line struct {
 // A Tender is a means of payment and how much of the order it paid.
 type Tender struct {
 	Kind   TenderKind
+	Name   string // which card or wallet, as the shop calls it; may be empty
 	Amount int64
 }
 
@@ -242,7 +250,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	if prior != nil && prior.Order.Member != "" {
 		e.Effective = now
 		if s.Worth != 0 {
-			e.Because = append(e.Because, Because{Rule: "revision", Effect: "given by earlier revisions", Points: points(-s.Worth)})
+			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
 		}
 	}
 	switch {
@@ -293,10 +301,10 @@ func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.T
 	if o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
 		return OrderState{}, refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
 	}
-	at := p.Earn.Pending.After(o.PlacedAt, p.Zone)
+	at := p.Earn.Pending.Active(o.PlacedAt, time.Time{}, p.Zone)
 	return OrderState{
 		Order: o, Revision: 1, Program: p.Version, Level: p.levelAt(acc, o.PlacedAt).ID,
-		ActiveAt: at, Expires: p.Earn.Expires.Date(at, p.Zone),
+		ActiveAt: at, Expires: p.Earn.Expires.Date(at, acc.Joined, p.Zone),
 	}, nil
 }
 

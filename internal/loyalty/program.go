@@ -14,11 +14,20 @@ type Program struct {
 	Name    Text
 	Unit    Units // what a point is called
 
-	Earn     Earn
-	Tiers    Tiers
-	Rewards  []Reward
-	TakeBack TakeBack      // how far a clawback reaches
-	Hold     time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
+	Earn       Earn
+	Groups     []Group // stacking, in the order in which Exclusive ones go
+	Campaigns  []Rule
+	Exchange   Exchange
+	Events     []EventType // the program's own families, beside those that every program has
+	Milestones []Milestone
+	Tiers      Tiers
+	Rewards    []Reward
+
+	TakeBack     TakeBack      // how far a clawback reaches
+	DebtAtMost   Points        // of TakeBackDebt: how deep; zero: no bound
+	Goodwill     Goodwill      // what can be done by hand
+	BirthdayLock Period        // how long a birthday that was told cannot be changed
+	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives
 }
@@ -58,9 +67,12 @@ type Earn struct {
 	Rates      map[Currency]Rate // a currency without a rate earns nothing and is refused
 	Counts     Counts
 	Rounding   Rounding
-	Pending    Period // from the order's placing to the instant at which its points can be spent
+	Carry      bool   // the fraction that rounding leaves is kept for the member's next order
+	Pending    Wait   // from the order's placing to the instant at which its points can be spent
 	Expires    Expiry // from that instant on
 	Categories []CategoryRule
+	Rules      []Rule
+	Actions    []Action
 	Caps       []Cap // at most one per period
 }
 
@@ -80,22 +92,32 @@ const (
 	Down    Rounding = iota
 	Nearest          // halves go up
 	Up
+	HalfEven // to the nearest; halves to the even one
 )
+
+func (r Rounding) String() string {
+	return [...]string{Down: "down", Nearest: "nearest", Up: "up", HalfEven: "half_even"}[r]
+}
 
 // A CategoryRule multiplies what lines of one category earn. Where several match a line, the best wins.
 type CategoryRule struct {
 	ID       string
 	Category string
-	Multiply *big.Rat // at least zero
+	Multiply *big.Rat  // at least zero
+	When     Condition // nil: always
 }
 
 // Tiers is the ladder of levels and how members climb and leave it.
 type Tiers struct {
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
-	Months   int    // the window: so many calendar months, the present one included; zero for a lifetime
-	KeepFor  Period // once reached, kept at least so long
-	Grace    Period // after that, extra time before moving down
+	Currency Currency           // BySpend: orders of another one are converted by Exchange, or do not count
+	AtLeast  map[Currency]int64 // ByElements: what a line must cost to be one, in minor units
+	Months   int                // the window: so many calendar months, the present one included; zero for a lifetime
+	Calendar bool               // the window is instead the calendar year
+	KeepFor  Period             // once reached, kept at least so long
+	KeepYear int                // instead: to the end of the calendar year, 1 for the present one, 2 for the next
+	Grace    Period             // after that, extra time before moving down
 	MoveDown MoveDown
 }
 
@@ -105,7 +127,13 @@ type Measure int
 const (
 	ByPointsEarned Measure = iota
 	ByOrders
+	BySpend    // what the items cost after discounts and refunds, in minor units
+	ByElements // lines of paid orders that cost enough
 )
+
+func (m Measure) String() string {
+	return [...]string{ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend", ByElements: "elements"}[m]
+}
 
 // MoveDown is where a member lands who did not requalify.
 type MoveDown int
@@ -122,6 +150,7 @@ type Level struct {
 	From     int64    // of the measure
 	Multiply *big.Rat // nil for 1
 	Perks    []string
+	Expires  *Expiry // of the points that members of this level earn; nil: as for all
 }
 
 // A Reward is what points can be spent on. This release knows rewards of a fixed cost.

@@ -47,7 +47,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, now time.Time)
 	in.Points, in.At = reward.Cost, now
 	e := Entry{
 		Kind: KindReserve, Cause: Cause{CauseRedemption, in.ID, 1}, Effective: now, Redemption: &in,
-		Because: []Because{{Rule: "rewards." + reward.ID, Effect: "costs " + points(reward.Cost), Points: points(-reward.Cost)}},
+		Because: []Because{Reason("rewards."+reward.ID, points(-reward.Cost), IsCost, points(reward.Cost))},
 	}
 	if commit {
 		in.Status = Committed
@@ -78,7 +78,7 @@ func (p *Program) Commit(acc Account, r Redemption, now time.Time) (Outcome, err
 	r.Status = Committed
 	e := Entry{
 		Kind: KindRedeem, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: now, Redemption: &r,
-		Because: []Because{{Rule: "rewards." + r.Reward, Effect: points(r.Points) + " reserved points spent", Points: "0"}},
+		Because: []Because{Reason("rewards."+r.Reward, "0", WasSpent, points(r.Points))},
 	}
 	for _, l := range h.Lots {
 		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
@@ -119,7 +119,7 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r.Status = as
 	e := Entry{
 		Kind: KindRelease, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: at, Redemption: &r,
-		Because: []Because{{Rule: "rewards." + r.Reward, Effect: string(as) + ", points returned", Points: points(h.Points())}},
+		Because: []Because{Reason("rewards."+r.Reward, points(h.Points()), WasReturned, string(as))},
 	}
 	for _, l := range h.Lots {
 		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})

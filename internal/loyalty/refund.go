@@ -35,6 +35,24 @@ type RefundLine struct {
 	Amount   int64
 }
 
+// A Dispute is a payment that the customer contests with the bank. While it is open, and once it is lost, the order
+// earns as if Amount had been refunded; if it is won, as if nothing had been.
+type Dispute struct {
+	ID     string
+	At     time.Time
+	Status DisputeStatus
+	Amount int64
+}
+
+// DisputeStatus is how far a dispute is.
+type DisputeStatus string
+
+const (
+	DisputeOpen DisputeStatus = "open"
+	DisputeWon  DisputeStatus = "won"
+	DisputeLost DisputeStatus = "lost"
+)
+
 // MaxRefunds bounds an order's refunds.
 const MaxRefunds = 100
 

@@ -38,7 +38,7 @@ func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
 		{"a third of a discounted order", func(o *Order) { o.Discount = 500; o.Refunds = []Refund{back("1", 1500)} }, 48},
 		{"a discounted line came back", func(o *Order) { o.Discount = 500; o.Refunds = []Refund{back("1", 2700, RefundLine{"1", 1, 2700})} }, 18},
 		{"half of what a gift card paid half of", func(o *Order) {
-			o.Tenders = []Tender{{TenderGiftCard, 2745}}
+			o.Tenders = []Tender{{Kind: TenderGiftCard, Amount: 2745}}
 			o.Refunds = []Refund{back("1", 2500)}
 		}, 20},
 	} {

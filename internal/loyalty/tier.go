@@ -100,7 +100,7 @@ func (d *decision) reviewTier(at time.Time) error {
 	if d.p.Tiers.MoveDown == OneStep {
 		to = from - 1
 	}
-	return d.moveTo(max(to, 0), at, "not requalified")
+	return d.moveTo(max(to, 0), at, "lost")
 }
 
 func (d *decision) prolong(at time.Time) error {
@@ -113,7 +113,8 @@ func (d *decision) prolong(at time.Time) error {
 		}
 		s.Until = next
 	}
-	return d.standing(s, at, "kept: "+d.p.measure(d.Account, at))
+	n, window := d.p.measure(d.Account, at)
+	return d.standing(s, at, HasStayed, n, window)
 }
 
 func (d *decision) moveTo(rung int, at time.Time, why string) error {
@@ -121,26 +122,27 @@ func (d *decision) moveTo(rung int, at time.Time, why string) error {
 	if rung > 0 && !d.p.Tiers.KeepFor.IsZero() {
 		s.Until = d.p.Tiers.KeepFor.After(at, d.p.Zone)
 	}
-	return d.standing(s, at, s.Before+" to "+s.Level+", "+why+": "+d.p.measure(d.Account, at))
+	n, window := d.p.measure(d.Account, at)
+	return d.standing(s, at, HasMoved, s.Before, s.Level, why, n, window)
 }
 
-func (d *decision) standing(s Standing, at time.Time, why string) error {
+func (d *decision) standing(s Standing, at time.Time, what What, args ...string) error {
 	return d.post(Entry{
 		Kind:  KindTier,
 		Cause: d.ownCause(CauseTier, s.Level+":"+at.UTC().Format(stamp)), Effective: at,
 		Standing: &s,
-		Because:  []Because{{Rule: "tiers." + s.Level, Effect: why, Points: "0"}},
+		Because:  []Because{Reason("tiers."+s.Level, "0", what, args...)},
 	})
 }
 
-func (p *Program) measure(acc Account, at time.Time) string {
-	n := strconv.FormatInt(p.measured(acc, at), 10)
-	what := " points earned"
-	if p.Tiers.By == ByOrders {
-		what = " orders"
+// measure is what was measured and over which time, for the reasons: "512", "points_earned/12" or "orders".
+func (p *Program) measure(acc Account, at time.Time) (n, window string) {
+	n, window = strconv.FormatInt(p.measured(acc, at), 10), p.Tiers.By.String()
+	switch {
+	case p.Tiers.Calendar:
+		window += "/year"
+	case p.Tiers.Months > 0:
+		window += "/" + strconv.Itoa(p.Tiers.Months)
 	}
-	if p.Tiers.Months == 0 {
-		return n + what
-	}
-	return n + what + " in " + strconv.Itoa(p.Tiers.Months) + " months"
+	return n, window
 }

@@ -19,7 +19,7 @@ func (c *compiler) earn(n *node) (e loyalty.Earn) {
 	case "up":
 		e.Rounding = loyalty.Up
 	}
-	e.Pending = c.period(purchase.get("pending"))
+	e.Pending = loyalty.Wait{For: c.period(purchase.get("pending"))}
 	e.Expires = c.expires(purchase.get("expires"))
 	e.Categories = c.categories(n.get("categories"))
 	e.Caps = c.caps(n.get("caps"))

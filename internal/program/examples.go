@@ -148,7 +148,7 @@ func reasons(because []loyalty.Because) string {
 	}
 	parts := make([]string, len(because))
 	for i, b := range because {
-		parts[i] = fmt.Sprintf("%s (%s: %s)", b.Points, b.Rule, b.Effect)
+		parts[i] = fmt.Sprintf("%s (%s: %s)", b.Points, b.Rule, b.Effect())
 	}
 	return strings.Join(parts, " + ")
 }

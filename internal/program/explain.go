@@ -85,8 +85,8 @@ func (e *explainer) earn() {
 // life is when points can be spent, and until when.
 func (e *explainer) life() {
 	start := "at once"
-	if !e.p.Earn.Pending.IsZero() {
-		start = period(e.p.Earn.Pending) + " after the order"
+	if !e.p.Earn.Pending.For.IsZero() {
+		start = period(e.p.Earn.Pending.For) + " after the order"
 	}
 	expires := e.p.Earn.Expires
 	if expires.After.IsZero() {

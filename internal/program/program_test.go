@@ -162,10 +162,10 @@ func TestEachWordOfTheFormHasItsMeaning(t *testing.T) {
 	}{
 		{"halves may go up", "rounding: down ", "rounding: nearest ", func(p *program) { p.Earn.Rounding = loyalty.Nearest }},
 		{"fractions may count", "counts: [items] ", "counts: [tax, items, shipping] ", func(p *program) { p.Earn.Counts = loyalty.Counts{Items: true, Shipping: true, Tax: true} }},
-		{"points may be active at once", "pending: 14 days", "pending: 0 days", func(p *program) { p.Earn.Pending = loyalty.Period{} }},
-		{"a pending time may be in hours", "pending: 14 days", "pending: 36 hours", func(p *program) { p.Earn.Pending = loyalty.Period{Hours: 36} }},
+		{"points may be active at once", "pending: 14 days", "pending: 0 days", func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{}} }},
+		{"a pending time may be in hours", "pending: 14 days", "pending: 36 hours", func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Hours: 36}} }},
 		{"a week is seven days", "pending: 14 days", "pending: 2 weeks", func(p *program) {}},
-		{"one may be written without an s", "pending: 14 days", "pending: 1 month", func(p *program) { p.Earn.Pending = loyalty.Period{Months: 1} }},
+		{"one may be written without an s", "pending: 14 days", "pending: 1 month", func(p *program) { p.Earn.Pending = loyalty.Wait{For: loyalty.Period{Months: 1}} }},
 		{"points may never lapse", "{ after: 12 months, round_to: end_of_month }", "never", func(p *program) { p.Earn.Expires = loyalty.Expiry{} }},
 		{"a year is twelve months", "after: 12 months", "after: 1 year", func(p *program) {}},
 		{"lots end with a month unless told otherwise", ", round_to: end_of_month", "", func(p *program) {}},

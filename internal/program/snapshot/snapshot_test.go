@@ -143,7 +143,7 @@ func TestTheFormOfTheFirstReleaseIsRead(t *testing.T) {
 		ID: "bluebird", Zone: got.Zone, Name: loyalty.Text{"en": "Bluebird"}, Hold: 30 * time.Minute,
 		Earn: loyalty.Earn{
 			Rates:  map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(1, 1), Per: 110}},
-			Counts: loyalty.Counts{Items: true}, Rounding: loyalty.Up, Pending: loyalty.Period{Days: 14},
+			Counts: loyalty.Counts{Items: true}, Rounding: loyalty.Up, Pending: loyalty.Wait{For: loyalty.Period{Days: 14}},
 			Expires:    loyalty.Expiry{After: loyalty.Period{Months: 12}, RoundTo: loyalty.EndOfMonth},
 			Categories: []loyalty.CategoryRule{{ID: "x2", Category: "beans", Multiply: big.NewRat(5, 2)}},
 			Caps:       []loyalty.Cap{{Points: 500, Per: loyalty.PerDay}},

@@ -147,24 +147,24 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 func earnOf(e loyalty.Earn) earnDoc {
 	return earnDoc{
 		Rates:  rates(e.Rates, func(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }),
-		Counts: countsDoc(e.Counts), Rounding: rounding(e.Rounding), Pending: periodDoc(e.Pending),
+		Counts: countsDoc(e.Counts), Rounding: rounding(e.Rounding), Pending: periodDoc(e.Pending.For),
 		Expires: expiryDoc{periodDoc(e.Expires.After), roundTo(e.Expires.RoundTo)},
 		Categories: each(e.Categories, func(c loyalty.CategoryRule) categoryDoc {
 			return categoryDoc{c.ID, c.Category, ratio{c.Multiply}}
 		}),
-		Caps: each(e.Caps, func(c loyalty.Cap) capDoc { return capDoc(c) }),
+		Caps: each(e.Caps, func(c loyalty.Cap) capDoc { return capDoc{c.Points, c.Per} }),
 	}
 }
 
 func (d earnDoc) earn() loyalty.Earn {
 	return loyalty.Earn{
 		Rates:  rates(d.Rates, func(r rateDoc) loyalty.Rate { return loyalty.Rate{Points: r.Points.number, Per: r.Per} }),
-		Counts: loyalty.Counts(d.Counts), Rounding: loyalty.Rounding(d.Rounding), Pending: loyalty.Period(d.Pending),
+		Counts: loyalty.Counts(d.Counts), Rounding: loyalty.Rounding(d.Rounding), Pending: loyalty.Wait{For: loyalty.Period(d.Pending)},
 		Expires: loyalty.Expiry{After: loyalty.Period(d.Expires.After), RoundTo: loyalty.RoundTo(d.Expires.RoundTo)},
 		Categories: each(d.Categories, func(c categoryDoc) loyalty.CategoryRule {
 			return loyalty.CategoryRule{ID: c.ID, Category: c.Category, Multiply: c.Multiply.number}
 		}),
-		Caps: each(d.Caps, func(c capDoc) loyalty.Cap { return loyalty.Cap(c) }),
+		Caps: each(d.Caps, func(c capDoc) loyalty.Cap { return loyalty.Cap{Points: c.Points, Per: c.Per} }),
 	}
 }
 

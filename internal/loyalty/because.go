@@ -1,0 +1,135 @@
+package loyalty
+
+import (
+	"fmt"
+	"strings"
+)
+
+// A Because is one reason of an entry: a rule of the program, what it did, and the exact points that it gave or
+// took, as a decimal ("29.99") or, where it has no end, a fraction ("2999/110"). The reasons of an entry sum to its
+// points. A reason that gave and took nothing says why not.
+type Because struct {
+	Rule   string // "earn.purchase", "campaigns.double-weekend", "rounding"
+	What   What
+	Args   []string // what What is about, in its own order
+	Points string
+}
+
+// What a reason says, apart from language. Effect puts it into a formula; package explain into sentences.
+type What string
+
+const (
+	Says          What = ""         // the text itself: an adjustment's reason, and entries of the first release
+	IsRated       What = "rate"     // amount, rate
+	IsTimes       What = "times"    // amount, factor
+	IsFactor      What = "factor"   // factor
+	IsUnits       What = "units"    // units, points each
+	IsFixed       What = "fixed"    // points
+	IsStep        What = "step"     // amount, the band's beginning, points
+	IsUnpaid      What = "unpaid"   // the order is not paid yet
+	IsCancelled   What = "void"     // the order was cancelled
+	IsConverted   What = "exchange" // one unit of the order's currency, what it was in the program's
+	IsRounded     What = "round"    // down, nearest, half_even, up
+	IsCarried     What = "carry"    // the fraction that earlier orders left
+	IsCapped      What = "cap"      // points, period
+	IsRefused     What = "refuse"   // points, period: more than the cap, so nothing
+	IsSpent       What = "budget"   // the budget's points: what is left of it
+	IsLimited     What = "limit"    // times, period
+	IsResting     What = "rest"     // the last day of a cool-down
+	IsBeaten      What = "beaten"   // the rule that was applied instead
+	IsShort       What = "short"    // needed, what there was
+	IsUnjoined    What = "unjoined" // the member has not registered
+	IsShadow      What = "shadow"   // the points that it would have given
+	IsFailed      What = "failed"   // why a condition could not be told
+	IsBounded     What = "bounded"  // a refund never raises what an order gives
+	WasGiven      What = "given"    // by earlier revisions
+	IsLate        What = "late"     // the event did not come by this day
+	IsKept        What = "kept"     // not taken back: lapsed (with the day), pending, within, debt
+	WasKept       What = "unkept"   // what was never taken back is given back as nothing
+	HasLapsed     What = "lapsed"   // the day
+	CameLate      What = "gone"     // the day on which its lot had lapsed
+	BecameActive  What = "active"   // cause, points
+	IsCost        What = "cost"     // points
+	WasSpent      What = "spent"    // points that were reserved
+	WasReturned   What = "returned" // cancelled or lapsed
+	HasMoved      What = "moved"    // from level, to level, how: reached or lost, measure, window
+	HasStayed     What = "stayed"   // measure, window
+	WasReached    What = "reached"  // count
+	WasUnreached  What = "missed"   // count
+	WasExtended   What = "extended" // to the day, why
+	WasReinstated What = "again"    // lapsed on the day, why
+	WasMoved      What = "slid"     // the new day
+	HasChanged    What = "changed"  // which trait
+)
+
+// effects is each What as a formula; a %s stands for each of its arguments.
+var effects = map[What]string{
+	Says:          "%s",
+	IsRated:       "%s x %s",
+	IsTimes:       "%s x %s",
+	IsFactor:      "x %s",
+	IsUnits:       "%s x %s",
+	IsFixed:       "%s",
+	IsStep:        "%s, from %s: %s",
+	IsUnpaid:      "not paid yet",
+	IsCancelled:   "cancelled",
+	IsConverted:   "%s is %s",
+	IsRounded:     "%s",
+	IsCarried:     "left by earlier orders",
+	IsCapped:      "%s per %s",
+	IsRefused:     "more than %s per %s",
+	IsSpent:       "%s are left of the budget",
+	IsLimited:     "%s per %s",
+	IsResting:     "once, until %s",
+	IsBeaten:      "not applied: %s was",
+	IsShort:       "not applied: needs %s, has %s",
+	IsUnjoined:    "not applied: the member has not registered",
+	IsShadow:      "shadow: would give %s",
+	IsFailed:      "not applied: %s",
+	IsBounded:     "a refund gives no points",
+	WasGiven:      "given by earlier revisions",
+	IsLate:        "not there by %s",
+	IsKept:        "not taken back: %s",
+	WasKept:       "was never taken back",
+	HasLapsed:     "lapsed at the end of %s",
+	CameLate:      "the lot had lapsed on %s",
+	BecameActive:  "%s: %s became active",
+	IsCost:        "costs %s",
+	WasSpent:      "%s reserved points spent",
+	WasReturned:   "%s, points returned",
+	HasMoved:      "%s to %s, %s: %s %s",
+	HasStayed:     "kept: %s %s",
+	WasReached:    "reached %s",
+	WasUnreached:  "below %s again",
+	WasExtended:   "extended to %s: %s",
+	WasReinstated: "had lapsed on %s: %s",
+	WasMoved:      "active again, lapses on %s",
+	HasChanged:    "%s",
+}
+
+// Whats lists every What that there is, for those who put them into words.
+func Whats() []What {
+	out := make([]What, 0, len(effects))
+	for w := range effects {
+		out = append(out, w)
+	}
+	return out
+}
+
+// Effect is what the rule did, as a short formula: "29.99 EUR x 1 per 1.00".
+func (b Because) Effect() string {
+	form, ok := effects[b.What]
+	if !ok || strings.Count(form, "%s") > len(b.Args) {
+		return strings.TrimSpace(string(b.What) + " " + strings.Join(b.Args, " "))
+	}
+	args := make([]any, strings.Count(form, "%s"))
+	for i := range args {
+		args[i] = b.Args[i]
+	}
+	return strings.TrimSpace(fmt.Sprintf(form, args...))
+}
+
+// Reason makes a Because; points is what it gave, "0" for a reason why not.
+func Reason(rule, points string, what What, args ...string) Because {
+	return Because{Rule: rule, What: what, Args: args, Points: points}
+}

@@ -1,0 +1,139 @@
+package loyalty
+
+import (
+	"math/big"
+	"time"
+)
+
+// An Event is something other than a purchase that can earn: a review, a survey, a visit. Its type is a family and
+// a state, "review.approved"; the same event may come again in another state, and its points follow.
+type Event struct {
+	Type   string
+	ID     string // of the merchant, unique in the family: "778"
+	Member MemberID
+	At     time.Time
+	Data   map[string]any // by field: string, bool or *big.Rat
+}
+
+// FieldKind is what a field of an event holds.
+type FieldKind string
+
+const (
+	TextField    FieldKind = "text"
+	NumberField  FieldKind = "number"
+	BooleanField FieldKind = "boolean"
+)
+
+// An EventType is a family of events with its states and its fields.
+type EventType struct {
+	Name   string
+	States []string
+	Fields map[string]FieldKind
+}
+
+// The families that every program has. A program adds its own.
+var builtinEvents = []EventType{
+	{"review", []string{"pending", "approved", "declined"}, map[string]FieldKind{"rating": NumberField, "text": TextField, "product": TextField, "photos": NumberField}},
+	{"survey", []string{"completed"}, map[string]FieldKind{"survey": TextField, "score": NumberField}},
+	{"visit", []string{"completed"}, map[string]FieldKind{"store": TextField, "minutes": NumberField}},
+	{"social", []string{"followed", "shared"}, map[string]FieldKind{"network": TextField}},
+	{"app", []string{"installed"}, map[string]FieldKind{"platform": TextField}},
+}
+
+// The events that the platform itself brings about; nobody can send them.
+const (
+	EventJoined      = "member.joined"
+	EventBirthday    = "member.birthday"
+	EventAnniversary = "member.anniversary" // field "years"
+)
+
+// An Action is what an event earns.
+type Action struct {
+	ID       string
+	Event    string // "review.approved"
+	Points   Points
+	Limits   []Limit
+	Cooldown Period // after it has paid, whole days
+	From     time.Time
+	Until    time.Time // exclusive; zero: for ever
+	Tiers    []string
+	Segments []string
+	When     Condition
+	Life     Life
+	Since    time.Time // publishing sets it: birthdays and anniversaries before it do not count
+}
+
+// A Limit bounds how often a rule pays one member.
+type Limit struct {
+	Times int64
+	Per   CapPeriod // not PerOrder
+}
+
+// EventState is all that is known of an event and what it is worth.
+type EventState struct {
+	Event    Event
+	Revision int
+	Program  int
+	Buyer    Buyer
+	Worth    Points
+	Grants   []Grant // by action
+}
+
+// A Grant is points that one cause gave and that live and die together.
+type Grant struct {
+	Rule     string // the rule or action that has a life of its own; empty: the base and all others
+	Worth    Points
+	ActiveAt time.Time // zero: not known yet, or by hand
+	Expires  Date      // the lot that they join; not known before ActiveAt is
+
+	// What was taken back of it beyond its own points, so that it can be given back there.
+	Taken  []Lot  // from other lots
+	Owed   Points // as debt
+	Lapsed Points // nowhere: the points had lapsed, or the program does not ask for more
+}
+
+// A Share is what an order or event has used of the caps, limits and budget of one rule, so that what it gives back
+// is what it had, and what comes again finds it.
+type Share struct {
+	Rule string // with its section: "campaigns.double-weekend"; empty: the program's own caps
+	Used Points // points in whole, a begun one as one
+	Peak Points // the most that it ever had
+	Cut  bool   // whether it once got less than it asked for
+}
+
+// A Milestone gives points when a member's orders reach a number.
+type Milestone struct {
+	ID      string
+	Reaches int64
+	Points  Points
+}
+
+// Traits is what rules know of a member apart from points, as the member's entries tell it.
+type Traits struct {
+	Revision int    // how often it was told
+	Zone     string // IANA; empty for the program's
+	Birthday int    // MMDD; zero if unknown
+	Changed  time.Time
+	Given    int      // the last year whose birthday is over: given, or before it was known
+	Years    int      // the last anniversary that is over
+	Segments []string // sorted
+	OptIns   []string // campaigns, sorted
+}
+
+// Exchange is how orders in a currency without a rate are converted. Without a Base they are refused.
+type Exchange struct {
+	Base  Currency
+	Rates []ExchangeRate // ascending by From
+}
+
+// An ExchangeRate is what one major unit of each currency is in major units of the base, from a day on.
+type ExchangeRate struct {
+	From  Date
+	Rates map[Currency]*big.Rat
+}
+
+// Goodwill bounds what can be done for a member by hand.
+type Goodwill struct {
+	Reinstate Period // how long after they lapsed points can be brought back; zero: not at all
+	Extend    Period // by how much, from now, lots can be made to live; zero: not at all
+}
