@@ -16,8 +16,8 @@ func (e Event) Family() string {
 	return family
 }
 
-// cause is what the event is as a cause: the same in all of its states.
-func (e Event) cause() string { return e.Family() + ":" + e.ID }
+// Cause is the event's id as a cause: the same in all of its states.
+func (e Event) Cause() string { return e.Family() + ":" + e.ID }
 
 // PlaceEvent brings the points of an event up to what it is worth in its present state: nothing while a review is
 // pending, the points of its actions once it is approved, nothing again if it is declined after all. Like an order's,
@@ -117,7 +117,7 @@ func (p *Program) eventTypes() (out []string) {
 func (d *decision) award(rules *Program, s *EventState, amended bool) error {
 	day := DateOf(s.Event.At, rules.Zone)
 	e := Entry{
-		Kind: KindEarn, Cause: Cause{CauseEvent, s.Event.cause(), s.Revision}, Program: s.Program, Effective: s.Event.At,
+		Kind: KindEarn, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: s.Event.At,
 	}
 	if amended {
 		e.Effective = d.now

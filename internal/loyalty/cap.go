@@ -62,7 +62,8 @@ type Usage struct {
 	N     int64
 }
 
-func (u Usage) compare(v Usage) int {
+// Compare orders usages as accounts keep them.
+func (u Usage) Compare(v Usage) int {
 	b := func(x bool) int {
 		if x {
 			return 1
@@ -80,7 +81,7 @@ const usageKept = MaxOrderAge + 48*time.Hour
 func addUsage(all, more []Usage, now time.Time) []Usage {
 	out := slices.Clone(all)
 	for _, u := range more {
-		at, found := slices.BinarySearchFunc(out, u, Usage.compare)
+		at, found := slices.BinarySearchFunc(out, u, Usage.Compare)
 		if !found {
 			n := u
 			n.N = 0
@@ -95,7 +96,7 @@ func addUsage(all, more []Usage, now time.Time) []Usage {
 // used is what a period has used up.
 func (a Account) used(rule string, times bool, per CapPeriod, ends Date) int64 {
 	u := Usage{Rule: rule, Times: times, Per: per, Ends: ends}
-	if at, found := slices.BinarySearchFunc(a.Usage, u, Usage.compare); found {
+	if at, found := slices.BinarySearchFunc(a.Usage, u, Usage.Compare); found {
 		return a.Usage[at].N
 	}
 	return 0

@@ -13,9 +13,9 @@ import (
 // caps. An amount is eligible after the order's discount, without what was refunded or is contested, and without what
 // was paid by points, gift card or store credit; discount and tenders are spread over the parts of the order in
 // proportion, exactly. As it is a function of what remains, any number of refunds in any order ends at the same
-// points; and it is never more than the same order would give if nothing had been refunded, so that no refund gives
+// points, unless what they waited for is late; and it is never more than the same order would give if nothing had been refunded, so that no refund gives
 // points. The reasons are differences, so they sum to the result.
-func (p *Program) worth(acc Account, s *OrderState, left Budgets) (worth, error) {
+func (p *Program) worth(acc Account, s *OrderState, left Budgets, late bool) (worth, error) {
 	var w worth
 	o := s.Order
 	switch o.Status {
@@ -38,6 +38,10 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets) (worth, error)
 		var most worth
 		err = most.of(p, acc, &whole, left)
 		w.bound(most)
+	}
+	if late && w.total > 0 {
+		w.because = append(w.because, Reason("pending", points(-w.total), IsLate, DateOf(s.GiveUp, p.Zone).String()))
+		w.total, w.own, w.takes = 0, nil, nil
 	}
 	w.charge(p, s)
 	return w, err

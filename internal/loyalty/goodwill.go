@@ -104,7 +104,7 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 	s.Grants = append([]Grant(nil), prior.Grants...)
 	s.Revision++
 	d := p.decide(acc, now)
-	e := Entry{Kind: KindActivate, Cause: Cause{CauseEvent, s.Event.cause(), s.Revision}, Program: s.Program, Effective: now}
+	e := Entry{Kind: KindActivate, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: now}
 	for i := range s.Grants {
 		_, expiry := rules.actionLife(s.Grants[i].Rule)
 		e = d.activateNow(e, rules, &s.Grants[i], expiry)

@@ -22,7 +22,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	if err != nil {
 		return Outcome{}, err
 	}
-	w, err := rules.worth(acc, &s, left)
+	w, err := rules.worth(acc, &s, left, s.late(rules, now))
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -62,7 +62,6 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 
 // bring posts what brings each of the order's grants to what it is worth now.
 func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry, error) {
-	w = s.inTime(w, d.now)
 	for _, o := range w.own {
 		s.grant(o.rule)
 	}
@@ -106,14 +105,13 @@ func (w worth) of0(rule string) Points {
 	return 0
 }
 
-// inTime takes away what waited too long for something to happen to the order.
-func (s *OrderState) inTime(w worth, now time.Time) worth {
-	if s.GiveUp.IsZero() || now.Before(s.GiveUp) || !s.Grants[0].ActiveAt.IsZero() || w.total == 0 {
-		return w
+// late reports whether what the points wait for has not happened in time.
+func (s *OrderState) late(rules *Program, now time.Time) bool {
+	if s.GiveUp.IsZero() || now.Before(s.GiveUp) {
+		return false
 	}
-	w.because = append(w.because, Reason("pending", points(-w.total), IsLate, s.GiveUp.Format(time.DateOnly)))
-	w.total, w.own = 0, nil
-	return w
+	at := s.Order.happened(rules.Earn.Pending.Until)
+	return s.Grants[0].ActiveAt.IsZero() && (at.IsZero() || at.After(s.GiveUp))
 }
 
 // grant is the grant of a rule with a life of its own, made if it is not there.
