@@ -1,17 +1,13 @@
 package condition
 
 import (
-	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/compiler"
 	"github.com/expr-lang/expr/conf"
-	"github.com/expr-lang/expr/file"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/vm"
 
@@ -60,52 +56,6 @@ func build(tree *parser.Tree) (*vm.Program, error) {
 		return nil, err
 	}
 	return compiler.Compile(tree, config)
-}
-
-// misread says in plain words where the parser could not go on. Its own words are for programmers, so what is wrong
-// is guessed from what stands there.
-func misread(source string, err error) *Error {
-	runes, column := []rune(source), 0
-	var theirs *file.Error
-	if errors.As(err, &theirs) {
-		column = min(max(theirs.From, 0), len(runes))
-	}
-	rest := runes[column:]
-	switch {
-	case len(rest) > 0 && rest[0] == '=' && (column == 0 || !strings.ContainsRune("=<>!", runes[column-1])):
-		return &Error{Column: column, Message: "= does not compare", Suggestion: "=="}
-	case len(rest) == 0 || column == len(runes)-1 && endsEarly(source):
-		return &Error{Column: column, Message: "the condition ends too early"}
-	case rest[0] == '.':
-		return &Error{Column: column, Message: "what the dot is of is missing"}
-	case (rest[0] == '"' || rest[0] == '\'') && !slices.Contains(rest[1:], rest[0]):
-		return &Error{Column: column, Message: "the text that begins here has no end"}
-	}
-	return &Error{Column: column, Message: word(rest) + " is not expected here"}
-}
-
-// endsEarly guesses whether it was the end that was not expected, or the bracket before it: the parser puts both at
-// the last character.
-func endsEarly(source string) bool {
-	if !strings.ContainsAny(source[len(source)-1:], ")]}") {
-		return true
-	}
-	opened := strings.Count(source, "(") + strings.Count(source, "[") + strings.Count(source, "{")
-	closed := strings.Count(source, ")") + strings.Count(source, "]") + strings.Count(source, "}")
-	return opened > closed
-}
-
-// word is what the runes begin with: a word, or else one sign.
-func word(runes []rune) string {
-	n := 0
-	for n < len(runes) && n < 30 && isLetter(runes[n]) {
-		n++
-	}
-	return string(runes[:max(n, 1)])
-}
-
-func isLetter(r rune) bool {
-	return r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r >= utf8.RuneSelf
 }
 
 // constant puts a value in the place of a node.
