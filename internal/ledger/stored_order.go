@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"time"
+	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )

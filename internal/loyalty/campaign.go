@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"time"
+	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
 )
 
 // maxWhyNots is how many reasons why a rule gave nothing are kept with an order.
