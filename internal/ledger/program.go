@@ -121,7 +121,7 @@ func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, v
 	it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
 	err := l.Table.Transact(ctx, table.Put(it))
 	if errors.As(err, new(*table.ConflictError)) {
-		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Somebody else saved the draft meanwhile. Read it again first."}
+		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Someone else stored a draft meanwhile. Read it, then store yours again."}
 	}
 	return retryable(err)
 }
