@@ -62,7 +62,7 @@ var arrows = []struct {
 	{"functions/remind", []string{"jobs", "boot"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
-		"auth", "boot/operator", "ledger", "local", "loyalty", "program", "program/snapshot", "table", "table/dynamotable",
+		"app", "auth", "boot/operator", "ledger", "local", "loyalty", "program", "table", "table/dynamotable",
 		"table/pebbletable",
 	}},
 }

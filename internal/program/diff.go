@@ -16,8 +16,7 @@ type Change = change.Change
 // that of entries with an id, which are compared with their namesakes; the order of a list without ids does. Where a
 // whole group came or went it is one change.
 //
-// The files need only be readable; Parse says whether they can be published. What cannot be read is told as Parse tells
-// it, that of the newer file first.
+// The files need only be Readable; Parse says whether they can be published.
 func Diff(older, newer []byte) ([]Change, Problems) {
 	to, problems := tree(newer)
 	if len(problems) > 0 {
@@ -30,6 +29,12 @@ func Diff(older, newer []byte) ([]Change, Problems) {
 	d := differ{}
 	d.fields(from, to)
 	return d.changes, nil
+}
+
+// Readable says why a program file cannot be read at all; Parse says what else is wrong with it.
+func Readable(source []byte) Problems {
+	_, problems := tree(source)
+	return problems
 }
 
 func tree(source []byte) (*node, Problems) {
