@@ -71,7 +71,7 @@ type owned struct {
 // of values an order that is paid. most is what the whole order gives, if this is what is left of it.
 func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *worth) error {
 	v := valuation{p: p, acc: acc, s: s, o: s.Order, budgets: left, most: most, worth: w}
-	w.because = make([]Because, 0, 4)
+	w.because, w.rest = make([]Because, 0, 4), whole(0)
 	v.base()
 	v.byCategory()
 	v.level = whole(1)
