@@ -9,6 +9,7 @@ const (
 	TakeBackDebt          TakeBack = iota // other lots, and then debt, which the next active points pay
 	TakeBackWithinBalance                 // other lots, and no further
 	TakeBackPendingOnly                   // only what is still pending of the order itself
+	TakeBackUnlimited                     // as debt, and without a bound
 )
 
 // clawBack takes n points of an order back: those that are pending, then those in its lot, then from other lots,
