@@ -1,0 +1,4 @@
+package program
+
+// sense looks at what was read as a whole.
+func (c *compiler) sense(root *node) {}
