@@ -55,7 +55,7 @@ earn:
 	// line 8: earn.purchase.rates.EUR: 1.005 is more precise than EUR, which has 2 decimals
 	//     rates: { EUR: 1 per 1.005 }
 	//                   ^^^^^^^^^^^
-	// line 9: earn.purchase.rounding: "donw" is not one of down, nearest, up; did you mean "down"?
+	// line 9: earn.purchase.rounding: "donw" is not one of down, nearest, half_even, up; did you mean "down"?
 	//     rounding: donw
 	//               ^^^^
 }
