@@ -1,0 +1,74 @@
+package condition
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/compiler"
+	"github.com/expr-lang/expr/conf"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Compile reads a condition about what env says. The error is an *Error. The condition is safe for concurrent use
+// with different facts; what it derives from facts it keeps in them, for the next condition on the same ones.
+func Compile(source string, env Env) (loyalty.Condition, error) {
+	if env.Order == (env.Event != nil) {
+		return nil, &Error{Message: "a condition is about an order or about an event"}
+	}
+	switch {
+	case len(source) > maxSource:
+		return nil, &Error{Message: fmt.Sprintf("a condition has at most %d bytes", maxSource)}
+	case !utf8.ValidString(source):
+		return nil, &Error{Message: "a condition is text in UTF-8"}
+	}
+	tree, err := parser.Parse(source)
+	if err != nil {
+		return nil, misread(source, err)
+	}
+	r := &reader{source: []rune(source), env: env, names: vocabulary(env)}
+	node, is, err := r.read(tree.Node)
+	if err != nil {
+		return nil, err
+	}
+	if is.kind != truth {
+		return nil, &Error{Message: "a condition must be true or false, and this is " + is.String()}
+	}
+	tree.Node = node
+	program, err := build(tree)
+	if err != nil {
+		return nil, &Error{Message: "the condition is not understood"}
+	}
+	return &condition{source: source, env: env, program: program, work: r.work}, nil
+}
+
+// build lets the library check what the reader made and translate it for its machine. The reader has refused before
+// whatever the library would: this is the second look at the same tree. Nothing is optimized, as the steps that the
+// reader counted are to be those that are taken.
+func build(tree *parser.Tree) (*vm.Program, error) {
+	config := conf.New(environment{})
+	config.Optimize = false
+	if _, err := checker.Check(tree, config); err != nil {
+		return nil, err
+	}
+	return compiler.Compile(tree, config)
+}
+
+// constant puts a value in the place of a node.
+func constant(value any, in ast.Node) ast.Node {
+	return placed(&ast.ConstantNode{Value: value}, in)
+}
+
+// call puts a call of one of our functions in the place of a node.
+func call(function any, in ast.Node, arguments ...ast.Node) ast.Node {
+	return placed(&ast.CallNode{Callee: constant(function, in), Arguments: arguments}, in)
+}
+
+func placed(n, in ast.Node) ast.Node {
+	n.SetLocation(in.Location())
+	return n
+}

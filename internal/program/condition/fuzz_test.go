@@ -1,0 +1,81 @@
+package condition_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/condition"
+)
+
+// FuzzCompileAndHold holds that nothing panics, that the same source is understood or refused in the same words, that
+// a refusal points into the source, that the same facts have the same answer, and that an answer about a large order
+// is there soon.
+func FuzzCompileAndHold(f *testing.F) {
+	for _, source := range []string{
+		`order.channel == "web" && order.total >= 20.5`,
+		`any(order.items, .category == "coffee-beans") or sum(order.items, .amount * .quantity) > 30`,
+		`max(map(filter(order.items, # .quantity > 1), -.amount)) in [1, 2.50]`,
+		`all(order.items, count(order.items, .amount < 5 <= 6) != 3)`,
+		`"vip" in member.segments and order.store not matches "^b.*n$" and at.weekday in ["sat"]`,
+		`event.rating == 4.5 and event.verified and len(event.text) > 20 and lower(event.type) startsWith "r"`,
+		`order.number % (1 - member.orders) == 0 // why?`,
+		`let x = [1..3]; x?.y[1:2] ?? {"a": nil} | reduce(#acc)`,
+		`one(["a"], # == 'b') ? if true {false} else {true} : none([], #)`,
+	} {
+		f.Add(source)
+	}
+	large := aboutOrder()
+	for range 400 {
+		large.Order.Lines = append(large.Order.Lines, large.Order.Lines[0])
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		for _, env := range []condition.Env{{Order: true}, {Event: review}} {
+			c, err := condition.Compile(source, env)
+			again, err2 := condition.Compile(source, env)
+			if err != nil {
+				checkRefusal(t, source, err, err2)
+				continue
+			}
+			if err2 != nil || c.String() != again.String() {
+				t.Fatalf("%q is understood once: %v", source, err2)
+			}
+			facts := aboutReview()
+			if env.Order {
+				facts = aboutOrder()
+				askSoon(t, c, large)
+			}
+			holds, err := c.Holds(facts)
+			holds2, err2 := again.Holds(facts)
+			if holds != holds2 || (err == nil) != (err2 == nil) {
+				t.Errorf("%q holds: %v, %v; then %v, %v", source, holds, err, holds2, err2)
+			}
+			if err != nil && err.Error() == "the condition could not be evaluated" {
+				t.Errorf("%q is understood and cannot be evaluated", source)
+			}
+		}
+	})
+}
+
+func checkRefusal(t *testing.T, source string, err, err2 error) {
+	var one, two *condition.Error
+	if !errors.As(err, &one) || !errors.As(err2, &two) || *one != *two {
+		t.Fatalf("%q is refused by %v, then by %v", source, err, err2)
+	}
+	if one.Column < 0 || one.Column > utf8.RuneCountInString(source) || one.Message == "" {
+		t.Errorf("%q is refused at %d: %s", source, one.Column, one.Message)
+	}
+	if one.Message == "the condition is not understood" {
+		t.Errorf("%q passed the reader and not the library", source)
+	}
+}
+
+func askSoon(t *testing.T, c loyalty.Condition, large *loyalty.Facts) {
+	began := time.Now()
+	_, _ = c.Holds(large) // too much work is an answer, too
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("%q took %v", c, took)
+	}
+}

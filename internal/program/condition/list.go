@@ -1,0 +1,130 @@
+package condition
+
+import (
+	"slices"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+var functions = []string{"all", "any", "count", "filter", "len", "lower", "map", "max", "min", "none", "one", "sum", "upper"}
+
+func (r *reader) unknownFunction(n *ast.CallNode) (ast.Node, shape, error) {
+	name, ok := n.Callee.(*ast.IdentifierNode)
+	if !ok {
+		return nil, shape{}, refuse(n, "only functions are followed by a parenthesis")
+	}
+	return nil, shape{}, unknown(n, "there is no function "+shown(name.Value), nearest(name.Value, functions))
+}
+
+func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {
+	switch {
+	case !slices.Contains(functions, n.Name):
+		return nil, shape{}, refuse(n, "a condition cannot use %s", n.Name)
+	case len(n.Arguments) == 0:
+		return nil, shape{}, refuse(n, "%s needs to know of what", n.Name)
+	case len(n.Arguments) > 1 && n.Name != "max" && n.Name != "min":
+		if _, ok := n.Arguments[1].(*ast.PredicateNode); !ok || len(n.Arguments) > 2 {
+			return nil, shape{}, refuse(n, "%s is of one thing alone", n.Name)
+		}
+		return r.loop(n)
+	case len(n.Arguments) > 1:
+		return nil, shape{}, refuse(n, "%s is of a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
+	}
+	of, is, err := r.read(n.Arguments[0])
+	if err != nil {
+		return nil, shape{}, err
+	}
+	switch n.Name {
+	case "lower", "upper":
+		if is.kind != text {
+			return nil, shape{}, refuse(n, "%s needs text, and this is %s", n.Name, is)
+		}
+		return placed(&ast.BuiltinNode{Name: n.Name, Arguments: []ast.Node{of}}, n), is, nil
+	case "len", "count":
+		if is.kind != list && (is.kind != text || n.Name == "count") {
+			return nil, shape{}, refuse(n, "%s needs a list, and this is %s", n.Name, is)
+		}
+		return placed(&ast.BuiltinNode{Name: "len", Arguments: []ast.Node{of}}, n), shape{kind: whole}, nil
+	}
+	return r.ofNumbers(n, of, is)
+}
+
+// ofNumbers is sum, max and min of a list of numbers.
+func (r *reader) ofNumbers(n *ast.BuiltinNode, of ast.Node, is shape) (ast.Node, shape, error) {
+	if is.kind != list || !is.of.isNumber() {
+		return nil, shape{}, refuse(n, "%s needs a list of numbers, like %s(map(order.items, .amount))", n.Name, n.Name)
+	}
+	if err := r.goThrough(n, of); err != nil {
+		return nil, shape{}, err
+	}
+	switch n.Name {
+	case "max":
+		return call(largest, n, of), *is.of, nil
+	case "min":
+		return call(smallest, n, of), *is.of, nil
+	}
+	return call(sum, n, of), *is.of, nil
+}
+
+// goThrough counts the work of a function that goes through a list by itself. A list that stands in the source is as
+// much work as it has nodes, which are counted.
+func (r *reader) goThrough(n, of ast.Node) error {
+	if _, ok := of.(*ast.ConstantNode); ok {
+		return nil
+	}
+	if len(r.around) == maxDepth {
+		return tooDeep(n)
+	}
+	r.work[len(r.around)+1]++
+	return nil
+}
+
+func tooDeep(at ast.Node) error {
+	return refuse(at, "at most %d lists can be gone through within each other", maxDepth)
+}
+
+// loop is a function that asks a question about each element of a list.
+func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
+	of, is, err := r.read(n.Arguments[0])
+	if err != nil {
+		return nil, shape{}, err
+	}
+	if is.kind != list {
+		return nil, shape{}, refuse(n, "%s needs a list, and this is %s", n.Name, is)
+	}
+	if len(r.around) == maxDepth {
+		return nil, shape{}, tooDeep(n)
+	}
+	question := n.Arguments[1].(*ast.PredicateNode)
+	r.around = append(r.around, *is.of)
+	body, answer, err := r.read(question.Node)
+	r.around = r.around[:len(r.around)-1]
+	if err != nil {
+		return nil, shape{}, err
+	}
+	body = placed(&ast.PredicateNode{Node: body}, question)
+	over := func(name string) ast.Node {
+		return placed(&ast.BuiltinNode{Name: name, Arguments: []ast.Node{of, body}}, n)
+	}
+	switch n.Name {
+	case "map", "sum":
+		if answer.kind == object || answer.kind == list {
+			return nil, shape{}, refuse(question, "%s needs one value of each element, like .amount", n.Name)
+		}
+		mapped := shape{kind: list, of: &answer}
+		if n.Name == "sum" {
+			return r.ofNumbers(n, over("map"), mapped)
+		}
+		return over("map"), mapped, nil
+	}
+	if answer.kind != truth {
+		return nil, shape{}, refuse(question, "%s asks what is true or false of each element, and this is %s", n.Name, answer)
+	}
+	switch n.Name {
+	case "filter":
+		return over("filter"), is, nil
+	case "count":
+		return over("count"), shape{kind: whole}, nil
+	}
+	return over(n.Name), answer, nil
+}

@@ -1,0 +1,75 @@
+package condition
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/parser"
+)
+
+// misread says in plain words where the parser could not go on. Its own words are for programmers, so what is wrong
+// is guessed from what stands there.
+func misread(source string, err error) *Error {
+	runes := []rune(source)
+	column := min(offset(err), len(runes))
+	rest := runes[column:]
+	quote := openText(runes[:column])
+	switch {
+	case quote >= 0:
+		return &Error{Column: quote, Message: "the text that begins here has no proper end"}
+	case len(rest) == 0 || len(rest) == 1 && endsEarly(source, err):
+		return &Error{Column: column, Message: "the condition ends too early"}
+	case rest[0] == '=' && (column == 0 || !strings.ContainsRune("=<>!", runes[column-1])):
+		return &Error{Column: column, Message: "= does not compare", Suggestion: "=="}
+	case rest[0] == '.':
+		return &Error{Column: column, Message: "what the dot is of is missing"}
+	}
+	return &Error{Column: column, Message: word(rest) + " is not expected here"}
+}
+
+// offset is where the parser's error is, in characters.
+func offset(err error) int {
+	var at *file.Error
+	if errors.As(err, &at) {
+		return max(at.From, 0)
+	}
+	return 0
+}
+
+// endsEarly reports whether it was the end that the parser did not expect. It says the same of the end and of the
+// last character, but only the end moves if something follows.
+func endsEarly(source string, err error) bool {
+	_, moved := parser.Parse(source + " )")
+	return moved == nil || offset(moved) != offset(err)
+}
+
+// openText is where a text begins that has no end, and -1 if there is none.
+func openText(runes []rune) int {
+	open := -1
+	for i := 0; i < len(runes); i++ {
+		switch r := runes[i]; {
+		case open < 0 && strings.ContainsRune("\"'`", r):
+			open = i
+		case open >= 0 && r == '\\' && runes[open] != '`':
+			i++
+		case open >= 0 && r == runes[open]:
+			open = -1
+		}
+	}
+	return open
+}
+
+// word is what the runes begin with: a word, or else one sign.
+func word(runes []rune) string {
+	n := 0
+	for n < len(runes) && n < 30 && isLetter(runes[n]) {
+		n++
+	}
+	return string(runes[:max(n, 1)])
+}
+
+func isLetter(r rune) bool {
+	return r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r >= utf8.RuneSelf
+}

@@ -1,0 +1,42 @@
+package condition
+
+// nearest is the word that was probably meant: the first of those with the fewest edits, or "" if all are
+// too far off.
+func nearest(word string, words []string) string {
+	if len(word) > 64 {
+		return ""
+	}
+	best, least := "", len(word)
+	for _, w := range words {
+		d := distance(word, w)
+		if far := max(1, len(word)/3, len(w)/3); d <= far && d < least {
+			best, least = w, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, delete, replace or swap with their neighbour on the way from a to b
+// (optimal string alignment).
+func distance(a, b string) int {
+	before, last := make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row := make([]int, len(b)+1)
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			replace := last[j-1]
+			if a[i-1] != b[j-1] {
+				replace++
+			}
+			row[j] = min(replace, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}

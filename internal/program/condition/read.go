@@ -1,0 +1,212 @@
+package condition
+
+import (
+	"fmt"
+
+	"github.com/expr-lang/expr/ast"
+)
+
+// work is how many steps a condition takes at most: by how many lists they are within, as each of a list's steps is
+// taken for each of its elements.
+type work [maxDepth + 1]int64
+
+// steps is the whole work where the longest list has n elements.
+func (w work) steps(n int) (sum int64) {
+	for depth := maxDepth; depth >= 0; depth-- {
+		sum = sum*int64(n) + w[depth]
+	}
+	return sum
+}
+
+// reader makes of the tree that the parser read one in which numbers are exact, and refuses what is no part of the
+// language. It never changes a node that it read, as the parser uses the middle of 1 < x < 2 twice.
+type reader struct {
+	source []rune
+	env    Env
+	names  map[string]shape
+	around []shape // the elements of the lists that are being gone through, the innermost last
+	nodes  int
+	work   work
+}
+
+func refuse(at ast.Node, format string, arguments ...any) error {
+	return &Error{Column: at.Location().From, Message: fmt.Sprintf(format, arguments...)}
+}
+
+// read is what is to be run for a node, and what that will be.
+func (r *reader) read(n ast.Node) (ast.Node, shape, error) {
+	if r.nodes++; r.nodes > maxNodes {
+		return nil, shape{}, refuse(n, "a condition has at most %d names, values and operators", maxNodes)
+	}
+	r.work[len(r.around)]++
+	switch n := n.(type) {
+	case *ast.BoolNode:
+		return placed(&ast.BoolNode{Value: n.Value}, n), shape{kind: truth}, nil
+	case *ast.StringNode:
+		return placed(&ast.StringNode{Value: n.Value}, n), shape{kind: text}, nil
+	case *ast.IntegerNode, *ast.FloatNode:
+		return r.number(n)
+	case *ast.ArrayNode:
+		return r.array(n)
+	case *ast.IdentifierNode:
+		return r.name(n)
+	case *ast.PointerNode:
+		return r.element(n)
+	case *ast.MemberNode:
+		return r.field(n)
+	case *ast.UnaryNode:
+		return r.unary(n)
+	case *ast.BinaryNode:
+		return r.binary(n)
+	case *ast.BuiltinNode:
+		return r.function(n)
+	case *ast.CallNode:
+		return r.unknownFunction(n)
+	}
+	return nil, shape{}, r.unsupported(n)
+}
+
+// number reads the digits in the source: what the parser made of them is a float.
+func (r *reader) number(n ast.Node) (ast.Node, shape, error) {
+	at := n.Location()
+	value, isWhole, ok := parse(string(r.source[at.From:at.To]))
+	switch {
+	case !ok:
+		return nil, shape{}, refuse(n, "a number is written in at most 18 digits, like 1250 or 12.50")
+	case isWhole:
+		return constant(value, n), shape{kind: whole}, nil
+	}
+	return constant(value, n), shape{kind: decimal}, nil
+}
+
+// array is a list as it stands in the source.
+func (r *reader) array(n *ast.ArrayNode) (ast.Node, shape, error) {
+	var texts []string
+	var numbers []any
+	var of shape
+	for _, x := range n.Nodes {
+		value, is, err := r.read(x)
+		if err != nil {
+			return nil, shape{}, err
+		}
+		switch v := value.(type) {
+		case *ast.StringNode:
+			texts = append(texts, v.Value)
+		case *ast.ConstantNode:
+			if _, ok := v.Value.(number); !ok {
+				return nil, shape{}, refuse(x, "a list in a list is not supported")
+			}
+			numbers = append(numbers, v.Value)
+		default:
+			return nil, shape{}, refuse(x, "a list is of texts or numbers, like [\"gold\", \"silver\"]")
+		}
+		of = is
+		if len(texts) > 0 && len(numbers) > 0 {
+			return nil, shape{}, refuse(x, "a list is either of texts or of numbers")
+		}
+	}
+	switch {
+	case len(texts) > 0:
+		return constant(texts, n), shape{kind: list, of: &of}, nil
+	case len(numbers) > 0:
+		of.kind = decimal
+		return constant(numbers, n), shape{kind: list, of: &of}, nil
+	}
+	return nil, shape{}, refuse(n, "a list must not be empty")
+}
+
+func (r *reader) name(n *ast.IdentifierNode) (ast.Node, shape, error) {
+	if is, ok := r.names[n.Value]; ok {
+		return placed(&ast.IdentifierNode{Value: n.Value}, n), is, nil
+	}
+	switch {
+	case n.Value == "event" && r.env.Order:
+		return nil, shape{}, refuse(n, "there is no event here: this condition is about an order")
+	case n.Value == "order" && !r.env.Order:
+		return nil, shape{}, refuse(n, "there is no order here: this condition is about an event")
+	}
+	for _, root := range namesOf(r.names) {
+		if _, ok := r.names[root].fields[n.Value]; ok {
+			return nil, shape{}, unknown(n, "there is no "+shown(n.Value), root+"."+n.Value)
+		}
+	}
+	return nil, shape{}, unknown(n, "there is no "+shown(n.Value), nearest(n.Value, namesOf(r.names)))
+}
+
+func unknown(at ast.Node, message, suggestion string) error {
+	return &Error{Column: at.Location().From, Message: message, Suggestion: suggestion}
+}
+
+// shown is a name as a message can have it.
+func shown(name string) string {
+	if runes := []rune(name); len(runes) > 40 {
+		return string(runes[:40]) + "…"
+	}
+	return name
+}
+
+// element is # or the beginning of .amount.
+func (r *reader) element(n *ast.PointerNode) (ast.Node, shape, error) {
+	if len(r.around) == 0 || n.Name != "" {
+		return nil, shape{}, refuse(n, "# is an element of a list, in a function like any")
+	}
+	return placed(&ast.PointerNode{}, n), r.around[len(r.around)-1], nil
+}
+
+func (r *reader) field(n *ast.MemberNode) (ast.Node, shape, error) {
+	property, ok := n.Property.(*ast.StringNode)
+	switch {
+	case n.Method:
+		return nil, shape{}, refuse(n, "only functions are followed by a parenthesis")
+	case !ok || n.Optional:
+		return nil, shape{}, refuse(n, "an element is not taken by its place: use any, all or filter")
+	}
+	of, is, err := r.read(n.Node)
+	if err != nil {
+		return nil, shape{}, err
+	}
+	field, ok := is.fields[property.Value]
+	switch {
+	case is.kind == list:
+		return nil, shape{}, refuse(n, "a list has no %s; its elements may, in a function like any", shown(property.Value))
+	case is.kind != object:
+		return nil, shape{}, refuse(n, "%s has no %s", is, shown(property.Value))
+	case !ok:
+		return nil, shape{}, unknown(n, is.name+" has no "+shown(property.Value), nearest(property.Value, namesOf(is.fields)))
+	case is.name == "event":
+		return r.eventField(n, of, property.Value, field), field, nil
+	}
+	return placed(&ast.MemberNode{Node: of, Property: &ast.StringNode{Value: property.Value}}, n), field, nil
+}
+
+func (r *reader) eventField(n, event ast.Node, name string, is shape) ast.Node {
+	field := placed(&ast.StringNode{Value: name}, n)
+	switch is.kind {
+	case text:
+		return call(eventText, n, event, field)
+	case truth:
+		return call(eventTruth, n, event, field)
+	}
+	return call(eventNumber, n, event, field)
+}
+
+func (r *reader) unsupported(n ast.Node) error {
+	what := "this"
+	switch n.(type) {
+	case nil:
+		return &Error{Message: "the condition is not understood"}
+	case *ast.ConditionalNode:
+		return refuse(n, "choices with ? or if are not supported: use and, or")
+	case *ast.VariableDeclaratorNode:
+		what = "let"
+	case *ast.NilNode:
+		return refuse(n, "nothing is ever nil: what is unknown is \"\", 0 or false")
+	case *ast.ChainNode:
+		what = "?."
+	case *ast.SequenceNode:
+		what = "more than one question, apart by ;,"
+	case *ast.MapNode:
+		what = "{ }"
+	}
+	return refuse(n, "%s is not supported", what)
+}

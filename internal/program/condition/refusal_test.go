@@ -1,0 +1,130 @@
+package condition_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/program/condition"
+)
+
+func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
+	for _, test := range []struct {
+		name, source string
+		column       int
+		message      string
+		suggestion   string
+	}{
+		// Names.
+		{"a wrong first name", `ordr.total > 20`, 0, "there is no ordr", "order"},
+		{"a wrong second name", `order.totl > 20`, 6, "order has no totl", "total"},
+		{"a wrong name of an item", `any(order.items, .categry == "tea")`, 18, "item has no categry", "category"},
+		{"a second name without its first", `total > 20`, 0, "there is no total", "order.total"},
+		{"a name like nothing", `weather == "fine"`, 0, "there is no weather", ""},
+		{"a name behind letters of two bytes", `order.store == "Köln" and mmber.orders > 1`, 26, "there is no mmber", "member"},
+		{"an event in an order's", `event.type == "x"`, 0, "there is no event here: this condition is about an order", ""},
+		{"a field of a text", `order.store.name == "x"`, 12, "text has no name", ""},
+		{"a field of a list", `order.items.amount > 5`, 12, "a list has no amount; its elements may, in a function like any", ""},
+		{"the library's own name", `$env.order.total > 1`, 0, "there is no $env", ""},
+
+		// Kinds.
+		{"an amount and a text", `order.total == "20"`, 12, "an amount cannot be compared with text", ""},
+		{"a text and a number", `order.channel == 5`, 14, "text cannot be compared with a whole number", ""},
+		{"texts by size", `order.channel < "web"`, 14, "text can only be compared with == and !=", ""},
+		{"a list and a text", `member.segments == "vip"`, 16, "a list cannot be compared: use in, any or count", ""},
+		{"an object", `order > 20`, 6, "order is no value: ask for one of its fields, like order.channel", ""},
+		{"no answer but a number", `order.total + 5`, 0, "a condition must be true or false, and this is an amount", ""},
+		{"no answer but a text", `order.channel`, 0, "a condition must be true or false, and this is text", ""},
+		{"and of a text", `order.first and order.channel`, 12, "both sides of and must be true or false, and here one is text", ""},
+		{"not of a number", `not order.total`, 0, "not is of true or false, and this is an amount", ""},
+		{"a sum of texts", `order.channel + "x" == "webx"`, 14, "+ needs numbers on both sides, and here are text and text", ""},
+		{"a remainder of amounts", `order.total % 5 == 0`, 12, "% needs whole numbers on both sides", ""},
+		{"a negative text", `-order.channel == 1`, 0, "text cannot be negative", ""},
+		{"in a text", `"we" in order.channel`, 5, "in needs a list; whether a text is part of another, ask with contains", ""},
+		{"a number in texts", `5 in member.segments`, 2, "a whole number is never in a list of texts", ""},
+		{"contains of a list", `member.segments contains "vip"`, 16, "contains is about text; of a list, ask whether something is in it", ""},
+		{"any of no list", `any(order.total, # > 5)`, 0, "any needs a list, and this is an amount", ""},
+		{"any without a question", `any(order.items, .amount)`, 17, "any asks what is true or false of each element, and this is an amount", ""},
+		{"a sum of items", `sum(order.items) > 5`, 0, "sum needs a list of numbers, like sum(map(order.items, .amount))", ""},
+		{"a sum of brands", `sum(order.items, .brand) > 5`, 0, "sum needs a list of numbers, like sum(map(order.items, .amount))", ""},
+		{"a list of both", `order.total in [1, "2"]`, 19, "a list is either of texts or of numbers", ""},
+		{"a list that is not fixed", `order.channel in [order.store]`, 24, "a list is of texts or numbers, like [\"gold\", \"silver\"]", ""},
+
+		// What the library could and a condition cannot.
+		{"a division", `order.total / 2 > 10`, 12, "a condition cannot divide: multiply the other side instead", ""},
+		{"the clock", `now().Year() > 2020`, 6, "only functions are followed by a parenthesis", ""},
+		{"the clock alone", `now() == now()`, 0, "a condition cannot use now", ""},
+		{"a date", `date("2026-01-01") == 1`, 0, "a condition cannot use date", ""},
+		{"a repetition", `repeat("x", 1000000) == ""`, 0, "a condition cannot use repeat", ""},
+		{"a range", `any(1..1000000, # == 5)`, 5, ".. is not supported: compare with >= and <=", ""},
+		{"a power", `2 ** 64 > 1`, 2, "** is not supported", ""},
+		{"a fold", `reduce(order.items, #acc + 1, 0) > 1`, 0, "a condition cannot use reduce", ""},
+		{"an unknown function", `som(order.items, 1) > 5`, 0, "there is no function som", "sum"},
+		{"a place in a list", `order.items[0].amount > 5`, 11, "an element is not taken by its place: use any, all or filter", ""},
+		{"a choice", `order.first ? true : false`, 25, "choices with ? or if are not supported: use and, or", ""},
+		{"a variable", `let x = 5; order.total > x`, 4, "let is not supported", ""},
+		{"nil", `order.store == nil`, 15, `nothing is ever nil: what is unknown is "", 0 or false`, ""},
+		{"an exponent", `order.total > 1e3`, 14, "a number is written in at most 18 digits, like 1250 or 12.50", ""},
+		{"too many digits", `order.total > 0.1234567890123456789`, 14, "a number is written in at most 18 digits, like 1250 or 12.50", ""},
+
+		// Bounds.
+		{"three lists within each other", `any(order.items, any(order.items, any(order.items, true)))`, 34, "at most 2 lists can be gone through within each other", ""},
+		{"a list in two lists", `any(order.items, any(order.items, .sku in member.segments))`, 39, "at most 2 lists can be gone through within each other", ""},
+		{"a long source", strings.Repeat(" ", 1000) + "true", 0, "a condition has at most 1000 bytes", ""},
+		{"many nodes", "true" + strings.Repeat("&&true", 150), 300, "a condition has at most 200 names, values and operators", ""},
+		{"a pattern that is computed", `order.store matches order.channel`, 26, "what follows matches is a pattern in quotation marks", ""},
+		{"a long pattern", `order.store matches "` + strings.Repeat("a", 201) + `"`, 20, "a pattern has at most 200 bytes", ""},
+		{"a large pattern", `order.store matches "(a{30}b{30}){20}"`, 20, "the pattern repeats too much", ""},
+		{"a wrong pattern", `order.store matches "(a"`, 20, "this is no pattern of RE2", ""},
+
+		// Form.
+		{"nothing", ``, 0, "the condition ends too early", ""},
+		{"half a comparison", `order.total >=`, 13, "the condition ends too early", ""},
+		{"an open parenthesis", `(order.first or any(order.items, true)`, 37, "the condition ends too early", ""},
+		{"a parenthesis too many", `(order.first))`, 13, ") is not expected here", ""},
+		{"one equals sign", `order.total = 20`, 12, "= does not compare", "=="},
+		{"an open text", `order.channel == "web`, 17, "the text that begins here has no proper end", ""},
+		{"a text over two lines", "order.channel == \"web\nor app\"", 17, "the text that begins here has no proper end", ""},
+		{"an escape that is none", `order.channel == "w\qeb"`, 17, "the text that begins here has no proper end", ""},
+		{"two words", `order.first order.channel`, 12, "order is not expected here", ""},
+		{"a field of nothing", `.amount > 5`, 0, "what the dot is of is missing", ""},
+		{"a strange sign", `order.total > 20 €`, 17, "€ is not expected here", ""},
+		{"no UTF-8", "order.store == \"\xff\"", 0, "a condition is text in UTF-8", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := condition.Compile(test.source, condition.Env{Order: true})
+			var refusal *condition.Error
+			if !errors.As(err, &refusal) {
+				t.Fatalf("%s: %v", test.source, err)
+			}
+			want := condition.Error{Column: test.column, Message: test.message, Suggestion: test.suggestion}
+			if *refusal != want {
+				t.Errorf("%s\n got %d %q %q\nwant %d %q %q", test.source,
+					refusal.Column, refusal.Message, refusal.Suggestion, want.Column, want.Message, want.Suggestion)
+			}
+		})
+	}
+}
+
+func TestAnEventsConditionKnowsTheFieldsOfItsTypeAlone(t *testing.T) {
+	for source, want := range map[string]condition.Error{
+		`event.ratng > 4`:      {Column: 6, Message: "event has no ratng", Suggestion: "rating"},
+		`order.total > 4`:      {Message: "there is no order here: this condition is about an event"},
+		`event.rating > "4"`:   {Column: 13, Message: "a number cannot be compared with text"},
+		`event.verified == ""`: {Column: 15, Message: "true or false cannot be compared with text"},
+	} {
+		_, err := condition.Compile(source, condition.Env{Event: review})
+		var refusal *condition.Error
+		if !errors.As(err, &refusal) || *refusal != want {
+			t.Errorf("%s: %+v, want %+v", source, refusal, want)
+		}
+	}
+}
+
+func TestAConditionIsAboutOneThing(t *testing.T) {
+	for _, env := range []condition.Env{{}, {Order: true, Event: review}} {
+		if _, err := condition.Compile("true", env); err == nil {
+			t.Errorf("%+v was taken", env)
+		}
+	}
+}

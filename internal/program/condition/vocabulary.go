@@ -1,0 +1,113 @@
+package condition
+
+import (
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// kind is what a value is, as far as it matters to what can be done with it.
+type kind int
+
+const (
+	truth kind = iota
+	text
+	whole   // number: int, or a number without places
+	decimal // number
+	amount  // number
+	list
+	object // what has fields and is no value itself
+)
+
+// shape is a kind in full.
+type shape struct {
+	kind   kind
+	name   string           // of an object
+	fields map[string]shape // of an object
+	of     *shape           // of a list: its elements
+}
+
+func (s shape) isNumber() bool { return s.kind == whole || s.kind == decimal || s.kind == amount }
+
+func (s shape) isList(of kind) bool { return s.kind == list && s.of.kind == of }
+
+// String is the kind in words, as they stand in a message.
+func (s shape) String() string {
+	switch s.kind {
+	case truth:
+		return "true or false"
+	case text:
+		return "text"
+	case whole:
+		return "a whole number"
+	case decimal:
+		return "a number"
+	case amount:
+		return "an amount"
+	case list:
+		return "a list"
+	}
+	return s.name
+}
+
+// vocabulary is what a condition may name at its outermost.
+func vocabulary(env Env) map[string]shape {
+	names := maps.Clone(words)
+	if env.Event == nil {
+		return names
+	}
+	delete(names, "order")
+	fields := make(map[string]shape, len(env.Event.Fields)+2)
+	for name, kind := range env.Event.Fields {
+		switch kind {
+		case loyalty.TextField:
+			fields[name] = shape{kind: text}
+		case loyalty.NumberField:
+			fields[name] = shape{kind: decimal}
+		case loyalty.BooleanField:
+			fields[name] = shape{kind: truth}
+		}
+	}
+	fields["type"], fields["id"] = shape{kind: text}, shape{kind: text}
+	names["event"] = shape{kind: object, name: "event", fields: fields}
+	return names
+}
+
+// words is the vocabulary apart from events. It is read from the environment's tags, so that a name that compiles is
+// there when it is asked for.
+var words = func() map[string]shape {
+	all := shapeOf(reflect.TypeFor[environment](), "").fields
+	delete(all, "event")
+	return all
+}()
+
+func shapeOf(t reflect.Type, name string) shape {
+	switch t {
+	case reflect.TypeFor[bool]():
+		return shape{kind: truth}
+	case reflect.TypeFor[string]():
+		return shape{kind: text}
+	case reflect.TypeFor[int]():
+		return shape{kind: whole}
+	case reflect.TypeFor[number]():
+		return shape{kind: amount}
+	}
+	switch t.Kind() {
+	case reflect.Slice:
+		of := shapeOf(t.Elem(), name)
+		return shape{kind: list, of: &of}
+	case reflect.Pointer:
+		return shapeOf(t.Elem(), t.Elem().Name())
+	}
+	s := shape{kind: object, name: name, fields: map[string]shape{}}
+	for f := range t.Fields() {
+		if tag := f.Tag.Get("expr"); tag != "" {
+			s.fields[tag] = shapeOf(f.Type, tag)
+		}
+	}
+	return s
+}
+
+func namesOf[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
