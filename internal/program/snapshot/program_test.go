@@ -2,13 +2,28 @@ package snapshot_test
 
 import (
 	"bytes"
-	"reflect"
+	"math/big"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
+
+// alike compares what is exported, and conditions by their sources.
+var alike = cmp.Options{
+	cmpopts.IgnoreUnexported(loyalty.Program{}),
+	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
+	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+	cmp.Comparer(func(a, b loyalty.Condition) bool {
+		return a == nil && b == nil || a != nil && b != nil && a.String() == b.String()
+	}),
+}
 
 func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 	demo := string(program.Demo())
@@ -26,8 +41,8 @@ func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if !reflect.DeepEqual(want, got) {
-			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		if diff := cmp.Diff(want, got, alike); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 		if again, _ := program.Compile([]byte(source)); !bytes.Equal(stored, snapshot.Encode(again)) {
 			t.Errorf("%s: the same program gives other bytes", name)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/condition"
 )
 
 // platformFields is the fields of the events that the platform itself brings about.
@@ -15,28 +16,20 @@ var platformFields = map[string]map[string]loyalty.FieldKind{
 
 // OrderCondition compiles what a rule asks of an order.
 func OrderCondition(source string) (loyalty.Condition, error) {
-	return uncompiled(source), nil
+	return condition.Compile(source, condition.Env{Order: true})
 }
 
 // EventCondition compiles what an action asks of an event of a type, "review.approved", that p has.
 func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition, error) {
-	if _, ok := platformFields[event]; ok {
-		return uncompiled(source), nil
+	family, ok := p.EventType(event)
+	if fields, own := platformFields[event]; own {
+		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
 	}
-	if _, ok := p.EventType(event); !ok {
+	if !ok {
 		return nil, fmt.Errorf("there are no events %q", event)
 	}
-	return uncompiled(source), nil
+	return condition.Compile(source, condition.Env{Event: &family})
 }
-
-// uncompiled holds the place of a condition until package condition compiles it.
-type uncompiled string
-
-func (u uncompiled) Holds(*loyalty.Facts) (bool, error) {
-	return false, fmt.Errorf("conditions cannot be told yet")
-}
-
-func (u uncompiled) String() string { return string(u) }
 
 // Scopes of conditions: what they ask about.
 const (
