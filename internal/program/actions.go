@@ -32,6 +32,8 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 		}
 		c.ownWait(item, a)
 		c.yearly(item, a)
+		c.inactiveAlone(item)
+		c.shortLived(item, a.Life)
 		actions = append(actions, a)
 	}
 	return actions

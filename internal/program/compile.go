@@ -16,6 +16,7 @@ type compiler struct {
 	p                  *loyalty.Program // as far as it has been read
 	problems, warnings Problems
 	languages          []string // of the program's name, which other texts should have too
+	entries            []entry  // every rule and campaign
 	source             []string // the lines of the file, to find where in them a condition stands
 }
 

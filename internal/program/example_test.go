@@ -23,6 +23,11 @@ func ExampleExplain() {
 	// One order earns at most 1000 beans.
 	// The orders of one day earn at most 3000 beans together.
 	// The orders of one month earn at most 20000 beans together.
+	// Joining earns 50 beans, once ever (welcome).
+	// An event review.approved earns 20 beans, at most 3 times per month, if event.rating > 0 && len(event.text) >= 50 (review).
+	// An event survey.completed earns 15 beans, once per week (survey).
+	// A birthday earns 100 beans, once per year (birthday).
+	// The 10th order earns 250 beans (tenth-order).
 	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
 	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
 	// Levels go by points earned in 12 calendar months, the present one included:

@@ -37,6 +37,9 @@ func readExample(t *testing.T) []byte {
 var alike = cmp.Options{
 	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
 	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+	cmp.Comparer(func(a, b loyalty.Condition) bool {
+		return a == nil && b == nil || a != nil && b != nil && a.String() == b.String()
+	}),
 	cmpopts.IgnoreUnexported(loyalty.Program{}),
 }
 

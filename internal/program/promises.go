@@ -21,7 +21,7 @@ func (c *compiler) refunds(n *node) {
 		return
 	}
 	if c.p.TakeBack != loyalty.TakeBackDebt {
-		c.add(atKey(most, "means nothing with take_back: %s, which makes no debt that could be bounded", n.get("take_back").text()))
+		c.add(atKey(most, "means nothing with take_back: %s; only debt has a bound", n.get("take_back").text()))
 	}
 	c.p.DebtAtMost = loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
 }

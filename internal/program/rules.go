@@ -27,6 +27,7 @@ func (c *compiler) rules(n *node) (rules []loyalty.Rule) {
 			r.Name = c.words(name)
 		}
 		rules = append(rules, r)
+		c.entries = append(c.entries, entry{item, r})
 	}
 	return rules
 }

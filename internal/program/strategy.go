@@ -110,19 +110,32 @@ func (c *compiler) bands(n *node, cur loyalty.Currency) (bands []loyalty.Band) {
 	return bands
 }
 
-// earnable refuses a group of amounts by currency of which no order can be in any, and warns of single ones.
+// earnable refuses a group of amounts by currency of which no order is counted in any, and warns of single ones.
+// What is converted is counted in what it is converted to.
 func (c *compiler) earnable(n *node) {
 	var foreign []*node
 	for _, f := range n.pairs() {
-		if _, ok := loyalty.Currency(f.key.name).Exponent(); ok && !c.accepts(loyalty.Currency(f.key.name)) {
-			foreign = append(foreign, f)
+		code := loyalty.Currency(f.key.name)
+		if _, own := c.p.Earn.Rates[code]; !own {
+			if _, ok := code.Exponent(); ok {
+				foreign = append(foreign, f)
+			}
 		}
 	}
 	if len(foreign) > 0 && len(foreign) == len(n.pairs()) {
-		c.add(atKey(n, "never fires: no order is in %s, which has no rate under earn.purchase.rates", foreign[0].key.name))
+		c.add(atKey(n, "never fires: no order is %s", c.uncounted(foreign[0])))
 		return
 	}
 	for _, f := range foreign {
-		c.warn(atKey(f, "has no rate under earn.purchase.rates, so that no order is in it"))
+		c.warn(atKey(f, "is for nothing: no order is %s", c.uncounted(f)))
 	}
+}
+
+// uncounted is why no order is counted in a currency.
+func (c *compiler) uncounted(f *node) string {
+	code := f.key.name
+	if c.accepts(loyalty.Currency(code)) {
+		return "counted in " + code + ", which is converted to " + string(c.p.Exchange.Base)
+	}
+	return "in " + code + ", which has no rate under earn.purchase.rates"
 }

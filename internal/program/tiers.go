@@ -45,7 +45,7 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 	}
 	if code := currency.text(); code != "" && c.currency(currency, code) {
 		t.Currency = loyalty.Currency(code)
-		if !c.accepts(t.Currency) {
+		if _, ok := c.p.Earn.Rates[t.Currency]; !ok {
 			c.add(at(currency, "has no rate under earn.purchase.rates, so that no order would count"))
 		}
 	}

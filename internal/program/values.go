@@ -199,6 +199,9 @@ func (c *compiler) instant(n *node, zone *time.Location) time.Time {
 			if t.Format(form) != n.text() {
 				c.add(at(n, "%s is skipped in %s, where clocks are put forward", n.value, zone))
 			}
+			if t.Year() < 2000 || t.Year() > 2999 {
+				c.add(at(n, "%s is not between the years 2000 and 2999", n.value))
+			}
 			return t.UTC()
 		}
 	}

@@ -3,6 +3,8 @@ package snapshot
 import (
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -72,6 +74,16 @@ func ruleOf(r loyalty.Rule) ruleDoc {
 		Group: r.Group, Priority: r.Priority, Caps: each(r.Caps, capOf), Limits: each(r.Limits, limitOf),
 		Budget: r.Budget, OptIn: r.OptIn, Shadow: r.Shadow, Life: lifeOf(r.Life),
 	}
+}
+
+// Does is what a rule does, apart from its id and name: rules with the same text do the same.
+func Does(r loyalty.Rule) string {
+	r.ID, r.Name = "", nil
+	b, err := json.Marshal(ruleOf(r), json.Deterministic(true))
+	if err != nil {
+		panic("snapshot: " + err.Error()) // a word that is not in words.go: a bug here
+	}
+	return string(b)
 }
 
 // rule is without its condition, which conditions compiles.
