@@ -61,9 +61,10 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		Because: wireBecause(e.Because), Balance: wireBalance(e.Balance),
 	}
 	if e.Kind == loyalty.KindEarn && e.Points > 0 && e.Order != nil {
-		out.Status = earned(e.Order.ActiveAt, c.app.Now())
-		out.AvailableAt = e.Order.ActiveAt.UTC()
-		out.ExpiresAt = end(p, e.Order.Expires)
+		base := e.Order.Grants[0]
+		out.Status = earned(base.ActiveAt, c.app.Now())
+		out.AvailableAt = base.ActiveAt.UTC()
+		out.ExpiresAt = end(p, base.Expires)
 	}
 	if r := e.Redemption; r != nil {
 		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order}
@@ -72,7 +73,7 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 }
 
 func earned(activeAt, now time.Time) wire.EntryStatus {
-	if activeAt.After(now) {
+	if activeAt.IsZero() || activeAt.After(now) {
 		return wire.EntryStatusPending
 	}
 	return wire.EntryStatusActive

@@ -137,7 +137,9 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 	}
 	before := c.identities(m.Profile.ExternalID, m.Profile.Email)
 	after := c.identities(changed.ExternalID, changed.Email)
-	err = c.app.Ledger.ChangeProfile(ctx, p.ID, changed, without(before, after), without(after, before))
+	err = c.app.Ledger.ChangeMember(ctx, p, ledger.Change{
+		Profile: changed, Segments: m.Account.Traits.Segments, Gone: without(before, after), Come: without(after, before),
+	}, ledger.By{Actor: c.who.ID})
 	if err != nil {
 		return answer{}, err
 	}

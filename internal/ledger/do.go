@@ -26,8 +26,9 @@ type command struct {
 	p      *loyalty.Program
 	member loyalty.MemberID
 	by     By
-	decide func(acc loyalty.Account) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
-	with   []table.Op                                         // what else is to be written in the same instant
+	decide func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
+	with   []table.Op                                                               // what else is to be written in the same instant
+	alone  bool                                                                     // and also where there is no entry to write
 }
 
 // do reads the account, brings it to the present, decides, and commits account and entries at once. On a
@@ -40,8 +41,9 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		return nil, retryable(err)
 	}
 	var lost []string // the hashes of what may have been written
+	budgets := budgets{ledger: l, program: c.p.ID}
 	for range attempts {
-		ops, entries, err := l.plan(it, c)
+		ops, entries, err := l.plan(ctx, it, c, &budgets)
 		if err != nil || len(ops) == 0 {
 			return nil, err
 		}
@@ -52,6 +54,9 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			return entries, nil
 		case errors.Is(err, table.ErrUnknown):
 			// It may have happened: the account as it is now tells, and so does the cause.
+			if len(entries) == 0 {
+				return nil, ErrTryAgain
+			}
 			lost = append(lost, entries[0].Hash)
 			if it, err = l.Table.Get(ctx, it.Key); err != nil {
 				return nil, retryable(err)
@@ -60,7 +65,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			return nil, retryable(err)
 		case conflict.Key == it.Key:
 			it = conflict.Current
-		case conflict.Op == 0 && c.decide != nil:
+		case conflict.Op == 0 && len(entries) > 0 && c.decide != nil && entries[0].Cause.Kind != loyalty.CauseMember:
 			was, err := readEntry(conflict.Current, entries[0].Cause)
 			if err == nil && slices.Contains(lost, was.Hash) {
 				return []loyalty.Entry{was}, nil // what was written, not what would be now
@@ -71,6 +76,8 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			if it, err = l.Table.Get(ctx, it.Key); err != nil {
 				return nil, retryable(err)
 			}
+		case ops[conflict.Op].Kind == table.OpAdd:
+			budgets.forget() // others were at the same budget
 		default:
 			return nil, conflict
 		}
@@ -79,9 +86,9 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 }
 
 // plan is what one attempt writes: the command's own entries first, so that a conflict over its cause is the
-// one reported, then those of time, then the account, then what the command brings along. No operations: there
-// is nothing to do.
-func (l *Ledger) plan(it table.Item, c command) ([]table.Op, []loyalty.Entry, error) {
+// one reported, then those of time, then the account, then what the command brings along, then what it takes of
+// budgets. No operations: there is nothing to do.
+func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets) ([]table.Op, []loyalty.Entry, error) {
 	acc, err := readAccount(it, c.member)
 	if err != nil {
 		return nil, nil, err
@@ -92,14 +99,19 @@ func (l *Ledger) plan(it table.Item, c command) ([]table.Op, []loyalty.Entry, er
 		return nil, nil, err
 	}
 	passed := len(out.Entries)
+	var spends []table.Op
 	if c.decide != nil {
-		decided, err := c.decide(out.Account)
+		decided, err := b.decide(ctx, func(left loyalty.Budgets) (loyalty.Outcome, error) { return c.decide(out.Account, left) })
 		if err != nil {
 			return nil, nil, err
 		}
 		out.Account, out.Entries = decided.Account, append(out.Entries, decided.Entries...)
+		spends = b.ops(decided.Spends, decided.Entries)
 	}
-	if len(out.Entries) == 0 {
+	switch {
+	case len(out.Entries) == 0 && c.alone:
+		return c.with, nil, nil
+	case len(out.Entries) == 0:
 		return nil, nil, nil
 	}
 	head := acc.Head
@@ -117,7 +129,7 @@ func (l *Ledger) plan(it table.Item, c command) ([]table.Op, []loyalty.Entry, er
 	entries := slices.Concat(out.Entries[passed:], out.Entries[:passed])
 	ops := slices.Concat(puts[passed:], puts[:passed])
 	it.Doc, it.Index = encode(storedAccount(out.Account)), dueKey(c.p.ID, c.member, c.p.Due(out.Account))
-	return append(append(ops, table.Put(it)), c.with...), entries, nil
+	return slices.Concat(ops, []table.Op{table.Put(it)}, c.with, spends), entries, nil
 }
 
 // record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same

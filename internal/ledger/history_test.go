@@ -258,7 +258,10 @@ func (h *history) putOrder(o loyalty.Order, what string) string {
 			}
 		}
 	}
-	if issued -= all.State.Lapsed; issued != all.State.Worth || r.State.Worth != all.State.Worth {
+	for _, g := range all.State.Grants {
+		issued -= g.Lapsed
+	}
+	if issued != all.State.Worth || r.State.Worth != all.State.Worth {
 		h.t.Errorf("order %s is worth %d, was answered as %d, and its entries issued %d", o.ID, all.State.Worth, r.State.Worth, issued)
 	}
 	if what == "replayed" && !r.Replayed {

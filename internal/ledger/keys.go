@@ -24,6 +24,12 @@ var causeNames = map[string]string{
 	loyalty.CauseActivation: "ACT",
 	loyalty.CauseLapse:      "LAPSE",
 	loyalty.CauseTier:       "TIER",
+	loyalty.CauseEvent:      "EV",
+	loyalty.CauseForfeit:    "FORFEIT",
+	loyalty.CauseMilestone:  "MILESTONE",
+	loyalty.CauseMember:     "WHO",
+	loyalty.CauseExtension:  "EXT",
+	loyalty.CauseReinstate:  "AGAIN",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

@@ -69,6 +69,7 @@ type Member struct {
 type Enrolment struct {
 	Member     loyalty.MemberID
 	Profile    Profile
+	Segments   []string
 	Identities []Identity
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -34,8 +35,8 @@ func (l *Ledger) now() time.Time { return l.Now().UTC().Truncate(time.Millisecon
 // already_exists if an identity is taken.
 func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by By) (Member, error) {
 	in.Profile.Member = in.Member
-	c := command{p: p, member: in.Member, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Join(in.Member, l.now())
+	c := command{p: p, member: in.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		return p.Join(in.Member, traits(in.Profile, in.Segments), l.now())
 	}}
 	c.with = append(c.with, table.Put(profileItem(p.ID, in.Profile)))
 	for _, id := range in.Identities {
@@ -142,13 +143,29 @@ func (l *Ledger) FindMember(ctx context.Context, program string, id Identity) (l
 	return loyalty.MemberID(d.Member), nil
 }
 
-// ChangeProfile stores p as the next version of what was read, and moves the identities that changed with it.
-// It refuses with already_exists if one that comes is taken, and answers ErrTryAgain if somebody else changed
-// the profile meanwhile.
-func (l *Ledger) ChangeProfile(ctx context.Context, program string, p Profile, gone, come []Identity) error {
-	ops := []table.Op{table.Put(profileItem(program, p))}
-	for _, id := range gone {
-		it, err := l.Table.Get(ctx, identityKey(program, id))
+// traits is what rules know of a person.
+func traits(p Profile, segments []string) loyalty.Traits {
+	t := loyalty.Traits{Zone: p.Timezone, Segments: segments}
+	if d, err := loyalty.ParseDate(p.Birthday); err == nil {
+		t.Birthday = int(d) % 10000
+	}
+	return t
+}
+
+// A Change is what is to become of a member's profile and segments.
+type Change struct {
+	Profile    Profile  // the next version of what was read
+	Segments   []string // all of them
+	Gone, Come []Identity
+}
+
+// ChangeMember stores a profile as the next version of what was read, moves the identities that changed with it, and
+// writes an entry if what rules know of the member changed: all or none. It refuses with already_exists if an identity
+// that comes is taken, and answers ErrTryAgain if somebody else changed the profile meanwhile.
+func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change, by By) error {
+	ops := []table.Op{table.Put(profileItem(p.ID, in.Profile))}
+	for _, id := range in.Gone {
+		it, err := l.Table.Get(ctx, identityKey(p.ID, id))
 		if err != nil {
 			return retryable(err)
 		}
@@ -156,15 +173,17 @@ func (l *Ledger) ChangeProfile(ctx context.Context, program string, p Profile, g
 			ops = append(ops, table.Delete(it))
 		}
 	}
-	for _, id := range come {
-		ops = append(ops, table.Put(identityItem(program, id, p.Member)))
+	for _, id := range in.Come {
+		ops = append(ops, table.Put(identityItem(p.ID, id, in.Profile.Member)))
 	}
-	err := l.Table.Transact(ctx, ops...)
+	_, err := l.do(ctx, command{p: p, member: in.Profile.Member, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		return p.SetTraits(acc, traits(in.Profile, in.Segments), l.now())
+	}})
 	var conflict *table.ConflictError
 	switch {
 	case !errors.As(err, &conflict):
-		return retryable(err)
-	case conflict.Op >= len(ops)-len(come):
+		return err
+	case slices.ContainsFunc(in.Come, func(id Identity) bool { return identityKey(p.ID, id) == conflict.Key }):
 		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this email exists already.", Pointer: "/email"}
 	}
 	return ErrTryAgain

@@ -16,35 +16,55 @@ import (
 // that member does not exist.
 func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Order, by By) (OrderResult, error) {
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
+	o.Shipped, o.Delivered = o.Shipped.UTC().Truncate(time.Millisecond), o.Delivered.UTC().Truncate(time.Millisecond)
+	o.Disputes = slices.SortedFunc(slices.Values(o.Disputes), func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) })
 	o.Refunds = slices.SortedFunc(slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
 	by.Input = orderFingerprint(o)
-	var prior *loyalty.OrderState
+	e, replayed, err := l.upsert(ctx, p, loyalty.CauseOrder, o.ID, by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
+		if was == nil {
+			return l.writeOrder(ctx, p, nil, rules, o, by)
+		}
+		return l.writeOrder(ctx, p, was.Order, rules, o, by)
+	})
+	if err != nil {
+		return OrderResult{}, err
+	}
+	return orderResult(e, replayed), nil
+}
+
+// upsert writes the next revision of a cause that has an identity of its own: the same content again is a replay of
+// the latest revision, other content the one behind it, by the rules of the first. write is given the latest revision,
+// nil if none is known, and the program that it names.
+func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, kind, id string, by By,
+	write func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error),
+) (e loyalty.Entry, replayed bool, err error) {
+	var prior *loyalty.Entry
 	rules := p
 	for range attempts {
-		e, err := l.writeOrder(ctx, p, prior, rules, o, by)
+		e, err := write(prior, rules)
 		if err == nil {
-			return orderResult(e, false), nil
+			return e, false, nil
 		}
 		// What is refused as new may be known already, and then other rules hold.
 		refused := prior == nil && errors.As(err, new(*loyalty.Error))
 		if !refused && !errors.As(err, new(taken)) {
-			return OrderResult{}, err
+			return e, false, err
 		}
-		was, readErr := l.latest(ctx, p.ID, loyalty.CauseOrder, o.ID)
+		was, readErr := l.latest(ctx, p.ID, kind, id)
 		switch {
 		case readErr != nil:
-			return OrderResult{}, readErr
+			return e, false, readErr
 		case was.Cause.Revision == 0:
-			return OrderResult{}, err
+			return e, false, err
 		case was.Input == by.Input:
-			return orderResult(was, true), nil
+			return was, true, nil
 		}
-		prior = was.Order
-		if rules, err = l.rules(ctx, p, prior.Program); err != nil {
-			return OrderResult{}, err
+		prior = &was
+		if rules, err = l.rules(ctx, p, was.Program); err != nil {
+			return e, false, err
 		}
 	}
-	return OrderResult{}, ErrTryAgain
+	return loyalty.Entry{}, false, ErrTryAgain
 }
 
 // writeOrder writes the revision of an order that comes behind prior: on its member's account, or on none while
@@ -60,11 +80,11 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loya
 			Effective: o.PlacedAt, Order: &s,
 		}, by)
 	}
-	entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
+	entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}
-		return p.PlaceOrder(acc, prior, rules, o, l.now())
+		return p.PlaceOrder(acc, prior, rules, o, left, l.now())
 	}})
 	if err != nil {
 		return loyalty.Entry{}, err
@@ -121,5 +141,11 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 			return loyalty.Quote{}, err
 		}
 	}
-	return p.Quote(acc, o, l.now())
+	b := budgets{ledger: l, program: p.ID}
+	var q loyalty.Quote
+	_, err := b.decide(ctx, func(left loyalty.Budgets) (out loyalty.Outcome, err error) {
+		q, err = p.Quote(acc, o, left, l.now())
+		return loyalty.Outcome{Spends: q.Spends}, err
+	})
+	return q, err
 }

@@ -29,7 +29,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, like loyalty.Entry, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	entries, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
+	entries, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}
@@ -110,7 +110,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		if r, err := resolved(was, by, end); r.Replayed || err != nil {
 			return r, err
 		}
-		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account) (loyalty.Outcome, error) {
+		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			return end.decide(p, acc, was.Redemption, l.now())
 		}})
 		if err == nil {

@@ -27,7 +27,13 @@ type accountDoc struct {
 	Tier     *tierDoc         `json:"tier,omitempty"`
 	Points   map[string]int64 `json:"mp,omitempty"`   // metrics: points by month
 	Orders   map[string]int64 `json:"mo,omitempty"`   // metrics: orders by month
-	Usage    map[string]int64 `json:"caps,omitempty"` // by period and its last day: "day20261201"
+	Spend    map[string]int64 `json:"ms,omitempty"`   // metrics: spend by month
+	Elements map[string]int64 `json:"me,omitempty"`   // metrics: elements by month
+	Usage    map[string]int64 `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
+	Reached  []reachedDoc     `json:"ms1,omitempty"`  // milestones
+	Traits   *traitsDoc       `json:"who,omitempty"`
+	Slides   int32            `json:"slide,omitzero"`
+	Carried  string           `json:"frac,omitzero"`
 	Earned   int64            `json:"earned,omitzero"`
 	Redeemed int64            `json:"spent,omitzero"`
 	Expired  int64            `json:"lapsed,omitzero"`
@@ -37,7 +43,8 @@ type accountDoc struct {
 type pendingDoc struct {
 	Kind   string `json:"k"`
 	ID     string `json:"id"`
-	At     int64  `json:"at"`
+	At     int64  `json:"at,omitzero"`
+	GiveUp int64  `json:"up,omitzero"`
 	Lot    int32  `json:"lot,omitzero"`
 	Points int64  `json:"n"`
 }
@@ -52,6 +59,39 @@ type tierDoc struct {
 	Since  int64  `json:"s"`
 	Until  int64  `json:"u,omitzero"`
 	Before string `json:"b,omitzero"`
+}
+
+type traitsDoc struct {
+	Revision int      `json:"n,omitzero"`
+	Zone     string   `json:"tz,omitzero"`
+	Birthday int      `json:"bd,omitzero"`
+	Changed  int64    `json:"ch,omitzero"`
+	Given    int      `json:"y,omitzero"`
+	Years    int      `json:"a,omitzero"`
+	Segments []string `json:"seg,omitempty"`
+	OptIns   []string `json:"opt,omitempty"`
+}
+
+type reachedDoc struct {
+	Revision int      `json:"n"`
+	Grant    grantDoc `json:"g"`
+}
+
+type grantDoc struct {
+	Rule     string           `json:"r,omitzero"`
+	Worth    int64            `json:"n,omitzero"`
+	ActiveAt int64            `json:"act,omitzero"`
+	Lot      int32            `json:"lot,omitzero"`
+	Taken    map[string]int64 `json:"taken,omitempty"` // by day
+	Owed     int64            `json:"owed,omitzero"`
+	Lapsed   int64            `json:"gone,omitzero"`
+}
+
+type shareDoc struct {
+	Rule string `json:"r"`
+	Used int64  `json:"u,omitzero"`
+	Peak int64  `json:"p,omitzero"`
+	Cut  bool   `json:"c,omitzero"`
 }
 
 type entryDoc struct {
@@ -72,6 +112,11 @@ type entryDoc struct {
 	Tier       *tierDoc         `json:"tier,omitempty"`
 	Metric     *metricDoc       `json:"met,omitempty"`
 	Usage      map[string]int64 `json:"caps,omitempty"`
+	Event      *eventDoc        `json:"ev,omitempty"`
+	Reached    *reachedDoc      `json:"ms,omitempty"`
+	Traits     *traitsDoc       `json:"who,omitempty"`
+	Slides     int32            `json:"slide,omitzero"`
+	Carried    string           `json:"frac,omitzero"`
 	Active     int64            `json:"ba,omitzero"` // the balance after
 	Pending    int64            `json:"bp,omitzero"`
 	Reserved   int64            `json:"br,omitzero"`
@@ -84,6 +129,7 @@ type postingDoc struct {
 	Bucket string `json:"b"`
 	Lot    int32  `json:"l,omitzero"`
 	At     int64  `json:"at,omitzero"`
+	GiveUp int64  `json:"up,omitzero"`
 	Kind   string `json:"k,omitzero"`
 	ID     string `json:"id,omitzero"`
 	Points int64  `json:"n"`
@@ -101,31 +147,83 @@ type metricDoc struct {
 	Month  int   `json:"m"`
 	Points int64 `json:"n,omitzero"`
 	Orders int64 `json:"o,omitzero"`
+	Spend  int64 `json:"s,omitzero"`
+	Pieces int64 `json:"e,omitzero"`
 	Window int   `json:"w,omitzero"`
 }
 
 type orderDoc struct {
-	Placed   int64       `json:"at"`
-	Currency string      `json:"cur"`
-	Channel  string      `json:"ch,omitzero"`
-	Status   string      `json:"st"`
-	Lines    []lineDoc   `json:"li,omitempty"`
-	Discount int64       `json:"dis,omitzero"`
-	Shipping int64       `json:"shi,omitzero"`
-	Tax      int64       `json:"tax,omitzero"`
-	Tenders  []tenderDoc `json:"te,omitempty"`
-	Refunds  []refundDoc `json:"re,omitempty"`
-	Program  int         `json:"v,omitzero"` // whose rules it keeps
-	Level    string      `json:"lev,omitzero"`
-	Worth    int64       `json:"n,omitzero"`
-	ActiveAt int64       `json:"act,omitzero"`
-	Lot      int32       `json:"lot,omitzero"`
+	Placed   int64        `json:"at"`
+	Currency string       `json:"cur"`
+	Channel  string       `json:"ch,omitzero"`
+	Store    string       `json:"store,omitzero"`
+	Clock    string       `json:"tz,omitzero"` // that of the store
+	Status   string       `json:"st"`
+	Lines    []lineDoc    `json:"li,omitempty"`
+	Discount int64        `json:"dis,omitzero"`
+	Shipping int64        `json:"shi,omitzero"`
+	Tax      int64        `json:"tax,omitzero"`
+	Tenders  []tenderDoc  `json:"te,omitempty"`
+	Refunds  []refundDoc  `json:"re,omitempty"`
+	Disputes []disputeDoc `json:"dp,omitempty"`
+	Shipped  int64        `json:"sent,omitzero"`
+	Arrived  int64        `json:"got,omitzero"`
+	Program  int          `json:"v,omitzero"` // whose rules it keeps
+	Level    string       `json:"lev,omitzero"`
+	Worth    int64        `json:"n,omitzero"`
+	ActiveAt int64        `json:"act,omitzero"`
+	Lot      int32        `json:"lot,omitzero"`
 
-	Peak   int64            `json:"peak,omitzero"` // left out where it is the worth
+	Orders   int64      `json:"nth,omitzero"` // the buyer: how many orders before
+	Segments []string   `json:"seg,omitempty"`
+	OptIns   []string   `json:"opt,omitempty"`
+	Birthday int        `json:"bd,omitzero"`
+	Zone     string     `json:"bz,omitzero"`
+	Rate     string     `json:"fx,omitzero"`
+	GiveUp   int64      `json:"up,omitzero"`
+	Carried  string     `json:"frac,omitzero"`
+	Rest     string     `json:"rest,omitzero"`
+	Spend    int64      `json:"spend,omitzero"`
+	Elements int64      `json:"els,omitzero"`
+	More     []grantDoc `json:"more,omitempty"` // beside the base, whose worth is what these leave
+	Shares   []shareDoc `json:"sh,omitempty"`
+
+	Peak   int64            `json:"peak,omitzero"` // of the program's caps; left out where it is the worth
 	Cut    bool             `json:"cut,omitzero"`
 	Taken  map[string]int64 `json:"taken,omitempty"` // by day
 	Owed   int64            `json:"owed,omitzero"`
 	Lapsed int64            `json:"gone,omitzero"`
+}
+
+// eventDoc leaves out what the entry says already.
+type eventDoc struct {
+	Type     string              `json:"t"`
+	At       int64               `json:"at"`
+	Data     map[string]valueDoc `json:"d,omitempty"`
+	Program  int                 `json:"v,omitzero"`
+	Level    string              `json:"lev,omitzero"`
+	Orders   int64               `json:"nth,omitzero"`
+	Segments []string            `json:"seg,omitempty"`
+	OptIns   []string            `json:"opt,omitempty"`
+	Birthday int                 `json:"bd,omitzero"`
+	Zone     string              `json:"bz,omitzero"`
+	Worth    int64               `json:"n,omitzero"`
+	Grants   []grantDoc          `json:"g,omitempty"`
+	Shares   []shareDoc          `json:"sh,omitempty"`
+}
+
+// valueDoc is one of a text, a number and a truth.
+type valueDoc struct {
+	Text   *string `json:"s,omitempty"`
+	Number string  `json:"n,omitzero"` // exact: "5", "9/2"
+	Truth  *bool   `json:"b,omitempty"`
+}
+
+type disputeDoc struct {
+	ID     string `json:"id"`
+	At     int64  `json:"at"`
+	Status string `json:"st"`
+	Amount int64  `json:"a"`
 }
 
 type refundDoc struct {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -18,12 +19,13 @@ func storedAccount(a loyalty.Account) accountDoc {
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt),
 		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
 		Tier: storedTier(&a.Tier), Usage: storedUsage(a.Usage),
+		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Carried: a.Carried,
 	}
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
 	}
 	for _, p := range a.Pending {
-		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), int32(p.Expires), int64(p.Points)})
+		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), int64(p.Points)})
 	}
 	for _, h := range a.Holds {
 		d.Holds = append(d.Holds, holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)})
@@ -31,6 +33,11 @@ func storedAccount(a loyalty.Account) accountDoc {
 	for _, m := range a.Metrics {
 		d.Points = setNonZero(d.Points, m.Month, int64(m.Points))
 		d.Orders = setNonZero(d.Orders, m.Month, m.Orders)
+		d.Spend = setNonZero(d.Spend, m.Month, m.Spend)
+		d.Elements = setNonZero(d.Elements, m.Month, m.Elements)
+	}
+	for _, r := range a.Reached {
+		d.Reached = append(d.Reached, storedReached(r))
 	}
 	return d
 }
@@ -82,6 +89,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	for _, p := range d.Pending {
 		a.Pending = append(a.Pending, loyalty.Pending{
 			Cause:    loyalty.Cause{Kind: p.Kind, ID: p.ID},
+			GiveUp:   instant(p.GiveUp),
 			ActiveAt: instant(p.At), Expires: loyalty.Date(p.Lot), Points: loyalty.Points(p.Points),
 		})
 	}
@@ -95,17 +103,34 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.Usage, err = readUsage(d.Usage); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
-	a.Metrics, err = readMetrics(d.Points, d.Orders)
+	for _, r := range d.Reached {
+		x, err := r.reached()
+		if err != nil {
+			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+		}
+		a.Reached = append(a.Reached, x)
+	}
+	a.Traits, a.Slides, a.Carried = d.Traits.traits(), loyalty.Date(d.Slides), d.Carried
+	a.Metrics, err = readMetrics(d)
 	return a, err
 }
 
+// storedUsage names each by its rule, a # for what counts times, the period and its last day:
+// "campaigns.x|#week20261206", and "day20261201" for the program's own.
 func storedUsage(all []loyalty.Usage) map[string]int64 {
 	if len(all) == 0 {
 		return nil
 	}
 	out := make(map[string]int64, len(all))
 	for _, u := range all {
-		out[string(u.Per)+strconv.Itoa(int(u.Ends))] = int64(u.Points)
+		key := string(u.Per) + padded(int64(u.Ends), 8)
+		if u.Times {
+			key = "#" + key
+		}
+		if u.Rule != "" {
+			key = u.Rule + "|" + key
+		}
+		out[key] = u.N
 	}
 	return out
 }
@@ -113,16 +138,19 @@ func storedUsage(all []loyalty.Usage) map[string]int64 {
 func readUsage(stored map[string]int64) ([]loyalty.Usage, error) {
 	var out []loyalty.Usage
 	for key, n := range stored {
-		cut := max(0, len(key)-8)
-		day, err := strconv.Atoi(key[cut:])
+		rule, period, ruled := strings.Cut(key, "|")
+		if !ruled {
+			rule, period = "", key
+		}
+		period, times := strings.CutPrefix(period, "#")
+		cut := max(0, len(period)-8)
+		day, err := strconv.Atoi(period[cut:])
 		if err != nil {
 			return nil, fmt.Errorf("%q is no period of a cap", key)
 		}
-		out = append(out, loyalty.Usage{Per: loyalty.CapPeriod(key[:cut]), Ends: loyalty.Date(day), Points: loyalty.Points(n)})
+		out = append(out, loyalty.Usage{Rule: rule, Times: times, Per: loyalty.CapPeriod(period[:cut]), Ends: loyalty.Date(day), N: n})
 	}
-	slices.SortFunc(out, func(x, y loyalty.Usage) int {
-		return cmp.Or(cmp.Compare(x.Per, y.Per), cmp.Compare(x.Ends, y.Ends))
-	})
+	slices.SortFunc(out, loyalty.Usage.Compare)
 	return out, nil
 }
 
@@ -143,29 +171,28 @@ func readLots(stored map[string]int64) ([]loyalty.Lot, error) {
 	return lots, nil
 }
 
-func readMetrics(points, orders map[string]int64) ([]loyalty.Metric, error) {
+func readMetrics(d accountDoc) ([]loyalty.Metric, error) {
 	var out []loyalty.Metric
-	add := func(month string, p loyalty.Points, o int64) error {
-		m, err := strconv.Atoi(month)
-		if err != nil {
-			return fmt.Errorf("ledger: metric %q is of no month", month)
-		}
-		at, found := slices.BinarySearchFunc(out, m, func(x loyalty.Metric, m int) int { return cmp.Compare(x.Month, m) })
-		if !found {
-			out = slices.Insert(out, at, loyalty.Metric{Month: m})
-		}
-		out[at].Points += p
-		out[at].Orders += o
-		return nil
-	}
-	for month, n := range points {
-		if err := add(month, loyalty.Points(n), 0); err != nil {
-			return nil, err
-		}
-	}
-	for month, n := range orders {
-		if err := add(month, 0, n); err != nil {
-			return nil, err
+	for i, by := range []map[string]int64{d.Points, d.Orders, d.Spend, d.Elements} {
+		for month, n := range by {
+			m, err := strconv.Atoi(month)
+			if err != nil {
+				return nil, fmt.Errorf("ledger: metric %q is of no month", month)
+			}
+			at, found := slices.BinarySearchFunc(out, m, func(x loyalty.Metric, m int) int { return cmp.Compare(x.Month, m) })
+			if !found {
+				out = slices.Insert(out, at, loyalty.Metric{Month: m})
+			}
+			switch i {
+			case 0:
+				out[at].Points = loyalty.Points(n)
+			case 1:
+				out[at].Orders = n
+			case 2:
+				out[at].Spend = n
+			case 3:
+				out[at].Elements = n
+			}
 		}
 	}
 	return out, nil

@@ -30,7 +30,11 @@ type Account struct {
 	Tier    Standing
 	Metrics []Metric // what qualifies for a tier, by month, oldest first
 
-	Usage []Usage // of caps, in the periods that are still open for orders; by period
+	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period
+	Reached []Reached // milestones, by id
+	Traits  Traits    // what rules know of the member
+	Slides  Date      // the day to which the last activity moved the lots that slide; zero if none did
+	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
 	Earned, Redeemed, Expired Points    // of a lifetime: by rules, without adjustments and what was clawed back
 	LastActivity              time.Time // the latest order or redemption
@@ -44,10 +48,33 @@ type Lot struct {
 
 // A Pending is points that one cause has promised and that become active by themselves.
 type Pending struct {
-	Cause    Cause // Revision is zero: all revisions share it
-	ActiveAt time.Time
-	Expires  Date // the lot that they will join
+	Cause    Cause     // Revision is zero: all revisions share it. Of a rule with a life of its own: "1042~rule"
+	ActiveAt time.Time // zero: not known yet, or by hand
+	GiveUp   time.Time // when it is not known by then, they are gone; zero: never
+	Expires  Date      // the lot that they will join
 	Points   Points
+}
+
+// due is the instant at which time does something to it; zero if it never does.
+func (p Pending) due() time.Time {
+	if p.ActiveAt.IsZero() {
+		return p.GiveUp
+	}
+	return p.ActiveAt
+}
+
+// before orders what is pending by what time does first; what waits for no instant is last.
+func (p Pending) compare(q Pending) int {
+	x, y := p.due(), q.due()
+	switch {
+	case x.IsZero() && y.IsZero():
+		return 0
+	case x.IsZero():
+		return 1
+	case y.IsZero():
+		return -1
+	}
+	return x.Compare(y)
 }
 
 // A Hold is an open redemption with the lots that its points came from. From Redemption.Until on it has lapsed.
@@ -70,9 +97,19 @@ type Standing struct {
 // A Metric is what one calendar month (yyyymm) counts towards a level. Months that no window reaches any more
 // are summed up in month 0, so that an account stays small.
 type Metric struct {
-	Month  int
-	Points Points
-	Orders int64
+	Month    int
+	Points   Points
+	Orders   int64 // paid ones
+	Spend    int64 // minor units of the tiers' currency
+	Elements int64
+}
+
+func (m Metric) isZero() bool { return m == Metric{Month: m.Month} }
+
+// A Reached is a milestone that was reached, and perhaps lost again, with what it gave.
+type Reached struct {
+	Revision int
+	Grant    Grant // its Rule is the milestone's id
 }
 
 // A Balance sums up an account.

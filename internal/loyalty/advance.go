@@ -10,7 +10,8 @@ import (
 const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this
-// order, what time does: pending points become active, the tier is reviewed, lots lapse, holds lapse. So
+// order, what time does: pending points become active or are given up, the tier is reviewed, lots lapse, holds lapse,
+// birthdays and anniversaries are celebrated. So
 // points that arrive in the same instant in which others lapse can still count for the review, and a hold
 // that ends when its lot does gives its points back to nobody. One long jump and many small steps leave the
 // same account and the same entries, but for when they were recorded.
@@ -21,7 +22,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 		if at.IsZero() || at.After(now) {
 			return d.Outcome, nil
 		}
-		for _, step := range []func(time.Time) error{d.activatePending, d.reviewTier, d.lapseLots, d.releaseHolds} {
+		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}
@@ -41,7 +42,7 @@ func (p *Program) Due(acc Account) time.Time {
 		}
 	}
 	if len(acc.Pending) > 0 {
-		sooner(acc.Pending[0].ActiveAt)
+		sooner(acc.Pending[0].due())
 	}
 	if len(acc.Lots) > 0 && acc.Lots[0].Expires != 0 {
 		sooner(acc.Lots[0].Expires.End(p.Zone))
@@ -50,6 +51,7 @@ func (p *Program) Due(acc Account) time.Time {
 		sooner(acc.Holds[0].Redemption.Until)
 	}
 	sooner(p.reviewAt(acc.Tier))
+	sooner(p.occasionDue(acc))
 	return due
 }
 
@@ -59,8 +61,11 @@ func (d *decision) activatePending(at time.Time) error {
 		Cause: d.ownCause(CauseActivation, at.UTC().Format(stamp)), Effective: at,
 	}
 	for _, x := range d.Account.Pending {
-		if x.ActiveAt.After(at) {
+		if due := x.due(); due.IsZero() || due.After(at) {
 			break
+		}
+		if x.ActiveAt.IsZero() {
+			continue
 		}
 		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
 		e.Postings = d.activate(e.Postings, x.Points, x.Expires, at)
@@ -70,6 +75,21 @@ func (d *decision) activatePending(at time.Time) error {
 		return nil
 	}
 	return d.post(lostToExpiry(e))
+}
+
+// forfeitPending gives up what waited for something to happen to its order until now.
+func (d *decision) forfeitPending(at time.Time) error {
+	e := Entry{Kind: KindForfeit, Cause: d.ownCause(CauseForfeit, at.UTC().Format(stamp)), Effective: at}
+	for _, x := range d.Account.Pending {
+		if x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(at) {
+			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, GiveUp: x.GiveUp, Cause: x.Cause, Points: -x.Points})
+			e.Because = append(e.Because, Reason("pending", points(-x.Points), IsLate, DateOf(at, d.p.Zone).String()))
+		}
+	}
+	if e.Postings == nil {
+		return nil
+	}
+	return d.post(issued(e))
 }
 
 // lostToExpiry adds the reason for points that came too late for their own lot.
@@ -88,9 +108,13 @@ func (d *decision) lapseLots(at time.Time) error {
 		if !d.p.lapsed(l.Expires, at) {
 			return nil
 		}
+		day := l.Expires.String()
+		if l.Expires.Slides() {
+			day += ":inactive"
+		}
 		err := d.post(Entry{
 			Kind:  KindExpire,
-			Cause: d.ownCause(CauseLapse, l.Expires.String()), Effective: at,
+			Cause: d.ownCause(CauseLapse, day), Effective: at,
 			Postings: []Posting{
 				{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
 				{Bucket: BucketExpired, Lot: l.Expires, Points: l.Points},

@@ -31,6 +31,21 @@ func (a Account) Apply(e Entry) (Account, error) {
 	if e.Usage != nil {
 		a.Usage = addUsage(a.Usage, e.Usage, e.Recorded)
 	}
+	if e.Reached != nil {
+		a.Reached = setReached(a.Reached, *e.Reached)
+	}
+	if e.Traits != nil {
+		a.Traits = *e.Traits
+	}
+	if e.Slides != 0 {
+		a.Slides = e.Slides
+	}
+	if e.Carried != "" {
+		a.Carried = e.Carried
+		if a.Carried == "0" {
+			a.Carried = ""
+		}
+	}
 	switch e.Kind {
 	case KindJoin:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
@@ -68,8 +83,8 @@ func (a *Account) addPending(e Entry, p Posting) {
 	}
 	at := slices.IndexFunc(a.Pending, func(x Pending) bool { return x.Cause == cause })
 	if at < 0 {
-		n := Pending{Cause: cause, ActiveAt: p.ActiveAt, Expires: p.Lot, Points: p.Points}
-		at, _ = slices.BinarySearchFunc(a.Pending, n, func(x, y Pending) int { return x.ActiveAt.Compare(y.ActiveAt) })
+		n := Pending{Cause: cause, ActiveAt: p.ActiveAt, GiveUp: p.GiveUp, Expires: p.Lot, Points: p.Points}
+		at, _ = slices.BinarySearchFunc(a.Pending, n, Pending.compare)
 		a.Pending = slices.Insert(slices.Clone(a.Pending), at, n)
 		return
 	}
@@ -98,13 +113,7 @@ func (a *Account) addHold(r Redemption, l Lot) {
 // addLot is lots with l added to the one of its day; a lot that is used up is gone.
 func addLot(lots []Lot, l Lot) []Lot {
 	at, found := slices.BinarySearchFunc(lots, l, func(x, y Lot) int {
-		switch {
-		case x.Expires == y.Expires:
-			return 0
-		case x.Expires.before(y.Expires):
-			return -1
-		}
-		return 1
+		return x.Expires.Compare(y.Expires)
 	})
 	if !found {
 		out := make([]Lot, 0, len(lots)+1)
@@ -135,12 +144,25 @@ func addMetric(all []Metric, m Metric, window int) []Metric {
 		}
 		out[at].Points += m.Points
 		out[at].Orders += m.Orders
+		out[at].Spend += m.Spend
+		out[at].Elements += m.Elements
 	}
 	for _, x := range all {
 		add(x)
 	}
 	add(m)
-	return slices.DeleteFunc(out, func(x Metric) bool { return x.Points == 0 && x.Orders == 0 })
+	return slices.DeleteFunc(out, Metric.isZero)
+}
+
+// setReached is all with one milestone as it is now.
+func setReached(all []Reached, r Reached) []Reached {
+	at, found := slices.BinarySearchFunc(all, r, func(x, y Reached) int { return cmp.Compare(x.Grant.Rule, y.Grant.Rule) })
+	all = slices.Clone(all)
+	if found {
+		all[at] = r
+		return all
+	}
+	return slices.Insert(all, at, r)
 }
 
 // monthsBack is the month yyyymm that lies n months before m.

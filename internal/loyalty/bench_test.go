@@ -14,7 +14,7 @@ func BenchmarkDecideThreeLineOrder(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := p.PlaceOrder(adv.Account, nil, p, o, noon); err != nil {
+		if _, err := p.PlaceOrder(adv.Account, nil, p, o, nil, noon); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// A Cap bounds what a member can earn by orders: each order by itself, or all that were placed in one day, week,
-// month or year of the program's calendar. What is above is cut off and reported, never silently.
+// A Cap bounds what a member can earn, by all rules or by one: each order by itself, or all that were placed in one
+// day, week, month or year of the program's calendar, or ever. What is above is cut off and reported, never silently.
 type Cap struct {
 	Points Points
 	Per    CapPeriod
@@ -24,18 +24,27 @@ const (
 	PerMonth CapPeriod = "month"
 	PerYear  CapPeriod = "year"
 	PerEver  CapPeriod = "ever"
+
+	perRest CapPeriod = "rest" // an action's cool-down
 )
 
 func (c Cap) String() string { return points(c.Points) + " per " + string(c.Per) }
 
-// ends is the last day of the period in which a day lies; zero for an order, which has none.
+func (p CapPeriod) known() bool {
+	switch p {
+	case PerOrder, PerDay, PerWeek, PerMonth, PerYear, PerEver:
+		return true
+	}
+	return false
+}
+
+// ends is the last day of the period in which a day lies; zero for an order, which has none, and for ever.
 func (p CapPeriod) ends(d Date) Date {
 	switch p {
 	case PerDay:
 		return d
 	case PerWeek:
-		t := time.Date(d.year(), d.month(), d.day(), 0, 0, 0, 0, time.UTC)
-		return DateOf(t.AddDate(0, 0, (7-int(t.Weekday()))%7), time.UTC)
+		return EndOfWeek.date(d)
 	case PerMonth:
 		return EndOfMonth.date(d)
 	case PerYear:
@@ -44,11 +53,24 @@ func (p CapPeriod) ends(d Date) Date {
 	return 0
 }
 
-// A Usage is how much of a cap one period has used up.
+// A Usage is how much of a cap, or of a limit, one period has used up.
 type Usage struct {
-	Per    CapPeriod
-	Ends   Date // the period's last day
-	Points Points
+	Rule  string // with its section; empty for the caps of the program
+	Times bool   // it counts how often, not points
+	Per   CapPeriod
+	Ends  Date // the period's last day; zero for ever
+	N     int64
+}
+
+// Compare orders usages as accounts keep them.
+func (u Usage) Compare(v Usage) int {
+	b := func(x bool) int {
+		if x {
+			return 1
+		}
+		return 0
+	}
+	return cmp.Or(cmp.Compare(u.Rule, v.Rule), b(u.Times)-b(v.Times), cmp.Compare(u.Per, v.Per), cmp.Compare(u.Ends, v.Ends))
 }
 
 // usageKept is how long after its end a period's usage is kept. No first revision of an order comes later; and
@@ -59,65 +81,93 @@ const usageKept = MaxOrderAge + 48*time.Hour
 func addUsage(all, more []Usage, now time.Time) []Usage {
 	out := slices.Clone(all)
 	for _, u := range more {
-		at, found := slices.BinarySearchFunc(out, u, func(x, y Usage) int {
-			return cmp.Or(cmp.Compare(x.Per, y.Per), cmp.Compare(x.Ends, y.Ends))
-		})
+		at, found := slices.BinarySearchFunc(out, u, Usage.Compare)
 		if !found {
-			out = slices.Insert(out, at, Usage{Per: u.Per, Ends: u.Ends})
+			n := u
+			n.N = 0
+			out = slices.Insert(out, at, n)
 		}
-		out[at].Points += u.Points
+		out[at].N += u.N
 	}
 	oldest := DateOf(now.Add(-usageKept), time.UTC)
-	return slices.DeleteFunc(out, func(u Usage) bool { return u.Points == 0 || u.Ends < oldest })
+	return slices.DeleteFunc(out, func(u Usage) bool { return u.N == 0 || u.Ends != 0 && u.Ends < oldest })
 }
 
-func (a Account) used(per CapPeriod, ends Date) Points {
-	for _, u := range a.Usage {
-		if u.Per == per && u.Ends == ends {
-			return u.Points
-		}
+// used is what a period has used up.
+func (a Account) used(rule string, times bool, per CapPeriod, ends Date) int64 {
+	u := Usage{Rule: rule, Times: times, Per: per, Ends: ends}
+	if at, found := slices.BinarySearchFunc(a.Usage, u, Usage.Compare); found {
+		return a.Usage[at].N
 	}
 	return 0
 }
 
-// capped cuts an order's worth to what the caps of its rules leave. The caps of a period leave what other orders
-// have not used, and never less than this order had already: a refund of it that fails gives back all that it
-// took. Once it was cut, room that others make later is not for it, or a refund of a cent could give it points.
-func (p *Program) capped(acc Account, s *OrderState, worth Points, because []Because) (Points, []Because) {
-	day := DateOf(s.Order.PlacedAt, p.Zone)
-	cut := func(c Cap, allowed Points) bool {
-		if worth <= allowed {
-			return false
-		}
-		because = append(because, Reason("earn.caps", points(allowed-worth), IsCapped, points(c.Points), string(c.Per)))
-		worth = allowed
-		return true
+// bounded is how much of want the caps of a rule allow to one order or event of a day, and why not more. The caps of
+// a period leave what others have not used, and never less than this one had already: a refund of it that fails gives
+// back all that it took. Once it was cut, room that others make later is not for it, or a refund of a cent could give
+// it points.
+func (s *Share) bounded(acc Account, caps []Cap, day Date, want Points, why []Because) (Points, []Because) {
+	rule, wasCut := s.Rule, s.Cut
+	if rule == "" {
+		rule = "earn.caps"
 	}
-	wasCut := s.Cut
-	for _, c := range p.Earn.Caps {
+	for _, c := range caps {
+		allowed := c.Points
 		switch {
 		case c.Per == PerOrder:
-			cut(c, c.Points)
 		case wasCut:
-			cut(c, s.Peak)
+			allowed = s.Peak
 		default:
-			room := max(0, c.Points-acc.used(c.Per, c.Per.ends(day)))
-			if cut(c, max(s.Peak, s.Worth+room)) {
-				s.Cut = true
-			}
+			room := max(0, c.Points-Points(acc.used(s.Rule, false, c.Per, c.Per.ends(day))))
+			allowed = max(s.Peak, s.Used+room)
 		}
+		if want <= allowed {
+			continue
+		}
+		what := IsCapped
+		if c.Refuse {
+			what, allowed = IsRefused, 0
+		}
+		why = append(why, Reason(rule, points(allowed-want), what, points(c.Points), string(c.Per)))
+		s.Cut = s.Cut || c.Per != PerOrder
+		want = allowed
 	}
-	s.Peak = max(s.Peak, worth)
-	return worth, because
+	return want, why
 }
 
-// usage is what a change of an order's worth uses of the caps of its rules.
-func (p *Program) usage(o Order, delta Points) (out []Usage) {
-	day := DateOf(o.PlacedAt, p.Zone)
-	for _, c := range p.Earn.Caps {
+// use brings a share to what is used now, and is what that changes of the caps and limits of its rule.
+func (s *Share) use(n Points, caps []Cap, limits []Limit, day Date) (out []Usage) {
+	delta := n - s.Used
+	for _, c := range caps {
 		if c.Per != PerOrder && delta != 0 {
-			out = append(out, Usage{c.Per, c.Per.ends(day), delta})
+			out = append(out, Usage{Rule: s.Rule, Per: c.Per, Ends: c.Per.ends(day), N: int64(delta)})
 		}
 	}
+	times := int64(0)
+	switch {
+	case s.Used == 0 && n > 0:
+		times = 1
+	case s.Used > 0 && n == 0:
+		times = -1
+	}
+	for _, l := range limits {
+		if times != 0 {
+			out = append(out, Usage{Rule: s.Rule, Times: true, Per: l.Per, Ends: l.Per.ends(day), N: times})
+		}
+	}
+	s.Used, s.Peak = n, max(s.Peak, n)
 	return out
+}
+
+// limited is the limit that leaves no room for another time, if there is one.
+func (s *Share) limited(acc Account, limits []Limit, day Date) (Limit, bool) {
+	if s.Peak > 0 {
+		return Limit{}, false // it had its time
+	}
+	for _, l := range limits {
+		if acc.used(s.Rule, true, l.Per, l.Per.ends(day)) >= l.Times {
+			return l, true
+		}
+	}
+	return Limit{}, false
 }

@@ -1,6 +1,9 @@
 package loyalty
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // TakeBack is how far a clawback reaches when an order's own points are not there any more.
 type TakeBack int
@@ -9,63 +12,92 @@ const (
 	TakeBackDebt          TakeBack = iota // other lots, and then debt, which the next active points pay
 	TakeBackWithinBalance                 // other lots, and no further
 	TakeBackPendingOnly                   // only what is still pending of the order itself
-	TakeBackUnlimited                     // as debt, and without a bound
+	TakeBackUnlimited                     // as TakeBackDebt, but never bounded by DebtAtMost
 )
 
-// clawBack takes n points of an order back: those that are pending, then those in its lot, then from other lots,
+// Why points are not taken back, as IsKept says it.
+const (
+	keptLapsed  = "lapsed"
+	keptPending = "pending"
+	keptWithin  = "within"
+	keptDebt    = "debt"
+)
+
+// clawBack takes n points of a grant back: those that are pending, then those in its lot, then from other lots,
 // the earliest to lapse first, and the rest as debt; how far is the program's choice. Points that lapsed are not
-// taken a second time: once the order's lot has lapsed, nobody can tell its points from those that lapsed, and
-// what it no longer holds is written off. The state remembers what was taken from where.
-func (d *decision) clawBack(e Entry, n Points, s *OrderState) Entry {
-	rest := n
+// taken a second time: once the grant's lot has lapsed, nobody can tell its points from those that lapsed, and
+// what it no longer holds is written off. The grant remembers what was taken from where.
+func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
+	rest, cause := n, e.Cause.of(*g)
 	for _, x := range d.Account.Pending {
-		if x.Cause == (Cause{Kind: CauseOrder, ID: s.Order.ID}) {
+		if x.Cause == cause {
 			part := min(rest, x.Points)
-			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, Points: -part})
+			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Cause: cause, Points: -part})
 			rest -= part
 		}
 	}
 	reach := d.p.TakeBack
 	switch {
-	case d.p.lapsed(s.Expires, d.now):
-		e, rest = writeOff(e, rest, s, "its lot has lapsed on "+s.Expires.String())
+	case !g.ActiveAt.IsZero() && d.p.lapsed(d.lot(g.Expires), d.now):
+		e, rest = writeOff(e, rest, g, keptLapsed)
 	case reach == TakeBackPendingOnly:
-		e, rest = writeOff(e, rest, s, "the program takes pending points only")
+		e, rest = writeOff(e, rest, g, keptPending)
 	}
-	e, rest = d.takeFromLots(e, rest, s)
+	e, rest = d.takeFromLots(e, rest, g)
 	if reach == TakeBackWithinBalance {
-		e, rest = writeOff(e, rest, s, "the program takes no more than there is")
+		e, rest = writeOff(e, rest, g, keptWithin)
+	}
+	if most := d.p.DebtAtMost; most > 0 && reach == TakeBackDebt {
+		if room := max(0, most-d.Account.Debt); rest > room {
+			e, _ = writeOff(e, rest-room, g, keptDebt)
+			rest = room
+		}
 	}
 	if rest > 0 {
 		e.Postings = append(e.Postings, Posting{Bucket: BucketDebt, Points: -rest})
-		s.Owed += rest
+		g.Owed += rest
 	}
-	return issued(e)
+	return e
 }
 
-// takeFromLots takes from the order's own lot first and then from the others.
-func (d *decision) takeFromLots(e Entry, rest Points, s *OrderState) (Entry, Points) {
+// takeFromLots takes from the grant's own lot first and then from the others.
+func (d *decision) takeFromLots(e Entry, rest Points, g *Grant) (Entry, Points) {
+	mine := d.lot(g.Expires)
 	for _, own := range []bool{true, false} {
 		for _, l := range d.Account.Lots {
-			part := min(rest, l.Points)
-			if part == 0 || (l.Expires == s.Expires) != own {
+			part := min(rest, l.Points-takenOf(e, l.Expires))
+			if part <= 0 || (l.Expires == mine) != own {
 				continue
 			}
 			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -part})
 			rest -= part
 			if !own {
-				s.Taken = addLot(s.Taken, Lot{l.Expires, part})
+				g.Taken = addLot(g.Taken, Lot{l.Expires, part})
 			}
 		}
 	}
 	return e, rest
 }
 
+// takenOf is what the entry has taken from a lot already, for another grant.
+func takenOf(e Entry, lot Date) (n Points) {
+	for _, p := range e.Postings {
+		if p.Bucket == BucketActive && p.Lot == lot && p.Points < 0 {
+			n -= p.Points
+		}
+	}
+	return n
+}
+
 // writeOff gives up on taking the rest.
-func writeOff(e Entry, rest Points, s *OrderState, why string) (Entry, Points) {
+func writeOff(e Entry, rest Points, g *Grant, why string) (Entry, Points) {
 	if rest > 0 {
-		e.Because = append(e.Because, Reason("clawback", points(rest), IsKept, why))
-		s.Lapsed += rest
+		args := []string{why}
+		if why == keptLapsed {
+			args = append(args, g.Expires.String())
+		}
+		e.Because = append(e.Because, Reason("clawback", points(rest), IsKept, args...))
+		g.Lapsed += rest
 	}
 	return e, 0
 }
@@ -82,24 +114,24 @@ func issued(e Entry) Entry {
 	return e
 }
 
-// giveBack credits n points to an order that became worth more: first whatever was taken of it beyond its own
+// giveBack credits n points to a grant that became worth more: first whatever was taken of it beyond its own
 // points, to where it was taken from, so that a refund that failed leaves no trace, then to its own lot.
-func (d *decision) giveBack(e Entry, n Points, s *OrderState) Entry {
-	if never := min(n, s.Lapsed); never > 0 {
+func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry {
+	if never := min(n, g.Lapsed); never > 0 {
 		e.Because = append(e.Because, Reason("clawback", points(-never), WasKept))
-		s.Lapsed -= never
+		g.Lapsed -= never
 		n -= never
 	}
-	for _, l := range slices.Backward(s.Taken) {
-		if part := min(n-min(n, s.Owed), l.Points); part > 0 {
+	for _, l := range slices.Backward(g.Taken) {
+		if part := min(n-min(n, g.Owed), l.Points); part > 0 {
 			e.Postings = d.activate(e.Postings, part, l.Expires, d.now)
-			s.Taken = addLot(s.Taken, Lot{l.Expires, -part})
+			g.Taken = addLot(g.Taken, Lot{l.Expires, -part})
 			n -= part
 		}
 	}
-	s.Owed -= min(n, s.Owed)
+	g.Owed -= min(n, g.Owed)
 	if n > 0 {
-		e.Postings = d.credit(e.Postings, n, s.ActiveAt, s.Expires)
+		e.Postings = d.credit(e.Postings, e.Cause.of(*g), n, *g, giveUp)
 	}
-	return lostToExpiry(issued(e))
+	return e
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -14,9 +15,16 @@ const DefaultHold = 30 * time.Minute
 // compiled is what decisions need of a program in the form in which they need it.
 type compiled struct {
 	rates      map[Currency]compiledRate
-	categories map[string]multiplier // the best rule of each category
-	levels     map[string]multiplier // by level id; only those that multiply
+	categories map[string][]multiplier // the rules of each category, the best first
+	levels     map[string]multiplier   // by level id; only those that multiply
+	rules      []rule                  // those of earn.rules, then the campaigns
+	asks       asks
+	zones      *sync.Map // time zones of members, by name
+	occasions  bool      // whether birthdays or anniversaries earn
 }
+
+// asks is what the rules want to know of a member: the rest is not kept with orders.
+type asks struct{ segments, optIns, birthday, zone, orders bool }
 
 type compiledRate struct {
 	perMinor exact  // points per minor unit
@@ -28,6 +36,7 @@ type multiplier struct {
 	by   exact
 	less exact // by - 1: what it adds to what is there
 	text string
+	when Condition
 }
 
 func newMultiplier(rule string, r *big.Rat) multiplier {
@@ -44,48 +53,188 @@ func (p *Program) Compile() error {
 	if p.Hold == 0 {
 		p.Hold = DefaultHold
 	}
-	p.compiled = compiled{rates: map[Currency]compiledRate{}, categories: map[string]multiplier{}, levels: map[string]multiplier{}}
+	p.compiled = compiled{
+		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
+		zones: new(sync.Map),
+	}
+	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions} {
+		if err := step(); err != nil {
+			return fmt.Errorf("loyalty: %w", err)
+		}
+	}
+	return nil
+}
+
+func (p *Program) compileEarn() error {
 	for c, r := range p.Earn.Rates {
 		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points.Sign() < 0 {
-			return fmt.Errorf("loyalty: the rate of %q is none", c)
+			return fmt.Errorf("the rate of %q is none", c)
 		}
-		p.compiled.rates[c] = compiledRate{
-			perMinor: exactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))),
-			text:     exactOf(r.Points).String() + " per " + Money{r.Per, c}.Decimal(),
-		}
+		p.compiled.rates[c] = compiledRate{perMinor: exactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))), text: r.text(c)}
 	}
 	for _, c := range p.Earn.Categories {
 		if c.Multiply.Sign() < 0 {
-			return fmt.Errorf("loyalty: category rule %s multiplies by less than nothing", c.ID)
+			return fmt.Errorf("category rule %s multiplies by less than nothing", c.ID)
 		}
-		was, seen := p.compiled.categories[c.Category]
-		if m := newMultiplier("earn.categories."+c.ID, c.Multiply); !seen || m.by.sub(was.by).sign() > 0 {
-			p.compiled.categories[c.Category] = m
-		}
+		m := newMultiplier("earn.categories."+c.ID, c.Multiply)
+		m.when = c.When
+		p.compiled.categories[c.Category] = append(p.compiled.categories[c.Category], m)
+		p.compiled.asks.all(c.When)
+	}
+	for _, all := range p.compiled.categories {
+		slices.SortStableFunc(all, func(x, y multiplier) int { return y.by.sub(x.by).sign() })
 	}
 	for i, c := range p.Earn.Caps {
 		if c.Points < 0 || slices.ContainsFunc(p.Earn.Caps[:i], func(x Cap) bool { return x.Per == c.Per }) {
-			return fmt.Errorf("loyalty: the cap of %s is below zero, or the second one", c)
+			return fmt.Errorf("the cap of %s is below zero, or the second one", c)
 		}
 	}
-	return p.compileTiers()
+	for i, r := range p.Exchange.Rates {
+		if i > 0 && r.From <= p.Exchange.Rates[i-1].From {
+			return fmt.Errorf("the exchange rates of %s are out of order", r.From)
+		}
+		for c, x := range r.Rates {
+			if _, ok := c.Exponent(); !ok || x.Sign() <= 0 {
+				return fmt.Errorf("the exchange rate of %q is none", c)
+			}
+		}
+	}
+	if _, ok := p.compiled.rates[p.Exchange.Base]; p.Exchange.Base != "" && !ok {
+		return fmt.Errorf("there is no rate for %s, which others are converted to", p.Exchange.Base)
+	}
+	if w := p.Earn.Pending; len(w.On) > MaxDays || len(p.Earn.Expires.On) > MaxDays {
+		return fmt.Errorf("more than %d days of a year", MaxDays)
+	}
+	return nil
 }
+
+// MaxDays is how many days of a year points can become active or lapse on.
+const MaxDays = 20
 
 func (p *Program) compileTiers() error {
 	if p.Tiers.Months > MaxWindow {
-		return fmt.Errorf("loyalty: a tier window of %d months is longer than %d", p.Tiers.Months, MaxWindow)
+		return fmt.Errorf("a tier window of %d months is longer than %d", p.Tiers.Months, MaxWindow)
 	}
 	for i, l := range p.Tiers.Levels {
 		if (i == 0) != (l.From == 0) || i > 0 && l.From <= p.Tiers.Levels[i-1].From {
-			return fmt.Errorf("loyalty: level %s is out of order: the first starts from 0, and each from more than the last", l.ID)
+			return fmt.Errorf("level %s is out of order: the first starts from 0, and each from more than the last", l.ID)
 		}
 		if l.Multiply == nil {
 			continue
 		}
 		if l.Multiply.Sign() < 0 {
-			return fmt.Errorf("loyalty: level %s multiplies by less than nothing", l.ID)
+			return fmt.Errorf("level %s multiplies by less than nothing", l.ID)
 		}
 		p.compiled.levels[l.ID] = newMultiplier("tiers."+l.ID, l.Multiply)
+	}
+	return nil
+}
+
+// asks remembers that a condition may ask about everything.
+func (a *asks) all(when Condition) {
+	if when != nil {
+		*a = asks{segments: true, optIns: true, birthday: true, zone: a.zone, orders: true}
+	}
+}
+
+// compileRules puts the rules and campaigns in the order of their groups: those of the program, in its order, then
+// multipliers without a group, of which the best counts, then all others.
+func (p *Program) compileRules() error {
+	groups := map[string]int{}
+	for i, g := range p.Groups {
+		groups[g.ID] = i
+	}
+	for _, section := range []struct {
+		name  string
+		rules []Rule
+	}{{"earn.rules.", p.Earn.Rules}, {"campaigns.", p.Campaigns}} {
+		for _, r := range section.rules {
+			c := rule{Rule: r, key: section.name + r.ID, limits: r.Limits, owned: !r.Life.isZero()}
+			_, c.multiply = r.Give.(Multiply)
+			if _, daily := r.Give.(PerVisit); daily {
+				c.limits = append(slices.Clone(r.Limits), Limit{Times: 1, Per: PerDay})
+			}
+			at, named := groups[r.Group]
+			switch {
+			case named:
+				c.group, c.mode = at, p.Groups[at].Mode
+			case r.Group != "":
+				return fmt.Errorf("%s: there is no group %q", c.key, r.Group)
+			case c.multiply:
+				c.group, c.mode = len(groups), Best
+			default:
+				c.group, c.mode = len(groups)+1, Sum
+			}
+			c.lines = len(r.Match.Categories)+len(r.Match.SKUs)+len(r.Match.Brands) > 0
+			c.bounded = len(r.Caps) > 0 || len(c.limits) > 0 || r.Budget > 0
+			if err := c.check(); err != nil {
+				return fmt.Errorf("%s: %w", c.key, err)
+			}
+			p.compiled.asks.rule(r)
+			p.compiled.rules = append(p.compiled.rules, c)
+		}
+	}
+	return nil
+}
+
+func (a *asks) rule(r Rule) {
+	a.segments = a.segments || len(r.Match.Segments) > 0
+	a.optIns = a.optIns || r.OptIn
+	a.birthday = a.birthday || r.Match.BirthdayMonth
+	a.zone = a.zone || r.Match.Zone == MemberClock
+	a.orders = a.orders || r.Match.FirstOrder
+	a.all(r.Match.When)
+}
+
+func (r *rule) check() error {
+	if r.Give == nil {
+		return errors.New("gives nothing")
+	}
+	if err := r.Give.check(); err != nil {
+		return err
+	}
+	if r.owned && r.multiply && r.Give.(Multiply).By.Cmp(big.NewRat(1, 1)) < 0 {
+		return errors.New("points that it takes cannot have a life of their own")
+	}
+	return checkBounds(r.Caps, r.Limits, r.Budget, r.Life)
+}
+
+func checkBounds(caps []Cap, limits []Limit, budget Points, life Life) error {
+	for _, c := range caps {
+		if c.Points < 0 || !c.Per.known() {
+			return fmt.Errorf("the cap of %s is none", c)
+		}
+	}
+	for _, l := range limits {
+		if l.Times < 1 || l.Per == PerOrder || !l.Per.known() {
+			return fmt.Errorf("the limit of %d per %s is none", l.Times, l.Per)
+		}
+	}
+	if budget < 0 || budget > MaxBalance {
+		return errors.New("the budget is out of bounds")
+	}
+	if life.Expires != nil && life.Expires.Inactive {
+		return errors.New("points of one rule cannot lapse by inactivity: those of all do, or none")
+	}
+	return nil
+}
+
+func (p *Program) compileActions() error {
+	for _, a := range p.Earn.Actions {
+		if a.Points < 0 || a.Points > MaxPoints || a.Event == "" {
+			return fmt.Errorf("action %s gives no points for no event", a.ID)
+		}
+		if err := checkBounds(nil, a.Limits, 0, a.Life); err != nil {
+			return fmt.Errorf("action %s: %w", a.ID, err)
+		}
+		if a.Event == EventBirthday || a.Event == EventAnniversary {
+			p.compiled.occasions = true
+		}
+	}
+	for _, m := range p.Milestones {
+		if m.Reaches < 1 || m.Points < 0 || m.Points > MaxPoints {
+			return fmt.Errorf("milestone %s is none", m.ID)
+		}
 	}
 	return nil
 }

@@ -1,104 +1,198 @@
 package loyalty
 
-import "math/big"
+import (
+	"math/big"
+	"slices"
+)
 
-// worth is what an order gives at a level, with the reasons; the zero status, placed and cancelled orders are
-// worth nothing. The order must have passed check.
+// worth is what an order gives by these rules, with the reasons; the order is that of the state and must have passed
+// check. Placed and cancelled orders, and the zero status, are worth nothing.
 //
-// Source of the formula: eligible amount × rate × best category × tier, summed, rounded once. An amount is
-// eligible after the order's discount, without what was refunded, and without what was paid by points, gift card
-// or store credit; discount and tenders are spread over the parts of the order in proportion, exactly. As it is
-// a function of what remains, any number of refunds in any order ends at the same points. The reasons are
-// differences, so they sum to the result: the base, what each category adds or takes, what the tier adds, what
-// rounding takes.
-func (p *Program) worth(o Order, level string) (Points, []Because, error) {
+// Source of the formula: eligible amount × rate × best category × level, plus what the rules and campaigns give,
+// summed, with the fraction that earlier orders left if the program carries it, rounded once, then the program's
+// caps. An amount is eligible after the order's discount, without what was refunded or is contested, and without what
+// was paid by points, gift card or store credit; discount and tenders are spread over the parts of the order in
+// proportion, exactly. As it is a function of what remains, any number of refunds in any order ends at the same
+// points, unless what they waited for is late; and it is never more than the same order would give if nothing had been refunded, so that no refund gives
+// points. The reasons are differences, so they sum to the result.
+func (p *Program) worth(acc Account, s *OrderState, left Budgets, late bool) (worth, error) {
+	var w worth
+	o := s.Order
 	switch o.Status {
-	case OrderPlaced:
-		return 0, []Because{Reason("earn.purchase", "0", IsUnpaid)}, nil
+	case OrderPaid:
 	case OrderCancelled:
-		return 0, []Because{Reason("earn.purchase", "0", IsCancelled)}, nil
+		w.because = []Because{Reason("earn.purchase", "0", IsCancelled)}
+	default:
+		w.because = []Because{Reason("earn.purchase", "0", IsUnpaid)}
 	}
-	w := worthing{p: p, rate: p.compiled.rates[o.Currency], because: make([]Because, 0, 4)}
-	w.base(o)
-	w.byCategory(o)
-	if m, ok := p.compiled.levels[level]; ok && m.less.sign() != 0 {
-		w.add(m.rule, w.sum.mul(m.less), IsFactor, m.text)
+	if o.Status != OrderPaid {
+		w.rest = whole(0)
+		w.charge(p, s)
+		return w, nil
 	}
-	n, ok := w.sum.round(p.Earn.Rounding)
-	if !ok {
-		return 0, nil, refuse(AmountOutOfRange, "", "The order would earn more points than one operation may move.")
+	err := w.of(p, acc, s, left)
+	if err == nil && o.reduced() {
+		whole := *s
+		whole.Order.Refunds, whole.Order.Disputes = nil, nil
+		whole.Shares = slices.Clone(s.Shares)
+		var most worth
+		err = most.of(p, acc, &whole, left)
+		w.bound(most)
 	}
-	if rest := whole(int64(n)).sub(w.sum); rest.sign() != 0 {
-		w.add("rounding", rest, IsRounded, p.Earn.Rounding.String())
+	if late && w.total > 0 {
+		w.because = append(w.because, Reason("pending", points(-w.total), IsLate, DateOf(s.GiveUp, p.Zone).String()))
+		w.total, w.own, w.takes = 0, nil, nil
 	}
-	return n, w.because, nil
+	w.charge(p, s)
+	return w, err
 }
 
-type worthing struct {
-	p            *Program
+// worth is what an order gives.
+type worth struct {
+	total   Points
+	own     []owned // what rules with a life of their own give of the total, in the order of the rules
+	takes   []owned // what each rule that is capped, limited or on a budget gives
+	because []Because
+	usage   []Usage
+	spends  []Spend
+	rest    exact // the fraction that rounding leaves for the next order
+	spend   int64 // what it counts towards a level by spend, minor units
+	pieces  int64 // and by elements
+}
+
+// owned is the whole points that a rule with a life of its own gives.
+type owned struct {
+	rule string
+	n    Points
+}
+
+// of values an order that is paid.
+func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets) error {
+	v := valuation{p: p, acc: acc, s: s, o: s.Order, budgets: left, worth: w}
+	w.because = make([]Because, 0, 4)
+	v.base()
+	v.byCategory()
+	v.level = whole(1)
+	if m, ok := p.compiled.levels[s.Buyer.Level]; ok && m.less.sign() != 0 {
+		v.level = m.by
+		v.add(m.rule, v.sum.mul(m.less), IsFactor, m.text)
+	}
+	if len(p.compiled.rules) > 0 {
+		v.rules()
+	}
+	w.count(p, &v)
+	if err := v.round(); err != nil {
+		return err
+	}
+	w.cap(p, acc, s)
+	return nil
+}
+
+// bound keeps what a reduced order gives to what the whole one would.
+func (w *worth) bound(most worth) {
+	for i := range w.own {
+		for _, m := range most.own {
+			if m.rule == w.own[i].rule {
+				w.own[i].n = min(w.own[i].n, m.n)
+			}
+		}
+	}
+	if w.total > most.total {
+		w.because = append(w.because, Reason("earn.purchase", points(most.total-w.total), IsBounded))
+		w.total = most.total
+	}
+}
+
+// valuation is the work of valuing one order.
+type valuation struct {
+	*worth
+	p       *Program
+	acc     Account
+	s       *OrderState
+	o       Order
+	budgets Budgets
+
 	rate         compiledRate
+	currency     Currency // that of rate
 	refunded     refunded
 	undiscounted exact // the share of a line's amount that the order's discount leaves
 	remains      exact // the share of the items that refunds without lines leave
-	earning      exact // the share of the total that was paid by means that earn
+	kept         exact // what of a line's amount earns: what refunds without lines leave, paid by means that earn, converted
+	level        exact
 	sum          exact
-	because      []Because
+	facts        *Facts
+	lines        []lineValue
 }
 
-func (w *worthing) add(rule string, points exact, what What, args ...string) {
-	w.sum = w.sum.add(points)
-	w.because = append(w.because, Reason(rule, points.String(), what, args...))
+func (v *valuation) add(rule string, points exact, what What, args ...string) {
+	v.sum = v.sum.add(points)
+	v.because = append(v.because, Reason(rule, points.String(), what, args...))
 }
 
 // base gives the eligible amount at the currency's rate.
-func (w *worthing) base(o Order) {
-	total, unearning := o.total(), o.unearning()
-	w.refunded = o.refunded()
-	w.earning, w.remains = whole(1), whole(1)
-	if unearning > 0 {
-		w.earning = share(total-unearning, total)
+func (v *valuation) base() {
+	v.refunded = v.o.refunded()
+	v.undiscounted = v.o.undiscounted()
+	v.currency, v.kept = v.o.Currency, whole(1)
+	v.sum = whole(0)
+	if rate, ok := v.s.converted(); ok {
+		v.currency = v.p.Exchange.Base
+		v.kept = inMinor(rate, v.o.Currency, v.currency)
+		v.because = append(v.because, Reason("exchange", "0", IsConverted, "1 "+string(v.o.Currency), rate.String()+" "+string(v.currency)))
 	}
-	w.undiscounted = o.undiscounted()
-	items := w.left(o, "", false)
-	if back := w.refunded.items; back > 0 {
-		w.remains = whole(0)
+	v.rate = v.p.compiled.rates[v.currency]
+	if total, unearning := v.o.total(), v.o.unearning(); unearning > 0 {
+		v.kept = v.kept.mul(share(total-unearning, total))
+	}
+	items, extra := v.left(everyLine), int64(0)
+	v.remains = whole(1)
+	if back := v.refunded.items; back > 0 {
+		v.remains = whole(0)
 		if rest := items.sub(whole(back)); rest.sign() > 0 {
-			w.remains = exactOf(new(big.Rat).Quo(rest.rat(), items.rat()))
+			v.remains = rest.quo(items)
 		}
 	}
-	eligible := whole(0)
-	if w.p.Earn.Counts.Items {
-		eligible = items.mul(w.remains)
+	if v.p.Earn.Counts.Shipping {
+		extra = v.o.Shipping - v.refunded.shipping
 	}
-	if w.p.Earn.Counts.Shipping {
-		eligible = eligible.add(whole(o.Shipping - w.refunded.shipping))
+	if v.p.Earn.Counts.Tax {
+		extra += v.o.Tax - v.refunded.tax
 	}
-	if w.p.Earn.Counts.Tax {
-		eligible = eligible.add(whole(o.Tax - w.refunded.tax))
+	eligible := whole(extra).mul(v.kept)
+	v.kept = v.kept.mul(v.remains)
+	if v.p.Earn.Counts.Items {
+		eligible = eligible.add(items.mul(v.kept))
 	}
-	w.sum = whole(0)
-	eligible = eligible.mul(w.earning)
-	w.add("earn.purchase", eligible.mul(w.rate.perMinor), IsRated, amountText(eligible, o.Currency), w.rate.text)
+	v.add("earn.purchase", eligible.mul(v.rate.perMinor), IsRated, amountText(eligible, v.currency), v.rate.text)
 }
 
-// left is what the lines, or those of one category, cost after the order's discount and less what was refunded
-// for each; not less than nothing, as a line's refund may be a minor unit more than its exact share.
-func (w *worthing) left(o Order, category string, only bool) exact {
+func everyLine(Line) bool { return true }
+
+// left is what the lines that count cost after the order's discount and less what was refunded for each.
+func (v *valuation) left(counts func(Line) bool) exact {
 	amount, sum := int64(0), whole(0)
-	for _, l := range o.Lines {
-		if only && l.Category != category {
-			continue
-		}
-		back := w.refunded.lines[l.ID]
-		if back == 0 {
+	for _, l := range v.o.Lines {
+		switch {
+		case !counts(l):
+		case v.refunded.lines[l.ID] == 0:
 			amount += l.Amount
-			continue
-		}
-		if rest := whole(l.Amount).mul(w.undiscounted).sub(whole(back)); rest.sign() > 0 {
-			sum = sum.add(rest)
+		default:
+			sum = sum.add(v.leftOf(l))
 		}
 	}
-	return sum.add(whole(amount).mul(w.undiscounted))
+	return sum.add(whole(amount).mul(v.undiscounted))
+}
+
+// leftOf is the same of one line; not less than nothing, as a line's refund may be a minor unit more than its exact
+// share.
+func (v *valuation) leftOf(l Line) exact {
+	rest := whole(l.Amount).mul(v.undiscounted)
+	if back := v.refunded.lines[l.ID]; back > 0 {
+		if rest = rest.sub(whole(back)); rest.sign() < 0 {
+			return whole(0)
+		}
+	}
+	return rest
 }
 
 // share is part/of in lowest terms.
@@ -109,18 +203,28 @@ func share(part, of int64) exact {
 
 // byCategory adds what the lines of each category earn beyond the base, in the order in which the categories
 // first appear.
-func (w *worthing) byCategory(o Order) {
-	if !w.p.Earn.Counts.Items {
+func (v *valuation) byCategory() {
+	if !v.p.Earn.Counts.Items || len(v.p.compiled.categories) == 0 {
 		return
 	}
-	for i, l := range o.Lines {
-		m, ok := w.p.compiled.categories[l.Category]
-		if !ok || m.less.sign() == 0 || seenBefore(o.Lines[:i], l.Category) {
+	for i, l := range v.o.Lines {
+		m, ok := v.category(l.Category)
+		if !ok || m.less.sign() == 0 || seenBefore(v.o.Lines[:i], l.Category) {
 			continue
 		}
-		eligible := w.left(o, l.Category, true).mul(w.remains).mul(w.earning)
-		w.add(m.rule, eligible.mul(w.rate.perMinor).mul(m.less), IsTimes, amountText(eligible, o.Currency), m.text)
+		eligible := v.left(func(x Line) bool { return x.Category == l.Category }).mul(v.kept)
+		v.add(m.rule, eligible.mul(v.rate.perMinor).mul(m.less), IsTimes, amountText(eligible, v.currency), m.text)
 	}
+}
+
+// category is the best multiplier of a category whose condition holds.
+func (v *valuation) category(name string) (multiplier, bool) {
+	for _, m := range v.p.compiled.categories[name] {
+		if m.when == nil || v.holds(m.rule, m.when) {
+			return m, true
+		}
+	}
+	return multiplier{}, false
 }
 
 func seenBefore(lines []Line, category string) bool {
@@ -130,6 +234,91 @@ func seenBefore(lines []Line, category string) bool {
 		}
 	}
 	return false
+}
+
+// count measures what the order counts towards a level.
+func (w *worth) count(p *Program, v *valuation) {
+	switch p.Tiers.By {
+	case BySpend:
+		spent := v.left(everyLine).mul(v.kept)
+		if v.currency == p.Tiers.Currency {
+			n, _ := spent.floor()
+			w.spend = n
+		}
+	case ByElements:
+		least, ok := p.Tiers.AtLeast[v.currency]
+		for _, l := range v.o.Lines {
+			if ok && v.leftOf(l).mul(v.kept).sub(whole(least)).sign() >= 0 {
+				w.pieces++
+			}
+		}
+	}
+}
+
+// round makes the sum whole, once, and shares it out to the rules with a life of their own.
+func (v *valuation) round() error {
+	p := v.p
+	before := v.sum
+	if p.Earn.Carry && v.s.Carried != "" {
+		carried := exactFrom(v.s.Carried)
+		v.add("carry", carried, IsCarried)
+	}
+	n, ok := v.sum.round(p.Earn.Rounding)
+	if !ok {
+		return refuse(AmountOutOfRange, "", "The order would earn more points than one operation may move.")
+	}
+	n = max(0, n)
+	if rest := whole(int64(n)).sub(v.sum); rest.sign() != 0 {
+		v.add("rounding", rest, IsRounded, p.Earn.Rounding.String())
+	}
+	v.total = n
+	if p.Earn.Carry {
+		v.rest = before.sub(whole(int64(n)))
+	}
+	return nil
+}
+
+// cap cuts the whole to what the program's caps leave; the rules with a life of their own give way first, the last
+// one before the others.
+func (w *worth) cap(p *Program, acc Account, s *OrderState) {
+	if len(p.Earn.Caps) == 0 {
+		return
+	}
+	day := DateOf(s.Order.PlacedAt, p.Zone)
+	w.total, w.because = s.share("").bounded(acc, p.Earn.Caps, day, w.total, w.because)
+	rest := w.total
+	for i := range w.own {
+		w.own[i].n = min(w.own[i].n, rest)
+		rest -= w.own[i].n
+	}
+}
+
+// charge brings the shares that the order has of caps, limits and budgets to what it uses now.
+func (w *worth) charge(p *Program, s *OrderState) {
+	day := DateOf(s.Order.PlacedAt, p.Zone)
+	if len(p.Earn.Caps) > 0 {
+		w.usage = s.share("").use(w.total, p.Earn.Caps, nil, day)
+	}
+	for i := range p.compiled.rules {
+		r := &p.compiled.rules[i]
+		if !r.bounded {
+			continue
+		}
+		n := Points(0)
+		for _, t := range w.takes {
+			if t.rule == r.key {
+				n = t.n
+			}
+		}
+		if n == 0 && s.shareOf(r.key).Used == 0 {
+			continue
+		}
+		share := s.share(r.key)
+		if delta := n - share.Used; r.Budget > 0 && delta != 0 {
+			w.spends = append(w.spends, Spend{Rule: r.key, Points: delta, Budget: r.Budget})
+		}
+		w.usage = append(w.usage, share.use(n, r.Caps, r.limits, day)...)
+	}
 }
 
 // amountText writes an eligible amount, which may be a fraction of a minor unit, in major units.
@@ -142,4 +331,22 @@ func amountText(x exact, c Currency) string {
 		x = x.mul(exact{num: 1, den: 10})
 	}
 	return x.String() + " " + string(c)
+}
+
+// inMinor is what one minor unit of a currency is in minor units of another, at so many major units for one.
+func inMinor(rate exact, from, to Currency) exact {
+	a, _ := from.Exponent()
+	b, _ := to.Exponent()
+	return rate.mul(power10(b - a))
+}
+
+func power10(n int) exact {
+	r := big.NewRat(1, 1)
+	for ; n > 0; n-- {
+		r.Mul(r, big.NewRat(10, 1))
+	}
+	for ; n < 0; n++ {
+		r.Quo(r, big.NewRat(10, 1))
+	}
+	return exactOf(r)
 }

@@ -15,6 +15,12 @@ const (
 	CauseActivation = "activation" // by member and instant
 	CauseLapse      = "lapse"      // by member and day
 	CauseTier       = "tier"       // by member, level and instant
+	CauseEvent      = "event"      // by family and the merchant's event id
+	CauseForfeit    = "forfeit"    // by member and instant
+	CauseMilestone  = "milestone"  // by member and milestone
+	CauseMember     = "member"     // by member
+	CauseExtension  = "extension"  // by extension id
+	CauseReinstate  = "reinstate"  // by member and day of the lapse
 )
 
 // A Cause is why points moved: something with an identity, in its n-th revision. Of each revision there is one
@@ -42,6 +48,11 @@ const (
 	KindExpire   Kind = "expire"   // a lot lapsed
 	KindAdjust   Kind = "adjust"   // someone corrected the balance by hand
 	KindTier     Kind = "tier"     // the level changed, or was kept for another period
+
+	KindForfeit   Kind = "forfeit"   // pending points were given up: what they waited for did not happen in time
+	KindExtend    Kind = "extend"    // lots were made to live longer by hand
+	KindReinstate Kind = "reinstate" // lapsed points were brought back by hand
+	KindMember    Kind = "member"    // what rules know of the member changed
 )
 
 // Bucket is where points are: with the member, or where they came from and went.
@@ -65,6 +76,7 @@ type Posting struct {
 	Bucket   Bucket
 	Lot      Date      // active and reserved: which lot; pending: which lot it will join
 	ActiveAt time.Time // pending: when
+	GiveUp   time.Time // pending without ActiveAt: until when at most
 	Cause    Cause     // pending: whose, if not the entry's own; Revision is zero
 	Points   Points
 }
@@ -90,8 +102,13 @@ type Entry struct {
 	Standing   *Standing // the member's standing after, if the entry changed it
 	Metric     *Metric   // what it adds to a month
 	Window     int       // with Metric: how many months the account keeps apart, the newest included
-	Usage      []Usage   // what it uses of caps
-	Refusal    *Error    // why, if it records a refusal
+	Usage      []Usage   // what it uses of caps and limits
+	Event      *EventState
+	Reached    *Reached // what became of a milestone
+	Traits     *Traits  // what rules know of the member after it, if it changed that
+	Slides     Date     // to which day it moved the lots that slide; zero if it moved none
+	Carried    string   // the fraction of a point that the member has after it; empty if it did not change that
+	Refusal    *Error   // why, if it records a refusal
 
 	Balance  Balance // after it
 	Previous string  // the hash of the entry before it; "" for the first

@@ -77,6 +77,7 @@ type EventState struct {
 	Buyer    Buyer
 	Worth    Points
 	Grants   []Grant // by action
+	Shares   []Share // what it uses of their limits
 }
 
 // A Grant is points that one cause gave and that live and die together.

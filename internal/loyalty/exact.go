@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"math"
 	"math/big"
 	"math/bits"
 	"strconv"
@@ -58,6 +59,11 @@ func (x exact) mul(y exact) exact {
 
 func (x exact) add(y exact) exact {
 	if x.big == nil && y.big == nil {
+		if x.den == 1 && y.den == 1 {
+			if num, ok := addInt(x.num, y.num); ok {
+				return exact{num: num, den: 1}
+			}
+		}
 		g := gcd(x.den, y.den)
 		a, ok1 := mulInt(x.num, y.den/g)
 		b, ok2 := mulInt(y.num, x.den/g)
@@ -70,31 +76,69 @@ func (x exact) add(y exact) exact {
 	return exactOf(new(big.Rat).Add(x.rat(), y.rat()))
 }
 
+func (x exact) quo(y exact) exact {
+	if y.big == nil && y.num != 0 {
+		num, den := y.den, y.num
+		if den < 0 {
+			num, den = -num, -den
+		}
+		return x.mul(exact{num: num, den: den})
+	}
+	return exactOf(new(big.Rat).Quo(x.rat(), y.rat()))
+}
+
+// exactFrom reads what String wrote; zero if it is no number.
+func exactFrom(s string) exact {
+	r, ok := new(big.Rat).SetString(s)
+	if !ok {
+		return whole(0)
+	}
+	return exactOf(r)
+}
+
 func (x exact) sub(y exact) exact { return x.add(y.mul(whole(-1))) }
 
 // round is the whole number that r makes of x; false if it is beyond MaxPoints either way.
 func (x exact) round(r Rounding) (Points, bool) {
-	if r == Nearest {
-		x = x.add(exact{num: 1, den: 2})
+	n, isWhole := x.floor()
+	switch r {
+	case Nearest:
+		n, _ = x.add(half).floor()
+	case HalfEven:
+		if y := x.add(half); !isWhole {
+			var tie bool
+			if n, tie = y.floor(); tie && n%2 != 0 {
+				n--
+			}
+		}
+	case Up:
+		if !isWhole {
+			n++
+		}
 	}
-	var floor int64
-	isWhole := false
+	return Points(n), -MaxPoints <= Points(n) && Points(n) <= MaxPoints
+}
+
+var half = exact{num: 1, den: 2}
+
+// floor is the largest whole number that is not above x, and whether it is x. What is beyond 64 bits is beyond all
+// bounds: it gives the largest or the smallest number that there is.
+func (x exact) floor() (n int64, isWhole bool) {
 	if x.big != nil {
 		q, m := new(big.Int).DivMod(x.big.Num(), x.big.Denom(), new(big.Int))
-		if !q.IsInt64() {
-			return 0, false
+		switch {
+		case q.IsInt64():
+			return q.Int64(), m.Sign() == 0
+		case q.Sign() < 0:
+			return math.MinInt64 / 2, false
 		}
-		floor, isWhole = q.Int64(), m.Sign() == 0
-	} else {
-		floor, isWhole = x.num/x.den, x.num%x.den == 0
-		if x.num < 0 && !isWhole {
-			floor--
-		}
+		return math.MaxInt64 / 2, false
 	}
-	if r == Up && !isWhole {
-		floor++
+	n, isWhole = x.num/x.den, x.num%x.den == 0
+	if x.num < 0 && !isWhole {
+		n--
 	}
-	return Points(floor), -MaxPoints <= Points(floor) && Points(floor) <= MaxPoints
+	return n, isWhole
 }
 
 // String writes the number exactly: as a decimal if it has an end ("29.99"), else as a fraction ("2999/110").

@@ -1,17 +1,38 @@
 package loyalty
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Join is the beginning of an account: a first entry that moves nothing, from which its chain grows, with the
-// lowest level if the program has levels.
-func (p *Program) Join(m MemberID, now time.Time) (Outcome, error) {
+// lowest level if the program has levels and what is known of the member, and then what joining earns.
+func (p *Program) Join(m MemberID, t Traits, now time.Time) (Outcome, error) {
 	d := p.decide(Account{Member: m}, now)
 	e := Entry{Kind: KindJoin, Cause: Cause{CauseJoin, string(m), 1}, Effective: now}
 	if len(p.Tiers.Levels) > 0 {
 		e.Standing = &Standing{Level: p.Tiers.Levels[0].ID, Since: now}
 	}
+	t = p.withBirthday(t, t.Birthday, now)
+	if t.Birthday == 0 {
+		t.Changed = time.Time{}
+	}
+	t.Segments = slices.Compact(slices.Sorted(slices.Values(t.Segments)))
+	e.Traits = &t
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
+	}
+	if slices.ContainsFunc(p.Earn.Actions, func(a Action) bool { return a.Event == EventJoined }) {
+		s := EventState{
+			Event:    Event{Type: EventJoined, ID: string(m) + ":joined", Member: m, At: now},
+			Revision: 1, Program: p.Version, Buyer: p.actor(d.Account, now),
+		}
+		if err := d.award(p, &s, false); err != nil {
+			return Outcome{}, err
+		}
+		if err := d.climb(now); err != nil {
+			return Outcome{}, err
+		}
 	}
 	return d.Outcome, nil
 }

@@ -57,7 +57,7 @@ func testProgram(tb testing.TB) *Program {
 var noon = time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
 
 func joined(tb interface{ Fatal(...any) }, p *Program, at time.Time) Account {
-	out, err := p.Join("mem_ada", at)
+	out, err := p.Join("mem_ada", Traits{}, at)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestWhatAnOrderIsWorthAndWhy(t *testing.T) {
 			if c.edit != nil {
 				c.edit(&c.order)
 			}
-			q, err := p.Quote(acc, c.order, noon)
+			q, err := p.Quote(acc, c.order, nil, noon)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -190,7 +190,7 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 			p := testProgram(t)
 			o := paid("EUR", Line{Amount: 1000}, Line{Amount: 2000})
 			c.edit(&o)
-			_, err := p.PlaceOrder(joined(t, p, noon), nil, p, o, noon)
+			_, err := p.PlaceOrder(joined(t, p, noon), nil, p, o, nil, noon)
 			e, ok := err.(*Error)
 			if !ok || e.Code != c.code || e.Pointer != c.pointer {
 				t.Errorf("got %v at %q, want %s at %q", err, e.Pointer, c.code, c.pointer)
@@ -208,7 +208,7 @@ func TestAMultiplierOfATrillionNeverWrapsAround(t *testing.T) {
 	}
 	for _, amount := range []int64{1, 100, 1e6, MaxAmount} {
 		o := paid("EUR", Line{Category: "coffee-beans", Amount: amount})
-		if _, err := p.PlaceOrder(joined(t, p, noon), nil, p, o, noon); !errors.Is(err, AmountOutOfRange) {
+		if _, err := p.PlaceOrder(joined(t, p, noon), nil, p, o, nil, noon); !errors.Is(err, AmountOutOfRange) {
 			t.Errorf("an order of %d times 10^24 was answered with %v", amount, err)
 		}
 	}
@@ -218,7 +218,7 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	p := testProgram(t)
 	refused := func(acc Account, want Code) {
 		t.Helper()
-		if _, err := p.PlaceOrder(acc, nil, p, paid("EUR", Line{Amount: 1000}), noon); !errors.Is(err, want) {
+		if _, err := p.PlaceOrder(acc, nil, p, paid("EUR", Line{Amount: 1000}), nil, noon); !errors.Is(err, want) {
 			t.Errorf("the order was answered with %v, want %s", err, want)
 		}
 	}
@@ -286,7 +286,7 @@ func TestATierIsReachedKeptAndLost(t *testing.T) {
 	buy := func(id string, euros int64) {
 		o := paid("EUR", Line{Amount: euros * 100})
 		o.ID, o.PlacedAt = id, at
-		out, err := p.PlaceOrder(acc, nil, p, o, at)
+		out, err := p.PlaceOrder(acc, nil, p, o, nil, at)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -333,7 +333,7 @@ func TestManySmallStepsOfTimeAreOneLongJump(t *testing.T) {
 		for i := range rapid.IntRange(1, 12).Draw(t, "orders") {
 			o := paid("EUR", Line{Amount: rapid.Int64Range(0, 90_000).Draw(t, "amount")})
 			o.ID, o.PlacedAt = fmt.Sprint(i), noon.Add(time.Duration(i)*time.Hour)
-			out, err := p.PlaceOrder(acc, nil, p, o, o.PlacedAt)
+			out, err := p.PlaceOrder(acc, nil, p, o, nil, o.PlacedAt)
 			if err != nil {
 				t.Fatal(err)
 			}

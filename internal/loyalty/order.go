@@ -68,24 +68,51 @@ const (
 	TenderStoreCredit TenderKind = "store_credit"
 )
 
-// OrderState is all that is known of an order and what it is worth: the facts that its next revision starts
+// An OrderState is all that is known of an order and what it is worth: the facts that its next revision starts
 // from.
 type OrderState struct {
 	Order    Order
 	Revision int
 	Program  int       // the version whose rules it keeps for ever
-	Level    string    // the member's level when it was placed, which it keeps too
+	Buyer    Buyer     // what its rules know of the member, as of its placing
+	Rate     string    // what its currency was in that of the program, if it has no rate of its own; exact
 	Worth    Points    // what all its revisions together have given
-	ActiveAt time.Time // when its points become active
-	Expires  Date      // the lot that they join
+	Grants   []Grant   // where: the base first, then rules whose points have a life of their own
+	Shares   []Share   // what it uses of caps, limits and budgets
+	GiveUp   time.Time // when points that wait for something to happen are given up; zero if never
+	Carried  string    // the fraction of a point that it started with; exact, empty for none
+	Rest     string    // what its rounding left, or took, of fractions; exact, empty for none
+	Spend    int64     // what it counts towards a level by spend, in minor units
+	Elements int64     // and by elements
+}
 
-	Peak Points // the most that it was ever worth
-	Cut  bool   // whether a cap of a period has cut it
+// share is what the state has of one rule's bounds; the state must own its Shares.
+func (s *OrderState) share(rule string) *Share {
+	for i := range s.Shares {
+		if s.Shares[i].Rule == rule {
+			return &s.Shares[i]
+		}
+	}
+	s.Shares = append(s.Shares, Share{Rule: rule})
+	return &s.Shares[len(s.Shares)-1]
+}
 
-	// What was taken back of it beyond its own points, so that it can be given back there.
-	Taken  []Lot  // from other lots
-	Owed   Points // as debt
-	Lapsed Points // nowhere: the points had lapsed, or the program does not ask for more
+// shareOf is the same to look at only.
+func (s *OrderState) shareOf(rule string) *Share {
+	for i := range s.Shares {
+		if s.Shares[i].Rule == rule {
+			return &s.Shares[i]
+		}
+	}
+	return &Share{Rule: rule}
+}
+
+// converted is the rate at which the order's currency is converted; false if it is not.
+func (s *OrderState) converted() (exact, bool) {
+	if s.Rate == "" {
+		return exact{}, false
+	}
+	return exactFrom(s.Rate), true
 }
 
 // Windows for when an order was placed. Clocks of shops run ahead a little, and orders arrive late; what is
@@ -105,13 +132,27 @@ func (o Order) items() (sum int64) {
 	return sum
 }
 
+// happened is when something happened to the order; zero if it has not.
+func (o Order) happened(e OrderEvent) time.Time {
+	switch e {
+	case WhenShipped:
+		return o.Shipped
+	case WhenDelivered:
+		return o.Delivered
+	}
+	return time.Time{}
+}
+
 // total is what the customer pays.
 func (o Order) total() int64 { return o.items() - o.Discount + o.Shipping + o.Tax }
 
+func (k TenderKind) earns() bool {
+	return k != TenderPoints && k != TenderGiftCard && k != TenderStoreCredit
+}
+
 func (o Order) unearning() (sum int64) {
 	for _, t := range o.Tenders {
-		switch t.Kind {
-		case TenderPoints, TenderGiftCard, TenderStoreCredit:
+		if !t.Kind.earns() {
 			sum += t.Amount
 		}
 	}
@@ -216,131 +257,4 @@ func checkAmount(pointer string, n int64) error {
 		return refuse(AmountOutOfRange, pointer, fmt.Sprintf("An amount is between 0 and %d minor units.", MaxAmount))
 	}
 	return nil
-}
-
-// PlaceOrder brings the points of an order up to what it is now: those of its worth that earlier revisions
-// have not given are credited, those that they gave too much are taken back. The worth of a later revision is
-// computed by the rules, and at the level, of the first one: rules is the version that prior names, and p
-// itself where prior is nil. The account must have been advanced to now.
-func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (Outcome, error) {
-	if acc.Status != Active {
-		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
-	}
-	if err := o.check(); err != nil {
-		return Outcome{}, err
-	}
-	s, err := p.orderState(acc, prior, o, now)
-	if err != nil {
-		return Outcome{}, err
-	}
-	worth, because, err := rules.worth(o, s.Level)
-	if err != nil {
-		return Outcome{}, err
-	}
-	worth, because = rules.capped(acc, &s, worth, because)
-	d := p.decide(acc, now)
-	delta := worth - s.Worth
-	if delta > 0 && s.ActiveAt.After(now) && len(acc.Pending) >= MaxPending {
-		return Outcome{}, refuse(ValidationFailed, "", "The member has 2000 orders with pending points already.")
-	}
-	e := Entry{
-		Kind: KindEarn, Cause: Cause{CauseOrder, o.ID, s.Revision}, Program: s.Program,
-		Effective: o.PlacedAt, Order: &s, Because: because,
-	}
-	if prior != nil && prior.Order.Member != "" {
-		e.Effective = now
-		if s.Worth != 0 {
-			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
-		}
-	}
-	switch {
-	case delta > 0:
-		e = d.giveBack(e, delta, &s)
-	case delta < 0:
-		e.Kind = KindClawback
-		e = d.clawBack(e, -delta, &s)
-	}
-	s.Worth, e.Usage = worth, rules.usage(o, delta)
-	if len(p.Tiers.Levels) > 0 {
-		e.Metric, e.Window = orderMetric(p, prior, o, delta), p.Tiers.Months
-	}
-	if err := d.post(e); err != nil {
-		return Outcome{}, err
-	}
-	if err := d.climb(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
-}
-
-// orderState is the state that this revision starts from: with the worth still of the revision before.
-func (p *Program) orderState(acc Account, prior *OrderState, o Order, now time.Time) (OrderState, error) {
-	if prior != nil {
-		s := *prior
-		claimed := s.Order.Member == "" && o.Member != ""
-		switch {
-		case !claimed && s.Order.Member != o.Member:
-			return s, refuse(ValidationFailed, "/member", "The order belongs to another member.")
-		case s.Order.Currency != o.Currency:
-			return s, refuse(CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
-		case !s.Order.PlacedAt.Equal(o.PlacedAt):
-			return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
-		case claimed && o.PlacedAt.Before(now.Add(-MaxOrderAge)):
-			return s, refuse(ValidationFailed, "/member", "A guest's order becomes a member's within 90 days after it was placed.")
-		}
-		if claimed {
-			s.Level = p.levelAt(acc, o.PlacedAt).ID
-		}
-		s.Order = o
-		s.Revision++
-		return s, nil
-	}
-	if err := p.checkPlaced(o, now); err != nil {
-		return OrderState{}, err
-	}
-	if o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
-		return OrderState{}, refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
-	}
-	at := p.Earn.Pending.Active(o.PlacedAt, time.Time{}, p.Zone)
-	return OrderState{
-		Order: o, Revision: 1, Program: p.Version, Level: p.levelAt(acc, o.PlacedAt).ID,
-		ActiveAt: at, Expires: p.Earn.Expires.Date(at, acc.Joined, p.Zone),
-	}, nil
-}
-
-// GuestOrder is the state of an order that no member is known for: it is checked and kept, with the rules of its
-// first revision, and worth nothing until a later revision names the member, at most MaxOrderAge after it was
-// placed. From then on it is the member's.
-func (p *Program) GuestOrder(prior *OrderState, o Order, now time.Time) (OrderState, error) {
-	if err := o.check(); err != nil {
-		return OrderState{}, err
-	}
-	return p.orderState(Account{}, prior, o, now)
-}
-
-func (p *Program) checkPlaced(o Order, now time.Time) error {
-	if _, ok := p.compiled.rates[o.Currency]; !ok {
-		return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for %s.", o.Currency))
-	}
-	switch {
-	case o.PlacedAt.After(now.Add(MaxOrderAhead)):
-		return refuse(ValidationFailed, "/placed_at", "The order was placed in the future.")
-	case o.PlacedAt.Before(now.Add(-MaxOrderAge)):
-		return refuse(ValidationFailed, "/placed_at", "The order was placed more than 90 days ago.")
-	}
-	return nil
-}
-
-func orderMetric(p *Program, prior *OrderState, o Order, delta Points) *Metric {
-	m := Metric{Month: DateOf(o.PlacedAt, p.Zone).Month(), Points: delta}
-	if o.Status == OrderPaid {
-		m.Orders++
-	}
-	if prior != nil && prior.Order.Member != "" && prior.Order.Status == OrderPaid {
-		m.Orders--
-	}
-	if m.Points == 0 && m.Orders == 0 {
-		return nil
-	}
-	return &m
 }

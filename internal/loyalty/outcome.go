@@ -11,12 +11,14 @@ import (
 type Outcome struct {
 	Account Account
 	Entries []Entry
+	Spends  []Spend // what it takes of budgets, and gives back
 }
 
 // decision builds an Outcome: entries are posted one by one, each onto the account that the one before left.
 type decision struct {
-	p   *Program
-	now time.Time
+	p      *Program
+	now    time.Time
+	traits *Traits // to be told with the next award
 	Outcome
 }
 
@@ -50,13 +52,20 @@ func (d *decision) post(e Entry) error {
 	return nil
 }
 
-// credit is the postings that give n points which are, or become, active at an instant: pending until then;
-// after that they pay debt first, and what remains joins its lot, or has lapsed if the lot has.
-func (d *decision) credit(out []Posting, n Points, activeAt time.Time, expires Date) []Posting {
-	if activeAt.After(d.now) {
-		return append(out, Posting{Bucket: BucketPending, Lot: expires, ActiveAt: activeAt, Points: n})
+// credit is the postings that give n points of a grant: pending until it becomes active, or as long as nobody knows
+// when; after that they pay debt first, and what remains joins its lot, or has lapsed if the lot has.
+func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp time.Time) []Posting {
+	if g.ActiveAt.IsZero() || g.ActiveAt.After(d.now) {
+		p := Posting{Bucket: BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n}
+		if g.Rule != "" {
+			p.Cause = cause
+		}
+		if g.ActiveAt.IsZero() {
+			p.GiveUp = giveUp
+		}
+		return append(out, p)
 	}
-	return d.activate(out, n, expires, d.now)
+	return d.activate(out, n, g.Expires, d.now)
 }
 
 // activate is the postings that make n points spendable, behind those of the same entry: they pay what debt is
@@ -77,6 +86,7 @@ func (d *decision) activate(out []Posting, n Points, expires Date, at time.Time)
 
 // settle puts n points into their lot, or among the expired if the lot has lapsed at that instant.
 func (d *decision) settle(out []Posting, n Points, expires Date, at time.Time) []Posting {
+	expires = d.lot(expires)
 	switch {
 	case n == 0:
 		return out
@@ -107,6 +117,17 @@ func mirror(taken []Posting, into Bucket) []Posting {
 		out = append(out, Posting{Bucket: into, Lot: p.Lot, Points: -p.Points})
 	}
 	return out
+}
+
+// lot is the lot in which points are now that were to lapse on a day: activity may have moved it on.
+func (d *decision) lot(expires Date) Date {
+	if !expires.Slides() {
+		return expires
+	}
+	if expires = max(expires, d.Account.Slides); expires == forever {
+		return 0
+	}
+	return expires
 }
 
 func (p *Program) lapsed(d Date, at time.Time) bool { return d != 0 && !at.Before(d.End(p.Zone)) }

@@ -8,7 +8,8 @@ type Quote struct {
 	ActiveAt time.Time // when they could be spent
 	Expires  Date      // the lot that they would join
 	Because  []Because
-	Guest    bool // nobody is named: the figures are those of a new member
+	Spends   []Spend // what it would take of budgets
+	Guest    bool    // nobody is named: the figures are those of a new member
 	Balance  Balance
 	Rewards  []RewardQuote
 }
@@ -21,18 +22,19 @@ type RewardQuote struct {
 
 // Quote decides what PlaceOrder would, by the same function, and writes nothing. The zero Account is a guest;
 // any other must have been advanced to now.
-func (p *Program) Quote(acc Account, o Order, now time.Time) (Quote, error) {
+func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quote, error) {
 	q := Quote{Guest: acc.Member == ""}
 	if q.Guest {
 		acc = Account{Member: "guest", Status: Active, Joined: now}
 	}
-	out, err := p.PlaceOrder(acc, nil, p, o, now)
+	out, err := p.PlaceOrder(acc, nil, p, o, left, now)
 	if err != nil {
 		return Quote{}, err
 	}
 	e := out.Entries[0]
 	q.Points, q.Because = e.Order.Worth, e.Because
-	q.ActiveAt, q.Expires = e.Order.ActiveAt, e.Order.Expires
+	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
+	q.Spends = out.Spends
 	q.Balance = acc.Balance()
 	for _, r := range p.Rewards {
 		q.Rewards = append(q.Rewards, RewardQuote{Reward: r, Missing: p.missing(acc, r)})

@@ -57,6 +57,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, now time.Time)
 		in.Status, in.Until = Reserved, now.Add(p.Hold)
 		e.Postings = mirror(taken, BucketReserved)
 	}
+	d.active(&e, "redemption", now)
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
@@ -136,7 +137,7 @@ func (p *Program) insufficient(acc Account, needed Points, verb string, now time
 		unit = "points"
 	}
 	detail := verb + " " + points(needed) + " " + unit + "; " + points(available) + " can be spent."
-	if len(acc.Pending) > 0 {
+	if len(acc.Pending) > 0 && !acc.Pending[0].ActiveAt.IsZero() {
 		next := acc.Pending[0]
 		detail += " " + points(next.Points) + " more become active on " + next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
 	}

@@ -59,6 +59,7 @@ const MaxRefunds = 100
 // refunded sums up what went back: by line, for shipping and tax, and for the items as a whole.
 type refunded struct {
 	lines         map[string]int64
+	units         map[string]int64
 	shipping, tax int64
 	items         int64
 }
@@ -72,17 +73,44 @@ func (o Order) refunded() refunded {
 		rest := x.Amount - x.Shipping - x.Tax
 		for _, l := range x.Lines {
 			if r.lines == nil {
-				r.lines = map[string]int64{}
+				r.lines, r.units = map[string]int64{}, map[string]int64{}
 			}
 			r.lines[l.ID] += l.Amount
+			r.units[l.ID] += l.Quantity
 			rest -= l.Amount
 		}
 		r.shipping += x.Shipping
 		r.tax += x.Tax
 		r.items += rest
 	}
+	r.contest(o)
 	return r
 }
+
+// contest counts disputes that are not won as refunds of the items, and of shipping and tax for what they go beyond.
+func (r *refunded) contest(o Order) {
+	rest := int64(0)
+	for _, d := range o.Disputes {
+		if d.Status != DisputeWon {
+			rest += d.Amount
+		}
+	}
+	if rest == 0 {
+		return
+	}
+	byLine := int64(0)
+	for _, n := range r.lines {
+		byLine += n
+	}
+	part := min(rest, max(0, o.items()-o.Discount-byLine-r.items))
+	r.items, rest = r.items+part, rest-part
+	part = min(rest, max(0, o.Shipping-r.shipping))
+	r.shipping, rest = r.shipping+part, rest-part
+	r.tax += min(rest, max(0, o.Tax-r.tax))
+}
+
+// reduced reports whether anything was refunded or contested.
+func (o Order) reduced() bool { return len(o.Refunds) > 0 || len(o.Disputes) > 0 }
 
 func (o Order) checkRefunds() error {
 	if len(o.Refunds) > MaxRefunds {
@@ -106,7 +134,36 @@ func (o Order) checkRefunds() error {
 	if total > o.total() {
 		return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("The refunds add up to more than the order's total of %s.", Money{o.total(), o.Currency}))
 	}
+	if err := o.checkDisputes(); err != nil {
+		return err
+	}
 	return o.checkRefundedParts()
+}
+
+func (o Order) checkDisputes() error {
+	if len(o.Disputes) > MaxRefunds {
+		return refuse(ValidationFailed, "/disputes", fmt.Sprintf("An order has at most %d disputes.", MaxRefunds))
+	}
+	seen := map[string]bool{}
+	for i, d := range o.Disputes {
+		at := "/disputes/" + strconv.Itoa(i)
+		switch d.Status {
+		case DisputeOpen, DisputeWon, DisputeLost:
+		default:
+			return refuse(ValidationFailed, at+"/status", "A dispute is open, won or lost.")
+		}
+		if seen[d.ID] {
+			return refuse(ValidationFailed, at+"/id", fmt.Sprintf("Two disputes have the id %q.", d.ID))
+		}
+		seen[d.ID] = true
+		if err := checkAmount(at+"/amount", d.Amount); err != nil {
+			return err
+		}
+		if d.Amount > o.total() {
+			return refuse(ValidationFailed, at+"/amount", fmt.Sprintf("The dispute is about more than the order's total of %s.", Money{o.total(), o.Currency}))
+		}
+	}
+	return nil
 }
 
 func (o Order) checkRefund(at string, r Refund) error {
@@ -152,6 +209,7 @@ func (o Order) hasLine(id string) bool {
 // checkRefundedParts refuses more for a part of the order than was paid for it. A line's share of the discount
 // may have been rounded either way, so that a minor unit more is let pass.
 func (o Order) checkRefundedParts() error {
+	o.Disputes = nil
 	r := o.refunded()
 	for i, l := range o.Lines {
 		if got := r.lines[l.ID]; got > 0 {

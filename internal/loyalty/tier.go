@@ -21,18 +21,26 @@ func (p *Program) reviewAt(s Standing) time.Time {
 func (p *Program) measured(acc Account, at time.Time) (sum int64) {
 	last := DateOf(at, p.Zone).Month()
 	first := 0
-	if p.Tiers.Months > 0 {
+	switch {
+	case p.Tiers.Calendar:
+		first = last/100*100 + 1
+	case p.Tiers.Months > 0:
 		first = monthsBack(last, p.Tiers.Months-1)
 	}
 	for _, m := range acc.Metrics {
 		if m.Month < first || m.Month > last {
 			continue
 		}
-		if p.Tiers.By == ByOrders {
+		switch p.Tiers.By {
+		case ByPointsEarned:
+			sum += int64(m.Points)
+		case ByOrders:
 			sum += m.Orders
-			continue
+		case BySpend:
+			sum += m.Spend
+		case ByElements:
+			sum += m.Elements
 		}
-		sum += int64(m.Points)
 	}
 	return sum
 }
@@ -47,6 +55,35 @@ func (p *Program) qualified(acc Account, at time.Time) int {
 		}
 	}
 	return best
+}
+
+// requalified is the highest level that the account has kept at the end of its standing. By the calendar year it goes
+// by the year that has just ended if a level lasts beyond its own, and by the present one too.
+func (p *Program) requalified(acc Account, at time.Time) int {
+	now := p.qualified(acc, at)
+	if !p.Tiers.Calendar || p.Tiers.KeepYear == 1 {
+		return now
+	}
+	return max(now, p.qualified(acc, acc.Tier.Until.Add(-1)))
+}
+
+// keptFrom is until when a level is kept that was reached, or kept, at an instant; zero if it cannot be lost.
+func (p *Program) keptFrom(at time.Time, years int) time.Time {
+	switch {
+	case p.Tiers.KeepYear > 0:
+		return Date((DateOf(at, p.Zone).year()+years-1)*10000 + 1231).End(p.Zone)
+	case p.Tiers.KeepFor.IsZero():
+		return time.Time{}
+	}
+	return p.Tiers.KeepFor.After(at, p.Zone)
+}
+
+// window is how many months of metrics an account keeps apart.
+func (p *Program) window() int {
+	if p.Tiers.Calendar {
+		return 24
+	}
+	return p.Tiers.Months
 }
 
 // rung is the place of a standing's level; the lowest if the program no longer knows it.
@@ -93,7 +130,7 @@ func (d *decision) reviewTier(at time.Time) error {
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	from, to := d.p.rung(d.Account.Tier), d.p.qualified(d.Account, at)
+	from, to := d.p.rung(d.Account.Tier), d.p.requalified(d.Account, at)
 	if to >= from {
 		return d.prolong(at)
 	}
@@ -106,7 +143,7 @@ func (d *decision) reviewTier(at time.Time) error {
 func (d *decision) prolong(at time.Time) error {
 	s := d.Account.Tier
 	for !d.p.reviewAt(s).After(at) {
-		next := d.p.Tiers.KeepFor.After(s.Until, d.p.Zone)
+		next := d.p.keptFrom(s.Until, 1)
 		if !next.After(s.Until) {
 			s.Until = time.Time{}
 			break
@@ -119,8 +156,8 @@ func (d *decision) prolong(at time.Time) error {
 
 func (d *decision) moveTo(rung int, at time.Time, why string) error {
 	s := Standing{Level: d.p.Tiers.Levels[rung].ID, Since: at, Before: d.Account.Tier.Level}
-	if rung > 0 && !d.p.Tiers.KeepFor.IsZero() {
-		s.Until = d.p.Tiers.KeepFor.After(at, d.p.Zone)
+	if rung > 0 {
+		s.Until = d.p.keptFrom(at, d.p.Tiers.KeepYear)
 	}
 	n, window := d.p.measure(d.Account, at)
 	return d.standing(s, at, HasMoved, s.Before, s.Level, why, n, window)

@@ -20,7 +20,7 @@ func (c *compiler) examples(p *loyalty.Program, n *node) {
 			continue
 		}
 		expect := item.get("expect")
-		quote, err := p.Quote(account, order, order.PlacedAt)
+		quote, err := p.Quote(account, order, nil, order.PlacedAt)
 		if err != nil {
 			c.add(at(expect, "%q is refused: %s", item.get("say").text(), reason(err)))
 			continue

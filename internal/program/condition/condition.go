@@ -55,7 +55,8 @@ const (
 	maxNodes   = 200       // names, values and operators
 	maxDepth   = 2         // lists gone through within each other
 	maxPattern = 200       // bytes of what follows matches
-	maxMatched = 4096      // bytes of the text before it
+	maxMatched = 2048      // bytes of the text before it
+	maxShort   = 128       // the same within a list, where each element is matched
 	maxSteps   = 1_000_000 // names, values and operators evaluated for one answer, at most
 )
 

@@ -157,10 +157,11 @@ func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 	many.Order.Lines = make([]loyalty.Line, loyalty.MaxLines)
 	noCurrency := aboutOrder()
 	noCurrency.Order.Currency = "ABC"
-	third, wrong, long := aboutReview(), aboutReview(), aboutReview()
+	third, wrong, long, within := aboutReview(), aboutReview(), aboutReview(), aboutReview()
 	third.Event.Data["rating"] = big.NewRat(1, 3)
 	wrong.Event.Data["text"] = true
 	long.Event.Data["text"] = strings.Repeat("a", 5000)
+	within.Event.Data["text"] = strings.Repeat("a", 200)
 	order, event := condition.Env{Order: true}, condition.Env{Event: review}
 	for _, test := range []struct {
 		name, source string
@@ -174,6 +175,7 @@ func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 		{"a number without an end", `event.rating > 4`, event, third, "a number has more digits than a condition can compute with"},
 		{"a field of another kind", `event.text == ""`, event, wrong, "event.text is not what its type says"},
 		{"a long text for a pattern", `event.text matches "a+b"`, event, long, "the text is too long for a pattern"},
+		{"a text for a pattern in a list", `any(["a"], event.text matches "a+b")`, event, within, "the text is too long for a pattern"},
 		{"an unknown currency", `order.total > 1`, order, noCurrency, "the order's currency is unknown"},
 		{"no order", `order.total > 1`, order, aboutReview(), "there is no order to ask about"},
 		{"no event", `event.rating > 1`, event, aboutOrder(), "there is no event to ask about"},

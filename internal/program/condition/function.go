@@ -83,13 +83,15 @@ func hasText(v, list any) bool {
 	return slices.Contains(list.([]any), v)
 }
 
-// matches bounds the text, as an RE2 takes steps by its length and that of the pattern.
-func matches(text, pattern any) bool {
-	s := text.(string)
-	if len(s) > maxMatched {
+func matches(text, pattern any) bool      { return match(text.(string), pattern, maxMatched) }
+func matchesShort(text, pattern any) bool { return match(text.(string), pattern, maxShort) }
+
+// match bounds the text, as RE2 takes steps by its length and that of the pattern.
+func match(text string, pattern any, longest int) bool {
+	if len(text) > longest {
 		panic(failure("the text is too long for a pattern"))
 	}
-	return pattern.(*regexp.Regexp).MatchString(s)
+	return pattern.(*regexp.Regexp).MatchString(text)
 }
 
 func eventText(event, field any) string {

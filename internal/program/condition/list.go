@@ -106,8 +106,7 @@ func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	over := func(name string) ast.Node {
 		return placed(&ast.BuiltinNode{Name: name, Arguments: []ast.Node{of, body}}, n)
 	}
-	switch n.Name {
-	case "map", "sum":
+	if n.Name == "map" || n.Name == "sum" {
 		if answer.kind == object || answer.kind == list {
 			return nil, shape{}, refuse(question, "%s needs one value of each element, like .amount", n.Name)
 		}
@@ -122,9 +121,9 @@ func (r *reader) loop(n *ast.BuiltinNode) (ast.Node, shape, error) {
 	}
 	switch n.Name {
 	case "filter":
-		return over("filter"), is, nil
+		answer = is
 	case "count":
-		return over("count"), shape{kind: whole}, nil
+		answer = shape{kind: whole}
 	}
 	return over(n.Name), answer, nil
 }

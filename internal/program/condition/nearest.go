@@ -1,5 +1,7 @@
 package condition
 
+// The words of the program file are suggested likewise (package program, nearest), which this package cannot import.
+
 // nearest is the word that was probably meant: the first of those with the fewest edits, or "" if all are
 // too far off.
 func nearest(word string, words []string) string {

@@ -9,8 +9,8 @@ import (
 
 // maxInstructions bounds what a pattern becomes: (a{50}b{50}){9} is short and large.
 const (
-	maxInstructions = 500
-	patternWork     = 1000 // steps that a pattern counts as
+	maxInstructions = 250
+	patternWork     = 500 // steps that a pattern counts as, about those of maxShort
 )
 
 func (r *reader) unary(n *ast.UnaryNode) (ast.Node, shape, error) {
@@ -201,5 +201,9 @@ func (r *reader) matches(n *ast.BinaryNode) (ast.Node, shape, error) {
 		return nil, shape{}, refuse(pattern, "this is no pattern of RE2")
 	}
 	r.work[len(r.around)] += patternWork
-	return call(matches, n, a, constant(compiled, pattern)), shape{kind: truth}, nil
+	function := matches
+	if len(r.around) > 0 {
+		function = matchesShort
+	}
+	return call(function, n, a, constant(compiled, pattern)), shape{kind: truth}, nil
 }

@@ -1,0 +1,151 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/fnv"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// BudgetShards is how many counters the budget of a campaign is spread over, so that orders do not queue for one.
+const BudgetShards = 16
+
+// budgets is what one command has found out about the budgets that it touches.
+//
+// A budget is BudgetShards counters, each with its share of it, that begin at zero and fall by what is spent. The
+// floor of each is its share below zero, so that the table itself refuses to overspend. What one counter does not have
+// left is taken from others, so that a budget is spent to its last point.
+type budgets struct {
+	ledger   *Ledger
+	program  string
+	counters map[string][BudgetShards]int64 // by rule, as read
+}
+
+type counterDoc struct {
+	N int64 `json:"n"`
+}
+
+func budgetKey(program, rule string, shard int) table.Key {
+	return table.Key{PK: budgetPartition(program, rule), SK: fmt.Sprintf("BUDGET#%02d", shard)}
+}
+
+func budgetPartition(program, rule string) string { return "P#" + program + "#C#" + rule }
+
+// decide asks for a decision, and asks again with what is left of the budgets that it wants to spend.
+func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) (loyalty.Outcome, error)) (loyalty.Outcome, error) {
+	left := loyalty.Budgets{}
+	for {
+		out, err := ask(left)
+		if err != nil {
+			return out, err
+		}
+		unknown := false
+		for _, s := range out.Spends {
+			if _, known := left[s.Rule]; known || s.Points <= 0 {
+				continue
+			}
+			if left[s.Rule], err = b.left(ctx, s); err != nil {
+				return out, err
+			}
+			unknown = true
+		}
+		if !unknown {
+			return out, nil
+		}
+	}
+}
+
+// left is what is left of one budget.
+func (b *budgets) left(ctx context.Context, s loyalty.Spend) (loyalty.Points, error) {
+	if _, read := b.counters[s.Rule]; !read {
+		if err := b.read(ctx, s.Rule); err != nil {
+			return 0, err
+		}
+	}
+	counters := b.counters[s.Rule]
+	sum, reachable := int64(s.Budget), int64(0)
+	for i, n := range counters {
+		sum += n
+		reachable += max(0, n+shardShare(s.Budget, i))
+	}
+	return loyalty.Points(max(0, min(sum, reachable))), nil
+}
+
+func (b *budgets) read(ctx context.Context, rule string) error {
+	var counters [BudgetShards]int64
+	for it, err := range b.ledger.Table.Query(ctx, table.Query{PK: budgetPartition(b.program, rule)}) {
+		if err != nil {
+			return retryable(err)
+		}
+		var d counterDoc
+		var shard int
+		if _, err := fmt.Sscanf(it.Key.SK, "BUDGET#%02d", &shard); err != nil || shard >= BudgetShards {
+			return fmt.Errorf("ledger: %s is no budget", it.Key)
+		}
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return fmt.Errorf("ledger: read budget %s: %w", it.Key, err)
+		}
+		counters[shard] = d.N
+	}
+	if b.counters == nil {
+		b.counters = map[string][BudgetShards]int64{}
+	}
+	b.counters[rule] = counters
+	return nil
+}
+
+// forget makes the counters be read again.
+func (b *budgets) forget() { b.counters = nil }
+
+// shardShare is what one counter has of a budget.
+func shardShare(budget loyalty.Points, shard int) int64 {
+	share := int64(budget) / BudgetShards
+	if int64(shard) < int64(budget)%BudgetShards {
+		share++
+	}
+	return share
+}
+
+// ops is what spends the points, or gives them back: from one counter that has enough, which one depends on the
+// cause, else from as many as it takes, the fullest first.
+func (b *budgets) ops(spends []loyalty.Spend, entries []loyalty.Entry) (ops []table.Op) {
+	for _, s := range spends {
+		h := fnv.New32a()
+		h.Write([]byte(entries[0].Cause.ID))
+		home := int(h.Sum32() % BudgetShards)
+		if s.Points < 0 {
+			ops = append(ops, table.Add(budgetKey(b.program, s.Rule, home), "n", int64(-s.Points), -shardShare(s.Budget, home)))
+			continue
+		}
+		counters := b.counters[s.Rule]
+		room := func(i int) int64 { return max(0, counters[i]+shardShare(s.Budget, i)) }
+		order := make([]int, BudgetShards)
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(room(j), room(i)) })
+		if room(home) >= int64(s.Points) {
+			order = []int{home}
+		}
+		rest := int64(s.Points)
+		for _, i := range order {
+			if part := min(rest, room(i)); part > 0 {
+				ops = append(ops, table.Add(budgetKey(b.program, s.Rule, i), "n", -part, -shardShare(s.Budget, i)))
+				rest -= part
+			}
+		}
+	}
+	return ops
+}
+
+// Budget is what is left of the budget of a rule, by its name with its section.
+func (l *Ledger) Budget(ctx context.Context, program, rule string, budget loyalty.Points) (loyalty.Points, error) {
+	b := budgets{ledger: l, program: program}
+	return b.left(ctx, loyalty.Spend{Rule: rule, Budget: budget})
+}

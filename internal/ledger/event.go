@@ -1,0 +1,91 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// An EventResult is an event with what it is worth now, as of one revision.
+type EventResult struct {
+	State    loyalty.EventState
+	Entry    loyalty.Entry
+	Balance  loyalty.Balance // after it
+	Replayed bool
+}
+
+// PutEvent brings the points of an event up to the state that it is in now. Its family and id are its identity: the
+// same content again is a replay, another state or other data the next revision, under the rules of the first.
+// not_found if the member does not exist.
+func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by By) (EventResult, error) {
+	ev.At = ev.At.UTC().Truncate(time.Millisecond)
+	by.Input = fingerprint(append(encode(storedEvent(&loyalty.EventState{Event: ev})), ev.Member...))
+	e, replayed, err := l.upsert(ctx, p, loyalty.CauseEvent, ev.Cause(), by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
+		var prior *loyalty.EventState
+		if was != nil {
+			prior = was.Event
+		}
+		entries, err := l.do(ctx, command{p: p, member: ev.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			if acc.Sequence == 0 {
+				return loyalty.Outcome{}, notFound("member")
+			}
+			return p.PlaceEvent(acc, prior, rules, ev, l.now())
+		}})
+		if err != nil {
+			return loyalty.Entry{}, err
+		}
+		return entries[0], nil
+	})
+	if err != nil {
+		return EventResult{}, err
+	}
+	return EventResult{State: *e.Event, Entry: e, Balance: e.Balance, Replayed: replayed}, nil
+}
+
+// ActivateOrder makes what is pending of an order active by hand. Repeated, it answers with what the first time did.
+// not_found if there is no such order of a member.
+func (l *Ledger) ActivateOrder(ctx context.Context, p *loyalty.Program, id string, by By) (OrderResult, error) {
+	e, replayed, err := l.activate(ctx, p, loyalty.CauseOrder, id, by, func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
+		return p.ActivateOrder(acc, *was.Order, rules, l.now())
+	})
+	if err != nil {
+		return OrderResult{}, err
+	}
+	return orderResult(e, replayed), nil
+}
+
+// ActivateEvent is ActivateOrder for an event, by its family and id: "review:778".
+func (l *Ledger) ActivateEvent(ctx context.Context, p *loyalty.Program, id string, by By) (EventResult, error) {
+	e, replayed, err := l.activate(ctx, p, loyalty.CauseEvent, id, by, func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error) {
+		return p.ActivateEvent(acc, *was.Event, rules, l.now())
+	})
+	if err != nil {
+		return EventResult{}, err
+	}
+	return EventResult{State: *e.Event, Entry: e, Balance: e.Balance, Replayed: replayed}, nil
+}
+
+func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id string, by By,
+	decide func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error),
+) (e loyalty.Entry, replayed bool, err error) {
+	e, replayed, err = l.upsert(ctx, p, kind, id, by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
+		switch {
+		case was == nil:
+			return loyalty.Entry{}, notFound(kind) // upsert looks for one then
+		case was.Kind == loyalty.KindActivate:
+			return *was, nil
+		case was.Kind == loyalty.KindNote:
+			return loyalty.Entry{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order is a guest's, and has no points yet."}
+		}
+		by.Input = was.Input // the facts are the same: told again they are a replay
+		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			return decide(acc, *was, rules)
+		}})
+		if err != nil {
+			return loyalty.Entry{}, err
+		}
+		return entries[0], nil
+	})
+	return e, replayed, err
+}

@@ -1,0 +1,59 @@
+package ledger
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// An Extension makes lots live until the end of a day, under an id that the caller derived.
+type Extension struct {
+	ID     string
+	Member loyalty.MemberID
+	Until  loyalty.Date
+	Reason string
+}
+
+// Extend makes what lapses before a day live until then. It repeats like Redeem.
+func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, by By) (AdjustmentResult, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
+		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseExtension, ID: in.ID, Revision: 1},
+	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+		return p.Extend(acc, in.ID, in.Until, in.Reason, l.now())
+	})
+	return AdjustmentResult{Entry: e, Replayed: replayed}, err
+}
+
+// A Reinstatement brings back what lapsed in one entry.
+type Reinstatement struct {
+	Member loyalty.MemberID
+	Entry  string // the entry of the lapse, by its id
+	Until  loyalty.Date
+	Reason string
+}
+
+// Reinstate brings back points that lapsed, once: a second time, also with another day or reason, answers with the
+// first. not_found if there is no such entry of the member.
+func (l *Ledger) Reinstate(ctx context.Context, p *loyalty.Program, in Reinstatement, by By) (AdjustmentResult, error) {
+	lapsed, err := l.Entry(ctx, p.ID, in.Member, in.Entry)
+	if err != nil {
+		return AdjustmentResult{}, err
+	}
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
+		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseReinstate, ID: lapsed.Cause.ID, Revision: 1},
+	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+		return p.Reinstate(acc, lapsed, in.Until, in.Reason, l.now())
+	})
+	return AdjustmentResult{Entry: e, Replayed: replayed}, err
+}
+
+// OptIn registers a member for a campaign, and reports whether it was registered before.
+func (l *Ledger) OptIn(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, campaign string, by By) (already bool, err error) {
+	entries, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		if acc.Sequence == 0 {
+			return loyalty.Outcome{}, notFound("member")
+		}
+		return p.OptIn(acc, campaign, l.now())
+	}})
+	return err == nil && len(entries) == 0, err
+}

@@ -1,0 +1,142 @@
+package ledger
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func storedEvent(s *loyalty.EventState) *eventDoc {
+	if s == nil {
+		return nil
+	}
+	return &eventDoc{
+		Type: s.Event.Type, At: millis(s.Event.At), Data: storedData(s.Event.Data), Program: s.Program,
+		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
+		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
+		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
+	}
+}
+
+func storedData(data map[string]any) map[string]valueDoc {
+	if len(data) == 0 {
+		return nil
+	}
+	out := make(map[string]valueDoc, len(data))
+	for name, v := range data {
+		switch v := v.(type) {
+		case string:
+			out[name] = valueDoc{Text: &v}
+		case bool:
+			out[name] = valueDoc{Truth: &v}
+		case *big.Rat:
+			out[name] = valueDoc{Number: v.RatString()}
+		}
+	}
+	return out
+}
+
+// state reads an event's state; nil if the entry has none.
+func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventState, error) {
+	if d == nil {
+		return nil, nil
+	}
+	_, id, _ := strings.Cut(c.ID, ":")
+	s := &loyalty.EventState{
+		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: instant(d.At)},
+		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
+		Buyer: loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
+	}
+	for name, v := range d.Data {
+		if s.Event.Data == nil {
+			s.Event.Data = map[string]any{}
+		}
+		switch {
+		case v.Text != nil:
+			s.Event.Data[name] = *v.Text
+		case v.Truth != nil:
+			s.Event.Data[name] = *v.Truth
+		default:
+			r, ok := new(big.Rat).SetString(v.Number)
+			if !ok {
+				return nil, fmt.Errorf("the event's %s is no number", name)
+			}
+			s.Event.Data[name] = r
+		}
+	}
+	var err error
+	s.Grants, err = grants(d.Grants)
+	return s, err
+}
+
+func storedGrant(g loyalty.Grant) grantDoc {
+	return grantDoc{g.Rule, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed), int64(g.Lapsed)}
+}
+
+func storedGrants(all []loyalty.Grant) (out []grantDoc) {
+	for _, g := range all {
+		out = append(out, storedGrant(g))
+	}
+	return out
+}
+
+func (d grantDoc) grant() (loyalty.Grant, error) {
+	taken, err := readLots(d.Taken)
+	return loyalty.Grant{
+		Rule: d.Rule, Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt), Expires: loyalty.Date(d.Lot),
+		Taken: taken, Owed: loyalty.Points(d.Owed), Lapsed: loyalty.Points(d.Lapsed),
+	}, err
+}
+
+func grants(docs []grantDoc) (out []loyalty.Grant, err error) {
+	for _, d := range docs {
+		g, err := d.grant()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}
+
+func storedShares(all []loyalty.Share) (out []shareDoc) {
+	for _, x := range all {
+		out = append(out, shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut})
+	}
+	return out
+}
+
+func shares(docs []shareDoc) (out []loyalty.Share) {
+	for _, d := range docs {
+		out = append(out, loyalty.Share{Rule: d.Rule, Used: loyalty.Points(d.Used), Peak: loyalty.Points(d.Peak), Cut: d.Cut})
+	}
+	return out
+}
+
+func storedReached(r loyalty.Reached) reachedDoc {
+	return reachedDoc{r.Revision, storedGrant(r.Grant)}
+}
+
+func (d reachedDoc) reached() (loyalty.Reached, error) {
+	g, err := d.Grant.grant()
+	return loyalty.Reached{Revision: d.Revision, Grant: g}, err
+}
+
+func storedTraits(t *loyalty.Traits) *traitsDoc {
+	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns) == 0 {
+		return nil
+	}
+	return &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns}
+}
+
+func (d *traitsDoc) traits() loyalty.Traits {
+	if d == nil {
+		return loyalty.Traits{}
+	}
+	return loyalty.Traits{
+		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given, Years: d.Years,
+		Segments: d.Segments, OptIns: d.OptIns,
+	}
+}

@@ -1,0 +1,144 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// storedOrder leaves out what the entry says already: the order's id, the member, the revision.
+func storedOrder(s loyalty.OrderState) *orderDoc {
+	o := s.Order
+	d := &orderDoc{
+		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
+		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
+		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
+		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth), GiveUp: millis(s.GiveUp),
+		Carried: s.Carried, Rest: s.Rest, Spend: s.Spend, Elements: s.Elements,
+	}
+	if o.Clock != nil {
+		d.Clock = o.Clock.String()
+	}
+	if len(s.Grants) > 0 {
+		base := storedGrant(s.Grants[0])
+		d.ActiveAt, d.Lot, d.Taken, d.Owed, d.Lapsed = base.ActiveAt, base.Lot, base.Taken, base.Owed, base.Lapsed
+		d.More = storedGrants(s.Grants[1:])
+	}
+	for _, x := range s.Shares {
+		switch {
+		case x.Rule != "":
+			d.Shares = append(d.Shares, shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut})
+		case x.Peak != s.Worth:
+			d.Peak, d.Cut = int64(x.Peak), x.Cut
+		default:
+			d.Cut = x.Cut
+		}
+	}
+	d.goods(o)
+	return d
+}
+
+// goods is what an order consists of.
+func (d *orderDoc) goods(o loyalty.Order) {
+	if len(o.Lines) > 0 {
+		d.Lines = make([]lineDoc, len(o.Lines))
+	}
+	for i, l := range o.Lines {
+		d.Lines[i] = lineDoc(l)
+	}
+	for _, t := range o.Tenders {
+		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Name, t.Amount})
+	}
+	for _, r := range o.Refunds {
+		d.Refunds = append(d.Refunds, storedRefund(r))
+	}
+	for _, x := range o.Disputes {
+		d.Disputes = append(d.Disputes, disputeDoc{x.ID, millis(x.At), string(x.Status), x.Amount})
+	}
+}
+
+func storedRefund(r loyalty.Refund) refundDoc {
+	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax}
+	if r.Status != loyalty.RefundSucceeded {
+		d.Status = string(r.Status)
+	}
+	for _, l := range r.Lines {
+		d.Lines = append(d.Lines, refundLineDoc(l))
+	}
+	return d
+}
+
+func (d refundDoc) refund() loyalty.Refund {
+	r := loyalty.Refund{
+		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
+		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax,
+	}
+	for _, l := range d.Lines {
+		r.Lines = append(r.Lines, loyalty.RefundLine(l))
+	}
+	return r
+}
+
+// state reads an order's state; nil if the entry has none.
+func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.OrderState, error) {
+	if d == nil {
+		return nil, nil
+	}
+	s := &loyalty.OrderState{
+		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth), GiveUp: instant(d.GiveUp),
+		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
+		Carried: d.Carried, Rest: d.Rest, Spend: d.Spend, Elements: d.Elements,
+	}
+	var err error
+	if s.Order, err = d.order(id, m); err != nil {
+		return nil, err
+	}
+	more, err := grants(d.More)
+	if err != nil {
+		return nil, err
+	}
+	base, err := grantDoc{ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, Lapsed: d.Lapsed, Worth: d.Worth}.grant()
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range more {
+		base.Worth -= g.Worth
+	}
+	s.Grants = append([]loyalty.Grant{base}, more...)
+	if d.Worth != 0 || d.Peak != 0 || d.Cut {
+		s.Shares = append(s.Shares, loyalty.Share{Used: s.Worth, Peak: loyalty.Points(cmp.Or(d.Peak, d.Worth)), Cut: d.Cut})
+	}
+	s.Shares = append(s.Shares, shares(d.Shares)...)
+	return s, nil
+}
+
+func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
+	o := loyalty.Order{
+		ID: id, Member: m, PlacedAt: instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel, Store: d.Store,
+		Status: loyalty.OrderStatus(d.Status), Discount: d.Discount, Shipping: d.Shipping, Tax: d.Tax,
+		Shipped: instant(d.Shipped), Delivered: instant(d.Arrived),
+	}
+	if d.Clock != "" {
+		clock, err := time.LoadLocation(d.Clock)
+		if err != nil {
+			return o, fmt.Errorf("the store's time zone: %w", err)
+		}
+		o.Clock = clock
+	}
+	for _, l := range d.Lines {
+		o.Lines = append(o.Lines, loyalty.Line(l))
+	}
+	for _, t := range d.Tenders {
+		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderKind(t.Kind), Name: t.Name, Amount: t.Amount})
+	}
+	for _, r := range d.Refunds {
+		o.Refunds = append(o.Refunds, r.refund())
+	}
+	for _, x := range d.Disputes {
+		o.Disputes = append(o.Disputes, loyalty.Dispute{ID: x.ID, At: instant(x.At), Status: loyalty.DisputeStatus(x.Status), Amount: x.Amount})
+	}
+	return o, nil
+}

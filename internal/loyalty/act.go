@@ -1,0 +1,246 @@
+package loyalty
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Family is the part of the type before the state: "review" of "review.approved".
+func (e Event) Family() string {
+	family, _, _ := strings.Cut(e.Type, ".")
+	return family
+}
+
+// Cause is the event's id as a cause: the same in all of its states.
+func (e Event) Cause() string { return e.Family() + ":" + e.ID }
+
+// PlaceEvent brings the points of an event up to what it is worth in its present state: nothing while a review is
+// pending, the points of its actions once it is approved, nothing again if it is declined after all. Like an order's,
+// later revisions go by the rules of the first, which are those of the version that prior names. The account must have
+// been advanced to now.
+func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev Event, now time.Time) (Outcome, error) {
+	if acc.Status != Active {
+		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
+	}
+	if err := rules.checkEvent(ev); err != nil {
+		return Outcome{}, err
+	}
+	s, err := p.eventState(acc, prior, ev, now)
+	if err != nil {
+		return Outcome{}, err
+	}
+	d := p.decide(acc, now)
+	if err := d.award(rules, &s, prior != nil); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.climb(now); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+func (p *Program) eventState(acc Account, prior *EventState, ev Event, now time.Time) (EventState, error) {
+	if prior == nil {
+		switch {
+		case ev.At.After(now.Add(MaxOrderAhead)):
+			return EventState{}, refuse(ValidationFailed, "/at", "The event happened in the future.")
+		case ev.At.Before(now.Add(-MaxOrderAge)):
+			return EventState{}, refuse(ValidationFailed, "/at", "The event happened more than 90 days ago.")
+		case ev.At.Before(acc.Joined.Add(-JoinGrace)):
+			return EventState{}, refuse(ValidationFailed, "/at", "The event happened more than a day before the member joined.")
+		}
+		return EventState{Event: ev, Revision: 1, Program: p.Version, Buyer: p.actor(acc, ev.At)}, nil
+	}
+	s := *prior
+	switch {
+	case s.Event.Member != ev.Member:
+		return s, refuse(ValidationFailed, "/member", "The event belongs to another member.")
+	case !s.Event.At.Equal(ev.At):
+		return s, refuse(ValidationFailed, "/at", "When an event happened cannot change.")
+	}
+	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
+	s.Event = ev
+	s.Revision++
+	return s, nil
+}
+
+// actor is what actions ask about a member.
+func (p *Program) actor(acc Account, at time.Time) Buyer {
+	return Buyer{
+		Level: p.levelAt(acc, at).ID, Orders: acc.orders(), Segments: acc.Traits.Segments,
+		OptIns: acc.Traits.OptIns, Birthday: acc.Traits.Birthday, Zone: acc.Traits.Zone,
+	}
+}
+
+// checkEvent refuses an event that the program does not know, or whose data is not of the kinds that it says.
+func (p *Program) checkEvent(ev Event) error {
+	family, ok := p.EventType(ev.Type)
+	if !ok || ev.Family() == "member" {
+		return refuse(ValidationFailed, "/type", fmt.Sprintf("There is no event %q that could be sent. The program knows %s.", ev.Type, strings.Join(p.eventTypes(), ", ")))
+	}
+	for _, name := range slices.Sorted(maps.Keys(ev.Data)) {
+		want, known := family.Fields[name]
+		if !known {
+			return refuse(ValidationFailed, "/data/"+name, fmt.Sprintf("A %s has no %s. It has %s.", family.Name, name, strings.Join(slices.Sorted(maps.Keys(family.Fields)), ", ")))
+		}
+		got := FieldKind("")
+		switch ev.Data[name].(type) {
+		case string:
+			got = TextField
+		case *big.Rat:
+			got = NumberField
+		case bool:
+			got = BooleanField
+		}
+		if got != want {
+			return refuse(ValidationFailed, "/data/"+name, "This must be a "+string(want)+".")
+		}
+	}
+	return nil
+}
+
+func (p *Program) eventTypes() (out []string) {
+	for _, family := range slices.Concat(builtinEvents, p.Events) {
+		for _, state := range family.States {
+			out = append(out, family.Name+"."+state)
+		}
+	}
+	return out
+}
+
+// award posts what brings an event to what it is worth; the first time also if that is nothing.
+func (d *decision) award(rules *Program, s *EventState, amended bool) error {
+	day := DateOf(s.Event.At, rules.Zone)
+	e := Entry{
+		Kind: KindEarn, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: s.Event.At,
+	}
+	if amended {
+		e.Effective = d.now
+		if s.Worth != 0 {
+			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
+		}
+	}
+	total := Points(0)
+	facts := Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(rules.Zone)}
+	for _, a := range rules.Earn.Actions {
+		target := d.actionWorth(rules, s, a, &facts, &e, day)
+		e = d.grantAction(e, rules, s, a, target)
+		total += target
+	}
+	if total < s.Worth {
+		e.Kind = KindClawback
+	}
+	e = lostToExpiry(issued(e))
+	if len(rules.Tiers.Levels) > 0 && rules.Tiers.By == ByPointsEarned && total != s.Worth {
+		e.Metric, e.Window = &Metric{Month: day.Month(), Points: total - s.Worth}, d.p.window()
+	}
+	s.Worth = total
+	e.Event, e.Traits, d.traits = s, d.traits, nil
+	d.active(&e, s.Event.Type, s.Event.At)
+	return d.post(e)
+}
+
+// actionWorth is what one action gives for the event as it is, with the reason and what it uses of its limits.
+func (d *decision) actionWorth(rules *Program, s *EventState, a Action, facts *Facts, e *Entry, day Date) Points {
+	key := "earn.actions." + a.ID
+	share := s.share(key)
+	n := Points(0)
+	if a.Event == s.Event.Type && a.about(s) {
+		n = d.allowed(a, share, facts, e, day)
+	}
+	if n == 0 && share.Used == 0 {
+		s.Shares = slices.DeleteFunc(s.Shares, func(x Share) bool { return x == Share{Rule: key} })
+		return 0
+	}
+	had := share.Used > 0
+	e.Usage = append(e.Usage, share.use(n, nil, a.Limits, day)...)
+	if rest := a.Cooldown; !rest.IsZero() && had != (n > 0) {
+		last := DateOf(rest.After(s.Event.At, rules.Zone).Add(-1), rules.Zone)
+		e.Usage = append(e.Usage, Usage{Rule: key, Times: true, Per: perRest, Ends: last, N: map[bool]int64{true: 1, false: -1}[n > 0]})
+	}
+	return n
+}
+
+// about reports whether an action is for the time and the member of an event.
+func (a Action) about(s *EventState) bool {
+	at := s.Event.At
+	if at.Before(a.From) || !a.Until.IsZero() && !at.Before(a.Until) || !oneOf(a.Tiers, s.Buyer.Level) {
+		return false
+	}
+	return len(a.Segments) == 0 || slices.ContainsFunc(s.Buyer.Segments, func(x string) bool { return slices.Contains(a.Segments, x) })
+}
+
+// allowed is what an action that is about the event gives under its condition, limits and cool-down.
+func (d *decision) allowed(a Action, share *Share, facts *Facts, e *Entry, day Date) Points {
+	key := share.Rule
+	if a.When != nil {
+		ok, err := a.When.Holds(facts)
+		if err != nil {
+			e.Because = append(e.Because, Reason(key, "0", IsFailed, err.Error()))
+		}
+		if !ok || err != nil {
+			return 0
+		}
+	}
+	if l, full := share.limited(d.Account, a.Limits, day); full {
+		e.Because = append(e.Because, Reason(key, "0", IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per)))
+		return 0
+	}
+	if until := d.Account.restsUntil(key, day); until != 0 && share.Peak == 0 {
+		e.Because = append(e.Because, Reason(key, "0", IsResting, until.String()))
+		return 0
+	}
+	e.Because = append(e.Because, Reason(key, points(a.Points), IsFixed, points(a.Points)))
+	return a.Points
+}
+
+// restsUntil is the last day on which an action's cool-down still runs; zero if it does not.
+func (a Account) restsUntil(key string, day Date) Date {
+	for _, u := range a.Usage {
+		if u.Rule == key && u.Times && u.Per == perRest && u.N > 0 && u.Ends >= day {
+			return u.Ends
+		}
+	}
+	return 0
+}
+
+// grantAction brings what an action has given to what it is to give.
+func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action, target Points) Entry {
+	at := slices.IndexFunc(s.Grants, func(g Grant) bool { return g.Rule == a.ID })
+	if at < 0 {
+		if target == 0 {
+			return e
+		}
+		wait, expiry := a.Life.over(Wait{}, rules.Earn.Expires)
+		g := Grant{Rule: a.ID, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
+		if !g.ActiveAt.IsZero() {
+			g.Expires = expiry.Date(g.ActiveAt, d.Account.since(expiry), rules.Zone)
+		}
+		s.Grants = append(s.Grants, g)
+		at = len(s.Grants) - 1
+	}
+	g := &s.Grants[at]
+	switch delta := target - g.Worth; {
+	case delta > 0:
+		e = d.giveBack(e, delta, g, time.Time{})
+	case delta < 0:
+		e = d.clawBack(e, -delta, g)
+	}
+	g.Worth = target
+	return e
+}
+
+func (s *EventState) share(rule string) *Share {
+	for i := range s.Shares {
+		if s.Shares[i].Rule == rule {
+			return &s.Shares[i]
+		}
+	}
+	s.Shares = append(s.Shares, Share{Rule: rule})
+	return &s.Shares[len(s.Shares)-1]
+}

@@ -1,0 +1,64 @@
+package loyalty
+
+import (
+	"math/big"
+	"slices"
+	"time"
+)
+
+// active lets an activity move on the lots that lapse by inactivity: all of them to the same day, and never to an
+// earlier one. Points of a level that never lapse stop sliding for good.
+func (d *decision) active(e *Entry, what string, at time.Time) {
+	expiry := d.p.Earn.Expires
+	if l, _, ok := d.p.Level(d.Account.Tier.Level); ok && l.Expires != nil {
+		expiry = *l.Expires
+	}
+	base := d.p.Earn.Expires
+	if !base.Inactive || !slices.Contains(base.ResetBy, what) {
+		return
+	}
+	to := expiry.Date(at, d.Account.since(expiry), d.p.Zone)
+	if to != 0 && !to.Slides() {
+		return // this level's lots have days of their own
+	}
+	moved := false
+	for _, l := range d.sliding(*e) {
+		if l.Points > 0 && (to == 0 || l.Expires < to) {
+			e.Postings = append(e.Postings,
+				Posting{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
+				Posting{Bucket: BucketActive, Lot: to, Points: l.Points})
+			moved = true
+		}
+	}
+	switch was := d.Account.Slides; {
+	case to == 0:
+		e.Slides = forever
+	case to > was || was == forever:
+		e.Slides = to
+	}
+	if moved {
+		e.Because = append(e.Because, Reason("expiry", "0", WasMoved, to.String()))
+	}
+}
+
+// forever is the day to which lots slide that never lapse any more.
+const forever = slides + 9999_12_31
+
+// sliding is the lots that slide, as the entry leaves them.
+func (d *decision) sliding(e Entry) (lots []Lot) {
+	for _, l := range d.Account.Lots {
+		if l.Expires.Slides() {
+			lots = append(lots, l)
+		}
+	}
+	for _, p := range e.Postings {
+		if p.Bucket == BucketActive && p.Lot.Slides() {
+			lots = addLot(lots, Lot{p.Lot, p.Points})
+		}
+	}
+	return lots
+}
+
+func (p *Program) occasions() bool { return p.compiled.occasions }
+
+func rat(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }

@@ -1,0 +1,420 @@
+package loyalty
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
+)
+
+// maxWhyNots is how many reasons why a rule gave nothing are kept with an order.
+const maxWhyNots = 8
+
+// Budgets is what is left of the budgets of rules that have one, by the rule with its section. A rule that is not
+// there has enough: whoever places the order finds out, by Outcome.Spends, and asks again with what there is.
+type Budgets map[string]Points
+
+// A Spend is what an order takes of the budget of a rule, or gives back to it.
+type Spend struct {
+	Rule   string // with its section
+	Points Points // below zero: given back
+	Budget Points // all of it
+}
+
+// rule is a Rule as decisions need it.
+type rule struct {
+	Rule
+	key      string // with its section
+	group    int    // in the order in which groups are looked at
+	mode     Stacking
+	lines    bool // it is about some lines only
+	bounded  bool // it has caps, limits or a budget, so that what it gave must be remembered
+	owned    bool // its points have a life of their own
+	multiply bool
+	limits   []Limit
+}
+
+// lineValue is a line as rules need it.
+type lineValue struct {
+	amount exact // eligible, in minor units of the valuation's currency
+	value  exact // points after rate, category and level
+	units  int64 // whole pieces that are left
+}
+
+// candidate is a rule that applies, with what it would give.
+type candidate struct {
+	r       *rule
+	gives   exact
+	because []Because // the first is its own; then what its caps took
+}
+
+// rules adds what rules and campaigns give. Each is computed from the values that rate, category and level have
+// given; the groups then say how they go together.
+func (v *valuation) rules() {
+	var found []candidate
+	for i := range v.p.compiled.rules {
+		r := &v.p.compiled.rules[i]
+		if !v.about(r) {
+			continue
+		}
+		m, ok := v.matched(r)
+		if !ok || !v.may(r, &m) {
+			continue
+		}
+		gives, because := r.Give.gives(&m)
+		because.Rule, because.Points = r.key, gives.String()
+		if r.Shadow {
+			v.why(Reason(r.key, "0", IsShadow, gives.String()))
+			continue
+		}
+		if gives.sign() == 0 {
+			continue
+		}
+		found = append(found, v.within(candidate{r, gives, []Because{because}}))
+	}
+	v.stack(found)
+}
+
+// why keeps a reason why a rule gave nothing, as long as there are few.
+func (v *valuation) why(b Because) {
+	n := 0
+	for _, x := range v.because {
+		if x.Points == "0" {
+			n++
+		}
+	}
+	if n < maxWhyNots {
+		v.because = append(v.because, b)
+	}
+}
+
+// about reports whether a rule is about this order at all.
+func (v *valuation) about(r *rule) bool {
+	m, o := &r.Match, &v.o
+	at := o.PlacedAt
+	if !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
+		return false
+	}
+	if !oneOf(m.Channels, o.Channel) || !oneOf(m.Stores, o.Store) || !oneOf(m.Currencies, o.Currency) {
+		return false
+	}
+	b := &v.s.Buyer
+	if !oneOf(m.Tiers, b.Level) || m.FirstOrder && b.Orders != 0 {
+		return false
+	}
+	if len(m.Segments) > 0 && !slices.ContainsFunc(b.Segments, func(s string) bool { return slices.Contains(m.Segments, s) }) {
+		return false
+	}
+	if m.BirthdayMonth || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil {
+		return v.onTime(m)
+	}
+	return true
+}
+
+func oneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Contains(list, s) }
+
+// onTime reports whether the order was placed on the weekday, in the hours and in the birthday month of a rule.
+func (v *valuation) onTime(m *Match) bool {
+	at := v.o.PlacedAt.In(v.p.clock(m.Zone, &v.o, &v.s.Buyer))
+	if m.BirthdayMonth && (v.s.Buyer.Birthday == 0 || int(at.Month()) != v.s.Buyer.Birthday/100) {
+		return false
+	}
+	if len(m.Weekdays) > 0 && !slices.Contains(m.Weekdays, at.Weekday()) {
+		return false
+	}
+	minute := at.Hour()*60 + at.Minute()
+	switch {
+	case m.HoursFrom == m.HoursUntil:
+		return true
+	case m.HoursFrom < m.HoursUntil:
+		return m.HoursFrom <= minute && minute < m.HoursUntil
+	}
+	return minute >= m.HoursFrom || minute < m.HoursUntil
+}
+
+// clock is whose time counts.
+func (p *Program) clock(z ClockZone, o *Order, b *Buyer) *time.Location {
+	switch {
+	case z == StoreClock && o != nil && o.Clock != nil:
+		return o.Clock
+	case z == MemberClock:
+		return p.zoneOf(b.Zone)
+	}
+	return p.Zone
+}
+
+// zoneOf is a member's time zone; the program's if none, or none that exists, is known.
+func (p *Program) zoneOf(name string) *time.Location {
+	if name == "" {
+		return p.Zone
+	}
+	if z, ok := p.compiled.zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		z = p.Zone
+	}
+	p.compiled.zones.Store(name, z)
+	return z
+}
+
+// matched is the part of the order that a rule is about; false if there is none.
+func (v *valuation) matched(r *rule) (matched, bool) {
+	v.prepare()
+	m := matched{currency: v.currency, amount: whole(0), value: whole(0)}
+	any := !r.lines
+	for i, l := range v.o.Lines {
+		if r.lines && !(oneOf(r.Match.Categories, l.Category) && oneOf(r.Match.SKUs, l.SKU) && oneOf(r.Match.Brands, l.Brand)) {
+			continue
+		}
+		x := &v.lines[i]
+		any = any || x.amount.sign() > 0 || x.units > 0
+		m.amount = m.amount.add(x.amount)
+		m.value = m.value.add(x.value)
+		m.units += x.units
+	}
+	if !r.lines {
+		m.value = v.sum // with shipping and tax, where they count
+	}
+	if !any || v.refunded.items > 0 && m.amount.sign() == 0 && m.units == 0 {
+		return m, false
+	}
+	if len(r.Match.Tenders) > 0 {
+		part := v.paidBy(r.Match.Tenders)
+		if part.sign() == 0 {
+			return m, false
+		}
+		m.amount, m.value = m.amount.mul(part), m.value.mul(part)
+	}
+	return m, true
+}
+
+// prepare values the lines, once.
+func (v *valuation) prepare() {
+	if v.lines != nil || len(v.o.Lines) == 0 {
+		return
+	}
+	v.lines = make([]lineValue, len(v.o.Lines))
+	rate := v.rate.perMinor.mul(v.level)
+	if !v.p.Earn.Counts.Items {
+		rate = whole(0)
+	}
+	for i, l := range v.o.Lines {
+		left := v.leftOf(l)
+		x := lineValue{amount: left.mul(v.kept)}
+		x.value = x.amount.mul(rate)
+		if m, ok := v.category(l.Category); ok {
+			x.value = x.value.mul(m.by)
+		}
+		x.units = v.unitsOf(l, left)
+		v.lines[i] = x
+	}
+}
+
+// unitsOf is how many whole pieces of a line are left, by the money that is left of it; of what was free, by what
+// came back.
+func (v *valuation) unitsOf(l Line, left exact) int64 {
+	if l.Amount == 0 {
+		return l.Quantity - v.refunded.units[l.ID]
+	}
+	if v.refunded.lines[l.ID] == 0 && v.refunded.items == 0 {
+		return l.Quantity
+	}
+	paid := whole(l.Amount).mul(v.undiscounted)
+	if paid.sign() == 0 {
+		return l.Quantity
+	}
+	n, _ := left.mul(v.remains).mul(whole(l.Quantity)).quo(paid).floor()
+	return n
+}
+
+// paidBy is the share of what earns that was paid by some tenders.
+func (v *valuation) paidBy(names []string) exact {
+	paid := int64(0)
+	for _, t := range v.o.Tenders {
+		if !t.Kind.earns() {
+			continue
+		}
+		if slices.Contains(names, string(t.Kind)) || t.Name != "" && slices.Contains(names, t.Name) {
+			paid += t.Amount
+		}
+	}
+	if earning := v.o.total() - v.o.unearning(); paid > 0 && earning > 0 {
+		return share(min(paid, earning), earning)
+	}
+	return whole(0)
+}
+
+// may reports whether a rule that is about the order also applies, and keeps the reason if it nearly does.
+func (v *valuation) may(r *rule, m *matched) bool {
+	if r.Match.When != nil && !v.holds(r.key, r.Match.When) {
+		return false
+	}
+	switch s := r.Give.(type) {
+	case PerAmount:
+		if _, ok := s.Rates[v.currency]; !ok {
+			return false
+		}
+	case Steps:
+		if b, ok := s.Bands[v.currency]; !ok || m.amount.sub(whole(b[0].From)).sign() < 0 {
+			return false
+		}
+	}
+	if r.OptIn && !slices.Contains(v.s.Buyer.OptIns, r.ID) {
+		v.why(Reason(r.key, "0", IsUnjoined))
+		return false
+	}
+	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 && (!some || m.amount.sub(whole(least)).sign() < 0) {
+		if some {
+			v.why(Reason(r.key, "0", IsShort, Money{least, v.currency}.String(), amountText(m.amount, v.currency)))
+		}
+		return false
+	}
+	if len(r.limits) == 0 {
+		return true
+	}
+	if l, full := v.s.shareOf(r.key).limited(v.acc, r.limits, DateOf(v.o.PlacedAt, v.p.Zone)); full {
+		v.why(Reason(r.key, "0", IsLimited, fmt.Sprint(l.Times), string(l.Per)))
+		return false
+	}
+	return true
+}
+
+// holds asks a condition; one that fails does not hold, and says so.
+func (v *valuation) holds(rule string, when Condition) bool {
+	if v.facts == nil {
+		v.facts = v.p.orderFacts(v)
+	}
+	ok, err := when.Holds(v.facts)
+	if err != nil {
+		v.why(Reason(rule, "0", IsFailed, err.Error()))
+	}
+	return ok && err == nil
+}
+
+// within cuts a candidate to what its caps and its budget leave.
+func (v *valuation) within(c candidate) candidate {
+	r := c.r
+	if !r.bounded || c.gives.sign() <= 0 {
+		return c
+	}
+	want, ok := c.gives.round(Up)
+	if !ok {
+		want = MaxPoints
+	}
+	s := v.s.share(r.key)
+	got, because := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
+	if r.Budget > 0 {
+		left, known := v.budgets[r.key]
+		if !known {
+			left = r.Budget
+		}
+		allowed := min(got, s.Used+max(0, left))
+		if s.Cut {
+			allowed = min(allowed, s.Peak)
+		}
+		if allowed < got {
+			because = append(because, Reason(r.key, points(allowed-got), IsSpent, points(max(0, left))))
+			got, s.Cut = allowed, true
+		}
+	}
+	if got == want {
+		return c
+	}
+	c.gives = whole(int64(got))
+	first := exactFrom(c.because[0].Points)
+	rest := c.gives.sub(first)
+	for i := range because[1:] {
+		rest = rest.sub(exactFrom(because[i+1].Points))
+	}
+	because[0].Points = rest.String() // the first cut also takes the fraction
+	c.because = append(c.because, because...)
+	return c
+}
+
+// stack adds the candidates as their groups say.
+func (v *valuation) stack(found []candidate) {
+	if len(found) == 0 {
+		return
+	}
+	slices.SortStableFunc(found, func(x, y candidate) int { return cmp.Compare(x.r.group, y.r.group) })
+	var ruling *rule // of an exclusive group
+	for len(found) > 0 {
+		n := 1
+		for n < len(found) && found[n].r.group == found[0].r.group {
+			n++
+		}
+		group := found[:n]
+		found = found[n:]
+		if ruling != nil {
+			v.beaten(group, ruling)
+			continue
+		}
+		mode := group[0].r.mode
+		if mode == Sum {
+			for _, c := range group {
+				v.pay(c)
+			}
+			continue
+		}
+		best := slices.MinFunc(group, func(x, y candidate) int { return compare(mode, x, y) })
+		if best.gives.sign() != 0 {
+			v.pay(best)
+		}
+		v.beaten(slices.DeleteFunc(group, func(c candidate) bool { return c.r == best.r }), best.r)
+		if mode == Exclusive {
+			ruling = best.r
+		}
+	}
+}
+
+// compare puts the candidate that wins first.
+func compare(mode Stacking, x, y candidate) int {
+	more := 0
+	if mode == Best {
+		more = y.gives.sub(x.gives).sign()
+	}
+	return cmp.Or(more, cmp.Compare(y.r.Priority, x.r.Priority), cmp.Compare(x.r.ID, y.r.ID))
+}
+
+func (v *valuation) beaten(losers []candidate, by *rule) {
+	for _, c := range losers {
+		v.why(Reason(c.r.key, "0", IsBeaten, by.key))
+	}
+}
+
+// pay adds what a rule gives, and remembers what it must be remembered for.
+func (v *valuation) pay(c candidate) {
+	v.sum = v.sum.add(c.gives)
+	v.because = append(v.because, c.because...)
+	if c.r.bounded && c.gives.sign() > 0 {
+		n, _ := c.gives.round(Up)
+		v.takes = append(v.takes, owned{c.r.key, n})
+	}
+	if c.r.owned && c.gives.sign() > 0 {
+		n, _ := c.gives.round(Down)
+		v.own = append(v.own, owned{c.r.key, n})
+	}
+}
+
+// orderFacts is what conditions can ask about an order: as it remains.
+func (p *Program) orderFacts(v *valuation) *Facts {
+	o := v.o
+	o.Lines = make([]Line, 0, len(v.o.Lines))
+	total, _ := v.left(everyLine).mul(v.remains).floor()
+	total += v.o.Shipping - v.refunded.shipping + v.o.Tax - v.refunded.tax
+	for _, l := range v.o.Lines {
+		left := v.leftOf(l).mul(v.remains)
+		n, _ := left.add(half).floor()
+		if l.Amount > 0 && left.sign() == 0 {
+			continue
+		}
+		l.Quantity = v.unitsOf(l, v.leftOf(l))
+		l.Amount = n
+		o.Lines = append(o.Lines, l)
+	}
+	o.Shipping, o.Tax = o.Shipping-v.refunded.shipping, o.Tax-v.refunded.tax
+	return &Facts{Order: &o, Total: total, Buyer: v.s.Buyer, At: o.PlacedAt.In(p.Zone)}
+}

@@ -1,0 +1,144 @@
+package loyalty
+
+import (
+	"fmt"
+	"time"
+)
+
+// Extend makes the lots that lapse before the end of a day live until then, for a reason that somebody gave; no lot
+// is ever shortened. The program says how far.
+func (p *Program) Extend(acc Account, id string, until Date, reason string, now time.Time) (Outcome, error) {
+	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
+	switch {
+	case acc.Status != Active:
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case p.Goodwill.Extend.IsZero():
+		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow lots to be extended (goodwill.extend_by).")
+	case until.Slides() || until < DateOf(now, p.Zone) || until > most:
+		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("Points can be extended until %s at most, and not into the past.", most))
+	}
+	d := p.decide(acc, now)
+	e := Entry{Kind: KindExtend, Cause: Cause{CauseExtension, id, 1}, Effective: now}
+	moved := Points(0)
+	for _, l := range acc.Lots {
+		if l.Expires != 0 && l.Expires.Day() < until {
+			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points})
+			moved += l.Points
+		}
+	}
+	if moved == 0 {
+		return Outcome{}, refuse(ValidationFailed, "/until", "No points of the member lapse before that day.")
+	}
+	e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: until, Points: moved})
+	e.Because = []Because{Reason("goodwill", "0", WasExtended, until.String(), reason)}
+	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// Reinstate brings back what a lot lost when it lapsed, once, for a reason that somebody gave: lapsed is the entry of
+// that lapse. The points live until the end of a day.
+func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string, now time.Time) (Outcome, error) {
+	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
+	if p.Goodwill.Extend.IsZero() {
+		most = p.Earn.Expires.Date(now, acc.since(p.Earn.Expires), p.Zone).Day()
+	}
+	switch {
+	case acc.Status != Active:
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member:
+		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that lapsed.")
+	case p.Goodwill.Reinstate.IsZero():
+		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow lapsed points to be brought back (goodwill.reinstate_within).")
+	case !now.Before(p.Goodwill.Reinstate.After(lapsed.Effective, p.Zone)):
+		return Outcome{}, refuse(ValidationFailed, "/entry", "The points lapsed too long ago.")
+	case until.Slides() || until < DateOf(now, p.Zone) || most != 0 && until > most:
+		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("The points can live until %s at most, and must live until today.", most))
+	}
+	n := -lapsed.Points
+	d := p.decide(acc, now)
+	e := Entry{
+		Kind: KindReinstate, Cause: Cause{CauseReinstate, lapsed.Cause.ID, 1}, Effective: now,
+		Because: []Because{Reason("goodwill", points(n), WasReinstated, DateOf(lapsed.Effective.Add(-1), p.Zone).String(), reason)},
+	}
+	e.Postings = d.activate([]Posting{{Bucket: BucketExpired, Points: -n}}, n, until, now)
+	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// ActivateOrder makes what is pending of an order active now, by hand: the next revision of the order, with the same
+// facts. The account must have been advanced to now.
+func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, now time.Time) (Outcome, error) {
+	if acc.Status != Active {
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	}
+	s := prior
+	s.Grants = append([]Grant(nil), prior.Grants...)
+	s.Revision++
+	s.forget(now)
+	d := p.decide(acc, now)
+	e := Entry{Kind: KindActivate, Cause: Cause{CauseOrder, s.Order.ID, s.Revision}, Program: s.Program, Effective: now}
+	for i := range s.Grants {
+		_, expiry := rules.life(s.Grants[i].Rule, s.Buyer.Level)
+		e = d.activateNow(e, rules, &s.Grants[i], expiry)
+	}
+	if e.Postings == nil {
+		return Outcome{}, refuse(ValidationFailed, "", "Nothing of the order is pending.")
+	}
+	e.Order = &s
+	if err := d.post(lostToExpiry(e)); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// ActivateEvent is ActivateOrder for an event.
+func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, now time.Time) (Outcome, error) {
+	if acc.Status != Active {
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	}
+	s := prior
+	s.Grants = append([]Grant(nil), prior.Grants...)
+	s.Revision++
+	d := p.decide(acc, now)
+	e := Entry{Kind: KindActivate, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: now}
+	for i := range s.Grants {
+		_, expiry := rules.actionLife(s.Grants[i].Rule)
+		e = d.activateNow(e, rules, &s.Grants[i], expiry)
+	}
+	if e.Postings == nil {
+		return Outcome{}, refuse(ValidationFailed, "", "Nothing of the event is pending.")
+	}
+	e.Event = &s
+	if err := d.post(lostToExpiry(e)); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+func (p *Program) actionLife(id string) (Wait, Expiry) {
+	for _, a := range p.Earn.Actions {
+		if a.ID == id {
+			return a.Life.over(Wait{}, p.Earn.Expires)
+		}
+	}
+	return Wait{}, p.Earn.Expires
+}
+
+// activateNow is the postings that make what is pending of a grant active.
+func (d *decision) activateNow(e Entry, rules *Program, g *Grant, expiry Expiry) Entry {
+	cause := e.Cause.of(*g)
+	for _, x := range d.Account.Pending {
+		if x.Cause != cause {
+			continue
+		}
+		g.ActiveAt, g.Expires = d.now, expiry.Date(d.now, d.Account.since(expiry), rules.Zone)
+		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Cause: cause, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points})
+		e.Postings = d.activate(e.Postings, x.Points, g.Expires, d.now)
+		e.Because = append(e.Because, Reason("pending", "0", BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
+	}
+	return e
+}

@@ -1,0 +1,182 @@
+package loyalty
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// SetTraits takes note of what became known of a member: a time zone, a birthday, segments. What is given replaces
+// what was; OptIns and the years that are over stay. A birthday that was told cannot be changed within the program's
+// lock, so that nobody has several in a year. The account must have been advanced to now.
+func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, error) {
+	was := acc.Traits
+	next := was
+	next.Zone = t.Zone
+	next.Segments = slices.Compact(slices.Sorted(slices.Values(t.Segments)))
+	var changed []string
+	if t.Birthday != was.Birthday {
+		if free := p.BirthdayLock.After(was.Changed, p.Zone); was.Birthday != 0 && !p.BirthdayLock.IsZero() && now.Before(free) {
+			return Outcome{}, refuse(ValidationFailed, "/birthday", fmt.Sprintf("The birthday can be changed again on %s.", free.In(p.Zone).Format("2 January 2006")))
+		}
+		next = p.withBirthday(next, t.Birthday, now)
+		changed = append(changed, "birthday")
+	}
+	if next.Zone != was.Zone {
+		changed = append(changed, "timezone")
+	}
+	if !slices.Equal(next.Segments, was.Segments) {
+		changed = append(changed, "segments")
+	}
+	d := p.decide(acc, now)
+	if len(changed) == 0 {
+		return d.Outcome, nil
+	}
+	err := d.tell(next, changed, now)
+	return d.Outcome, err
+}
+
+// withBirthday takes note of a birthday. That of this year counts only if it is still to come and none was given.
+func (p *Program) withBirthday(t Traits, birthday int, now time.Time) Traits {
+	t.Birthday, t.Changed = birthday, now
+	if birthday == 0 {
+		return t
+	}
+	zone := p.zoneOf(t.Zone)
+	year := now.In(zone).Year()
+	if !Day(birthday).in(year).start(zone).After(now) {
+		t.Given = max(t.Given, year)
+	} else {
+		t.Given = max(t.Given, year-1)
+	}
+	return t
+}
+
+// OptIn registers a member for a campaign that wants that. A second time changes nothing.
+func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, error) {
+	at := slices.IndexFunc(p.Campaigns, func(r Rule) bool { return r.ID == campaign && r.OptIn })
+	switch {
+	case at < 0:
+		return Outcome{}, refuse(NotFound, "", "There is no such campaign that members register for.")
+	case acc.Status != Active:
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case !p.Campaigns[at].Match.Until.IsZero() && !now.Before(p.Campaigns[at].Match.Until):
+		return Outcome{}, refuse(ValidationFailed, "", "The campaign is over.")
+	}
+	d := p.decide(acc, now)
+	if slices.Contains(acc.Traits.OptIns, campaign) {
+		return d.Outcome, nil
+	}
+	if len(acc.Traits.OptIns) >= MaxOptIns {
+		return Outcome{}, refuse(ValidationFailed, "", fmt.Sprintf("The member has registered for %d campaigns already.", MaxOptIns))
+	}
+	next := acc.Traits
+	next.OptIns = append(p.running(next.OptIns), campaign)
+	slices.Sort(next.OptIns)
+	err := d.tell(next, []string{"campaigns." + campaign}, now)
+	return d.Outcome, err
+}
+
+// MaxOptIns bounds how many campaigns a member is registered for at a time, and MaxSegments the segments.
+const (
+	MaxOptIns   = 50
+	MaxSegments = 50
+)
+
+// running is those of the campaigns that the program still knows.
+func (p *Program) running(ids []string) []string {
+	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
+		return !slices.ContainsFunc(p.Campaigns, func(r Rule) bool { return r.ID == id })
+	})
+}
+
+// tell posts the entry that makes traits known.
+func (d *decision) tell(t Traits, changed []string, now time.Time) error {
+	t.Revision++
+	return d.post(Entry{
+		Kind: KindMember, Cause: Cause{CauseMember, string(d.Account.Member), t.Revision}, Effective: now, Traits: &t,
+		Because: []Because{Reason("member", "0", HasChanged, strings.Join(changed, ", "))},
+	})
+}
+
+// occasionDue is the next instant at which a birthday or an anniversary earns; zero if none will.
+func (p *Program) occasionDue(acc Account) time.Time {
+	if !p.compiled.occasions || acc.Joined.IsZero() {
+		return time.Time{}
+	}
+	var due time.Time
+	for _, a := range p.Earn.Actions {
+		at := time.Time{}
+		switch a.Event {
+		case EventBirthday:
+			at, _ = p.nextBirthday(acc, a)
+		case EventAnniversary:
+			at, _ = p.nextAnniversary(acc, a)
+		}
+		if !at.IsZero() && (due.IsZero() || at.Before(due)) {
+			due = at
+		}
+	}
+	return due
+}
+
+// nextBirthday is the beginning, where the member lives, of the first birthday that is not over and falls behind the
+// action's beginning and the member's joining.
+func (p *Program) nextBirthday(acc Account, a Action) (time.Time, int) {
+	if acc.Traits.Birthday == 0 {
+		return time.Time{}, 0
+	}
+	zone := p.zoneOf(acc.Traits.Zone)
+	from := acc.Joined
+	if a.Since.After(from) {
+		from = a.Since
+	}
+	for year := max(acc.Traits.Given+1, from.In(zone).Year()); ; year++ {
+		if at := Day(acc.Traits.Birthday).in(year).start(zone); !at.Before(from) {
+			return at, year
+		}
+	}
+}
+
+func (p *Program) nextAnniversary(acc Account, a Action) (time.Time, int) {
+	for n := acc.Traits.Years + 1; ; n++ {
+		if at := (Period{Months: 12 * n}).After(acc.Joined, p.zoneOf(acc.Traits.Zone)); !at.Before(a.Since) {
+			return at, n
+		}
+	}
+}
+
+// celebrate awards the birthday or the anniversary that falls on an instant.
+func (d *decision) celebrate(at time.Time) error {
+	if !d.p.occasions() {
+		return nil
+	}
+	for _, a := range d.p.Earn.Actions {
+		t := d.Account.Traits
+		ev := Event{Type: a.Event, Member: d.Account.Member, At: at}
+		switch a.Event {
+		case EventBirthday:
+			due, year := d.p.nextBirthday(d.Account, a)
+			if due.IsZero() || due.After(at) {
+				continue
+			}
+			t.Given, ev.ID = year, fmt.Sprintf("%s:birthday:%d", ev.Member, year)
+		case EventAnniversary:
+			due, n := d.p.nextAnniversary(d.Account, a)
+			if due.After(at) {
+				continue
+			}
+			t.Years, ev.ID = n, fmt.Sprintf("%s:year:%d", ev.Member, n)
+			ev.Data = map[string]any{"years": rat(int64(n))}
+		default:
+			continue
+		}
+		s := EventState{Event: ev, Revision: 1, Program: d.p.Version, Buyer: d.p.actor(d.Account, at)}
+		d.traits = &t
+		if err := d.award(d.p, &s, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
