@@ -22,7 +22,6 @@ func (c *compiler) sense(root *node) {
 		c.contradictions(e.item, e.rule)
 		c.shortLived(e.item, e.rule.Life)
 	}
-	c.twice()
 	c.overlaps()
 	c.giftCards(root)
 	c.unused(root.get("stacking"))
@@ -33,13 +32,11 @@ func (c *compiler) sense(root *node) {
 	}
 }
 
-// twice refuses rules that differ in nothing but their ids and names.
+// twice refuses rules that differ in nothing but their ids and names. It is for files that are otherwise in order: what
+// could not be read differs too.
 func (c *compiler) twice() {
 	seen := map[string]*node{}
 	for _, e := range c.entries {
-		if e.rule.Give == nil {
-			continue
-		}
 		does := snapshot.Does(e.rule)
 		if other := seen[does]; other != nil {
 			c.add(at(e.item, "does the same as %s on line %d; one of the two can go", other.get("id").text(), other.line))
