@@ -31,6 +31,7 @@ func ExampleExplain() {
 	// A birthday earns 100 beans, once per year (birthday).
 	// The 10th order earns 250 beans (tenth-order).
 	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
+	// Points for events can be spent at once where nothing else is said.
 	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
 	// Levels go by points earned in 12 calendar months, the present one included:
 	// - Bronze from the start.
