@@ -1,62 +1,23 @@
 package program
 
-import (
-	"math/big"
-	"slices"
-	"strconv"
-	"strings"
+import "github.com/perennial-loyalty/perennial/internal/loyalty"
 
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
-)
+var roundings = map[string]loyalty.Rounding{
+	"nearest": loyalty.Nearest, "half_even": loyalty.HalfEven, "up": loyalty.Up,
+}
 
-func (c *compiler) earn(n *node) (e loyalty.Earn) {
-	purchase := n.get("purchase")
-	e.Rates = c.rates(purchase.get("rates"))
+// earn reads all but the rates, which other sections need before.
+func (c *compiler) earn(n *node) {
+	purchase, e := n.get("purchase"), &c.p.Earn
 	e.Counts = counts(purchase.get("counts"))
-	switch purchase.get("rounding").text() {
-	case "nearest":
-		e.Rounding = loyalty.Nearest
-	case "up":
-		e.Rounding = loyalty.Up
-	}
-	e.Pending = loyalty.Wait{For: c.period(purchase.get("pending"))}
+	e.Rounding = roundings[purchase.get("rounding").text()]
+	e.Carry = purchase.get("carry").yes()
+	e.Pending = c.wait(purchase.get("pending"))
 	e.Expires = c.expires(purchase.get("expires"))
 	e.Categories = c.categories(n.get("categories"))
+	e.Rules = c.rules(n.get("rules"))
+	e.Actions = c.actions(n.get("actions"))
 	e.Caps = c.caps(n.get("caps"))
-	return e
-}
-
-func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
-	for _, item := range n.list() {
-		amount, period, _ := strings.Cut(item.text(), " per ")
-		points, err := strconv.ParseInt(amount, 10, 64)
-		if err != nil {
-			continue // the schema reports it
-		}
-		seen := func(x loyalty.Cap) bool { return string(x.Per) == period }
-		switch {
-		case points > int64(loyalty.MaxPoints):
-			c.add(at(item, "%s is more than the %d points that one operation may move", amount, loyalty.MaxPoints))
-		case slices.ContainsFunc(caps, seen):
-			c.add(at(item, "there is a cap per %s already", period))
-		default:
-			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: loyalty.CapPeriod(period)})
-		}
-	}
-	return caps
-}
-
-func (c *compiler) rates(n *node) map[loyalty.Currency]loyalty.Rate {
-	rates := map[loyalty.Currency]loyalty.Rate{}
-	for _, f := range n.pairs() {
-		code := loyalty.Currency(f.key.name)
-		if _, ok := code.Exponent(); !ok {
-			c.add(noCurrency(atKey(f, "%q is not a currency (ISO 4217)", clip(f.key.name)), f.key.name))
-			continue
-		}
-		rates[code] = c.rate(f, code)
-	}
-	return rates
 }
 
 func counts(n *node) loyalty.Counts {
@@ -77,55 +38,39 @@ func counts(n *node) loyalty.Counts {
 	return counts
 }
 
-func (c *compiler) expires(n *node) (e loyalty.Expiry) {
-	after := n.get("after")
-	if after == nil {
-		return e
-	}
-	e.After = c.period(after)
-	switch {
-	case e.After.Hours > 0 || e.After.Minutes > 0:
-		c.add(at(after, "%s is not a number of days, weeks, months or years; points lapse at the end of a day", after.value))
-	case e.After.IsZero() && durationForm.MatchString(after.text()):
-		c.add(at(after, "points that lapse at once are none; write never for points that do not lapse"))
-	}
-	switch n.get("round_to").text() {
-	case "end_of_day":
-		e.RoundTo = loyalty.EndOfDay
-	case "end_of_quarter":
-		e.RoundTo = loyalty.EndOfQuarter
-	case "end_of_year":
-		e.RoundTo = loyalty.EndOfYear
-	default:
-		e.RoundTo = loyalty.EndOfMonth
-	}
-	return e
-}
-
 func (c *compiler) categories(n *node) (rules []loyalty.CategoryRule) {
 	c.unique(n.list())
-	best := map[string]*node{}
-	factors := map[*node]*big.Rat{}
+	var items []*node
 	for _, item := range n.list() {
-		category := c.label(item.get("category"))
-		rule := loyalty.CategoryRule{ID: item.get("id").text(), Category: category, Multiply: c.factor(item.get("multiply"))}
-		if rule.Multiply == nil {
-			continue
+		rule := loyalty.CategoryRule{
+			ID:       item.get("id").text(),
+			Category: c.label(item.get("category")),
+			Multiply: c.factor(item.get("multiply")),
+			When:     c.orderCondition(item.get("when")),
 		}
-		rules, factors[item] = append(rules, rule), rule.Multiply
-		if category == "" {
-			continue
+		if rule.Multiply != nil {
+			rules, items = append(rules, rule), append(items, item)
 		}
-		other := best[category]
-		if other == nil {
-			best[category] = item
-			continue
+	}
+	for i, rule := range rules {
+		if winner := beaten(rules, i, items); winner != nil && rule.Category != "" {
+			c.add(at(items[i], "never fires: %s is for %q too and always wins", winner.get("id").text(), clip(rule.Category)))
 		}
-		loser, winner := item, other
-		if rule.Multiply.Cmp(factors[other]) > 0 {
-			loser, winner, best[category] = other, item, item
-		}
-		c.add(at(loser, "never fires: %s is for %q too and always wins", winner.get("id").text(), clip(category)))
 	}
 	return rules
+}
+
+// beaten is the rule without a condition that always wins against the i-th, nil if it can win.
+func beaten(rules []loyalty.CategoryRule, i int, items []*node) (winner *node) {
+	best := rules[i]
+	for j, other := range rules {
+		if j == i || other.Category != best.Category || items[j].get("when") != nil {
+			continue
+		}
+		by := other.Multiply.Cmp(best.Multiply)
+		if by > 0 || by == 0 && winner == nil && (j < i || items[i].get("when") != nil) {
+			best, winner = other, items[j]
+		}
+	}
+	return winner
 }

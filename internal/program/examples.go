@@ -3,6 +3,7 @@ package program
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -40,17 +41,47 @@ func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyal
 		PlacedAt: placed,
 		Currency: loyalty.Currency(n.get("currency").text()),
 		Channel:  c.label(n.get("channel")),
+		Store:    c.label(n.get("store")),
 		Status:   loyalty.OrderPaid,
 	}
 	if c.currency(n.get("currency"), string(order.Currency)) {
 		c.amounts(&order, n)
 	}
-	return order, loyalty.Account{
+	account := loyalty.Account{
 		Member: order.Member,
 		Status: loyalty.Active,
 		Joined: placed,
 		Tier:   c.standing(p, item.get("tier"), placed),
 	}
+	if orders := c.integer(item.get("orders"), 0, 1e9); orders > 0 {
+		account.Metrics = []loyalty.Metric{{Orders: orders}} // before every window
+	}
+	account.Traits = c.traits(item)
+	return order, account
+}
+
+// traits reads what rules know of the member apart from points.
+func (c *compiler) traits(item *node) (t loyalty.Traits) {
+	t.Segments = c.labels(item.get("segments"))
+	slices.Sort(t.Segments)
+	var campaigns []string
+	for _, r := range slices.Concat(c.p.Campaigns, c.p.Earn.Rules) {
+		if r.OptIn {
+			campaigns = append(campaigns, r.ID)
+		}
+	}
+	for _, n := range item.get("opted_in").list() {
+		if !slices.Contains(campaigns, n.text()) {
+			c.add(at(n, "%s asks nobody to register: it is no campaign or rule with opt_in: true", shown(n)).Suggest(nearest(n.text(), campaigns)))
+		}
+		t.OptIns = append(t.OptIns, n.text())
+	}
+	slices.Sort(t.OptIns)
+	if n := item.get("birthday"); n != nil {
+		day, _ := c.dayOfYear(n)
+		t.Birthday = int(day)
+	}
+	return t
 }
 
 func (c *compiler) amounts(order *loyalty.Order, n *node) {
@@ -66,6 +97,7 @@ func (c *compiler) amounts(order *loyalty.Order, n *node) {
 			ID:       strconv.Itoa(i + 1),
 			SKU:      c.label(line.get("sku")),
 			Category: c.label(line.get("category")),
+			Brand:    c.label(line.get("brand")),
 			Quantity: quantity,
 			Amount:   c.amount(line.get("amount"), order.Currency),
 		})
@@ -73,35 +105,10 @@ func (c *compiler) amounts(order *loyalty.Order, n *node) {
 	for _, tender := range n.get("tenders").list() {
 		order.Tenders = append(order.Tenders, loyalty.Tender{
 			Kind:   loyalty.TenderKind(tender.get("kind").text()),
+			Name:   c.label(tender.get("name")),
 			Amount: c.amount(tender.get("amount"), order.Currency),
 		})
 	}
-}
-
-// amount reads a decimal amount of a currency in minor units.
-func (c *compiler) amount(n *node, cur loyalty.Currency) int64 {
-	if n == nil {
-		return 0
-	}
-	amount, reason := minor(n.value, cur)
-	if reason != "" {
-		c.add(at(n, "%s", reason))
-	}
-	return amount
-}
-
-// instant reads a local date and time of the program's zone.
-func (c *compiler) instant(n *node, zone *time.Location) time.Time {
-	for _, form := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
-		if t, err := time.ParseInLocation(form, n.text(), zone); err == nil {
-			if t.Format(form) != n.text() {
-				c.add(at(n, "%s is skipped in %s, where clocks are put forward", n.value, zone))
-			}
-			return t.UTC()
-		}
-	}
-	c.add(at(n, "%s is not a date and time that exists", n.value))
-	return time.Time{}
 }
 
 // standing is a member's who has just reached a level; the lowest if none is named.
@@ -112,21 +119,12 @@ func (c *compiler) standing(p *loyalty.Program, n *node, since time.Time) (s loy
 		return s
 	case n == nil:
 		return loyalty.Standing{Level: levels[0].ID, Since: since}
-	case len(levels) == 0:
-		c.add(at(n, "%q is not a level: the program has no tiers", n.text()))
+	case !c.level(n):
 		return s
 	}
-	_, rank, ok := p.Level(n.text())
-	if !ok {
-		var ids []string
-		for _, l := range levels {
-			ids = append(ids, l.ID)
-		}
-		c.add(at(n, "%q is not a level; there are %s", n.text(), strings.Join(ids, ", ")).Suggest(nearest(n.text(), ids)))
-		return s
-	}
+	_, rank, _ := p.Level(n.text())
 	s = loyalty.Standing{Level: n.text(), Since: since}
-	if rank > 0 {
+	if rank > 0 && p.Tiers.KeepYear == 0 {
 		s.Until = p.Tiers.KeepFor.After(since, p.Zone)
 	}
 	return s

@@ -19,6 +19,7 @@ import (
 	"bytes"
 	_ "embed"
 	"math/big"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -69,7 +70,7 @@ func Parse(source []byte) (*File, Problems) {
 	if len(problems) > 0 {
 		return nil, problems.Finish(source)
 	}
-	c := &compiler{}
+	c := &compiler{source: strings.Split(string(source), "\n")}
 	f := c.file(root)
 	c.problems = append(c.problems, unsupported(root)...)
 	c.problems = append(c.problems, structure(root)...)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -72,6 +73,18 @@ func (c *compiler) money(n *node) (m loyalty.Money) {
 		c.add(at(n, "%s", reason))
 	}
 	return m
+}
+
+// amount reads a decimal amount of a currency in minor units.
+func (c *compiler) amount(n *node, cur loyalty.Currency) int64 {
+	if n == nil {
+		return 0
+	}
+	amount, reason := minor(n.value, cur)
+	if reason != "" {
+		c.add(at(n, "%s", reason))
+	}
+	return amount
 }
 
 // rate reads "1 per 1.10" for a currency.
@@ -177,6 +190,29 @@ func (c *compiler) period(n *node) (p loyalty.Period) {
 	return p
 }
 
+var instantForm = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2})?$`)
+
+// instant reads a local date and time of the program's zone.
+func (c *compiler) instant(n *node, zone *time.Location) time.Time {
+	for _, form := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(form, n.text(), zone); err == nil {
+			if t.Format(form) != n.text() {
+				c.add(at(n, "%s is skipped in %s, where clocks are put forward", n.value, zone))
+			}
+			if t.Year() < 2000 || t.Year() > 2999 {
+				c.add(at(n, "%s is not between the years 2000 and 2999", n.value))
+			}
+			return t.UTC()
+		}
+	}
+	if !instantForm.MatchString(n.text()) {
+		c.malformed(n, "instant")
+		return time.Time{}
+	}
+	c.add(at(n, "%s is not a date and time that exists", n.value))
+	return time.Time{}
+}
+
 // malformed refuses a value that is not of the form of a definition. The schema says so too, and says it
 // alone where a value is missing.
 func (c *compiler) malformed(n *node, definition string) {
@@ -188,6 +224,9 @@ func (c *compiler) malformed(n *node, definition string) {
 
 // repaired is a value as it was probably meant, "" if that cannot be told.
 func repaired(n *node, definition string) string {
+	if _, err := time.Parse(time.DateOnly, n.text()); err == nil && definition == "instant" {
+		return n.value + "T00:00"
+	}
 	if definition != "duration" {
 		return ""
 	}

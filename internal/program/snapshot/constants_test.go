@@ -8,17 +8,24 @@ import (
 	"testing"
 )
 
-// constants counts the constants of a type in package loyalty, which are an iota each.
-func constants(t *testing.T, typ string) (n int) {
+// eachFile calls f with every file of package loyalty.
+func eachFile(t *testing.T, f func(*ast.File)) {
 	files, err := filepath.Glob("../../loyalty/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
+		f(file)
+	}
+}
+
+// constants counts the constants of a type in package loyalty, which are an iota each.
+func constants(t *testing.T, typ string) (n int) {
+	eachFile(t, func(f *ast.File) {
 		for _, d := range f.Decls {
 			group, ok := d.(*ast.GenDecl)
 			if !ok || group.Tok != token.CONST || len(group.Specs) == 0 {
@@ -29,6 +36,21 @@ func constants(t *testing.T, typ string) (n int) {
 				n += len(group.Specs)
 			}
 		}
-	}
+	})
 	return n
+}
+
+// Strategy is sealed, so its kinds are the types of package loyalty that have its method.
+func TestEveryStrategyIsFilled(t *testing.T) {
+	kinds := 0
+	eachFile(t, func(f *ast.File) {
+		for _, d := range f.Decls {
+			if m, ok := d.(*ast.FuncDecl); ok && m.Recv != nil && m.Name.Name == "gives" {
+				kinds++
+			}
+		}
+	})
+	if kinds != len(strategies) {
+		t.Errorf("there are %d kinds of strategies, and the tests know %d", kinds, len(strategies))
+	}
 }

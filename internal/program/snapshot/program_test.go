@@ -2,18 +2,39 @@ package snapshot_test
 
 import (
 	"bytes"
-	"reflect"
+	"math/big"
+	"os"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
+// alike compares what is exported, and conditions by their sources.
+var alike = cmp.Options{
+	cmpopts.IgnoreUnexported(loyalty.Program{}),
+	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
+	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+	cmp.Comparer(func(a, b loyalty.Condition) bool {
+		return a == nil && b == nil || a != nil && b != nil && a.String() == b.String()
+	}),
+}
+
 func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 	demo := string(program.Demo())
+	everything, err := os.ReadFile("../testdata/whole/everything.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, source := range map[string]string{
-		"the demo": demo,
+		"the demo":  demo,
+		"every key": string(everything),
 		"other words": strings.NewReplacer("rounding: down", "rounding: nearest", "end_of_month", "end_of_quarter",
 			"by: points_earned", "by: orders", "one_step", "to_qualified").Replace(demo[:strings.Index(demo, "\nexamples:")]),
 	} {
@@ -26,8 +47,8 @@ func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if !reflect.DeepEqual(want, got) {
-			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		if diff := cmp.Diff(want, got, alike); diff != "" {
+			t.Errorf("%s: %s", name, diff)
 		}
 		if again, _ := program.Compile([]byte(source)); !bytes.Equal(stored, snapshot.Encode(again)) {
 			t.Errorf("%s: the same program gives other bytes", name)

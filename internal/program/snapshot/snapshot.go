@@ -36,20 +36,29 @@ func Encode(p *loyalty.Program) []byte {
 
 // Decode is the program of which Encode made b, compiled: it must not be changed any more and may be shared.
 func Decode(b []byte) (*loyalty.Program, error) {
-	var d programDoc
-	if err := json.Unmarshal(b, &d, json.RejectUnknownMembers(true)); err != nil {
-		return nil, fmt.Errorf("snapshot: read: %w", err)
-	}
-	if d.Zone == "" {
-		return nil, errors.New("snapshot: read: a time zone is wanted")
-	}
-	zone, err := time.LoadLocation(d.Zone)
+	p, err := read(b)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot: read: %w", err)
 	}
-	p := d.program(zone)
 	if err := p.Compile(); err != nil {
 		return nil, fmt.Errorf("snapshot: compile: %w", err)
 	}
 	return p, nil
+}
+
+// read is the program before it is compiled.
+func read(b []byte) (*loyalty.Program, error) {
+	var d programDoc
+	if err := json.Unmarshal(b, &d, json.RejectUnknownMembers(true)); err != nil {
+		return nil, err
+	}
+	if d.Zone == "" {
+		return nil, errors.New("a time zone is wanted")
+	}
+	zone, err := time.LoadLocation(d.Zone)
+	if err != nil {
+		return nil, err
+	}
+	p := d.program(zone)
+	return p, d.conditions(p)
 }

@@ -1,6 +1,7 @@
 package snapshot
 
 import (
+	"math/big"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -10,16 +11,24 @@ import (
 // never renamed, retyped or given another meaning.
 type (
 	programDoc struct {
-		ID       string       `json:"id"`
-		Version  int          `json:"version,omitzero"`
-		Zone     string       `json:"zone"` // by its name in the IANA database
-		Name     loyalty.Text `json:"name,omitzero"`
-		Unit     unitDoc      `json:"unit,omitzero"`
-		Earn     earnDoc      `json:"earn,omitzero"`
-		Tiers    tiersDoc     `json:"tiers,omitzero"`
-		Rewards  []rewardDoc  `json:"rewards,omitzero"`
-		TakeBack takeBack     `json:"take_back,omitzero"`
-		Hold     duration     `json:"hold,omitzero"`
+		ID           string         `json:"id"`
+		Version      int            `json:"version,omitzero"`
+		Zone         string         `json:"zone"` // by its name in the IANA database
+		Name         loyalty.Text   `json:"name,omitzero"`
+		Unit         unitDoc        `json:"unit,omitzero"`
+		Earn         earnDoc        `json:"earn,omitzero"`
+		Groups       []groupDoc     `json:"groups,omitzero"`
+		Campaigns    []ruleDoc      `json:"campaigns,omitzero"`
+		Exchange     exchangeDoc    `json:"exchange,omitzero"`
+		Events       []eventDoc     `json:"events,omitzero"`
+		Milestones   []milestoneDoc `json:"milestones,omitzero"`
+		Tiers        tiersDoc       `json:"tiers,omitzero"`
+		Rewards      []rewardDoc    `json:"rewards,omitzero"`
+		TakeBack     takeBack       `json:"take_back,omitzero"`
+		DebtAtMost   loyalty.Points `json:"debt_at_most,omitzero"`
+		Goodwill     goodwillDoc    `json:"goodwill,omitzero"`
+		BirthdayLock periodDoc      `json:"birthday_lock,omitzero"`
+		Hold         duration       `json:"hold,omitzero"`
 	}
 
 	unitDoc struct {
@@ -31,9 +40,12 @@ type (
 		Rates      map[loyalty.Currency]rateDoc `json:"rates,omitzero"`
 		Counts     countsDoc                    `json:"counts,omitzero"`
 		Rounding   rounding                     `json:"rounding,omitzero"`
-		Pending    periodDoc                    `json:"pending,omitzero"`
+		Carry      bool                         `json:"carry,omitzero"`
+		Pending    waitDoc                      `json:"pending,omitzero"`
 		Expires    expiryDoc                    `json:"expires,omitzero"`
 		Categories []categoryDoc                `json:"categories,omitzero"`
+		Rules      []ruleDoc                    `json:"rules,omitzero"`
+		Actions    []actionDoc                  `json:"actions,omitzero"`
 		Caps       []capDoc                     `json:"caps,omitzero"`
 	}
 
@@ -48,44 +60,49 @@ type (
 		Tax      bool `json:"tax,omitzero"`
 	}
 
-	periodDoc struct {
-		Months  int `json:"months,omitzero"`
-		Days    int `json:"days,omitzero"`
-		Hours   int `json:"hours,omitzero"`
-		Minutes int `json:"minutes,omitzero"`
-	}
-
-	expiryDoc struct {
-		After   periodDoc `json:"after,omitzero"`
-		RoundTo roundTo   `json:"round_to,omitzero"`
-	}
-
 	categoryDoc struct {
-		ID       string `json:"id"`
-		Category string `json:"category"`
-		Multiply ratio  `json:"multiply,omitzero"`
+		ID       string   `json:"id"`
+		Category string   `json:"category"`
+		Multiply ratio    `json:"multiply,omitzero"`
+		When     *whenDoc `json:"when,omitzero"`
 	}
 
 	capDoc struct {
 		Points loyalty.Points    `json:"points"`
 		Per    loyalty.CapPeriod `json:"per"`
+		Refuse bool              `json:"refuse,omitzero"`
 	}
 
-	tiersDoc struct {
-		Levels   []levelDoc `json:"levels,omitzero"`
-		By       measure    `json:"by,omitzero"`
-		Months   int        `json:"months,omitzero"`
-		KeepFor  periodDoc  `json:"keep_for,omitzero"`
-		Grace    periodDoc  `json:"grace,omitzero"`
-		MoveDown moveDown   `json:"move_down,omitzero"`
+	groupDoc struct {
+		ID   string   `json:"id"`
+		Mode stacking `json:"mode,omitzero"`
 	}
 
-	levelDoc struct {
-		ID       string       `json:"id"`
-		Name     loyalty.Text `json:"name,omitzero"`
-		From     int64        `json:"from,omitzero"`
-		Multiply ratio        `json:"multiply,omitzero"`
-		Perks    []string     `json:"perks,omitzero"`
+	exchangeDoc struct {
+		Base  loyalty.Currency  `json:"base,omitzero"`
+		Rates []exchangeRateDoc `json:"rates,omitzero"`
+	}
+
+	exchangeRateDoc struct {
+		From  loyalty.Date               `json:"from"` // yyyymmdd
+		Rates map[loyalty.Currency]ratio `json:"rates,omitzero"`
+	}
+
+	eventDoc struct {
+		Name   string                       `json:"name"`
+		States []string                     `json:"states,omitzero"`
+		Fields map[string]loyalty.FieldKind `json:"fields,omitzero"`
+	}
+
+	milestoneDoc struct {
+		ID      string         `json:"id"`
+		Reaches int64          `json:"reaches"`
+		Points  loyalty.Points `json:"points,omitzero"`
+	}
+
+	goodwillDoc struct {
+		Reinstate periodDoc `json:"reinstate,omitzero"`
+		Extend    periodDoc `json:"extend,omitzero"`
 	}
 
 	rewardDoc struct {
@@ -130,62 +147,72 @@ func rates[A, B any](in map[loyalty.Currency]A, f func(A) B) map[loyalty.Currenc
 
 func programOf(p *loyalty.Program) programDoc {
 	return programDoc{
-		ID: p.ID, Version: p.Version, Zone: p.Zone.String(), Name: p.Name,
-		Unit: unitDoc(p.Unit), Earn: earnOf(p.Earn), Tiers: tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf),
-		TakeBack: takeBack(p.TakeBack), Hold: duration(p.Hold),
+		ID: p.ID, Version: p.Version, Zone: p.Zone.String(), Name: p.Name, Unit: unitDoc(p.Unit), Earn: earnOf(p.Earn),
+		Groups:    each(p.Groups, func(g loyalty.Group) groupDoc { return groupDoc{g.ID, stacking(g.Mode)} }),
+		Campaigns: each(p.Campaigns, ruleOf), Exchange: exchangeOf(p.Exchange),
+		Events:     each(p.Events, func(e loyalty.EventType) eventDoc { return eventDoc(e) }),
+		Milestones: each(p.Milestones, func(m loyalty.Milestone) milestoneDoc { return milestoneDoc(m) }),
+		Tiers:      tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf), TakeBack: takeBack(p.TakeBack),
+		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
+		BirthdayLock: periodDoc(p.BirthdayLock), Hold: duration(p.Hold),
 	}
 }
 
+// program is without its conditions, which conditions compiles.
 func (d programDoc) program(zone *time.Location) *loyalty.Program {
 	return &loyalty.Program{
-		ID: d.ID, Version: d.Version, Zone: zone, Name: d.Name,
-		Unit: loyalty.Units(d.Unit), Earn: d.Earn.earn(), Tiers: d.Tiers.tiers(), Rewards: each(d.Rewards, rewardDoc.reward),
-		TakeBack: loyalty.TakeBack(d.TakeBack), Hold: time.Duration(d.Hold),
+		ID: d.ID, Version: d.Version, Zone: zone, Name: d.Name, Unit: loyalty.Units(d.Unit), Earn: d.Earn.earn(),
+		Groups:    each(d.Groups, func(g groupDoc) loyalty.Group { return loyalty.Group{ID: g.ID, Mode: loyalty.Stacking(g.Mode)} }),
+		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
+		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
+		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
+		Tiers:      d.Tiers.tiers(), Rewards: each(d.Rewards, rewardDoc.reward), TakeBack: loyalty.TakeBack(d.TakeBack),
+		DebtAtMost:   d.DebtAtMost,
+		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
+		BirthdayLock: loyalty.Period(d.BirthdayLock), Hold: time.Duration(d.Hold),
 	}
 }
 
 func earnOf(e loyalty.Earn) earnDoc {
 	return earnDoc{
-		Rates:  rates(e.Rates, func(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }),
-		Counts: countsDoc(e.Counts), Rounding: rounding(e.Rounding), Pending: periodDoc(e.Pending.For),
-		Expires: expiryDoc{periodDoc(e.Expires.After), roundTo(e.Expires.RoundTo)},
+		Rates: rates(e.Rates, rateOf), Counts: countsDoc(e.Counts), Rounding: rounding(e.Rounding), Carry: e.Carry,
+		Pending: waitOf(e.Pending), Expires: expiryOf(e.Expires),
 		Categories: each(e.Categories, func(c loyalty.CategoryRule) categoryDoc {
-			return categoryDoc{c.ID, c.Category, ratio{c.Multiply}}
+			return categoryDoc{c.ID, c.Category, ratio{c.Multiply}, whenOf(c.When, ofOrder)}
 		}),
-		Caps: each(e.Caps, func(c loyalty.Cap) capDoc { return capDoc{c.Points, c.Per} }),
+		Rules: each(e.Rules, ruleOf), Actions: each(e.Actions, actionOf), Caps: each(e.Caps, capOf),
 	}
 }
 
 func (d earnDoc) earn() loyalty.Earn {
 	return loyalty.Earn{
-		Rates:  rates(d.Rates, func(r rateDoc) loyalty.Rate { return loyalty.Rate{Points: r.Points.number, Per: r.Per} }),
-		Counts: loyalty.Counts(d.Counts), Rounding: loyalty.Rounding(d.Rounding), Pending: loyalty.Wait{For: loyalty.Period(d.Pending)},
-		Expires: loyalty.Expiry{After: loyalty.Period(d.Expires.After), RoundTo: loyalty.RoundTo(d.Expires.RoundTo)},
+		Rates: rates(d.Rates, rateDoc.rate), Counts: loyalty.Counts(d.Counts), Rounding: loyalty.Rounding(d.Rounding),
+		Carry: d.Carry, Pending: d.Pending.wait(), Expires: d.Expires.expiry(),
 		Categories: each(d.Categories, func(c categoryDoc) loyalty.CategoryRule {
 			return loyalty.CategoryRule{ID: c.ID, Category: c.Category, Multiply: c.Multiply.number}
 		}),
-		Caps: each(d.Caps, func(c capDoc) loyalty.Cap { return loyalty.Cap{Points: c.Points, Per: c.Per} }),
+		Rules: each(d.Rules, ruleDoc.rule), Actions: each(d.Actions, actionDoc.action), Caps: each(d.Caps, capDoc.cap),
 	}
 }
 
-func tiersOf(t loyalty.Tiers) tiersDoc {
-	return tiersDoc{
-		Levels: each(t.Levels, func(l loyalty.Level) levelDoc {
-			return levelDoc{l.ID, l.Name, l.From, ratio{l.Multiply}, l.Perks}
-		}),
-		By: measure(t.By), Months: t.Months, KeepFor: periodDoc(t.KeepFor), Grace: periodDoc(t.Grace),
-		MoveDown: moveDown(t.MoveDown),
-	}
+func rateOf(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }
+
+func (d rateDoc) rate() loyalty.Rate { return loyalty.Rate{Points: d.Points.number, Per: d.Per} }
+
+func capOf(c loyalty.Cap) capDoc { return capDoc(c) }
+
+func (d capDoc) cap() loyalty.Cap { return loyalty.Cap(d) }
+
+func exchangeOf(e loyalty.Exchange) exchangeDoc {
+	return exchangeDoc{e.Base, each(e.Rates, func(r loyalty.ExchangeRate) exchangeRateDoc {
+		return exchangeRateDoc{r.From, rates(r.Rates, func(x *big.Rat) ratio { return ratio{x} })}
+	})}
 }
 
-func (d tiersDoc) tiers() loyalty.Tiers {
-	return loyalty.Tiers{
-		Levels: each(d.Levels, func(l levelDoc) loyalty.Level {
-			return loyalty.Level{ID: l.ID, Name: l.Name, From: l.From, Multiply: l.Multiply.number, Perks: l.Perks}
-		}),
-		By: loyalty.Measure(d.By), Months: d.Months, KeepFor: loyalty.Period(d.KeepFor), Grace: loyalty.Period(d.Grace),
-		MoveDown: loyalty.MoveDown(d.MoveDown),
-	}
+func (d exchangeDoc) exchange() loyalty.Exchange {
+	return loyalty.Exchange{Base: d.Base, Rates: each(d.Rates, func(r exchangeRateDoc) loyalty.ExchangeRate {
+		return loyalty.ExchangeRate{From: r.From, Rates: rates(r.Rates, func(x ratio) *big.Rat { return x.number })}
+	})}
 }
 
 func rewardOf(r loyalty.Reward) rewardDoc {

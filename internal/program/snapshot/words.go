@@ -12,38 +12,53 @@ import (
 // The choices of a program, by the words of the program file. A word stands at the number that it means, and
 // keeps its meaning for ever: the numbers may change with loyalty, the words are what is stored.
 type (
-	rounding loyalty.Rounding
-	roundTo  loyalty.RoundTo
-	measure  loyalty.Measure
-	moveDown loyalty.MoveDown
-	takeBack loyalty.TakeBack
+	rounding  loyalty.Rounding
+	roundTo   loyalty.RoundTo
+	measure   loyalty.Measure
+	moveDown  loyalty.MoveDown
+	takeBack  loyalty.TakeBack
+	stacking  loyalty.Stacking
+	clockZone loyalty.ClockZone
+	weekday   time.Weekday
 )
 
 var (
-	roundings = []string{loyalty.Down: "down", loyalty.Nearest: "nearest", loyalty.Up: "up"}
+	roundings = []string{loyalty.Down: "down", loyalty.Nearest: "nearest", loyalty.Up: "up", loyalty.HalfEven: "half_even"}
 	roundTos  = []string{
 		loyalty.EndOfDay: "end_of_day", loyalty.EndOfMonth: "end_of_month", loyalty.EndOfQuarter: "end_of_quarter",
-		loyalty.EndOfYear: "end_of_year",
+		loyalty.EndOfYear: "end_of_year", loyalty.EndOfWeek: "end_of_week",
 	}
-	measures  = []string{loyalty.ByPointsEarned: "points_earned", loyalty.ByOrders: "orders"}
+	measures = []string{
+		loyalty.ByPointsEarned: "points_earned", loyalty.ByOrders: "orders", loyalty.BySpend: "spend",
+		loyalty.ByElements: "elements",
+	}
 	moveDowns = []string{loyalty.OneStep: "one_step", loyalty.ToQualified: "to_qualified"}
 	takeBacks = []string{
 		loyalty.TakeBackDebt: "debt", loyalty.TakeBackWithinBalance: "within_balance",
-		loyalty.TakeBackPendingOnly: "pending_only",
+		loyalty.TakeBackPendingOnly: "pending_only", loyalty.TakeBackUnlimited: "unlimited",
 	}
+	stackings  = []string{loyalty.Best: "best", loyalty.Sum: "sum", loyalty.First: "first", loyalty.Exclusive: "exclusive"}
+	clockZones = []string{loyalty.ProgramClock: "program", loyalty.StoreClock: "store", loyalty.MemberClock: "member"}
+	weekdays   = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
 
-func (r rounding) MarshalText() ([]byte, error) { return word(roundings, r) }
-func (r roundTo) MarshalText() ([]byte, error)  { return word(roundTos, r) }
-func (m measure) MarshalText() ([]byte, error)  { return word(measures, m) }
-func (m moveDown) MarshalText() ([]byte, error) { return word(moveDowns, m) }
-func (t takeBack) MarshalText() ([]byte, error) { return word(takeBacks, t) }
+func (r rounding) MarshalText() ([]byte, error)  { return word(roundings, r) }
+func (r roundTo) MarshalText() ([]byte, error)   { return word(roundTos, r) }
+func (m measure) MarshalText() ([]byte, error)   { return word(measures, m) }
+func (m moveDown) MarshalText() ([]byte, error)  { return word(moveDowns, m) }
+func (t takeBack) MarshalText() ([]byte, error)  { return word(takeBacks, t) }
+func (s stacking) MarshalText() ([]byte, error)  { return word(stackings, s) }
+func (c clockZone) MarshalText() ([]byte, error) { return word(clockZones, c) }
+func (d weekday) MarshalText() ([]byte, error)   { return word(weekdays, d) }
 
-func (r *rounding) UnmarshalText(b []byte) error { return meaning(roundings, r, b) }
-func (r *roundTo) UnmarshalText(b []byte) error  { return meaning(roundTos, r, b) }
-func (m *measure) UnmarshalText(b []byte) error  { return meaning(measures, m, b) }
-func (m *moveDown) UnmarshalText(b []byte) error { return meaning(moveDowns, m, b) }
-func (t *takeBack) UnmarshalText(b []byte) error { return meaning(takeBacks, t, b) }
+func (r *rounding) UnmarshalText(b []byte) error  { return meaning(roundings, r, b) }
+func (r *roundTo) UnmarshalText(b []byte) error   { return meaning(roundTos, r, b) }
+func (m *measure) UnmarshalText(b []byte) error   { return meaning(measures, m, b) }
+func (m *moveDown) UnmarshalText(b []byte) error  { return meaning(moveDowns, m, b) }
+func (t *takeBack) UnmarshalText(b []byte) error  { return meaning(takeBacks, t, b) }
+func (s *stacking) UnmarshalText(b []byte) error  { return meaning(stackings, s, b) }
+func (c *clockZone) UnmarshalText(b []byte) error { return meaning(clockZones, c, b) }
+func (d *weekday) UnmarshalText(b []byte) error   { return meaning(weekdays, d, b) }
 
 func word[T ~int](words []string, x T) ([]byte, error) {
 	if x < 0 || int(x) >= len(words) || words[x] == "" {

@@ -1,0 +1,69 @@
+package program
+
+import (
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// actions reads what other events than orders earn.
+func (c *compiler) actions(n *node) (actions []loyalty.Action) {
+	c.unique(n.list())
+	for _, item := range n.list() {
+		event, points := item.get("event"), item.get("points")
+		if slices.Contains(laterValues["earn.actions.*.event"], event.text()) {
+			continue // refused as a whole
+		}
+		a := loyalty.Action{
+			ID:       item.get("id").text(),
+			Event:    event.text(),
+			Limits:   c.limits(item.get("limit")),
+			Cooldown: c.cooldown(item.get("cooldown")),
+			Tiers:    c.levelsOf(item.get("tiers")),
+			Segments: c.labels(item.get("segments")),
+			Life:     c.life(item),
+		}
+		if !points.is(mapping) {
+			a.Points = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
+		}
+		a.From, a.Until = c.span(item)
+		if c.event(event, own...) {
+			a.When = c.eventCondition(item.get("when"), a.Event)
+		}
+		c.ownWait(item, a)
+		c.yearly(item, a)
+		c.inactiveAlone(item)
+		c.shortLived(item, loyalty.Wait{}, a.Life) // active at once unless told otherwise
+		actions = append(actions, a)
+	}
+	return actions
+}
+
+// cooldown reads how long an action rests after it has paid.
+func (c *compiler) cooldown(n *node) loyalty.Period {
+	p := c.some(n)
+	if p.Hours > 0 || p.Minutes > 0 {
+		c.add(at(n, "%s is not a number of days, weeks or months; an action rests for whole days", n.value))
+	}
+	return p
+}
+
+// ownWait refuses to wait until an event was delivered.
+func (c *compiler) ownWait(item *node, a loyalty.Action) {
+	if a.Life.Pending != nil && a.Life.Pending.Until != "" {
+		c.add(at(item.get("pending").get("until"), "an event is never %s; only orders are", a.Life.Pending.Until))
+	}
+}
+
+// yearly warns of a limit on what comes once a year by itself.
+func (c *compiler) yearly(item *node, a loyalty.Action) {
+	if a.Event != loyalty.EventBirthday && a.Event != loyalty.EventAnniversary {
+		return
+	}
+	for _, l := range a.Limits {
+		if l != (loyalty.Limit{Times: 1, Per: loyalty.PerYear}) {
+			c.warn(at(item.get("limit"), "%s comes once a year, so that this limit is no help or too strict; 1 per year is usual", a.Event))
+			return
+		}
+	}
+}

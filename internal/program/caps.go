@@ -1,0 +1,91 @@
+package program
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+var capForm = regexp.MustCompile(`^([0-9]{1,13}) (?:per (order|day|week|month|year)|(ever))$`)
+
+// counted reads "3000 per day" or "1 ever". What is of another form the schema reports.
+func (c *compiler) counted(n *node, most int64) (count int64, per loyalty.CapPeriod, ok bool) {
+	m := capForm.FindStringSubmatch(n.text())
+	if m == nil {
+		return 0, "", false
+	}
+	count, err := strconv.ParseInt(m[1], 10, 64)
+	switch {
+	case err != nil || count > most:
+		c.add(at(n, "%s is more than the %d points that one operation may move", m[1], most))
+		return 0, "", false
+	case count == 0:
+		c.add(at(n, "0 leaves nothing at all; to pay nothing, remove the entry that pays"))
+		return 0, "", false
+	}
+	return count, loyalty.CapPeriod(m[2] + m[3]), true
+}
+
+// spoken is a period after "3000": "per day", "ever".
+func spoken(per loyalty.CapPeriod) string {
+	if per == loyalty.PerEver {
+		return "ever"
+	}
+	return "per " + string(per)
+}
+
+func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
+	for _, item := range n.list() {
+		value, refuse := item, false
+		if item.is(mapping) {
+			value, refuse = item.get("cap"), item.get("beyond").text() == "refuse"
+		}
+		points, per, ok := c.counted(value, int64(loyalty.MaxPoints))
+		seen := func(x loyalty.Cap) bool { return x.Per == per }
+		switch {
+		case !ok:
+		case slices.ContainsFunc(caps, seen):
+			c.add(at(value, "there is a cap %s already", spoken(per)))
+		default:
+			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: per, Refuse: refuse})
+		}
+	}
+	return caps
+}
+
+// limits reads how often a rule pays a member: one limit or several.
+func (c *compiler) limits(n *node) (limits []loyalty.Limit) {
+	items := n.list()
+	if n.is(text) {
+		items = []*node{n}
+	}
+	for _, item := range items {
+		times, per, ok := c.counted(item, int64(loyalty.MaxPoints))
+		if !ok || per == loyalty.PerOrder {
+			continue // the schema reports it
+		}
+		if slices.ContainsFunc(limits, func(x loyalty.Limit) bool { return x.Per == per }) {
+			c.add(at(item, "there is a limit %s already", spoken(per)))
+			continue
+		}
+		limits = append(limits, loyalty.Limit{Times: times, Per: per})
+	}
+	return limits
+}
+
+var budgetForm = regexp.MustCompile(`^([0-9]{1,13}) points$`)
+
+// budget reads "250000 points": what a rule gives to all members together.
+func (c *compiler) budget(n *node) loyalty.Points {
+	m := budgetForm.FindStringSubmatch(n.text())
+	if m == nil {
+		return 0
+	}
+	points, _ := strconv.ParseInt(m[1], 10, 64) // thirteen digits
+	if points == 0 || points > int64(loyalty.MaxBalance) {
+		c.add(at(n, "%s is not from 1 to %d points", n.value, loyalty.MaxBalance))
+	}
+	return loyalty.Points(points)
+}

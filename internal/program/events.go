@@ -1,0 +1,90 @@
+package program
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// reserved is families of events that the platform itself brings about, or will.
+var reserved = []string{"member", "order", "referral", "points", "tier", "reward"}
+
+// own is the events of the platform that can earn.
+var own = []string{loyalty.EventJoined, loyalty.EventBirthday, loyalty.EventAnniversary}
+
+// events reads the program's own families. Their order in the file means nothing.
+func (c *compiler) events(n *node) (families []loyalty.EventType) {
+	for _, f := range n.pairs() {
+		name := f.key.name
+		switch {
+		case slices.Contains(reserved, name):
+			c.add(atKey(f, "the platform itself reports what happens to %ss; choose another name", strings.TrimSuffix(name, "s")))
+			continue
+		case slices.ContainsFunc(c.p.EventTypes(), func(t loyalty.EventType) bool { return t.Name == name }):
+			c.add(atKey(f, "every program has these events already; choose another name"))
+			continue
+		}
+		family := loyalty.EventType{Name: name, States: []string{"completed"}}
+		if states := f.get("states"); states != nil {
+			family.States = texts(states)
+		}
+		for _, field := range f.get("fields").pairs() {
+			if family.Fields == nil {
+				family.Fields = map[string]loyalty.FieldKind{}
+			}
+			family.Fields[field.key.name] = loyalty.FieldKind(field.text())
+		}
+		families = append(families, family)
+	}
+	slices.SortFunc(families, func(a, b loyalty.EventType) int { return cmp.Compare(a.Name, b.Name) })
+	return families
+}
+
+// sendable is every type of event that merchants can send, to suggest from.
+func (c *compiler) sendable() (names []string) {
+	for _, t := range c.p.EventTypes() {
+		for _, state := range t.States {
+			names = append(names, t.Name+"."+state)
+		}
+	}
+	return names
+}
+
+// event refuses a type of event that does not exist. More is what may stand here beside those that can be sent.
+func (c *compiler) event(n *node, more ...string) bool {
+	name := n.text()
+	if _, ok := c.p.EventType(name); ok || slices.Contains(more, name) || name == "" {
+		return name != ""
+	}
+	families := c.p.EventTypes()
+	if slices.Contains(more, loyalty.EventJoined) {
+		families = append(families, loyalty.EventType{Name: "member", States: []string{"joined", "birthday", "anniversary"}})
+	}
+	family, state, _ := strings.Cut(name, ".")
+	for _, t := range families {
+		if t.Name == family {
+			guess := nearest(state, t.States)
+			if guess != "" {
+				guess = family + "." + guess
+			}
+			if state == "" {
+				c.add(at(n, "%s is a family of events; it needs a state, like %s.%s", family, family, t.States[0]))
+				return false
+			}
+			c.add(at(n, "%s has no state %q; those are %s", family, clip(state), series(t.States, "and")).Suggest(guess))
+			return false
+		}
+	}
+	c.add(at(n, "there is no event %q; events of the program's own stand under events", clip(name)).Suggest(nearest(name, append(c.sendable(), more...))))
+	return false
+}
+
+// texts is the texts of a list.
+func texts(n *node) (out []string) {
+	for _, item := range n.list() {
+		out = append(out, item.text())
+	}
+	return out
+}

@@ -1,0 +1,139 @@
+package program
+
+import (
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func (e *explainer) earn() {
+	earn := e.p.Earn
+	e.say("An order earns %s, for its %s.", e.rates(earn.Rates, "or"), counted(earn.Counts))
+	for _, r := range e.p.Exchange.Rates {
+		e.say("From %s on, %s.", r.From, conversions(r, e.p.Exchange.Base))
+	}
+	e.say("Discounts are deducted first, and what is paid with points, gift cards or store credit earns nothing.")
+	for _, c := range earn.Categories {
+		e.say("%s earn %s%s (%s).", c.Category, times(c.Multiply), asked(c.When, " "), c.ID)
+	}
+	e.say("%s, once per order.", map[loyalty.Rounding]string{
+		loyalty.Down:     "A fraction of a point is dropped",
+		loyalty.Nearest:  "Fractions of a point are rounded to the nearest whole, halves up",
+		loyalty.HalfEven: "Fractions of a point are rounded to the nearest whole, halves to the even one",
+		loyalty.Up:       "A fraction of a point counts as a whole one",
+	}[earn.Rounding])
+	if earn.Carry {
+		e.say("What rounding takes or adds is kept for the member's next order.")
+	}
+}
+
+// rates is points per amount, by currency.
+func (e *explainer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
+	var parts []string
+	for _, c := range slices.Sorted(maps.Keys(rates)) {
+		parts = append(parts, e.points(rates[c].Points)+" per "+loyalty.Money{Amount: rates[c].Per, Currency: c}.String())
+	}
+	return series(parts, last)
+}
+
+func conversions(r loyalty.ExchangeRate, base loyalty.Currency) string {
+	var parts []string
+	for _, c := range slices.Sorted(maps.Keys(r.Rates)) {
+		parts = append(parts, "1 "+string(c)+" counts as "+digits(r.Rates[c])+" "+string(base))
+	}
+	return series(parts, "and")
+}
+
+// times is what a multiplier makes of points.
+func times(by *big.Rat) string {
+	if by.Sign() == 0 {
+		return "nothing"
+	}
+	return digits(by) + " times as much"
+}
+
+// asked is a condition as it was written, after lead; nothing if there is none.
+func asked(when loyalty.Condition, lead string) string {
+	if when == nil {
+		return ""
+	}
+	return lead + "if " + strings.Join(strings.Fields(when.String()), " ")
+}
+
+func counted(c loyalty.Counts) string {
+	var parts []string
+	for _, part := range []struct {
+		counts bool
+		name   string
+	}{{c.Items, "items"}, {c.Shipping, "shipping"}, {c.Tax, "tax"}} {
+		if part.counts {
+			parts = append(parts, part.name)
+		}
+	}
+	return series(parts, "and")
+}
+
+// bounds is what members can earn at most, and the families of events that the program adds.
+func (e *explainer) bounds() {
+	for _, c := range e.p.Earn.Caps {
+		beyond := ""
+		if c.Refuse {
+			beyond = "; one that would go beyond earns nothing"
+		}
+		switch most := e.whole(int64(c.Points)); c.Per {
+		case loyalty.PerOrder:
+			e.say("One order earns at most %s%s.", most, beyond)
+		case loyalty.PerEver:
+			e.say("All orders of a member earn at most %s together%s.", most, beyond)
+		default:
+			e.say("The orders of one %s earn at most %s together%s.", c.Per, most, beyond)
+		}
+	}
+}
+
+func (e *explainer) actions() {
+	for _, t := range e.p.Events {
+		fields := ""
+		if len(t.Fields) > 0 {
+			fields = ", and tells " + series(slices.Sorted(maps.Keys(t.Fields)), "and")
+		}
+		e.say("An event of the shop's own is %s: it can be %s%s.", t.Name, series(t.States, "or"), fields)
+	}
+	for _, a := range e.p.Earn.Actions {
+		what := map[string]string{
+			loyalty.EventJoined: "Joining", loyalty.EventBirthday: "A birthday", loyalty.EventAnniversary: "An anniversary of joining",
+		}[a.Event]
+		if what == "" {
+			what = "An event " + a.Event
+		}
+		parts := append([]string{what + " earns " + e.whole(int64(a.Points))}, often(a.Limits)...)
+		if !a.Cooldown.IsZero() {
+			parts = append(parts, "not again for "+period(a.Cooldown))
+		}
+		parts = append(parts, e.whose(a.Tiers, a.Segments)...)
+		parts = append(parts, e.span(a.From, a.Until)...)
+		if a.When != nil {
+			parts = append(parts, asked(a.When, ""))
+		}
+		e.say("%s (%s).", strings.Join(parts, ", "), a.ID)
+		e.ownLife(a.Life)
+	}
+	for _, m := range e.p.Milestones {
+		e.say("The %s order earns %s (%s).", nth(m.Reaches), e.whole(int64(m.Points)), m.ID)
+	}
+}
+
+// often is how often something pays a member.
+func often(limits []loyalty.Limit) (parts []string) {
+	for _, l := range limits {
+		n := "once"
+		if l.Times > 1 {
+			n = "at most " + count(int(l.Times), "time")
+		}
+		parts = append(parts, n+" "+spoken(l.Per))
+	}
+	return parts
+}

@@ -1,0 +1,108 @@
+package program
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// life is when points can be spent, and until when.
+func (e *explainer) life() {
+	e.say("Points can be spent %s and %s.", starts(e.p.Earn.Pending), ends(e.p.Earn.Expires))
+	e.givenUp(e.p.Earn.Pending)
+	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 && (w.ByHand || w.Until != "" || len(w.On) > 0 || !w.For.IsZero()) {
+		e.say("Points for events can be spent at once where nothing else is said.")
+	}
+}
+
+// ownLife is what is not as for the base.
+func (e *explainer) ownLife(l loyalty.Life) {
+	switch {
+	case l.Pending != nil && l.Expires != nil:
+		e.say("- Its points can be spent %s and %s.", starts(*l.Pending), ends(*l.Expires))
+	case l.Pending != nil:
+		e.say("- Its points can be spent %s.", starts(*l.Pending))
+	case l.Expires != nil:
+		e.say("- Its points %s.", ends(*l.Expires))
+	}
+	if l.Pending != nil {
+		e.givenUp(*l.Pending)
+	}
+}
+
+func (e *explainer) givenUp(w loyalty.Wait) {
+	if !w.Within.IsZero() {
+		e.say("They are given up if an order is not %s within %s.", w.Until, period(w.Within))
+	}
+}
+
+// starts is when points can be spent.
+func starts(w loyalty.Wait) string {
+	after := period(w.For) + " after "
+	if w.For.IsZero() {
+		after = "as soon as "
+	}
+	switch {
+	case w.ByHand:
+		return "once somebody activates them"
+	case w.Until != "":
+		return after + "the order was " + string(w.Until)
+	case len(w.On) > 0:
+		return "from the next " + days(w.On) + " on"
+	case w.For.IsZero():
+		return "at once"
+	}
+	return after + "the order"
+}
+
+// ends is when points lapse.
+func ends(e loyalty.Expiry) string {
+	least := ""
+	if !e.After.IsZero() {
+		least = " that is at least " + period(e.After) + " later"
+	}
+	switch {
+	case e.Never():
+		return "never lapse"
+	case len(e.On) > 0:
+		return "lapse at the end of the next " + days(e.On) + least
+	case e.Anniversary == loyalty.OfTier:
+		return "lapse at the end of the first anniversary of reaching the level" + least
+	case e.Anniversary != "":
+		return "lapse at the end of the first anniversary of joining" + least
+	}
+	rounded := "at the end of that " + map[loyalty.RoundTo]string{
+		loyalty.EndOfDay: "day", loyalty.EndOfWeek: "week", loyalty.EndOfMonth: "month", loyalty.EndOfQuarter: "quarter",
+		loyalty.EndOfYear: "year",
+	}[e.RoundTo]
+	if e.Inactive {
+		return "lapse " + period(e.After) + " after the member's last activity (" + series(e.ResetBy, "or") + "), " + rounded
+	}
+	return "lapse " + period(e.After) + " later, " + rounded
+}
+
+// days is days of every year: 1 March or 1 September.
+func days(on []loyalty.Day) string {
+	var parts []string
+	for _, d := range on {
+		parts = append(parts, strconv.Itoa(int(d)%100)+" "+time.Month(int(d)/100).String())
+	}
+	return series(parts, "or")
+}
+
+// nth is 1st, 2nd, 3rd, 11th.
+func nth(n int64) string {
+	suffix := "th"
+	if n/10%10 != 1 {
+		switch n % 10 {
+		case 1:
+			suffix = "st"
+		case 2:
+			suffix = "nd"
+		case 3:
+			suffix = "rd"
+		}
+	}
+	return strconv.FormatInt(n, 10) + suffix
+}

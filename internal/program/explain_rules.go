@@ -1,0 +1,182 @@
+package program
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// rules is what earns beyond the base rate, and how it goes together.
+func (e *explainer) rules() {
+	all := slices.Concat(e.p.Earn.Rules, e.p.Campaigns)
+	for _, r := range all {
+		e.rule(r)
+	}
+	for _, g := range e.p.Groups {
+		e.say("%s.", fmt.Sprintf(map[loyalty.Stacking]string{
+			loyalty.Best:      "Of the rules of group %s the one that gives most is applied",
+			loyalty.Sum:       "The rules of group %s are all applied",
+			loyalty.First:     "Of the rules of group %s the one of the highest priority is applied",
+			loyalty.Exclusive: "Of the rules of group %s the one of the highest priority is applied, and then none of a later group or without one",
+		}[g.Mode], g.ID))
+	}
+	loose := 0
+	for _, r := range all {
+		if _, ok := r.Give.(loyalty.Multiply); ok && r.Group == "" {
+			loose++
+		}
+	}
+	if loose > 1 {
+		e.say("Of the multipliers without a group the best is applied.")
+	}
+}
+
+func (e *explainer) rule(r loyalty.Rule) {
+	parts := append([]string{subject(r.Match) + " earn " + e.gives(r.Give)}, e.about(r.Match)...)
+	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
+	if r.Shadow {
+		e.say("- It is only tried: what it would give is recorded and not paid.")
+	}
+	if r.OptIn {
+		e.say("- It is only for members who have registered for it.")
+	}
+	if r.Group != "" {
+		e.say("- It is of group %s, with priority %d.", r.Group, r.Priority)
+	}
+	for _, c := range r.Caps {
+		beyond := ""
+		if c.Refuse {
+			beyond = ", or nothing if it would be more"
+		}
+		e.say("- It gives a member at most %s %s%s.", e.whole(int64(c.Points)), spoken(c.Per), beyond)
+	}
+	if len(r.Limits) > 0 {
+		e.say("- It pays a member %s.", series(often(r.Limits), "and"))
+	}
+	if r.Budget > 0 {
+		e.say("- It gives all members together at most %s.", e.whole(int64(r.Budget)))
+	}
+	e.ownLife(r.Life)
+}
+
+// subject is what a rule is about.
+func subject(m loyalty.Match) string {
+	var parts []string
+	for _, part := range []struct {
+		names []string
+		of    string
+	}{{m.Categories, "of "}, {m.SKUs, "of product "}, {m.Brands, "of brand "}} {
+		if len(part.names) > 0 {
+			parts = append(parts, part.of+series(part.names, "or"))
+		}
+	}
+	if len(parts) == 0 {
+		return "Orders"
+	}
+	return "Lines " + series(parts, "and")
+}
+
+// gives is what a strategy adds.
+func (e *explainer) gives(s loyalty.Strategy) string {
+	switch s := s.(type) {
+	case loyalty.PerAmount:
+		return "another " + e.rates(s.Rates, "or")
+	case loyalty.PerUnit:
+		return "another " + e.points(s.Points) + " for each piece"
+	case loyalty.PerVisit:
+		return "another " + e.whole(int64(s.Points)) + ", once a day"
+	case loyalty.Fixed:
+		return "another " + e.whole(int64(s.Points))
+	case loyalty.Steps:
+		var parts []string
+		for _, c := range slices.Sorted(maps.Keys(s.Bands)) {
+			for _, b := range s.Bands[c] {
+				parts = append(parts, e.whole(int64(b.Points))+" from "+loyalty.Money{Amount: b.From, Currency: c}.String())
+			}
+		}
+		return "another " + series(parts, "or")
+	case loyalty.Multiply:
+		return times(s.By)
+	}
+	return "nothing"
+}
+
+// about is to which orders a rule applies.
+func (e *explainer) about(m loyalty.Match) (parts []string) {
+	add := func(lead string, names []string) {
+		if len(names) > 0 {
+			parts = append(parts, lead+series(names, "or"))
+		}
+	}
+	add("as far as they are paid with ", m.Tenders)
+	var currencies, days []string
+	for _, c := range m.Currencies {
+		currencies = append(currencies, string(c))
+	}
+	add("in ", currencies)
+	add("through ", m.Channels)
+	add("in the store ", m.Stores)
+	parts = append(parts, e.whose(m.Tiers, m.Segments)...)
+	if m.FirstOrder {
+		parts = append(parts, "for a member's first order")
+	}
+	if m.BirthdayMonth {
+		parts = append(parts, "in the month of the member's birthday")
+	}
+	parts = append(parts, e.span(m.From, m.Until)...)
+	for _, d := range m.Weekdays {
+		days = append(days, d.String()+"s")
+	}
+	add("on ", days)
+	if m.HoursFrom != m.HoursUntil {
+		parts = append(parts, fmt.Sprintf("from %02d:%02d until %02d:%02d", m.HoursFrom/60, m.HoursFrom%60, m.HoursUntil/60, m.HoursUntil%60))
+	}
+	if m.Zone != loyalty.ProgramClock {
+		parts = append(parts, map[loyalty.ClockZone]string{loyalty.StoreClock: "by the store's clock", loyalty.MemberClock: "by the member's clock"}[m.Zone])
+	}
+	add("for at least ", amounts(m.MinSpend))
+	if m.When != nil {
+		parts = append(parts, asked(m.When, ""))
+	}
+	return parts
+}
+
+// amounts is an amount of each currency.
+func amounts(of map[loyalty.Currency]int64) (out []string) {
+	for _, c := range slices.Sorted(maps.Keys(of)) {
+		out = append(out, loyalty.Money{Amount: of[c], Currency: c}.String())
+	}
+	return out
+}
+
+// whose is for which members something is.
+func (e *explainer) whose(tiers, segments []string) (parts []string) {
+	if len(tiers) > 0 {
+		var names []string
+		for _, id := range tiers {
+			level, _, _ := e.p.Level(id)
+			names = append(names, level.Name.In("en"))
+		}
+		parts = append(parts, "for members of "+series(names, "or"))
+	}
+	if len(segments) > 0 {
+		parts = append(parts, "for members in "+series(segments, "or"))
+	}
+	return parts
+}
+
+// span is from when and until when something is, in the program's zone.
+func (e *explainer) span(from, until time.Time) (parts []string) {
+	const form = "2 January 2006, 15:04"
+	if !from.IsZero() {
+		parts = append(parts, "from "+from.In(e.p.Zone).Format(form))
+	}
+	if !until.IsZero() {
+		parts = append(parts, "until "+until.In(e.p.Zone).Format(form))
+	}
+	return parts
+}

@@ -1,0 +1,126 @@
+package program
+
+import (
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// match reads to which orders a rule applies, and to which part of them.
+func (c *compiler) match(item *node) loyalty.Match {
+	m := loyalty.Match{
+		Categories:    c.labels(item.get("categories")),
+		SKUs:          c.labels(item.get("skus")),
+		Brands:        c.labels(item.get("brands")),
+		Tenders:       c.tendersOf(item.get("tenders")),
+		Currencies:    c.currencies(item.get("currencies")),
+		Channels:      c.labels(item.get("channels")),
+		Stores:        c.labels(item.get("stores")),
+		Tiers:         c.levelsOf(item.get("tiers")),
+		Segments:      c.labels(item.get("segments")),
+		FirstOrder:    item.get("first_order").yes(),
+		BirthdayMonth: item.get("birthday_month").yes(),
+		Weekdays:      weekdaysOf(item.get("weekdays")),
+		When:          c.orderCondition(item.get("when")),
+	}
+	m.From, m.Until = c.span(item)
+	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"))
+	m.Zone = c.clock(item, m)
+	if least := item.get("min_spend"); least != nil {
+		m.MinSpend = byCurrency(c, least, c.amount)
+		c.earnable(least)
+	}
+	return m
+}
+
+// labels reads names that the shop uses.
+func (c *compiler) labels(n *node) (out []string) {
+	for _, item := range n.list() {
+		out = append(out, c.label(item))
+	}
+	return out
+}
+
+var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "store_credit"}
+
+// tendersOf reads kinds of tenders, or names that the shop gives them. A name that is nearly a kind is probably a slip.
+func (c *compiler) tendersOf(n *node) []string {
+	for _, item := range n.list() {
+		if guess := nearest(item.text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.text()) && len(guess) > 5 {
+			c.warn(at(item, "is not a kind of tender, so it is taken for the name of one").Suggest(guess))
+		}
+	}
+	return c.labels(n)
+}
+
+func (c *compiler) currencies(n *node) (out []loyalty.Currency) {
+	for _, item := range n.list() {
+		if item.text() != "" && c.currency(item, item.text()) {
+			out = append(out, loyalty.Currency(item.text()))
+		}
+	}
+	return out
+}
+
+// span reads from when and until when something is, both in the program's zone.
+func (c *compiler) span(item *node) (from, until time.Time) {
+	first, last := item.get("from"), item.get("until")
+	if first.text() != "" {
+		from = c.instant(first, c.p.Zone)
+	}
+	if last.text() != "" {
+		until = c.instant(last, c.p.Zone)
+	}
+	if !from.IsZero() && !until.IsZero() && !until.After(from) {
+		c.add(at(last, "never fires: %s is not after %s, when it begins", last.value, first.value))
+	}
+	return from, until
+}
+
+var weekdays = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+
+func weekdaysOf(n *node) (days []time.Weekday) {
+	for _, item := range n.list() {
+		if i := slices.Index(weekdays, item.text()); i >= 0 {
+			days = append(days, time.Weekday(i))
+		}
+	}
+	return days
+}
+
+var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
+
+// hours reads a time of day as minutes from midnight.
+func (c *compiler) hours(n *node) (from, until int) {
+	minutes := func(n *node) int {
+		m := clockForm.FindStringSubmatch(n.text())
+		if m == nil {
+			return 0 // the schema reports it
+		}
+		hours, _ := strconv.Atoi(m[1])
+		rest, _ := strconv.Atoi(m[2])
+		return hours*60 + rest
+	}
+	from, until = minutes(n.get("from")), minutes(n.get("until"))
+	if n.is(mapping) && from == until && clockForm.MatchString(n.get("from").text()) && clockForm.MatchString(n.get("until").text()) {
+		c.add(at(n.get("until"), "never fires: it ends as it begins; leave hours out for the whole day"))
+	}
+	return from, until
+}
+
+var clocks = map[string]loyalty.ClockZone{"store": loyalty.StoreClock, "member": loyalty.MemberClock}
+
+// clock reads by whose clock a rule's days and hours go.
+func (c *compiler) clock(item *node, m loyalty.Match) loyalty.ClockZone {
+	n := item.get("clock")
+	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !m.BirthdayMonth {
+		c.add(atKey(n, "means nothing without weekdays, hours or birthday_month: from and until are instants"))
+	}
+	return clocks[n.text()]
+}
+
+// yes reports whether a node says true.
+func (n *node) yes() bool { return n.is(boolean) && n.value == "true" }

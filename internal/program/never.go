@@ -1,0 +1,112 @@
+package program
+
+import (
+	"math/big"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// contradictions refuses what a rule says against itself, and rules that can never give anything.
+func (c *compiler) contradictions(item *node, r loyalty.Rule) {
+	if budget := item.get("budget"); r.Shadow && budget != nil {
+		c.add(atKey(budget, "cannot stand beside shadow: true: what is never paid uses up nothing"))
+	}
+	for i, cap := range r.Caps {
+		if r.Budget > 0 && cap.Points > r.Budget && i < len(item.get("caps").list()) {
+			c.add(at(item.get("caps").list()[i], "is more than the budget of all members together, %d points", r.Budget))
+		}
+	}
+	if m, ok := r.Give.(loyalty.Multiply); ok && m.By.Cmp(big.NewRat(1, 1)) < 0 {
+		for _, name := range []string{"pending", "expires"} {
+			if f := item.get(name); f != nil {
+				c.add(atKey(f, "means nothing for a multiplier below 1: points that it takes are never spent"))
+			}
+		}
+	}
+	c.inactiveAlone(item)
+	c.payable(item, r)
+	c.worthless(item, r)
+	c.disjoint(item, r)
+}
+
+// inactiveAlone refuses a rule or action whose points alone would lapse by inactivity: those of all do, or none.
+func (c *compiler) inactiveAlone(item *node) {
+	if f := item.get("expires").get("inactive"); f != nil {
+		c.add(atKey(f, "can only be said for all points, under earn.purchase.expires"))
+	}
+}
+
+// payable refuses a rule for tenders of which none earns.
+func (c *compiler) payable(item *node, r loyalty.Rule) {
+	unearning := []string{"points", "gift_card", "store_credit"}
+	var never []*node
+	for _, n := range item.get("tenders").list() {
+		if slices.Contains(unearning, n.text()) {
+			never = append(never, n)
+		}
+	}
+	if len(never) > 0 && len(never) == len(r.Match.Tenders) {
+		c.add(at(never[0], "never fires: what is paid with points, gift cards or store credit earns nothing"))
+		return
+	}
+	for _, n := range never {
+		c.warn(at(n, "is for nothing: what is paid with points, gift cards or store credit earns nothing"))
+	}
+}
+
+// worthless refuses a multiplier of lines that are worth nothing.
+func (c *compiler) worthless(item *node, r loyalty.Rule) {
+	if _, ok := r.Give.(loyalty.Multiply); !ok {
+		return
+	}
+	lines := len(r.Match.Categories)+len(r.Match.SKUs)+len(r.Match.Brands) > 0
+	if lines && c.p.Earn.Counts == (loyalty.Counts{Shipping: c.p.Earn.Counts.Shipping, Tax: c.p.Earn.Counts.Tax}) {
+		c.add(at(item, "never gives anything: it multiplies what lines earn, and earn.purchase.counts leaves out items"))
+		return
+	}
+	for _, category := range r.Match.Categories {
+		if !c.zeroed(category) {
+			return
+		}
+	}
+	if len(r.Match.Categories) > 0 {
+		c.add(at(item.get("categories").list()[0], "never gives anything: under earn.categories lines of it are worth nothing"))
+	}
+}
+
+// zeroed reports whether lines of a category always earn nothing.
+func (c *compiler) zeroed(category string) bool {
+	zero := false
+	for _, rule := range c.p.Earn.Categories {
+		if rule.Category == category {
+			if rule.Multiply.Sign() > 0 {
+				return false
+			}
+			zero = zero || rule.When == nil
+		}
+	}
+	return zero
+}
+
+// disjoint refuses amounts in currencies that are not those of the orders that a rule is for.
+func (c *compiler) disjoint(item *node, r loyalty.Rule) {
+	in := map[loyalty.Currency]bool{} // in which its orders are counted
+	for i, code := range r.Match.Currencies {
+		if !c.accepts(code) {
+			c.add(at(item.get("currencies").list()[i], "never fires: no order is in %s, which has no rate under earn.purchase.rates", code))
+			return
+		}
+		if _, own := c.p.Earn.Rates[code]; !own {
+			code = c.p.Exchange.Base
+		}
+		in[code] = true
+	}
+	for _, name := range []string{"per_amount", "steps", "min_spend"} {
+		amounts := item.get(name)
+		meets := func(f *node) bool { return in[loyalty.Currency(f.key.name)] }
+		if amounts != nil && len(in) > 0 && !slices.ContainsFunc(amounts.pairs(), meets) {
+			c.add(atKey(amounts, "never fires: it has no amount in any of the rule's currencies"))
+		}
+	}
+}

@@ -1,0 +1,78 @@
+package program
+
+import (
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// takeBack is how far a clawback reaches, by the words of the file; debt unless given.
+var takeBack = map[string]loyalty.TakeBack{
+	"within_balance": loyalty.TakeBackWithinBalance,
+	"pending_only":   loyalty.TakeBackPendingOnly,
+	"unlimited":      loyalty.TakeBackUnlimited,
+}
+
+func (c *compiler) refunds(n *node) {
+	c.p.TakeBack = takeBack[n.get("take_back").text()]
+	most := n.get("debt_at_most")
+	if most == nil {
+		return
+	}
+	if c.p.TakeBack != loyalty.TakeBackDebt {
+		c.add(atKey(most, "means nothing with take_back: %s; only debt has a bound", n.get("take_back").text()))
+	}
+	c.p.DebtAtMost = loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
+}
+
+// promises reads what stands between a member and the program apart from points.
+func (c *compiler) promises(root *node) {
+	c.p.Hold = c.hold(root.get("redeeming").get("hold"))
+	c.p.Goodwill.Reinstate = c.some(root.get("goodwill").get("reinstate_within"))
+	c.p.Goodwill.Extend = c.some(root.get("goodwill").get("extend_by"))
+	c.p.BirthdayLock = c.some(root.get("members").get("birthday_locked_for"))
+}
+
+// some reads a period of at least something: who wants none leaves the key out.
+func (c *compiler) some(n *node) loyalty.Period {
+	p := c.period(n)
+	if p.IsZero() && durationForm.MatchString(n.text()) {
+		c.add(at(n, "%s is no time; leave the key out for none", n.value))
+	}
+	return p
+}
+
+// hold reads how long a redemption stays reserved: up to a week, so that carts do not lock points away.
+func (c *compiler) hold(n *node) time.Duration {
+	const most = 7 * 24 * time.Hour
+	if n == nil {
+		return 30 * time.Minute
+	}
+	p := c.period(n)
+	d := time.Duration(p.Days*24+p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute
+	if p.Months > 0 || d > most || d <= 0 && !p.IsZero() || p.IsZero() && durationForm.MatchString(n.text()) {
+		c.add(at(n, "%s is not above 0 minutes and at most 7 days", n.value))
+	}
+	return d
+}
+
+// milestones reads what is given for the n-th order. What else could be counted is refused elsewhere.
+func (c *compiler) milestones(n *node) (all []loyalty.Milestone) {
+	c.unique(n.list())
+	for _, item := range n.list() {
+		points, counted := item.get("points"), item.get("count")
+		if points == nil && item.get("reward") == nil {
+			c.missing(item, "points")
+		}
+		if words := laterValues["milestones.*.count"]; counted.text() != "order.completed" && !slices.Contains(words, counted.text()) && counted != nil {
+			c.add(at(counted, "%s cannot be counted yet; order.completed can", shown(counted)))
+		}
+		all = append(all, loyalty.Milestone{
+			ID:      item.get("id").text(),
+			Reaches: c.integer(item.get("reaches"), 1, 1e9),
+			Points:  loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints))),
+		})
+	}
+	return all
+}

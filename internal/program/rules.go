@@ -1,0 +1,88 @@
+package program
+
+import (
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// rules reads what earns beyond the base rate: earn.rules and campaigns are of one form.
+func (c *compiler) rules(n *node) (rules []loyalty.Rule) {
+	c.unique(n.list())
+	for _, item := range n.list() {
+		r := loyalty.Rule{
+			ID:       item.get("id").text(),
+			Match:    c.match(item),
+			Give:     c.strategy(item),
+			Group:    c.group(item.get("group")),
+			Priority: int(c.integer(item.get("priority"), -1000, 1000)),
+			Caps:     c.caps(item.get("caps")),
+			Limits:   c.limits(item.get("limit")),
+			Budget:   c.budget(item.get("budget")),
+			OptIn:    item.get("opt_in").yes(),
+			Shadow:   item.get("shadow").yes(),
+			Life:     c.life(item),
+		}
+		if name := item.get("name"); name != nil {
+			r.Name = c.words(name)
+		}
+		rules = append(rules, r)
+		c.entries = append(c.entries, entry{item, r})
+	}
+	return rules
+}
+
+var stacking = map[string]loyalty.Stacking{
+	"best": loyalty.Best, "sum": loyalty.Sum, "first": loyalty.First, "exclusive": loyalty.Exclusive,
+}
+
+// groups reads how rules go together.
+func (c *compiler) groups(n *node) (groups []loyalty.Group) {
+	c.unique(n.list())
+	for _, item := range n.list() {
+		groups = append(groups, loyalty.Group{ID: item.get("id").text(), Mode: stacking[item.get("mode").text()]})
+	}
+	return groups
+}
+
+// group refuses a group that is not under stacking.
+func (c *compiler) group(n *node) string {
+	var ids []string
+	for _, g := range c.p.Groups {
+		ids = append(ids, g.ID)
+	}
+	switch {
+	case n.text() == "" || slices.Contains(ids, n.text()):
+	case len(ids) == 0:
+		c.add(at(n, "%q is not a group: there are none under stacking", clip(n.text())))
+	default:
+		c.add(at(n, "%q is not a group under stacking; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest(n.text(), ids)))
+	}
+	return n.text()
+}
+
+// levelsOf reads for which levels something is.
+func (c *compiler) levelsOf(n *node) []string {
+	for _, item := range n.list() {
+		c.level(item)
+	}
+	return texts(n)
+}
+
+// level refuses what is no level of the program.
+func (c *compiler) level(n *node) bool {
+	_, _, ok := c.p.Level(n.text())
+	switch {
+	case ok || n.text() == "":
+		return ok
+	case len(c.p.Tiers.Levels) == 0:
+		c.add(at(n, "%q is not a level: the program has no tiers", clip(n.text())))
+		return false
+	}
+	var ids []string
+	for _, l := range c.p.Tiers.Levels {
+		ids = append(ids, l.ID)
+	}
+	c.add(at(n, "%q is not a level; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest(n.text(), ids)))
+	return false
+}

@@ -1,0 +1,178 @@
+package program
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+)
+
+// An entry is a rule or a campaign with its place.
+type entry struct {
+	item *node
+	rule loyalty.Rule
+}
+
+// sense looks at what was read as a whole: at what only shows when one section is held against another.
+func (c *compiler) sense(root *node) {
+	for _, e := range c.entries {
+		c.contradictions(e.item, e.rule)
+		c.shortLived(e.item, c.p.Earn.Pending, e.rule.Life)
+	}
+	c.overlaps()
+	c.giftCards(root)
+	c.unused(root.get("stacking"))
+	c.sliding(root.get("tiers").get("levels"))
+	c.shortLived(root.get("earn").get("purchase"), c.p.Earn.Pending, loyalty.Life{Expires: &c.p.Earn.Expires})
+	for i, item := range root.get("tiers").get("levels").list() {
+		c.shortLived(item, c.p.Earn.Pending, loyalty.Life{Expires: c.p.Tiers.Levels[i].Expires})
+	}
+}
+
+// twice refuses rules that differ in nothing but their ids and names. It is for files that are otherwise in order: what
+// could not be read differs too.
+func (c *compiler) twice() {
+	seen := map[string]*node{}
+	for _, e := range c.entries {
+		does := snapshot.Does(e.rule)
+		if other := seen[does]; other != nil {
+			c.add(at(e.item, "does the same as %s on line %d; one of the two can go", other.get("id").text(), other.line))
+			continue
+		}
+		seen[does] = e.item
+	}
+}
+
+// overlaps warns of campaigns of different groups that multiply the same orders.
+func (c *compiler) overlaps() {
+	campaigns := c.entries[len(c.p.Earn.Rules):]
+	for i, e := range campaigns {
+		for _, other := range campaigns[:i] {
+			if by, ok := c.both(e.rule, other.rule); ok {
+				c.warn(at(e.item, "overlaps with %s, which is of another group: orders in both earn %s times as much",
+					other.item.get("id").text(), digits(by)))
+				break
+			}
+		}
+	}
+}
+
+// both is by how much two campaigns together multiply an order; false if none is in both.
+func (c *compiler) both(a, b loyalty.Rule) (*big.Rat, bool) {
+	x, ok1 := a.Give.(loyalty.Multiply)
+	y, ok2 := b.Give.(loyalty.Multiply)
+	one := big.NewRat(1, 1)
+	if !ok1 || !ok2 || a.Group == b.Group || x.By.Cmp(one) <= 0 || y.By.Cmp(one) <= 0 {
+		return nil, false
+	}
+	if c.excludes(a.Group, b.Group) || !a.Match.From.Before(b.Match.Until) || !b.Match.From.Before(a.Match.Until) {
+		return nil, false
+	}
+	m, n := a.Match, b.Match
+	if apart(m.Categories, n.Categories) || apart(m.SKUs, n.SKUs) || apart(m.Brands, n.Brands) || apart(m.Channels, n.Channels) ||
+		apart(m.Stores, n.Stores) || apart(m.Currencies, n.Currencies) || apart(m.Tiers, n.Tiers) || apart(m.Weekdays, n.Weekdays) {
+		return nil, false
+	}
+	by := new(big.Rat).Add(x.By, y.By)
+	return by.Sub(by, one), true
+}
+
+// excludes reports whether, of two groups, no rule of the later one applies where one of the earlier one does.
+func (c *compiler) excludes(a, b string) bool {
+	for _, g := range c.p.Groups {
+		if g.ID == a || g.ID == b {
+			return g.Mode == loyalty.Exclusive
+		}
+	}
+	return false
+}
+
+// apart reports whether two lists have nothing in common. An empty one stands for everything.
+func apart[T comparable](a, b []T) bool {
+	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(x T) bool { return slices.Contains(b, x) })
+}
+
+// giftCards warns of what earns on the sale of gift cards.
+func (c *compiler) giftCards(root *node) {
+	const arbitrage = "would earn on gift cards, which can be bought, returned and sold on without end; gift cards usually multiply by 0"
+	for _, item := range root.get("earn").get("categories").list() {
+		times := c.quietly(item.get("multiply"))
+		if isGiftCard(item.get("category").text()) && times != nil && times.Sign() > 0 {
+			c.warn(at(item.get("multiply"), arbitrage))
+		}
+	}
+	for _, e := range c.entries {
+		m, multiplies := e.rule.Give.(loyalty.Multiply)
+		if multiplies && m.By.Cmp(big.NewRat(1, 1)) <= 0 {
+			continue
+		}
+		for _, n := range e.item.get("categories").list() {
+			if isGiftCard(n.text()) {
+				c.warn(at(n, arbitrage))
+			}
+		}
+	}
+}
+
+func isGiftCard(category string) bool {
+	plain := strings.NewReplacer("-", "", "_", "", " ", "").Replace(strings.ToLower(category))
+	return strings.TrimSuffix(plain, "s") == "giftcard"
+}
+
+// quietly is a decimal; nil for what is none, which is reported elsewhere.
+func (c *compiler) quietly(n *node) *big.Rat {
+	if !n.is(number) {
+		return nil
+	}
+	r, _ := decimal(n.value)
+	return r
+}
+
+// unused warns of groups without a rule.
+func (c *compiler) unused(n *node) {
+	for _, item := range n.list() {
+		id := item.get("id")
+		if id.text() != "" && !slices.ContainsFunc(c.entries, func(e entry) bool { return e.rule.Group == id.text() }) {
+			c.warn(at(id, "no rule is of this group"))
+		}
+	}
+}
+
+// sliding refuses levels whose points lapse by inactivity where those of others do not: an activity moves all on.
+func (c *compiler) sliding(n *node) {
+	for _, item := range n.list() {
+		expires := item.get("expires")
+		if f := expires.get("inactive"); f != nil && !c.p.Earn.Expires.Inactive {
+			c.add(atKey(f, "needs inactive under earn.purchase.expires too: points of all levels lapse by inactivity, or of none"))
+		}
+		if f := expires.get("reset_by"); f != nil && expires.get("inactive") != nil {
+			c.add(atKey(f, "is said once for all levels, under earn.purchase.expires"))
+		}
+	}
+}
+
+// shortLived warns of points that live for a shorter time than they are waited for: for what the item says, else
+// pending.
+func (c *compiler) shortLived(item *node, pending loyalty.Wait, l loyalty.Life) {
+	expires := c.p.Earn.Expires
+	if l.Pending != nil {
+		pending = *l.Pending
+	}
+	if l.Expires != nil {
+		expires = *l.Expires
+	}
+	where := item.get("expires")
+	if where == nil {
+		where = item.get("pending")
+	}
+	if where == nil || pending.Until != "" || expires.After.IsZero() {
+		return
+	}
+	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	if expires.After.After(day, time.UTC).Before(pending.For.After(day, time.UTC)) {
+		c.warn(at(where, "points would live for %s, which is shorter than the %s for which they are pending", period(expires.After), period(pending.For)))
+	}
+}

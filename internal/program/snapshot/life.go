@@ -1,0 +1,73 @@
+package snapshot
+
+import "github.com/perennial-loyalty/perennial/internal/loyalty"
+
+// When points can be spent, and until when. Days of the year are numbers MMDD.
+type (
+	periodDoc struct {
+		Months  int `json:"months,omitzero"`
+		Days    int `json:"days,omitzero"`
+		Hours   int `json:"hours,omitzero"`
+		Minutes int `json:"minutes,omitzero"`
+	}
+
+	waitDoc struct {
+		For    periodDoc          `json:",embed"` // the first release knew nothing else
+		Until  loyalty.OrderEvent `json:"until,omitzero"`
+		Within periodDoc          `json:"within,omitzero"`
+		On     []loyalty.Day      `json:"on,omitzero"`
+		ByHand bool               `json:"by_hand,omitzero"`
+	}
+
+	expiryDoc struct {
+		After       periodDoc           `json:"after,omitzero"`
+		RoundTo     roundTo             `json:"round_to,omitzero"`
+		On          []loyalty.Day       `json:"on,omitzero"`
+		Anniversary loyalty.Anniversary `json:"anniversary,omitzero"`
+		Inactive    bool                `json:"inactive,omitzero"`
+		ResetBy     []string            `json:"reset_by,omitzero"`
+	}
+
+	lifeDoc struct {
+		Pending *waitDoc   `json:"pending,omitzero"` // an empty one is not as for the base, but none
+		Expires *expiryDoc `json:"expires,omitzero"`
+	}
+)
+
+func waitOf(w loyalty.Wait) waitDoc {
+	return waitDoc{periodDoc(w.For), w.Until, periodDoc(w.Within), w.On, w.ByHand}
+}
+
+func (d waitDoc) wait() loyalty.Wait {
+	return loyalty.Wait{
+		For: loyalty.Period(d.For), Until: d.Until, Within: loyalty.Period(d.Within), On: d.On, ByHand: d.ByHand,
+	}
+}
+
+func expiryOf(e loyalty.Expiry) expiryDoc {
+	return expiryDoc{periodDoc(e.After), roundTo(e.RoundTo), e.On, e.Anniversary, e.Inactive, e.ResetBy}
+}
+
+func (d expiryDoc) expiry() loyalty.Expiry {
+	return loyalty.Expiry{
+		After: loyalty.Period(d.After), RoundTo: loyalty.RoundTo(d.RoundTo), On: d.On, Anniversary: d.Anniversary,
+		Inactive: d.Inactive, ResetBy: d.ResetBy,
+	}
+}
+
+func lifeOf(l loyalty.Life) lifeDoc {
+	return lifeDoc{maybe(l.Pending, waitOf), maybe(l.Expires, expiryOf)}
+}
+
+func (d lifeDoc) life() loyalty.Life {
+	return loyalty.Life{Pending: maybe(d.Pending, waitDoc.wait), Expires: maybe(d.Expires, expiryDoc.expiry)}
+}
+
+// maybe is f of what is there; nil stays nil.
+func maybe[A, B any](in *A, f func(A) B) *B {
+	if in == nil {
+		return nil
+	}
+	out := f(*in)
+	return &out
+}

@@ -1,0 +1,88 @@
+package snapshot
+
+import (
+	"fmt"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/condition"
+)
+
+// platformFields is the fields of the events that the platform itself brings about.
+var platformFields = map[string]map[string]loyalty.FieldKind{
+	loyalty.EventJoined:      {},
+	loyalty.EventBirthday:    {},
+	loyalty.EventAnniversary: {"years": loyalty.NumberField},
+}
+
+// OrderCondition compiles what a rule asks of an order.
+func OrderCondition(source string) (loyalty.Condition, error) {
+	return condition.Compile(source, condition.Env{Order: true})
+}
+
+// EventCondition compiles what an action asks of an event of a type, "review.approved", that p has.
+func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition, error) {
+	family, ok := p.EventType(event)
+	if fields, own := platformFields[event]; own {
+		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
+	}
+	if !ok {
+		return nil, fmt.Errorf("there are no events %q", event)
+	}
+	return condition.Compile(source, condition.Env{Event: &family})
+}
+
+// Scopes of conditions: what they ask about.
+const (
+	ofOrder = "order"
+	ofEvent = "event"
+)
+
+// A whenDoc is a condition as its source and what it asks about.
+type whenDoc struct {
+	Source string `json:"source"`
+	Scope  string `json:"scope"`
+}
+
+func whenOf(c loyalty.Condition, scope string) *whenDoc {
+	if c == nil {
+		return nil
+	}
+	return &whenDoc{c.String(), scope}
+}
+
+// compile is the condition that compiler makes of the source, nil if there is none.
+func (d *whenDoc) compile(scope string, compiler func(source string) (loyalty.Condition, error)) (loyalty.Condition, error) {
+	if d == nil {
+		return nil, nil
+	}
+	if d.Scope != scope {
+		return nil, fmt.Errorf("a condition about %q stands where one about an %s is wanted", d.Scope, scope)
+	}
+	return compiler(d.Source)
+}
+
+// conditions compiles every condition of the stored form into its place in p, which is made of the same form.
+func (d programDoc) conditions(p *loyalty.Program) (err error) {
+	for i, c := range d.Earn.Categories {
+		if p.Earn.Categories[i].When, err = c.When.compile(ofOrder, OrderCondition); err != nil {
+			return fmt.Errorf("category %s: %w", c.ID, err)
+		}
+	}
+	for _, rules := range []struct {
+		docs []ruleDoc
+		of   []loyalty.Rule
+	}{{d.Earn.Rules, p.Earn.Rules}, {d.Campaigns, p.Campaigns}} {
+		for i, r := range rules.docs {
+			if rules.of[i].Match.When, err = r.When.compile(ofOrder, OrderCondition); err != nil {
+				return fmt.Errorf("rule %s: %w", r.ID, err)
+			}
+		}
+	}
+	for i, a := range d.Earn.Actions {
+		compiler := func(source string) (loyalty.Condition, error) { return EventCondition(p, a.Event, source) }
+		if p.Earn.Actions[i].When, err = a.When.compile(ofEvent, compiler); err != nil {
+			return fmt.Errorf("action %s: %w", a.ID, err)
+		}
+	}
+	return nil
+}

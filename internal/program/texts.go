@@ -1,0 +1,91 @@
+package program
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+var language = regexp.MustCompile(`^[a-z]{2}(-[A-Za-z0-9]{2,8})*$`)
+
+// words reads a text. One that is not by language is of the undetermined language ("und"), which readers
+// of every language are shown.
+func (c *compiler) words(n *node) loyalty.Text {
+	if n.is(text) {
+		c.printable(n)
+		return loyalty.Text{"und": n.value}
+	}
+	t := loyalty.Text{}
+	for _, f := range n.pairs() {
+		c.printable(f)
+		t[f.key.name] = f.text()
+	}
+	c.translations(n, t)
+	return t
+}
+
+// label reads a name that the shop uses: one line, as it is.
+func (c *compiler) label(n *node) string {
+	c.printable(n)
+	return n.text()
+}
+
+// printable refuses what a member could not be shown.
+func (c *compiler) printable(n *node) {
+	if !n.is(text) {
+		return
+	}
+	if strings.ContainsFunc(n.value, func(r rune) bool { return !unicode.IsPrint(r) }) || strings.TrimSpace(n.value) == "" {
+		c.add(at(n, "%s is not a line of text", shown(n)))
+	}
+}
+
+// translations warns of a text that is missing a language of the program's name.
+func (c *compiler) translations(n *node, have loyalty.Text) {
+	if n == nil {
+		return
+	}
+	var missing []string
+	for _, l := range c.languages {
+		if _, ok := have[l]; !ok && l != "und" {
+			missing = append(missing, l)
+		}
+	}
+	if len(missing) > 0 {
+		c.warn(atKey(n, "is not translated to %s, as the program's name is", strings.Join(missing, ", ")))
+	}
+}
+
+// units reads the words for points, once or by language.
+func (c *compiler) units(n *node) (u loyalty.Units) {
+	u = loyalty.Units{One: loyalty.Text{}, Other: loyalty.Text{}}
+	take := func(tag string, n *node) {
+		for _, f := range n.pairs() {
+			c.printable(f)
+		}
+		u.One[tag], u.Other[tag] = n.get("one").text(), n.get("other").text()
+	}
+	if n.get("one") == nil && n.get("other") == nil {
+		for _, f := range n.pairs() {
+			take(f.key.name, f)
+		}
+		c.translations(n, u.One)
+		return u
+	}
+	take("und", n)
+	for _, f := range n.pairs() {
+		if language.MatchString(f.key.name) {
+			c.add(atKey(f, "cannot stand beside one and other: the words are either the same in all languages or given for each"))
+		}
+	}
+	for _, name := range []string{"one", "other"} {
+		if n.get(name) == nil {
+			p := atKey(n, "is missing")
+			p.Path = n.child(name)
+			c.add(p)
+		}
+	}
+	return u
+}

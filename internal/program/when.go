@@ -1,0 +1,80 @@
+package program
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/condition"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+)
+
+// orderCondition compiles what a rule asks of an order; nil if it asks nothing.
+func (c *compiler) orderCondition(n *node) loyalty.Condition {
+	return c.condition(n, snapshot.OrderCondition)
+}
+
+// eventCondition compiles what an action asks of an event of a type that exists.
+func (c *compiler) eventCondition(n *node, event string) loyalty.Condition {
+	return c.condition(n, func(source string) (loyalty.Condition, error) {
+		return snapshot.EventCondition(c.p, event, source)
+	})
+}
+
+func (c *compiler) condition(n *node, compile func(string) (loyalty.Condition, error)) loyalty.Condition {
+	if n.text() == "" {
+		return nil
+	}
+	compiled, err := compile(n.value)
+	var wrong *condition.Error
+	switch {
+	case errors.As(err, &wrong):
+		p := at(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
+		if line, column, ok := c.within(n, wrong.Column); ok {
+			p.Line, p.Column, p.Width = line, column, wordAt(n.value, wrong.Column)
+		}
+		c.add(p)
+		return nil
+	case err != nil:
+		c.add(at(n, "%s", err))
+		return nil
+	}
+	return compiled
+}
+
+// within finds the place in the file of a character of a text, if the text stands there as it is: on one line, plain
+// or in quotes without escapes, or line by line in a block.
+func (c *compiler) within(n *node, character int) (line, column int, ok bool) {
+	before := string([]rune(n.value)[:min(character, utf8.RuneCountInString(n.value))])
+	nth := strings.Count(before, "\n")
+	written := strings.Split(n.value, "\n")[nth]
+	character = utf8.RuneCountInString(before[strings.LastIndex(before, "\n")+1:])
+	for line := n.line + nth; line <= min(n.line+nth+1, len(c.source)); line++ {
+		from := 0
+		text := []rune(c.source[line-1])
+		if line == n.line {
+			from = min(n.column-1, len(text))
+		}
+		if at := strings.Index(string(text[from:]), written); at >= 0 && strings.TrimSpace(written) != "" {
+			return line, 1 + from + utf8.RuneCountInString(string(text[from:])[:at]) + character, true
+		}
+	}
+	return 0, 0, false
+}
+
+// wordAt is how long the word at a character of a text is, at least 1.
+func wordAt(s string, character int) int {
+	runes := []rune(s)
+	if character >= len(runes) {
+		return 1
+	}
+	end := slices.IndexFunc(runes[character:], func(r rune) bool { return !strings.ContainsRune("_", r) && !isWord(r) })
+	if end < 0 {
+		end = len(runes) - character
+	}
+	return max(1, end)
+}
+
+func isWord(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }
