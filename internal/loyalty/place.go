@@ -67,13 +67,13 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 	}
 	base := w.total
 	for i := 1; i < len(s.Grants); i++ {
-		base -= w.of0(s.Grants[i].Rule)
+		base -= w.ofRule(s.Grants[i].Rule)
 	}
 	for i := range s.Grants {
 		g := &s.Grants[i]
 		target := base
 		if i > 0 {
-			target = w.of0(g.Rule)
+			target = w.ofRule(g.Rule)
 		}
 		e = d.start(e, rules, s, g)
 		delta := target - g.Worth
@@ -92,11 +92,17 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 		e.Kind = KindClawback
 	}
 	s.Worth = w.total
+	s.Grants = slices.DeleteFunc(s.Grants, Grant.empty)
 	return lostToExpiry(issued(e)), nil
 }
 
-// of0 is what a rule with a life of its own gives; zero if nothing.
-func (w worth) of0(rule string) Points {
+// empty reports whether a rule's grant holds nothing that must be remembered.
+func (g Grant) empty() bool {
+	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && g.Owed == 0 && g.Lapsed == 0
+}
+
+// ofRule is what a rule with a life of its own gives; zero if nothing.
+func (w worth) ofRule(rule string) Points {
 	for _, o := range w.own {
 		if o.rule == rule {
 			return o.n
