@@ -38,7 +38,13 @@ func (s PerAmount) compile() (giver, error) {
 
 type perAmount map[Currency]compiledRate
 
-func (g perAmount) gives(m *matched) exact { return m.amount.mul(g[m.currency].perMinor) }
+func (g perAmount) gives(m *matched) exact {
+	r, ok := g[m.currency]
+	if !ok {
+		return whole(0)
+	}
+	return m.amount.mul(r.perMinor)
+}
 
 func (g perAmount) because(m *matched) (What, []string) {
 	return IsRated, []string{amountText(m.amount, m.currency), g[m.currency].text}
