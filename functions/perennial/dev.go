@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -161,7 +162,7 @@ func (r *running) start(ctx context.Context, in place, p *loyalty.Program, sourc
 		return err
 	}
 	a := r.stack.App
-	version, _, err := publishSource(ctx, a.Ledger, p, source)
+	version, _, err := a.Programs.Publish(ctx, app.Publication{Program: p, Source: source, By: commandLine})
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
 // Command perennial is the whole platform on one machine (perennial dev), and what its operator needs at hand:
-// check and publish a program file, create and revoke API keys, move the clock of a local stack. It is no
-// Lambda function, and the only program into which the local table's engine is linked.
+// check, explain, compare and publish program files, create and revoke API keys, move the clock of a local stack. It is
+// no Lambda function, and the only program into which the local table's engine is linked.
 package main
 
 import (
@@ -18,8 +18,7 @@ import (
 type commands struct {
 	Dev     dev        `cmd:"" help:"Run everything on this machine."`
 	Clock   clock      `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
-	Check   check      `cmd:"" help:"Check a program file and print what is wrong with it."`
-	Publish publish    `cmd:"" help:"Check a program file and make it the live version of its program."`
+	Program programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
 	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }

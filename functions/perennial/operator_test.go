@@ -1,36 +1,14 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 )
-
-func writeProgram(t *testing.T, edit ...string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "program.yaml")
-	source := strings.NewReplacer(edit...).Replace(string(program.Demo()))
-	if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-func TestCheckSaysWhatIsWrongAndWhere(t *testing.T) {
-	if out, err, status := run(t, "check", writeProgram(t)); status != 0 || !strings.Contains(out, "bluebird can be published") {
-		t.Errorf("%d %s %s", status, out, err)
-	}
-	out, err, status := run(t, "check", writeProgram(t, "rounding: down", "rounding: dawn"))
-	if status != 1 || !strings.Contains(out, "program.yaml: line 13") || !strings.Contains(out, `did you mean "down"`) || !strings.Contains(err, "has problems") {
-		t.Errorf("%d %s %s", status, out, err)
-	}
-}
 
 // The whole of an operator's work on one data directory: publish, publish again, make a key, use it, revoke it.
 func TestPublishAndKeysWorkOnADataDirectory(t *testing.T) {
@@ -43,7 +21,7 @@ func TestPublishAndKeysWorkOnADataDirectory(t *testing.T) {
 		{first, "version 1 of bluebird is live already, with these very words\n"},
 		{writeProgram(t, "pending: 14 days", "pending: 7 days"), "version 2 of bluebird is live\n"},
 	} {
-		if out, err, status := run(t, "publish", "--data", data, c.file); out != c.want || status != 0 {
+		if out, err, status := run(t, "program", "publish", "--data", data, c.file); out != c.want || status != 0 {
 			t.Errorf("%q %q %d", out, err, status)
 		}
 	}

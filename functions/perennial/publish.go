@@ -1,20 +1,22 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
+
+// commandLine is who publishes from here: there is no API key.
+const commandLine = "command line"
 
 type publish struct {
 	store
-	File string `arg:"" help:"The program file. Its id says which program it is."`
+	File        string     `arg:"" help:"The program file. Its id says which program it is."`
+	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"From when on it is live, such as 2026-12-05T00:00:00+01:00; at most a year ahead. Left out: now."`
 }
 
 // Run publishes nothing that has a problem, and nothing twice.
@@ -23,43 +25,70 @@ func (c *publish) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	t, closeTable, err := c.open(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeTable()
-	l := &ledger.Ledger{Table: t, Now: time.Now}
-	version, fresh, err := publishSource(ctx, l, f.Program, source)
-	if err != nil {
-		return err
-	}
-	if !fresh {
-		fmt.Printf("version %d of %s is live already, with these very words\n", version, f.Program.ID)
+	return c.programs(ctx, func(p *app.Programs) error {
+		version, fresh, err := p.Publish(ctx, app.Publication{Program: f.Program, Source: source, By: commandLine, At: c.EffectiveAt})
+		if err != nil {
+			return refused(err)
+		}
+		s, err := p.Ledger.Schedule(ctx, f.Program.ID)
+		if err != nil {
+			return err
+		}
+		already := ""
+		if !fresh {
+			already = " already, with these very words"
+		}
+		if version == s.Live {
+			fmt.Printf("version %d of %s is live%s\n", version, f.Program.ID, already)
+		}
+		for _, n := range s.Next {
+			if n.Version == version {
+				fmt.Printf("version %d of %s takes over at %s%s\n", version, f.Program.ID, n.At.Format(time.RFC3339), already)
+				continue
+			}
+			fmt.Printf("version %d still takes over at %s\n", n.Version, n.At.Format(time.RFC3339))
+		}
 		return nil
-	}
-	fmt.Printf("version %d of %s is live\n", version, f.Program.ID)
-	return nil
+	})
 }
 
-// publishSource makes source, of which p was compiled, the live version of its program unless it is. It says which version is live then, and
-// whether it was published now.
-func publishSource(ctx context.Context, l *ledger.Ledger, p *loyalty.Program, source []byte) (version int, fresh bool, err error) {
-	live, err := l.Live(ctx, p.ID)
-	if err != nil {
-		return 0, false, err
-	}
-	if live > 0 {
-		was, err := l.Published(ctx, p.ID, live)
+type rollback struct {
+	store
+	Program string `arg:"" help:"The program's id."`
+	Version int    `arg:"" help:"The version whose file is published again. If it is live, only what is scheduled is withdrawn."`
+}
+
+// Run goes back to the file of an earlier version, which becomes a new one.
+func (c *rollback) Run(ctx context.Context) error {
+	return c.programs(ctx, func(p *app.Programs) error {
+		was, err := p.Ledger.Published(ctx, c.Program, c.Version)
 		if err != nil {
-			return 0, false, err
+			return refused(err)
 		}
-		if bytes.Equal(was.Source, source) {
-			return live, false, nil
+		f, err := parse(fmt.Sprintf("version %d", c.Version), was.Source, os.Stdout)
+		if err != nil {
+			return err
 		}
+		before, err := p.Ledger.Schedule(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		version, fresh, err := p.Publish(ctx, app.Publication{Program: f.Program, Source: was.Source, By: commandLine, Back: true})
+		if err != nil {
+			return refused(err)
+		}
+		c.say(before, version, fresh)
+		return nil
+	})
+}
+
+func (c *rollback) say(before ledger.Schedule, version int, fresh bool) {
+	if fresh {
+		fmt.Printf("version %d of %s is live, with the file of version %d\n", version, c.Program, c.Version)
+	} else {
+		fmt.Printf("version %d of %s stays live\n", version, c.Program)
 	}
-	in := ledger.Published{Program: p.ID, Source: source, Snapshot: snapshot.Encode(p), By: "command line"}
-	if err := l.Publish(ctx, in, live); err != nil {
-		return 0, false, fmt.Errorf("publish %s: %w", p.ID, err)
+	for _, n := range before.Next {
+		fmt.Printf("version %d, which was to take over at %s, is withdrawn\n", n.Version, n.At.Format(time.RFC3339))
 	}
-	return live + 1, true, nil
 }

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/boot/operator"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -18,6 +20,35 @@ import (
 type store struct {
 	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"The DynamoDB table, by name or ARN (TableName in the stack's outputs)."`
 	Data  string `xor:"store" required:"" type:"path" help:"Or the data directory of a perennial dev that is not running."`
+}
+
+// A maybeStore is a store that need not be given.
+type maybeStore struct {
+	Table string `xor:"store" env:"PERENNIAL_TABLE" help:"The DynamoDB table, by name or ARN (TableName in the stack's outputs)."`
+	Data  string `xor:"store" type:"path" help:"Or the data directory of a perennial dev that is not running."`
+}
+
+// programs opens the table for what do has to do with its programs.
+func (s *store) programs(ctx context.Context, do func(*app.Programs) error) error {
+	t, closeTable, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	now, err := s.clock()
+	if err != nil {
+		return errors.Join(err, closeTable())
+	}
+	programs := &app.Programs{Ledger: &ledger.Ledger{Table: t, Now: now}, Now: now}
+	return errors.Join(do(programs), closeTable())
+}
+
+// clock is the clock by which what is in the table happens: that of a data directory may have been moved on.
+func (s *store) clock() (func() time.Time, error) {
+	if s.Data == "" {
+		return time.Now, nil
+	}
+	ahead, err := readAhead(s.Data)
+	return func() time.Time { return time.Now().Add(ahead) }, err
 }
 
 // open opens the table. AWS_ENDPOINT_URL_DYNAMODB stands for a DynamoDB on this machine.

@@ -7,4 +7,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-func main() { boot.Start(api.Programs(program.Check)) }
+func main() {
+	boot.Start(api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}))
+}

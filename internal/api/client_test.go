@@ -87,7 +87,7 @@ func newClient(t *testing.T) *wire.ClientWithResponses {
 
 // gateway hands requests to the functions by the very patterns of Routes, as net/http matches them.
 func gateway(t *testing.T, a *app.App) http.Handler {
-	functions := map[string]lambda.Handler{"members": api.Members(a), "earn": api.Earn(a), "redeem": api.Redeem(a), "programs": api.Programs(program.Check)(a)}
+	functions := map[string]lambda.Handler{"members": api.Members(a), "earn": api.Earn(a), "redeem": api.Redeem(a), "programs": api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff})(a)}
 	mux := http.NewServeMux()
 	for _, route := range api.Routes() {
 		function := functions[route.Function]

@@ -24,7 +24,7 @@ type handler struct {
 	routes   map[string]*Route // by pattern
 	seal     []byte            // signs cursors
 	blind    []byte            // hides e-mail addresses in keys
-	compile  Compiler          // only in the function of the program file
+	reader   Reader            // only in the function of the program file
 }
 
 func newHandler(a *app.App, function string) *handler {

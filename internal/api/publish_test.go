@@ -36,7 +36,7 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 		}
 		a := w.do(request{method: "GET", path: "/v1/program/versions?page_size=2"})
 		next, _ := lookup(a.json, "next_cursor")
-		if live, _ := lookup(a.json, "data.0.live"); live != true || next == nil {
+		if status, _ := lookup(a.json, "data.0.status"); status != "live" || next == nil {
 			t.Errorf("versions: %s", a.body)
 		}
 		foreign := request{method: "GET", path: "/v1/program/versions?cursor=" + next.(string), key: "other"}

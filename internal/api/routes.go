@@ -74,11 +74,11 @@ func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
 // Redeem serves rewards and redemptions.
 func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
 
-// Programs serves the program file, which compile reads.
-func Programs(compile Compiler) func(*app.App) lambda.Handler {
+// Programs serves the program file.
+func Programs(reader Reader) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
 		h := newHandler(a, "programs")
-		h.compile = compile
+		h.reader = reader
 		return h
 	}
 }

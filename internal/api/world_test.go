@@ -71,7 +71,7 @@ func newWorld(t testing.TB, tab table.Table) *world {
 		t.Fatal(err)
 	}
 	w.handlers = map[string]lambda.Handler{
-		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(program.Check)(w.app),
+		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(reader)(w.app),
 	}
 	reading := []auth.Scope{auth.MembersRead, auth.OrdersRead, auth.RewardsRead, auth.RedemptionsRead, auth.ProgramRead}
 	w.key("admin", "bluebird", auth.Admin)
@@ -305,5 +305,7 @@ func (w *world) must(method, path, body string) string {
 	id, _ := a.json.(map[string]any)["id"].(string)
 	return id
 }
+
+var reader = Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}
 
 func demoSource() string { return string(program.Demo()) }

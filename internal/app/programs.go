@@ -33,9 +33,10 @@ type Programs struct {
 	compiled map[versionKey]*loyalty.Program
 }
 
+// live is what was read of a program: which version is in force, and from when until when that counts.
 type live struct {
-	version int
-	read    time.Time
+	version    int
+	read, till time.Time
 }
 
 type versionKey struct {
@@ -43,18 +44,22 @@ type versionKey struct {
 	version int
 }
 
-// Live is the program in its live version, at most 30 seconds late; ErrNotPublished if there is none.
+// Live is the program in its live version; ErrNotPublished if there is none. A publication is seen at most 30 seconds
+// late, and so is one that takes effect later; it then takes over at its instant.
 func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error) {
 	now := s.Now()
 	s.mu.Lock()
 	at, ok := s.live[id]
 	s.mu.Unlock()
-	if age := now.Sub(at.read); !ok || age < 0 || age >= liveFor {
-		version, err := s.Ledger.Live(ctx, id)
+	if !ok || now.Before(at.read) || !now.Before(at.till) {
+		schedule, err := s.Ledger.Schedule(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		at = live{version, now}
+		at = live{schedule.Live, now, now.Add(liveFor)}
+		if len(schedule.Next) > 0 && schedule.Next[0].At.Before(at.till) {
+			at.till = schedule.Next[0].At
+		}
 		s.remember(id, at)
 	}
 	if at.version == 0 {

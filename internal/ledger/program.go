@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,24 +16,25 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Published is one version of a program's file.
+// A Published is one version of a program's file. Nothing of it changes any more, but that one which is to take
+// effect later may be withdrawn before.
 type Published struct {
-	Program  string
-	Version  int // from 1
-	Source   []byte
-	Snapshot []byte // the compiled form, a JSON object; to be published, and read by Snapshot alone
-	At       time.Time
-	By       string
+	Program   string
+	Version   int // from 1
+	Source    []byte
+	Snapshot  []byte // the compiled form, a JSON object; to be published, and read by Snapshot alone
+	At        time.Time
+	By        string
+	Effective time.Time // when it became or becomes the live one
+	Withdrawn time.Time // zero if it was not
 }
 
 type publishedDoc struct {
-	Source string `json:"source"`
-	At     int64  `json:"at"`
-	By     string `json:"by"`
-}
-
-type liveDoc struct {
-	Version int `json:"version"`
+	Source    string `json:"source"`
+	At        int64  `json:"at"`
+	By        string `json:"by"`
+	Effective int64  `json:"effective,omitzero"` // left out: at once
+	Withdrawn int64  `json:"withdrawn,omitzero"`
 }
 
 type draftDoc struct {
@@ -43,42 +45,6 @@ const (
 	programPrefix  = "PROGRAM#"
 	snapshotPrefix = "SNAPSHOT#" // an item of its own: together with the source it might be too large for one
 )
-
-// Publish stores in.Source and in.Snapshot as the version behind `after` (zero for the first) and makes it the
-// live one, all at once. already_exists if another was published meanwhile.
-func (l *Ledger) Publish(ctx context.Context, in Published, after int) error {
-	if len(in.Snapshot) == 0 {
-		return fmt.Errorf("ledger: publish %s: without a snapshot no function could run it", in.Program)
-	}
-	live, err := l.Table.Get(ctx, programKey(in.Program, "LIVE"))
-	if err != nil {
-		return retryable(err)
-	}
-	live.Doc = encode(liveDoc{after + 1})
-	version := table.Item{
-		Key: versionKey(in.Program, after+1),
-		Doc: encode(publishedDoc{string(in.Source), millis(l.now()), in.By}),
-	}
-	snapshot := table.Item{Key: snapshotKey(in.Program, after+1), Doc: in.Snapshot}
-	err = l.Table.Transact(ctx, table.Put(version), table.Put(snapshot), table.Put(live))
-	if errors.As(err, new(*table.ConflictError)) {
-		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Another version was published meanwhile. Look at it, then publish again."}
-	}
-	return retryable(err)
-}
-
-// Live is the number of the live version; zero if none was published.
-func (l *Ledger) Live(ctx context.Context, program string) (int, error) {
-	it, err := l.Table.Get(ctx, programKey(program, "LIVE"))
-	if err != nil || it.Version == 0 {
-		return 0, retryable(err)
-	}
-	var d liveDoc
-	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return 0, fmt.Errorf("ledger: read live version of %s: %w", program, err)
-	}
-	return d.Version, nil
-}
 
 // Snapshot reads the compiled form of one version; not_found if there is none.
 func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]byte, error) {
@@ -130,7 +96,10 @@ func readPublished(program string, it table.Item) (Published, error) {
 	if err != nil {
 		return Published{}, fmt.Errorf("ledger: read program %s: %w", it.Key, err)
 	}
-	return Published{Program: program, Version: n, Source: []byte(d.Source), At: instant(d.At), By: d.By}, nil
+	return Published{
+		Program: program, Version: n, Source: []byte(d.Source), At: instant(d.At), By: d.By,
+		Effective: instant(cmp.Or(d.Effective, d.At)), Withdrawn: instant(d.Withdrawn),
+	}, nil
 }
 
 // Draft reads the draft's source and its version, both zero if there is none.
@@ -152,7 +121,7 @@ func (l *Ledger) SaveDraft(ctx context.Context, program string, source []byte, v
 	it := table.Item{Key: programKey(program, "DRAFT"), Version: version, Doc: encode(draftDoc{string(source)})}
 	err := l.Table.Transact(ctx, table.Put(it))
 	if errors.As(err, new(*table.ConflictError)) {
-		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Somebody else saved the draft meanwhile. Read it again first."}
+		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Someone else stored a draft meanwhile. Read it, then store yours again."}
 	}
 	return retryable(err)
 }

@@ -61,7 +61,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
 	"redeem":   api.Redeem,
-	"programs": api.Programs(program.Check),
+	"programs": api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}),
 	"webhooks": payments.Webhooks,
 	"reassess": jobs.Reassess,
 	"remind":   jobs.Remind,

@@ -192,6 +192,30 @@ func (e OrderRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for ProgramStatus.
+const (
+	ProgramStatusLive      ProgramStatus = "live"
+	ProgramStatusPast      ProgramStatus = "past"
+	ProgramStatusScheduled ProgramStatus = "scheduled"
+	ProgramStatusWithdrawn ProgramStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the ProgramStatus enum.
+func (e ProgramStatus) Valid() bool {
+	switch e {
+	case ProgramStatusLive:
+		return true
+	case ProgramStatusPast:
+		return true
+	case ProgramStatusScheduled:
+		return true
+	case ProgramStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RedemptionStatus.
 const (
 	RedemptionStatusCancelled RedemptionStatus = "cancelled"
@@ -294,6 +318,30 @@ func (e TenderKind) Valid() bool {
 	}
 }
 
+// Defines values for VersionStatus.
+const (
+	VersionStatusLive      VersionStatus = "live"
+	VersionStatusPast      VersionStatus = "past"
+	VersionStatusScheduled VersionStatus = "scheduled"
+	VersionStatusWithdrawn VersionStatus = "withdrawn"
+)
+
+// Valid indicates whether the value is a known member of the VersionStatus enum.
+func (e VersionStatus) Valid() bool {
+	switch e {
+	case VersionStatusLive:
+		return true
+	case VersionStatusPast:
+		return true
+	case VersionStatusScheduled:
+		return true
+	case VersionStatusWithdrawn:
+		return true
+	default:
+		return false
+	}
+}
+
 // AdjustmentRequest defines model for AdjustmentRequest.
 type AdjustmentRequest struct {
 	// Points Points to give or, below zero, to take; not zero.
@@ -345,6 +393,21 @@ type Cause struct {
 // CauseKind What kind of thing it is.
 type CauseKind string
 
+// Change One value that the two files do not have in common. Without `from` it is new, without `to` it is gone.
+type Change struct {
+	// Path Which key, as `earn.categories.beans-x2.multiply`; entries of a list go by their ids.
+	Path string `json:"path"`
+
+	// From What it was, on one line and cut where it is very long.
+	From string `json:"from,omitempty,omitzero"`
+
+	// To What it is.
+	To string `json:"to,omitempty,omitzero"`
+
+	// Line Which line of the file, from 1; of the live version's, where it is gone.
+	Line int `json:"line"`
+}
+
 // ChangeMemberRequest defines model for ChangeMemberRequest.
 type ChangeMemberRequest struct {
 	// ExternalID The merchant's own id of the person; empty removes it.
@@ -379,6 +442,12 @@ type CheckResult struct {
 
 	// Problems What is wrong.
 	Problems []Finding `json:"problems"`
+
+	// Explanation What the program does, in plain English, a sentence each; empty unless `ok`.
+	Explanation []string `json:"explanation"`
+
+	// Changes What differs from the file of the live version, 500 at most; empty unless `ok`, and while no version is live.
+	Changes []Change `json:"changes"`
 }
 
 // Draft defines model for Draft.
@@ -725,20 +794,35 @@ type Program struct {
 	// Version Which version, from 1.
 	Version int `json:"version"`
 
+	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+	Status ProgramStatus `json:"status"`
+
 	// PublishedAt When it was published.
 	PublishedAt time.Time `json:"published_at"`
 
 	// PublishedBy The key that published it.
 	PublishedBy string `json:"published_by"`
 
+	// EffectiveAt From when on it is, or was to be, the live one.
+	EffectiveAt time.Time `json:"effective_at"`
+
 	// Source The program file, YAML.
 	Source string `json:"source"`
+
+	// Explanation What the program does, in plain English, a sentence each.
+	Explanation []string `json:"explanation"`
 }
+
+// ProgramStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+type ProgramStatus string
 
 // PublishRequest defines model for PublishRequest.
 type PublishRequest struct {
-	// After The live version that this replaces, 0 for none; left out: whichever is live.
+	// After The newest version that you know, 0 for none; left out: whichever it is.
 	After *int64 `json:"after,omitempty"`
+
+	// EffectiveAt From when on the version is live: in the future, and at most a year ahead; left out: from now on.
+	EffectiveAt *time.Time `json:"effective_at,omitempty"`
 }
 
 // Quote defines model for Quote.
@@ -978,15 +1062,21 @@ type Version struct {
 	// Version Which version, from 1.
 	Version int `json:"version"`
 
+	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+	Status VersionStatus `json:"status"`
+
 	// PublishedAt When it was published.
 	PublishedAt time.Time `json:"published_at"`
 
 	// PublishedBy The key that published it.
 	PublishedBy string `json:"published_by"`
 
-	// Live Whether it is the one in force.
-	Live bool `json:"live"`
+	// EffectiveAt From when on it is, or was to be, the live one.
+	EffectiveAt time.Time `json:"effective_at"`
 }
+
+// VersionStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+type VersionStatus string
 
 // VersionList defines model for VersionList.
 type VersionList struct {
@@ -1293,18 +1383,20 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/program (the `GetProgram` operationId).
 	GetProgram(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CheckProgramWithBody What is wrong with a program file
+	// CheckProgramWithBody What is wrong with a program file, what it does, and what it changes
 	//
-	// Checks the given source or, without one, the draft. Writes nothing.
+	// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+	// English what the program does, and what differs from the file of the live version. Writes nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/program/check (the `CheckProgram` operationId).
 	CheckProgramWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CheckProgram What is wrong with a program file
+	// CheckProgram What is wrong with a program file, what it does, and what it changes
 	//
-	// Checks the given source or, without one, the draft. Writes nothing.
+	// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+	// English what the program does, and what differs from the file of the live version. Writes nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1334,20 +1426,38 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 	PutDraft(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PublishProgramWithBody Make the draft the live version
+	// PublishProgramWithBody Make the draft a version, live now or from an instant on
 	//
-	// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-	// the version under which they first came; other functions follow within 30 seconds.
+	// Refused while a check finds errors. The version has its number at once and never changes. Without
+	// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+	// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+	// the publication, and at the instant itself if that is later.
+	//
+	// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+	// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+	// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+	// that version, so repeating a publication is harmless.
+	//
+	// Birthdays and anniversaries count from the first version on that has an action for them.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/program/publish (the `PublishProgram` operationId).
 	PublishProgramWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// PublishProgram Make the draft the live version
+	// PublishProgram Make the draft a version, live now or from an instant on
 	//
-	// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-	// the version under which they first came; other functions follow within 30 seconds.
+	// Refused while a check finds errors. The version has its number at once and never changes. Without
+	// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+	// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+	// the publication, and at the instant itself if that is later.
+	//
+	// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+	// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+	// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+	// that version, so repeating a publication is harmless.
+	//
+	// Birthdays and anniversaries count from the first version on that has an action for them.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1356,7 +1466,9 @@ type ClientInterface interface {
 
 	// RollbackProgramWithBody Publish an earlier version again
 	//
-	// The earlier file becomes a new version; numbers never go back.
+	// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+	// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+	// is scheduled, or changes nothing.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1365,7 +1477,9 @@ type ClientInterface interface {
 
 	// RollbackProgram Publish an earlier version again
 	//
-	// The earlier file becomes a new version; numbers never go back.
+	// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+	// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+	// is scheduled, or changes nothing.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1690,9 +1804,10 @@ func (c *Client) GetProgram(ctx context.Context, reqEditors ...RequestEditorFn) 
 	return c.Client.Do(req)
 }
 
-// CheckProgramWithBody What is wrong with a program file
+// CheckProgramWithBody What is wrong with a program file, what it does, and what it changes
 //
-// Checks the given source or, without one, the draft. Writes nothing.
+// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+// English what the program does, and what differs from the file of the live version. Writes nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1709,9 +1824,10 @@ func (c *Client) CheckProgramWithBody(ctx context.Context, contentType string, b
 	return c.Client.Do(req)
 }
 
-// CheckProgram What is wrong with a program file
+// CheckProgram What is wrong with a program file, what it does, and what it changes
 //
-// Checks the given source or, without one, the draft. Writes nothing.
+// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+// English what the program does, and what differs from the file of the live version. Writes nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1781,10 +1897,19 @@ func (c *Client) PutDraft(ctx context.Context, body PutDraftJSONRequestBody, req
 	return c.Client.Do(req)
 }
 
-// PublishProgramWithBody Make the draft the live version
+// PublishProgramWithBody Make the draft a version, live now or from an instant on
 //
-// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-// the version under which they first came; other functions follow within 30 seconds.
+// Refused while a check finds errors. The version has its number at once and never changes. Without
+// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+// the publication, and at the instant itself if that is later.
+//
+// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+// that version, so repeating a publication is harmless.
+//
+// Birthdays and anniversaries count from the first version on that has an action for them.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1801,10 +1926,19 @@ func (c *Client) PublishProgramWithBody(ctx context.Context, contentType string,
 	return c.Client.Do(req)
 }
 
-// PublishProgram Make the draft the live version
+// PublishProgram Make the draft a version, live now or from an instant on
 //
-// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-// the version under which they first came; other functions follow within 30 seconds.
+// Refused while a check finds errors. The version has its number at once and never changes. Without
+// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+// the publication, and at the instant itself if that is later.
+//
+// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+// that version, so repeating a publication is harmless.
+//
+// Birthdays and anniversaries count from the first version on that has an action for them.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1823,7 +1957,9 @@ func (c *Client) PublishProgram(ctx context.Context, body PublishProgramJSONRequ
 
 // RollbackProgramWithBody Publish an earlier version again
 //
-// The earlier file becomes a new version; numbers never go back.
+// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+// is scheduled, or changes nothing.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1842,7 +1978,9 @@ func (c *Client) RollbackProgramWithBody(ctx context.Context, contentType string
 
 // RollbackProgram Publish an earlier version again
 //
-// The earlier file becomes a new version; numbers never go back.
+// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+// is scheduled, or changes nothing.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -3188,18 +3326,20 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/program (the `GetProgram` operationId).
 	GetProgramWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*GetProgramResponse, error)
 
-	// CheckProgramWithBodyWithResponse What is wrong with a program file
+	// CheckProgramWithBodyWithResponse What is wrong with a program file, what it does, and what it changes
 	//
-	// Checks the given source or, without one, the draft. Writes nothing.
+	// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+	// English what the program does, and what differs from the file of the live version. Writes nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/program/check (the `CheckProgram` operationId).
 	CheckProgramWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CheckProgramResponse, error)
 
-	// CheckProgramWithResponse What is wrong with a program file
+	// CheckProgramWithResponse What is wrong with a program file, what it does, and what it changes
 	//
-	// Checks the given source or, without one, the draft. Writes nothing.
+	// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+	// English what the program does, and what differs from the file of the live version. Writes nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3231,20 +3371,38 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 	PutDraftWithResponse(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDraftResponse, error)
 
-	// PublishProgramWithBodyWithResponse Make the draft the live version
+	// PublishProgramWithBodyWithResponse Make the draft a version, live now or from an instant on
 	//
-	// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-	// the version under which they first came; other functions follow within 30 seconds.
+	// Refused while a check finds errors. The version has its number at once and never changes. Without
+	// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+	// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+	// the publication, and at the instant itself if that is later.
+	//
+	// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+	// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+	// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+	// that version, so repeating a publication is harmless.
+	//
+	// Birthdays and anniversaries count from the first version on that has an action for them.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/program/publish (the `PublishProgram` operationId).
 	PublishProgramWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishProgramResponse, error)
 
-	// PublishProgramWithResponse Make the draft the live version
+	// PublishProgramWithResponse Make the draft a version, live now or from an instant on
 	//
-	// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-	// the version under which they first came; other functions follow within 30 seconds.
+	// Refused while a check finds errors. The version has its number at once and never changes. Without
+	// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+	// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+	// the publication, and at the instant itself if that is later.
+	//
+	// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+	// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+	// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+	// that version, so repeating a publication is harmless.
+	//
+	// Birthdays and anniversaries count from the first version on that has an action for them.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3253,7 +3411,9 @@ type ClientWithResponsesInterface interface {
 
 	// RollbackProgramWithBodyWithResponse Publish an earlier version again
 	//
-	// The earlier file becomes a new version; numbers never go back.
+	// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+	// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+	// is scheduled, or changes nothing.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -3262,7 +3422,9 @@ type ClientWithResponsesInterface interface {
 
 	// RollbackProgramWithResponse Publish an earlier version again
 	//
-	// The earlier file becomes a new version; numbers never go back.
+	// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+	// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+	// is scheduled, or changes nothing.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6009,9 +6171,10 @@ func (c *ClientWithResponses) GetProgramWithResponse(ctx context.Context, reqEdi
 	return ParseGetProgramResponse(rsp)
 }
 
-// CheckProgramWithBodyWithResponse What is wrong with a program file
+// CheckProgramWithBodyWithResponse What is wrong with a program file, what it does, and what it changes
 //
-// Checks the given source or, without one, the draft. Writes nothing.
+// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+// English what the program does, and what differs from the file of the live version. Writes nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6024,9 +6187,10 @@ func (c *ClientWithResponses) CheckProgramWithBodyWithResponse(ctx context.Conte
 	return ParseCheckProgramResponse(rsp)
 }
 
-// CheckProgramWithResponse What is wrong with a program file
+// CheckProgramWithResponse What is wrong with a program file, what it does, and what it changes
 //
-// Checks the given source or, without one, the draft. Writes nothing.
+// Checks the given source or, without one, the draft. If it could be published, the answer also says in plain
+// English what the program does, and what differs from the file of the live version. Writes nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6082,10 +6246,19 @@ func (c *ClientWithResponses) PutDraftWithResponse(ctx context.Context, body Put
 	return ParsePutDraftResponse(rsp)
 }
 
-// PublishProgramWithBodyWithResponse Make the draft the live version
+// PublishProgramWithBodyWithResponse Make the draft a version, live now or from an instant on
 //
-// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-// the version under which they first came; other functions follow within 30 seconds.
+// Refused while a check finds errors. The version has its number at once and never changes. Without
+// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+// the publication, and at the instant itself if that is later.
+//
+// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+// that version, so repeating a publication is harmless.
+//
+// Birthdays and anniversaries count from the first version on that has an action for them.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6098,10 +6271,19 @@ func (c *ClientWithResponses) PublishProgramWithBodyWithResponse(ctx context.Con
 	return ParsePublishProgramResponse(rsp)
 }
 
-// PublishProgramWithResponse Make the draft the live version
+// PublishProgramWithResponse Make the draft a version, live now or from an instant on
 //
-// Refused while a check finds errors. Publishing what is live already changes nothing. Orders keep the rules of
-// the version under which they first came; other functions follow within 30 seconds.
+// Refused while a check finds errors. The version has its number at once and never changes. Without
+// `effective_at` it is live now; with it, from that instant on, and until then the version before stays live.
+// Orders keep the rules of the version under which they first came. Every function follows within 30 seconds of
+// the publication, and at the instant itself if that is later.
+//
+// A publication cancels nothing: a version that is scheduled takes over at its time, also over one that was
+// published after it, and of two for one instant the higher number wins. `POST /v1/program/rollback` withdraws
+// what is scheduled. Publishing what would be in force at that instant anyway changes nothing and answers with
+// that version, so repeating a publication is harmless.
+//
+// Birthdays and anniversaries count from the first version on that has an action for them.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6116,7 +6298,9 @@ func (c *ClientWithResponses) PublishProgramWithResponse(ctx context.Context, bo
 
 // RollbackProgramWithBodyWithResponse Publish an earlier version again
 //
-// The earlier file becomes a new version; numbers never go back.
+// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+// is scheduled, or changes nothing.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -6131,7 +6315,9 @@ func (c *ClientWithResponses) RollbackProgramWithBodyWithResponse(ctx context.Co
 
 // RollbackProgramWithResponse Publish an earlier version again
 //
-// The earlier file becomes a new version; numbers never go back.
+// The earlier file becomes a new version, live now; numbers never go back. Whatever is scheduled is withdrawn, so
+// that nothing changes by itself afterwards. Going back to the file that is live does only that: it withdraws what
+// is scheduled, or changes nothing.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -1,0 +1,72 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+type diff struct {
+	maybeStore
+	Old string `arg:"" help:"The older program file. If it is the only one, it is compared with the live version of its program in the table or the data directory."`
+	New string `arg:"" optional:"" help:"The newer program file."`
+}
+
+// Run prints a line for each value that differs.
+func (c *diff) Run(ctx context.Context) error {
+	if c.New != "" {
+		return c.files()
+	}
+	if c.Table == "" && c.Data == "" {
+		return errors.New("give a second file to compare with, or --table or --data for the live version")
+	}
+	f, source, err := readProgram(c.Old, os.Stderr)
+	if err != nil {
+		return err
+	}
+	in := store(c.maybeStore)
+	return in.programs(ctx, func(p *app.Programs) error {
+		live, err := p.Ledger.Live(ctx, f.Program.ID)
+		if err != nil {
+			return err
+		}
+		if live == 0 {
+			return fmt.Errorf("no version of %s is live there", f.Program.ID)
+		}
+		was, err := p.Ledger.Published(ctx, f.Program.ID, live)
+		if err != nil {
+			return err
+		}
+		return printDiff(was.Source, source)
+	})
+}
+
+func (c *diff) files() error {
+	var sources [2][]byte
+	for i, path := range []string{c.Old, c.New} {
+		source, err := readSource(path)
+		if err != nil {
+			return err
+		}
+		if problems := program.Readable(source); len(problems) > 0 {
+			return tell(path, problems, os.Stderr)
+		}
+		sources[i] = source
+	}
+	return printDiff(sources[0], sources[1])
+}
+
+func printDiff(older, newer []byte) error {
+	changes, problems := program.Diff(older, newer)
+	for _, c := range changes {
+		fmt.Println(c)
+	}
+	if len(changes) == 0 && len(problems) == 0 {
+		fmt.Println("They say the same.")
+	}
+	return problems.Err()
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"unicode/utf8"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+type draft struct {
+	Save draftSave `cmd:"" help:"Store a file as the draft. It may have problems."`
+	Show draftShow `cmd:"" help:"Print the draft."`
+}
+
+type draftSave struct {
+	store
+	Program string `arg:"" help:"The program's id."`
+	File    string `arg:"" help:"The program file."`
+}
+
+// Run stores the file in the place of whatever draft is there.
+func (c *draftSave) Run(ctx context.Context) error {
+	source, err := readSource(c.File)
+	if err != nil {
+		return err
+	}
+	if !utf8.Valid(source) {
+		return fmt.Errorf("%s is not UTF-8", c.File)
+	}
+	return c.programs(ctx, func(p *app.Programs) error {
+		_, version, err := p.Ledger.Draft(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		if err := p.Ledger.SaveDraft(ctx, c.Program, source, version); err != nil {
+			return refused(err)
+		}
+		fmt.Printf("stored as draft %d of %s\n", version+1, c.Program)
+		if _, problems := program.Parse(source); len(problems) > 0 {
+			fmt.Printf("It cannot be published yet: perennial program check %s says why.\n", c.File)
+		}
+		return nil
+	})
+}
+
+type draftShow struct {
+	store
+	Program string `arg:"" help:"The program's id."`
+}
+
+// Run prints the draft alone on standard output, as it was stored.
+func (c *draftShow) Run(ctx context.Context) error {
+	return c.programs(ctx, func(p *app.Programs) error {
+		source, version, err := p.Ledger.Draft(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		if version == 0 {
+			return fmt.Errorf("%s has no draft", c.Program)
+		}
+		_, err = os.Stdout.Write(source)
+		return err
+	})
+}
+
+// refused is the sentence of a refusal, as its code says nothing to whoever sits at a terminal.
+func refused(err error) error {
+	no, ok := errors.AsType[*loyalty.Error](err)
+	switch {
+	case !ok:
+		return err
+	case no.Pointer == "/effective_at":
+		return errors.New("--effective-at: " + no.Detail)
+	}
+	return errors.New(no.Detail)
+}

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+func writeProgram(t *testing.T, edit ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program.yaml")
+	source := strings.NewReplacer(edit...).Replace(string(program.Demo()))
+	if err := os.WriteFile(path, []byte(source), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestCheckSaysWhatIsWrongAndWhere(t *testing.T) {
+	if out, err, status := run(t, "program", "check", writeProgram(t)); status != 0 || !strings.Contains(out, "bluebird can be published") {
+		t.Errorf("%d %s %s", status, out, err)
+	}
+	out, err, status := run(t, "program", "check", writeProgram(t, "rounding: down", "rounding: dawn"))
+	if status != 1 || !strings.Contains(out, "program.yaml: line 13") || !strings.Contains(out, `did you mean "down"`) || !strings.Contains(err, "has problems") {
+		t.Errorf("%d %s %s", status, out, err)
+	}
+}
+
+func TestExplainSaysWhatAFileDoes(t *testing.T) {
+	if out, err, status := run(t, "program", "explain", writeProgram(t)); status != 0 || !strings.Contains(out, "Bluebird Rewards (bluebird)") {
+		t.Errorf("%d %s %s", status, out, err)
+	}
+	if out, err, status := run(t, "program", "explain", writeProgram(t, "rounding: down", "rounding: dawn")); status != 1 || out != "" || !strings.Contains(err, "did you mean") {
+		t.Errorf("%d %s %s", status, out, err)
+	}
+}
+
+// A step is a command and what it prints.
+type step struct {
+	args []string
+	want string // … stands for anything
+}
+
+func steps(t *testing.T, list []step) {
+	t.Helper()
+	for _, s := range list {
+		out, err, status := run(t, append([]string{"program"}, s.args...)...)
+		if ok := status == 0; ok != !strings.HasPrefix(s.want, "perennial: ") || !like(s.want, out+err) {
+			t.Errorf("%v: status %d, printed\n%s%s\nnot\n%s", s.args, status, out, err, s.want)
+		}
+	}
+}
+
+func TestDiffSaysWhatChanged(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	older, newer := writeProgram(t), writeProgram(t, "pending: 14 days", "pending: 7 days", "cost: 500", "cost: 450")
+	want := "line …: earn.purchase.pending: 14 days becomes 7 days\nline …: rewards.five-off.cost: 500 becomes 450\n"
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("a: ["), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	steps(t, []step{
+		{[]string{"diff", older, newer}, want},
+		{[]string{"diff", older, writeProgram(t, "# yaml", "# YAML")}, "They say the same.\n"},
+		{[]string{"diff", older}, "perennial: give a second file to compare with, or --table or --data for the live version\n"},
+		{[]string{"diff", "--data", data, newer}, "perennial: no version of bluebird is live there\n"},
+		{[]string{"publish", "--data", data, older}, "version 1 of bluebird is live\n"},
+		{[]string{"diff", "--data", data, newer}, want},
+	})
+	if out, err, status := run(t, "program", "diff", older, bad); status != 1 || out != "" || !strings.Contains(err, "bad.yaml: line 1") {
+		t.Errorf("%d %s %s", status, out, err)
+	}
+}
+
+func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	soon := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second).Format(time.RFC3339)
+	on := func(args ...string) []string {
+		return append(args[:1:1], append([]string{"--data", data}, args[1:]...)...)
+	}
+	first, second, third := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450"), writeProgram(t, "cost: 500", "cost: 400")
+	steps(t, []step{
+		{on("publish", first), "version 1 of bluebird is live\n"},
+		{on("publish", first, "--effective-at", "2020-01-01T00:00:00Z"), "perennial: --effective-at: This must be in the future; …\n"},
+		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes over at " + soon + "\n"},
+		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes over at " + soon + " already, with these very words\n"},
+		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes over at " + soon + "\n"},
+		{on("versions", "bluebird"), "version  status     effective at          published by\n3        live       …Z  command line\n2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n"},
+		{on("rollback", "bluebird", "9"), "perennial: There is no …\n"},
+		{on("rollback", "bluebird", "1"), "version 4 of bluebird is live, with the file of version 1\nversion 2, which was to take over at " + soon + ", is withdrawn\n"},
+		{on("rollback", "bluebird", "1"), "version 4 of bluebird stays live\n"},
+		{on("versions", "bluebird"), "…4        live …2        withdrawn  …"},
+		{on("versions", "redbird"), "perennial: no version of redbird was published there\n"},
+	})
+}
+
+// The clock of a data directory may be ahead: what takes over by it has taken over.
+func TestTheCommandLineGoesByTheClockOfTheData(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	first, second := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450")
+	soon := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
+	steps(t, []step{
+		{[]string{"publish", "--data", data, first}, "version 1 of bluebird is live\n"},
+		{[]string{"publish", "--data", data, second, "--effective-at", soon}, "version 2 …"},
+	})
+	p := start(t, "--empty", "--json", "--data", data, "--program", first)
+	if _, err, status := run(t, "clock", "--url", p.url, "+3d"); status != 0 {
+		t.Fatal(err)
+	}
+	if _, answer, err := p.call("GET", "/v1/program", "", ""); answer["version"] != 2.0 || err != nil {
+		t.Error(answer["version"], err)
+	}
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	steps(t, []step{{[]string{"versions", "--data", data, "bluebird"}, "…2        live …1        past …"}})
+}
+
+func TestADraftIsStoredAndPrinted(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	good, bad := writeProgram(t), writeProgram(t, "rounding: down", "rounding: dawn")
+	steps(t, []step{
+		{[]string{"draft", "show", "--data", data, "bluebird"}, "perennial: bluebird has no draft\n"},
+		{[]string{"draft", "save", "--data", data, "bluebird", bad}, "stored as draft 1 of bluebird\nIt cannot be published yet: perennial program check …"},
+		{[]string{"draft", "save", "--data", data, "bluebird", good}, "stored as draft 2 of bluebird\n"},
+		{[]string{"draft", "show", "--data", data, "bluebird"}, string(program.Demo())},
+	})
+}

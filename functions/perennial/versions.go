@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"text/tabwriter"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+)
+
+type versions struct {
+	store
+	Program string `arg:"" help:"The program's id."`
+}
+
+// Run prints a line for each version: its number, where it stands, from when on it is live, and who published it.
+func (c *versions) Run(ctx context.Context) error {
+	return c.programs(ctx, func(p *app.Programs) error {
+		s, err := p.Ledger.Schedule(ctx, c.Program)
+		if err != nil {
+			return err
+		}
+		if s.Last == 0 {
+			return fmt.Errorf("no version of %s was published there", c.Program)
+		}
+		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(out, "version\tstatus\teffective at\tpublished by")
+		for v, err := range p.Ledger.PublishedVersions(ctx, c.Program) {
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(out, "%d\t%s\t%s\t%s\n", v.Version, s.Status(v), v.Effective.Format(time.RFC3339), v.By)
+		}
+		return out.Flush()
+	})
+}

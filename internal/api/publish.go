@@ -1,0 +1,84 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/problem"
+)
+
+type publishBody struct {
+	After       whole      `json:"after"`
+	EffectiveAt *time.Time `json:"effective_at"`
+}
+
+type rollbackBody struct {
+	Version whole `json:"version"`
+}
+
+func publishProgram(ctx context.Context, c *call) (answer, error) {
+	var b publishBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	faults.version(at("after"), b.After, 0)
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	source, _, err := c.draft(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	in := app.Publication{Source: source, At: b.EffectiveAt}
+	if b.After.given {
+		after := int(b.After.n)
+		in.After = &after
+	}
+	return c.publish(ctx, in)
+}
+
+func rollbackProgram(ctx context.Context, c *call) (answer, error) {
+	var b rollbackBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	faults.required(at("version"), b.Version.given)
+	faults.version(at("version"), b.Version, 1)
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	v, err := c.app.Ledger.Published(ctx, c.who.Program, int(b.Version.n))
+	if err != nil {
+		return answer{}, err
+	}
+	return c.publish(ctx, app.Publication{Source: v.Source, Back: true})
+}
+
+// publish compiles what is to be published, and answers with the version that has it then.
+func (c *call) publish(ctx context.Context, in app.Publication) (answer, error) {
+	p, errs, _ := c.checked(in.Source)
+	if len(errs) > 0 {
+		return answer{}, unpublishable(errs)
+	}
+	in.Program, in.By = p, c.who.ID
+	version, _, err := c.app.Programs.Publish(ctx, in)
+	if err != nil {
+		return answer{}, outrun(err)
+	}
+	return c.published(ctx, version)
+}
+
+func unpublishable(problems problem.Problems) error {
+	r := refuse(loyalty.ValidationFailed, "The file has problems. POST /v1/program/check lists them with line and column.")
+	for _, p := range problems[:min(len(problems), maxFaults)] {
+		r.faults = append(r.faults, wire.ProblemError{
+			Pointer: p.Path, Code: string(loyalty.ValidationFailed), Detail: p.String(),
+		})
+	}
+	return r
+}

@@ -1,0 +1,135 @@
+package ledger
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A Schedule is which version of a program is in force when, from the present on. It is one item, so that it changes
+// as a whole, and follows from nothing but that item and the clock: a version takes over at its instant without
+// anybody doing anything. Of two for the same instant the higher wins.
+type Schedule struct {
+	Live int        // zero if none is yet
+	Next []Upcoming // those that take over, in the order in which they do
+	Last int        // the newest number, whatever became of that version; zero if none was published
+}
+
+// An Upcoming version takes over at an instant that lies ahead.
+type Upcoming struct {
+	Version int
+	At      time.Time
+}
+
+// MaxUpcoming is how many versions may wait for their instant, so that the item stays small.
+const MaxUpcoming = 10
+
+// At is the version that is in force at an instant from the present on, as things stand; zero for none.
+func (s Schedule) At(t time.Time) int {
+	version := s.Live
+	for _, n := range s.Next {
+		if !n.At.After(t) {
+			version = n.Version
+		}
+	}
+	return version
+}
+
+// A Status is where a version stands.
+type Status string
+
+const (
+	StatusLive      Status = "live"      // in force
+	StatusScheduled Status = "scheduled" // takes over at its instant
+	StatusPast      Status = "past"      // another one took over, before it or after
+	StatusWithdrawn Status = "withdrawn" // was dropped before its instant
+)
+
+// Status is where one of the program's versions stands.
+func (s Schedule) Status(v Published) Status {
+	switch {
+	case v.Version == s.Live:
+		return StatusLive
+	case slices.ContainsFunc(s.Next, func(n Upcoming) bool { return n.Version == v.Version }):
+		return StatusScheduled
+	case !v.Withdrawn.IsZero():
+		return StatusWithdrawn
+	}
+	return StatusPast
+}
+
+// The schedule as stored. A version whose instant has passed moves from Next to Version with the next publication;
+// until then its place there says the same.
+type liveDoc struct {
+	Version int           `json:"version"`
+	Next    []upcomingDoc `json:"next,omitempty"` // in the order in which they take over
+	Last    int           `json:"last,omitzero"`  // left out: the highest of the others
+}
+
+type upcomingDoc struct {
+	Version int   `json:"version"`
+	At      int64 `json:"at"`
+}
+
+// Schedule is which version of a program is in force when, from now on; zero if none was published.
+func (l *Ledger) Schedule(ctx context.Context, program string) (Schedule, error) {
+	_, s, err := l.readSchedule(ctx, program, l.now())
+	return s, err
+}
+
+// Live is the number of the version in force now; zero if there is none.
+func (l *Ledger) Live(ctx context.Context, program string) (int, error) {
+	s, err := l.Schedule(ctx, program)
+	return s.Live, err
+}
+
+func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time) (table.Item, Schedule, error) {
+	it, err := l.Table.Get(ctx, programKey(program, "LIVE"))
+	if err != nil || it.Version == 0 {
+		return it, Schedule{}, retryable(err)
+	}
+	var d liveDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return it, Schedule{}, fmt.Errorf("ledger: read which version of %s is live: %w", program, err)
+	}
+	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version)}
+	for _, n := range d.Next {
+		s.Last = max(s.Last, n.Version)
+		if at := instant(n.At); at.After(now) {
+			s.Next = append(s.Next, Upcoming{n.Version, at})
+			continue
+		}
+		s.Live = n.Version
+	}
+	return it, s, nil
+}
+
+// takeOver enters a version that takes over at an instant, or at once if that does not lie ahead.
+func (s *Schedule) takeOver(version int, at, now time.Time) {
+	s.Last = version
+	if !at.After(now) {
+		s.Live = version
+		return
+	}
+	s.Next = append(slices.Clone(s.Next), Upcoming{version, at})
+	slices.SortFunc(s.Next, func(a, b Upcoming) int { return cmp.Or(a.At.Compare(b.At), a.Version-b.Version) })
+}
+
+func storedSchedule(s Schedule) liveDoc {
+	d := liveDoc{Version: s.Live}
+	highest := s.Live
+	for _, n := range s.Next {
+		d.Next = append(d.Next, upcomingDoc{n.Version, millis(n.At)})
+		highest = max(highest, n.Version)
+	}
+	if s.Last != highest {
+		d.Last = s.Last
+	}
+	return d
+}

@@ -1,0 +1,153 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A timetable publishes versions and says what became of them, as "1 past, 2 live, 3 scheduled".
+type timetable struct {
+	*ledger.Ledger
+	t   *testing.T
+	now time.Time
+}
+
+func newTimetable(t *testing.T) *timetable {
+	x := &timetable{t: t, now: start}
+	x.Ledger = &ledger.Ledger{Table: memory(t), Now: func() time.Time { return x.now }}
+	return x
+}
+
+// publish publishes the version behind `after`, to take over so many hours from the start; zero for at once.
+func (x *timetable) publish(after, hours int) {
+	x.t.Helper()
+	if err := x.Publish(x.t.Context(), version(hours), after); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+func version(hours int) ledger.Published {
+	in := ledger.Published{Program: "bluebird", Source: []byte("x"), Snapshot: []byte(`{}`), By: "test"}
+	if hours > 0 {
+		in.Effective = start.Add(time.Duration(hours) * time.Hour)
+	}
+	return in
+}
+
+func (x *timetable) at(hours int) { x.now = start.Add(time.Duration(hours) * time.Hour) }
+
+func (x *timetable) want(want string) {
+	x.t.Helper()
+	s, err := x.Schedule(x.t.Context(), "bluebird")
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	got := ""
+	for v, err := range x.PublishedVersions(x.t.Context(), "bluebird") {
+		if err != nil {
+			x.t.Fatal(err)
+		}
+		got = fmt.Sprintf(", %d %s", v.Version, s.Status(v)) + got
+	}
+	if diff := cmp.Diff(", "+want, got); diff != "" {
+		x.t.Errorf("after %s (-want +got):\n%s", x.now.Sub(start), diff)
+	}
+}
+
+func TestAVersionTakesOverAtItsInstant(t *testing.T) {
+	x := newTimetable(t)
+	x.publish(0, 2)
+	x.want("1 scheduled")
+	if live, err := x.Live(t.Context(), "bluebird"); live != 0 || err != nil {
+		t.Errorf("version %d is live before the first one is, %v", live, err)
+	}
+	x.now = start.Add(2*time.Hour - time.Millisecond)
+	x.want("1 scheduled")
+	x.at(2)
+	x.want("1 live")
+	x.publish(1, 4)
+	x.want("1 live, 2 scheduled")
+	x.at(4)
+	x.want("1 past, 2 live")
+}
+
+func TestWhatIsPublishedAtOnceCancelsNothing(t *testing.T) {
+	x := newTimetable(t)
+	x.publish(0, 0)
+	x.publish(1, 4)
+	x.publish(2, 0)
+	x.want("1 past, 2 scheduled, 3 live")
+	x.publish(3, 2)
+	x.want("1 past, 2 scheduled, 3 live, 4 scheduled")
+	x.at(2)
+	x.want("1 past, 2 scheduled, 3 past, 4 live")
+	x.at(4)
+	x.want("1 past, 2 live, 3 past, 4 past")
+	x.publish(4, 0)
+	x.want("1 past, 2 past, 3 past, 4 past, 5 live")
+}
+
+func TestOfTwoForOneInstantTheHigherWins(t *testing.T) {
+	x := newTimetable(t)
+	x.publish(0, 0)
+	x.publish(1, 3)
+	x.publish(2, 3)
+	s, err := x.Schedule(t.Context(), "bluebird")
+	if err != nil || s.At(start) != 1 || s.At(start.Add(3*time.Hour-1)) != 1 || s.At(start.Add(3*time.Hour)) != 3 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	x.at(3)
+	x.want("1 past, 2 past, 3 live")
+}
+
+func TestWhatIsWithdrawnNeverTakesOver(t *testing.T) {
+	x := newTimetable(t)
+	x.publish(0, 0)
+	x.publish(1, 3)
+	if err := x.Withdraw(t.Context(), "bluebird"); err != nil {
+		t.Fatal(err)
+	}
+	x.want("1 live, 2 withdrawn")
+	x.at(3)
+	x.want("1 live, 2 withdrawn")
+	if err := x.Publish(t.Context(), version(0), 1); !errors.Is(err, loyalty.AlreadyExists) {
+		t.Errorf("a withdrawn version was written over: %v", err)
+	}
+	x.publish(2, 9)
+	if err := x.PublishAlone(t.Context(), version(0), 3); err != nil {
+		t.Fatal(err)
+	}
+	x.at(9)
+	x.want("1 past, 2 withdrawn, 3 withdrawn, 4 live")
+	if v, err := x.Published(t.Context(), "bluebird", 3); err != nil || !v.Withdrawn.Equal(start.Add(3*time.Hour)) || !v.Effective.Equal(start.Add(9*time.Hour)) {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// A table that was written before versions could be scheduled.
+func TestAnEarlierTablesLiveVersionIsRead(t *testing.T) {
+	x := newTimetable(t)
+	put := func(sk, doc string) {
+		it := table.Item{Key: table.Key{PK: "P#bluebird", SK: sk}, Doc: []byte(doc)}
+		if err := x.Table.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("LIVE", `{"version":2}`)
+	put("PROGRAM#000001", `{"source":"a","at":1000,"by":"x"}`)
+	put("PROGRAM#000002", `{"source":"b","at":2000,"by":"x"}`)
+	x.want("1 past, 2 live")
+	if v, err := x.Published(t.Context(), "bluebird", 2); err != nil || v.Effective.UnixMilli() != 2000 {
+		t.Errorf("%+v, %v", v, err)
+	}
+	x.publish(2, 0)
+	x.want("1 past, 2 past, 3 live")
+}
