@@ -23,6 +23,7 @@ var arrows = []struct {
 	may []string // below internal/
 }{
 	{"internal/loyalty", nil},
+	{"internal/explain", []string{"loyalty"}},
 	{"internal/table", nil},
 	{"internal/table/dynamotable", []string{"table"}},
 	{"internal/table/pebbletable", []string{"table"}},
@@ -40,7 +41,7 @@ var arrows = []struct {
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{"internal/api", []string{
-		"api/wire", "app", "auth", "ledger", "loyalty", "program/change", "program/problem", "table", "telemetry",
+		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "program/change", "program/problem", "table", "telemetry",
 	}},
 	{"internal/payments", []string{"api/wire", "app"}},
 	{"internal/jobs", []string{"app", "ledger", "loyalty"}},

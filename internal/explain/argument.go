@@ -1,0 +1,152 @@
+package explain
+
+import (
+	"cmp"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// An argument is what a sentence can name: how it is written, and where among those of a reason it begins.
+type argument struct {
+	name string
+	at   int
+	in   func(speaker, []string) value
+}
+
+// arguments says of each What how many arguments it has at least, and what they are.
+var arguments = map[loyalty.What]struct {
+	least int
+	are   []argument
+}{
+	loyalty.Says:          {1, nil},
+	loyalty.IsRated:       {2, []argument{{"amount", 0, amount}, {"rate", 0, rate}}},
+	loyalty.IsTimes:       {2, []argument{{"amount", 0, amount}, {"counts", 1, counts}}},
+	loyalty.IsFactor:      {1, []argument{{"counts", 0, counts}}},
+	loyalty.IsUnits:       {2, []argument{{"pieces", 0, counted("pieces")}, {"each", 1, points}}},
+	loyalty.IsFixed:       {1, []argument{{"gives", 0, points}}},
+	loyalty.IsStep:        {3, []argument{{"amount", 0, amount}, {"from", 1, amount}, {"gives", 2, points}}},
+	loyalty.IsUnpaid:      {0, nil},
+	loyalty.IsCancelled:   {0, nil},
+	loyalty.IsConverted:   {2, []argument{{"from", 0, exchange}, {"to", 1, exchange}}},
+	loyalty.IsRounded:     {1, nil},
+	loyalty.IsCarried:     {0, nil},
+	loyalty.IsCapped:      {2, []argument{{"most", 0, points}, {"period", 1, period}}},
+	loyalty.IsRefused:     {2, []argument{{"most", 0, points}, {"period", 1, period}}},
+	loyalty.IsSpent:       {1, []argument{{"left", 0, points}}},
+	loyalty.IsLimited:     {2, []argument{{"times", 0, times}, {"period", 1, period}}},
+	loyalty.IsResting:     {1, []argument{{"day", 0, date}}},
+	loyalty.IsBeaten:      {1, []argument{{"other", 0, rule}}},
+	loyalty.IsShort:       {2, []argument{{"needed", 0, amount}, {"had", 1, amount}}},
+	loyalty.IsUnjoined:    {0, nil},
+	loyalty.IsShadow:      {1, []argument{{"would", 0, points}}},
+	loyalty.IsFailed:      {1, nil}, // the fault is for whoever keeps the program
+	loyalty.IsBounded:     {0, nil},
+	loyalty.WasGiven:      {0, nil},
+	loyalty.IsLate:        {1, []argument{{"day", 0, date}}},
+	loyalty.IsKept:        {1, []argument{{"day", 1, date}}},
+	loyalty.WasKept:       {0, nil},
+	loyalty.HasLapsed:     {1, []argument{{"day", 0, date}}},
+	loyalty.CameLate:      {1, []argument{{"day", 0, date}}},
+	loyalty.BecameActive:  {2, []argument{{"by", 0, by}, {"active", 1, points}}},
+	loyalty.IsCost:        {1, []argument{{"cost", 0, points}}},
+	loyalty.WasSpent:      {1, []argument{{"spent", 0, points}}},
+	loyalty.WasReturned:   {1, nil},
+	loyalty.HasMoved:      {5, []argument{{"from", 0, level}, {"to", 1, level}, {"measured", 3, measured}}},
+	loyalty.HasStayed:     {2, []argument{{"measured", 0, measured}}},
+	loyalty.WasReached:    {1, []argument{{"orders", 0, counted("orders")}}},
+	loyalty.WasUnreached:  {1, []argument{{"orders", 0, counted("orders")}}},
+	loyalty.WasExtended:   {1, []argument{{"day", 0, date}, {"why", 1, text}}},
+	loyalty.WasReinstated: {1, []argument{{"day", 0, date}, {"why", 1, text}}},
+	loyalty.WasMoved:      {1, []argument{{"day", 0, date}}},
+	loyalty.HasChanged:    {1, []argument{{"campaign", 0, rule}}},
+}
+
+func text(_ speaker, args []string) value     { return value{text: args[0]} }
+func amount(s speaker, args []string) value   { return s.money(args[0], figures{}) }
+func exchange(s speaker, args []string) value { return s.money(args[0], figures{exact: true}) }
+func points(s speaker, args []string) value   { return s.quantity(args[0], figures{}) }
+func rule(s speaker, args []string) value     { return s.rule(args[0]) }
+func level(s speaker, args []string) value    { return s.level(args[0]) }
+
+// counted is a number of things that a phrase of that name counts.
+func counted(things string) func(speaker, []string) value {
+	return func(s speaker, args []string) value {
+		n := s.write(args[0], figures{})
+		return value{s.phrase(things, values{"n": n}), n.number}
+	}
+}
+
+// rate is "1 per 1.00" in the currency of the amount before it.
+func rate(s speaker, args []string) value {
+	gives, per, found := strings.Cut(args[1], " per ")
+	if !found {
+		return value{text: args[1]}
+	}
+	if _, code, ok := strings.Cut(args[0], " "); ok {
+		per += " " + code
+	}
+	return value{text: s.phrase("rate", values{
+		"points": s.quantity(gives, figures{}), "amount": s.money(per, figures{}),
+	})}
+}
+
+// counts is a factor as a verb: "counts double". A factor of a few numbers has a verb of its own.
+func counts(s speaker, args []string) value {
+	if said := s.phrases["counts."+args[0]]; said != "" {
+		return value{text: said}
+	}
+	return value{text: s.phrase("counts", values{"n": s.write(args[0], figures{})})}
+}
+
+func times(s speaker, args []string) value {
+	if said := s.phrases["times."+args[0]]; said != "" {
+		return value{text: said}
+	}
+	return value{text: s.phrase("times", values{"n": s.write(args[0], figures{})})}
+}
+
+func period(s speaker, args []string) value {
+	return value{text: cmp.Or(s.phrases["period."+args[0]], args[0])}
+}
+
+func date(s speaker, args []string) value {
+	d, err := loyalty.ParseDate(args[0])
+	if err != nil {
+		return value{text: args[0]}
+	}
+	return value{text: s.date(d)}
+}
+
+// by is the cause of pending points: "order 1042".
+func by(s speaker, args []string) value {
+	kind, id, _ := strings.Cut(args[0], " ")
+	return s.by(kind, id)
+}
+
+// measured is what counted towards a level, and when: "512", "points_earned/12".
+func measured(s speaker, args []string) value {
+	by, window, _ := strings.Cut(args[1], "/")
+	key := "window.months"
+	switch window {
+	case "", "1", "year":
+		key = "window." + cmp.Or(window, "all")
+	}
+	return value{text: s.phrase("measured", values{
+		"what": s.measure(by, args[0]), "when": {text: s.phrase(key, values{"n": {text: window}})},
+	})}
+}
+
+func (s speaker) measure(by, n string) value {
+	switch by {
+	case loyalty.BySpend.String():
+		minor, _ := strconv.ParseInt(n, 10, 64)
+		return s.money(loyalty.Money{Amount: minor, Currency: s.p.Tiers.Currency}.String(), figures{})
+	case loyalty.ByOrders.String():
+		return counted("orders")(s, []string{n})
+	case loyalty.ByElements.String():
+		return counted("items")(s, []string{n})
+	}
+	return s.quantity(n, figures{})
+}

@@ -1,0 +1,80 @@
+package explain
+
+import (
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func (s speaker) because(all []loyalty.Because) []string {
+	out := make([]string, len(all))
+	for i, b := range all {
+		out[i] = s.reason(b)
+	}
+	return out
+}
+
+// reason is the sentence of one reason.
+func (s speaker) reason(b loyalty.Because) string {
+	if b.What == loyalty.Says && strings.Join(b.Args, "") != "" {
+		return b.Args[0] // somebody's own words
+	}
+	with := values{
+		"rule":   s.rule(b.Rule),
+		"points": s.quantity(strings.TrimPrefix(b.Points, "-"), figures{}),
+		"tally":  s.tally(b.Points),
+		"units":  s.units(),
+	}
+	does, known := arguments[b.What]
+	if !known || len(b.Args) < does.least {
+		return capital(say(s.reasons[reason{}], with))
+	}
+	for _, a := range does.are {
+		if a.at < len(b.Args) {
+			with[a.name] = a.in(s, b.Args[a.at:])
+		}
+	}
+	form, ok := s.reasons[reason{b.What, which(b)}]
+	if !ok {
+		form = s.reasons[reason{b.What, ""}]
+	}
+	return capital(say(form, with))
+}
+
+// tally ends a sentence with what the reason gave or took: ": -40 beans". It is empty if that is nothing.
+func (s speaker) tally(points string) value {
+	if points == "" || points == "0" {
+		return value{}
+	}
+	v := s.quantity(points, figures{plus: true})
+	v.text = ": " + v.text
+	return v
+}
+
+// which is the case of a What, where some have a sentence of their own.
+func which(b loyalty.Because) string {
+	switch b.What {
+	case loyalty.IsRated:
+		if b.Rule == "earn.purchase" {
+			return "base"
+		}
+	case loyalty.IsKept:
+		if len(b.Args) > 1 || b.Args[0] != "lapsed" {
+			return b.Args[0]
+		}
+	case loyalty.HasMoved:
+		return b.Args[2]
+	case loyalty.IsRounded, loyalty.WasReturned, loyalty.WasMoved, loyalty.IsSpent:
+		return b.Args[0]
+	case loyalty.HasChanged:
+		if strings.HasPrefix(b.Args[0], "campaigns.") {
+			return "campaign"
+		}
+		return b.Args[0]
+	case loyalty.WasExtended, loyalty.WasReinstated:
+		if len(b.Args) < 2 || b.Args[1] == "" {
+			return "unsaid"
+		}
+	}
+	return ""
+}

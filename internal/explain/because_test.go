@@ -1,0 +1,316 @@
+package explain
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+const (
+	weekend = "campaigns.double-weekend"
+	mug     = "rewards.free-mug"
+)
+
+// said is each What, and each case of it, in both languages.
+var said = []struct {
+	because loyalty.Because
+	en, de  string
+}{
+	{
+		why("adjustment", "50", loyalty.Says, "Sorry for the {delay}"),
+		"Sorry for the {delay}", "Sorry for the {delay}",
+	},
+	{why("adjustment", "50", loyalty.Says), "By the rules of the program: +50 beans.", "Nach den Regeln des Programms: +50 Bohnen."},
+	{
+		why("earn.purchase", "29.99", loyalty.IsRated, "29.99 EUR", "1 per 1.00"),
+		"29.99 EUR at 1 bean per 1.00 EUR: 29.99 beans.", "29,99 EUR, 1 Bohne je 1,00 EUR: 29,99 Bohnen.",
+	},
+	{
+		why("earn.purchase", "2999/110", loyalty.IsRated, "29.99 USD", "1 per 1.10"),
+		"29.99 USD at 1 bean per 1.10 USD: about 27.2636 beans.", "29,99 USD, 1 Bohne je 1,10 USD: rund 27,2636 Bohnen.",
+	},
+	{
+		why(weekend, "2469", loyalty.IsRated, "1234.5 EUR", "2 per 1.00"),
+		"The campaign Double beans weekend gives 2,469 beans: 1,234.50 EUR at 2 beans per 1.00 EUR.",
+		"Die Aktion „Doppelte Bohnen“ bringt 2.469 Bohnen: 1.234,50 EUR, 2 Bohnen je 1,00 EUR.",
+	},
+	{
+		why("earn.categories.beans-x2", "29.99", loyalty.IsTimes, "29.99 EUR", "2"),
+		"The category coffee-beans counts double, for 29.99 EUR: +29.99 beans.",
+		"Die Kategorie „coffee-beans“ zählt doppelt, für 29,99 EUR: +29,99 Bohnen.",
+	},
+	{
+		why("earn.categories.gone", "-20", loyalty.IsTimes, "20.00 EUR", "0"),
+		"The category gone does not count, for 20.00 EUR: -20 beans.",
+		"Die Kategorie „gone“ zählt nicht, für 20,00 EUR: -20 Bohnen.",
+	},
+	{
+		why("tiers.silver", "7.4975", loyalty.IsFactor, "1.25"),
+		"The level Silver counts 1.25 times: +7.4975 beans.", "Die Stufe Silber zählt 1,25-fach: +7,4975 Bohnen.",
+	},
+	{
+		why("earn.rules.mugs", "15", loyalty.IsUnits, "3", "5"),
+		"The bonus Mug love gives 15 beans: 3 pieces at 5 beans each.",
+		"Der Bonus „Tassenliebe“ bringt 15 Bohnen: 3 Stück, je 5 Bohnen.",
+	},
+	{why("earn.actions.review", "1", loyalty.IsFixed, "1"), "The bonus review gives 1 bean.", "Der Bonus „review“ bringt 1 Bohne."},
+	{
+		why("campaigns.spring", "100", loyalty.IsStep, "75.00 EUR", "50.00 EUR", "100"),
+		"The campaign spring gives 100 beans: 75.00 EUR reaches the threshold of 50.00 EUR.",
+		"Die Aktion „spring“ bringt 100 Bohnen: 75,00 EUR erreichen die Schwelle von 50,00 EUR.",
+	},
+	{why("earn.purchase", "0", loyalty.IsUnpaid), "The order is not paid yet.", "Die Bestellung ist noch nicht bezahlt."},
+	{why("earn.purchase", "0", loyalty.IsCancelled), "The order was cancelled.", "Die Bestellung wurde storniert."},
+	{
+		why("exchange", "0", loyalty.IsConverted, "1 JPY", "0.0061728 EUR"),
+		"The amount was converted: 1 JPY was 0.0061728 EUR.", "Der Betrag wurde umgerechnet: 1 JPY waren 0,0061728 EUR.",
+	},
+	{why("rounding", "-0.98", loyalty.IsRounded, "down"), "Rounded down: -0.98 beans.", "Abgerundet: -0,98 Bohnen."},
+	{why("rounding", "1/3", loyalty.IsRounded, "up"), "Rounded up: about +0.3333 beans.", "Aufgerundet: rund +0,3333 Bohnen."},
+	{why("rounding", "0.5", loyalty.IsRounded, "half_even"), "Rounded to a whole number: +0.5 beans.", "Auf eine ganze Zahl gerundet: +0,5 Bohnen."},
+	{why("carry", "0.4", loyalty.IsCarried), "Left over from earlier orders: +0.4 beans.", "Rest aus früheren Bestellungen: +0,4 Bohnen."},
+	{
+		why("earn.caps", "-40", loyalty.IsCapped, "150", "day"),
+		"The program gives at most 150 beans a day: -40 beans.", "Das Programm bringt höchstens 150 Bohnen pro Tag: -40 Bohnen.",
+	},
+	{
+		why(weekend, "-200", loyalty.IsRefused, "150", "order"),
+		"The campaign Double beans weekend gives at most 150 beans per order, and this would have been more: -200 beans.",
+		"Die Aktion „Doppelte Bohnen“ bringt höchstens 150 Bohnen pro Bestellung, und das wäre mehr gewesen: -200 Bohnen.",
+	},
+	{
+		why(weekend, "-25", loyalty.IsSpent, "12"),
+		"The campaign Double beans weekend had only 12 beans left to give: -25 beans.",
+		"Die Aktion „Doppelte Bohnen“ hatte nur noch 12 Bohnen zu vergeben: -25 Bohnen.",
+	},
+	{
+		why(weekend, "-37", loyalty.IsSpent, "0"),
+		"The campaign Double beans weekend had nothing left to give: -37 beans.",
+		"Die Aktion „Doppelte Bohnen“ hatte nichts mehr zu vergeben: -37 Bohnen.",
+	},
+	{
+		why("earn.actions.review", "0", loyalty.IsLimited, "3", "month"),
+		"The bonus review counts at most 3 times a month.", "Der Bonus „review“ zählt höchstens 3-mal pro Monat.",
+	},
+	{
+		why("earn.actions.welcome", "0", loyalty.IsLimited, "1", "ever"),
+		"The bonus welcome counts at most once in all.", "Der Bonus „welcome“ zählt höchstens einmal insgesamt.",
+	},
+	{
+		why("earn.actions.visit", "0", loyalty.IsResting, "2026-12-06"),
+		"The bonus visit counts again after 6 December 2026.", "Der Bonus „visit“ zählt erst nach dem 6. Dezember 2026 wieder.",
+	},
+	{
+		why("campaigns.spring", "0", loyalty.IsBeaten, weekend),
+		"The campaign spring was not applied: the campaign Double beans weekend was applied instead.",
+		"Die Aktion „spring“ wurde nicht angewandt: Stattdessen galt die Aktion „Doppelte Bohnen“.",
+	},
+	{
+		why("campaigns.spring", "0", loyalty.IsBeaten, "earn.rules.mugs"),
+		"The campaign spring was not applied: the bonus Mug love was applied instead.",
+		"Die Aktion „spring“ wurde nicht angewandt: Stattdessen galt der Bonus „Tassenliebe“.",
+	},
+	{
+		why(weekend, "0", loyalty.IsShort, "20.00 EUR", "15.00 EUR"),
+		"The campaign Double beans weekend was not applied: it needs 20.00 EUR, and there were 15.00 EUR.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Nötig sind 20,00 EUR, vorhanden waren 15,00 EUR.",
+	},
+	{
+		why(weekend, "0", loyalty.IsUnjoined),
+		"The campaign Double beans weekend was not applied: you have not registered for it.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie haben sich nicht dafür angemeldet.",
+	},
+	{
+		why(weekend, "0", loyalty.IsShadow, "37"),
+		"The campaign Double beans weekend is only being tried out and would have given 37 beans.",
+		"Die Aktion „Doppelte Bohnen“ wird nur erprobt und hätte 37 Bohnen gebracht.",
+	},
+	{
+		why(weekend, "0", loyalty.IsFailed, "cannot fetch text from nil"),
+		"The campaign Double beans weekend was not applied: its condition could not be checked.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",
+	},
+	{why(weekend, "-3", loyalty.IsBounded), "A refund never adds beans: -3 beans.", "Eine Erstattung bringt nie zusätzliche Bohnen: -3 Bohnen."},
+	{why("revision", "-37", loyalty.WasGiven), "Already given before: -37 beans.", "Bereits gutgeschrieben: -37 Bohnen."},
+	{
+		why("pending", "-37", loyalty.IsLate, "2027-01-31"),
+		"The confirmation that was needed by 31 January 2027 did not come: -37 beans.",
+		"Die bis zum 31. Januar 2027 nötige Bestätigung ist nicht eingetroffen: -37 Bohnen.",
+	},
+	{why("clawback", "12", loyalty.IsKept, "its lot has gone"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
+	{
+		why("clawback", "12", loyalty.IsKept, "lapsed", "2027-03-31"),
+		"12 beans were not taken back: they had lapsed at the end of 31 March 2027.",
+		"12 Bohnen waren schon mit Ablauf des 31. März 2027 verfallen und wurden nicht zurückgebucht.",
+	},
+	{
+		why("clawback", "1", loyalty.IsKept, "lapsed", "2027-03-31"),
+		"1 bean was not taken back: it had lapsed at the end of 31 March 2027.",
+		"1 Bohne war schon mit Ablauf des 31. März 2027 verfallen und wurde nicht zurückgebucht.",
+	},
+	{why("clawback", "12", loyalty.IsKept, "lapsed"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
+	{
+		why("clawback", "12", loyalty.IsKept, "pending"),
+		"12 beans were not taken back: only beans that cannot be spent yet are.",
+		"12 Bohnen wurden nicht zurückgebucht: Das geschieht nur, solange Bohnen noch nicht einlösbar sind.",
+	},
+	{
+		why("clawback", "12", loyalty.IsKept, "within"),
+		"12 beans were not taken back: your balance had no more.",
+		"12 Bohnen wurden nicht zurückgebucht: Mehr war nicht in Ihrem Guthaben.",
+	},
+	{
+		why("clawback", "12", loyalty.IsKept, "debt"),
+		"12 beans were not taken back: your account cannot owe more.",
+		"12 Bohnen wurden nicht zurückgebucht: Auf Ihrem Konto darf nicht mehr offen sein.",
+	},
+	{
+		why("clawback", "-12", loyalty.WasKept),
+		"12 beans were never taken back and are not given again.",
+		"12 Bohnen wurden nie zurückgebucht und werden nicht erneut gutgeschrieben.",
+	},
+	{
+		why("expiry", "-30", loyalty.HasLapsed, "2027-03-31"),
+		"30 beans lapsed at the end of 31 March 2027.", "30 Bohnen sind mit Ablauf des 31. März 2027 verfallen.",
+	},
+	{
+		why("expiry", "-1", loyalty.CameLate, "2027-03-31"),
+		"1 bean came too late: it had lapsed at the end of 31 March 2027.",
+		"1 Bohne kam zu spät und war schon mit Ablauf des 31. März 2027 verfallen.",
+	},
+	{
+		why("pending", "0", loyalty.BecameActive, "order 1042~campaigns.spring", "37"),
+		"37 beans earned with order 1042 can now be spent.", "37 Bohnen für Bestellung 1042 können jetzt eingelöst werden.",
+	},
+	{
+		why("pending", "0", loyalty.BecameActive, "event review:778", "1"),
+		"1 bean earned for your review can now be spent.", "1 Bohne für Ihre Bewertung kann jetzt eingelöst werden.",
+	},
+	{why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.", "Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen."},
+	{
+		why(mug, "0", loyalty.WasSpent, "1200"),
+		"1,200 beans reserved for the reward Free mug were spent.",
+		"1.200 Bohnen waren für die Prämie „Gratis-Tasse“ reserviert und sind jetzt eingelöst.",
+	},
+	{why(mug, "1200", loyalty.WasReturned, "reversed"), "The redemption has ended: +1,200 beans.", "Die Einlösung ist beendet: +1.200 Bohnen."},
+	{why(mug, "1200", loyalty.WasReturned, "cancelled"), "The redemption was cancelled: +1,200 beans.", "Die Einlösung wurde storniert: +1.200 Bohnen."},
+	{why(mug, "1200", loyalty.WasReturned, "lapsed"), "The reservation ran out: +1,200 beans.", "Die Reservierung ist abgelaufen: +1.200 Bohnen."},
+	{
+		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "512", "points_earned/12"),
+		"You reached the level Silver: 512 beans in 12 months.", "Sie haben die Stufe Silber erreicht: 512 Bohnen in 12 Monaten.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasMoved, "gold", "silver", "lost", "123450", "spend/year"),
+		"Your level went from Gold to Silver: 1,234.50 EUR in the calendar year.",
+		"Ihre Stufe wechselte von Gold zu Silber: 1.234,50 EUR im Kalenderjahr.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasStayed, "1", "orders"),
+		"You keep the level Silver: 1 order in all.", "Sie behalten die Stufe Silber: 1 Bestellung insgesamt.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasStayed, "5", "elements/1"),
+		"You keep the level Silver: 5 items in the month.", "Sie behalten die Stufe Silber: 5 Artikel in einem Monat.",
+	},
+	{
+		why("milestones.tenth-order", "250", loyalty.WasReached, "10"),
+		"You reached the milestone of 10 orders: +250 beans.", "Sie haben den Meilenstein „10 Bestellungen“ erreicht: +250 Bohnen.",
+	},
+	{
+		why("milestones.tenth-order", "-250", loyalty.WasUnreached, "10"),
+		"You are below the milestone of 10 orders again: -250 beans.",
+		"Der Meilenstein „10 Bestellungen“ ist nicht mehr erreicht: -250 Bohnen.",
+	},
+	{
+		why("adjustment", "0", loyalty.WasExtended, "2027-12-31", "sorry for the delay"),
+		"Your beans now last until the end of 31 December 2027 (sorry for the delay).",
+		"Ihre Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig (sorry for the delay).",
+	},
+	{
+		why("adjustment", "0", loyalty.WasExtended, "2027-12-31", ""),
+		"Your beans now last until the end of 31 December 2027.",
+		"Ihre Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",
+	},
+	{
+		why("adjustment", "30", loyalty.WasReinstated, "2027-03-31", "parental leave"),
+		"30 beans that had lapsed on 31 March 2027 are yours again (parental leave).",
+		"30 Bohnen, verfallen am 31. März 2027, gehören wieder Ihnen (parental leave).",
+	},
+	{
+		why("adjustment", "1", loyalty.WasReinstated, "2027-03-31"),
+		"1 bean that had lapsed on 31 March 2027 is yours again.", "1 Bohne, verfallen am 31. März 2027, gehört wieder Ihnen.",
+	},
+	{
+		why("expiry", "0", loyalty.WasMoved, "2027-12-31"),
+		"You were active again, so your beans now last until the end of 31 December 2027.",
+		"Sie waren wieder aktiv: Ihre Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",
+	},
+	{
+		why("expiry", "0", loyalty.WasMoved, "never"),
+		"You were active again, so your beans no longer lapse.", "Sie waren wieder aktiv: Ihre Bohnen verfallen nicht mehr.",
+	},
+	{why("member", "0", loyalty.HasChanged, "segments"), "Your details were updated.", "Ihre Angaben wurden aktualisiert."},
+	{why("member", "0", loyalty.HasChanged, "timezone"), "Your time zone was updated.", "Ihre Zeitzone wurde aktualisiert."},
+	{why("member", "0", loyalty.HasChanged, "birthday, timezone"), "Your details were updated.", "Ihre Angaben wurden aktualisiert."},
+	{
+		why("member", "0", loyalty.HasChanged, weekend),
+		"You registered for the campaign Double beans weekend.", "Sie haben sich für die Aktion „Doppelte Bohnen“ angemeldet.",
+	},
+	{why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert."},
+	{
+		why("something.new", "-1.5", "of the next release", "1", "2"),
+		"By the rules of the program: -1.5 beans.", "Nach den Regeln des Programms: -1,5 Bohnen.",
+	},
+}
+
+func why(rule, points string, what loyalty.What, args ...string) loyalty.Because {
+	return loyalty.Reason(rule, points, what, args...)
+}
+
+func TestEveryReasonIsSaidInEveryLanguage(t *testing.T) {
+	p := bluebird(t)
+	for _, x := range said {
+		for locale, want := range map[string]string{"en": x.en, "de": x.de} {
+			if got := Reasons(p, []loyalty.Because{x.because}, locale)[0]; got != want {
+				t.Errorf("%s of %s %q\nis   %s\nwant %s", x.because.What, x.because.Rule, x.because.Args, got, want)
+			}
+		}
+	}
+}
+
+func TestEveryCaseOfEveryReasonIsAmongThoseChecked(t *testing.T) {
+	checked := map[reason]bool{{}: true}
+	for _, x := range said {
+		of := ""
+		if _, known := arguments[x.because.What]; known && x.because.What != loyalty.Says {
+			of = which(x.because)
+		}
+		if _, ok := english.reasons[reason{x.because.What, of}]; !ok {
+			of = ""
+		}
+		checked[reason{x.because.What, of}] = true
+	}
+	for r := range english.reasons {
+		if !checked[r] {
+			t.Errorf("the sentence of %q, case %q, is not in the table", r.what, r.of)
+		}
+	}
+}
+
+func TestAReasonWithAnyArgumentsAtAllHasWords(t *testing.T) {
+	p := bluebird(t)
+	for _, what := range loyalty.Whats() {
+		for _, arg := range []string{"", "x", "1", "-", "{points}", "2027-13-99", "1/0", "%s"} {
+			for n := range 7 {
+				b := why("campaigns.x", "1", what, strings.Split(strings.Repeat(arg+"|", n), "|")[:n]...)
+				for _, l := range languages {
+					got := Reasons(p, []loyalty.Because{b}, l.tag)[0]
+					if got == "" || arg == "x" && (strings.ContainsAny(got, "{|}%") || strings.HasPrefix(got, string(what)+" x")) {
+						t.Errorf("%s: %q with %q is said as %q", l.tag, what, b.Args, got)
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,40 @@
+package explain
+
+import (
+	"math/big"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// bluebird is a program whose things have names in both languages, in one, and in none.
+func bluebird(t *testing.T) *loyalty.Program {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &loyalty.Program{
+		ID: "bluebird", Zone: zone,
+		Name: loyalty.Text{"en": "Bluebird Rewards", "de": "Bluebird Prämien"},
+		Unit: loyalty.Units{
+			One:   loyalty.Text{"en": "bean", "de": "Bohne"},
+			Other: loyalty.Text{"en": "beans", "de": "Bohnen"},
+		},
+		Earn: loyalty.Earn{
+			Categories: []loyalty.CategoryRule{{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)}},
+			Rules:      []loyalty.Rule{{ID: "mugs", Name: loyalty.Text{"en": "Mug love", "de": "Tassenliebe"}}},
+		},
+		Campaigns: []loyalty.Rule{
+			{ID: "double-weekend", Name: loyalty.Text{"en": "Double beans weekend", "de": "Doppelte Bohnen"}},
+			{ID: "spring"},
+		},
+		Tiers: loyalty.Tiers{Currency: "EUR", Levels: []loyalty.Level{
+			{ID: "bronze", Name: loyalty.Text{"en": "Bronze", "de": "Bronze"}},
+			{ID: "silver", Name: loyalty.Text{"en": "Silver", "de": "Silber"}, From: 500},
+			{ID: "gold", Name: loyalty.Text{"en": "Gold", "de": "Gold"}, From: 2000},
+		}},
+		Rewards: []loyalty.Reward{{ID: "free-mug", Name: loyalty.Text{"en": "Free mug", "de": "Gratis-Tasse"}, Cost: 1200}},
+	}
+}

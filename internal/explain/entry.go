@@ -1,0 +1,187 @@
+package explain
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// summary is what an entry did.
+func (s speaker) summary(e loyalty.Entry) string {
+	switch e.Kind {
+	case loyalty.KindEarn, loyalty.KindClawback, "promotion":
+		return s.earned(e)
+	case loyalty.KindActivate:
+		return s.activated(e)
+	case loyalty.KindReserve, loyalty.KindRelease, loyalty.KindRedeem, loyalty.KindRefuse:
+		return s.redeemed(e)
+	case loyalty.KindExpire:
+		return s.lapsed(e)
+	case loyalty.KindAdjust, loyalty.KindReinstate:
+		return s.corrected(e)
+	case loyalty.KindTier:
+		return s.moved(e)
+	case loyalty.KindJoin:
+		return s.joined(e)
+	case loyalty.KindExtend:
+		return s.extended(e)
+	case loyalty.KindMember:
+		return s.told(e)
+	case loyalty.KindForfeit, loyalty.KindNote:
+		return s.sentence(string(e.Kind), s.values(e))
+	}
+	return s.sentence("other"+sign(e.Points), s.values(e))
+}
+
+// values are those that most sentences about an entry name.
+func (s speaker) values(e loyalty.Entry) values {
+	return values{
+		"points": s.points(max(e.Points, -e.Points)),
+		"units":  s.units(),
+		"by":     s.by(e.Cause.Kind, e.Cause.ID),
+		"id":     {text: e.Cause.ID},
+	}
+}
+
+// sign tells apart the forms of a sentence: points given, taken, or none.
+func sign(n loyalty.Points) string {
+	switch {
+	case n > 0:
+		return ".up"
+	case n < 0:
+		return ".down"
+	}
+	return ".none"
+}
+
+func (s speaker) earned(e loyalty.Entry) string {
+	key := "earn" + sign(e.Points)
+	if e.Kind == loyalty.KindClawback && e.Points == 0 {
+		key = "earn.kept"
+	} else if e.Points >= 0 && slices.ContainsFunc(e.Because, wasGiven) {
+		key += ".again"
+	}
+	return s.sentence(key, s.values(e)) + s.lives(e, e.Points)
+}
+
+func wasGiven(b loyalty.Because) bool { return b.What == loyalty.WasGiven }
+
+func (s speaker) activated(e loyalty.Entry) string {
+	var left, active loyalty.Points
+	for _, p := range e.Postings {
+		switch p.Bucket {
+		case loyalty.BucketPending:
+			left -= p.Points
+		case loyalty.BucketActive:
+			active += p.Points
+		}
+	}
+	with := s.values(e)
+	with["points"], with["active"] = s.points(left), s.points(active)
+	switch active {
+	case left:
+		return s.sentence("activate", with) + s.lives(e, left)
+	case 0:
+		return s.sentence("activate.none", with) + s.lives(e, left)
+	}
+	return s.sentence("activate.part", with) + s.lives(e, left)
+}
+
+func (s speaker) lapsed(e loyalty.Entry) string {
+	with := s.values(e)
+	with["day"] = value{text: s.day(e.Effective.Add(-1))}
+	for _, p := range e.Postings {
+		if p.Bucket == loyalty.BucketExpired && p.Lot != 0 {
+			with["day"] = value{text: s.date(p.Lot)}
+		}
+	}
+	return s.sentence("expire", with)
+}
+
+// corrected is what was done by hand.
+func (s speaker) corrected(e loyalty.Entry) string {
+	return s.sentence(string(e.Kind)+sign(e.Points), s.values(e)) + s.lives(e, e.Points)
+}
+
+func (s speaker) extended(e loyalty.Entry) string {
+	with := s.values(e)
+	for _, p := range e.Postings {
+		if p.Bucket == loyalty.BucketActive && p.Points > 0 {
+			with["points"], with["until"] = s.points(p.Points), value{text: s.date(p.Lot)}
+			return s.sentence("extend", with)
+		}
+	}
+	return s.sentence("other.none", with)
+}
+
+// told is what became known of the member, which the reasons say already.
+func (s speaker) told(e loyalty.Entry) string {
+	if len(e.Because) == 0 {
+		return s.sentence("other.none", nil)
+	}
+	return s.reason(e.Because[0])
+}
+
+func (s speaker) moved(e loyalty.Entry) string {
+	if e.Standing == nil {
+		return s.sentence("other.none", nil)
+	}
+	key := "tier"
+	for _, b := range e.Because {
+		switch {
+		case b.What == loyalty.HasStayed:
+			key = "tier.kept"
+		case b.What == loyalty.HasMoved && len(b.Args) > 2:
+			key = "tier." + b.Args[2]
+		}
+	}
+	if _, ok := s.phrases[key]; !ok {
+		key = "tier"
+	}
+	said := s.sentence(key, values{"level": s.level(e.Standing.Level)})
+	if until := e.Standing.Until; !until.IsZero() {
+		said += " " + s.sentence("tier.until", values{"until": {text: s.day(until)}})
+	}
+	return said
+}
+
+func (s speaker) joined(e loyalty.Entry) string {
+	said := s.sentence("join", nil)
+	if name := s.p.Name.In(s.locale); name != "" {
+		said = s.sentence("join.program", values{"program": {text: name}})
+	}
+	if e.Standing != nil && e.Standing.Level != "" {
+		said += " " + s.sentence("tier", values{"level": s.level(e.Standing.Level)})
+	}
+	return said
+}
+
+func (s speaker) redeemed(e loyalty.Entry) string {
+	with := s.values(e)
+	r := e.Redemption
+	if r == nil {
+		return s.sentence("other"+sign(e.Points), with)
+	}
+	with["reward"], with["until"] = s.rule("rewards."+r.Reward), value{text: s.instant(r.Until)}
+	if e.Kind == loyalty.KindReserve || e.Kind == loyalty.KindRedeem {
+		with["points"] = s.points(r.Points)
+	}
+	key := string(e.Kind)
+	switch e.Kind {
+	case loyalty.KindRelease:
+		key += "." + string(r.Status)
+		if e.Points == 0 {
+			key = "release.none"
+		}
+	case loyalty.KindRefuse:
+		if e.Refusal != nil && e.Refusal.Code == loyalty.InsufficientPoints {
+			key = "refuse.short"
+			with["needed"], with["had"] = s.points(e.Refusal.Needed), s.points(e.Refusal.Available)
+		}
+	}
+	if _, ok := s.phrases[key]; !ok {
+		key, _, _ = strings.Cut(key, ".")
+	}
+	return s.sentence(key, with)
+}

@@ -1,0 +1,107 @@
+package explain
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// sections are where rules stand in the program, as far as members hear of them.
+var sections = []string{
+	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers",
+}
+
+// rule is what a rule is called, with its article: "the campaign Double beans weekend". The program stands for
+// rules that have no name, and for its own: the base rate, the caps, rounding.
+func (s speaker) rule(name string) value {
+	for _, section := range sections {
+		if id, ok := strings.CutPrefix(name, section+"."); ok {
+			return value{text: s.phrase("rule."+section, values{"name": {text: cmp.Or(s.name(section, id), id)}})}
+		}
+	}
+	return value{text: s.phrase("rule", nil)}
+}
+
+// name is what the program calls something in this language; empty if it does not.
+func (s speaker) name(section, id string) string {
+	switch section {
+	case "campaigns":
+		return s.ruleName(s.p.Campaigns, id)
+	case "earn.rules":
+		return s.ruleName(s.p.Earn.Rules, id)
+	case "earn.categories":
+		for _, c := range s.p.Earn.Categories {
+			if c.ID == id {
+				return c.Category
+			}
+		}
+	case "rewards":
+		r, _ := s.p.Reward(id)
+		return r.Name.In(s.locale)
+	case "tiers":
+		l, _, _ := s.p.Level(id)
+		return l.Name.In(s.locale)
+	}
+	return ""
+}
+
+func (s speaker) ruleName(rules []loyalty.Rule, id string) string {
+	at := slices.IndexFunc(rules, func(r loyalty.Rule) bool { return r.ID == id })
+	if at < 0 {
+		return ""
+	}
+	return rules[at].Name.In(s.locale)
+}
+
+// level is a level's bare name.
+func (s speaker) level(id string) value { return value{text: cmp.Or(s.name("tiers", id), id)} }
+
+// units is what points are called, as many.
+func (s speaker) units() value {
+	return value{text: cmp.Or(s.p.Unit.Other.In(s.locale), s.phrases["points"])}
+}
+
+// quantity is so many points: "1 bean", "29.99 beans".
+func (s speaker) quantity(digits string, f figures) value {
+	v := s.write(digits, f)
+	unit := s.units().text
+	if v.number == one {
+		unit = cmp.Or(s.p.Unit.One.In(s.locale), s.p.Unit.Other.In(s.locale), s.phrases["point"])
+	}
+	v.text += " " + unit
+	return v
+}
+
+func (s speaker) points(n loyalty.Points) value {
+	return s.quantity(strconv.FormatInt(int64(n), 10), figures{})
+}
+
+// by is what points were earned by, as it goes with a verb: "with order 1042", "for your review".
+func (s speaker) by(kind, id string) value {
+	id, _, _ = strings.Cut(id, "~") // behind it is the rule whose points live apart
+	key := "by." + kind
+	if kind == loyalty.CauseEvent {
+		key, id = s.event(id)
+	}
+	if _, ok := s.phrases[key]; !ok {
+		key = "by"
+	}
+	return value{text: s.phrase(key, values{"id": {text: id}})}
+}
+
+// event is the phrase for an event, and its family: of "review:778", or of "member:mem_…:birthday:2026", which the
+// platform itself brings about.
+func (s speaker) event(id string) (key, family string) {
+	parts := strings.Split(id, ":")
+	family, key = parts[0], "by.event."+parts[0]
+	if family == "member" && len(parts) > 2 {
+		key += "." + parts[2]
+	}
+	if _, ok := s.phrases[key]; !ok {
+		key = "by.event"
+	}
+	return key, family
+}

@@ -1,0 +1,116 @@
+package explain
+
+import (
+	"math/big"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// decimals is how many a number is shown with at most.
+const decimals = 4
+
+// figures is how a number is written.
+type figures struct {
+	least int  // decimals at least
+	exact bool // all the decimals that it has, however many
+	plus  bool // a sign also before what is above zero
+}
+
+// write writes a decimal ("-1234.5") or a fraction ("2999/110") as the language does, from its digits. What has more
+// decimals than are shown is rounded, halves away from zero, and said to be about. What is no number stays as it is.
+func (l *language) write(digits string, f figures) value {
+	r, ok := new(big.Rat).SetString(digits)
+	if !ok {
+		return value{text: digits}
+	}
+	places, ends := r.FloatPrec()
+	about := !ends || places > max(decimals, f.least) && !f.exact
+	if about {
+		places = max(decimals, f.least)
+	}
+	text := r.FloatString(max(places, f.least))
+	if about {
+		text = trim(text, f.least)
+	}
+	v := value{number: several}
+	if strings.TrimPrefix(text, "-") == "1" {
+		v.number = one
+	}
+	text = l.grouped(text)
+	if f.plus && r.Sign() > 0 {
+		text = "+" + text
+	}
+	if v.text = text; about {
+		v.text = l.phrase("about", values{"n": {text: text}})
+	}
+	return v
+}
+
+// trim drops zeros at the end of a decimal, down to the least number of decimals.
+func trim(text string, least int) string {
+	whole, fraction, _ := strings.Cut(text, ".")
+	for len(fraction) > least && fraction[len(fraction)-1] == '0' {
+		fraction = fraction[:len(fraction)-1]
+	}
+	if fraction != "" {
+		return whole + "." + fraction
+	}
+	if whole == "-0" {
+		return "0"
+	}
+	return whole
+}
+
+// grouped writes a decimal with the language's separators.
+func (l *language) grouped(text string) string {
+	rest, negative := strings.CutPrefix(text, "-")
+	whole, fraction, _ := strings.Cut(rest, ".")
+	var out strings.Builder
+	if negative {
+		out.WriteByte('-')
+	}
+	for i, digit := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			out.WriteString(l.group)
+		}
+		out.WriteRune(digit)
+	}
+	if fraction != "" {
+		out.WriteString(l.decimal + fraction)
+	}
+	return out.String()
+}
+
+// money writes "29.99 EUR" with at least the decimals that the currency has; what has no currency is a number.
+func (l *language) money(amount string, f figures) value {
+	number, code, found := strings.Cut(amount, " ")
+	if !found {
+		return l.write(amount, f)
+	}
+	f.least, _ = loyalty.Currency(code).Exponent()
+	return value{text: l.write(number, f).text + " " + code}
+}
+
+func (l *language) date(d loyalty.Date) string {
+	day := int(d.Day())
+	month := day / 100 % 100
+	if month < 1 || month > len(l.months) {
+		return d.String()
+	}
+	return l.phrase("date", values{
+		"day":   {text: strconv.Itoa(day % 100)},
+		"month": {text: l.months[month-1]},
+		"year":  {text: strconv.Itoa(day / 10000)},
+	})
+}
+
+// day is the date on which an instant falls in the program's zone.
+func (s speaker) day(t time.Time) string { return s.date(loyalty.DateOf(t, s.p.Zone)) }
+
+// instant is the date and the time of day.
+func (s speaker) instant(t time.Time) string {
+	return s.phrase("instant", values{"date": {text: s.day(t)}, "time": {text: t.In(s.p.Zone).Format("15:04")}})
+}

@@ -1,0 +1,153 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// till is a shop whose campaigns have budgets, which it keeps as the ledger does.
+type till struct {
+	*shop
+	spent map[string]Points
+}
+
+func newTill(t interface{ Fatal(...any) }, p *Program) *till {
+	return &till{newShop(t, p), map[string]Points{}}
+}
+
+// put places an order as the ledger does: without knowing the budgets at first, then with what is left of them.
+func (s *till) put(t *rapid.T, o Order, now time.Time) Entry {
+	s.pass(now)
+	left := Budgets{}
+	for {
+		out, err := s.p.PlaceOrder(s.acc, s.states[o.ID], s.p, o, left, now)
+		if err != nil {
+			t.Fatalf("%+v: %v", o, err)
+		}
+		again := false
+		for _, x := range out.Spends {
+			if _, known := left[x.Rule]; !known && x.Points > 0 {
+				left[x.Rule], again = x.Budget-s.spent[x.Rule], true
+			}
+		}
+		if again {
+			continue
+		}
+		for _, x := range out.Spends {
+			if s.spent[x.Rule] += x.Points; s.spent[x.Rule] == 0 {
+				delete(s.spent, x.Rule)
+			}
+			if n := s.spent[x.Rule]; n < 0 || n > x.Budget {
+				t.Fatalf("%d of the %d points of %s are spent", n, x.Budget, x.Rule)
+			}
+		}
+		s.keep(t, o, out)
+		return out.Entries[0]
+	}
+}
+
+func (s *till) keep(t *rapid.T, o Order, out Outcome) {
+	e := out.Entries[0]
+	s.acc, s.states[o.ID] = out.Account, e.Order
+	sum := new(big.Rat)
+	for _, b := range e.Because {
+		n, ok := new(big.Rat).SetString(b.Points)
+		if !ok {
+			t.Fatalf("%q is no number", b.Points)
+		}
+		sum.Add(sum, n)
+	}
+	if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
+		t.Fatalf("the reasons sum to %s, and the entry moves %d: %v", sum.RatString(), e.Points, e.Because)
+	}
+	for _, p := range e.Postings {
+		if p.Bucket == BucketIssued {
+			s.issued[o.ID] -= p.Points
+		}
+	}
+	worth := Points(0)
+	for _, g := range e.Order.Grants {
+		worth += g.Worth
+		if g.Worth < 0 {
+			t.Fatalf("a grant is worth %d", g.Worth)
+		}
+	}
+	if got := s.issued[o.ID] - e.Order.lapsed(); worth != e.Order.Worth || got != worth || worth < 0 {
+		t.Fatalf("issued %d and worth %d, of which the grants are %d", got, e.Order.Worth, worth)
+	}
+}
+
+// Whatever the program, the order and the sequence in which its refunds and disputes become known, told once or many
+// times: they end at the same account, were never worth less than nothing or more than the whole order, and a full
+// refund leaves nothing.
+func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := randomProgram(t)
+		o := randomOrder(t, "1042")
+		refunds, disputes := randomFacts(t, o)
+		other := randomOrder(t, "1041")
+		now := noon.Add(time.Hour)
+
+		s := newTill(t, p)
+		s.put(t, other, now)
+		whole := newTill(t, p)
+		whole.put(t, other, now)
+		most := whole.put(t, o, now).Order.Worth
+		for range rapid.IntRange(0, 8).Draw(t, "tellings") {
+			told := o
+			if len(refunds) > 0 {
+				told.Refunds = rapid.SliceOfNDistinct(rapid.SampledFrom(refunds), 0, len(refunds), func(r Refund) string { return r.ID }).Draw(t, "told")
+			}
+			for _, d := range disputes {
+				if rapid.Bool().Draw(t, "dispute told") {
+					d.Status = rapid.SampledFrom([]DisputeStatus{DisputeOpen, DisputeWon, DisputeLost}).Draw(t, "dispute is")
+					told.Disputes = append(told.Disputes, d)
+				}
+			}
+			if worth := s.put(t, told, now).Order.Worth; worth > most {
+				t.Fatalf("worth %d with %d refunds, and %d as a whole", worth, len(told.Refunds), most)
+			}
+		}
+		o.Refunds, o.Disputes = refunds, disputes
+		s.put(t, o, now)
+		s.put(t, o, now)
+		alone := newTill(t, p)
+		alone.put(t, other, now)
+		alone.put(t, o, now)
+		same(t, s, alone)
+
+		gone := o
+		gone.Refunds, gone.Disputes = []Refund{{ID: "all", At: noon, Status: RefundSucceeded, Amount: o.total()}}, nil
+		if worth := s.put(t, gone, now).Order.Worth; worth > 0 && (o.Shipping+o.Tax == 0 || !p.Earn.Counts.Shipping && !p.Earn.Counts.Tax) {
+			t.Fatalf("a full refund leaves %d points", worth)
+		}
+		gone.Status, gone.Refunds = OrderCancelled, nil
+		s.put(t, gone, now)
+		only := newTill(t, p)
+		only.put(t, other, now)
+		if s.acc.Balance() != only.acc.Balance() {
+			t.Fatalf("a cancelled order leaves %+v, and none at all %+v", s.acc.Balance(), only.acc.Balance())
+		}
+	})
+}
+
+// same compares what two tills end with, but for the numbers of revisions.
+func same(t *rapid.T, a, b *till) {
+	t.Helper()
+	if a.acc.Balance() != b.acc.Balance() || !slices.Equal(a.acc.Lots, b.acc.Lots) || !slices.Equal(a.acc.Pending, b.acc.Pending) {
+		t.Fatalf("%+v\nagainst %+v", a.acc, b.acc)
+	}
+	if fmt.Sprint(a.acc.Usage) != fmt.Sprint(b.acc.Usage) || fmt.Sprint(a.spent) != fmt.Sprint(b.spent) || a.acc.Carried != b.acc.Carried {
+		t.Fatalf("used %v %v, %v %v against %v %v, %v %v", a.acc.Usage, a.spent, a.acc.Carried, a.acc.Metrics, b.acc.Usage, b.spent, b.acc.Carried, b.acc.Metrics)
+	}
+	for id, s := range a.states {
+		if s.Worth != b.states[id].Worth {
+			t.Fatalf("order %s is worth %d against %d", id, s.Worth, b.states[id].Worth)
+		}
+	}
+}
