@@ -47,7 +47,7 @@ func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) (loyalty
 		}
 		unknown := false
 		for _, s := range out.Spends {
-			if _, known := left[s.Rule]; known || s.Points <= 0 {
+			if _, known := left[s.Rule]; known || s.Points < 0 {
 				continue
 			}
 			if left[s.Rule], err = b.left(ctx, s); err != nil {
@@ -119,6 +119,9 @@ func (b *budgets) ops(spends []loyalty.Spend, entries []loyalty.Entry) (ops []ta
 		h := fnv.New32a()
 		h.Write([]byte(entries[0].Cause.ID))
 		home := int(h.Sum32() % BudgetShards)
+		if s.Points == 0 {
+			continue
+		}
 		if s.Points < 0 {
 			ops = append(ops, table.Add(budgetKey(b.program, s.Rule, home), "n", int64(-s.Points), -shardShare(s.Budget, home)))
 			continue

@@ -1,6 +1,9 @@
 package loyalty
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // MemberID names a member for ever: "mem_" and 20 characters. It says nothing about the person.
 type MemberID string
@@ -63,18 +66,13 @@ func (p Pending) due() time.Time {
 	return p.ActiveAt
 }
 
-// before orders what is pending by what time does first; what waits for no instant is last.
+// compare orders what is pending by what time does first; what waits for no instant is last.
 func (p Pending) compare(q Pending) int {
 	x, y := p.due(), q.due()
-	switch {
-	case x.IsZero() && y.IsZero():
-		return 0
-	case x.IsZero():
-		return 1
-	case y.IsZero():
-		return -1
+	if x.IsZero() != y.IsZero() {
+		return y.Compare(x)
 	}
-	return x.Compare(y)
+	return cmp.Or(x.Compare(y), cmp.Compare(p.Cause.Kind, q.Cause.Kind), cmp.Compare(p.Cause.ID, q.Cause.ID))
 }
 
 // A Hold is an open redemption with the lots that its points came from. From Redemption.Until on it has lapsed.

@@ -158,6 +158,7 @@ func (d *decision) actionWorth(rules *Program, s *EventState, a Action, facts *F
 		return 0
 	}
 	had := share.Used > 0
+	share.Peak = max(share.Peak, n)
 	e.Usage = append(e.Usage, share.use(n, nil, a.Limits, day)...)
 	if rest := a.Cooldown; !rest.IsZero() && had != (n > 0) {
 		last := DateOf(rest.After(s.Event.At, rules.Zone).Add(-1), rules.Zone)

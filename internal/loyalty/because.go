@@ -41,7 +41,7 @@ const (
 	IsUnjoined    What = "unjoined" // the member has not registered
 	IsShadow      What = "shadow"   // the points that it would have given
 	IsFailed      What = "failed"   // why a condition could not be told
-	IsBounded     What = "bounded"  // a refund never raises what an order gives
+	IsBounded     What = "bounded"  // what is left of an order gives no more than all of it
 	WasGiven      What = "given"    // by earlier revisions
 	IsLate        What = "late"     // the event did not come by this day
 	IsKept        What = "kept"     // not taken back: lapsed (with the day), pending, within, debt
@@ -86,7 +86,7 @@ var effects = map[What]string{
 	IsUnjoined:    "not applied: the member has not registered",
 	IsShadow:      "shadow: would give %s",
 	IsFailed:      "not applied: %s",
-	IsBounded:     "a refund gives no points",
+	IsBounded:     "no more than the whole order gives",
 	WasGiven:      "given by earlier revisions",
 	IsLate:        "not there by %s",
 	IsKept:        "not taken back: %s",

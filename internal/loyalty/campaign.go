@@ -12,13 +12,14 @@ import (
 const maxWhyNots = 8
 
 // Budgets is what is left of the budgets of rules that have one, by the rule with its section. A rule that is not
-// there has enough: whoever places the order finds out, by Outcome.Spends, and asks again with what there is.
+// there has enough: whoever places the order finds out by Outcome.Spends, where each is listed that is not below
+// zero, and asks again with what there is.
 type Budgets map[string]Points
 
 // A Spend is what an order takes of the budget of a rule, or gives back to it.
 type Spend struct {
 	Rule   string // with its section
-	Points Points // below zero: given back
+	Points Points // below zero: given back; zero: only how much is left decided something
 	Budget Points // all of it
 }
 
@@ -71,7 +72,9 @@ func (v *valuation) rules() {
 		if gives.sign() == 0 {
 			continue
 		}
-		found = append(found, v.within(candidate{r, gives, []Because{because}}))
+		if c, ok := v.within(candidate{r, gives, []Because{because}}); ok {
+			found = append(found, c)
+		}
 	}
 	v.stack(found)
 }
@@ -178,7 +181,7 @@ func (v *valuation) matched(r *rule) (matched, bool) {
 	if !r.lines {
 		m.value = v.sum // with shipping and tax, where they count
 	}
-	if !any || v.refunded.items > 0 && m.amount.sign() == 0 && m.units == 0 {
+	if !any {
 		return m, false
 	}
 	if len(r.Match.Tenders) > 0 {
@@ -272,7 +275,7 @@ func (v *valuation) may(r *rule, m *matched) bool {
 		}
 		return false
 	}
-	if len(r.limits) == 0 {
+	if len(r.limits) == 0 || v.most != nil {
 		return true
 	}
 	if l, full := v.s.shareOf(r.key).limited(v.acc, r.limits, DateOf(v.o.PlacedAt, v.p.Zone)); full {
@@ -294,31 +297,63 @@ func (v *valuation) holds(rule string, when Condition) bool {
 	return ok && err == nil
 }
 
-// within cuts a candidate to what its caps and its budget leave.
-func (v *valuation) within(c candidate) candidate {
-	r := c.r
-	if !r.bounded || c.gives.sign() <= 0 {
-		return c
-	}
+// within cuts a candidate to what its caps and its budget leave, or left the whole order; false if that had nothing
+// of it.
+func (v *valuation) within(c candidate) (candidate, bool) {
 	want, ok := c.gives.round(Up)
 	if !ok {
 		want = MaxPoints
 	}
+	if v.most != nil {
+		return v.asBefore(c, want)
+	}
+	if c.r.bounded && want > 0 {
+		c = v.allowed(c, want)
+		want, _ = c.gives.round(Up)
+	}
+	v.grants = append(v.grants, owned{c.r.key, want})
+	return c, true
+}
+
+// asBefore keeps a candidate to what the whole order had of it.
+func (v *valuation) asBefore(c candidate, want Points) (candidate, bool) {
+	for _, g := range v.most.grants {
+		if g.rule != c.r.key {
+			continue
+		}
+		if want > g.n && want > 0 {
+			most := whole(int64(max(0, g.n)))
+			c.because = append(c.because, Reason(c.r.key, most.sub(c.gives).String(), IsBounded))
+			c.gives = most
+		}
+		return c, true
+	}
+	return c, false
+}
+
+// allowed cuts a candidate to what its caps and its budget leave.
+func (v *valuation) allowed(c candidate, want Points) candidate {
+	r := c.r
 	s := v.s.share(r.key)
+	peak := s.Peak
 	got, because := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
 	if r.Budget > 0 {
 		left, known := v.budgets[r.key]
 		if !known {
 			left = r.Budget
+			if want > s.Used {
+				v.asks = append(v.asks, Spend{Rule: r.key, Budget: r.Budget})
+			}
 		}
 		allowed := min(got, s.Used+max(0, left))
 		if s.Cut {
-			allowed = min(allowed, s.Peak)
+			allowed = min(allowed, peak)
 		}
 		if allowed < got {
 			because = append(because, Reason(r.key, points(allowed-got), IsSpent, points(max(0, left))))
 			got, s.Cut = allowed, true
 		}
+		s.Peak = max(peak, got)
 	}
 	if got == want {
 		return c

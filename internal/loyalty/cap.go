@@ -103,9 +103,9 @@ func (a Account) used(rule string, times bool, per CapPeriod, ends Date) int64 {
 }
 
 // bounded is how much of want the caps of a rule allow to one order or event of a day, and why not more. The caps of
-// a period leave what others have not used, and never less than this one had already: a refund of it that fails gives
-// back all that it took. Once it was cut, room that others make later is not for it, or a refund of a cent could give
-// it points.
+// a period leave what others have not used, and never less than this one was allowed already: a refund of it that
+// fails gives back all that it took. Once it was cut, room that others make later is not for it, or a refund of a cent
+// could give it points.
 func (s *Share) bounded(acc Account, caps []Cap, day Date, want Points, why []Because) (Points, []Because) {
 	rule, wasCut := s.Rule, s.Cut
 	if rule == "" {
@@ -125,13 +125,14 @@ func (s *Share) bounded(acc Account, caps []Cap, day Date, want Points, why []Be
 			continue
 		}
 		what := IsCapped
-		if c.Refuse {
+		if c.Refuse && (!wasCut || c.Per == PerOrder) {
 			what, allowed = IsRefused, 0
 		}
 		why = append(why, Reason(rule, points(allowed-want), what, points(c.Points), string(c.Per)))
 		s.Cut = s.Cut || c.Per != PerOrder
 		want = allowed
 	}
+	s.Peak = max(s.Peak, want)
 	return want, why
 }
 
@@ -155,7 +156,7 @@ func (s *Share) use(n Points, caps []Cap, limits []Limit, day Date) (out []Usage
 			out = append(out, Usage{Rule: s.Rule, Times: true, Per: l.Per, Ends: l.Per.ends(day), N: times})
 		}
 	}
-	s.Used, s.Peak = n, max(s.Peak, n)
+	s.Used = n
 	return out
 }
 

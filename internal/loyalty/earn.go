@@ -2,7 +2,6 @@ package loyalty
 
 import (
 	"math/big"
-	"slices"
 )
 
 // worth is what an order gives by these rules, with the reasons; the order is that of the state and must have passed
@@ -30,19 +29,20 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late bool) (wo
 		w.charge(p, s)
 		return w, nil
 	}
-	err := w.of(p, acc, s, left)
-	if err == nil && o.reduced() {
-		whole := *s
-		whole.Order.Refunds, whole.Order.Disputes = nil, nil
-		whole.Shares = slices.Clone(s.Shares)
-		var most worth
-		err = most.of(p, acc, &whole, left)
-		w.bound(most)
+	// What caps, limits and budgets allow is decided on the whole order, also if a refund of it is known already when
+	// it is seen first: so it does not matter which is told first.
+	s.Order.Refunds, s.Order.Disputes = nil, nil
+	err := w.of(p, acc, s, left, nil)
+	if s.Order = o; err == nil && o.reduced() {
+		most := w
+		w = worth{asks: most.asks}
+		err = w.of(p, acc, s, left, &most)
 	}
 	if late && w.total > 0 {
 		w.because = append(w.because, Reason("pending", points(-w.total), IsLate, DateOf(s.GiveUp, p.Zone).String()))
 		w.total, w.own, w.takes = 0, nil, nil
 	}
+	w.fit()
 	w.charge(p, s)
 	return w, err
 }
@@ -50,6 +50,8 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late bool) (wo
 // worth is what an order gives.
 type worth struct {
 	total   Points
+	asks    []Spend // budgets whose rest is not known and would decide
+	grants  []owned // what caps, limits and budgets leave each rule that would apply, the losers of its group included
 	own     []owned // what rules with a life of their own give of the total, in the order of the rules
 	takes   []owned // what each rule that is capped, limited or on a budget gives
 	because []Because
@@ -66,10 +68,10 @@ type owned struct {
 	n    Points
 }
 
-// of values an order that is paid.
-func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets) error {
-	v := valuation{p: p, acc: acc, s: s, o: s.Order, budgets: left, worth: w}
-	w.because = make([]Because, 0, 4)
+// of values an order that is paid. most is what the whole order gives, if this is what is left of it.
+func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *worth) error {
+	v := valuation{p: p, acc: acc, s: s, o: s.Order, budgets: left, most: most, worth: w}
+	w.because, w.rest = make([]Because, 0, 4), whole(0)
 	v.base()
 	v.byCategory()
 	v.level = whole(1)
@@ -77,26 +79,23 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets) error {
 		v.level = m.by
 		v.add(m.rule, v.sum.mul(m.less), IsFactor, m.text)
 	}
-	if len(p.compiled.rules) > 0 {
+	if len(p.compiled.rules) > 0 && !v.gone() {
 		v.rules()
 	}
 	w.count(p, &v)
 	if err := v.round(); err != nil {
 		return err
 	}
+	if most != nil {
+		w.bound(most)
+		return nil
+	}
 	w.cap(p, acc, s)
 	return nil
 }
 
-// bound keeps what a reduced order gives to what the whole one would.
-func (w *worth) bound(most worth) {
-	for i := range w.own {
-		for _, m := range most.own {
-			if m.rule == w.own[i].rule {
-				w.own[i].n = min(w.own[i].n, m.n)
-			}
-		}
-	}
+// bound keeps what is left of an order to what the whole one gives.
+func (w *worth) bound(most *worth) {
 	if w.total > most.total {
 		w.because = append(w.because, Reason("earn.purchase", points(most.total-w.total), IsBounded))
 		w.total = most.total
@@ -111,6 +110,7 @@ type valuation struct {
 	s       *OrderState
 	o       Order
 	budgets Budgets
+	most    *worth
 
 	rate         compiledRate
 	currency     Currency // that of rate
@@ -164,6 +164,14 @@ func (v *valuation) base() {
 		eligible = eligible.add(items.mul(v.kept))
 	}
 	v.add("earn.purchase", eligible.mul(v.rate.perMinor), IsRated, amountText(eligible, v.currency), v.rate.text)
+}
+
+// gone reports whether all items were refunded or are contested: then no rule gives anything for what is left, be it
+// free goods, shipping or tax.
+func (v *valuation) gone() bool {
+	r := v.refunded
+	back := r.items > 0 || r.shipping > 0 || r.tax > 0 || len(r.lines) > 0
+	return back && v.left(everyLine).mul(v.remains).sign() == 0
 }
 
 func everyLine(Line) bool { return true }
@@ -278,14 +286,17 @@ func (v *valuation) round() error {
 	return nil
 }
 
-// cap cuts the whole to what the program's caps leave; the rules with a life of their own give way first, the last
-// one before the others.
+// cap cuts the whole to what the program's caps leave.
 func (w *worth) cap(p *Program, acc Account, s *OrderState) {
 	if len(p.Earn.Caps) == 0 {
 		return
 	}
 	day := DateOf(s.Order.PlacedAt, p.Zone)
 	w.total, w.because = s.share("").bounded(acc, p.Earn.Caps, day, w.total, w.because)
+}
+
+// fit keeps what rules with a life of their own give within the total: the last ones give way first.
+func (w *worth) fit() {
 	rest := w.total
 	for i := range w.own {
 		w.own[i].n = min(w.own[i].n, rest)
@@ -296,6 +307,7 @@ func (w *worth) cap(p *Program, acc Account, s *OrderState) {
 // charge brings the shares that the order has of caps, limits and budgets to what it uses now.
 func (w *worth) charge(p *Program, s *OrderState) {
 	day := DateOf(s.Order.PlacedAt, p.Zone)
+	w.spends = w.asks
 	if len(p.Earn.Caps) > 0 {
 		w.usage = s.share("").use(w.total, p.Earn.Caps, nil, day)
 	}

@@ -98,7 +98,7 @@ type Grant struct {
 type Share struct {
 	Rule string // with its section: "campaigns.double-weekend"; empty: the program's own caps
 	Used Points // points in whole, a begun one as one
-	Peak Points // the most that it ever had
+	Peak Points // the most that it was ever allowed
 	Cut  bool   // whether it once got less than it asked for
 }
 

@@ -190,11 +190,9 @@ func (a Account) since(e Expiry) time.Time {
 
 // carry is the fraction that the member has after the order, to be written down if the order changed it.
 func (s *OrderState) carry(acc Account, rest exact) string {
-	before := exactFrom(s.Rest)
-	if s.Rest == "" {
-		before = whole(0)
-	}
-	change := rest.sub(before)
+	n, _ := rest.mul(whole(carriedParts)).add(half).floor()
+	rest = share(n, carriedParts)
+	change := rest.sub(exactFrom(s.Rest))
 	s.Rest = ""
 	if rest.sign() != 0 {
 		s.Rest = rest.String()
@@ -206,15 +204,12 @@ func (s *OrderState) carry(acc Account, rest exact) string {
 	if acc.Carried != "" {
 		sum = sum.add(exactFrom(acc.Carried))
 	}
-	if sum.big != nil || sum.den > maxCarried {
-		n, _ := sum.mul(whole(maxCarried)).floor()
-		sum = share(n, maxCarried)
-	}
 	return sum.String()
 }
 
-// maxCarried bounds the denominator of a carried fraction: rates with many decimals would make it grow for ever.
-const maxCarried = 1_000_000_000
+// carriedParts is how fine a carried fraction is: a millionth of a point. As fine as it comes it would grow with every
+// order, by the denominators of all rates that there ever were.
+const carriedParts = 1_000_000
 
 // orderState is the state that this revision starts from: with the worth still of the revision before.
 func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {

@@ -27,6 +27,7 @@ func randomProgram(t *rapid.T) *Program {
 				Items: true, Shipping: rapid.Bool().Draw(t, "shipping counts"), Tax: rapid.Bool().Draw(t, "tax counts"),
 			},
 			Rounding: rapid.SampledFrom([]Rounding{Down, Nearest, Up, HalfEven}).Draw(t, "rounding"),
+			Carry:    rapid.IntRange(0, 3).Draw(t, "carry") == 0,
 			Pending:  rapid.SampledFrom([]Wait{{}, {For: Period{Days: 14}}, {On: []Day{101, 615}}, {ByHand: true}}).Draw(t, "pending"),
 			Expires: rapid.SampledFrom([]Expiry{
 				{}, {After: Period{Months: 12}, RoundTo: EndOfMonth}, {On: []Day{630, 1231}, After: Period{Months: 3}},

@@ -33,7 +33,7 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 		c.ownWait(item, a)
 		c.yearly(item, a)
 		c.inactiveAlone(item)
-		c.shortLived(item, a.Life)
+		c.shortLived(item, loyalty.Wait{}, a.Life) // active at once unless told otherwise
 		actions = append(actions, a)
 	}
 	return actions

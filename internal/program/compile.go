@@ -60,6 +60,9 @@ func (c *compiler) finish(f *File, root *node) {
 		c.add(at(root, "is too large: with all that its aliases repeat the rules take %d bytes, and at most %d are kept", n, snapshot.MaxBytes))
 		return
 	}
+	if c.twice(); len(c.problems) > 0 {
+		return
+	}
 	c.examples(f.Program, root.get("examples"))
 }
 

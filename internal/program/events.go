@@ -58,19 +58,26 @@ func (c *compiler) event(n *node, more ...string) bool {
 	if _, ok := c.p.EventType(name); ok || slices.Contains(more, name) || name == "" {
 		return name != ""
 	}
-	all := append(c.sendable(), more...)
+	families := c.p.EventTypes()
+	if slices.Contains(more, loyalty.EventJoined) {
+		families = append(families, loyalty.EventType{Name: "member", States: []string{"joined", "birthday", "anniversary"}})
+	}
 	family, state, _ := strings.Cut(name, ".")
-	for _, t := range c.p.EventTypes() {
+	for _, t := range families {
 		if t.Name == family {
 			guess := nearest(state, t.States)
 			if guess != "" {
 				guess = family + "." + guess
 			}
+			if state == "" {
+				c.add(at(n, "%s is a family of events; it needs a state, like %s.%s", family, family, t.States[0]))
+				return false
+			}
 			c.add(at(n, "%s has no state %q; those are %s", family, clip(state), series(t.States, "and")).Suggest(guess))
 			return false
 		}
 	}
-	c.add(at(n, "there is no event %q; events of the program's own stand under events", clip(name)).Suggest(nearest(name, all)))
+	c.add(at(n, "there is no event %q; events of the program's own stand under events", clip(name)).Suggest(nearest(name, append(c.sendable(), more...))))
 	return false
 }
 

@@ -20,6 +20,8 @@ func ExampleExplain() {
 	// coffee-beans earn 2 times as much (beans-x2).
 	// gift-cards earn nothing (no-gift-cards).
 	// A fraction of a point is dropped, once per order.
+	// Orders earn 2 times as much, for members of Silver or Gold, from 5 December 2026, 00:00, until 7 December 2026, 00:00, if order.channel == "web" && any(order.items, .category == "coffee-beans") (double-weekend).
+	// - It gives all members together at most 250000 beans.
 	// One order earns at most 1000 beans.
 	// The orders of one day earn at most 3000 beans together.
 	// The orders of one month earn at most 20000 beans together.
@@ -29,6 +31,7 @@ func ExampleExplain() {
 	// A birthday earns 100 beans, once per year (birthday).
 	// The 10th order earns 250 beans (tenth-order).
 	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
+	// Points for events can be spent at once where nothing else is said.
 	// A refund takes back what was earned: first the order's own points, then others, and what is missing the next points pay.
 	// Levels go by points earned in 12 calendar months, the present one included:
 	// - Bronze from the start.

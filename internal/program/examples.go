@@ -56,7 +56,7 @@ func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyal
 	if orders := c.integer(item.get("orders"), 0, 1e9); orders > 0 {
 		account.Metrics = []loyalty.Metric{{Orders: orders}} // before every window
 	}
-	_ = c.traits(item) // what an account does not hold yet is checked all the same
+	account.Traits = c.traits(item)
 	return order, account
 }
 

@@ -11,6 +11,9 @@ import (
 func (e *explainer) life() {
 	e.say("Points can be spent %s and %s.", starts(e.p.Earn.Pending), ends(e.p.Earn.Expires))
 	e.givenUp(e.p.Earn.Pending)
+	if w := e.p.Earn.Pending; len(e.p.Earn.Actions) > 0 && (w.ByHand || w.Until != "" || len(w.On) > 0 || !w.For.IsZero()) {
+		e.say("Points for events can be spent at once where nothing else is said.")
+	}
 }
 
 // ownLife is what is not as for the base.

@@ -21,7 +21,7 @@ func (e *explainer) rules() {
 			loyalty.Best:      "Of the rules of group %s the one that gives most is applied",
 			loyalty.Sum:       "The rules of group %s are all applied",
 			loyalty.First:     "Of the rules of group %s the one of the highest priority is applied",
-			loyalty.Exclusive: "Of the rules of group %s the one of the highest priority is applied, and then none of a later group",
+			loyalty.Exclusive: "Of the rules of group %s the one of the highest priority is applied, and then none of a later group or without one",
 		}[g.Mode], g.ID))
 	}
 	loose := 0

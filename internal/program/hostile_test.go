@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
 // hostile is sources that cost a careless reader its memory or its time.
@@ -62,11 +65,12 @@ func TestHostileSourcesAreRefusedQuickly(t *testing.T) {
 	}
 }
 
-// FuzzCompile looks for sources that are not answered, or not always in the same way.
-func FuzzCompile(f *testing.F) {
+// FuzzParse looks for sources that are not answered, or not always in the same way.
+func FuzzParse(f *testing.F) {
 	f.Add(Demo())
-	paths, _ := filepath.Glob("testdata/*.yaml")
-	for _, path := range paths {
+	whole, _ := filepath.Glob("testdata/*.yaml")
+	small, _ := filepath.Glob("testdata/*/*.yaml")
+	for _, path := range slices.Concat(whole, small) {
 		source, err := os.ReadFile(path)
 		if err != nil {
 			f.Fatal(err)
@@ -86,6 +90,9 @@ func FuzzCompile(f *testing.F) {
 		}
 		if file != nil {
 			Explain(file.Program)
+			if _, err := snapshot.Decode(snapshot.Encode(file.Program)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if _, again := Parse(source); again.Error() != problems.Error() {
 			t.Fatalf("first %q and then %q", problems.Error(), again.Error())

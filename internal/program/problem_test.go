@@ -33,25 +33,54 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// Every message that a merchant can meet stands in testdata, to be read as merchants will read it.
-func TestProblemsAreWordedAsInTestdata(t *testing.T) {
-	sources, err := filepath.Glob("testdata/*.yaml")
-	if err != nil || len(sources) == 0 {
-		t.Fatalf("no sources in testdata: %v", err)
+// eachSource calls f with every program file in a folder of testdata, and its name without the ending.
+func eachSource(t *testing.T, folder string, f func(t *testing.T, name string, source []byte)) {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join("testdata", folder, "*.yaml"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no sources: %v", err)
 	}
-	for _, path := range sources {
-		name := strings.TrimSuffix(filepath.Base(path), ".yaml")
+	for _, path := range paths {
+		name := filepath.Join(folder, strings.TrimSuffix(filepath.Base(path), ".yaml"))
 		t.Run(name, func(t *testing.T) {
 			source, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
+			f(t, name, source)
+		})
+	}
+}
+
+// Every message that a merchant can meet stands in testdata, to be read as merchants will read it: in files about
+// the form as a whole, and in small ones of wrong about one thing each.
+func TestProblemsAreWordedAsInTestdata(t *testing.T) {
+	for _, folder := range []string{"", "wrong"} {
+		eachSource(t, folder, func(t *testing.T, name string, source []byte) {
 			_, problems := Parse(source)
 			if problems.Err() == nil {
 				t.Fatal("the file was accepted")
 			}
 			golden(t, name+".txt", problems.Error()+"\n")
 		})
+	}
+}
+
+func TestWarningsAreWordedAsInTestdata(t *testing.T) {
+	eachSource(t, "doubtful", func(t *testing.T, name string, source []byte) {
+		f, problems := Parse(source)
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name+".txt", f.Warnings.Error()+"\n")
+	})
+}
+
+func TestAtLeastFortyFilesAreWrong(t *testing.T) {
+	wrong, _ := filepath.Glob("testdata/wrong/*.yaml")
+	more, _ := filepath.Glob("testdata/*.yaml")
+	if len(wrong)+len(more) < 40 {
+		t.Errorf("there are %d", len(wrong)+len(more))
 	}
 }
 

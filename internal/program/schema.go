@@ -155,6 +155,8 @@ func wrongKind(n *node, title string, types []string) Problem {
 			return notA(n, title)
 		}
 		return at(n, "%s is a number; text that looks like one is written in quotes, \"%[1]s\"", n.value)
+	case slices.Contains(types, "boolean") && truths[strings.ToLower(n.value)] != "":
+		return at(n, "%s is text; true and false are written so, without quotes", shown(n)).Suggest(truths[strings.ToLower(n.value)])
 	case title != "":
 		return notA(n, title)
 	}
@@ -165,6 +167,9 @@ func wrongKind(n *node, title string, types []string) Problem {
 	}
 	return at(n, "%s is not %s", shown(n), strings.Join(want, " or "))
 }
+
+// truths is words for true and false that YAML takes for text, or that were quoted.
+var truths = map[string]string{"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
 
 // notA refuses a value that is not what the title of its schema says.
 func notA(n *node, title string) Problem {

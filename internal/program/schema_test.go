@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
 // eachKey calls f with every key that the schema describes, by its path, with * for the entries of lists.
@@ -49,6 +50,46 @@ func TestTheSchemaDescribesEveryKey(t *testing.T) {
 	if keys < 100 {
 		t.Errorf("only %d keys were looked at", keys)
 	}
+}
+
+// An example must itself be of the form. What is a $ref and nothing else has the examples of what it points to.
+func TestTheSchemaHasExamplesOfEveryKey(t *testing.T) {
+	eachKey(t, func(path string, schema map[string]any) {
+		if _, isRef := schema["$ref"]; isRef {
+			return
+		}
+		examples, _ := schema["examples"].([]any)
+		if len(examples) == 0 {
+			t.Errorf("%s has no examples", path)
+			return
+		}
+		alone := map[string]any{"definitions": definitions(t)}
+		for k, v := range schema {
+			alone[k] = v
+		}
+		compiler := jsonschema.NewCompiler()
+		if err := compiler.AddResource("alone.json", alone); err != nil {
+			t.Fatal(err)
+		}
+		compiled, err := compiler.Compile("alone.json")
+		if err != nil {
+			t.Fatal(path, err)
+		}
+		for _, example := range examples {
+			if err := compiled.Validate(example); err != nil {
+				t.Errorf("%s: %v is no example: %v", path, example, err)
+			}
+		}
+	})
+}
+
+func definitions(t *testing.T) any {
+	t.Helper()
+	form, err := theForm()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return asMap(form.plain)["definitions"]
 }
 
 func TestTheSchemaSaysOfTheSameKeysAsTheCodeThatTheyAreNotSupportedYet(t *testing.T) {
@@ -107,6 +148,12 @@ func TestListsAreBounded(t *testing.T) {
 		{"rewards", "rewards:\n", "  - { id: r%d, type: free_shipping, cost: 1, name: R%d }\n", 500},
 		{"earn.categories", "  categories:\n", "    - { id: c%d, category: c%d, multiply: 2 }\n", 200},
 		{"tiers.levels", tiers, "    - { id: l%d, name: L, from: %d }\n", 50},
+		{"earn.rules", "  rules:\n", "    - { id: r%d, fixed: 1, channels: [c%d] }\n", 200},
+		{"earn.actions", "  actions:\n", "    - { id: a%d, event: review.approved, points: 1, segments: [s%d] }\n", 200},
+		{"campaigns", "campaigns:\n", "  - { id: c%d, fixed: 1, channels: [c%d], from: 2026-07-01T00:00, until: 2026-08-01T00:00 }\n", 200},
+		{"stacking", "stacking:\n", "  - { id: g%d, mode: best } # %d\n", 50},
+		{"milestones", "milestones:\n", "  - { id: m%d, count: order.completed, reaches: 5, points: 1 } # %d\n", 200},
+		{"events", "events:\n", "  e%d: { states: [s%d] }\n", 100},
 		{"examples", "examples:\n", "  - { say: S%d, at: 2026-12-01T10:00, order: { currency: EUR, lines: [ { sku: s%d, amount: 1.00 } ] }, expect: 1 }\n", 200},
 	}
 	for _, c := range cases {

@@ -20,26 +20,23 @@ type entry struct {
 func (c *compiler) sense(root *node) {
 	for _, e := range c.entries {
 		c.contradictions(e.item, e.rule)
-		c.shortLived(e.item, e.rule.Life)
+		c.shortLived(e.item, c.p.Earn.Pending, e.rule.Life)
 	}
-	c.twice()
 	c.overlaps()
 	c.giftCards(root)
 	c.unused(root.get("stacking"))
 	c.sliding(root.get("tiers").get("levels"))
-	c.shortLived(root.get("earn").get("purchase"), loyalty.Life{Expires: &c.p.Earn.Expires})
+	c.shortLived(root.get("earn").get("purchase"), c.p.Earn.Pending, loyalty.Life{Expires: &c.p.Earn.Expires})
 	for i, item := range root.get("tiers").get("levels").list() {
-		c.shortLived(item, loyalty.Life{Expires: c.p.Tiers.Levels[i].Expires})
+		c.shortLived(item, c.p.Earn.Pending, loyalty.Life{Expires: c.p.Tiers.Levels[i].Expires})
 	}
 }
 
-// twice refuses rules that differ in nothing but their ids and names.
+// twice refuses rules that differ in nothing but their ids and names. It is for files that are otherwise in order: what
+// could not be read differs too.
 func (c *compiler) twice() {
 	seen := map[string]*node{}
 	for _, e := range c.entries {
-		if e.rule.Give == nil {
-			continue
-		}
 		does := snapshot.Does(e.rule)
 		if other := seen[does]; other != nil {
 			c.add(at(e.item, "does the same as %s on line %d; one of the two can go", other.get("id").text(), other.line))
@@ -157,9 +154,10 @@ func (c *compiler) sliding(n *node) {
 	}
 }
 
-// shortLived warns of points that live for a shorter time than they were waited for.
-func (c *compiler) shortLived(item *node, l loyalty.Life) {
-	pending, expires := c.p.Earn.Pending, c.p.Earn.Expires
+// shortLived warns of points that live for a shorter time than they are waited for: for what the item says, else
+// pending.
+func (c *compiler) shortLived(item *node, pending loyalty.Wait, l loyalty.Life) {
+	expires := c.p.Earn.Expires
 	if l.Pending != nil {
 		pending = *l.Pending
 	}

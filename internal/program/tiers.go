@@ -107,7 +107,7 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 			l.Expires = &e
 		}
 		switch {
-		case from == nil:
+		case from == nil, t.By == loyalty.BySpend && t.Currency == "":
 		case i == 0 && l.From != 0:
 			c.add(at(from, "the first level is every new member's, so it must be from 0"))
 		case i > 0 && l.From <= levels[i-1].From:

@@ -3,6 +3,7 @@ package snapshot_test
 import (
 	"bytes"
 	"math/big"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +28,13 @@ var alike = cmp.Options{
 
 func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 	demo := string(program.Demo())
+	everything, err := os.ReadFile("../testdata/whole/everything.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, source := range map[string]string{
-		"the demo": demo,
+		"the demo":  demo,
+		"every key": string(everything),
 		"other words": strings.NewReplacer("rounding: down", "rounding: nearest", "end_of_month", "end_of_quarter",
 			"by: points_earned", "by: orders", "one_step", "to_qualified").Replace(demo[:strings.Index(demo, "\nexamples:")]),
 	} {
