@@ -71,7 +71,7 @@ func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	if err != nil {
 		return Member{}, err
 	}
-	profile, err := l.profile(ctx, p.ID, m)
+	profile, err := l.Profile(ctx, p.ID, m)
 	return Member{Account: acc, Profile: profile, Replayed: true}, err
 }
 
@@ -81,7 +81,7 @@ func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.Memb
 	if err != nil {
 		return Member{}, err
 	}
-	profile, err := l.profile(ctx, p.ID, id)
+	profile, err := l.Profile(ctx, p.ID, id)
 	return Member{Account: acc, Profile: profile}, err
 }
 
@@ -102,7 +102,8 @@ func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.Mem
 	return out.Account, err
 }
 
-func (l *Ledger) profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
+// Profile reads what is known of the person; empty if that is nothing.
+func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, m, "PROFILE"))
 	if err != nil {
 		return Profile{}, retryable(err)
