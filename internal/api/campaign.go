@@ -3,11 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 // listCampaigns lists what runs or is to come. A shadow campaign is tried out in secret.
@@ -18,11 +16,12 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 	}
 	list := wire.CampaignList{Data: []wire.Campaign{}}
 	for _, r := range p.Campaigns {
-		if r.Shadow || over(r, c.app.Now()) {
+		if r.Shadow || !c.app.Now().Before(r.Match.Until) {
 			continue
 		}
 		one := wire.Campaign{
-			ID: r.ID, Name: wire.Text(r.Name), From: instant(r.Match.From), Until: instant(r.Match.Until), OptIn: r.OptIn,
+			ID: r.ID, Name: wire.Text(r.Name), OptIn: r.OptIn,
+			From: r.Match.From.UTC(), Until: r.Match.Until.UTC(),
 		}
 		if r.Budget > 0 {
 			left, err := c.app.Ledger.Budget(ctx, p.ID, "campaigns."+r.ID, r.Budget)
@@ -34,19 +33,6 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 		list.Data = append(list.Data, one)
 	}
 	return answer{body: list}, nil
-}
-
-func over(r loyalty.Rule, now time.Time) bool {
-	return !r.Match.Until.IsZero() && !now.Before(r.Match.Until)
-}
-
-// instant is an instant in UTC; nil if there is none.
-func instant(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 func registerForCampaign(ctx context.Context, c *call) (answer, error) {

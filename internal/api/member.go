@@ -257,7 +257,8 @@ func pending(acc loyalty.Account) []wire.PendingPoints {
 		case n > 0 && out[n-1].At.Equal(x.ActiveAt):
 			out[n-1].Points += int64(x.Points)
 		default:
-			out = append(out, wire.PendingPoints{Points: int64(x.Points), At: instant(x.ActiveAt)})
+			at := x.ActiveAt.UTC()
+			out = append(out, wire.PendingPoints{Points: int64(x.Points), At: &at})
 		}
 	}
 	if open > 0 {

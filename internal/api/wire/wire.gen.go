@@ -446,11 +446,11 @@ type Campaign struct {
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// From When it begins; null if it always did.
-	From *time.Time `json:"from"`
+	// From When it begins.
+	From time.Time `json:"from"`
 
-	// Until When it ends, exclusive; null if never.
-	Until *time.Time `json:"until"`
+	// Until When it ends, exclusive.
+	Until time.Time `json:"until"`
 
 	// OptIn Whether members have to register for it.
 	OptIn bool `json:"opt_in"`
@@ -698,7 +698,7 @@ type EventRequest struct {
 	// Type Family and state, as `review.approved`.
 	Type string `json:"type"`
 
-	// ID The merchant's own id of it, unique in its family; with the family before it, at most 127 characters.
+	// ID The merchant's own id of it, unique in its family; the family, a colon and the id have at most 128 characters together.
 	ID string `json:"id"`
 
 	// At When it happened, the same in all of its states: the first time at most 90 days ago, and never more than 5 minutes ahead.
