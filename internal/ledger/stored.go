@@ -180,7 +180,6 @@ type orderDoc struct {
 	Birthday int        `json:"bd,omitzero"`
 	Zone     string     `json:"bz,omitzero"`
 	Rate     string     `json:"fx,omitzero"`
-	GiveUp   int64      `json:"up,omitzero"`
 	Carried  string     `json:"frac,omitzero"`
 	Rest     string     `json:"rest,omitzero"`
 	Spend    int64      `json:"spend,omitzero"`

@@ -16,7 +16,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
 		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
-		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth), GiveUp: millis(s.GiveUp),
+		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
 		Carried: s.Carried, Rest: s.Rest, Spend: s.Spend, Elements: s.Elements,
 	}
 	if o.Clock != nil {
@@ -88,7 +88,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		return nil, nil
 	}
 	s := &loyalty.OrderState{
-		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth), GiveUp: instant(d.GiveUp),
+		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth),
 		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 		Carried: d.Carried, Rest: d.Rest, Spend: d.Spend, Elements: d.Elements,
 	}

@@ -74,7 +74,7 @@ func TestMovingTheClockActivatesWhatIsPendingAndLapsesWhatIsHeld(t *testing.T) {
 		t.Errorf("the clock stands at %s", now)
 	}
 	// The schedule at five past eleven found what had become active at eleven, not the one at five past twelve.
-	want := []string{"12-01T12:00 join 0", "12-01T12:00 earn 400", "12-15T11:05 activate 0"}
+	want := []string{"12-01T12:00 join 0", "12-01T12:00 earn 50", "12-01T12:00 earn 400", "12-15T11:05 activate 0"}
 	if d := cmp.Diff(want, kinds(t, stack, m)); d != "" {
 		t.Error(d)
 	}
@@ -83,7 +83,7 @@ func TestMovingTheClockActivatesWhatIsPendingAndLapsesWhatIsHeld(t *testing.T) {
 		t.Fatal(resp.StatusCode, body)
 	}
 	advance(t, server, "29m")
-	if got := len(kinds(t, stack, m)); got != 4 {
+	if got := len(kinds(t, stack, m)); got != 5 {
 		t.Errorf("after 29 minutes there are %d entries: %v", got, kinds(t, stack, m))
 	}
 	advance(t, server, "2h")

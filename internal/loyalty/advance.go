@@ -22,6 +22,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 		if at.IsZero() || at.After(now) {
 			return d.Outcome, nil
 		}
+		d.now = at
 		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
 			if err := step(at); err != nil {
 				return Outcome{}, err

@@ -29,7 +29,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
 	}
 	if e.Usage != nil {
-		a.Usage = addUsage(a.Usage, e.Usage, e.Recorded)
+		a.Usage = addUsage(a.Usage, e.Usage, e.Effective)
 	}
 	if e.Reached != nil {
 		a.Reached = setReached(a.Reached, *e.Reached)

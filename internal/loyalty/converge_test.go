@@ -1,10 +1,12 @@
 package loyalty
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"math/big"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -90,6 +92,7 @@ func (s *till) keep(t *rapid.T, o Order, out Outcome) {
 // times: they end at the same account, were never worth less than nothing or more than the whole order, and a full
 // refund leaves nothing.
 func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
+	checks(t, 20_000)
 	rapid.Check(t, func(t *rapid.T) {
 		p := randomProgram(t)
 		o := randomOrder(t, "1042")
@@ -138,6 +141,18 @@ func TestFactsInAnyOrderEndInTheSameBalances(t *testing.T) {
 			t.Fatalf("a cancelled order leaves %+v, and none at all %+v", s.acc.Balance(), only.acc.Balance())
 		}
 	})
+}
+
+// checks lets rapid try so many times, unless a flag says otherwise.
+func checks(t *testing.T, n int) {
+	f := flag.Lookup("rapid.checks")
+	if f.Value.String() != f.DefValue {
+		return
+	}
+	if err := flag.Set("rapid.checks", strconv.Itoa(n)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { flag.Set("rapid.checks", f.DefValue) })
 }
 
 // same compares what two tills end with, but for the numbers of revisions.

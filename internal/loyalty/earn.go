@@ -2,6 +2,8 @@ package loyalty
 
 import (
 	"math/big"
+	"slices"
+	"time"
 )
 
 // worth is what an order gives by these rules, with the reasons; the order is that of the state and must have passed
@@ -14,7 +16,7 @@ import (
 // proportion, exactly. As it is a function of what remains, any number of refunds in any order ends at the same
 // points, unless what they waited for is late; and it is never more than the same order would give if nothing had been refunded, so that no refund gives
 // points. The reasons are differences, so they sum to the result.
-func (p *Program) worth(acc Account, s *OrderState, left Budgets, late bool) (worth, error) {
+func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule string) time.Time) (worth, error) {
 	var w worth
 	o := s.Order
 	switch o.Status {
@@ -38,11 +40,8 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late bool) (wo
 		w = worth{asks: most.asks}
 		err = w.of(p, acc, s, left, &most)
 	}
-	if late && w.total > 0 {
-		w.because = append(w.because, Reason("pending", points(-w.total), IsLate, DateOf(s.GiveUp, p.Zone).String()))
-		w.total, w.own, w.takes = 0, nil, nil
-	}
 	w.fit()
+	w.forfeit(p, late)
 	w.charge(p, s)
 	return w, err
 }
@@ -301,6 +300,26 @@ func (w *worth) fit() {
 	for i := range w.own {
 		w.own[i].n = min(w.own[i].n, rest)
 		rest -= w.own[i].n
+	}
+}
+
+// forfeit takes away what waited too long for something to happen to the order: what rules with a life of their own
+// gave, or all the rest.
+func (w *worth) forfeit(p *Program, late func(rule string) time.Time) {
+	base := w.total
+	for i := range w.own {
+		o := &w.own[i]
+		base -= o.n
+		if at := late(o.rule); !at.IsZero() && o.n > 0 {
+			w.because = append(w.because, Reason(o.rule, points(-o.n), IsLate, DateOf(at, p.Zone).String()))
+			w.total, o.n = w.total-o.n, 0
+			w.takes = slices.DeleteFunc(w.takes, func(t owned) bool { return t.rule == o.rule })
+		}
+	}
+	if at := late(""); !at.IsZero() && base > 0 {
+		w.because = append(w.because, Reason("pending", points(-base), IsLate, DateOf(at, p.Zone).String()))
+		w.total -= base
+		w.takes = slices.DeleteFunc(w.takes, func(t owned) bool { return w.ofRule(t.rule) == 0 })
 	}
 }
 

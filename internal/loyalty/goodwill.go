@@ -78,7 +78,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	s := prior
 	s.Grants = append([]Grant(nil), prior.Grants...)
 	s.Revision++
-	s.forget(now)
+	s.forget(rules, now)
 	d := p.decide(acc, now)
 	e := Entry{Kind: KindActivate, Cause: Cause{CauseOrder, s.Order.ID, s.Revision}, Program: s.Program, Effective: now}
 	for i := range s.Grants {

@@ -73,17 +73,16 @@ const (
 type OrderState struct {
 	Order    Order
 	Revision int
-	Program  int       // the version whose rules it keeps for ever
-	Buyer    Buyer     // what its rules know of the member, as of its placing
-	Rate     string    // what its currency was in that of the program, if it has no rate of its own; exact
-	Worth    Points    // what all its revisions together have given
-	Grants   []Grant   // where: the base first, then rules whose points have a life of their own
-	Shares   []Share   // what it uses of caps, limits and budgets
-	GiveUp   time.Time // when points that wait for something to happen are given up; zero if never
-	Carried  string    // the fraction of a point that it started with; exact, empty for none
-	Rest     string    // what its rounding left, or took, of fractions; exact, empty for none
-	Spend    int64     // what it counts towards a level by spend, in minor units
-	Elements int64     // and by elements
+	Program  int     // the version whose rules it keeps for ever
+	Buyer    Buyer   // what its rules know of the member, as of its placing
+	Rate     string  // what its currency was in that of the program, if it has no rate of its own; exact
+	Worth    Points  // what all its revisions together have given
+	Grants   []Grant // where: the base first, then rules whose points have a life of their own
+	Shares   []Share // what it uses of caps, limits and budgets
+	Carried  string  // the fraction of a point that it started with; exact, empty for none
+	Rest     string  // what its rounding left, or took, of fractions; exact, empty for none
+	Spend    int64   // what it counts towards a level by spend, in minor units
+	Elements int64   // and by elements
 }
 
 // share is what the state has of one rule's bounds; the state must own its Shares.

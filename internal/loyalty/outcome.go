@@ -16,14 +16,15 @@ type Outcome struct {
 
 // decision builds an Outcome: entries are posted one by one, each onto the account that the one before left.
 type decision struct {
-	p      *Program
-	now    time.Time
-	traits *Traits // to be told with the next award
+	p        *Program
+	now      time.Time // the instant that is decided about
+	recorded time.Time // when that is
+	traits   *Traits   // to be told with the next award
 	Outcome
 }
 
 func (p *Program) decide(acc Account, now time.Time) *decision {
-	return &decision{p: p, now: now, Outcome: Outcome{Account: acc}}
+	return &decision{p: p, now: now, recorded: now, Outcome: Outcome{Account: acc}}
 }
 
 // post completes the entry (its place, points, balance), applies it, and keeps it.
@@ -32,7 +33,7 @@ func (d *decision) post(e Entry) error {
 	if e.Member == "" {
 		e.Member = d.Account.Member
 	}
-	e.Program, e.Recorded = cmp.Or(e.Program, d.p.Version), d.now
+	e.Program, e.Recorded = cmp.Or(e.Program, d.p.Version), d.recorded
 	for _, p := range e.Postings {
 		switch p.Bucket {
 		case BucketActive, BucketPending, BucketDebt:

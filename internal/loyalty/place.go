@@ -67,13 +67,13 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 	}
 	base := w.total
 	for i := 1; i < len(s.Grants); i++ {
-		base -= w.of0(s.Grants[i].Rule)
+		base -= w.ofRule(s.Grants[i].Rule)
 	}
 	for i := range s.Grants {
 		g := &s.Grants[i]
 		target := base
 		if i > 0 {
-			target = w.of0(g.Rule)
+			target = w.ofRule(g.Rule)
 		}
 		e = d.start(e, rules, s, g)
 		delta := target - g.Worth
@@ -82,7 +82,8 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 		}
 		switch {
 		case delta > 0:
-			e = d.giveBack(e, delta, g, s.GiveUp)
+			wait, _ := rules.life(g.Rule, s.Buyer.Level)
+			e = d.giveBack(e, delta, g, wait.Deadline(s.Order.PlacedAt, rules.Zone))
 		case delta < 0:
 			e = d.clawBack(e, -delta, g)
 		}
@@ -92,11 +93,17 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 		e.Kind = KindClawback
 	}
 	s.Worth = w.total
+	s.Grants = slices.DeleteFunc(s.Grants, Grant.empty)
 	return lostToExpiry(issued(e)), nil
 }
 
-// of0 is what a rule with a life of its own gives; zero if nothing.
-func (w worth) of0(rule string) Points {
+// empty reports whether a rule's grant holds nothing that must be remembered.
+func (g Grant) empty() bool {
+	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && g.Owed == 0 && g.Lapsed == 0
+}
+
+// ofRule is what a rule with a life of its own gives; zero if nothing.
+func (w worth) ofRule(rule string) Points {
 	for _, o := range w.own {
 		if o.rule == rule {
 			return o.n
@@ -105,13 +112,22 @@ func (w worth) of0(rule string) Points {
 	return 0
 }
 
-// late reports whether what the points wait for has not happened in time.
-func (s *OrderState) late(rules *Program, now time.Time) bool {
-	if s.GiveUp.IsZero() || now.Before(s.GiveUp) {
-		return false
+// late is when what the points of a rule, or of the base, wait for should have happened and had not; zero if that is
+// not so.
+func (s *OrderState) late(rules *Program, now time.Time) func(rule string) time.Time {
+	return func(rule string) time.Time {
+		wait, _ := rules.life(rule, s.Buyer.Level)
+		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
+		for _, g := range s.Grants {
+			if g.Rule == rule && !g.ActiveAt.IsZero() {
+				return time.Time{}
+			}
+		}
+		if at := s.Order.happened(wait.Until); limit.IsZero() || now.Before(limit) || !at.IsZero() && !at.After(limit) {
+			return time.Time{}
+		}
+		return limit
 	}
-	at := s.Order.happened(rules.Earn.Pending.Until)
-	return s.Grants[0].ActiveAt.IsZero() && (at.IsZero() || at.After(s.GiveUp))
 }
 
 // grant is the grant of a rule with a life of its own, made if it is not there.
@@ -224,7 +240,7 @@ func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o O
 	}
 	s := OrderState{
 		Order: o, Revision: 1, Program: p.Version, Buyer: p.buyer(acc, o),
-		Grants: []Grant{{}}, GiveUp: p.Earn.Pending.Deadline(o.PlacedAt, p.Zone),
+		Grants: []Grant{{}},
 	}
 	if p.Earn.Carry {
 		s.Carried = acc.Carried
@@ -257,17 +273,17 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 	}
 	s.Order = o
 	s.Revision++
-	s.forget(now)
+	s.forget(rules, now)
 	return s, nil
 }
 
 // forget takes note of what time has taken: points that waited for something to happen, and were given up.
-func (s *OrderState) forget(now time.Time) {
-	if s.GiveUp.IsZero() || now.Before(s.GiveUp) {
-		return
-	}
+func (s *OrderState) forget(rules *Program, now time.Time) {
 	for i := range s.Grants {
-		if g := &s.Grants[i]; g.ActiveAt.IsZero() {
+		g := &s.Grants[i]
+		wait, _ := rules.life(g.Rule, s.Buyer.Level)
+		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
+		if g.ActiveAt.IsZero() && !limit.IsZero() && !now.Before(limit) {
 			s.Worth -= g.Worth
 			g.Worth = 0
 		}

@@ -40,6 +40,22 @@ func hostile() map[string]string {
 		"no UTF-8":             "name: \xff\xfe",
 		"a control character":  "name: \x07",
 	}
+	head := strings.TrimSuffix(corner, "\n")
+	for what, s := range map[string][3]string{
+		"many bad conditions":   {"\n  rules: [", "{id: a%d,fixed: 1,when: order.x > 1},", "]"},
+		"many good conditions":  {"\n  rules: [", "{id: a%d,fixed: 1,when: order.total > 1},", "]"},
+		"many equal categories": {"\n  categories: [", "{id: a%d,category: a,multiply: 2},", "]"},
+		"many bad events":       {"\n  actions: [", "{id: a%d,event: review.approvedapprovedapprovedapproved,points: 1},", "]"},
+		"many groups":           {"\nstacking: [", "{id: a%d,mode: best},", "]"},
+		"many campaigns":        {"\ncampaigns: [", "{id: a%d,multiply: 2,from: 2026-01-01T00:00,until: 2026-02-01T00:00},", "]"},
+	} {
+		var many strings.Builder
+		many.WriteString(head + s[0])
+		for i := 0; many.Len() < 200_000 && i < 2000; i++ {
+			fmt.Fprintf(&many, s[1], i)
+		}
+		sources[what] = many.String() + s[2] + "\n"
+	}
 	for _, s := range []string{"[", "{", "{a: ", "- ", "? ", "a: ", "a: 1\n", "a:\n", "- a\n", "- - a\n", "&a ", "!a ", "---\n", "#\n", "\n", "*a ", "a: &a\n", "|\n", "'", "\"", "%a\n", "a: {b: [\n", "\t"} {
 		sources["nothing but "+fmt.Sprintf("%q", s)] = full(s)
 	}

@@ -110,8 +110,12 @@ func (c *compiler) expires(n *node) (e loyalty.Expiry) {
 // together refuses keys of an expiry that say different things beside each other.
 func (c *compiler) together(n *node) {
 	for _, pair := range [][2]string{
-		{"on", "anniversary"}, {"inactive", "after"}, {"inactive", "on"}, {"inactive", "anniversary"},
-		{"on", "round_to"}, {"anniversary", "round_to"},
+		{"on", "anniversary"},
+		{"inactive", "after"},
+		{"inactive", "on"},
+		{"inactive", "anniversary"},
+		{"on", "round_to"},
+		{"anniversary", "round_to"},
 	} {
 		if a, b := n.get(pair[0]), n.get(pair[1]); a != nil && b != nil {
 			c.add(atKey(b, "cannot stand beside %s, which says already when points lapse", pair[0]))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/condition"
+	"github.com/perennial-loyalty/perennial/internal/program/problem"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
@@ -31,17 +32,26 @@ func (c *compiler) condition(n *node, compile func(string) (loyalty.Condition, e
 	var wrong *condition.Error
 	switch {
 	case errors.As(err, &wrong):
-		p := at(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
-		if line, column, ok := c.within(n, wrong.Column); ok {
-			p.Line, p.Column, p.Width = line, column, wordAt(n.value, wrong.Column)
-		}
-		c.add(p)
+		c.add(c.misasked(n, wrong))
 		return nil
 	case err != nil:
 		c.add(at(n, "%s", err))
 		return nil
 	}
 	return compiled
+}
+
+// misasked is a problem with a condition, at its place in the condition. Problems that are too many to be reported are
+// not looked for.
+func (c *compiler) misasked(n *node, wrong *condition.Error) Problem {
+	p := at(n, "%s", wrong.Message).Suggest(wrong.Suggestion)
+	if len(c.problems) > problem.Most {
+		return p
+	}
+	if line, column, ok := c.within(n, wrong.Column); ok {
+		p.Line, p.Column, p.Width = line, column, wordAt(n.value, wrong.Column)
+	}
+	return p
 }
 
 // within finds the place in the file of a character of a text, if the text stands there as it is: on one line, plain

@@ -56,14 +56,40 @@ func TestAProgramFileGivesTheSameProgramByWayOfItsSnapshot(t *testing.T) {
 	}
 }
 
-func BenchmarkDecode(b *testing.B) {
-	p, _ := program.Compile(program.Demo())
-	stored := snapshot.Encode(p)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := snapshot.Decode(stored); err != nil {
-			b.Fatal(err)
-		}
+// What the first release with rules wrote. It must be readable for ever: add files like it, and change nothing.
+func TestTheFormOfRulesIsRead(t *testing.T) {
+	stored, err := os.ReadFile("testdata/rules.json")
+	if err != nil {
+		t.Fatal(err)
 	}
-	b.ReportMetric(float64(len(stored)), "bytes")
+	p, err := snapshot.Decode(stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := snapshot.Encode(p); !bytes.Equal(again, stored) {
+		t.Errorf("written as\n%s\nand was\n%s", again, stored)
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	everything, err := os.ReadFile("../testdata/whole/everything.yaml")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, source := range map[string][]byte{"demo": program.Demo(), "everything": everything} {
+		p, problems := program.Compile(source)
+		if len(problems) > 0 {
+			b.Fatal(problems)
+		}
+		stored := snapshot.Encode(p)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := snapshot.Decode(stored); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(stored)), "bytes")
+		})
+	}
 }
