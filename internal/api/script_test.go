@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -36,7 +37,8 @@ func jsonNames(v any) []string {
 // of §. "clock +14d" moves the clock, and "program generous" publishes testdata/generous.yaml as the next
 // version of bluebird. A blank line ends a request.
 //
-// A refusal must leave every byte of the table as it was, unless "recorded" stands behind it.
+// A refusal must leave every byte of the table as it was, unless "recorded" stands behind it. In the end the accounts
+// of all members whose ids were remembered must stand up to an audit.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -94,6 +96,19 @@ func (s *script) run(lines []string) {
 		}
 		s.request(lines[i:end])
 		i = end
+	}
+	s.audit()
+}
+
+// audit derives the accounts of all members whose ids were remembered anew, and compares.
+func (s *script) audit() {
+	for name, v := range s.vars {
+		if !strings.HasPrefix(v, "mem_") {
+			continue
+		}
+		if err := s.app.Ledger.Audit(s.t.Context(), "bluebird", loyalty.MemberID(v)); err != nil {
+			s.errorf("the account of $%s: %v", name, err)
+		}
 	}
 }
 
