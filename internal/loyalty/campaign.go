@@ -2,8 +2,9 @@ package loyalty
 
 import (
 	"cmp"
-	"fmt"
+	"math/bits"
 	"slices"
+	"strconv"
 	"time"
 	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
 )
@@ -26,6 +27,7 @@ type Spend struct {
 // rule is a Rule as decisions need it.
 type rule struct {
 	Rule
+	give     giver
 	key      string // with its section
 	group    int    // in the order in which groups are looked at
 	mode     Stacking
@@ -45,50 +47,54 @@ type lineValue struct {
 
 // candidate is a rule that applies, with what it would give.
 type candidate struct {
-	r       *rule
-	gives   exact
-	because []Because // the first is its own; then what its caps took
+	r     *rule
+	m     matched
+	gives exact     // after its caps
+	cuts  []Because // what its caps took
 }
 
 // rules adds what rules and campaigns give. Each is computed from the values that rate, category and level have
 // given; the groups then say how they go together.
 func (v *valuation) rules() {
-	var found []candidate
-	for i := range v.p.compiled.rules {
-		r := &v.p.compiled.rules[i]
-		if !v.about(r) {
-			continue
-		}
-		m, ok := v.matched(r)
-		if !ok || !v.may(r, &m) {
-			continue
-		}
-		gives, because := r.Give.gives(&m)
-		because.Rule, because.Points = r.key, gives.String()
-		if r.Shadow {
-			v.why(Reason(r.key, "0", IsShadow, gives.String()))
-			continue
-		}
-		if gives.sign() == 0 {
-			continue
-		}
-		if c, ok := v.within(candidate{r, gives, []Because{because}}); ok {
-			found = append(found, c)
+	set := v.p.compiled.index.about(&v.o)
+	words, most := (len(v.p.compiled.rules)+63)/64, 0
+	for _, word := range set[:words] {
+		most += bits.OnesCount64(word)
+	}
+	found := make([]candidate, 0, most)
+	for i, word := range set[:words] {
+		for ; word != 0; word &= word - 1 {
+			r := &v.p.compiled.rules[i*64+bits.TrailingZeros64(word)]
+			if !v.about(r) {
+				continue
+			}
+			found = append(found, candidate{r: r}) // in its place from the beginning, which spares the copies
+			if !v.consider(&found[len(found)-1]) {
+				found = found[:len(found)-1]
+			}
 		}
 	}
 	v.stack(found)
 }
 
-// why keeps a reason why a rule gave nothing, as long as there are few.
-func (v *valuation) why(b Because) {
-	n := 0
-	for _, x := range v.because {
-		if x.Points == "0" {
-			n++
-		}
+// consider finds what a rule that is about the order would give; false if it does not apply.
+func (v *valuation) consider(c *candidate) bool {
+	r := c.r
+	if !v.matched(r, &c.m) || !v.may(r, &c.m) {
+		return false
 	}
-	if n < maxWhyNots {
-		v.because = append(v.because, b)
+	c.gives = r.give.gives(&c.m)
+	if r.Shadow {
+		v.why(r.key, IsShadow, c.gives.String())
+		return false
+	}
+	return c.gives.sign() != 0 && v.within(c)
+}
+
+// why keeps a reason why a rule gave nothing, as long as there are few.
+func (v *valuation) why(rule string, what What, args ...string) {
+	if v.whys++; v.whys <= maxWhyNots {
+		v.because = append(v.because, Reason(rule, "0", what, args...))
 	}
 }
 
@@ -163,42 +169,47 @@ func (p *Program) zoneOf(name string) *time.Location {
 	return z
 }
 
-// matched is the part of the order that a rule is about; false if there is none.
-func (v *valuation) matched(r *rule) (matched, bool) {
+// matched finds the part of the order that a rule is about; false if there is none.
+func (v *valuation) matched(r *rule, m *matched) bool {
 	v.prepare()
-	m := matched{currency: v.currency, amount: whole(0), value: whole(0)}
-	any := !r.lines
-	for i, l := range v.o.Lines {
-		if r.lines && !(oneOf(r.Match.Categories, l.Category) && oneOf(r.Match.SKUs, l.SKU) && oneOf(r.Match.Brands, l.Brand)) {
-			continue
-		}
-		x := &v.lines[i]
-		any = any || x.amount.sign() > 0 || x.units > 0
-		m.amount = m.amount.add(x.amount)
-		m.value = m.value.add(x.value)
-		m.units += x.units
-	}
 	if !r.lines {
+		*m = v.all
 		m.value = v.sum // with shipping and tax, where they count
-	}
-	if !any {
-		return m, false
+	} else if !v.matchedLines(r, m) {
+		return false
 	}
 	if len(r.Match.Tenders) > 0 {
 		part := v.paidBy(r.Match.Tenders)
-		if part.sign() == 0 {
-			return m, false
-		}
 		m.amount, m.value = m.amount.mul(part), m.value.mul(part)
+		return part.sign() != 0
 	}
-	return m, true
+	return true
+}
+
+func (v *valuation) matchedLines(r *rule, m *matched) bool {
+	*m = matched{currency: v.currency, amount: whole(0), value: whole(0)}
+	some := false
+	for i := range v.lines {
+		l, x := &v.o.Lines[i], &v.lines[i]
+		if !oneOf(r.Match.Categories, l.Category) || !oneOf(r.Match.SKUs, l.SKU) || !oneOf(r.Match.Brands, l.Brand) {
+			continue
+		}
+		some = some || x.amount.sign() > 0 || x.units > 0
+		m.amount = m.amount.add(x.amount)
+		m.units += x.units
+		if r.multiply {
+			m.value = m.value.add(x.value)
+		}
+	}
+	return some
 }
 
 // prepare values the lines, once.
 func (v *valuation) prepare() {
-	if v.lines != nil || len(v.o.Lines) == 0 {
+	if v.all.currency != "" {
 		return
 	}
+	v.all = matched{currency: v.currency, amount: whole(0)}
 	v.lines = make([]lineValue, len(v.o.Lines))
 	rate := v.rate.perMinor.mul(v.level)
 	if !v.p.Earn.Counts.Items {
@@ -213,6 +224,8 @@ func (v *valuation) prepare() {
 		}
 		x.units = v.unitsOf(l, left)
 		v.lines[i] = x
+		v.all.amount = v.all.amount.add(x.amount)
+		v.all.units += x.units
 	}
 }
 
@@ -255,23 +268,13 @@ func (v *valuation) may(r *rule, m *matched) bool {
 	if r.Match.When != nil && !v.holds(r.key, r.Match.When) {
 		return false
 	}
-	switch s := r.Give.(type) {
-	case PerAmount:
-		if _, ok := s.Rates[v.currency]; !ok {
-			return false
-		}
-	case Steps:
-		if b, ok := s.Bands[v.currency]; !ok || m.amount.sub(whole(b[0].From)).sign() < 0 {
-			return false
-		}
-	}
 	if r.OptIn && !slices.Contains(v.s.Buyer.OptIns, r.ID) {
-		v.why(Reason(r.key, "0", IsUnjoined))
+		v.why(r.key, IsUnjoined)
 		return false
 	}
 	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 && (!some || m.amount.sub(whole(least)).sign() < 0) {
 		if some {
-			v.why(Reason(r.key, "0", IsShort, Money{least, v.currency}.String(), amountText(m.amount, v.currency)))
+			v.why(r.key, IsShort, Money{least, v.currency}.String(), amountText(m.amount, v.currency))
 		}
 		return false
 	}
@@ -279,7 +282,7 @@ func (v *valuation) may(r *rule, m *matched) bool {
 		return true
 	}
 	if l, full := v.s.shareOf(r.key).limited(v.acc, r.limits, DateOf(v.o.PlacedAt, v.p.Zone)); full {
-		v.why(Reason(r.key, "0", IsLimited, fmt.Sprint(l.Times), string(l.Per)))
+		v.why(r.key, IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per))
 		return false
 	}
 	return true
@@ -292,51 +295,60 @@ func (v *valuation) holds(rule string, when Condition) bool {
 	}
 	ok, err := when.Holds(v.facts)
 	if err != nil {
-		v.why(Reason(rule, "0", IsFailed, err.Error()))
+		v.why(rule, IsFailed, err.Error())
 	}
 	return ok && err == nil
 }
 
 // within cuts a candidate to what its caps and its budget leave, or left the whole order; false if that had nothing
 // of it.
-func (v *valuation) within(c candidate) (candidate, bool) {
-	want, ok := c.gives.round(Up)
-	if !ok {
-		want = MaxPoints
-	}
+func (v *valuation) within(c *candidate) bool {
 	if v.most != nil {
-		return v.asBefore(c, want)
+		return v.asBefore(c)
 	}
+	if !c.r.bounded && !v.partly {
+		return true
+	}
+	want := c.whole()
 	if c.r.bounded && want > 0 {
-		c = v.allowed(c, want)
-		want, _ = c.gives.round(Up)
+		v.allowed(c, want)
+		want = c.whole()
 	}
 	v.grants = append(v.grants, owned{c.r.key, want})
-	return c, true
+	return true
+}
+
+// whole is what a candidate gives in whole points, a begun one as one.
+func (c *candidate) whole() Points {
+	n, ok := c.gives.round(Up)
+	if !ok {
+		return MaxPoints
+	}
+	return n
 }
 
 // asBefore keeps a candidate to what the whole order had of it.
-func (v *valuation) asBefore(c candidate, want Points) (candidate, bool) {
+func (v *valuation) asBefore(c *candidate) bool {
 	for _, g := range v.most.grants {
 		if g.rule != c.r.key {
 			continue
 		}
-		if want > g.n && want > 0 {
+		if want := c.whole(); want > g.n && want > 0 {
 			most := whole(int64(max(0, g.n)))
-			c.because = append(c.because, Reason(c.r.key, most.sub(c.gives).String(), IsBounded))
+			c.cuts = append(c.cuts, Reason(c.r.key, most.sub(c.gives).String(), IsBounded))
 			c.gives = most
 		}
-		return c, true
+		return true
 	}
-	return c, false
+	return false
 }
 
 // allowed cuts a candidate to what its caps and its budget leave.
-func (v *valuation) allowed(c candidate, want Points) candidate {
+func (v *valuation) allowed(c *candidate, want Points) {
 	r := c.r
 	s := v.s.share(r.key)
 	peak := s.Peak
-	got, because := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
+	got, cuts := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
 	if r.Budget > 0 {
 		left, known := v.budgets[r.key]
 		if !known {
@@ -350,23 +362,20 @@ func (v *valuation) allowed(c candidate, want Points) candidate {
 			allowed = min(allowed, peak)
 		}
 		if allowed < got {
-			because = append(because, Reason(r.key, points(allowed-got), IsSpent, points(max(0, left))))
+			cuts = append(cuts, Reason(r.key, points(allowed-got), IsSpent, points(max(0, left))))
 			got, s.Cut = allowed, true
 		}
 		s.Peak = max(peak, got)
 	}
 	if got == want {
-		return c
+		return
 	}
-	c.gives = whole(int64(got))
-	first := exactFrom(c.because[0].Points)
-	rest := c.gives.sub(first)
-	for i := range because[1:] {
-		rest = rest.sub(exactFrom(because[i+1].Points))
+	rest := whole(int64(got)).sub(c.gives)
+	for _, b := range cuts[1:] {
+		rest = rest.sub(exactFrom(b.Points))
 	}
-	because[0].Points = rest.String() // the first cut also takes the fraction
-	c.because = append(c.because, because...)
-	return c
+	cuts[0].Points = rest.String() // the first cut also takes the fraction
+	c.gives, c.cuts = whole(int64(got)), cuts
 }
 
 // stack adds the candidates as their groups say.
@@ -416,14 +425,20 @@ func compare(mode Stacking, x, y candidate) int {
 
 func (v *valuation) beaten(losers []candidate, by *rule) {
 	for _, c := range losers {
-		v.why(Reason(c.r.key, "0", IsBeaten, by.key))
+		v.why(c.r.key, IsBeaten, by.key)
 	}
 }
 
 // pay adds what a rule gives, and remembers what it must be remembered for.
 func (v *valuation) pay(c candidate) {
 	v.sum = v.sum.add(c.gives)
-	v.because = append(v.because, c.because...)
+	own := c.gives
+	for _, b := range c.cuts {
+		own = own.sub(exactFrom(b.Points))
+	}
+	what, args := c.r.give.because(&c.m)
+	v.because = append(v.because, Reason(c.r.key, own.String(), what, args...))
+	v.because = append(v.because, c.cuts...)
 	if c.r.bounded && c.gives.sign() > 0 {
 		n, _ := c.gives.round(Up)
 		v.takes = append(v.takes, owned{c.r.key, n})

@@ -18,6 +18,7 @@ type compiled struct {
 	categories map[string][]multiplier // the rules of each category, the best first
 	levels     map[string]multiplier   // by level id; only those that multiply
 	rules      []rule                  // those of earn.rules, then the campaigns
+	index      index
 	asks       asks
 	zones      *sync.Map // time zones of members, by name
 	occasions  bool      // whether birthdays or anniversaries earn
@@ -70,7 +71,7 @@ func (p *Program) compileEarn() error {
 		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points.Sign() < 0 {
 			return fmt.Errorf("the rate of %q is none", c)
 		}
-		p.compiled.rates[c] = compiledRate{perMinor: exactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))), text: r.text(c)}
+		p.compiled.rates[c] = r.compile(c)
 	}
 	for _, c := range p.Earn.Categories {
 		if c.Multiply.Sign() < 0 {
@@ -137,9 +138,77 @@ func (a *asks) all(when Condition) {
 	}
 }
 
+// MaxRules is how many rules and campaigns a program can have together.
+const MaxRules = 2048
+
+// A ruleSet says which rules, by their place.
+type ruleSet [MaxRules / 64]uint64
+
+func (s *ruleSet) add(t *ruleSet) {
+	if t == nil {
+		return
+	}
+	for i := range s {
+		s[i] |= t[i]
+	}
+}
+
+// index finds the rules that may be about an order, so that those about other goods and channels are not looked at.
+// Each rule is in one list alone.
+type index struct {
+	always                                ruleSet
+	byCategory, bySKU, byBrand, byChannel map[string]*ruleSet
+}
+
+func (x *index) add(m Match, at int) {
+	in := func(lists *map[string]*ruleSet, names []string) {
+		if *lists == nil {
+			*lists = map[string]*ruleSet{}
+		}
+		for _, name := range names {
+			if (*lists)[name] == nil {
+				(*lists)[name] = new(ruleSet)
+			}
+			(*lists)[name][at/64] |= 1 << (at % 64)
+		}
+	}
+	switch {
+	case len(m.Categories) > 0:
+		in(&x.byCategory, m.Categories)
+	case len(m.SKUs) > 0:
+		in(&x.bySKU, m.SKUs)
+	case len(m.Brands) > 0:
+		in(&x.byBrand, m.Brands)
+	case len(m.Channels) > 0:
+		in(&x.byChannel, m.Channels)
+	default:
+		x.always[at/64] |= 1 << (at % 64)
+	}
+}
+
+// about is the rules that may be about an order.
+func (x *index) about(o *Order) ruleSet {
+	s := x.always
+	s.add(x.byChannel[o.Channel])
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		s.add(x.byCategory[l.Category])
+		if x.bySKU != nil {
+			s.add(x.bySKU[l.SKU])
+		}
+		if x.byBrand != nil {
+			s.add(x.byBrand[l.Brand])
+		}
+	}
+	return s
+}
+
 // compileRules puts the rules and campaigns in the order of their groups: those of the program, in its order, then
 // multipliers without a group, of which the best counts, then all others.
 func (p *Program) compileRules() error {
+	if n := len(p.Earn.Rules) + len(p.Campaigns); n > MaxRules {
+		return fmt.Errorf("%d rules and campaigns are more than %d", n, MaxRules)
+	}
 	groups := map[string]int{}
 	for i, g := range p.Groups {
 		groups[g.ID] = i
@@ -171,6 +240,7 @@ func (p *Program) compileRules() error {
 				return fmt.Errorf("%s: %w", c.key, err)
 			}
 			p.compiled.asks.rule(r)
+			p.compiled.index.add(r.Match, len(p.compiled.rules))
 			p.compiled.rules = append(p.compiled.rules, c)
 		}
 	}
@@ -190,7 +260,8 @@ func (r *rule) check() error {
 	if r.Give == nil {
 		return errors.New("gives nothing")
 	}
-	if err := r.Give.check(); err != nil {
+	var err error
+	if r.give, err = r.Give.compile(); err != nil {
 		return err
 	}
 	if r.owned && r.multiply && r.Give.(Multiply).By.Cmp(big.NewRat(1, 1)) < 0 {

@@ -34,6 +34,7 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 	// What caps, limits and budgets allow is decided on the whole order, also if a refund of it is known already when
 	// it is seen first: so it does not matter which is told first.
 	s.Order.Refunds, s.Order.Disputes = nil, nil
+	w.partly = o.reduced()
 	err := w.of(p, acc, s, left, nil)
 	if s.Order = o; err == nil && o.reduced() {
 		most := w
@@ -48,6 +49,7 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 
 // worth is what an order gives.
 type worth struct {
+	partly  bool // a part of the order was refunded or is contested, which is looked at next
 	total   Points
 	asks    []Spend // budgets whose rest is not known and would decide
 	grants  []owned // what caps, limits and budgets leave each rule that would apply, the losers of its group included
@@ -121,6 +123,8 @@ type valuation struct {
 	sum          exact
 	facts        *Facts
 	lines        []lineValue
+	all          matched // all of the lines
+	whys         int
 }
 
 func (v *valuation) add(rule string, points exact, what What, args ...string) {

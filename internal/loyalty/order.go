@@ -212,7 +212,7 @@ func (o Order) checkLines() error {
 }
 
 func repeatedLine(lines []Line) (string, bool) {
-	if len(lines) < 16 {
+	if len(lines) < 32 {
 		for i, l := range lines {
 			for _, x := range lines[:i] {
 				if x.ID == l.ID {

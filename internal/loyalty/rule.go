@@ -116,11 +116,8 @@ type Buyer struct {
 // A Strategy is how a rule gives points for what it matched. The kinds are PerAmount, PerUnit, PerVisit, Fixed,
 // Steps and Multiply.
 type Strategy interface {
-	// gives is the exact points, and the reason in its own terms.
-	gives(m *matched) (exact, Because)
-
-	// check refuses values that no program may have.
-	check() error
+	// compile makes it ready, and refuses values that no program may have.
+	compile() (giver, error)
 }
 
 // PerAmount gives points per amount of money, by currency.

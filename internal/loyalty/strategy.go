@@ -14,91 +14,122 @@ type matched struct {
 	units    int64 // whole pieces that are left
 }
 
+// giver is a Strategy made ready: what every decision would compute anew is computed once.
+type giver interface {
+	// gives is the exact points for what a rule matched.
+	gives(m *matched) exact
+
+	// because is the reason, in the strategy's own terms.
+	because(m *matched) (What, []string)
+}
+
 var errNegative = errors.New("gives less than nothing")
 
-func (s PerAmount) gives(m *matched) (exact, Because) {
-	r := s.Rates[m.currency]
-	rate := exactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per)))
-	return m.amount.mul(rate), Because{What: IsRated, Args: []string{amountText(m.amount, m.currency), r.text(m.currency)}}
-}
-
-func (s PerAmount) check() error {
+func (s PerAmount) compile() (giver, error) {
+	g := perAmount{}
 	for c, r := range s.Rates {
 		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points == nil || r.Points.Sign() < 0 {
-			return errors.New("its rate of " + strconv.Quote(string(c)) + " is none")
+			return nil, errors.New("its rate of " + strconv.Quote(string(c)) + " is none")
+		}
+		g[c] = r.compile(c)
+	}
+	return g, nil
+}
+
+type perAmount map[Currency]compiledRate
+
+func (g perAmount) gives(m *matched) exact {
+	r, ok := g[m.currency]
+	if !ok {
+		return whole(0)
+	}
+	return m.amount.mul(r.perMinor)
+}
+
+func (g perAmount) because(m *matched) (What, []string) {
+	return IsRated, []string{amountText(m.amount, m.currency), g[m.currency].text}
+}
+
+func (s PerUnit) compile() (giver, error) {
+	if s.Points == nil || s.Points.Sign() < 0 {
+		return nil, errNegative
+	}
+	return perUnit(exactOf(s.Points)), nil
+}
+
+type perUnit exact
+
+func (g perUnit) gives(m *matched) exact { return exact(g).mul(whole(m.units)) }
+
+func (g perUnit) because(m *matched) (What, []string) {
+	return IsUnits, []string{strconv.FormatInt(m.units, 10), exact(g).String()}
+}
+
+func (s PerVisit) compile() (giver, error) { return Fixed(s).compile() }
+
+func (s Fixed) compile() (giver, error) {
+	if s.Points < 0 || s.Points > MaxPoints {
+		return nil, errors.New("its points are not between 0 and " + points(MaxPoints))
+	}
+	return fixed(s.Points), nil
+}
+
+type fixed Points
+
+func (g fixed) gives(*matched) exact { return whole(int64(g)) }
+
+func (g fixed) because(*matched) (What, []string) { return IsFixed, []string{points(Points(g))} }
+
+func (s Steps) compile() (giver, error) {
+	for c, bands := range s.Bands {
+		if _, ok := c.Exponent(); !ok || len(bands) == 0 {
+			return nil, errors.New("its bands of " + strconv.Quote(string(c)) + " are none")
+		}
+		for i, b := range bands {
+			if b.From < 0 || b.Points < 0 || b.Points > MaxPoints || i > 0 && (b.From <= bands[i-1].From || b.Points < bands[i-1].Points) {
+				return nil, errors.New("its bands do not go up")
+			}
 		}
 	}
-	return nil
+	return steps(s.Bands), nil
 }
 
-func (s PerUnit) gives(m *matched) (exact, Because) {
-	each := exactOf(s.Points)
-	return each.mul(whole(m.units)), Because{What: IsUnits, Args: []string{strconv.FormatInt(m.units, 10), each.String()}}
-}
+type steps map[Currency][]Band
 
-func (s PerUnit) check() error {
-	if s.Points == nil || s.Points.Sign() < 0 {
-		return errNegative
-	}
-	return nil
-}
-
-func (s PerVisit) gives(*matched) (exact, Because) {
-	return whole(int64(s.Points)), Because{What: IsFixed, Args: []string{points(s.Points)}}
-}
-
-func (s PerVisit) check() error { return Fixed(s).check() }
-
-func (s Fixed) gives(*matched) (exact, Because) {
-	return whole(int64(s.Points)), Because{What: IsFixed, Args: []string{points(s.Points)}}
-}
-
-func (s Fixed) check() error {
-	if s.Points < 0 || s.Points > MaxPoints {
-		return errors.New("its points are not between 0 and " + points(MaxPoints))
-	}
-	return nil
-}
-
-func (s Steps) gives(m *matched) (exact, Because) {
-	reached := Band{}
-	for _, b := range s.Bands[m.currency] {
+// reached is the highest band that the amount reaches; the zero Band if none.
+func (g steps) reached(m *matched) (reached Band) {
+	for _, b := range g[m.currency] {
 		if m.amount.sub(whole(b.From)).sign() < 0 {
 			break
 		}
 		reached = b
 	}
-	return whole(int64(reached.Points)), Because{What: IsStep, Args: []string{
-		amountText(m.amount, m.currency), Money{reached.From, m.currency}.String(), points(reached.Points),
-	}}
+	return reached
 }
 
-func (s Steps) check() error {
-	for c, bands := range s.Bands {
-		if _, ok := c.Exponent(); !ok || len(bands) == 0 {
-			return errors.New("its bands of " + strconv.Quote(string(c)) + " are none")
-		}
-		for i, b := range bands {
-			if b.From < 0 || b.Points < 0 || i > 0 && (b.From <= bands[i-1].From || b.Points < bands[i-1].Points) {
-				return errors.New("its bands do not go up")
-			}
-		}
-	}
-	return nil
+func (g steps) gives(m *matched) exact { return whole(int64(g.reached(m).Points)) }
+
+func (g steps) because(m *matched) (What, []string) {
+	b := g.reached(m)
+	return IsStep, []string{amountText(m.amount, m.currency), Money{b.From, m.currency}.String(), points(b.Points)}
 }
 
-func (s Multiply) gives(m *matched) (exact, Because) {
-	by := exactOf(s.By)
-	return m.value.mul(by.sub(whole(1))), Because{What: IsTimes, Args: []string{m.value.String(), by.String()}}
-}
-
-func (s Multiply) check() error {
+func (s Multiply) compile() (giver, error) {
 	if s.By == nil || s.By.Sign() < 0 {
-		return errNegative
+		return nil, errNegative
 	}
-	return nil
+	return newMultiplier("", s.By), nil
 }
 
-func (r Rate) text(c Currency) string {
-	return exactOf(r.Points).String() + " per " + Money{r.Per, c}.Decimal()
+func (m multiplier) gives(x *matched) exact { return x.value.mul(m.less) }
+
+func (m multiplier) because(x *matched) (What, []string) {
+	return IsTimes, []string{x.value.String(), m.text}
+}
+
+func (r Rate) compile(c Currency) compiledRate {
+	return compiledRate{
+		perMinor: exactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))),
+		text:     exactOf(r.Points).String() + " per " + Money{r.Per, c}.Decimal(),
+	}
 }

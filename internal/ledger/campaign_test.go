@@ -1,0 +1,247 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"sync"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+// campaign gives the bench one campaign, on top of its own rules.
+func (b *bench) campaign(tb testing.TB, r loyalty.Rule) {
+	tb.Helper()
+	b.p.Campaigns = []loyalty.Rule{r}
+	if err := b.p.Compile(); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// left is what the campaign's budget has left.
+func (b *bench) left(tb testing.TB) loyalty.Points {
+	tb.Helper()
+	r := b.p.Campaigns[0]
+	n, err := b.Budget(tb.Context(), b.p.ID, "campaigns."+r.ID, r.Budget)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return n
+}
+
+// given is what the campaign gave to an order, by its reasons.
+func given(r ledger.OrderResult) (n int64) {
+	for _, e := range r.Entries {
+		for _, x := range e.Because {
+			if x.Rule == "campaigns.double" {
+				f, _ := new(big.Rat).SetString(x.Points)
+				n += f.Num().Int64()
+			}
+		}
+	}
+	return n
+}
+
+func TestABudgetIsSpentToItsLastPointAndNoFurther(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_003})
+		const members, each = 8, 5 // 40 orders that want 37 points each: more than there are
+		for i := range members {
+			b.enrol(t, loyalty.MemberID(fmt.Sprint("mem_", i)))
+		}
+		var mu sync.Mutex
+		var wg sync.WaitGroup
+		sum := int64(0)
+		for i := range members {
+			wg.Go(func() {
+				for n := range each {
+					o := b.order(fmt.Sprintf("o-%d-%d", i, n), loyalty.MemberID(fmt.Sprint("mem_", i)), 3_700)
+					r, err := b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"})
+					for errors.Is(err, ledger.ErrTryAgain) {
+						r, err = b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"})
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					sum += given(r)
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		if left := b.left(t); sum != 1_003 || left != 0 {
+			t.Errorf("the campaign gave %d of 1003 points, and %d are left", sum, left)
+		}
+	})
+}
+
+func TestARefundGivesTheBudgetItsRoomBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 100})
+		b.enrol(t, "mem_ada")
+		o := b.order("1", "mem_ada", 8_000)
+		if r := b.put(t, o); r.State.Worth != 160 || b.left(t) != 20 {
+			t.Fatalf("worth %d, and %d are left", r.State.Worth, b.left(t))
+		}
+		second := b.order("2", "mem_ada", 5_000)
+		if r := b.put(t, second); r.State.Worth != 70 || b.left(t) != 0 {
+			t.Errorf("worth %d of the last 20, and %d are left: %v", r.State.Worth, b.left(t), r.Entries[0].Because)
+		}
+		o.Refunds = []loyalty.Refund{{ID: "re_1", At: b.Now(), Status: loyalty.RefundSucceeded, Amount: 8_000}}
+		if r := b.put(t, o); r.State.Worth != 0 || b.left(t) != 80 {
+			t.Errorf("worth %d after the refund, and %d are left", r.State.Worth, b.left(t))
+		}
+		o.Refunds[0].Status = loyalty.RefundFailed
+		if r := b.put(t, o); r.State.Worth != 160 || b.left(t) != 0 {
+			t.Errorf("worth %d after the refund failed, and %d are left", r.State.Worth, b.left(t))
+		}
+		b.audit(t, "mem_ada")
+	})
+}
+
+func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
+	meter := &tabletest.Meter{Table: memory(t)}
+	b := newBench(t, meter)
+	m := typicalMember(t, b)
+	b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
+	b.put(t, b.order("100026", m, 2_999))
+	meter.Take()
+	b.put(t, b.order("100027", m, 2_999))
+	u := meter.Take()
+	t.Logf("%g read and %g write units", u.Read, u.Write)
+	if u.Read > 2 || u.Write > 9 {
+		t.Errorf("an order under a budget may cost 2 read and 9 write units, not %g and %g", u.Read, u.Write)
+	}
+	o := b.order("100028", m, 2_999)
+	if _, err := b.Quote(t.Context(), b.p, o); err != nil {
+		t.Fatal(err)
+	}
+	if u := meter.Take(); u.Read > 2 || u.Write > 0 {
+		t.Errorf("its quote costs %g read and %g write units", u.Read, u.Write)
+	}
+}
+
+func TestAnEventFollowsItsState(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.p.Earn.Actions = []loyalty.Action{
+			{ID: "welcome", Event: loyalty.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}},
+			{ID: "review", Event: "review.approved", Points: 20, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}},
+		}
+		if err := b.p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		b.enrol(t, "mem_ada")
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 50})
+		at := b.Now()
+		send := func(id, state string) ledger.EventResult {
+			t.Helper()
+			r, err := b.PutEvent(t.Context(), b.p, loyalty.Event{
+				Type: "review." + state, ID: id, Member: "mem_ada", At: at, Data: map[string]any{"rating": big.NewRat(5, 1), "text": "good"},
+			}, ledger.By{Actor: "test"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+		for _, step := range []struct {
+			id, state string
+			worth     loyalty.Points
+			replayed  bool
+			active    loyalty.Points
+		}{
+			{"778", "pending", 0, false, 50},
+			{"778", "approved", 20, false, 70},
+			{"778", "approved", 20, true, 70},
+			{"779", "approved", 0, false, 70}, // one a month
+			{"778", "declined", 0, false, 50},
+			{"780", "approved", 20, false, 70}, // there is room again
+			{"778", "approved", 20, false, 90}, // it had its place
+		} {
+			r := send(step.id, step.state)
+			if r.State.Worth != step.worth || r.Replayed != step.replayed {
+				t.Errorf("review %s %s is worth %d, replayed %t", step.id, step.state, r.State.Worth, r.Replayed)
+			}
+			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: step.active})
+		}
+		b.audit(t, "mem_ada")
+	})
+}
+
+func TestTwentyAtOnceRegisterOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
+		b.enrol(t, "mem_ada")
+		if r := b.put(t, b.order("1", "mem_ada", 1_000)); r.State.Worth != 10 {
+			t.Errorf("not registered, the order is worth %d", r.State.Worth)
+		}
+		var wg sync.WaitGroup
+		var mu sync.Mutex
+		fresh := 0
+		for range 20 {
+			wg.Go(func() {
+				already, err := b.OptIn(t.Context(), b.p, "mem_ada", "double", ledger.By{Actor: "test"})
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					t.Error(err)
+				} else if !already {
+					fresh++
+				}
+			})
+		}
+		wg.Wait()
+		if fresh != 1 {
+			t.Errorf("%d of 20 registered the member first", fresh)
+		}
+		if r := b.put(t, b.order("2", "mem_ada", 1_000)); r.State.Worth != 20 {
+			t.Errorf("registered, the order is worth %d", r.State.Worth)
+		}
+		b.audit(t, "mem_ada")
+	})
+}
+
+func TestGoodwillIsWrittenDownAndHappensOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
+		b.p.Earn.Pending = loyalty.Wait{ByHand: true}
+		if err := b.p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		b.enrol(t, "mem_ada")
+		b.put(t, b.order("1", "mem_ada", 10_000))
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Pending: 100})
+		for i := range 2 {
+			r, err := b.ActivateOrder(t.Context(), b.p, "1", ledger.By{Actor: "test"})
+			if err != nil || r.Replayed != (i == 1) && i == 0 {
+				t.Fatalf("%+v, %v", r, err)
+			}
+			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 100})
+		}
+		extend := ledger.Extension{ID: "ext_1", Member: "mem_ada", Until: 20270131, Reason: "a kindness"}
+		_, err := b.Extend(t.Context(), b.p, extend, ledger.By{Input: "1"})
+		wantRefusal(t, err, loyalty.ValidationFailed) // beyond 12 months
+		b.advance(30 * 24 * 3600e9)
+		extend.Until = 20270208
+		if _, err := b.Extend(t.Context(), b.p, extend, ledger.By{Input: "1"}); err != nil {
+			t.Fatal(err)
+		}
+		b.advance(375 * 24 * 3600e9)
+		b.wantBalance(t, "mem_ada", loyalty.Balance{})
+		if _, err := b.Advance(t.Context(), b.p, "mem_ada"); err != nil {
+			t.Fatal(err)
+		}
+		again := ledger.Reinstatement{Member: "mem_ada", Entry: "ent_lapse~mem_ada:2027-02-08~1", Until: 20270331, Reason: "was in hospital"}
+		for range 2 {
+			if _, err := b.Reinstate(t.Context(), b.p, again, ledger.By{Input: "1"}); err != nil {
+				t.Fatal(err)
+			}
+			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 100})
+		}
+		b.audit(t, "mem_ada")
+	})
+}
