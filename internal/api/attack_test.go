@@ -83,7 +83,7 @@ func TestOversizedRequestsAreRefused(t *testing.T) {
 func TestSixtyRedemptionsOfAHundredFromSevenHundredAndThirty(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
-		cheap := strings.Replace(demoSource(), "cost: 300", "cost: 100", 1)
+		cheap := strings.Replace(plainSource(t), "cost: 300", "cost: 100", 1)
 		body := jsonOf(map[string]string{"source": cheap})
 		w.must("PUT", "/v1/program/draft", body)
 		w.must("POST", "/v1/program/publish", "{}")

@@ -110,9 +110,21 @@ func (c *check) currency(p place, s string) {
 }
 
 func (c *check) timezone(p place, s string) {
-	if _, err := time.LoadLocation(s); s != "" && (err != nil || s == "Local") {
+	if s != "" {
+		c.clock(p, &s)
+	}
+}
+
+// clock is the time zone of a name that may be left out.
+func (c *check) clock(p place, name *string) *time.Location {
+	if name == nil {
+		return nil
+	}
+	zone, err := time.LoadLocation(*name)
+	if err != nil || *name == "" || *name == "Local" {
 		c.fault(p, loyalty.ValidationFailed, "This must be a time zone like Europe/Berlin.")
 	}
+	return zone
 }
 
 // parameter is a path parameter, decoded. API Gateway hands some over as they were sent, percent-encoded, so

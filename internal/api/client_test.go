@@ -38,6 +38,12 @@ func TestTheGeneratedClientSpeaksWithTheFunctions(t *testing.T) {
 	if err != nil || o.JSON201 == nil || o.JSON201.Points != 59 || o.JSON201.Entries[0].Status != wire.EntryStatusPending {
 		t.Fatalf("%v %s", err, o.Body)
 	}
+	e, err := client.PutEventWithResponse(t.Context(), wire.EventRequest{
+		Member: m.JSON201.ID, Type: "visit.completed", ID: "778", At: start, Data: map[string]any{"store": "berlin", "minutes": 7.5},
+	})
+	if err != nil || e.JSON201 == nil || e.JSON201.Event.Data["minutes"] != 7.5 {
+		t.Fatalf("%v %s", err, e.Body)
+	}
 	r, err := client.RedeemRewardWithResponse(t.Context(), &wire.RedeemRewardParams{IdempotencyKey: "0123456789abcdef"},
 		wire.RedemptionRequest{Member: m.JSON201.ID, Reward: "free-mug"})
 	if err != nil || r.ApplicationProblemJSON409 == nil || *r.ApplicationProblemJSON409.Needed != 1200 {
@@ -100,7 +106,7 @@ func gateway(t *testing.T, a *app.App) http.Handler {
 			for name := range r.Header {
 				headers[strings.ToLower(name)] = r.Header.Get(name)
 			}
-			for _, name := range []string{"member", "order", "redemption", "entry"} {
+			for _, name := range []string{"member", "order", "redemption", "entry", "event", "campaign"} {
 				if strings.Contains(route.Pattern, "{"+name+"}") {
 					params[name] = r.PathValue(name)
 				}

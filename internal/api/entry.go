@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/explain"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -38,6 +39,10 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 }
 
 func getEntry(ctx context.Context, c *call) (answer, error) {
+	language, err := c.language()
+	if err != nil {
+		return answer{}, err
+	}
 	p, err := c.program(ctx)
 	if err != nil {
 		return answer{}, err
@@ -50,7 +55,55 @@ func getEntry(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: c.wireEntry(p, e)}, nil
+	return c.toldEntry(ctx, p, e, language)
+}
+
+// findEntry is getEntry for who knows the entry alone.
+func findEntry(ctx context.Context, c *call) (answer, error) {
+	language, err := c.language()
+	if err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	e, err := c.app.Ledger.FindEntry(ctx, p.ID, c.path("entry"))
+	if err != nil {
+		return answer{}, err
+	}
+	return c.toldEntry(ctx, p, e, language)
+}
+
+// toldEntry is an entry with its words: the live program's, whatever it was called then.
+func (c *call) toldEntry(ctx context.Context, p *loyalty.Program, e loyalty.Entry, language string) (answer, error) {
+	locale, err := c.locale(ctx, p, e.Member, language)
+	if err != nil {
+		return answer{}, err
+	}
+	out, words := c.wireEntry(p, e), explain.Entry(p, e, locale)
+	out.Words = &wire.Words{Language: words.Language, Summary: words.Summary, Reasons: words.Reasons}
+	return answer{body: out}, nil
+}
+
+// language is the one that the request wants words in; empty if it leaves that to the member.
+func (c *call) language() (string, error) {
+	s, given := c.event.Query["language"]
+	var faults check
+	faults.locale(at("language"), s)
+	if given && faults.err() != nil {
+		return "", refuseAt(invalidParameter, "language", "language is a language tag like de-AT.")
+	}
+	return s, nil
+}
+
+// locale is the language for a member's words: the one that was asked for, or else the member's own.
+func (c *call) locale(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, asked string) (string, error) {
+	if asked != "" || m == "" {
+		return asked, nil
+	}
+	profile, err := c.app.Ledger.Profile(ctx, p.ID, m)
+	return profile.Locale, err
 }
 
 func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
@@ -60,16 +113,35 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		At:    e.Effective.UTC(), RecordedAt: e.Recorded.UTC(),
 		Because: wireBecause(e.Because), Balance: wireBalance(e.Balance),
 	}
-	if e.Kind == loyalty.KindEarn && e.Points > 0 && e.Order != nil {
-		base := e.Order.Grants[0]
-		out.Status = earned(base.ActiveAt, c.app.Now())
-		out.AvailableAt = base.ActiveAt.UTC()
-		out.ExpiresAt = end(p, base.Expires)
+	if g, ok := granted(e); ok {
+		out.Status = earned(g.ActiveAt, c.app.Now())
+		out.AvailableAt, out.ExpiresAt = g.ActiveAt.UTC(), end(p, g.Expires)
 	}
 	if r := e.Redemption; r != nil {
 		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order}
 	}
 	return out
+}
+
+// granted is the points that an entry gave, of which it can be said when they can be spent: the base of an order, or
+// else the first rule or action that gave any.
+func granted(e loyalty.Entry) (loyalty.Grant, bool) {
+	var grants []loyalty.Grant
+	switch {
+	case e.Kind != loyalty.KindEarn || e.Points <= 0:
+	case e.Order != nil:
+		grants = e.Order.Grants
+	case e.Event != nil:
+		grants = e.Event.Grants
+	case e.Reached != nil:
+		grants = []loyalty.Grant{e.Reached.Grant}
+	}
+	for _, g := range grants {
+		if g.Worth > 0 {
+			return g, true
+		}
+	}
+	return loyalty.Grant{}, false
 }
 
 func earned(activeAt, now time.Time) wire.EntryStatus {

@@ -1,71 +1,176 @@
 package api
 
 import (
-	"encoding/base64"
-	"fmt"
-	"strconv"
+	"context"
+	"math/big"
+	"net/http"
+	"regexp"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// event is what is needed of API Gateway's event for an HTTP API, payload format 2.0. Header names come in
-// lower case and repeated headers joined by commas:
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-type event struct {
-	RouteKey string            `json:"routeKey"`
-	RawPath  string            `json:"rawPath"`
-	Query    map[string]string `json:"queryStringParameters"`
-	Path     map[string]string `json:"pathParameters"`
-	Body     string            `json:"body"`
-	Base64   bool              `json:"isBase64Encoded"`
-	Headers  struct {
-		Authorization   string `json:"authorization"`
-		ContentType     string `json:"content-type"`
-		ContentEncoding string `json:"content-encoding"`
-		IdempotencyKey  string `json:"idempotency-key"`
-	} `json:"headers"`
-	Context struct {
-		RequestID string `json:"requestId"`
-	} `json:"requestContext"`
+type eventBody struct {
+	Member string           `json:"member"`
+	Type   string           `json:"type"`
+	ID     string           `json:"id"`
+	At     time.Time        `json:"at"`
+	Data   map[string]datum `json:"data"`
 }
 
-func readEvent(payload []byte) (event, error) {
-	var e event
-	if err := json.Unmarshal(payload, &e, jsontext.AllowDuplicateNames(true)); err != nil {
-		return event{}, fmt.Errorf("api: decode event: %w", err)
+// Bounds of what can be told of an event: it is kept with each of its entries.
+const (
+	maxData     = 20
+	maxDataText = 2000 // characters
+)
+
+var (
+	dataName   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+	dataNumber = regexp.MustCompile(`^-?[0-9]{1,15}(\.[0-9]{1,6})?$`)
+)
+
+// event is the event that the body tells of. Whether its type and fields exist is for the program to say.
+func (b eventBody) event() (loyalty.Event, error) {
+	var c check
+	if c.required(at("member"), b.Member != "") {
+		c.id(at("member"), b.Member)
 	}
-	return e, nil
+	typed := c.required(at("type"), b.Type != "")
+	if typed && !validID(b.Type) {
+		c.fault(at("type"), loyalty.ValidationFailed, "This must be a family and a state, like review.approved.")
+	}
+	ev := loyalty.Event{Type: b.Type, ID: b.ID, At: b.At.UTC(), Data: make(map[string]any, len(b.Data))}
+	if c.required(at("id"), b.ID != "") && (!validID(b.ID) || typed && validID(b.Type) && !validID(ev.Cause())) {
+		c.fault(at("id"), loyalty.ValidationFailed, "This must be letters, digits and _ : . - in all, with the family before it 1 to 128.")
+	}
+	c.required(at("at"), !b.At.IsZero())
+	if len(b.Data) > maxData {
+		c.fault(at("data"), loyalty.ValidationFailed, "An event has at most %d fields.", maxData)
+	}
+	for name, d := range b.Data {
+		ev.Data[name] = d.value
+		c.datum(name, d)
+	}
+	return ev, c.err()
 }
 
-// bytes is the body as it was sent.
-func (e *event) bytes() ([]byte, error) {
-	if !e.Base64 {
-		return []byte(e.Body), nil
+func (c *check) datum(name string, d datum) {
+	if !dataName.MatchString(name) {
+		c.fault(at("data"), loyalty.ValidationFailed, "A field is named by up to 64 small letters, digits and _, beginning with a letter.")
+		return
 	}
-	b, err := base64.StdEncoding.DecodeString(e.Body)
-	if err != nil {
-		return nil, refuse(invalidEncoding, "The body is not base64, though it was sent as such.")
+	p := at("data/" + name)
+	text, _ := d.value.(string)
+	if utf8.RuneCountInString(text) > maxDataText {
+		c.fault(p, loyalty.ValidationFailed, "A text has at most %d characters.", maxDataText)
 	}
-	return b, nil
-}
-
-// response writes API Gateway's answer, payload format 2.0. It is put together by hand: the body is JSON within
-// JSON, and everything else is short.
-func response(status int, headers [][2]string, body []byte) []byte {
-	out := make([]byte, 0, len(body)+len(body)/4+512)
-	out = append(out, `{"statusCode":`...)
-	out = strconv.AppendInt(out, int64(status), 10)
-	out = append(out, `,"headers":{`...)
-	for i, h := range headers {
-		if i > 0 {
-			out = append(out, ',')
+	for _, r := range text {
+		if unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t' {
+			c.fault(p, loyalty.ValidationFailed, "A text has no control characters but line breaks and tabs.")
+			break
 		}
-		out, _ = jsontext.AppendQuote(out, h[0])
-		out = append(out, ':')
-		out, _ = jsontext.AppendQuote(out, h[1])
 	}
-	out = append(out, `},"body":`...)
-	out, _ = jsontext.AppendQuote(out, body)
-	return append(out, `,"isBase64Encoded":false}`...)
+}
+
+// datum is what an event tells in one field: string, bool or *big.Rat.
+type datum struct{ value any }
+
+// UnmarshalJSONFrom takes a number by its digits, so that it is exactly what was written.
+func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	v, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	switch v.Kind() {
+	case '"':
+		text, err := jsontext.AppendUnquote(nil, v)
+		d.value = string(text)
+		return err
+	case 't', 'f':
+		d.value = v.Kind() == 't'
+		return nil
+	case '0':
+		if dataNumber.Match(v) {
+			d.value, _ = new(big.Rat).SetString(string(v))
+			return nil
+		}
+		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "A number has at most 15 digits before and 6 after the point, and no exponent."}
+	}
+	return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "This must be a text, a number, true or false."}
+}
+
+func putEvent(ctx context.Context, c *call) (answer, error) {
+	var b eventBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	ev, err := b.event()
+	if err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	if ev.Member, err = c.member(ctx, b.Member); err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.PutEvent(ctx, p, ev, ledger.By{Actor: c.who.ID})
+	if err != nil {
+		return answer{}, err
+	}
+	ans := answer{status: http.StatusOK, body: c.wireEvent(p, r), replayed: r.Replayed}
+	if r.State.Revision == 1 && !r.Replayed {
+		ans.status = http.StatusCreated
+	}
+	return ans, nil
+}
+
+// activateEvent makes what is pending of an event active by hand.
+func activateEvent(ctx context.Context, c *call) (answer, error) {
+	p, err := c.nothingBut(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.ActivateEvent(ctx, p, c.path("event"), ledger.By{Actor: c.who.ID})
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.wireEvent(p, r)}, nil
+}
+
+func (c *call) wireEvent(p *loyalty.Program, r ledger.EventResult) wire.EventResult {
+	ev := r.State.Event
+	out := wire.EventResult{
+		Event: wire.Event{
+			Type: ev.Type, ID: ev.ID, Member: string(ev.Member), At: ev.At.UTC(), Data: make(map[string]any, len(ev.Data)),
+		},
+		Revision: r.State.Revision, Points: int64(r.State.Worth),
+		Entries: []wire.Entry{c.wireEntry(p, r.Entry)}, Balance: wireBalance(r.Balance),
+	}
+	for name, value := range ev.Data {
+		if n, ok := value.(*big.Rat); ok {
+			value = jsontext.Value(digits(n))
+		}
+		out.Event.Data[name] = value
+	}
+	return out
+}
+
+// digits writes a number of at most six decimals exactly.
+func digits(n *big.Rat) string {
+	s := n.FloatString(6)
+	for s[len(s)-1] == '0' {
+		s = s[:len(s)-1]
+	}
+	if s[len(s)-1] == '.' {
+		s = s[:len(s)-1]
+	}
+	return s
 }

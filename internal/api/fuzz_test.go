@@ -31,3 +31,31 @@ func FuzzPutOrder(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPutEvent does the same with events, whose data has numbers that must stay exact.
+func FuzzPutEvent(f *testing.F) {
+	w := newWorld(f, memory(f))
+	w.publish("bluebird", []byte(programSource(f, "generous")), 1)
+	ada := w.must("POST", "/v1/members", `{"external_id": "cust"}`)
+	good := `{"member":"external:cust","type":"quiz.played","id":"fuzz","at":"2026-12-01T10:00:00Z","data":{"score":7.5,"perfect":true,"team":"a"}}`
+	for _, seed := range []string{
+		good, `{`, ``, `null`, "\x00", "\xff\xfe", strings.Replace(good, "7.5", "1e999", 1), strings.Replace(good, "7.5", "-0.000001", 1),
+		strings.Replace(good, "7.5", "999999999999999.999999", 1), strings.Replace(good, `"a"`, `"\ud83d\ude00\n"`, 1),
+		strings.Replace(good, "external:cust", ada, 1), strings.Replace(good, "quiz.played", "review.approved", 1),
+		strings.Replace(good, "quiz.played", "member.joined", 1), strings.Replace(good, `"score"`, `"a/b~c"`, 1),
+		strings.Replace(good, `{"score"`, `{"x":{"y":[]},"score"`, 1), strings.Replace(good, "true", "null", 1),
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		w.t = t
+		before := w.dump()
+		a, _ := w.send(request{method: "POST", path: "/v1/events", body: append([]byte{}, body...)})
+		if !slices.Contains([]int{200, 201, 400, 404, 413, 422}, a.status) {
+			t.Errorf("%q answers %d %s", body, a.status, a.body)
+		}
+		if a.status >= 400 && w.dump() != before {
+			t.Errorf("%q was refused, but left a trace", body)
+		}
+	})
+}

@@ -38,22 +38,28 @@ func newMatrix(w *world) matrix {
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 5000, "reason": "a good start"}`)
 	first := w.must("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "five-off"}`)
 	basket := `"member": "` + ada + `", "currency": "EUR", "lines": [{"id": "1", "quantity": 1, "amount": 100}]`
+	event := `{"member": "` + ada + `", "type": "review.pending", "id": "778", "at": "2026-12-01T10:00:00Z"}`
+	w.must("POST", "/v1/events", event)
 	order := `{` + basket + `, "placed_at": "2026-12-01T10:00:00Z", "status": "paid"}`
 	w.must("PUT", "/v1/orders/1042", order)
 	w.must("PUT", "/v1/program/draft", `{"source": "x"}`)
 	own := "200"
 	return matrix{
 		world: w,
-		ids:   strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1"),
+		ids: strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1",
+			"{event}", "review:778", "{campaign}", "quiz"),
 		bodies: map[string]string{
 			"enrolMember": `{}`, "changeMember": `{"name": "Ada"}`, "adjustBalance": `{"points": 5, "reason": "matrix"}`,
 			"putOrder": order, "quoteOrder": `{` + basket + `}`, "redeemReward": `{"member": "` + ada + `", "reward": "five-off"}`,
 			"commitRedemption": `{}`, "cancelRedemption": `{}`, "putDraft": `{"source": "y"}`, "checkProgram": `{"source": "y"}`,
-			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
+			"putEvent": event, "activateOrder": `{}`, "activateEvent": `{}`, "registerForCampaign": `{}`,
+			"extendPoints":    `{"until": "2028-06-30", "reason": "matrix"}`,
+			"reinstatePoints": `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
+			"publishProgram":  `{}`, "rollbackProgram": `{"version": 1}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
-			"enrolMember": "201", "listRewards": own, "getProgram": own, "putDraft": own, "checkProgram": own,
+			"enrolMember": "201", "listRewards": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
 			"rollbackProgram": own, "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
 		},
 	}

@@ -3,7 +3,9 @@ package api
 import (
 	"context"
 	"net/http"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -15,12 +17,13 @@ import (
 // memberBody is what may be said of a person. Each field is a pointer, because a change tells "left out" from
 // "removed".
 type memberBody struct {
-	ExternalID *string `json:"external_id"`
-	Email      *string `json:"email"`
-	Name       *string `json:"name"`
-	Locale     *string `json:"locale"`
-	Timezone   *string `json:"timezone"`
-	Birthday   *string `json:"birthday"`
+	ExternalID *string  `json:"external_id"`
+	Email      *string  `json:"email"`
+	Name       *string  `json:"name"`
+	Locale     *string  `json:"locale"`
+	Timezone   *string  `json:"timezone"`
+	Birthday   *string  `json:"birthday"`
+	Segments   []string `json:"segments"` // nil: left out
 }
 
 // profile is the body laid over what is known; where removing is allowed, the empty string does.
@@ -46,6 +49,25 @@ func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.D
 	set(&known.Timezone, b.Timezone, at("timezone"), c.timezone)
 	set(&known.Birthday, b.Birthday, at("birthday"), func(p place, s string) { c.birthday(p, s, today) })
 	return known, c.err()
+}
+
+var segmentForm = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+
+// segments is all segments that the body names, or those that are known if it names none: sorted, each once.
+func (b memberBody) segments(known []string) ([]string, error) {
+	if b.Segments == nil {
+		return known, nil
+	}
+	var c check
+	if len(b.Segments) > loyalty.MaxSegments {
+		c.fault(at("segments"), loyalty.ValidationFailed, "A member is in at most %d segments.", loyalty.MaxSegments)
+	}
+	for i, s := range b.Segments {
+		if !segmentForm.MatchString(s) {
+			c.fault(at("segments/"+strconv.Itoa(i)), loyalty.ValidationFailed, "A segment is 1 to 64 small letters, digits, _ and -.")
+		}
+	}
+	return slices.Compact(slices.Sorted(slices.Values(b.Segments))), c.err()
 }
 
 // externalID leaves room for the prefix under which the member can be named.
@@ -96,13 +118,21 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	by, err := c.by(profile)
+	segments, err := b.segments(nil)
+	if err != nil {
+		return answer{}, err
+	}
+	by, err := c.by(struct {
+		ledger.Profile `json:",inline"`
+		Segments       []string `json:",omitzero"`
+	}{profile, segments})
 	if err != nil {
 		return answer{}, err
 	}
 	m, err := c.app.Ledger.Enrol(ctx, p, ledger.Enrolment{
 		Member:     loyalty.MemberID(c.derivedID("mem_", "")),
 		Profile:    profile,
+		Segments:   segments,
 		Identities: c.identities(profile.ExternalID, profile.Email),
 	}, by)
 	if err != nil {
@@ -132,18 +162,22 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if changed == m.Profile {
+	segments, err := b.segments(m.Account.Traits.Segments)
+	if err != nil {
+		return answer{}, err
+	}
+	if changed == m.Profile && slices.Equal(segments, m.Account.Traits.Segments) {
 		return answer{body: c.wireMember(p, m)}, nil
 	}
 	before := c.identities(m.Profile.ExternalID, m.Profile.Email)
 	after := c.identities(changed.ExternalID, changed.Email)
 	err = c.app.Ledger.ChangeMember(ctx, p, ledger.Change{
-		Profile: changed, Segments: m.Account.Traits.Segments, Gone: without(before, after), Come: without(after, before),
+		Profile: changed, Segments: segments, Gone: without(before, after), Come: without(after, before),
 	}, ledger.By{Actor: c.who.ID})
 	if err != nil {
 		return answer{}, err
 	}
-	m.Profile = changed
+	m.Profile, m.Account.Traits.Segments = changed, segments
 	return answer{body: c.wireMember(p, m)}, nil
 }
 
@@ -168,10 +202,10 @@ func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member
 func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 	return wire.Member{
 		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Name: m.Profile.Name,
-		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday,
+		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
-		Expiring: expiring(p, m.Account), Pending: pending(m.Account),
+		Expiring: expiring(p, m.Account), Pending: pending(m.Account), Campaigns: m.Account.Traits.OptIns,
 	}
 }
 
@@ -198,22 +232,37 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 func expiring(p *loyalty.Program, acc loyalty.Account) []wire.PointsAt {
 	var out []wire.PointsAt
 	for _, lot := range acc.Lots {
-		if lot.Expires != 0 {
-			out = append(out, wire.PointsAt{Points: int64(lot.Points), At: lot.Expires.End(p.Zone)})
+		at, n := end(p, lot.Expires), len(out)
+		switch {
+		case at.IsZero():
+		case n > 0 && out[n-1].At.Equal(at): // one of them moves on with the next activity
+			out[n-1].Points += int64(lot.Points)
+		default:
+			out = append(out, wire.PointsAt{Points: int64(lot.Points), At: at})
 		}
 	}
 	return out
 }
 
-// pending sums up by instant: what a member wants to know is when how much comes.
-func pending(acc loyalty.Account) []wire.PointsAt {
-	var out []wire.PointsAt
+// pending sums up by instant: what a member wants to know is when how much comes. What comes at an instant that nobody
+// knows yet is last.
+func pending(acc loyalty.Account) []wire.PendingPoints {
+	var out []wire.PendingPoints
+	open := loyalty.Points(0)
 	for _, x := range acc.Pending {
-		if n := len(out); n > 0 && out[n-1].At.Equal(x.ActiveAt) {
+		n := len(out)
+		switch {
+		case x.ActiveAt.IsZero():
+			open += x.Points
+		case n > 0 && out[n-1].At.Equal(x.ActiveAt):
 			out[n-1].Points += int64(x.Points)
-			continue
+		default:
+			at := x.ActiveAt.UTC()
+			out = append(out, wire.PendingPoints{Points: int64(x.Points), At: &at})
 		}
-		out = append(out, wire.PointsAt{Points: int64(x.Points), At: x.ActiveAt.UTC()})
+	}
+	if open > 0 {
+		out = append(out, wire.PendingPoints{Points: int64(open)})
 	}
 	return out
 }

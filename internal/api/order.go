@@ -16,6 +16,8 @@ type basketBody struct {
 	PlacedAt time.Time    `json:"placed_at"`
 	Currency string       `json:"currency"`
 	Channel  *string      `json:"channel"`
+	Store    *string      `json:"store"`
+	Zone     *string      `json:"store_timezone"`
 	Lines    []lineBody   `json:"lines"`
 	Discount whole        `json:"discount"`
 	Shipping whole        `json:"shipping"`
@@ -24,28 +26,33 @@ type basketBody struct {
 }
 
 type orderBody struct {
-	basketBody `json:",inline"`
-	Status     string       `json:"status"`
-	Refunds    []refundBody `json:"refunds"`
+	basketBody  `json:",inline"`
+	Status      string        `json:"status"`
+	Refunds     []refundBody  `json:"refunds"`
+	Disputes    []disputeBody `json:"disputes"`
+	ShippedAt   *time.Time    `json:"shipped_at"`
+	DeliveredAt *time.Time    `json:"delivered_at"`
 }
 
 type lineBody struct {
 	ID       string  `json:"id"`
 	SKU      *string `json:"sku"`
 	Category *string `json:"category"`
+	Brand    *string `json:"brand"`
 	Quantity whole   `json:"quantity"`
 	Amount   whole   `json:"amount"`
 }
 
 type tenderBody struct {
-	Kind   string `json:"kind"`
-	Amount whole  `json:"amount"`
+	Kind   string  `json:"kind"`
+	Name   *string `json:"name"`
+	Amount whole   `json:"amount"`
 }
 
 const maxTenders = 100
 
 // order is the order that the body tells of.
-func (b orderBody) order() (loyalty.Order, error) {
+func (b orderBody) order(now time.Time) (loyalty.Order, error) {
 	var c check
 	c.required(at("placed_at"), !b.PlacedAt.IsZero())
 	switch loyalty.OrderStatus(b.Status) {
@@ -61,7 +68,29 @@ func (b orderBody) order() (loyalty.Order, error) {
 	for i, r := range b.Refunds {
 		o.Refunds = append(o.Refunds, r.refund(&c, i))
 	}
+	if len(b.Disputes) > loyalty.MaxRefunds {
+		c.fault(at("disputes"), loyalty.ValidationFailed, "An order has at most %d disputes.", loyalty.MaxRefunds)
+	}
+	for i, d := range b.Disputes {
+		o.Disputes = append(o.Disputes, d.dispute(&c, i))
+	}
+	o.Shipped = b.happened(&c, at("shipped_at"), b.ShippedAt, now)
+	o.Delivered = b.happened(&c, at("delivered_at"), b.DeliveredAt, now)
 	return o, c.err()
+}
+
+// happened is when something happened to the order: behind its placing, and not in the future, for points may wait for
+// it. The zero time: it has not.
+func (b orderBody) happened(c *check, p place, when *time.Time, now time.Time) time.Time {
+	switch {
+	case when == nil:
+		return time.Time{}
+	case when.Before(b.PlacedAt):
+		c.fault(p, loyalty.ValidationFailed, "This cannot be before the order was placed.")
+	case when.After(now.Add(loyalty.MaxOrderAhead)):
+		c.fault(p, loyalty.ValidationFailed, "This lies in the future; leave it out until it has happened.")
+	}
+	return when.UTC()
 }
 
 func (b basketBody) basket(c *check) loyalty.Order {
@@ -78,6 +107,8 @@ func (b basketBody) basket(c *check) loyalty.Order {
 	o := loyalty.Order{
 		PlacedAt: b.PlacedAt.UTC(), Currency: loyalty.Currency(b.Currency),
 		Channel:  optional(c, at("channel"), b.Channel, 64),
+		Store:    optional(c, at("store"), b.Store, 64),
+		Clock:    c.clock(at("store_timezone"), b.Zone),
 		Lines:    make([]loyalty.Line, 0, len(b.Lines)),
 		Discount: c.amount(at("discount"), b.Discount),
 		Shipping: c.amount(at("shipping"), b.Shipping),
@@ -103,7 +134,7 @@ func (b lineBody) line(c *check, i int) loyalty.Line {
 	c.required(in("amount"), b.Amount.given)
 	return loyalty.Line{
 		ID: b.ID, SKU: optional(c, in("sku"), b.SKU, 128), Category: optional(c, in("category"), b.Category, 128),
-		Quantity: b.Quantity.n, Amount: c.amount(in("amount"), b.Amount),
+		Brand: optional(c, in("brand"), b.Brand, 128), Quantity: b.Quantity.n, Amount: c.amount(in("amount"), b.Amount),
 	}
 }
 
@@ -115,7 +146,9 @@ func (b tenderBody) tender(c *check, i int) loyalty.Tender {
 		c.fault(in("kind"), loyalty.ValidationFailed, "A tender is card, cash, points, gift_card, store_credit or other.")
 	}
 	c.required(in("amount"), b.Amount.given)
-	return loyalty.Tender{Kind: loyalty.TenderKind(b.Kind), Amount: c.amount(in("amount"), b.Amount)}
+	return loyalty.Tender{
+		Kind: loyalty.TenderKind(b.Kind), Name: optional(c, in("name"), b.Name, 64), Amount: c.amount(in("amount"), b.Amount),
+	}
 }
 
 // optional is a text that may be left out, but not be empty.
@@ -132,7 +165,7 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 	if err := c.decode(&b); err != nil {
 		return answer{}, err
 	}
-	o, err := b.order()
+	o, err := b.order(c.app.Now())
 	if err != nil {
 		return answer{}, err
 	}
@@ -153,6 +186,19 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 		ans.status = http.StatusCreated
 	}
 	return ans, nil
+}
+
+// activateOrder makes what is pending of an order active by hand.
+func activateOrder(ctx context.Context, c *call) (answer, error) {
+	p, err := c.nothingBut(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.ActivateOrder(ctx, p, c.path("order"), ledger.By{Actor: c.who.ID})
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.wireOrder(p, r)}, nil
 }
 
 // buyer is the member whose basket it is; empty for a guest.

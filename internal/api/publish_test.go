@@ -5,14 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w := newWorld(t, tab)
-		dearer := strings.Replace(string(program.Demo()), "cost: 500", "cost: 450", 1)
+		dearer := strings.Replace(plainSource(t), "cost: 500", "cost: 450", 1)
 		body, _ := json.Marshal(map[string]string{"source": dearer})
 		w.must("POST", "/v1/program/check", string(body))
 		w.must("PUT", "/v1/program/draft", string(body))
@@ -52,7 +51,7 @@ func TestPublishingChangesWhatOrdersEarn(t *testing.T) {
 
 func TestAKeyCannotPublishAnotherProgramsFile(t *testing.T) {
 	w := newWorld(t, memory(t))
-	body, _ := json.Marshal(map[string]string{"source": string(program.Demo())})
+	body, _ := json.Marshal(map[string]string{"source": plainSource(t)})
 	put := request{method: "PUT", path: "/v1/program/draft", key: "other", body: body}
 	if a := w.do(put); a.status != 200 {
 		t.Fatalf("a draft may be anything: %d %s", a.status, a.body)

@@ -4,10 +4,15 @@ import (
 	"context"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/explain"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 func quoteOrder(ctx context.Context, c *call) (answer, error) {
+	language, err := c.language()
+	if err != nil {
+		return answer{}, err
+	}
 	var b basketBody
 	if err := c.decode(&b); err != nil {
 		return answer{}, err
@@ -32,20 +37,26 @@ func quoteOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: wireQuote(p, q)}, nil
+	locale, err := c.locale(ctx, p, o.Member, language)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: wireQuote(p, q, locale)}, nil
 }
 
-func wireQuote(p *loyalty.Program, q loyalty.Quote) wire.Quote {
+func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string) wire.Quote {
+	words := explain.Entry(p, loyalty.Entry{Because: q.Because}, locale)
+	points, balance := int64(q.Points), wireBalance(q.Balance)
 	out := wire.Quote{
-		Points: int64(q.Points), Guest: q.Guest, Because: wireBecause(q.Because),
+		Points: points, Guest: q.Guest, Because: wireBecause(q.Because), Balance: &balance,
+		Words:   wire.QuoteWords{Language: words.Language, Reasons: words.Reasons},
 		Rewards: make([]wire.QuotedReward, len(q.Rewards)),
 	}
 	if q.Points > 0 {
 		out.AvailableAt, out.ExpiresAt = q.ActiveAt.UTC(), end(p, q.Expires)
 	}
-	if !q.Guest {
-		balance := wireBalance(q.Balance)
-		out.Balance = &balance
+	if q.Guest {
+		out.Points, out.MembersWouldEarn, out.Balance = 0, &points, nil
 	}
 	for i, r := range q.Rewards {
 		out.Rewards[i] = wire.QuotedReward{Reward: r.Reward.ID, Points: int64(r.Reward.Cost), Missing: int64(r.Missing)}

@@ -79,11 +79,7 @@ func cancelRedemption(ctx context.Context, c *call) (answer, error) {
 
 // resolve ends a reservation one way or the other.
 func (c *call) resolve(ctx context.Context, end func(context.Context, *loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) (answer, error) {
-	var nothing struct{}
-	if err := c.decode(&nothing); err != nil {
-		return answer{}, err
-	}
-	p, err := c.program(ctx)
+	p, err := c.nothingBut(ctx)
 	if err != nil {
 		return answer{}, err
 	}
@@ -92,6 +88,15 @@ func (c *call) resolve(ctx context.Context, end func(context.Context, *loyalty.P
 		return answer{replayed: r.Replayed}, err
 	}
 	return answer{body: wireRedemption(r), replayed: r.Replayed}, nil
+}
+
+// nothingBut is the live program, for a route whose path says everything: its body is nothing, or an empty object.
+func (c *call) nothingBut(ctx context.Context) (*loyalty.Program, error) {
+	var nothing struct{}
+	if err := c.decode(&nothing); err != nil {
+		return nil, err
+	}
+	return c.program(ctx)
 }
 
 func wireRedemption(r ledger.RedemptionResult) wire.Redemption {

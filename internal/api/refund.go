@@ -48,6 +48,32 @@ func (b refundBody) refund(c *check, i int) loyalty.Refund {
 	return r
 }
 
+type disputeBody struct {
+	ID     string    `json:"id"`
+	At     time.Time `json:"at"`
+	Status string    `json:"status"`
+	Amount whole     `json:"amount"`
+}
+
+func (b disputeBody) dispute(c *check, i int) loyalty.Dispute {
+	in := func(name string) place { return place{name, "disputes", i} }
+	if c.required(in("id"), b.ID != "") {
+		c.id(in("id"), b.ID)
+	}
+	c.required(in("at"), !b.At.IsZero())
+	c.required(in("amount"), b.Amount.given)
+	d := loyalty.Dispute{
+		ID: b.ID, At: b.At.UTC().Truncate(time.Millisecond), Status: loyalty.DisputeStatus(b.Status),
+		Amount: c.amount(in("amount"), b.Amount),
+	}
+	switch d.Status {
+	case loyalty.DisputeOpen, loyalty.DisputeWon, loyalty.DisputeLost:
+	default:
+		c.fault(in("status"), loyalty.ValidationFailed, "A dispute is open, won or lost.")
+	}
+	return d
+}
+
 func (b refundLineBody) line(c *check, list string, i int) loyalty.RefundLine {
 	in := func(name string) place { return place{name, list, i} }
 	if c.required(in("id"), b.ID != "") {

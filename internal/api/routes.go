@@ -34,18 +34,26 @@ const (
 
 // Routes lists every operation of the API.
 func Routes() []Route {
-	page := []string{"page_size", "cursor"}
+	page, words := []string{"page_size", "cursor"}, []string{"language"}
 	return []Route{
 		{Pattern: "POST /v1/members", Function: "members", Scope: auth.MembersWrite, Keyed: true, body: smallBody, serve: enrolMember},
 		{Pattern: "GET /v1/members/{member}", Function: "members", Scope: auth.MembersRead, serve: getMember},
 		{Pattern: "PATCH /v1/members/{member}", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: changeMember},
 		{Pattern: "GET /v1/members/{member}/entries", Function: "members", Scope: auth.MembersRead, query: page, serve: listEntries},
-		{Pattern: "GET /v1/members/{member}/entries/{entry}", Function: "members", Scope: auth.MembersRead, serve: getEntry},
+		{Pattern: "GET /v1/members/{member}/entries/{entry}", Function: "members", Scope: auth.MembersRead, query: words, serve: getEntry},
+		{Pattern: "GET /v1/entries/{entry}", Function: "members", Scope: auth.MembersRead, query: words, serve: findEntry},
 		{Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: adjustBalance},
+		{Pattern: "POST /v1/members/{member}/extensions", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: extendPoints},
+		{Pattern: "POST /v1/members/{member}/reinstatements", Function: "members", Scope: auth.AdjustmentsWrite, body: smallBody, serve: reinstatePoints},
+		{Pattern: "PUT /v1/members/{member}/campaigns/{campaign}", Function: "members", Scope: auth.MembersWrite, body: maybeBody, serve: registerForCampaign},
 
 		{Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: putOrder},
 		{Pattern: "GET /v1/orders/{order}", Function: "earn", Scope: auth.OrdersRead, serve: getOrder},
-		{Pattern: "POST /v1/quotes", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: quoteOrder},
+		{Pattern: "POST /v1/orders/{order}/activate", Function: "earn", Scope: auth.AdjustmentsWrite, body: maybeBody, serve: activateOrder},
+		{Pattern: "POST /v1/events", Function: "earn", Scope: auth.EventsWrite, body: smallBody, serve: putEvent},
+		{Pattern: "POST /v1/events/{event}/activate", Function: "earn", Scope: auth.AdjustmentsWrite, body: maybeBody, serve: activateEvent},
+		{Pattern: "POST /v1/quotes", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, query: words, serve: quoteOrder},
+		{Pattern: "GET /v1/campaigns", Function: "earn", Scope: auth.RewardsRead, serve: listCampaigns},
 
 		{Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, serve: listRewards},
 		{Pattern: "POST /v1/redemptions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: redeemReward},
@@ -65,10 +73,10 @@ func Routes() []Route {
 	}
 }
 
-// Members serves members and their statements.
+// Members serves members, their statements, and what is done for them by hand.
 func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
 
-// Earn serves orders and quotes.
+// Earn serves orders, events, quotes and campaigns.
 func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
 
 // Redeem serves rewards and redemptions.

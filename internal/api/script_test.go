@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -33,9 +34,11 @@ func jsonNames(v any) []string {
 // answer says so. Below stand what the answer must hold, as "path: JSON" with a dotted path (# is the length of a
 // list), and "name = path" to remember a value as $name. "go" before the body reads it as a Go string, "base64"
 // sends it as such. After "=> each", lines of "value  status code" run the request with the value in the place
-// of §. "clock +14d" moves the clock. A blank line ends a request.
+// of §. "clock +14d" moves the clock, and "program generous" publishes testdata/generous.yaml as the next
+// version of bluebird. A blank line ends a request.
 //
-// A refusal must leave every byte of the table as it was, unless "recorded" stands behind it.
+// A refusal must leave every byte of the table as it was, unless "recorded" stands behind it. In the end the accounts
+// of all members whose ids were remembered must stand up to an audit.
 func TestScripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txt")
 	if err != nil || len(files) == 0 {
@@ -57,15 +60,17 @@ func TestScripts(t *testing.T) {
 
 type script struct {
 	*world
-	file string
-	line int
-	vars map[string]string
+	file    string
+	line    int
+	version int // of bluebird, behind the first
+	vars    map[string]string
 }
 
 var (
 	requestLine = regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE|HEAD|TRACE|OPTIONS) (/\S*)$`)
 	headerLine  = regexp.MustCompile(`^([A-Z][A-Za-z-]*): (.*)$`)
 	clockLine   = regexp.MustCompile(`^clock \+(\d+)([dhms])$`)
+	programLine = regexp.MustCompile(`^program ([a-z]+)$`)
 	letLine     = regexp.MustCompile(`^(\w+) = ([\w.#]+)$`)
 	variable    = regexp.MustCompile(`\$(\w+)`)
 )
@@ -78,6 +83,10 @@ func (s *script) run(lines []string) {
 			unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second}[m[2]]
 			s.advance(time.Duration(n) * unit)
 		}
+		if m := programLine.FindStringSubmatch(lines[i]); m != nil {
+			s.version++
+			s.publish("bluebird", []byte(programSource(s.t, m[1])), s.version)
+		}
 		if !requestLine.MatchString(lines[i]) {
 			continue
 		}
@@ -87,6 +96,19 @@ func (s *script) run(lines []string) {
 		}
 		s.request(lines[i:end])
 		i = end
+	}
+	s.audit()
+}
+
+// audit derives the accounts of all members whose ids were remembered anew, and compares.
+func (s *script) audit() {
+	for name, v := range s.vars {
+		if !strings.HasPrefix(v, "mem_") {
+			continue
+		}
+		if err := s.app.Ledger.Audit(s.t.Context(), "bluebird", loyalty.MemberID(v)); err != nil {
+			s.errorf("the account of $%s: %v", name, err)
+		}
 	}
 }
 

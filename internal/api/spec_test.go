@@ -213,6 +213,8 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"EnrolRequest": memberBody{}, "ChangeMemberRequest": memberBody{}, "AdjustmentRequest": adjustmentBody{},
 		"OrderRequest": orderBody{}, "QuoteRequest": basketBody{}, "Line": lineBody{}, "Tender": tenderBody{},
 		"RedemptionRequest": redemptionBody{}, "DraftRequest": draftBody{}, "CheckRequest": checkBody{},
+		"Dispute": disputeBody{}, "Refund": refundBody{}, "RefundLine": refundLineBody{}, "EventRequest": eventBody{},
+		"ExtensionRequest": extensionBody{}, "ReinstatementRequest": reinstatementBody{},
 		"PublishRequest": publishBody{}, "RollbackRequest": rollbackBody{},
 	} {
 		schema := s.doc.Components.Schemas[name].Value

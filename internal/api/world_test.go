@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -80,8 +81,8 @@ func newWorld(t testing.TB, tab table.Table) *world {
 	w.key("other", "redbird", auth.Admin)
 	w.key("unpublished", "nobird", auth.Admin)
 	for _, id := range []string{"bluebird", "redbird"} {
-		source := bytes.Replace(program.Demo(), []byte("program: bluebird"), []byte("program: "+id), 1)
-		w.publish(id, source, 0)
+		source := strings.Replace(plainSource(w.t), "program: bluebird", "program: "+id, 1)
+		w.publish(id, []byte(source), 0)
 	}
 	return w
 }
@@ -308,4 +309,14 @@ func (w *world) must(method, path, body string) string {
 
 var reader = Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}
 
-func demoSource() string { return string(program.Demo()) }
+// plainSource is the program of the tests: purchases, levels and rewards, and nothing that happens by itself.
+func plainSource(t testing.TB) string { return programSource(t, "bluebird") }
+
+func programSource(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile("testdata/" + name + ".yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}

@@ -1,18 +1,17 @@
 package api
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -80,7 +79,7 @@ func writeBy(b *testing.B, tab table.Table, command string, members, writers int
 func rich(b *testing.B, tab table.Table, members int) *world {
 	w := newWorld(b, tab)
 	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo)
-	w.publish("bluebird", bytes.Replace(program.Demo(), []byte("pending: 14 days"), []byte("pending: 0 days"), 1), 1)
+	w.publish("bluebird", []byte(strings.Replace(plainSource(b), "pending: 14 days", "pending: 0 days", 1)), 1)
 	w.app.Programs.Forget("bluebird")
 	p, err := w.app.Programs.Live(b.Context(), "bluebird")
 	if err != nil {

@@ -12,7 +12,8 @@ const (
 	AdjustmentsWrite Scope = "adjustments:write"
 	OrdersRead       Scope = "orders:read"
 	OrdersWrite      Scope = "orders:write" // orders and quotes
-	RewardsRead      Scope = "rewards:read"
+	EventsWrite      Scope = "events:write" // what else earns
+	RewardsRead      Scope = "rewards:read" // and campaigns
 	RedemptionsRead  Scope = "redemptions:read"
 	RedemptionsWrite Scope = "redemptions:write"
 	ProgramRead      Scope = "program:read"
@@ -23,8 +24,8 @@ const (
 // Scopes lists every scope.
 func Scopes() []Scope {
 	return []Scope{
-		MembersRead, MembersWrite, AdjustmentsWrite, OrdersRead, OrdersWrite, RewardsRead,
-		RedemptionsRead, RedemptionsWrite, ProgramRead, ProgramWrite, Admin,
+		MembersRead, MembersWrite, AdjustmentsWrite, OrdersRead, OrdersWrite, EventsWrite,
+		RewardsRead, RedemptionsRead, RedemptionsWrite, ProgramRead, ProgramWrite, Admin,
 	}
 }
 

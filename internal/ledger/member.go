@@ -31,7 +31,7 @@ type identityDoc struct {
 func (l *Ledger) now() time.Time { return l.Now().UTC().Truncate(time.Millisecond) }
 
 // Enrol creates a member with a profile and identities, all or none. Repeated under the same id with the same
-// By.Input it answers with the account as it began; with another one, idempotency_key_reused. It refuses with
+// By.Input it answers with the member as now; with another one, idempotency_key_reused. It refuses with
 // already_exists if an identity is taken.
 func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by By) (Member, error) {
 	in.Profile.Member = in.Member
@@ -53,12 +53,17 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	case err != nil:
 		return Member{}, err
 	}
-	acc, err := loyalty.Account{}.Apply(entries[0])
+	var acc loyalty.Account
+	for _, e := range entries { // joining may earn
+		if acc, err = acc.Apply(e); err != nil {
+			return Member{}, err
+		}
+	}
 	in.Profile.Version = 1
-	return Member{Account: acc, Profile: in.Profile}, err
+	return Member{Account: acc, Profile: in.Profile}, nil
 }
 
-// enrolled answers a repeated enrolment from its entry.
+// enrolled answers a repeated enrolment with the member as now.
 func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by By) (Member, error) {
 	e, err := readEntry(it, loyalty.Cause{Kind: loyalty.CauseJoin, ID: string(m), Revision: 1})
 	if err != nil {
@@ -67,12 +72,9 @@ func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	if e.Input != by.Input {
 		return Member{}, keyReused()
 	}
-	acc, err := loyalty.Account{}.Apply(e)
-	if err != nil {
-		return Member{}, err
-	}
-	profile, err := l.profile(ctx, p.ID, m)
-	return Member{Account: acc, Profile: profile, Replayed: true}, err
+	was, err := l.Member(ctx, p, m)
+	was.Replayed = true
+	return was, err
 }
 
 // Member reads a member, brought up to now in memory. not_found if there is none in the program.
@@ -81,7 +83,7 @@ func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.Memb
 	if err != nil {
 		return Member{}, err
 	}
-	profile, err := l.profile(ctx, p.ID, id)
+	profile, err := l.Profile(ctx, p.ID, id)
 	return Member{Account: acc, Profile: profile}, err
 }
 
@@ -102,7 +104,8 @@ func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.Mem
 	return out.Account, err
 }
 
-func (l *Ledger) profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
+// Profile reads what is known of the person; empty if that is nothing.
+func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
 	it, err := l.Table.Get(ctx, memberKey(program, m, "PROFILE"))
 	if err != nil {
 		return Profile{}, retryable(err)

@@ -45,8 +45,9 @@ func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, kind, id string
 		if err == nil {
 			return e, false, nil
 		}
-		// What is refused as new may be known already, and then other rules hold.
-		refused := prior == nil && errors.As(err, new(*loyalty.Error))
+		// What is refused as new may be known already, and then other rules hold; and what is refused as a later
+		// revision may have come behind another one meanwhile.
+		refused := errors.As(err, new(*loyalty.Error))
 		if !refused && !errors.As(err, new(taken)) {
 			return e, false, err
 		}
@@ -58,6 +59,8 @@ func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, kind, id string
 			return e, false, err
 		case was.Input == by.Input:
 			return was, true, nil
+		case refused && prior != nil && was.Cause.Revision == prior.Cause.Revision:
+			return e, false, err
 		}
 		prior = &was
 		if rules, err = l.rules(ctx, p, was.Program); err != nil {

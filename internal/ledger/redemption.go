@@ -39,7 +39,18 @@ func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberI
 		return entries[0], false, nil
 	}
 	var refusal *loyalty.Error
-	if errors.As(err, &refusal) && refusal.Code == loyalty.InsufficientPoints {
+	switch {
+	case !errors.As(err, &refusal):
+	case refusal.Code != loyalty.InsufficientPoints:
+		// What is refused as new may have happened already: an account that was extended has nothing to extend.
+		it, e := l.Table.Get(ctx, causeKey(p.ID, like.Cause))
+		if e != nil {
+			return like, false, retryable(e)
+		}
+		if it.Version > 0 {
+			err = taken{it}
+		}
+	default:
 		like.Kind, like.Refusal, like.Effective = loyalty.KindRefuse, refusal, l.now()
 		if like.Redemption != nil {
 			r := *like.Redemption

@@ -213,9 +213,9 @@ type eventDoc struct {
 
 // valueDoc is one of a text, a number and a truth.
 type valueDoc struct {
-	Text   *string `json:"s,omitempty"`
+	Text   *string `json:"s,omitzero"`
 	Number string  `json:"n,omitzero"` // exact: "5", "9/2"
-	Truth  *bool   `json:"b,omitempty"`
+	Truth  *bool   `json:"b,omitzero"`
 }
 
 type disputeDoc struct {

@@ -149,7 +149,7 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 	}
 	wait, expiry := rules.life(g.Rule, s.Buyer.Level)
 	at := wait.Active(s.Order.PlacedAt, s.Order.happened(wait.Until), rules.Zone)
-	if at.IsZero() {
+	if at.IsZero() || !s.late(rules, d.now)(g.Rule).IsZero() { // what came too late starts nothing
 		return e
 	}
 	g.ActiveAt, g.Expires = at, expiry.Date(at, d.Account.since(expiry), rules.Zone)

@@ -22,10 +22,16 @@ import (
 const (
 	CauseKindActivation CauseKind = "activation"
 	CauseKindAdjustment CauseKind = "adjustment"
+	CauseKindEvent      CauseKind = "event"
+	CauseKindExtension  CauseKind = "extension"
+	CauseKindForfeit    CauseKind = "forfeit"
 	CauseKindJoin       CauseKind = "join"
 	CauseKindLapse      CauseKind = "lapse"
+	CauseKindMember     CauseKind = "member"
+	CauseKindMilestone  CauseKind = "milestone"
 	CauseKindOrder      CauseKind = "order"
 	CauseKindRedemption CauseKind = "redemption"
+	CauseKindReinstate  CauseKind = "reinstate"
 	CauseKindTier       CauseKind = "tier"
 )
 
@@ -36,13 +42,25 @@ func (e CauseKind) Valid() bool {
 		return true
 	case CauseKindAdjustment:
 		return true
+	case CauseKindEvent:
+		return true
+	case CauseKindExtension:
+		return true
+	case CauseKindForfeit:
+		return true
 	case CauseKindJoin:
 		return true
 	case CauseKindLapse:
 		return true
+	case CauseKindMember:
+		return true
+	case CauseKindMilestone:
+		return true
 	case CauseKindOrder:
 		return true
 	case CauseKindRedemption:
+		return true
+	case CauseKindReinstate:
 		return true
 	case CauseKindTier:
 		return true
@@ -51,19 +69,44 @@ func (e CauseKind) Valid() bool {
 	}
 }
 
+// Defines values for DisputeStatus.
+const (
+	DisputeStatusLost DisputeStatus = "lost"
+	DisputeStatusOpen DisputeStatus = "open"
+	DisputeStatusWon  DisputeStatus = "won"
+)
+
+// Valid indicates whether the value is a known member of the DisputeStatus enum.
+func (e DisputeStatus) Valid() bool {
+	switch e {
+	case DisputeStatusLost:
+		return true
+	case DisputeStatusOpen:
+		return true
+	case DisputeStatusWon:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for EntryKind.
 const (
-	EntryKindActivate EntryKind = "activate"
-	EntryKindAdjust   EntryKind = "adjust"
-	EntryKindClawback EntryKind = "clawback"
-	EntryKindEarn     EntryKind = "earn"
-	EntryKindExpire   EntryKind = "expire"
-	EntryKindJoin     EntryKind = "join"
-	EntryKindRedeem   EntryKind = "redeem"
-	EntryKindRefuse   EntryKind = "refuse"
-	EntryKindRelease  EntryKind = "release"
-	EntryKindReserve  EntryKind = "reserve"
-	EntryKindTier     EntryKind = "tier"
+	EntryKindActivate  EntryKind = "activate"
+	EntryKindAdjust    EntryKind = "adjust"
+	EntryKindClawback  EntryKind = "clawback"
+	EntryKindEarn      EntryKind = "earn"
+	EntryKindExpire    EntryKind = "expire"
+	EntryKindExtend    EntryKind = "extend"
+	EntryKindForfeit   EntryKind = "forfeit"
+	EntryKindJoin      EntryKind = "join"
+	EntryKindMember    EntryKind = "member"
+	EntryKindRedeem    EntryKind = "redeem"
+	EntryKindRefuse    EntryKind = "refuse"
+	EntryKindReinstate EntryKind = "reinstate"
+	EntryKindRelease   EntryKind = "release"
+	EntryKindReserve   EntryKind = "reserve"
+	EntryKindTier      EntryKind = "tier"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
@@ -79,11 +122,19 @@ func (e EntryKind) Valid() bool {
 		return true
 	case EntryKindExpire:
 		return true
+	case EntryKindExtend:
+		return true
+	case EntryKindForfeit:
+		return true
 	case EntryKindJoin:
+		return true
+	case EntryKindMember:
 		return true
 	case EntryKindRedeem:
 		return true
 	case EntryKindRefuse:
+		return true
+	case EntryKindReinstate:
 		return true
 	case EntryKindRelease:
 		return true
@@ -378,6 +429,45 @@ type Because struct {
 	Points string `json:"points"`
 }
 
+// Budget defines model for Budget.
+type Budget struct {
+	// Points All of it.
+	Points int64 `json:"points"`
+
+	// Left What is left.
+	Left int64 `json:"left"`
+}
+
+// Campaign defines model for Campaign.
+type Campaign struct {
+	// ID The campaign's id.
+	ID string `json:"id"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name"`
+
+	// From When it begins.
+	From time.Time `json:"from"`
+
+	// Until When it ends, exclusive.
+	Until time.Time `json:"until"`
+
+	// OptIn Whether members have to register for it.
+	OptIn bool `json:"opt_in"`
+
+	// Budget What it gives to all members together; null without a bound.
+	Budget *Budget `json:"budget"`
+}
+
+// CampaignList defines model for CampaignList.
+type CampaignList struct {
+	// Data In the program's order.
+	Data []Campaign `json:"data"`
+
+	// NextCursor Always null: a program has few campaigns.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // Cause Why points moved. Each revision of a cause has one entry.
 type Cause struct {
 	// Kind What kind of thing it is.
@@ -425,8 +515,11 @@ type ChangeMemberRequest struct {
 	// Timezone IANA time zone; empty removes it.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// Birthday Day of birth; empty removes it.
+	// Birthday Day of birth; empty removes it. The program may lock it for a time after it was told (`members.birthday_locked_for`).
 	Birthday *string `json:"birthday,omitempty"`
+
+	// Segments All of them; an empty list removes them.
+	Segments *[]string `json:"segments,omitempty"`
 }
 
 // CheckRequest defines model for CheckRequest.
@@ -449,6 +542,24 @@ type CheckResult struct {
 	// Changes What differs from the file of the live version, 500 at most; empty unless `ok`, and while no version is live.
 	Changes []Change `json:"changes"`
 }
+
+// Dispute A payment that the customer contests with the bank. While it is open, and once it is lost, the order earns as if `amount` had been refunded; if it is won, as if nothing had been.
+type Dispute struct {
+	// ID The dispute's id; unique in its order.
+	ID string `json:"id"`
+
+	// At When it was opened.
+	At time.Time `json:"at"`
+
+	// Status How far it is.
+	Status DisputeStatus `json:"status"`
+
+	// Amount What it is about, in minor units.
+	Amount int64 `json:"amount"`
+}
+
+// DisputeStatus How far it is.
+type DisputeStatus string
 
 // Draft defines model for Draft.
 type Draft struct {
@@ -487,6 +598,9 @@ type EnrolRequest struct {
 
 	// Birthday Day of birth, as `1990-12-31`; not in the future.
 	Birthday openapi_types.Date `json:"birthday,omitempty,omitzero"`
+
+	// Segments Groups that the merchant puts the person in and rules can name, as `vip`.
+	Segments []string `json:"segments,omitempty,omitzero"`
 }
 
 // Entry One line of the statement. Entries are never changed.
@@ -503,10 +617,10 @@ type Entry struct {
 	// Status Of points earned: whether they can be spent yet. Left out where it means nothing.
 	Status EntryStatus `json:"status,omitempty,omitzero"`
 
-	// AvailableAt When earned points become active.
+	// AvailableAt When earned points become active; left out if that is not known yet.
 	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
 
-	// ExpiresAt When earned points lapse; left out if never.
+	// ExpiresAt When earned points lapse, if no activity moves that on; left out if never, or not known yet.
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 
 	// Cause Why points moved. Each revision of a cause has one entry.
@@ -526,6 +640,9 @@ type Entry struct {
 
 	// Redemption Which redemption the entry is about.
 	Redemption *EntryRedemption `json:"redemption,omitempty"`
+
+	// Words The entry in the member's language, in plain text; only where a single entry is asked for.
+	Words *Words `json:"words,omitempty"`
 }
 
 // EntryKind What it did.
@@ -553,6 +670,68 @@ type EntryRedemption struct {
 
 	// Order The order that it was for.
 	Order string `json:"order,omitempty,omitzero"`
+}
+
+// Event defines model for Event.
+type Event struct {
+	// Type Family and state, as `review.approved`.
+	Type string `json:"type"`
+
+	// ID The merchant's own id of it.
+	ID string `json:"id"`
+
+	// Member Who did it.
+	Member string `json:"member"`
+
+	// At When it happened.
+	At time.Time `json:"at"`
+
+	// Data What is known of it.
+	Data map[string]any `json:"data"`
+}
+
+// EventRequest defines model for EventRequest.
+type EventRequest struct {
+	// Member Who did it: the member's id, or `external:` and the external id.
+	Member string `json:"member"`
+
+	// Type Family and state, as `review.approved`.
+	Type string `json:"type"`
+
+	// ID The merchant's own id of it, unique in its family; the family, a colon and the id have at most 128 characters together.
+	ID string `json:"id"`
+
+	// At When it happened, the same in all of its states: the first time at most 90 days ago, and never more than 5 minutes ahead.
+	At time.Time `json:"at"`
+
+	// Data What is known of it, by field: texts of at most 2,000 characters, numbers of at most 15 digits before and 6 after the point, or true and false.
+	Data map[string]any `json:"data,omitempty,omitzero"`
+}
+
+// EventResult defines model for EventResult.
+type EventResult struct {
+	Event Event `json:"event"`
+
+	// Revision How often it has changed, from 1.
+	Revision int `json:"revision"`
+
+	// Points What the event is now worth, all revisions together.
+	Points int64 `json:"points"`
+
+	// Entries That of this revision.
+	Entries []Entry `json:"entries"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+}
+
+// ExtensionRequest defines model for ExtensionRequest.
+type ExtensionRequest struct {
+	// Until The day, in the program's time zone, at whose end they are to lapse.
+	Until openapi_types.Date `json:"until"`
+
+	// Reason Why; kept on the entry.
+	Reason string `json:"reason"`
 }
 
 // Finding defines model for Finding.
@@ -590,6 +769,9 @@ type Line struct {
 	// Category The category that rules of the program name.
 	Category string `json:"category,omitempty,omitzero"`
 
+	// Brand The brand that rules of the program name.
+	Brand string `json:"brand,omitempty,omitzero"`
+
 	// Quantity How many pieces.
 	Quantity int64 `json:"quantity"`
 
@@ -620,6 +802,9 @@ type Member struct {
 	// Birthday Day of birth, as `1990-12-31`.
 	Birthday string `json:"birthday,omitempty,omitzero"`
 
+	// Segments Groups that the merchant puts the person in, by the alphabet.
+	Segments []string `json:"segments"`
+
 	// Status A frozen member can neither earn nor spend.
 	Status MemberStatus `json:"status"`
 
@@ -635,8 +820,11 @@ type Member struct {
 	// Expiring Points that can be spent and will lapse, soonest first.
 	Expiring []PointsAt `json:"expiring"`
 
-	// Pending Points that will become spendable, soonest first.
-	Pending []PointsAt `json:"pending"`
+	// Pending Points that will become spendable, soonest first; last those of which nobody knows when.
+	Pending []PendingPoints `json:"pending"`
+
+	// Campaigns The campaigns that the member is registered for, by the alphabet.
+	Campaigns []string `json:"campaigns"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -707,6 +895,12 @@ type OrderRequest struct {
 	// Channel Where it was placed, as `web`.
 	Channel string `json:"channel,omitempty,omitzero"`
 
+	// Store In which store, as the merchant calls it.
+	Store string `json:"store,omitempty,omitzero"`
+
+	// StoreTimezone IANA time zone of the store, for rules that go by its clock; left out: the program's.
+	StoreTimezone string `json:"store_timezone,omitempty,omitzero"`
+
 	// Status How far it is: worth points from `paid` on, and nothing once `cancelled`.
 	Status OrderRequestStatus `json:"status"`
 
@@ -727,10 +921,28 @@ type OrderRequest struct {
 
 	// Refunds All refunds that there ever were, in any order. The order is worth what its rules give for what remains, so telling them again, or together, or one by one, ends at the same points.
 	Refunds []Refund `json:"refunds,omitempty,omitzero"`
+
+	// Disputes All disputes that there ever were, in any order.
+	Disputes []Dispute `json:"disputes,omitempty,omitzero"`
+
+	// ShippedAt When it was shipped; not before it was placed, nor in the future.
+	ShippedAt time.Time `json:"shipped_at,omitempty,omitzero"`
+
+	// DeliveredAt When it was delivered; not before it was placed, nor in the future.
+	DeliveredAt time.Time `json:"delivered_at,omitempty,omitzero"`
 }
 
 // OrderRequestStatus How far it is: worth points from `paid` on, and nothing once `cancelled`.
 type OrderRequestStatus string
+
+// PendingPoints defines model for PendingPoints.
+type PendingPoints struct {
+	// Points How many.
+	Points int64 `json:"points"`
+
+	// At From this instant on; null if that is not known yet, as they wait for a delivery or for somebody's hand.
+	At *time.Time `json:"at"`
+}
 
 // PointsAt defines model for PointsAt.
 type PointsAt struct {
@@ -827,10 +1039,13 @@ type PublishRequest struct {
 
 // Quote defines model for Quote.
 type Quote struct {
-	// Points What the order would earn.
+	// Points What the order would earn; zero for a guest.
 	Points int64 `json:"points"`
 
-	// Guest Nobody is named, so the figures are those of a new member.
+	// MembersWouldEarn Only for a guest: what a new member would earn.
+	MembersWouldEarn *int64 `json:"members_would_earn,omitempty"`
+
+	// Guest Nobody is named, so what is said of points is about a new member.
 	Guest bool `json:"guest"`
 
 	// AvailableAt When the points could be spent.
@@ -839,8 +1054,11 @@ type Quote struct {
 	// ExpiresAt When they would lapse; left out if never.
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 
-	// Because The reasons; their points sum to the quote's.
+	// Because The reasons; their points sum to `points`, or to `members_would_earn`. What nearly applied has 0.
 	Because []Because `json:"because"`
+
+	// Words The reasons in the member's language, in plain text.
+	Words QuoteWords `json:"words"`
 
 	// Balance Points, all at least zero.
 	Balance *Balance `json:"balance,omitempty"`
@@ -863,6 +1081,12 @@ type QuoteRequest struct {
 	// Channel Where it would be placed, as `web`.
 	Channel string `json:"channel,omitempty,omitzero"`
 
+	// Store In which store, as the merchant calls it.
+	Store string `json:"store,omitempty,omitzero"`
+
+	// StoreTimezone IANA time zone of the store, for rules that go by its clock; left out: the program's.
+	StoreTimezone string `json:"store_timezone,omitempty,omitzero"`
+
 	// Lines What would be bought.
 	Lines []Line `json:"lines"`
 
@@ -877,6 +1101,15 @@ type QuoteRequest struct {
 
 	// Tenders How it would be paid.
 	Tenders []Tender `json:"tenders,omitempty,omitzero"`
+}
+
+// QuoteWords The reasons in the member's language, in plain text.
+type QuoteWords struct {
+	// Language Of the words, as `en`.
+	Language string `json:"language"`
+
+	// Reasons A sentence for each of `because`, in its order.
+	Reasons []string `json:"reasons"`
 }
 
 // QuotedReward defines model for QuotedReward.
@@ -981,6 +1214,27 @@ type RefundLine struct {
 	Amount int64 `json:"amount"`
 }
 
+// Registration defines model for Registration.
+type Registration struct {
+	// Member Who.
+	Member string `json:"member"`
+
+	// Campaign The campaign's id.
+	Campaign string `json:"campaign"`
+}
+
+// ReinstatementRequest defines model for ReinstatementRequest.
+type ReinstatementRequest struct {
+	// Entry The entry of kind `expire`.
+	Entry string `json:"entry"`
+
+	// Until The day, in the program's time zone, at whose end they are to lapse.
+	Until openapi_types.Date `json:"until"`
+
+	// Reason Why; kept on the entry.
+	Reason string `json:"reason"`
+}
+
 // Reward defines model for Reward.
 type Reward struct {
 	// ID The reward's id.
@@ -1025,6 +1279,9 @@ type RollbackRequest struct {
 type Tender struct {
 	// Kind The means of payment.
 	Kind TenderKind `json:"kind"`
+
+	// Name Which card or wallet, as the shop calls it; rules can name it.
+	Name string `json:"name,omitempty,omitzero"`
 
 	// Amount What of the order it paid, in minor units.
 	Amount int64 `json:"amount"`
@@ -1087,11 +1344,29 @@ type VersionList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// Words The entry in the member's language, in plain text; only where a single entry is asked for.
+type Words struct {
+	// Language Of the words, as `en`.
+	Language string `json:"language"`
+
+	// Summary What happened, in a sentence or a few.
+	Summary string `json:"summary"`
+
+	// Reasons Why: a sentence for each of `because`, in its order.
+	Reasons []string `json:"reasons"`
+}
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// EntryPath defines model for EntryPath.
+type EntryPath = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
+
+// Language defines model for Language.
+type Language = string
 
 // MemberPath defines model for MemberPath.
 type MemberPath = string
@@ -1129,6 +1404,12 @@ type Unauthenticated = Problem
 // UnsupportedMediaType A refusal (RFC 9457).
 type UnsupportedMediaType = Problem
 
+// FindEntryParams defines parameters for FindEntry.
+type FindEntryParams struct {
+	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
+	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
+
 // EnrolMemberParams defines parameters for EnrolMember.
 type EnrolMemberParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
@@ -1152,6 +1433,19 @@ type ListEntriesParams struct {
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
+// GetEntryParams defines parameters for GetEntry.
+type GetEntryParams struct {
+	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
+	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
+
+// ExtendPointsParams defines parameters for ExtendPoints.
+type ExtendPointsParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // ListVersionsParams defines parameters for ListVersions.
 type ListVersionsParams struct {
 	// PageSize At most so many.
@@ -1159,6 +1453,12 @@ type ListVersionsParams struct {
 
 	// Cursor The `next_cursor` of the page before.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// QuoteOrderParams defines parameters for QuoteOrder.
+type QuoteOrderParams struct {
+	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
+	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
 // RedeemRewardParams defines parameters for RedeemReward.
@@ -1182,6 +1482,12 @@ type CommitRedemptionParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// PutEventJSONRequestBody defines body for PutEvent for application/json ContentType.
+type PutEventJSONRequestBody = EventRequest
+
+// ActivateEventJSONRequestBody defines body for ActivateEvent for application/json ContentType.
+type ActivateEventJSONRequestBody = Nothing
+
 // EnrolMemberJSONRequestBody defines body for EnrolMember for application/json ContentType.
 type EnrolMemberJSONRequestBody = EnrolRequest
 
@@ -1191,8 +1497,20 @@ type ChangeMemberJSONRequestBody = ChangeMemberRequest
 // AdjustBalanceJSONRequestBody defines body for AdjustBalance for application/json ContentType.
 type AdjustBalanceJSONRequestBody = AdjustmentRequest
 
+// RegisterForCampaignJSONRequestBody defines body for RegisterForCampaign for application/json ContentType.
+type RegisterForCampaignJSONRequestBody = Nothing
+
+// ExtendPointsJSONRequestBody defines body for ExtendPoints for application/json ContentType.
+type ExtendPointsJSONRequestBody = ExtensionRequest
+
+// ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
+type ReinstatePointsJSONRequestBody = ReinstatementRequest
+
 // PutOrderJSONRequestBody defines body for PutOrder for application/json ContentType.
 type PutOrderJSONRequestBody = OrderRequest
+
+// ActivateOrderJSONRequestBody defines body for ActivateOrder for application/json ContentType.
+type ActivateOrderJSONRequestBody = Nothing
 
 // CheckProgramJSONRequestBody defines body for CheckProgram for application/json ContentType.
 type CheckProgramJSONRequestBody = CheckRequest
@@ -1292,6 +1610,62 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 // The interface specification for the client above.
 type ClientInterface interface {
 
+	// ListCampaigns The campaigns that run or are to come
+	//
+	// Without those that are only tried out in secret (`shadow`).
+	//
+	// Corresponds with GET /v1/campaigns (the `ListCampaigns` operationId).
+	ListCampaigns(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FindEntry One entry, whoever's it is
+	//
+	// The same answer as under its member.
+	//
+	// Corresponds with GET /v1/entries/{entry} (the `FindEntry` operationId).
+	FindEntry(ctx context.Context, entry EntryPath, params *FindEntryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutEventWithBody Tell us of something other than a purchase that can earn
+	//
+	// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+	// come again in another state or with other data, and its points follow. A review that is approved, declined and
+	// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+	// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/events (the `PutEvent` operationId).
+	PutEventWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PutEvent Tell us of something other than a purchase that can earn
+	//
+	// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+	// come again in another state or with other data, and its points follow. A review that is approved, declined and
+	// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+	// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/events (the `PutEvent` operationId).
+	PutEvent(ctx context.Context, body PutEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateEventWithBody Make the event's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+	ActivateEventWithBody(ctx context.Context, event string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateEvent Make the event's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+	ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// EnrolMemberWithBody Enrol a member
 	//
 	// Takes any type of body and a specified content type.
@@ -1343,15 +1717,73 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/members/{member}/adjustments (the `AdjustBalance` operationId).
 	AdjustBalance(ctx context.Context, member MemberPath, params *AdjustBalanceParams, body AdjustBalanceJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// RegisterForCampaignWithBody Register a member for a campaign that wants that
+	//
+	// Orders placed from then on can earn by it. Takes no body, or an empty object.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+	RegisterForCampaignWithBody(ctx context.Context, member MemberPath, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RegisterForCampaign Register a member for a campaign that wants that
+	//
+	// Orders placed from then on can earn by it. Takes no body, or an empty object.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+	RegisterForCampaign(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEntries The member's statement, newest first
 	//
 	// Corresponds with GET /v1/members/{member}/entries (the `ListEntries` operationId).
 	ListEntries(ctx context.Context, member MemberPath, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// GetEntry One entry with its reasons
+	// GetEntry One entry with its reasons, also in words
 	//
 	// Corresponds with GET /v1/members/{member}/entries/{entry} (the `GetEntry` operationId).
-	GetEntry(ctx context.Context, member MemberPath, entry string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetEntry(ctx context.Context, member MemberPath, entry EntryPath, params *GetEntryParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExtendPointsWithBody Let points live longer
+	//
+	// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+	// (`goodwill.extend_by`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+	ExtendPointsWithBody(ctx context.Context, member MemberPath, params *ExtendPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ExtendPoints Let points live longer
+	//
+	// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+	// (`goodwill.extend_by`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+	ExtendPoints(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReinstatePointsWithBody Bring back points that lapsed
+	//
+	// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+	// day or reason. The program says how long after (`goodwill.reinstate_within`).
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+	ReinstatePointsWithBody(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReinstatePoints Bring back points that lapsed
+	//
+	// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+	// day or reason. The program says how long after (`goodwill.reinstate_within`).
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+	ReinstatePoints(ctx context.Context, member MemberPath, body ReinstatePointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrder What an order is worth, with the entries of all its revisions
 	//
@@ -1377,6 +1809,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/orders/{order} (the `PutOrder` operationId).
 	PutOrder(ctx context.Context, order OrderPath, body PutOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateOrderWithBody Make the order's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+	ActivateOrderWithBody(ctx context.Context, order OrderPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ActivateOrder Make the order's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+	ActivateOrder(ctx context.Context, order OrderPath, body ActivateOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetProgram The live version of the program
 	//
@@ -1493,21 +1943,23 @@ type ClientInterface interface {
 
 	// QuoteOrderWithBody What an order would earn, and which rewards could be had
 	//
-	// Writes nothing. Without a member it answers for a guest, as for a new member.
+	// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+	// applied are among the reasons, with 0 points.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-	QuoteOrderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+	QuoteOrderWithBody(ctx context.Context, params *QuoteOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// QuoteOrder What an order would earn, and which rewards could be had
 	//
-	// Writes nothing. Without a member it answers for a guest, as for a new member.
+	// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+	// applied are among the reasons, with 0 points.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-	QuoteOrder(ctx context.Context, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+	QuoteOrder(ctx context.Context, params *QuoteOrderParams, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// RedeemRewardWithBody Reserve a reward, or take it at once
 	//
@@ -1581,6 +2033,122 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
 	ReceiveWebhook(ctx context.Context, program string, provider string, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// ListCampaigns The campaigns that run or are to come
+//
+// Without those that are only tried out in secret (`shadow`).
+//
+// Corresponds with GET /v1/campaigns (the `ListCampaigns` operationId).
+func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListCampaignsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FindEntry One entry, whoever's it is
+//
+// The same answer as under its member.
+//
+// Corresponds with GET /v1/entries/{entry} (the `FindEntry` operationId).
+func (c *Client) FindEntry(ctx context.Context, entry EntryPath, params *FindEntryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFindEntryRequest(c.Server, entry, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutEventWithBody Tell us of something other than a purchase that can earn
+//
+// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+// come again in another state or with other data, and its points follow. A review that is approved, declined and
+// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/events (the `PutEvent` operationId).
+func (c *Client) PutEventWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutEventRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PutEvent Tell us of something other than a purchase that can earn
+//
+// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+// come again in another state or with other data, and its points follow. A review that is approved, declined and
+// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/events (the `PutEvent` operationId).
+func (c *Client) PutEvent(ctx context.Context, body PutEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPutEventRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ActivateEventWithBody Make the event's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+func (c *Client) ActivateEventWithBody(ctx context.Context, event string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateEventRequestWithBody(c.Server, event, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ActivateEvent Make the event's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+func (c *Client) ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateEventRequest(c.Server, event, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
 }
 
 // EnrolMemberWithBody Enrol a member
@@ -1704,6 +2272,44 @@ func (c *Client) AdjustBalance(ctx context.Context, member MemberPath, params *A
 	return c.Client.Do(req)
 }
 
+// RegisterForCampaignWithBody Register a member for a campaign that wants that
+//
+// Orders placed from then on can earn by it. Takes no body, or an empty object.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+func (c *Client) RegisterForCampaignWithBody(ctx context.Context, member MemberPath, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterForCampaignRequestWithBody(c.Server, member, campaign, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RegisterForCampaign Register a member for a campaign that wants that
+//
+// Orders placed from then on can earn by it. Takes no body, or an empty object.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+func (c *Client) RegisterForCampaign(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRegisterForCampaignRequest(c.Server, member, campaign, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListEntries The member's statement, newest first
 //
 // Corresponds with GET /v1/members/{member}/entries (the `ListEntries` operationId).
@@ -1719,11 +2325,91 @@ func (c *Client) ListEntries(ctx context.Context, member MemberPath, params *Lis
 	return c.Client.Do(req)
 }
 
-// GetEntry One entry with its reasons
+// GetEntry One entry with its reasons, also in words
 //
 // Corresponds with GET /v1/members/{member}/entries/{entry} (the `GetEntry` operationId).
-func (c *Client) GetEntry(ctx context.Context, member MemberPath, entry string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetEntryRequest(c.Server, member, entry)
+func (c *Client) GetEntry(ctx context.Context, member MemberPath, entry EntryPath, params *GetEntryParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetEntryRequest(c.Server, member, entry, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExtendPointsWithBody Let points live longer
+//
+// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+// (`goodwill.extend_by`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+func (c *Client) ExtendPointsWithBody(ctx context.Context, member MemberPath, params *ExtendPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendPointsRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ExtendPoints Let points live longer
+//
+// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+// (`goodwill.extend_by`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+func (c *Client) ExtendPoints(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewExtendPointsRequest(c.Server, member, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReinstatePointsWithBody Bring back points that lapsed
+//
+// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+// day or reason. The program says how long after (`goodwill.reinstate_within`).
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+func (c *Client) ReinstatePointsWithBody(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReinstatePointsRequestWithBody(c.Server, member, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReinstatePoints Bring back points that lapsed
+//
+// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+// day or reason. The program says how long after (`goodwill.reinstate_within`).
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+func (c *Client) ReinstatePoints(ctx context.Context, member MemberPath, body ReinstatePointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReinstatePointsRequest(c.Server, member, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1779,6 +2465,44 @@ func (c *Client) PutOrderWithBody(ctx context.Context, order OrderPath, contentT
 // Corresponds with PUT /v1/orders/{order} (the `PutOrder` operationId).
 func (c *Client) PutOrder(ctx context.Context, order OrderPath, body PutOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutOrderRequest(c.Server, order, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ActivateOrderWithBody Make the order's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+func (c *Client) ActivateOrderWithBody(ctx context.Context, order OrderPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateOrderRequestWithBody(c.Server, order, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ActivateOrder Make the order's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+func (c *Client) ActivateOrder(ctx context.Context, order OrderPath, body ActivateOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewActivateOrderRequest(c.Server, order, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2014,13 +2738,14 @@ func (c *Client) ListVersions(ctx context.Context, params *ListVersionsParams, r
 
 // QuoteOrderWithBody What an order would earn, and which rewards could be had
 //
-// Writes nothing. Without a member it answers for a guest, as for a new member.
+// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+// applied are among the reasons, with 0 points.
 //
 // Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-func (c *Client) QuoteOrderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewQuoteOrderRequestWithBody(c.Server, contentType, body)
+func (c *Client) QuoteOrderWithBody(ctx context.Context, params *QuoteOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQuoteOrderRequestWithBody(c.Server, params, contentType, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2033,13 +2758,14 @@ func (c *Client) QuoteOrderWithBody(ctx context.Context, contentType string, bod
 
 // QuoteOrder What an order would earn, and which rewards could be had
 //
-// Writes nothing. Without a member it answers for a guest, as for a new member.
+// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+// applied are among the reasons, with 0 points.
 //
 // Takes a body of the `application/json` content type.
 //
 // Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-func (c *Client) QuoteOrder(ctx context.Context, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewQuoteOrderRequest(c.Server, body)
+func (c *Client) QuoteOrder(ctx context.Context, params *QuoteOrderParams, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewQuoteOrderRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2211,6 +2937,177 @@ func (c *Client) ReceiveWebhook(ctx context.Context, program string, provider st
 		return nil, err
 	}
 	return c.Client.Do(req)
+}
+
+// NewListCampaignsRequest constructs an http.Request for the ListCampaigns method
+func NewListCampaignsRequest(server string) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/campaigns")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewFindEntryRequest constructs an http.Request for the FindEntry method
+func NewFindEntryRequest(server string, entry EntryPath, params *FindEntryParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "entry", entry, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/entries/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewPutEventRequest calls the generic PutEvent builder with application/json body
+func NewPutEventRequest(server string, body PutEventJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPutEventRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPutEventRequestWithBody constructs an http.Request for the PutEvent method, with any body, and a specified content type
+func NewPutEventRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/events")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewActivateEventRequest calls the generic ActivateEvent builder with application/json body
+func NewActivateEventRequest(server string, event string, body ActivateEventJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewActivateEventRequestWithBody(server, event, "application/json", bodyReader)
+}
+
+// NewActivateEventRequestWithBody constructs an http.Request for the ActivateEvent method, with any body, and a specified content type
+func NewActivateEventRequestWithBody(server string, event string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "event", event, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/events/%s/activate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
 }
 
 // NewEnrolMemberRequest calls the generic EnrolMember builder with application/json body
@@ -2407,6 +3304,60 @@ func NewAdjustBalanceRequestWithBody(server string, member MemberPath, params *A
 	return req, nil
 }
 
+// NewRegisterForCampaignRequest calls the generic RegisterForCampaign builder with application/json body
+func NewRegisterForCampaignRequest(server string, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRegisterForCampaignRequestWithBody(server, member, campaign, "application/json", bodyReader)
+}
+
+// NewRegisterForCampaignRequestWithBody constructs an http.Request for the RegisterForCampaign method, with any body, and a specified content type
+func NewRegisterForCampaignRequestWithBody(server string, member MemberPath, campaign string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "campaign", campaign, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/campaigns/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewListEntriesRequest constructs an http.Request for the ListEntries method
 func NewListEntriesRequest(server string, member MemberPath, params *ListEntriesParams) (*http.Request, error) {
 	var err error
@@ -2473,7 +3424,7 @@ func NewListEntriesRequest(server string, member MemberPath, params *ListEntries
 }
 
 // NewGetEntryRequest constructs an http.Request for the GetEntry method
-func NewGetEntryRequest(server string, member MemberPath, entry string) (*http.Request, error) {
+func NewGetEntryRequest(server string, member MemberPath, entry EntryPath, params *GetEntryParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -2505,10 +3456,140 @@ func NewGetEntryRequest(server string, member MemberPath, entry string) (*http.R
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewExtendPointsRequest calls the generic ExtendPoints builder with application/json body
+func NewExtendPointsRequest(server string, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewExtendPointsRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewExtendPointsRequestWithBody constructs an http.Request for the ExtendPoints method, with any body, and a specified content type
+func NewExtendPointsRequestWithBody(server string, member MemberPath, params *ExtendPointsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/extensions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewReinstatePointsRequest calls the generic ReinstatePoints builder with application/json body
+func NewReinstatePointsRequest(server string, member MemberPath, body ReinstatePointsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReinstatePointsRequestWithBody(server, member, "application/json", bodyReader)
+}
+
+// NewReinstatePointsRequestWithBody constructs an http.Request for the ReinstatePoints method, with any body, and a specified content type
+func NewReinstatePointsRequestWithBody(server string, member MemberPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/reinstatements", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -2585,6 +3666,53 @@ func NewPutOrderRequestWithBody(server string, order OrderPath, contentType stri
 	}
 
 	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewActivateOrderRequest calls the generic ActivateOrder builder with application/json body
+func NewActivateOrderRequest(server string, order OrderPath, body ActivateOrderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewActivateOrderRequestWithBody(server, order, "application/json", bodyReader)
+}
+
+// NewActivateOrderRequestWithBody constructs an http.Request for the ActivateOrder method, with any body, and a specified content type
+func NewActivateOrderRequestWithBody(server string, order OrderPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "order", order, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/orders/%s/activate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
@@ -2867,18 +3995,18 @@ func NewListVersionsRequest(server string, params *ListVersionsParams) (*http.Re
 }
 
 // NewQuoteOrderRequest calls the generic QuoteOrder builder with application/json body
-func NewQuoteOrderRequest(server string, body QuoteOrderJSONRequestBody) (*http.Request, error) {
+func NewQuoteOrderRequest(server string, params *QuoteOrderParams, body QuoteOrderJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
 	buf, err := json.Marshal(body)
 	if err != nil {
 		return nil, err
 	}
 	bodyReader = bytes.NewReader(buf)
-	return NewQuoteOrderRequestWithBody(server, "application/json", bodyReader)
+	return NewQuoteOrderRequestWithBody(server, params, "application/json", bodyReader)
 }
 
 // NewQuoteOrderRequestWithBody constructs an http.Request for the QuoteOrder method, with any body, and a specified content type
-func NewQuoteOrderRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+func NewQuoteOrderRequestWithBody(server string, params *QuoteOrderParams, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -2894,6 +4022,29 @@ func NewQuoteOrderRequestWithBody(server string, contentType string, body io.Rea
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "language", params.Language, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
@@ -3225,6 +4376,66 @@ func WithBaseURL(baseURL string) ClientOption {
 // ClientWithResponsesInterface is the interface specification for the client with responses above.
 type ClientWithResponsesInterface interface {
 
+	// ListCampaignsWithResponse The campaigns that run or are to come
+	//
+	// Without those that are only tried out in secret (`shadow`).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/campaigns (the `ListCampaigns` operationId).
+	ListCampaignsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCampaignsResponse, error)
+
+	// FindEntryWithResponse One entry, whoever's it is
+	//
+	// The same answer as under its member.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/entries/{entry} (the `FindEntry` operationId).
+	FindEntryWithResponse(ctx context.Context, entry EntryPath, params *FindEntryParams, reqEditors ...RequestEditorFn) (*FindEntryResponse, error)
+
+	// PutEventWithBodyWithResponse Tell us of something other than a purchase that can earn
+	//
+	// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+	// come again in another state or with other data, and its points follow. A review that is approved, declined and
+	// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+	// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/events (the `PutEvent` operationId).
+	PutEventWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutEventResponse, error)
+
+	// PutEventWithResponse Tell us of something other than a purchase that can earn
+	//
+	// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+	// come again in another state or with other data, and its points follow. A review that is approved, declined and
+	// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+	// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/events (the `PutEvent` operationId).
+	PutEventWithResponse(ctx context.Context, body PutEventJSONRequestBody, reqEditors ...RequestEditorFn) (*PutEventResponse, error)
+
+	// ActivateEventWithBodyWithResponse Make the event's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+	ActivateEventWithBodyWithResponse(ctx context.Context, event string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error)
+
+	// ActivateEventWithResponse Make the event's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+	ActivateEventWithResponse(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error)
+
 	// EnrolMemberWithBodyWithResponse Enrol a member
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -3278,6 +4489,24 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/members/{member}/adjustments (the `AdjustBalance` operationId).
 	AdjustBalanceWithResponse(ctx context.Context, member MemberPath, params *AdjustBalanceParams, body AdjustBalanceJSONRequestBody, reqEditors ...RequestEditorFn) (*AdjustBalanceResponse, error)
 
+	// RegisterForCampaignWithBodyWithResponse Register a member for a campaign that wants that
+	//
+	// Orders placed from then on can earn by it. Takes no body, or an empty object.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+	RegisterForCampaignWithBodyWithResponse(ctx context.Context, member MemberPath, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterForCampaignResponse, error)
+
+	// RegisterForCampaignWithResponse Register a member for a campaign that wants that
+	//
+	// Orders placed from then on can earn by it. Takes no body, or an empty object.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+	RegisterForCampaignWithResponse(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterForCampaignResponse, error)
+
 	// ListEntriesWithResponse The member's statement, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -3285,12 +4514,52 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/members/{member}/entries (the `ListEntries` operationId).
 	ListEntriesWithResponse(ctx context.Context, member MemberPath, params *ListEntriesParams, reqEditors ...RequestEditorFn) (*ListEntriesResponse, error)
 
-	// GetEntryWithResponse One entry with its reasons
+	// GetEntryWithResponse One entry with its reasons, also in words
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/members/{member}/entries/{entry} (the `GetEntry` operationId).
-	GetEntryWithResponse(ctx context.Context, member MemberPath, entry string, reqEditors ...RequestEditorFn) (*GetEntryResponse, error)
+	GetEntryWithResponse(ctx context.Context, member MemberPath, entry EntryPath, params *GetEntryParams, reqEditors ...RequestEditorFn) (*GetEntryResponse, error)
+
+	// ExtendPointsWithBodyWithResponse Let points live longer
+	//
+	// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+	// (`goodwill.extend_by`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+	ExtendPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *ExtendPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendPointsResponse, error)
+
+	// ExtendPointsWithResponse Let points live longer
+	//
+	// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+	// (`goodwill.extend_by`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+	ExtendPointsWithResponse(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendPointsResponse, error)
+
+	// ReinstatePointsWithBodyWithResponse Bring back points that lapsed
+	//
+	// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+	// day or reason. The program says how long after (`goodwill.reinstate_within`).
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+	ReinstatePointsWithBodyWithResponse(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReinstatePointsResponse, error)
+
+	// ReinstatePointsWithResponse Bring back points that lapsed
+	//
+	// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+	// day or reason. The program says how long after (`goodwill.reinstate_within`).
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+	ReinstatePointsWithResponse(ctx context.Context, member MemberPath, body ReinstatePointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ReinstatePointsResponse, error)
 
 	// GetOrderWithResponse What an order is worth, with the entries of all its revisions
 	//
@@ -3318,6 +4587,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/orders/{order} (the `PutOrder` operationId).
 	PutOrderWithResponse(ctx context.Context, order OrderPath, body PutOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*PutOrderResponse, error)
+
+	// ActivateOrderWithBodyWithResponse Make the order's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+	ActivateOrderWithBodyWithResponse(ctx context.Context, order OrderPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateOrderResponse, error)
+
+	// ActivateOrderWithResponse Make the order's pending points active now, by hand
+	//
+	// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+	ActivateOrderWithResponse(ctx context.Context, order OrderPath, body ActivateOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateOrderResponse, error)
 
 	// GetProgramWithResponse The live version of the program
 	//
@@ -3440,21 +4727,23 @@ type ClientWithResponsesInterface interface {
 
 	// QuoteOrderWithBodyWithResponse What an order would earn, and which rewards could be had
 	//
-	// Writes nothing. Without a member it answers for a guest, as for a new member.
+	// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+	// applied are among the reasons, with 0 points.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-	QuoteOrderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error)
+	QuoteOrderWithBodyWithResponse(ctx context.Context, params *QuoteOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error)
 
 	// QuoteOrderWithResponse What an order would earn, and which rewards could be had
 	//
-	// Writes nothing. Without a member it answers for a guest, as for a new member.
+	// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+	// applied are among the reasons, with 0 points.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-	QuoteOrderWithResponse(ctx context.Context, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error)
+	QuoteOrderWithResponse(ctx context.Context, params *QuoteOrderParams, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error)
 
 	// RedeemRewardWithBodyWithResponse Reserve a reward, or take it at once
 	//
@@ -3534,6 +4823,464 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
 	ReceiveWebhookWithResponse(ctx context.Context, program string, provider string, reqEditors ...RequestEditorFn) (*ReceiveWebhookResponse, error)
+}
+
+// ListCampaignsResponse401Headers the declared response headers of an HTTP 401 response for ListCampaigns
+type ListCampaignsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListCampaignsResponse503Headers the declared response headers of an HTTP 503 response for ListCampaigns
+type ListCampaignsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListCampaignsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CampaignList
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListCampaignsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListCampaignsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListCampaignsResponse) GetJSON200() *CampaignList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListCampaignsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListCampaignsResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListCampaignsResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListCampaignsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListCampaignsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListCampaignsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListCampaignsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListCampaignsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListCampaignsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FindEntryResponse401Headers the declared response headers of an HTTP 401 response for FindEntry
+type FindEntryResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// FindEntryResponse503Headers the declared response headers of an HTTP 503 response for FindEntry
+type FindEntryResponse503Headers struct {
+	RetryAfter int
+}
+
+type FindEntryResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Entry
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *FindEntryResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *FindEntryResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r FindEntryResponse) GetJSON200() *Entry {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r FindEntryResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FindEntryResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FindEntryResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FindEntryResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FindEntryResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r FindEntryResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r FindEntryResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r FindEntryResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FindEntryResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FindEntryResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FindEntryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// PutEventResponse200Headers the declared response headers of an HTTP 200 response for PutEvent
+type PutEventResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// PutEventResponse401Headers the declared response headers of an HTTP 401 response for PutEvent
+type PutEventResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// PutEventResponse503Headers the declared response headers of an HTTP 503 response for PutEvent
+type PutEventResponse503Headers struct {
+	RetryAfter int
+}
+
+type PutEventResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventResult
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *EventResult
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *PutEventResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PutEventResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PutEventResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PutEventResponse) GetJSON200() *EventResult {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PutEventResponse) GetJSON201() *EventResult {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PutEventResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r PutEventResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PutEventResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PutEventResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PutEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ActivateEventResponse401Headers the declared response headers of an HTTP 401 response for ActivateEvent
+type ActivateEventResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ActivateEventResponse503Headers the declared response headers of an HTTP 503 response for ActivateEvent
+type ActivateEventResponse503Headers struct {
+	RetryAfter int
+}
+
+type ActivateEventResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *EventResult
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ActivateEventResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ActivateEventResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ActivateEventResponse) GetJSON200() *EventResult {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ActivateEventResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ActivateEventResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ActivateEventResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ActivateEventResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ActivateEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
 }
 
 // EnrolMemberResponse201Headers the declared response headers of an HTTP 201 response for EnrolMember
@@ -4029,6 +5776,145 @@ func (r AdjustBalanceResponse) ContentType() string {
 	return ""
 }
 
+// RegisterForCampaignResponse200Headers the declared response headers of an HTTP 200 response for RegisterForCampaign
+type RegisterForCampaignResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// RegisterForCampaignResponse401Headers the declared response headers of an HTTP 401 response for RegisterForCampaign
+type RegisterForCampaignResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RegisterForCampaignResponse503Headers the declared response headers of an HTTP 503 response for RegisterForCampaign
+type RegisterForCampaignResponse503Headers struct {
+	RetryAfter int
+}
+
+type RegisterForCampaignResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Registration
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Registration
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *RegisterForCampaignResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RegisterForCampaignResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RegisterForCampaignResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RegisterForCampaignResponse) GetJSON200() *Registration {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r RegisterForCampaignResponse) GetJSON201() *Registration {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RegisterForCampaignResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RegisterForCampaignResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RegisterForCampaignResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RegisterForCampaignResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RegisterForCampaignResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListEntries
 type ListEntriesResponse401Headers struct {
 	WWWAuthenticate string
@@ -4231,6 +6117,277 @@ func (r GetEntryResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r GetEntryResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ExtendPointsResponse201Headers the declared response headers of an HTTP 201 response for ExtendPoints
+type ExtendPointsResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// ExtendPointsResponse401Headers the declared response headers of an HTTP 401 response for ExtendPoints
+type ExtendPointsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ExtendPointsResponse503Headers the declared response headers of an HTTP 503 response for ExtendPoints
+type ExtendPointsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ExtendPointsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Entry
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ExtendPointsResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ExtendPointsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ExtendPointsResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ExtendPointsResponse) GetJSON201() *Entry {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ExtendPointsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ExtendPointsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ExtendPointsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ExtendPointsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ExtendPointsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReinstatePointsResponse200Headers the declared response headers of an HTTP 200 response for ReinstatePoints
+type ReinstatePointsResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// ReinstatePointsResponse401Headers the declared response headers of an HTTP 401 response for ReinstatePoints
+type ReinstatePointsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ReinstatePointsResponse503Headers the declared response headers of an HTTP 503 response for ReinstatePoints
+type ReinstatePointsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ReinstatePointsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Entry
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Entry
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReinstatePointsResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReinstatePointsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReinstatePointsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReinstatePointsResponse) GetJSON200() *Entry {
+	return r.JSON200
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ReinstatePointsResponse) GetJSON201() *Entry {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReinstatePointsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReinstatePointsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReinstatePointsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReinstatePointsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReinstatePointsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -4474,6 +6631,131 @@ func (r PutOrderResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PutOrderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ActivateOrderResponse401Headers the declared response headers of an HTTP 401 response for ActivateOrder
+type ActivateOrderResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ActivateOrderResponse503Headers the declared response headers of an HTTP 503 response for ActivateOrder
+type ActivateOrderResponse503Headers struct {
+	RetryAfter int
+}
+
+type ActivateOrderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Order
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ActivateOrderResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ActivateOrderResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ActivateOrderResponse) GetJSON200() *Order {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ActivateOrderResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ActivateOrderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ActivateOrderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ActivateOrderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ActivateOrderResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -5992,6 +8274,102 @@ func (r ReceiveWebhookResponse) ContentType() string {
 	return ""
 }
 
+// ListCampaignsWithResponse The campaigns that run or are to come
+//
+// Without those that are only tried out in secret (`shadow`).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/campaigns (the `ListCampaigns` operationId).
+func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCampaignsResponse, error) {
+	rsp, err := c.ListCampaigns(ctx, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListCampaignsResponse(rsp)
+}
+
+// FindEntryWithResponse One entry, whoever's it is
+//
+// The same answer as under its member.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/entries/{entry} (the `FindEntry` operationId).
+func (c *ClientWithResponses) FindEntryWithResponse(ctx context.Context, entry EntryPath, params *FindEntryParams, reqEditors ...RequestEditorFn) (*FindEntryResponse, error) {
+	rsp, err := c.FindEntry(ctx, entry, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFindEntryResponse(rsp)
+}
+
+// PutEventWithBodyWithResponse Tell us of something other than a purchase that can earn
+//
+// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+// come again in another state or with other data, and its points follow. A review that is approved, declined and
+// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/events (the `PutEvent` operationId).
+func (c *ClientWithResponses) PutEventWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PutEventResponse, error) {
+	rsp, err := c.PutEventWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutEventResponse(rsp)
+}
+
+// PutEventWithResponse Tell us of something other than a purchase that can earn
+//
+// A type is a family and a state, as `review.approved`. The family and the id are the identity: the same event may
+// come again in another state or with other data, and its points follow. A review that is approved, declined and
+// approved again has earned once. Every program knows `review.pending|approved|declined`, `survey.completed`,
+// `visit.completed`, `social.followed|shared` and `app.installed`, and its file can add families of its own.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/events (the `PutEvent` operationId).
+func (c *ClientWithResponses) PutEventWithResponse(ctx context.Context, body PutEventJSONRequestBody, reqEditors ...RequestEditorFn) (*PutEventResponse, error) {
+	rsp, err := c.PutEvent(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePutEventResponse(rsp)
+}
+
+// ActivateEventWithBodyWithResponse Make the event's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+func (c *ClientWithResponses) ActivateEventWithBodyWithResponse(ctx context.Context, event string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error) {
+	rsp, err := c.ActivateEventWithBody(ctx, event, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateEventResponse(rsp)
+}
+
+// ActivateEventWithResponse Make the event's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
+func (c *ClientWithResponses) ActivateEventWithResponse(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error) {
+	rsp, err := c.ActivateEvent(ctx, event, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateEventResponse(rsp)
+}
+
 // EnrolMemberWithBodyWithResponse Enrol a member
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -6087,6 +8465,36 @@ func (c *ClientWithResponses) AdjustBalanceWithResponse(ctx context.Context, mem
 	return ParseAdjustBalanceResponse(rsp)
 }
 
+// RegisterForCampaignWithBodyWithResponse Register a member for a campaign that wants that
+//
+// Orders placed from then on can earn by it. Takes no body, or an empty object.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+func (c *ClientWithResponses) RegisterForCampaignWithBodyWithResponse(ctx context.Context, member MemberPath, campaign string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RegisterForCampaignResponse, error) {
+	rsp, err := c.RegisterForCampaignWithBody(ctx, member, campaign, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterForCampaignResponse(rsp)
+}
+
+// RegisterForCampaignWithResponse Register a member for a campaign that wants that
+//
+// Orders placed from then on can earn by it. Takes no body, or an empty object.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
+func (c *ClientWithResponses) RegisterForCampaignWithResponse(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterForCampaignResponse, error) {
+	rsp, err := c.RegisterForCampaign(ctx, member, campaign, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRegisterForCampaignResponse(rsp)
+}
+
 // ListEntriesWithResponse The member's statement, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -6100,17 +8508,81 @@ func (c *ClientWithResponses) ListEntriesWithResponse(ctx context.Context, membe
 	return ParseListEntriesResponse(rsp)
 }
 
-// GetEntryWithResponse One entry with its reasons
+// GetEntryWithResponse One entry with its reasons, also in words
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/members/{member}/entries/{entry} (the `GetEntry` operationId).
-func (c *ClientWithResponses) GetEntryWithResponse(ctx context.Context, member MemberPath, entry string, reqEditors ...RequestEditorFn) (*GetEntryResponse, error) {
-	rsp, err := c.GetEntry(ctx, member, entry, reqEditors...)
+func (c *ClientWithResponses) GetEntryWithResponse(ctx context.Context, member MemberPath, entry EntryPath, params *GetEntryParams, reqEditors ...RequestEditorFn) (*GetEntryResponse, error) {
+	rsp, err := c.GetEntry(ctx, member, entry, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseGetEntryResponse(rsp)
+}
+
+// ExtendPointsWithBodyWithResponse Let points live longer
+//
+// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+// (`goodwill.extend_by`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+func (c *ClientWithResponses) ExtendPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *ExtendPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ExtendPointsResponse, error) {
+	rsp, err := c.ExtendPointsWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendPointsResponse(rsp)
+}
+
+// ExtendPointsWithResponse Let points live longer
+//
+// What would lapse before the end of a day lives until then; nothing is ever shortened. The program says how far
+// (`goodwill.extend_by`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
+func (c *ClientWithResponses) ExtendPointsWithResponse(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendPointsResponse, error) {
+	rsp, err := c.ExtendPoints(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseExtendPointsResponse(rsp)
+}
+
+// ReinstatePointsWithBodyWithResponse Bring back points that lapsed
+//
+// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+// day or reason. The program says how long after (`goodwill.reinstate_within`).
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+func (c *ClientWithResponses) ReinstatePointsWithBodyWithResponse(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReinstatePointsResponse, error) {
+	rsp, err := c.ReinstatePointsWithBody(ctx, member, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReinstatePointsResponse(rsp)
+}
+
+// ReinstatePointsWithResponse Bring back points that lapsed
+//
+// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
+// day or reason. The program says how long after (`goodwill.reinstate_within`).
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
+func (c *ClientWithResponses) ReinstatePointsWithResponse(ctx context.Context, member MemberPath, body ReinstatePointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ReinstatePointsResponse, error) {
+	rsp, err := c.ReinstatePoints(ctx, member, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReinstatePointsResponse(rsp)
 }
 
 // GetOrderWithResponse What an order is worth, with the entries of all its revisions
@@ -6156,6 +8628,36 @@ func (c *ClientWithResponses) PutOrderWithResponse(ctx context.Context, order Or
 		return nil, err
 	}
 	return ParsePutOrderResponse(rsp)
+}
+
+// ActivateOrderWithBodyWithResponse Make the order's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+func (c *ClientWithResponses) ActivateOrderWithBodyWithResponse(ctx context.Context, order OrderPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ActivateOrderResponse, error) {
+	rsp, err := c.ActivateOrderWithBody(ctx, order, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateOrderResponse(rsp)
+}
+
+// ActivateOrderWithResponse Make the order's pending points active now, by hand
+//
+// Repeated, it answers with what the first time did. Takes no body, or an empty object.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/orders/{order}/activate (the `ActivateOrder` operationId).
+func (c *ClientWithResponses) ActivateOrderWithResponse(ctx context.Context, order OrderPath, body ActivateOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateOrderResponse, error) {
+	rsp, err := c.ActivateOrder(ctx, order, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseActivateOrderResponse(rsp)
 }
 
 // GetProgramWithResponse The live version of the program
@@ -6345,13 +8847,14 @@ func (c *ClientWithResponses) ListVersionsWithResponse(ctx context.Context, para
 
 // QuoteOrderWithBodyWithResponse What an order would earn, and which rewards could be had
 //
-// Writes nothing. Without a member it answers for a guest, as for a new member.
+// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+// applied are among the reasons, with 0 points.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-func (c *ClientWithResponses) QuoteOrderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error) {
-	rsp, err := c.QuoteOrderWithBody(ctx, contentType, body, reqEditors...)
+func (c *ClientWithResponses) QuoteOrderWithBodyWithResponse(ctx context.Context, params *QuoteOrderParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error) {
+	rsp, err := c.QuoteOrderWithBody(ctx, params, contentType, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -6360,13 +8863,14 @@ func (c *ClientWithResponses) QuoteOrderWithBodyWithResponse(ctx context.Context
 
 // QuoteOrderWithResponse What an order would earn, and which rewards could be had
 //
-// Writes nothing. Without a member it answers for a guest, as for a new member.
+// Writes nothing. A guest earns nothing; without a member it says what a new member would earn. Rules that nearly
+// applied are among the reasons, with 0 points.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/quotes (the `QuoteOrder` operationId).
-func (c *ClientWithResponses) QuoteOrderWithResponse(ctx context.Context, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error) {
-	rsp, err := c.QuoteOrder(ctx, body, reqEditors...)
+func (c *ClientWithResponses) QuoteOrderWithResponse(ctx context.Context, params *QuoteOrderParams, body QuoteOrderJSONRequestBody, reqEditors ...RequestEditorFn) (*QuoteOrderResponse, error) {
+	rsp, err := c.QuoteOrder(ctx, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -6504,6 +9008,443 @@ func (c *ClientWithResponses) ReceiveWebhookWithResponse(ctx context.Context, pr
 		return nil, err
 	}
 	return ParseReceiveWebhookResponse(rsp)
+}
+
+// ParseListCampaignsResponse parses an HTTP response from a ListCampaignsWithResponse call
+func ParseListCampaignsResponse(rsp *http.Response) (*ListCampaignsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListCampaignsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CampaignList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListCampaignsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListCampaignsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFindEntryResponse parses an HTTP response from a FindEntryWithResponse call
+func ParseFindEntryResponse(rsp *http.Response) (*FindEntryResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FindEntryResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Entry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers FindEntryResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers FindEntryResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParsePutEventResponse parses an HTTP response from a PutEventWithResponse call
+func ParsePutEventResponse(rsp *http.Response) (*PutEventResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PutEventResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest EventResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers PutEventResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers PutEventResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PutEventResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseActivateEventResponse parses an HTTP response from a ActivateEventWithResponse call
+func ParseActivateEventResponse(rsp *http.Response) (*ActivateEventResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ActivateEventResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest EventResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ActivateEventResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ActivateEventResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
 }
 
 // ParseEnrolMemberResponse parses an HTTP response from a EnrolMemberWithResponse call
@@ -6984,6 +9925,142 @@ func ParseAdjustBalanceResponse(rsp *http.Response) (*AdjustBalanceResponse, err
 	return response, nil
 }
 
+// ParseRegisterForCampaignResponse parses an HTTP response from a RegisterForCampaignWithResponse call
+func ParseRegisterForCampaignResponse(rsp *http.Response) (*RegisterForCampaignResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RegisterForCampaignResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Registration
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Registration
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers RegisterForCampaignResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers RegisterForCampaignResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers RegisterForCampaignResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListEntriesResponse parses an HTTP response from a ListEntriesWithResponse call
 func ParseListEntriesResponse(rsp *http.Response) (*ListEntriesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -7167,6 +10244,271 @@ func ParseGetEntryResponse(rsp *http.Response) (*GetEntryResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetEntryResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseExtendPointsResponse parses an HTTP response from a ExtendPointsWithResponse call
+func ParseExtendPointsResponse(rsp *http.Response) (*ExtendPointsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ExtendPointsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Entry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ExtendPointsResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers ExtendPointsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ExtendPointsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReinstatePointsResponse parses an HTTP response from a ReinstatePointsWithResponse call
+func ParseReinstatePointsResponse(rsp *http.Response) (*ReinstatePointsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReinstatePointsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Entry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Entry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReinstatePointsResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReinstatePointsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReinstatePointsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -7401,6 +10743,125 @@ func ParsePutOrderResponse(rsp *http.Response) (*PutOrderResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers PutOrderResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseActivateOrderResponse parses an HTTP response from a ActivateOrderWithResponse call
+func ParseActivateOrderResponse(rsp *http.Response) (*ActivateOrderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ActivateOrderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Order
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ActivateOrderResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ActivateOrderResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -1,0 +1,57 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+)
+
+// listCampaigns lists what runs or is to come. A shadow campaign is tried out in secret.
+func listCampaigns(ctx context.Context, c *call) (answer, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	list := wire.CampaignList{Data: []wire.Campaign{}}
+	for _, r := range p.Campaigns {
+		if r.Shadow || !c.app.Now().Before(r.Match.Until) {
+			continue
+		}
+		one := wire.Campaign{
+			ID: r.ID, Name: wire.Text(r.Name), OptIn: r.OptIn,
+			From: r.Match.From.UTC(), Until: r.Match.Until.UTC(),
+		}
+		if r.Budget > 0 {
+			left, err := c.app.Ledger.Budget(ctx, p.ID, "campaigns."+r.ID, r.Budget)
+			if err != nil {
+				return answer{}, err
+			}
+			one.Budget = &wire.Budget{Points: int64(r.Budget), Left: int64(left)}
+		}
+		list.Data = append(list.Data, one)
+	}
+	return answer{body: list}, nil
+}
+
+func registerForCampaign(ctx context.Context, c *call) (answer, error) {
+	p, err := c.nothingBut(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	m, err := c.member(ctx, c.path("member"))
+	if err != nil {
+		return answer{}, err
+	}
+	campaign := c.path("campaign")
+	already, err := c.app.Ledger.OptIn(ctx, p, m, campaign, ledger.By{Actor: c.who.ID})
+	if err != nil {
+		return answer{}, err
+	}
+	ans := answer{status: http.StatusCreated, body: wire.Registration{Member: string(m), Campaign: campaign}, replayed: already}
+	if already {
+		ans.status = http.StatusOK
+	}
+	return ans, nil
+}

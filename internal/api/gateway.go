@@ -1,0 +1,71 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// event is what is needed of API Gateway's event for an HTTP API, payload format 2.0. Header names come in
+// lower case and repeated headers joined by commas:
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+type event struct {
+	RouteKey string            `json:"routeKey"`
+	RawPath  string            `json:"rawPath"`
+	Query    map[string]string `json:"queryStringParameters"`
+	Path     map[string]string `json:"pathParameters"`
+	Body     string            `json:"body"`
+	Base64   bool              `json:"isBase64Encoded"`
+	Headers  struct {
+		Authorization   string `json:"authorization"`
+		ContentType     string `json:"content-type"`
+		ContentEncoding string `json:"content-encoding"`
+		IdempotencyKey  string `json:"idempotency-key"`
+	} `json:"headers"`
+	Context struct {
+		RequestID string `json:"requestId"`
+	} `json:"requestContext"`
+}
+
+func readEvent(payload []byte) (event, error) {
+	var e event
+	if err := json.Unmarshal(payload, &e, jsontext.AllowDuplicateNames(true)); err != nil {
+		return event{}, fmt.Errorf("api: decode event: %w", err)
+	}
+	return e, nil
+}
+
+// bytes is the body as it was sent.
+func (e *event) bytes() ([]byte, error) {
+	if !e.Base64 {
+		return []byte(e.Body), nil
+	}
+	b, err := base64.StdEncoding.DecodeString(e.Body)
+	if err != nil {
+		return nil, refuse(invalidEncoding, "The body is not base64, though it was sent as such.")
+	}
+	return b, nil
+}
+
+// response writes API Gateway's answer, payload format 2.0. It is put together by hand: the body is JSON within
+// JSON, and everything else is short.
+func response(status int, headers [][2]string, body []byte) []byte {
+	out := make([]byte, 0, len(body)+len(body)/4+512)
+	out = append(out, `{"statusCode":`...)
+	out = strconv.AppendInt(out, int64(status), 10)
+	out = append(out, `,"headers":{`...)
+	for i, h := range headers {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out, _ = jsontext.AppendQuote(out, h[0])
+		out = append(out, ':')
+		out, _ = jsontext.AppendQuote(out, h[1])
+	}
+	out = append(out, `},"body":`...)
+	out, _ = jsontext.AppendQuote(out, body)
+	return append(out, `,"isBase64Encoded":false}`...)
+}

@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type extensionBody struct {
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
+}
+
+type reinstatementBody struct {
+	Entry  string `json:"entry"`
+	Until  string `json:"until"`
+	Reason string `json:"reason"`
+}
+
+// day is a date that is required.
+func (c *check) day(p place, s string) loyalty.Date {
+	if !c.required(p, s != "") {
+		return 0
+	}
+	d, err := loyalty.ParseDate(s)
+	if err != nil {
+		c.fault(p, loyalty.ValidationFailed, "This must be a day like 2027-03-31.")
+	}
+	return d
+}
+
+func extendPoints(ctx context.Context, c *call) (answer, error) {
+	var b extensionBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	until := faults.day(at("until"), b.Until)
+	faults.text(at("reason"), b.Reason, 3, 200)
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	m, err := c.member(ctx, c.path("member"))
+	if err != nil {
+		return answer{}, err
+	}
+	in := ledger.Extension{ID: c.derivedID("ext_", m), Member: m, Until: until, Reason: b.Reason}
+	by, err := c.by(in)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.Extend(ctx, p, in, by)
+	if err != nil {
+		return answer{replayed: r.Replayed}, err
+	}
+	return answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
+}
+
+func reinstatePoints(ctx context.Context, c *call) (answer, error) {
+	var b reinstatementBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	if faults.required(at("entry"), b.Entry != "") && !validEntryID(b.Entry) {
+		faults.fault(at("entry"), loyalty.ValidationFailed, "This must be the id of an entry, ent_… .")
+	}
+	until := faults.day(at("until"), b.Until)
+	faults.text(at("reason"), b.Reason, 3, 200)
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	m, err := c.member(ctx, c.path("member"))
+	if err != nil {
+		return answer{}, err
+	}
+	in := ledger.Reinstatement{Member: m, Entry: b.Entry, Until: until, Reason: b.Reason}
+	r, err := c.app.Ledger.Reinstate(ctx, p, in, ledger.By{Actor: c.who.ID}) // the lapse is the identity
+	if err != nil {
+		return answer{}, err
+	}
+	ans := answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}
+	if r.Replayed {
+		ans.status = http.StatusOK
+	}
+	return ans, nil
+}
