@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
@@ -109,13 +110,18 @@ func TestAnOrderUnderABudgetCostsOneReadAndOneCounterMore(t *testing.T) {
 	b := newBench(t, meter)
 	m := typicalMember(t, b)
 	b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
-	b.put(t, b.order("100026", m, 2_999))
+	for shard := range ledger.BudgetShards { // the first use of each counter makes it, which costs more
+		key := table.Key{PK: "P#bluebird#C#campaigns.double", SK: fmt.Sprintf("BUDGET#%02d", shard)}
+		if err := b.Table.Transact(t.Context(), table.Add(key, "n", -1, -1)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	meter.Take()
-	b.put(t, b.order("100027", m, 2_999))
+	b.put(t, b.order("100026", m, 2_999))
 	u := meter.Take()
 	t.Logf("%g read and %g write units", u.Read, u.Write)
-	if u.Read > 2 || u.Write > 9 {
-		t.Errorf("an order under a budget may cost 2 read and 9 write units, not %g and %g", u.Read, u.Write)
+	if u.Read > 2 || u.Write > 7 {
+		t.Errorf("an order under a budget may cost 2 read and 7 write units, not %g and %g", u.Read, u.Write)
 	}
 	o := b.order("100028", m, 2_999)
 	if _, err := b.Quote(t.Context(), b.p, o); err != nil {
