@@ -9,15 +9,16 @@ import (
 // active lets an activity move on the lots that lapse by inactivity: all of them to the same day, and never to an
 // earlier one. Points of a level that never lapse stop sliding for good.
 func (d *decision) active(e *Entry, what string, at time.Time) {
-	expiry := d.p.Earn.Expires
-	if l, _, ok := d.p.Level(d.Account.Tier.Level); ok && l.Expires != nil {
-		expiry = *l.Expires
-	}
+	_, expiry := d.p.life("", d.Account.Tier.Level)
 	base := d.p.Earn.Expires
 	if !base.Inactive || !slices.Contains(base.ResetBy, what) {
 		return
 	}
-	to := expiry.Date(at, d.Account.since(expiry), d.p.Zone)
+	d.slide(e, expiry.Date(at, d.Account.since(expiry), d.p.Zone))
+}
+
+// slide moves the lots that lapse by inactivity on to a day; zero: they do not lapse any more.
+func (d *decision) slide(e *Entry, to Date) {
 	if to != 0 && !to.Slides() {
 		return // this level's lots have days of their own
 	}
@@ -38,6 +39,21 @@ func (d *decision) active(e *Entry, what string, at time.Time) {
 	}
 	if moved {
 		e.Because = append(e.Because, Reason("expiry", "0", WasMoved, to.String()))
+	}
+}
+
+// slideAtLevel makes a member's points stop sliding, for good, at a level whose points never lapse, and those to come
+// slide again below it.
+func (d *decision) slideAtLevel(e *Entry, level string, at time.Time) {
+	if !d.p.Earn.Expires.Inactive {
+		return
+	}
+	_, expiry := d.p.life("", level)
+	switch to := expiry.Date(at, d.Account.since(expiry), d.p.Zone); {
+	case to == 0:
+		d.slide(e, 0)
+	case d.Account.Slides == forever && to.Slides():
+		e.Slides = to
 	}
 }
 

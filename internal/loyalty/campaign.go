@@ -175,6 +175,9 @@ func (v *valuation) matched(r *rule, m *matched) bool {
 	if !r.lines {
 		*m = v.all
 		m.value = v.sum // with shipping and tax, where they count
+		if len(v.lines) > 0 && m.amount.sign() == 0 && m.units == 0 {
+			return false // all that is left earns nothing
+		}
 	} else if !v.matchedLines(r, m) {
 		return false
 	}
@@ -216,10 +219,15 @@ func (v *valuation) prepare() {
 		rate = whole(0)
 	}
 	for i, l := range v.o.Lines {
+		m, ok := v.category(l.Category)
+		if ok && m.by.sign() == 0 {
+			v.lines[i] = lineValue{amount: whole(0), value: whole(0)} // earns nothing, whatever the rule
+			continue
+		}
 		left := v.leftOf(l)
 		x := lineValue{amount: left.mul(v.kept)}
 		x.value = x.amount.mul(rate)
-		if m, ok := v.category(l.Category); ok {
+		if ok {
 			x.value = x.value.mul(m.by)
 		}
 		x.units = v.unitsOf(l, left)

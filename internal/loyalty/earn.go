@@ -247,19 +247,18 @@ func seenBefore(lines []Line, category string) bool {
 	return false
 }
 
-// count measures what the order counts towards a level.
+// count measures what the order counts towards a level: by spend and by elements, what earns.
 func (w *worth) count(p *Program, v *valuation) {
 	switch p.Tiers.By {
 	case BySpend:
-		spent := v.left(everyLine).mul(v.kept)
-		if v.currency == p.Tiers.Currency {
-			n, _ := spent.floor()
-			w.spend = n
+		if v.prepare(); v.currency == p.Tiers.Currency {
+			w.spend, _ = v.all.amount.floor()
 		}
 	case ByElements:
 		least, ok := p.Tiers.AtLeast[v.currency]
-		for _, l := range v.o.Lines {
-			if ok && v.leftOf(l).mul(v.kept).sub(whole(least)).sign() >= 0 {
+		v.prepare()
+		for _, l := range v.lines {
+			if ok && l.amount.sign() > 0 && l.amount.sub(whole(least)).sign() >= 0 {
 				w.pieces++
 			}
 		}

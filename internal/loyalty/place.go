@@ -156,6 +156,9 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 	cause := e.Cause.of(*g)
 	for _, x := range d.Account.Pending {
 		if x.Cause == cause {
+			if !at.After(d.now) {
+				e.Because = append(e.Because, Reason("pending", "0", BecameActive, "order "+s.Order.ID, points(x.Points)))
+			}
 			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
 			e.Postings = d.credit(e.Postings, cause, x.Points, *g, time.Time{})
 		}

@@ -127,8 +127,8 @@ type Measure int
 const (
 	ByPointsEarned Measure = iota
 	ByOrders
-	BySpend    // what the items cost after discounts and refunds, in minor units
-	ByElements // lines of paid orders that cost enough
+	BySpend    // what was paid for items that earn, by means that earn, less refunds; in minor units
+	ByElements // lines of which so much is left
 )
 
 func (m Measure) String() string {

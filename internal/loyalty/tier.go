@@ -164,17 +164,22 @@ func (d *decision) moveTo(rung int, at time.Time, why string) error {
 }
 
 func (d *decision) standing(s Standing, at time.Time, what What, args ...string) error {
-	return d.post(Entry{
+	e := Entry{
 		Kind:  KindTier,
 		Cause: d.ownCause(CauseTier, s.Level+":"+at.UTC().Format(stamp)), Effective: at,
 		Standing: &s,
 		Because:  []Because{Reason("tiers."+s.Level, "0", what, args...)},
-	})
+	}
+	d.slideAtLevel(&e, s.Level, at)
+	return d.post(e)
 }
 
 // measure is what was measured and over which time, for the reasons: "512", "points_earned/12" or "orders".
 func (p *Program) measure(acc Account, at time.Time) (n, window string) {
 	n, window = strconv.FormatInt(p.measured(acc, at), 10), p.Tiers.By.String()
+	if p.Tiers.By == BySpend {
+		n = Money{p.measured(acc, at), p.Tiers.Currency}.Decimal()
+	}
 	switch {
 	case p.Tiers.Calendar:
 		window += "/year"

@@ -118,13 +118,17 @@ func (c *compiler) standing(p *loyalty.Program, n *node, since time.Time) (s loy
 	case n == nil && len(levels) == 0:
 		return s
 	case n == nil:
-		return loyalty.Standing{Level: levels[0].ID, Since: since}
+		return reached(p, levels[0].ID, since)
 	case !c.level(n):
 		return s
 	}
-	_, rank, _ := p.Level(n.text())
-	s = loyalty.Standing{Level: n.text(), Since: since}
-	if rank > 0 && p.Tiers.KeepYear == 0 {
+	return reached(p, n.text(), since)
+}
+
+// reached is the standing of who reached a level at an instant.
+func reached(p *loyalty.Program, level string, since time.Time) loyalty.Standing {
+	s := loyalty.Standing{Level: level, Since: since}
+	if _, rank, _ := p.Level(level); rank > 0 && p.Tiers.KeepYear == 0 {
 		s.Until = p.Tiers.KeepFor.After(since, p.Zone)
 	}
 	return s

@@ -17,7 +17,8 @@ package program
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
+	"io/fs"
 	"math/big"
 	"strings"
 
@@ -42,6 +43,20 @@ var demo []byte
 
 // Demo is the source of the demonstration program, Bluebird Rewards. It compiles without a problem.
 func Demo() []byte { return bytes.Clone(demo) }
+
+//go:embed examples/*.yaml
+var shipped embed.FS
+
+// Examples is complete program files, modelled on programs that many know, for whoever begins with one or tests
+// against several: coffee-card.yaml and others. Each compiles without a problem or a warning, and the table in
+// examples/README.md shows what it gives.
+func Examples() fs.FS {
+	files, err := fs.Sub(shipped, "examples")
+	if err != nil {
+		panic(err) // not reached: the name is a valid path
+	}
+	return files
+}
 
 // Compile is Parse for those who only want the program. It must not be changed any more and may be shared.
 func Compile(source []byte) (*loyalty.Program, Problems) {

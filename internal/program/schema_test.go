@@ -148,7 +148,7 @@ func TestListsAreBounded(t *testing.T) {
 		{"rewards", "rewards:\n", "  - { id: r%d, type: free_shipping, cost: 1, name: R%d }\n", 500},
 		{"earn.categories", "  categories:\n", "    - { id: c%d, category: c%d, multiply: 2 }\n", 200},
 		{"tiers.levels", tiers, "    - { id: l%d, name: L, from: %d }\n", 50},
-		{"earn.rules", "  rules:\n", "    - { id: r%d, fixed: 1, channels: [c%d] }\n", 200},
+		{"earn.rules", "  rules:\n", "    - { id: r%d, fixed: 1, channels: [c%d] }\n", 1000},
 		{"earn.actions", "  actions:\n", "    - { id: a%d, event: review.approved, points: 1, segments: [s%d] }\n", 200},
 		{"campaigns", "campaigns:\n", "  - { id: c%d, fixed: 1, channels: [c%d], from: 2026-07-01T00:00, until: 2026-08-01T00:00 }\n", 200},
 		{"stacking", "stacking:\n", "  - { id: g%d, mode: best } # %d\n", 50},
