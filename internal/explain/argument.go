@@ -2,7 +2,6 @@ package explain
 
 import (
 	"cmp"
-	"strconv"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -141,8 +140,7 @@ func measured(s speaker, args []string) value {
 func (s speaker) measure(by, n string) value {
 	switch by {
 	case loyalty.BySpend.String():
-		minor, _ := strconv.ParseInt(n, 10, 64)
-		return s.money(loyalty.Money{Amount: minor, Currency: s.p.Tiers.Currency}.String(), figures{})
+		return s.money(n+" "+string(s.p.Tiers.Currency), figures{})
 	case loyalty.ByOrders.String():
 		return counted("orders")(s, []string{n})
 	case loyalty.ByElements.String():

@@ -6,10 +6,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
+// because leaves out what is being tried out: it gave nothing, and members are not to be told of it.
 func (s speaker) because(all []loyalty.Because) []string {
-	out := make([]string, len(all))
-	for i, b := range all {
-		out[i] = s.reason(b)
+	out := make([]string, 0, len(all))
+	for _, b := range all {
+		if b.What != loyalty.IsShadow {
+			out = append(out, s.reason(b))
+		}
 	}
 	return out
 }

@@ -144,7 +144,7 @@ var english = language{
 		{loyalty.IsUnjoined, ""}: "{rule} was not applied: you have not registered for it.",
 		{loyalty.IsShadow, ""}:   "{rule} is only being tried out and would have given {would}.",
 		{loyalty.IsFailed, ""}:   "{rule} was not applied: its condition could not be checked.",
-		{loyalty.IsBounded, ""}:  "A refund never adds {units}{tally}.",
+		{loyalty.IsBounded, ""}:  "No more than the whole order gave{tally}.",
 		{loyalty.WasGiven, ""}:   "Already given before{tally}.",
 		{loyalty.IsLate, ""}:     "The confirmation that was needed by {day} did not come{tally}.",
 

@@ -24,7 +24,7 @@ import (
 type Words struct {
 	Language string   // of the words, as a BCP 47 tag: "en", "de"
 	Summary  string   // what the entry did, in one sentence or a few
-	Reasons  []string // why: a sentence for each of the entry's reasons, in their order
+	Reasons  []string // why: a sentence for each of the entry's reasons but those of shadow rules, in their order
 }
 
 // Entry says what an entry of the ledger did and why. The words are in the language of locale ("de-AT" finds "de"),

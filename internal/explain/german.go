@@ -144,7 +144,7 @@ var german = language{
 		{loyalty.IsUnjoined, ""}: "{rule} wurde nicht angewandt: Sie haben sich nicht dafür angemeldet.",
 		{loyalty.IsShadow, ""}:   "{rule} wird nur erprobt und hätte {would} gebracht.",
 		{loyalty.IsFailed, ""}:   "{rule} wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",
-		{loyalty.IsBounded, ""}:  "Eine Erstattung bringt nie zusätzliche {units}{tally}.",
+		{loyalty.IsBounded, ""}:  "Nicht mehr, als die ganze Bestellung brachte{tally}.",
 		{loyalty.WasGiven, ""}:   "Bereits gutgeschrieben{tally}.",
 		{loyalty.IsLate, ""}:     "Die bis zum {day} nötige Bestätigung ist nicht eingetroffen{tally}.",
 
