@@ -39,6 +39,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsBeaten:      {1, []argument{{"other", 0, rule}}},
 	loyalty.IsShort:       {2, []argument{{"needed", 0, amount}, {"had", 1, amount}}},
 	loyalty.IsUnjoined:    {0, nil},
+	loyalty.IsFor:         {1, []argument{{"which", 1, named}}},
 	loyalty.IsShadow:      {1, []argument{{"would", 0, points}}},
 	loyalty.IsFailed:      {1, nil}, // the fault is for whoever keeps the program
 	loyalty.IsBounded:     {0, nil},
@@ -104,6 +105,15 @@ func times(s speaker, args []string) value {
 		return value{text: said}
 	}
 	return value{text: s.phrase("times", values{"n": s.write(args[0], figures{})})}
+}
+
+// named is what a campaign is for: levels by their names, all else as the shop calls it.
+func named(s speaker, args []string) value {
+	which := strings.Split(args[0], ", ")
+	for i, name := range which {
+		which[i] = s.level(name).text
+	}
+	return value{text: strings.Join(which, ", ")}
 }
 
 func period(s speaker, args []string) value {

@@ -67,7 +67,7 @@ func which(b loyalty.Because) string {
 		}
 	case loyalty.HasMoved:
 		return b.Args[2]
-	case loyalty.IsRounded, loyalty.WasReturned, loyalty.WasMoved, loyalty.IsSpent:
+	case loyalty.IsRounded, loyalty.WasReturned, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor:
 		return b.Args[0]
 	case loyalty.HasChanged:
 		if strings.HasPrefix(b.Args[0], "campaigns.") {

@@ -122,6 +122,41 @@ var said = []struct {
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie haben sich nicht dafür angemeldet.",
 	},
 	{
+		why(weekend, "0", loyalty.IsFor, "tiers", "silver, gold"),
+		"The campaign Double beans weekend was not applied: it is for Silver, Gold.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt für Silber, Gold.",
+	},
+	{
+		why(weekend, "0", loyalty.IsFor, "channels", "web, app"),
+		"The campaign Double beans weekend was not applied: it is for orders from web, app.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt für Bestellungen über web, app.",
+	},
+	{
+		why(weekend, "0", loyalty.IsFor, "stores", "b1"),
+		"The campaign Double beans weekend was not applied: it is for orders from b1.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt für Bestellungen in b1.",
+	},
+	{
+		why(weekend, "0", loyalty.IsFor, "currencies", "EUR"),
+		"The campaign Double beans weekend was not applied: it is for orders in EUR.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt für Bestellungen in EUR.",
+	},
+	{
+		why(weekend, "0", loyalty.IsFor, "first_order", ""),
+		"The campaign Double beans weekend was not applied: it is for a first order.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt für eine erste Bestellung.",
+	},
+	{
+		why(weekend, "0", loyalty.IsFor, "time", ""),
+		"The campaign Double beans weekend was not applied: it is not for this time.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt nicht zu dieser Zeit.",
+	},
+	{
+		why(weekend, "0", loyalty.IsFor, "segments", "vip"),
+		"The campaign Double beans weekend was not applied: it is not for this order.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt nicht für diese Bestellung.",
+	},
+	{
 		why(weekend, "0", loyalty.IsShadow, "37"),
 		"The campaign Double beans weekend is only being tried out and would have given 37 beans.",
 		"Die Aktion „Doppelte Bohnen“ wird nur erprobt und hätte 37 Bohnen gebracht.",

@@ -39,6 +39,7 @@ const (
 	IsBeaten      What = "beaten"   // the rule that was applied instead
 	IsShort       What = "short"    // needed, what there was
 	IsUnjoined    What = "unjoined" // the member has not registered
+	IsFor         What = "for"      // what the campaign is for: tiers, segments, channels, stores, currencies, first_order, time; which
 	IsShadow      What = "shadow"   // the points that it would have given
 	IsFailed      What = "failed"   // why a condition could not be told
 	IsBounded     What = "bounded"  // what is left of an order gives no more than all of it
@@ -84,6 +85,7 @@ var effects = map[What]string{
 	IsBeaten:      "not applied: %s was",
 	IsShort:       "not applied: needs %s, has %s",
 	IsUnjoined:    "not applied: the member has not registered",
+	IsFor:         "not applied: for %s %s",
 	IsShadow:      "shadow: would give %s",
 	IsFailed:      "not applied: %s",
 	IsBounded:     "no more than the whole order gives",

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
 )
@@ -35,6 +36,7 @@ type rule struct {
 	bounded  bool // it has caps, limits or a budget, so that what it gave must be remembered
 	owned    bool // its points have a life of their own
 	multiply bool
+	campaign bool
 	limits   []Limit
 }
 
@@ -98,27 +100,43 @@ func (v *valuation) why(rule string, what What, args ...string) {
 	}
 }
 
-// about reports whether a rule is about this order at all.
+// about reports whether a rule is about this order at all. A campaign that runs and is for others says so; of the other
+// rules there may be hundreds.
 func (v *valuation) about(r *rule) bool {
-	m, o := &r.Match, &v.o
-	at := o.PlacedAt
-	if !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
+	at := v.o.PlacedAt
+	if m := &r.Match; !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
 		return false
 	}
-	if !oneOf(m.Channels, o.Channel) || !oneOf(m.Stores, o.Store) || !oneOf(m.Currencies, o.Currency) {
-		return false
+	what, which := v.elsewhere(&r.Match)
+	if what != "" && r.campaign && !r.Shadow {
+		v.why(r.key, IsFor, what, strings.Join(which, ", "))
 	}
-	b := &v.s.Buyer
-	if !oneOf(m.Tiers, b.Level) || m.FirstOrder && b.Orders != 0 {
-		return false
+	return what == ""
+}
+
+// elsewhere is what a rule is for that this order is not; empty if it is for such orders.
+func (v *valuation) elsewhere(m *Match) (what string, which []string) {
+	o, b := &v.o, &v.s.Buyer
+	switch {
+	case !oneOf(m.Channels, o.Channel):
+		return "channels", m.Channels
+	case !oneOf(m.Stores, o.Store):
+		return "stores", m.Stores
+	case !oneOf(m.Currencies, o.Currency):
+		for _, c := range m.Currencies {
+			which = append(which, string(c))
+		}
+		return "currencies", which
+	case !oneOf(m.Tiers, b.Level):
+		return "tiers", m.Tiers
+	case m.FirstOrder && b.Orders != 0:
+		return "first_order", nil
+	case len(m.Segments) > 0 && !slices.ContainsFunc(b.Segments, func(s string) bool { return slices.Contains(m.Segments, s) }):
+		return "segments", m.Segments
+	case (m.BirthdayMonth || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil) && !v.onTime(m):
+		return "time", nil
 	}
-	if len(m.Segments) > 0 && !slices.ContainsFunc(b.Segments, func(s string) bool { return slices.Contains(m.Segments, s) }) {
-		return false
-	}
-	if m.BirthdayMonth || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil {
-		return v.onTime(m)
-	}
-	return true
+	return "", nil
 }
 
 func oneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Contains(list, s) }

@@ -160,7 +160,7 @@ type index struct {
 	byCategory, bySKU, byBrand, byChannel map[string]*ruleSet
 }
 
-func (x *index) add(m Match, at int) {
+func (x *index) add(m Match, campaign bool, at int) {
 	in := func(lists *map[string]*ruleSet, names []string) {
 		if *lists == nil {
 			*lists = map[string]*ruleSet{}
@@ -179,7 +179,7 @@ func (x *index) add(m Match, at int) {
 		in(&x.bySKU, m.SKUs)
 	case len(m.Brands) > 0:
 		in(&x.byBrand, m.Brands)
-	case len(m.Channels) > 0:
+	case len(m.Channels) > 0 && !campaign: // a campaign says which channels it is for
 		in(&x.byChannel, m.Channels)
 	default:
 		x.always[at/64] |= 1 << (at % 64)
@@ -218,7 +218,7 @@ func (p *Program) compileRules() error {
 		rules []Rule
 	}{{"earn.rules.", p.Earn.Rules}, {"campaigns.", p.Campaigns}} {
 		for _, r := range section.rules {
-			c := rule{Rule: r, key: section.name + r.ID, limits: r.Limits, owned: !r.Life.isZero()}
+			c := rule{Rule: r, key: section.name + r.ID, campaign: section.name == "campaigns.", limits: r.Limits, owned: !r.Life.isZero()}
 			_, c.multiply = r.Give.(Multiply)
 			if _, daily := r.Give.(PerVisit); daily {
 				c.limits = append(slices.Clone(r.Limits), Limit{Times: 1, Per: PerDay})
@@ -240,7 +240,7 @@ func (p *Program) compileRules() error {
 				return fmt.Errorf("%s: %w", c.key, err)
 			}
 			p.compiled.asks.rule(r)
-			p.compiled.index.add(r.Match, len(p.compiled.rules))
+			p.compiled.index.add(r.Match, c.campaign, len(p.compiled.rules))
 			p.compiled.rules = append(p.compiled.rules, c)
 		}
 	}
