@@ -39,7 +39,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsBeaten:      {1, []argument{{"other", 0, rule}}},
 	loyalty.IsShort:       {2, []argument{{"needed", 0, amount}, {"had", 1, amount}}},
 	loyalty.IsUnjoined:    {0, nil},
-	loyalty.IsFor:         {1, []argument{{"which", 1, named}}},
+	loyalty.IsFor:         {2, []argument{{"which", 1, named}}},
 	loyalty.IsShadow:      {1, []argument{{"would", 0, points}}},
 	loyalty.IsFailed:      {1, nil}, // the fault is for whoever keeps the program
 	loyalty.IsBounded:     {0, nil},
