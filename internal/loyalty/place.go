@@ -77,8 +77,8 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 		}
 		e = d.start(e, rules, s, g)
 		delta := target - g.Worth
-		if delta > 0 && !g.ActiveAt.IsZero() && g.ActiveAt.After(d.now) && len(d.Account.Pending) >= MaxPending {
-			return e, refuse(ValidationFailed, "", "The member has 2000 orders with pending points already.")
+		if err := d.room(g, delta); err != nil {
+			return e, err
 		}
 		switch {
 		case delta > 0:
@@ -95,6 +95,15 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 	s.Worth = w.total
 	s.Grants = slices.DeleteFunc(s.Grants, Grant.empty)
 	return lostToExpiry(issued(e)), nil
+}
+
+// room refuses more points that are pending than an account may have to remember.
+func (d *decision) room(g *Grant, delta Points) error {
+	waits := g.ActiveAt.IsZero() || g.ActiveAt.After(d.now)
+	if delta > 0 && waits && len(d.Account.Pending) >= MaxPending {
+		return refuse(ValidationFailed, "", "The member has 2000 orders and events with pending points already.")
+	}
+	return nil
 }
 
 // empty reports whether a rule's grant holds nothing that must be remembered.
