@@ -58,7 +58,7 @@ type candidate struct {
 // rules adds what rules and campaigns give. Each is computed from the values that rate, category and level have
 // given; the groups then say how they go together.
 func (v *valuation) rules() {
-	set := v.p.compiled.index.about(&v.o)
+	set := v.p.compiled.index.about(v.o)
 	words, most := (len(v.p.compiled.rules)+63)/64, 0
 	for _, word := range set[:words] {
 		most += bits.OnesCount64(word)
@@ -116,7 +116,7 @@ func (v *valuation) about(r *rule) bool {
 
 // elsewhere is what a rule is for that this order is not; empty if it is for such orders.
 func (v *valuation) elsewhere(m *Match) (what string, which []string) {
-	o, b := &v.o, &v.s.Buyer
+	o, b := v.o, &v.s.Buyer
 	switch {
 	case !oneOf(m.Channels, o.Channel):
 		return "channels", m.Channels
@@ -143,7 +143,7 @@ func oneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Cont
 
 // onTime reports whether the order was placed on the weekday, in the hours and in the birthday month of a rule.
 func (v *valuation) onTime(m *Match) bool {
-	at := v.o.PlacedAt.In(v.p.clock(m.Zone, &v.o, &v.s.Buyer))
+	at := v.o.PlacedAt.In(v.p.clock(m.Zone, v.o, &v.s.Buyer))
 	if m.BirthdayMonth && (v.s.Buyer.Birthday == 0 || int(at.Month()) != v.s.Buyer.Birthday/100) {
 		return false
 	}
@@ -477,7 +477,7 @@ func (v *valuation) pay(c candidate) {
 
 // orderFacts is what conditions can ask about an order: as it remains.
 func (p *Program) orderFacts(v *valuation) *Facts {
-	o := v.o
+	o := *v.o
 	o.Lines = make([]Line, 0, len(v.o.Lines))
 	total, _ := v.left(everyLine).mul(v.remains).floor()
 	total += v.o.Shipping - v.refunded.shipping + v.o.Tax - v.refunded.tax

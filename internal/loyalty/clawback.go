@@ -108,8 +108,11 @@ func issued(e Entry) Entry {
 	for _, p := range e.Postings {
 		sum += p.Points
 	}
-	if sum != 0 {
+	switch {
+	case sum != 0:
 		e.Postings = append(e.Postings, Posting{Bucket: BucketIssued, Points: -sum})
+	case len(e.Postings) == 0:
+		e.Postings = nil
 	}
 	return e
 }

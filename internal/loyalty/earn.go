@@ -71,7 +71,7 @@ type owned struct {
 
 // of values an order that is paid. most is what the whole order gives, if this is what is left of it.
 func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *worth) error {
-	v := valuation{p: p, acc: acc, s: s, o: s.Order, budgets: left, most: most, worth: w}
+	v := valuation{p: p, acc: acc, s: s, o: &s.Order, budgets: left, most: most, worth: w}
 	w.because, w.rest = make([]Because, 0, 4), whole(0)
 	v.base()
 	v.byCategory()
@@ -109,7 +109,7 @@ type valuation struct {
 	p       *Program
 	acc     Account
 	s       *OrderState
-	o       Order
+	o       *Order
 	budgets Budgets
 	most    *worth
 
@@ -328,8 +328,11 @@ func (w *worth) forfeit(p *Program, late func(rule string) time.Time) {
 
 // charge brings the shares that the order has of caps, limits and budgets to what it uses now.
 func (w *worth) charge(p *Program, s *OrderState) {
-	day := DateOf(s.Order.PlacedAt, p.Zone)
 	w.spends = w.asks
+	if len(p.Earn.Caps)+len(p.compiled.rules) == 0 {
+		return
+	}
+	day := DateOf(s.Order.PlacedAt, p.Zone)
 	if len(p.Earn.Caps) > 0 {
 		w.usage = s.share("").use(w.total, p.Earn.Caps, nil, day)
 	}

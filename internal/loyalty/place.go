@@ -29,7 +29,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindEarn, Cause: Cause{CauseOrder, o.ID, s.Revision}, Program: s.Program,
-		Effective: o.PlacedAt, Because: w.because, Usage: w.usage,
+		Effective: o.PlacedAt, Because: w.because, Usage: w.usage, Postings: make([]Posting, 0, 2),
 	}
 	if prior != nil && prior.Order.Member != "" {
 		e.Effective = now
@@ -127,12 +127,15 @@ func (s *OrderState) late(rules *Program, now time.Time) func(rule string) time.
 	return func(rule string) time.Time {
 		wait, _ := rules.life(rule, s.Buyer.Level)
 		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
+		if limit.IsZero() {
+			return limit
+		}
 		for _, g := range s.Grants {
 			if g.Rule == rule && !g.ActiveAt.IsZero() {
 				return time.Time{}
 			}
 		}
-		if at := s.Order.happened(wait.Until); limit.IsZero() || now.Before(limit) || !at.IsZero() && !at.After(limit) {
+		if at := s.Order.happened(wait.Until); now.Before(limit) || !at.IsZero() && !at.After(limit) {
 			return time.Time{}
 		}
 		return limit
