@@ -66,8 +66,6 @@ func (d Date) Compare(e Date) int {
 	return cmp.Or(cmp.Compare(uint32(d.Day())-1, uint32(e.Day())-1), cmp.Compare(d, e))
 }
 
-func (d Date) before(e Date) bool { return d.Compare(e) < 0 }
-
 // A Period is a length of time by the calendar: months and years are as long as they are.
 type Period struct {
 	Months, Days   int

@@ -33,9 +33,6 @@ func (d Date) start(zone *time.Location) time.Time {
 	return time.Date(d.year(), d.month(), d.day(), 0, 0, 0, 0, zone).UTC()
 }
 
-// isNever reports whether points wait for no instant that is known yet.
-func (w Wait) open() bool { return w.ByHand || w.Until != "" }
-
 // Active is when points of something that happened at an instant become active; the zero time if that is not known
 // yet. happened is when Until happened, zero if it has not.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {
