@@ -13,8 +13,7 @@ type adjustmentBody struct {
 	Reason string `json:"reason"`
 }
 
-func (b adjustmentBody) check() error {
-	var c check
+func (b adjustmentBody) check(c *check) {
 	if c.required(at("points"), b.Points.given) {
 		switch n := b.Points.n; {
 		case n == 0:
@@ -24,22 +23,11 @@ func (b adjustmentBody) check() error {
 		}
 	}
 	c.text(at("reason"), b.Reason, 3, 200)
-	return c.err()
 }
 
 func adjustBalance(ctx context.Context, c *call) (answer, error) {
 	var b adjustmentBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	if err := b.check(); err != nil {
-		return answer{}, err
-	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	m, err := c.member(ctx, c.path("member"))
+	p, m, err := c.asked(ctx, &b, func(faults *check) { b.check(faults) })
 	if err != nil {
 		return answer{}, err
 	}

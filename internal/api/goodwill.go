@@ -33,20 +33,11 @@ func (c *check) day(p place, s string) loyalty.Date {
 
 func extendPoints(ctx context.Context, c *call) (answer, error) {
 	var b extensionBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	until := faults.day(at("until"), b.Until)
-	faults.text(at("reason"), b.Reason, 3, 200)
-	if err := faults.err(); err != nil {
-		return answer{}, err
-	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	m, err := c.member(ctx, c.path("member"))
+	var until loyalty.Date
+	p, m, err := c.asked(ctx, &b, func(faults *check) {
+		until = faults.day(at("until"), b.Until)
+		faults.text(at("reason"), b.Reason, 3, 200)
+	})
 	if err != nil {
 		return answer{}, err
 	}
@@ -64,23 +55,14 @@ func extendPoints(ctx context.Context, c *call) (answer, error) {
 
 func reinstatePoints(ctx context.Context, c *call) (answer, error) {
 	var b reinstatementBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	if faults.required(at("entry"), b.Entry != "") && !validEntryID(b.Entry) {
-		faults.fault(at("entry"), loyalty.ValidationFailed, "This must be the id of an entry, ent_… .")
-	}
-	until := faults.day(at("until"), b.Until)
-	faults.text(at("reason"), b.Reason, 3, 200)
-	if err := faults.err(); err != nil {
-		return answer{}, err
-	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	m, err := c.member(ctx, c.path("member"))
+	var until loyalty.Date
+	p, m, err := c.asked(ctx, &b, func(faults *check) {
+		if faults.required(at("entry"), b.Entry != "") && !validEntryID(b.Entry) {
+			faults.fault(at("entry"), loyalty.ValidationFailed, "This must be the id of an entry, ent_… .")
+		}
+		until = faults.day(at("until"), b.Until)
+		faults.text(at("reason"), b.Reason, 3, 200)
+	})
 	if err != nil {
 		return answer{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	_ "time/tzdata" // so that a time zone means the same on every machine, also where none are installed
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
@@ -81,7 +82,7 @@ func (c *compiler) zone(n *node) *time.Location {
 	if err == nil && name != "Local" && len(name) <= 64 {
 		return zone
 	}
-	guess := nearest(strings.ToLower(strings.ReplaceAll(name, " ", "_")), lower(zones))
+	guess := nearest.Word(strings.ToLower(strings.ReplaceAll(name, " ", "_")), lower(zones))
 	if i := slices.Index(lower(zones), guess); i >= 0 {
 		guess = zones[i]
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // reserved is families of events that the platform itself brings about, or will.
@@ -65,7 +66,7 @@ func (c *compiler) event(n *node, more ...string) bool {
 	family, state, _ := strings.Cut(name, ".")
 	for _, t := range families {
 		if t.Name == family {
-			guess := nearest(state, t.States)
+			guess := nearest.Word(state, t.States)
 			if guess != "" {
 				guess = family + "." + guess
 			}
@@ -77,7 +78,7 @@ func (c *compiler) event(n *node, more ...string) bool {
 			return false
 		}
 	}
-	c.add(at(n, "there is no event %q; events of the program's own stand under events", clip(name)).Suggest(nearest(name, append(c.sendable(), more...))))
+	c.add(at(n, "there is no event %q; events of the program's own stand under events", clip(name)).Suggest(nearest.Word(name, append(c.sendable(), more...))))
 	return false
 }
 

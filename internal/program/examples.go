@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // examples runs the orders of a file that is otherwise in order. Each must give the points that it expects.
@@ -72,7 +73,7 @@ func (c *compiler) traits(item *node) (t loyalty.Traits) {
 	}
 	for _, n := range item.get("opted_in").list() {
 		if !slices.Contains(campaigns, n.text()) {
-			c.add(at(n, "%s asks nobody to register: it is no campaign or rule with opt_in: true", shown(n)).Suggest(nearest(n.text(), campaigns)))
+			c.add(at(n, "%s asks nobody to register: it is no campaign or rule with opt_in: true", shown(n)).Suggest(nearest.Word(n.text(), campaigns)))
 		}
 		t.OptIns = append(t.OptIns, n.text())
 	}

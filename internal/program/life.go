@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // wait reads how long points are pending.
@@ -12,7 +13,7 @@ func (c *compiler) wait(n *node) (w loyalty.Wait) {
 	switch {
 	case n.text() == "by_hand":
 		w.ByHand = true
-	case n.is(text) && nearest(n.value, []string{"by_hand"}) != "":
+	case n.is(text) && nearest.Word(n.value, []string{"by_hand"}) != "":
 		c.add(notA(n, title("wait")).Suggest("by_hand"))
 	case n.is(mapping):
 		return c.waitFor(n)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // match reads to which orders a rule applies, and to which part of them.
@@ -49,7 +50,7 @@ var tenderKinds = []string{"card", "cash", "other", "points", "gift_card", "stor
 // tendersOf reads kinds of tenders, or names that the shop gives them. A name that is nearly a kind is probably a slip.
 func (c *compiler) tendersOf(n *node) []string {
 	for _, item := range n.list() {
-		if guess := nearest(item.text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.text()) && len(guess) > 5 {
+		if guess := nearest.Word(item.text(), tenderKinds); guess != "" && !slices.Contains(tenderKinds, item.text()) && len(guess) > 5 {
 			c.warn(at(item, "is not a kind of tender, so it is taken for the name of one").Suggest(guess))
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
@@ -107,7 +108,7 @@ func TestOfVeryManyProblemsTheFirstAreReported(t *testing.T) {
 func TestTheNearestWordIsSuggested(t *testing.T) {
 	words := []string{"down", "nearest", "up"}
 	for word, want := range map[string]string{"donw": "down", "neares": "nearest", "dwon": "down", "sideways": "", "": ""} {
-		if got := nearest(word, words); got != want {
+		if got := nearest.Word(word, words); got != want {
 			t.Errorf("%q: suggested %q, want %q", word, got, want)
 		}
 	}

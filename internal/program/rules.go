@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // rules reads what earns beyond the base rate: earn.rules and campaigns are of one form.
@@ -56,7 +57,7 @@ func (c *compiler) group(n *node) string {
 	case len(ids) == 0:
 		c.add(at(n, "%q is not a group: there are none under stacking", clip(n.text())))
 	default:
-		c.add(at(n, "%q is not a group under stacking; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest(n.text(), ids)))
+		c.add(at(n, "%q is not a group under stacking; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest.Word(n.text(), ids)))
 	}
 	return n.text()
 }
@@ -83,6 +84,6 @@ func (c *compiler) level(n *node) bool {
 	for _, l := range c.p.Tiers.Levels {
 		ids = append(ids, l.ID)
 	}
-	c.add(at(n, "%q is not a level; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest(n.text(), ids)))
+	c.add(at(n, "%q is not a level; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest.Word(n.text(), ids)))
 	return false
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 //go:embed program-v1.schema.json
@@ -119,10 +121,10 @@ func unknownKeys(n *node, names []string, want map[string]any) (problems Problem
 			continue
 		}
 		if title := titleOf(asMap(want["propertyNames"])); title != "" {
-			problems = append(problems, atKey(f, "%q is not %s", clip(name), title).Suggest(nearest(name, known)))
+			problems = append(problems, atKey(f, "%q is not %s", clip(name), title).Suggest(nearest.Word(name, known)))
 			continue
 		}
-		p := atKey(f, "is not a key that is known here").Suggest(nearest(name, known))
+		p := atKey(f, "is not a key that is known here").Suggest(nearest.Word(name, known))
 		if p.Suggestion == "" {
 			p.Message += "; those are " + strings.Join(known, ", ")
 		}
@@ -140,7 +142,7 @@ func notOne(n *node, want []any) Problem {
 	if len(words) == 1 {
 		return at(n, "%s is not %s, which is all that can stand here", shown(n), words[0])
 	}
-	return at(n, "%s is not one of %s", shown(n), strings.Join(words, ", ")).Suggest(nearest(n.value, words))
+	return at(n, "%s is not one of %s", shown(n), strings.Join(words, ", ")).Suggest(nearest.Word(n.value, words))
 }
 
 // wrongKind refuses text for a number, a list for text and the like.

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 var measures = map[string]loyalty.Measure{
@@ -63,7 +64,7 @@ func (c *compiler) keep(n *node) (p loyalty.Period, year int) {
 	case "end_of_next_year":
 		return p, 2
 	}
-	if guess := nearest(n.text(), []string{"end_of_year", "end_of_next_year"}); guess != "" {
+	if guess := nearest.Word(n.text(), []string{"end_of_year", "end_of_next_year"}); guess != "" {
 		c.add(notA(n, title("keep")).Suggest(guess))
 		return p, 0
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // What numbers may be at most, beside the bounds of package loyalty. Decimals have up to 13 digits before the
@@ -234,7 +235,7 @@ func repaired(n *node, definition string) string {
 	if !ok || !regexp.MustCompile(`^[0-9]{1,4}$`).MatchString(count) {
 		return ""
 	}
-	if unit = nearest(strings.ToLower(unit), []string{"minutes", "hours", "days", "weeks", "months", "years"}); unit == "" {
+	if unit = nearest.Word(strings.ToLower(unit), []string{"minutes", "hours", "days", "weeks", "months", "years"}); unit == "" {
 		return ""
 	}
 	return count + " " + unit
@@ -257,5 +258,5 @@ func noCurrency(p Problem, code string) Problem {
 	if _, ok := loyalty.Currency(upper).Exponent(); ok {
 		return p.Suggest(upper)
 	}
-	return p.Suggest(nearest(upper, usual))
+	return p.Suggest(nearest.Word(upper, usual))
 }

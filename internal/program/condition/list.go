@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/expr-lang/expr/ast"
+
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 var functions = []string{"all", "any", "count", "filter", "len", "lower", "map", "max", "min", "none", "one", "sum", "upper"}
@@ -13,7 +15,7 @@ func (r *reader) unknownFunction(n *ast.CallNode) (ast.Node, shape, error) {
 	if !ok {
 		return nil, shape{}, refuse(n, "only functions are followed by a parenthesis")
 	}
-	return nil, shape{}, unknown(n, "there is no function "+shown(name.Value), nearest(name.Value, functions))
+	return nil, shape{}, unknown(n, "there is no function "+shown(name.Value), nearest.Word(name.Value, functions))
 }
 
 func (r *reader) function(n *ast.BuiltinNode) (ast.Node, shape, error) {

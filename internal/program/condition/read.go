@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/expr-lang/expr/ast"
+
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // work is how many steps a condition takes at most: by how many lists they are within, as each of a list's steps is
@@ -130,7 +132,7 @@ func (r *reader) name(n *ast.IdentifierNode) (ast.Node, shape, error) {
 			return nil, shape{}, unknown(n, "there is no "+shown(n.Value), root+"."+n.Value)
 		}
 	}
-	return nil, shape{}, unknown(n, "there is no "+shown(n.Value), nearest(n.Value, namesOf(r.names)))
+	return nil, shape{}, unknown(n, "there is no "+shown(n.Value), nearest.Word(n.Value, namesOf(r.names)))
 }
 
 func unknown(at ast.Node, message, suggestion string) error {
@@ -172,7 +174,7 @@ func (r *reader) field(n *ast.MemberNode) (ast.Node, shape, error) {
 	case is.kind != object:
 		return nil, shape{}, refuse(n, "%s has no %s", is, shown(property.Value))
 	case !ok:
-		return nil, shape{}, unknown(n, is.name+" has no "+shown(property.Value), nearest(property.Value, namesOf(is.fields)))
+		return nil, shape{}, unknown(n, is.name+" has no "+shown(property.Value), nearest.Word(property.Value, namesOf(is.fields)))
 	case is.name == "event":
 		return r.eventField(n, of, property.Value, field), field, nil
 	}

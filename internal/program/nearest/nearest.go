@@ -1,10 +1,9 @@
-package condition
+// Package nearest finds the word that was probably meant, for "did you mean".
+package nearest
 
-// The words of the program file are suggested likewise (package program, nearest), which this package cannot import.
-
-// nearest is the word that was probably meant: the first of those with the fewest edits, or "" if all are
+// Word is the word that was probably meant: the first of those with the fewest edits, or "" if all are
 // too far off.
-func nearest(word string, words []string) string {
+func Word(word string, words []string) string {
 	if len(word) > 64 {
 		return ""
 	}
