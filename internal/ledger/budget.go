@@ -114,10 +114,10 @@ func shardShare(budget loyalty.Points, shard int) int64 {
 
 // ops is what spends the points, or gives them back: from one counter that has enough, which one depends on the
 // cause, else from as many as it takes, the fullest first.
-func (b *budgets) ops(spends []loyalty.Spend, entries []loyalty.Entry) (ops []table.Op) {
+func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	for _, s := range spends {
 		h := fnv.New32a()
-		h.Write([]byte(entries[0].Cause.ID))
+		h.Write([]byte(cause))
 		home := int(h.Sum32() % BudgetShards)
 		if s.Points == 0 {
 			continue

@@ -26,6 +26,7 @@ type command struct {
 	p      *loyalty.Program
 	member loyalty.MemberID
 	by     By
+	main   loyalty.Cause                                                            // whose entry is the command's own; zero: that of the first that is decided
 	decide func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
 	with   []table.Op                                                               // what else is to be written in the same instant
 	alone  bool                                                                     // and also where there is no entry to write
@@ -99,14 +100,13 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 		return nil, nil, err
 	}
 	passed := len(out.Entries)
-	var spends []table.Op
 	if c.decide != nil {
 		decided, err := b.decide(ctx, func(left loyalty.Budgets) (loyalty.Outcome, error) { return c.decide(out.Account, left) })
 		if err != nil {
 			return nil, nil, err
 		}
 		out.Account, out.Entries = decided.Account, append(out.Entries, decided.Entries...)
-		spends = b.ops(decided.Spends, decided.Entries)
+		out.Spends = append(out.Spends, decided.Spends...)
 	}
 	switch {
 	case len(out.Entries) == 0 && c.alone:
@@ -126,10 +126,14 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
 	out.Account.Head = head
+	if at := slices.IndexFunc(out.Entries, func(e loyalty.Entry) bool { return e.Cause == c.main }); at >= 0 {
+		passed = at // what the command did on its way follows its own entry, like what time did
+	}
 	entries := slices.Concat(out.Entries[passed:], out.Entries[:passed])
 	ops := slices.Concat(puts[passed:], puts[:passed])
+	spends := b.ops(out.Spends, entries[0].Cause.ID)
 	it.Doc, it.Index = encode(storedAccount(out.Account)), dueKey(c.p.ID, c.member, c.p.Due(out.Account))
-	return slices.Concat(ops, []table.Op{table.Put(it)}, c.with, spends), entries, nil
+	return slices.Concat(ops, []table.Op{table.Put(it)}, c.with, l.pooled(c.p, entries), spends), entries, nil
 }
 
 // record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same

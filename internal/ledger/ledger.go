@@ -98,7 +98,9 @@ type RedemptionRequest struct {
 	Member loyalty.MemberID
 	Reward string
 	Order  string
-	Commit bool // at once, without a hold
+	Cart   string        // another redemption for it takes its place
+	Total  loyalty.Money // what the order comes to
+	Commit bool          // at once, without a hold
 }
 
 // An Adjustment corrects a balance by hand, under an id that the caller derived.

@@ -6,21 +6,34 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // Redeem reserves a reward, or takes it at once. Repeated under the same id and By.Input it answers as the
-// first time, also where that was a refusal for want of points; with another input, idempotency_key_reused.
+// first time, also where that was a refusal for want of points or pieces; with another input, idempotency_key_reused.
 func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
-	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Order: in.Order}
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
-		Member: in.Member, Redemption: &r, Cause: loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1},
-	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Redeem(acc, r, in.Commit, l.now())
-	})
-	if err != nil {
-		return RedemptionResult{Member: in.Member, Replayed: replayed}, err
+	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Order: in.Order, Cart: in.Cart, Total: in.Total}
+	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
+	reward, _ := p.Reward(in.Reward)
+	for range attempts {
+		with, err := l.code(ctx, p, &reward, &r, in)
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		c := command{p: p, member: in.Member, by: by, main: cause, with: with}
+		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause},
+			func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+				return p.Redeem(acc, r, in.Commit, left, l.now())
+			})
+		switch {
+		case errors.As(err, new(*table.ConflictError)):
+			continue // somebody else took that code
+		case err != nil:
+			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
+		}
+		return redemptionResult(e, replayed), nil
 	}
-	return redemptionResult(e, replayed), nil
+	return RedemptionResult{}, ErrTryAgain
 }
 
 // once runs a command that has no natural identity, under the one that was derived for it: repeated with the
@@ -29,19 +42,30 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, like loyalty.Entry, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	entries, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	return l.onceWith(ctx, command{p: p, member: m, by: by}, like, func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		return decide(acc)
+	})
+}
+
+// onceWith is once for a command that brings more along.
+func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry,
+	decide func(loyalty.Account, loyalty.Budgets) (loyalty.Outcome, error),
+) (e loyalty.Entry, replayed bool, err error) {
+	p, m, by := c.p, c.member, c.by
+	c.decide = func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}
-		return decide(acc)
-	}})
+		return decide(acc, left)
+	}
+	entries, err := l.do(ctx, c)
 	if err == nil {
 		return entries[0], false, nil
 	}
 	var refusal *loyalty.Error
 	switch {
 	case !errors.As(err, &refusal):
-	case refusal.Code != loyalty.InsufficientPoints:
+	case refusal.Code != loyalty.InsufficientPoints && refusal.Code != loyalty.RewardOutOfStock && refusal.Code != loyalty.RewardUnavailable:
 		// What is refused as new may have happened already: an account that was extended has nothing to extend.
 		it, e := l.Table.Get(ctx, causeKey(p.ID, like.Cause))
 		if e != nil {
@@ -98,16 +122,25 @@ func (l *Ledger) Redemption(ctx context.Context, program, id string) (Redemption
 	return r, nil
 }
 
-// Commit spends what a redemption holds. hold_expired once its time has passed, hold_already_resolved if it
-// was committed or cancelled by another request.
+// Commit is CommitPart for all that a redemption holds.
 func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Commit, loyalty.HoldExpired, "The reservation lapsed before it was committed."})
+	return l.CommitPart(ctx, p, id, 0, by)
+}
+
+// CommitPart spends so many of the points that a redemption holds (zero: all), gives the others back, and makes its
+// code usable. hold_expired once its time has passed, hold_already_resolved if it
+// was committed or cancelled by another request.
+func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (RedemptionResult, error) {
+	commit := func(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, now time.Time) (loyalty.Outcome, error) {
+		return p.Commit(acc, r, n, now)
+	}
+	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed.", true})
 }
 
 // Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
 // committed or cancelled by another request, or lapsed.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned."})
+	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned.", false})
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
@@ -121,9 +154,13 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		if r, err := resolved(was, by, end); r.Replayed || err != nil {
 			return r, err
 		}
-		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		c := command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			return end.decide(p, acc, was.Redemption, l.now())
-		}})
+		}}
+		if end.claims {
+			c.with = l.claimed(p, was.Member, was.Redemption)
+		}
+		entries, err := l.do(ctx, c)
 		if err == nil {
 			return redemptionResult(entries[0], false), nil
 		}
@@ -140,6 +177,7 @@ type ending struct {
 	decide func(*loyalty.Program, loyalty.Account, loyalty.Redemption, time.Time) (loyalty.Outcome, error)
 	late   loyalty.Code
 	detail string
+	claims bool // the reward is the member's then
 }
 
 // resolved answers from what is there already: a replay, or the refusal of whoever comes second. Neither: the

@@ -264,6 +264,24 @@ type redemptionDoc struct {
 	Status string `json:"st"`
 	At     int64  `json:"at"`
 	Until  int64  `json:"u,omitzero"`
+	Cart   string `json:"c,omitzero"`
+	Amount int64  `json:"a,omitzero"` // what the order comes to
+	Money  string `json:"cur,omitzero"`
+	Piece  bool   `json:"pc,omitzero"`
+
+	Lots map[string]int64 `json:"l,omitempty"` // once it is committed
+	Back int64            `json:"b,omitzero"`
+	Code string           `json:"code,omitzero"`
+	From int64            `json:"cf,omitzero"`
+	To   int64            `json:"cu,omitzero"`
+}
+
+type lackDoc struct {
+	What      string `json:"w"`
+	Required  string `json:"r,omitzero"`
+	Available string `json:"a,omitzero"`
+	Missing   int64  `json:"m,omitzero"`
+	From      int64  `json:"f,omitzero"`
 }
 
 type refusalDoc struct {
@@ -272,6 +290,8 @@ type refusalDoc struct {
 	Pointer   string `json:"at,omitzero"`
 	Needed    int64  `json:"needed,omitzero"`
 	Available int64  `json:"has,omitzero"`
+
+	Lacks []lackDoc `json:"lacks,omitempty"`
 }
 
 func encode(v any) []byte {

@@ -98,7 +98,11 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		if err != nil {
 			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 		}
-		a.Holds = append(a.Holds, loyalty.Hold{Redemption: *h.Redemption.redemption(), Lots: lots})
+		r, err := h.Redemption.redemption()
+		if err != nil {
+			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+		}
+		a.Holds = append(a.Holds, loyalty.Hold{Redemption: *r, Lots: lots})
 	}
 	if a.Usage, err = readUsage(d.Usage); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)

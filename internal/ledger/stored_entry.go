@@ -42,7 +42,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Reached = &r
 	}
 	if r := e.Refusal; r != nil {
-		d.Refusal = &refusalDoc{string(r.Code), r.Detail, r.Pointer, int64(r.Needed), int64(r.Available)}
+		d.Refusal = storedRefusal(r)
 	}
 	return d
 }
@@ -59,23 +59,6 @@ func (d becauseDoc) because() loyalty.Because {
 	return b
 }
 
-func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
-	if r == nil {
-		return nil
-	}
-	return &redemptionDoc{r.ID, r.Reward, int64(r.Points), r.Order, string(r.Status), millis(r.At), millis(r.Until)}
-}
-
-func (d *redemptionDoc) redemption() *loyalty.Redemption {
-	if d == nil {
-		return nil
-	}
-	return &loyalty.Redemption{
-		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
-		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
-	}
-}
-
 // readEntry reads an entry as it was stored under its cause.
 func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	var d entryDoc
@@ -86,7 +69,6 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		Sequence: d.Sequence, Member: loyalty.MemberID(d.Member), Cause: c, Kind: loyalty.Kind(d.Kind),
 		Points: loyalty.Points(d.Points), Program: d.Program, Effective: instant(d.Effective), Recorded: instant(d.Recorded),
 		Actor: d.Actor, Input: d.Input,
-		Redemption: d.Redemption.redemption(),
 		Balance: loyalty.Balance{
 			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
 			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
@@ -99,6 +81,9 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		e.Traits = &t
 	}
 	var err error
+	if e.Redemption, err = d.Redemption.redemption(); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
 	if d.Reached != nil {
 		r, err := d.Reached.reached()
 		if err != nil {
@@ -135,11 +120,8 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		}
 		e.Window = d.Metric.Window
 	}
-	if n := d.Refusal; n != nil {
-		e.Refusal = &loyalty.Error{
-			Code: loyalty.Code(n.Code), Detail: n.Detail, Pointer: n.Pointer,
-			Needed: loyalty.Points(n.Needed), Available: loyalty.Points(n.Available),
-		}
+	if d.Refusal != nil {
+		e.Refusal = d.Refusal.refusal()
 	}
 	return e, nil
 }

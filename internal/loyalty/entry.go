@@ -43,6 +43,7 @@ const (
 	KindReserve  Kind = "reserve"  // a redemption holds points
 	KindRelease  Kind = "release"  // a hold was cancelled or lapsed
 	KindRedeem   Kind = "redeem"   // points were spent
+	KindRestore  Kind = "restore"  // a redemption was reversed
 	KindRefuse   Kind = "refuse"   // a redemption was refused; moves nothing and has no place in the sequence
 	KindNote     Kind = "note"     // a guest's order, kept until it is somebody's; likewise
 	KindExpire   Kind = "expire"   // a lot lapsed

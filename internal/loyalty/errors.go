@@ -21,6 +21,11 @@ const (
 	AlreadyExists        Code = "already_exists"
 	RefundExceedsPayment Code = "refund_exceeds_payment"
 	KeyReused            Code = "idempotency_key_reused"
+	RewardOutOfStock     Code = "reward_out_of_stock"
+	RewardUnavailable    Code = "reward_unavailable"
+	CodeUsed             Code = "code_used"
+	CodeVoid             Code = "code_void"
+	CodeNotValid         Code = "code_not_valid"
 )
 
 // An Error is a refusal: a rule says no, and nothing has changed.
@@ -30,6 +35,7 @@ type Error struct {
 	Pointer string // which part of the input is at fault, as a JSON pointer; may be empty
 
 	Needed, Available Points // insufficient_points: the cost, and what can be spent
+	Lacks             []Lack // reward_out_of_stock, reward_unavailable: why
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }

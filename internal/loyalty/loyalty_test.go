@@ -231,14 +231,14 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	frozen := joined(t, p, noon)
 	frozen.Status = Frozen
 	refused(frozen, AccountFrozen)
-	if _, err := p.Redeem(frozen, Redemption{ID: "rd_1", Reward: "mug"}, true, noon); !errors.Is(err, AccountFrozen) {
+	if _, err := p.Redeem(frozen, Redemption{ID: "rd_1", Reward: "mug"}, true, nil, noon); !errors.Is(err, AccountFrozen) {
 		t.Errorf("a frozen account redeemed: %v", err)
 	}
 
 	rich := joined(t, p, noon)
 	rich.Lots = []Lot{{Expires: 20271231, Points: 100_000}}
 	for i := range MaxHolds + 1 {
-		out, err := p.Redeem(rich, Redemption{ID: fmt.Sprint("rd_", i), Reward: "sticker"}, false, noon)
+		out, err := p.Redeem(rich, Redemption{ID: fmt.Sprint("rd_", i), Reward: "sticker"}, false, nil, noon)
 		if full := i == MaxHolds; errors.Is(err, ValidationFailed) != full {
 			t.Errorf("hold %d was answered with %v", i, err)
 		}

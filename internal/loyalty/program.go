@@ -23,10 +23,11 @@ type Program struct {
 	Tiers      Tiers
 	Rewards    []Reward
 
-	TakeBack     TakeBack      // how far a clawback reaches
-	DebtAtMost   Points        // of TakeBackDebt: how deep; zero: no bound
-	Goodwill     Goodwill      // what can be done by hand
-	BirthdayLock Period        // how long a birthday that was told cannot be changed
+	TakeBack     TakeBack // how far a clawback reaches
+	DebtAtMost   Points   // of TakeBackDebt: how deep; zero: no bound
+	Goodwill     Goodwill // what can be done by hand
+	BirthdayLock Period   // how long a birthday that was told cannot be changed
+	Redeeming    Redeeming
 	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives
@@ -151,27 +152,6 @@ type Level struct {
 	Multiply *big.Rat // nil for 1
 	Perks    []string
 	Expires  *Expiry // of the points that members of this level earn; nil: as for all
-}
-
-// A Reward is what points can be spent on. This release knows rewards of a fixed cost.
-type Reward struct {
-	ID      string
-	Type    string // amount_off, percent_off, free_shipping, free_product
-	Name    Text   // may be empty
-	Cost    Points
-	Value   Money    // amount_off
-	Percent *big.Rat // percent_off: 10 for 10%
-	SKU     string   // free_product
-}
-
-// Reward finds a reward by id.
-func (p *Program) Reward(id string) (Reward, bool) {
-	for _, r := range p.Rewards {
-		if r.ID == id {
-			return r, true
-		}
-	}
-	return Reward{}, false
 }
 
 // Level finds a level by id; false also for a program without tiers.

@@ -17,7 +17,9 @@ type Quote struct {
 // A RewardQuote says whether a reward can be had now, and what is missing if not.
 type RewardQuote struct {
 	Reward  Reward
-	Missing Points // zero if it can be had
+	Cost    Points // at the member's level
+	Missing Points // zero if the points suffice
+	Lacks   []Lack // why it cannot be had now; empty if it can
 }
 
 // Quote decides what PlaceOrder would, by the same function, and writes nothing. The zero Account is a guest;
@@ -37,11 +39,21 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	q.Spends = out.Spends
 	q.Balance = acc.Balance()
 	for _, r := range p.Rewards {
-		q.Rewards = append(q.Rewards, RewardQuote{Reward: r, Missing: p.missing(acc, r)})
+		q.Rewards = append(q.Rewards, p.Available(acc, r, Redemption{Total: Money{o.total(), o.Currency}}, left, now))
 	}
 	return q, nil
 }
 
-func (p *Program) missing(acc Account, r Reward) Points {
-	return max(0, r.Cost-acc.Balance().Active) + acc.Debt
+// Available says whether a member can have a reward now, and why not; the account must have been advanced to now. Of
+// how many there are left it knows what left says.
+func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, now time.Time) RewardQuote {
+	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Lacks: p.lacks(acc, &r, in, now)}
+	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Missing > 0 {
+		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
+		q.Lacks = append(q.Lacks, l)
+	}
+	if n, known := left[r.key()]; r.Limited() && (known && n <= 0 || r.Pieces(now) == 0) {
+		q.Lacks = append(q.Lacks, outOfStock(&r, now).Lacks...)
+	}
+	return q
 }

@@ -1,0 +1,196 @@
+package ledger
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A code that was claimed is an item of its own, found by the code alone; a code of a pool that nobody has claimed
+// lies in the partition of its reward. Whoever reserves takes it out of there, and what a reservation gives back is put
+// in again, in the very transaction that moves the points: so a code belongs to one, and none is lost.
+
+// codeDoc is a stored form: changed only by addition.
+type codeDoc struct {
+	Member     string `json:"m"`
+	Redemption string `json:"rd"`
+	Reward     string `json:"r"`
+	From       int64  `json:"f,omitzero"`
+	Until      int64  `json:"u,omitzero"`
+	Left       int64  `json:"left,omitzero"` // gift cards: what is left, minor units
+	Currency   string `json:"cur,omitzero"`
+	Used       int64  `json:"used,omitzero"` // when it was used up
+	Void       bool   `json:"void,omitzero"`
+}
+
+func codeKey(program, code string) table.Key {
+	return table.Key{PK: "P#" + program + "#CODE#" + code, SK: "CODE"}
+}
+
+func poolKey(program, reward, code string) table.Key {
+	return table.Key{PK: "P#" + program + "#POOL#" + reward, SK: "CODE#" + code}
+}
+
+// code prepares the code of a redemption: where one comes from a pool, one of those that nobody has, none if there is
+// none. The operations claim it, and make it usable if the redemption is committed at once.
+func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) (ops []table.Op, err error) {
+	r.Code = ""
+	switch reward.Codes.From {
+	case loyalty.GeneratedCode:
+		r.Code = loyalty.NewCode(random())
+	case loyalty.UploadedCode:
+		it, err := l.anyOf(ctx, p.ID, reward.ID)
+		if err != nil || it.Version == 0 {
+			return nil, err
+		}
+		r.Code = strings.TrimPrefix(it.Key.SK, "CODE#")
+		ops = append(ops, table.Delete(it))
+	default:
+		return nil, nil
+	}
+	if in.Commit {
+		claimed := *r
+		now := l.now()
+		p.Claim(&claimed, now)
+		ops = append(ops, table.Put(codeItem(p, in.Member, claimed)))
+	}
+	return ops, nil
+}
+
+func random() (b [10]byte) {
+	rand.Read(b[:])
+	return b
+}
+
+// codeItem is a code that can be used.
+func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
+	d := codeDoc{Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil)}
+	if reward, ok := p.Reward(r.Reward); ok && reward.Type == "gift_card" {
+		d.Left, d.Currency = reward.Value.Amount, string(reward.Value.Currency)
+	}
+	return table.Item{Key: codeKey(p.ID, loyalty.PlainCode(r.Code)), Doc: encode(d)}
+}
+
+// anyOf is a code of a pool that nobody has, found from a random place on, so that few meet at one; Version 0 if there
+// is none.
+func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item, error) {
+	pool := poolKey(program, reward, "")
+	from := poolKey(program, reward, loyalty.NewCode(random())).SK
+	for _, q := range []table.Query{
+		{PK: pool.PK, From: from, To: "CODE#~", Limit: 1},
+		{PK: pool.PK, From: "CODE#", To: from, Limit: 1},
+	} {
+		for it, err := range l.Table.Query(ctx, q) {
+			return it, retryable(err)
+		}
+	}
+	return table.Item{}, nil
+}
+
+// pooled puts the codes of reservations that ended without a claim back into their pools.
+func (l *Ledger) pooled(p *loyalty.Program, entries []loyalty.Entry) (ops []table.Op) {
+	for _, e := range entries {
+		if e.Kind != loyalty.KindRelease || e.Redemption.Code == "" {
+			continue
+		}
+		if reward, ok := p.Reward(e.Redemption.Reward); ok && reward.Codes.From == loyalty.UploadedCode {
+			ops = append(ops, table.Put(table.Item{Key: poolKey(p.ID, reward.ID, e.Redemption.Code), Doc: []byte("{}")}))
+		}
+	}
+	return ops
+}
+
+// claimed is what makes the code of a reservation usable once it is committed.
+func (l *Ledger) claimed(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) []table.Op {
+	reward, ok := p.Reward(r.Reward)
+	if !ok || r.Code == "" || reward.Codes.From == loyalty.SharedCode {
+		return nil
+	}
+	p.Claim(&r, l.now())
+	return []table.Op{table.Put(codeItem(p, m, r))}
+}
+
+// uploadAtOnce is how many codes one transaction adds: two items each.
+const uploadAtOnce = 40
+
+// An Upload is what became of codes that were to be added to a pool.
+type Upload struct {
+	Added     int
+	Duplicate []string // codes that are known already, in any pool of the program or in a member's hands
+}
+
+// AddCodes adds codes to the pool of a reward. A code that is known already in the program is left out and told.
+// Repeated, also after an error, it adds what is still missing.
+func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (up Upload, err error) {
+	var batch []string
+	flush := func() error {
+		for len(batch) > 0 {
+			known, err := l.addBatch(ctx, program, reward, batch)
+			if err != nil {
+				return err
+			}
+			if known < 0 {
+				up.Added += len(batch)
+				break
+			}
+			up.Duplicate = append(up.Duplicate, batch[known])
+			batch = append(batch[:known:known], batch[known+1:]...)
+		}
+		batch = batch[:0]
+		return nil
+	}
+	seen := map[string]bool{}
+	for code := range codes {
+		if plain := loyalty.PlainCode(code); seen[plain] {
+			up.Duplicate = append(up.Duplicate, code)
+			continue
+		} else {
+			seen[plain] = true
+		}
+		if batch = append(batch, code); len(batch) == uploadAtOnce {
+			if err := flush(); err != nil {
+				return up, err
+			}
+			clear(seen)
+		}
+	}
+	return up, flush()
+}
+
+// addBatch adds all of the codes, or none and says which is known already; -1 if all were added.
+func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (known int, err error) {
+	ops := make([]table.Op, 0, 2*len(codes))
+	for _, code := range codes {
+		ops = append(ops,
+			table.Put(table.Item{Key: table.Key{PK: codeKey(program, loyalty.PlainCode(code)).PK, SK: "POOL"}, Doc: encode(poolDoc{reward})}),
+			table.Put(table.Item{Key: poolKey(program, reward, code), Doc: []byte("{}")}))
+	}
+	err = l.Table.Transact(ctx, ops...)
+	var conflict *table.ConflictError
+	switch {
+	case err == nil:
+		return -1, nil
+	case errors.As(err, &conflict):
+		return conflict.Op / 2, nil
+	}
+	return -1, retryable(fmt.Errorf("ledger: add codes: %w", err))
+}
+
+type poolDoc struct {
+	Reward string `json:"r"`
+}
+
+func readCode(it table.Item) (d codeDoc, err error) {
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return d, fmt.Errorf("ledger: read code: %w", err)
+	}
+	return d, nil
+}

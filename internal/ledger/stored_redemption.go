@@ -1,0 +1,50 @@
+package ledger
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
+	if r == nil {
+		return nil
+	}
+	return &redemptionDoc{
+		ID: r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
+		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece,
+		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil),
+	}
+}
+
+func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
+	if d == nil {
+		return nil, nil
+	}
+	lots, err := readLots(d.Lots)
+	return &loyalty.Redemption{
+		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
+		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
+		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
+		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To),
+	}, err
+}
+
+func storedRefusal(r *loyalty.Error) *refusalDoc {
+	d := &refusalDoc{Code: string(r.Code), Detail: r.Detail, Pointer: r.Pointer, Needed: int64(r.Needed), Available: int64(r.Available)}
+	for _, l := range r.Lacks {
+		d.Lacks = append(d.Lacks, lackDoc{string(l.What), l.Required, l.Available, int64(l.Missing), millis(l.From)})
+	}
+	return d
+}
+
+func (d *refusalDoc) refusal() *loyalty.Error {
+	e := &loyalty.Error{
+		Code: loyalty.Code(d.Code), Detail: d.Detail, Pointer: d.Pointer,
+		Needed: loyalty.Points(d.Needed), Available: loyalty.Points(d.Available),
+	}
+	for _, l := range d.Lacks {
+		e.Lacks = append(e.Lacks, loyalty.Lack{
+			What: loyalty.LackOf(l.What), Required: l.Required, Available: l.Available, Missing: loyalty.Points(l.Missing), From: instant(l.From),
+		})
+	}
+	return e
+}

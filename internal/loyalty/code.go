@@ -1,0 +1,103 @@
+package loyalty
+
+import (
+	"strings"
+	"time"
+)
+
+// alphabet is Crockford's base 32: no I, L, O or U, which are mistaken for others.
+const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+// NewCode writes 80 random bits as a code: sixteen characters of Crockford's base 32 and a check character, in groups
+// that can be read aloud: "7K3M-Q9XZ-02VB-HJ4D-R". The check character is the sum of the characters' values, each times
+// a power of two of its own, in the field of 32 elements: it differs after any one wrong character and after any two
+// that changed places.
+func NewCode(bits [10]byte) string {
+	var b strings.Builder
+	values := make([]byte, 16)
+	for i := range values {
+		at := i * 5
+		pair := uint16(bits[at/8]) << 8
+		if at/8+1 < len(bits) {
+			pair |= uint16(bits[at/8+1])
+		}
+		values[i] = byte(pair>>(11-at%8)) & 31
+	}
+	for i, v := range values {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte('-')
+		}
+		b.WriteByte(alphabet[v])
+	}
+	b.WriteByte('-')
+	b.WriteByte(alphabet[checkOf(values)])
+	return b.String()
+}
+
+// checkOf is the check value of characters.
+func checkOf(values []byte) byte {
+	sum, power := byte(0), byte(1)
+	for _, v := range values {
+		power = times32(power, 2)
+		sum ^= times32(v, power)
+	}
+	return sum
+}
+
+// times32 multiplies in the field of 32 elements, modulo x^5 + x^2 + 1.
+func times32(a, b byte) (p byte) {
+	for ; b > 0; b >>= 1 {
+		if b&1 == 1 {
+			p ^= a
+		}
+		if a <<= 1; a&32 != 0 {
+			a ^= 0b100101
+		}
+	}
+	return p
+}
+
+// PlainCode is a code as it is looked up: without spaces and hyphens, in capitals, with the letters that are mistaken
+// for digits as those digits.
+func PlainCode(code string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '-' || r == ' ':
+			return -1
+		case r >= 'a' && r <= 'z':
+			r -= 'a' - 'A'
+		}
+		switch r {
+		case 'O':
+			return '0'
+		case 'I', 'L':
+			return '1'
+		}
+		return r
+	}, code)
+}
+
+// Mistyped reports whether a code has the form of one of ours and a wrong check character: then no such code was ever
+// made, and nobody needs to look for it.
+func Mistyped(code string) bool {
+	plain := PlainCode(code)
+	if len(plain) != 17 {
+		return false
+	}
+	values := make([]byte, 17)
+	for i := range plain {
+		at := strings.IndexByte(alphabet, plain[i])
+		if at < 0 {
+			return false
+		}
+		values[i] = byte(at)
+	}
+	return checkOf(values[:16]) != values[16]
+}
+
+// Claim says from when and until when the code of a redemption can be used that is claimed now.
+func (p *Program) Claim(r *Redemption, now time.Time) {
+	if reward, ok := p.Reward(r.Reward); ok {
+		p.claim(r, &reward, r.Lots, now)
+	}
+}

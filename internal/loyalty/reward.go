@@ -1,0 +1,257 @@
+package loyalty
+
+import (
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Reward is what points can be spent on.
+type Reward struct {
+	ID       string
+	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation
+	Name     Text   // may be empty
+	About    Text   // what members read about it; may be empty
+	Cost     Points
+	Prices   map[string]Points // for members of these levels, instead of Cost
+	Value    Money             // amount_off, gift_card, donation
+	Percent  *big.Rat          // percent_off: 10 for 10%
+	MaxValue Money             // percent_off: the most that it takes off; zero: no bound
+	SKU      string            // free_product
+	Partner  string            // partner: whose voucher it is
+
+	// Who can have it, when, and how often.
+	MinOrder map[Currency]int64 // the least order that it can be used on, minor units
+	Shown    Span               // when members see it
+	Active   Span               // when it can be redeemed
+	Tiers    []string
+	Segments []string
+	Limits   []Limit // of one member
+	Drops    []Drop  // how many pieces there are, and from when on; none: no bound
+	Codes    Codes
+	ByHand   bool // somebody hands it over: it is ordered, shipped, delivered
+}
+
+// A Span is from an instant until another, exclusive; a zero end is open.
+type Span struct{ From, Until time.Time }
+
+// Has reports whether an instant lies in the span.
+func (s Span) Has(at time.Time) bool {
+	return !at.Before(s.From) && (s.Until.IsZero() || at.Before(s.Until))
+}
+
+// A Drop is pieces that can be had from an instant on; the zero instant is the beginning.
+type Drop struct {
+	At     time.Time
+	Pieces int64
+}
+
+// Codes is where the codes of a reward come from, and how long they can be used.
+type Codes struct {
+	From   CodeSource
+	Shared string // the one code of SharedCode
+	Wait   Period // after it was claimed; zero: at once
+	Valid  Period // from then on; zero: the program's
+}
+
+// CodeSource is where codes come from.
+type CodeSource string
+
+const (
+	NoCode        CodeSource = ""
+	GeneratedCode CodeSource = "generated" // made when the reward is claimed
+	UploadedCode  CodeSource = "uploaded"  // from a pool that the merchant fills
+	SharedCode    CodeSource = "shared"    // one for all
+)
+
+// Redeeming is how points are spent.
+type Redeeming struct {
+	PerOrder  int64    // how many rewards one order may use; zero: no bound
+	CodeValid Period   // how long a code can be used; zero: for ever
+	Grace     Period   // what comes back from a redemption lives at least so long
+	OnRefund  OnRefund // what a reversal gives back
+}
+
+// OnRefund is what a reversal of a redemption gives back.
+type OnRefund int
+
+const (
+	AllBack   OnRefund = iota
+	ShareBack          // as much of the points as of the order's money
+	NoneBack
+)
+
+// Reward finds a reward by id.
+func (p *Program) Reward(id string) (Reward, bool) {
+	for _, r := range p.Rewards {
+		if r.ID == id {
+			return r, true
+		}
+	}
+	return Reward{}, false
+}
+
+// CostAt is what a member of a level pays.
+func (r *Reward) CostAt(level string) Points {
+	if n, ok := r.Prices[level]; ok {
+		return n
+	}
+	return r.Cost
+}
+
+// Limited reports whether there are only so many.
+func (r *Reward) Limited() bool { return len(r.Drops) > 0 }
+
+// Pieces is how many there have been until an instant, taken or not.
+func (r *Reward) Pieces(at time.Time) (n Points) {
+	for _, d := range r.Drops {
+		if !d.At.After(at) {
+			n += Points(d.Pieces)
+		}
+	}
+	return n
+}
+
+// key names the reward among the rules: its counters, its limits, its reasons.
+func (r *Reward) key() string { return "rewards." + r.ID }
+
+// A Lack is why a member cannot have a reward now.
+type Lack struct {
+	What      LackOf
+	Required  string
+	Available string
+	Missing   Points    // points: how many
+	From      time.Time // when it can be had, if that is known; zero if not
+}
+
+// LackOf is what a reward wants that is not there.
+type LackOf string
+
+const (
+	LacksPoints   LackOf = "points"
+	LacksTime     LackOf = "time" // it is not active yet, or not any more
+	LacksTier     LackOf = "tier"
+	LacksSegment  LackOf = "segment"
+	LacksOrder    LackOf = "min_order" // the order is too small, or of another currency
+	LacksStock    LackOf = "stock"
+	LacksLimit    LackOf = "limit"     // the member has had it as often as it may
+	LacksPerOrder LackOf = "per_order" // the order uses as many rewards as it may
+)
+
+// lacks is why a member cannot have a reward, apart from points and stock; in, what it is for.
+func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (out []Lack) {
+	if !r.Active.Has(now) {
+		l := Lack{What: LacksTime}
+		if now.Before(r.Active.From) {
+			l.From = r.Active.From
+		}
+		out = append(out, l)
+	}
+	if !oneOf(r.Tiers, acc.Tier.Level) {
+		out = append(out, Lack{What: LacksTier, Required: strings.Join(r.Tiers, ", "), Available: acc.Tier.Level})
+	}
+	if len(r.Segments) > 0 && !slices.ContainsFunc(acc.Traits.Segments, func(s string) bool { return slices.Contains(r.Segments, s) }) {
+		out = append(out, Lack{What: LacksSegment, Required: strings.Join(r.Segments, ", "), Available: strings.Join(acc.Traits.Segments, ", ")})
+	}
+	if l, short := r.minOrder(in.Total); short {
+		out = append(out, l)
+	}
+	day := DateOf(now, p.Zone)
+	for _, l := range r.Limits {
+		if n := acc.used(r.key(), true, l.Per, l.Per.ends(day)); n >= l.Times {
+			lack := Lack{What: LacksLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per), Available: strconv.FormatInt(n, 10)}
+			if ends := l.Per.ends(day); ends != 0 {
+				lack.From = ends.End(p.Zone)
+			}
+			out = append(out, lack)
+		}
+	}
+	if most := p.Redeeming.PerOrder; most > 0 && in.Order != "" {
+		if n := acc.usedOn(in.Order); n >= most {
+			out = append(out, Lack{What: LacksPerOrder, Required: strconv.FormatInt(most, 10), Available: strconv.FormatInt(n, 10)})
+		}
+	}
+	return out
+}
+
+func (r *Reward) minOrder(total Money) (Lack, bool) {
+	if len(r.MinOrder) == 0 {
+		return Lack{}, false
+	}
+	least, ok := r.MinOrder[total.Currency]
+	if ok && total.Amount >= least {
+		return Lack{}, false
+	}
+	l := Lack{What: LacksOrder}
+	var required []string
+	for c, n := range r.MinOrder {
+		required = append(required, Money{n, c}.String())
+	}
+	slices.Sort(required)
+	if l.Required = strings.Join(required, ", "); ok {
+		l.Required = Money{least, total.Currency}.String()
+	}
+	if total.Currency != "" {
+		l.Available = total.String()
+	}
+	return l, true
+}
+
+// Why is the lack as a sentence, for a refusal.
+func (l Lack) Why() string {
+	switch l.What {
+	case LacksTime:
+		if !l.From.IsZero() {
+			return "It can be redeemed from " + l.From.UTC().Format("2 January 2006 15:04 MST") + " on."
+		}
+		return "It cannot be redeemed any more."
+	case LacksTier:
+		return "It is for members of the level " + l.Required + "."
+	case LacksSegment:
+		return "It is for other members."
+	case LacksOrder:
+		if l.Available == "" {
+			return "It is for orders of at least " + l.Required + ": say what the order comes to (order_total)."
+		}
+		return "It is for orders of at least " + l.Required + "; this one comes to " + l.Available + "."
+	case LacksStock:
+		if !l.From.IsZero() {
+			return "None are left; more come on " + l.From.UTC().Format("2 January 2006 15:04 MST") + "."
+		}
+		return "None are left."
+	case LacksLimit:
+		return "A member can have it " + l.Required + " at most."
+	case LacksPerOrder:
+		return "The order uses " + l.Available + " rewards already, and may use " + l.Required + "."
+	}
+	return "Points are missing."
+}
+
+// perOrder is the period of the usage that counts the rewards of one order.
+const perUse CapPeriod = "use"
+
+// usedOn is how many rewards an order uses.
+func (a Account) usedOn(order string) (n int64) {
+	for _, u := range a.Usage {
+		if u.Rule == "redeeming:"+order && u.Per == perUse {
+			n += u.N
+		}
+	}
+	return n
+}
+
+// uses is what a redemption uses of limits, times n: 1 when it is made, -1 when it is undone.
+func (p *Program) uses(reward *Reward, r Redemption, n int64) (out []Usage) {
+	day := DateOf(r.At, p.Zone)
+	if reward != nil {
+		for _, l := range reward.Limits {
+			out = append(out, Usage{Rule: reward.key(), Times: true, Per: l.Per, Ends: l.Per.ends(day), N: n})
+		}
+	}
+	if p.Redeeming.PerOrder > 0 && r.Order != "" {
+		out = append(out, Usage{Rule: "redeeming:" + r.Order, Times: true, Per: perUse, Ends: day, N: n})
+	}
+	return out
+}
