@@ -60,7 +60,7 @@ func (b *books) check() {
 		}
 		b.nothingLapsed(m)
 	}
-	for _, r := range b.h.p.Campaigns {
+	for _, r := range b.h.rules[0].Campaigns {
 		if r.Budget > 0 && changed {
 			b.budget("campaigns."+r.ID, int64(r.Budget))
 		}
@@ -137,9 +137,9 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 		b.use(s, e.Order, 1)
 	case e.Event != nil:
 		worth(e.Event.Worth, e.Event.Grants...)
-		s.useEvent(b.h.p, s.events[e.Cause.ID], -1)
+		b.useEvent(s, s.events[e.Cause.ID], -1)
 		s.events[e.Cause.ID] = e.Event
-		s.useEvent(b.h.p, e.Event, 1)
+		b.useEvent(s, e.Event, 1)
 	case e.Reached != nil:
 		worth(e.Reached.Grant.Worth, e.Reached.Grant)
 	case e.Kind == loyalty.KindExpire:
@@ -152,13 +152,14 @@ func (b *books) use(s *book, o *loyalty.OrderState, sign int64) {
 	if o == nil {
 		return
 	}
-	day := loyalty.DateOf(o.Order.PlacedAt, b.h.p.Zone)
+	p := b.h.rules[o.Program-1]
+	day := loyalty.DateOf(o.Order.PlacedAt, p.Zone)
 	for _, x := range o.Shares {
 		if x.Rule == "" {
-			s.useShare(x, b.h.p.Earn.Caps, nil, day, sign)
+			s.useShare(x, p.Earn.Caps, nil, day, sign)
 			continue
 		}
-		r := ruleOf(b.h.p, x.Rule)
+		r := ruleOf(p, x.Rule)
 		limits := r.Limits
 		if _, daily := r.Give.(loyalty.PerVisit); daily {
 			limits = append(slices.Clone(limits), loyalty.Limit{Times: 1, Per: loyalty.PerDay})
@@ -184,10 +185,11 @@ func ruleOf(p *loyalty.Program, key string) loyalty.Rule {
 	panic("there is no rule " + key)
 }
 
-func (s *book) useEvent(p *loyalty.Program, ev *loyalty.EventState, sign int64) {
+func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 	if ev == nil {
 		return
 	}
+	p := b.h.rules[ev.Program-1]
 	day := loyalty.DateOf(ev.Event.At, p.Zone)
 	for _, x := range ev.Shares {
 		for _, a := range p.Earn.Actions {

@@ -2,10 +2,9 @@ package ledger_test
 
 import (
 	"errors"
-	"fmt"
 	"math/big"
 	"math/rand/v2"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -132,8 +131,20 @@ func historyActions(p *loyalty.Program) {
 	p.BirthdayLock = loyalty.Period{Months: 12}
 }
 
-// describe says what was drawn.
-func describe(p *loyalty.Program) string {
-	e, t := p.Earn, p.Tiers
-	return strings.ReplaceAll(fmt.Sprintf("pending %+v, expires %+v, carry %t, %d caps, by %s, take back %d", e.Pending, e.Expires, e.Carry, len(e.Caps), t.By, p.TakeBack), " ", " ")
+// publish puts the next version in force. Orders and events keep that of their first telling.
+func (h *history) publish(rng *rand.Rand) {
+	next := historyProgram(h.t, program(h.t), rng)
+	next.Version = len(h.rules) + 1
+	if last := len(h.rules) - 1; last >= 0 {
+		next.Tiers = h.rules[last].Tiers // what counts must go on to count
+		next.Campaigns = slices.DeleteFunc(next.Campaigns, func(r loyalty.Rule) bool { return r.ID == "tiny" })
+		next.Earn.Actions = slices.DeleteFunc(next.Earn.Actions, func(a loyalty.Action) bool { return a.ID == "critic" })
+		if err := next.Compile(); err != nil {
+			h.t.Fatal(err)
+		}
+		next.Since(h.rules[last], h.Now())
+	}
+	h.rules, h.p = append(h.rules, next), next
+	e := next.Earn
+	h.t.Logf("version %d: pending %+v, expires %+v, carry %t, %d caps, by %s, take back %d", next.Version, e.Pending, e.Expires, e.Carry, len(e.Caps), next.Tiers.By, next.TakeBack)
 }

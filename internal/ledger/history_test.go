@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -39,6 +40,7 @@ type history struct {
 	books *books
 	clean table.Table
 	rival *rival
+	rules []*loyalty.Program // all versions; the last one is in force
 
 	members []loyalty.MemberID
 	orders  []loyalty.Order // as they were last accepted
@@ -67,8 +69,10 @@ func TestInvariantsHoldThroughRandomHistories(t *testing.T) {
 
 func newHistory(t *testing.T, seed uint64) (*history, *tabletest.Faulty) {
 	b := newBench(t, memory(t))
-	b.p = historyProgram(t, b.p, rand.New(rand.NewPCG(seed, 2)))
 	h := &history{t: t, bench: b, rng: rand.New(rand.NewPCG(seed, 1)), clean: b.Table}
+	b.Program = func(_ context.Context, _ string, version int) (*loyalty.Program, error) {
+		return h.rules[version-1], nil
+	}
 	h.books = newBooks(h)
 	broken := faulty(h.clean, seed)
 	h.rival = &rival{Table: broken, rng: rand.New(rand.NewPCG(seed, 3)), race: h.race}
@@ -86,17 +90,18 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 	}()
 	counts := map[string]int{}
 	for n := 0; n < steps && !t.Failed(); n++ {
+		if n%(steps/3+1) == 0 {
+			h.publish(rand.New(rand.NewPCG(seed, 10+uint64(len(h.rules)))))
+		}
 		counts[h.step()]++
 		h.books.check()
 	}
 	for _, m := range h.members {
-		b := *h.bench.Ledger
-		b.Table = h.clean
-		if err := b.Audit(t.Context(), h.p.ID, m); err != nil {
+		if err := h.quiet().Audit(t.Context(), h.p.ID, m); err != nil {
 			t.Errorf("the audit of %s found:\n%v", m, err)
 		}
 	}
-	t.Logf("PERENNIAL_SEED=%d: %s, %v, faults %+v, %d rivals", seed, describe(h.p), counts, broken.Fired(), h.rival.won)
+	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals", seed, counts, broken.Fired(), h.rival.won)
 	if steps < 10_000 {
 		return
 	}

@@ -99,8 +99,8 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 }
 
 // A rule's points wait for the parcel and are given up; the rest is made active by hand, and then the order is
-// cancelled: all of it makes room again.
-func TestWhatWasForfeitedGivesTheCapsTheirRoomBack(t *testing.T) {
+// cancelled: all of it makes room again, and none of it counts towards a level.
+func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
 	b := newBench(t, memory(t))
 	b.p.Earn.Caps = []loyalty.Cap{{Points: 1_000, Per: loyalty.PerYear}}
 	b.p.Earn.Rules = []loyalty.Rule{{ID: "sent", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{
@@ -118,8 +118,8 @@ func TestWhatWasForfeitedGivesTheCapsTheirRoomBack(t *testing.T) {
 	}
 	o.Status = loyalty.OrderCancelled
 	b.put(t, o)
-	if got, err := b.Member(t.Context(), b.p, "mem_ada"); err != nil || len(got.Account.Usage) != 0 {
-		t.Errorf("of the cap is used %+v, %v", got.Account.Usage, err)
+	if got, err := b.Member(t.Context(), b.p, "mem_ada"); err != nil || len(got.Account.Usage)+len(got.Account.Metrics) != 0 {
+		t.Errorf("of the cap is used %+v, and %+v counts, %v", got.Account.Usage, got.Account.Metrics, err)
 	}
 	b.audit(t, "mem_ada")
 }
