@@ -121,7 +121,7 @@ const (
 	MaxOrderAhead = 5 * time.Minute     // and not from further in the future
 	JoinGrace     = 24 * time.Hour      // enrolled at the till: the order may be so much older than the member
 	MaxLines      = 10_000
-	MaxPending    = 2_000 // orders of one member whose points are pending: a bound on the account's size
+	MaxPending    = 2_000 // orders and events of one member whose points are pending: a bound on the account's size
 )
 
 func (o Order) items() (sum int64) {
