@@ -43,7 +43,7 @@ func TestAMembersHistoryReadsLikeAStory(t *testing.T) {
 	happens(p.PlaceOrder(acc, prior, p, order, nil, at.Add(time.Hour)))
 	happens(p.Advance(acc, at.AddDate(0, 0, 14)))
 	p.Rewards[0].Cost = 1030
-	happens(p.Redeem(acc, loyalty.Redemption{ID: "rd_1", Reward: "free-mug"}, true, at.AddDate(0, 0, 15)))
+	happens(p.Redeem(acc, loyalty.Redemption{ID: "rd_1", Reward: "free-mug"}, true, nil, at.AddDate(0, 0, 15)))
 	happens(p.Advance(acc, at.AddDate(2, 0, 0)))
 
 	for locale, want := range map[string]string{"en": english1042, "de": german1042} {

@@ -34,8 +34,8 @@ type command struct {
 
 // do reads the account, brings it to the present, decides, and commits account and entries at once. On a
 // conflict over the account it starts again from the account as it is now. It returns taken if the first entry
-// of the decision exists already and is not its own, and the entries that it wrote otherwise: the command's first,
-// or that one alone where the answer was lost.
+// of the decision exists already and is not its own, and the command's entries otherwise: those of the decision, or
+// the first of them alone where the answer was lost; those of time if nothing is to be decided.
 func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	it, err := l.Table.Get(ctx, memberKey(c.p.ID, c.member, "ACCOUNT"))
 	if err != nil {
@@ -44,21 +44,21 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	var lost []string // the hashes of what may have been written
 	budgets := budgets{ledger: l, program: c.p.ID}
 	for range attempts {
-		ops, entries, err := l.plan(ctx, it, c, &budgets)
-		if err != nil || len(ops) == 0 {
+		w, err := l.plan(ctx, it, c, &budgets)
+		if err != nil || len(w.ops) == 0 {
 			return nil, err
 		}
-		err = l.Table.Transact(ctx, ops...)
+		err = l.Table.Transact(ctx, w.ops...)
 		var conflict *table.ConflictError
 		switch {
 		case err == nil:
-			return entries, nil
+			return w.entries[:w.own], nil
 		case errors.Is(err, table.ErrUnknown):
 			// It may have happened: the account as it is now tells, and so does the cause.
-			if len(entries) == 0 {
+			if len(w.entries) == 0 {
 				return nil, ErrTryAgain
 			}
-			lost = append(lost, entries[0].Hash)
+			lost = append(lost, w.entries[0].Hash)
 			if it, err = l.Table.Get(ctx, it.Key); err != nil {
 				return nil, retryable(err)
 			}
@@ -66,18 +66,18 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			return nil, retryable(err)
 		case conflict.Key == it.Key:
 			it = conflict.Current
-		case conflict.Op == 0 && len(entries) > 0 && c.decide != nil && entries[0].Cause.Kind != loyalty.CauseMember:
-			was, err := readEntry(conflict.Current, entries[0].Cause)
+		case conflict.Op == 0 && w.own > 0 && c.decide != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
+			was, err := readEntry(conflict.Current, w.entries[0].Cause)
 			if err == nil && slices.Contains(lost, was.Hash) {
 				return []loyalty.Entry{was}, nil // what was written, not what would be now
 			}
 			return nil, taken{conflict.Current}
-		case conflict.Op < len(entries):
+		case conflict.Op < len(w.entries):
 			// An entry of time exists that this account does not know yet: the account was read too early.
 			if it, err = l.Table.Get(ctx, it.Key); err != nil {
 				return nil, retryable(err)
 			}
-		case ops[conflict.Op].Kind == table.OpAdd:
+		case w.ops[conflict.Op].Kind == table.OpAdd:
 			budgets.forget() // others were at the same budget
 		default:
 			return nil, conflict
@@ -86,33 +86,39 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	return nil, ErrTryAgain
 }
 
-// plan is what one attempt writes: the command's own entries first, so that a conflict over its cause is the
-// one reported, then those of time, then the account, then what the command brings along, then what it takes of
+// A planned write is what one attempt writes: the command's own entries first, so that a conflict over its cause is
+// the one reported, then those of time, then the account, then what the command brings along, then what it takes of
 // budgets. No operations: there is nothing to do.
-func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets) ([]table.Op, []loyalty.Entry, error) {
+type planned struct {
+	ops     []table.Op
+	entries []loyalty.Entry
+	own     int // how many of the entries are the command's; all, where it is that time passes
+}
+
+func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets) (planned, error) {
 	acc, err := readAccount(it, c.member)
 	if err != nil {
-		return nil, nil, err
+		return planned{}, err
 	}
 	now := l.now()
 	out, err := c.p.Advance(acc, now)
 	if err != nil {
-		return nil, nil, err
+		return planned{}, err
 	}
 	passed := len(out.Entries)
 	if c.decide != nil {
 		decided, err := b.decide(ctx, func(left loyalty.Budgets) (loyalty.Outcome, error) { return c.decide(out.Account, left) })
 		if err != nil {
-			return nil, nil, err
+			return planned{}, err
 		}
 		out.Account, out.Entries = decided.Account, append(out.Entries, decided.Entries...)
 		out.Spends = append(out.Spends, decided.Spends...)
 	}
 	switch {
 	case len(out.Entries) == 0 && c.alone:
-		return c.with, nil, nil
+		return planned{ops: c.with}, nil
 	case len(out.Entries) == 0:
-		return nil, nil, nil
+		return planned{}, nil
 	}
 	head := acc.Head
 	puts := make([]table.Op, len(out.Entries), len(out.Entries)+1+len(c.with))
@@ -133,7 +139,11 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 	ops := slices.Concat(puts[passed:], puts[:passed])
 	spends := b.ops(out.Spends, entries[0].Cause.ID)
 	it.Doc, it.Index = encode(storedAccount(out.Account)), dueKey(c.p.ID, c.member, c.p.Due(out.Account))
-	return slices.Concat(ops, []table.Op{table.Put(it)}, c.with, l.pooled(c.p, entries), spends), entries, nil
+	own := len(entries)
+	if c.decide != nil {
+		own -= passed
+	}
+	return planned{slices.Concat(ops, []table.Op{table.Put(it)}, c.with, l.pooled(c.p, entries), spends), entries, own}, nil
 }
 
 // record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same

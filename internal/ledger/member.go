@@ -35,8 +35,11 @@ func (l *Ledger) now() time.Time { return l.Now().UTC().Truncate(time.Millisecon
 // already_exists if an identity is taken.
 func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by By) (Member, error) {
 	in.Profile.Member = in.Member
+	joined := 0
 	c := command{p: p, member: in.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		return p.Join(in.Member, traits(in.Profile, in.Segments), l.now())
+		out, err := p.Join(in.Member, traits(in.Profile, in.Segments), l.now())
+		joined = len(out.Entries) // joining may earn
+		return out, err
 	}}
 	c.with = append(c.with, table.Put(profileItem(p.ID, in.Profile)))
 	for _, id := range in.Identities {
@@ -52,9 +55,11 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 		return Member{}, &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email exists already."}
 	case err != nil:
 		return Member{}, err
+	case len(entries) < joined: // the answer was lost, and with it what joining earned
+		return l.Member(ctx, p, in.Member)
 	}
 	var acc loyalty.Account
-	for _, e := range entries { // joining may earn
+	for _, e := range entries {
 		if acc, err = acc.Apply(e); err != nil {
 			return Member{}, err
 		}

@@ -187,7 +187,8 @@ type orderDoc struct {
 	More     []grantDoc `json:"more,omitempty"` // beside the base, whose worth is what these leave
 	Shares   []shareDoc `json:"sh,omitempty"`
 
-	Peak   int64            `json:"peak,omitzero"` // of the program's caps; left out where it is the worth
+	Used   int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
+	Peak   int64            `json:"peak,omitzero"` // likewise
 	Cut    bool             `json:"cut,omitzero"`
 	Taken  map[string]int64 `json:"taken,omitempty"` // by day
 	Owed   int64            `json:"owed,omitzero"`

@@ -28,13 +28,16 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		d.More = storedGrants(s.Grants[1:])
 	}
 	for _, x := range s.Shares {
-		switch {
-		case x.Rule != "":
+		if x.Rule != "" {
 			d.Shares = append(d.Shares, shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut})
-		case x.Peak != s.Worth:
-			d.Peak, d.Cut = int64(x.Peak), x.Cut
-		default:
-			d.Cut = x.Cut
+			continue
+		}
+		d.Cut = x.Cut
+		if x.Used != s.Worth {
+			d.Used = int64(x.Used)
+		}
+		if x.Peak != s.Worth {
+			d.Peak = int64(x.Peak)
 		}
 	}
 	d.goods(o)
@@ -108,8 +111,8 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		base.Worth -= g.Worth
 	}
 	s.Grants = append([]loyalty.Grant{base}, more...)
-	if d.Worth != 0 || d.Peak != 0 || d.Cut {
-		s.Shares = append(s.Shares, loyalty.Share{Used: s.Worth, Peak: loyalty.Points(cmp.Or(d.Peak, d.Worth)), Cut: d.Cut})
+	if d.Worth != 0 || d.Peak != 0 || d.Used != 0 || d.Cut {
+		s.Shares = append(s.Shares, loyalty.Share{Used: loyalty.Points(cmp.Or(d.Used, d.Worth)), Peak: loyalty.Points(cmp.Or(d.Peak, d.Worth)), Cut: d.Cut})
 	}
 	s.Shares = append(s.Shares, shares(d.Shares)...)
 	return s, nil

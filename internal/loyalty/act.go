@@ -129,10 +129,7 @@ func (d *decision) award(rules *Program, s *EventState, amended bool) error {
 	facts := Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(rules.Zone)}
 	for _, a := range rules.Earn.Actions {
 		target := d.actionWorth(rules, s, a, &facts, &e, day)
-		var err error
-		if e, err = d.grantAction(e, rules, s, a, target); err != nil {
-			return err
-		}
+		e = d.grantAction(e, rules, s, a, target)
 		total += target
 	}
 	if total < s.Worth {
@@ -214,11 +211,11 @@ func (a Account) restsUntil(key string, day Date) Date {
 }
 
 // grantAction brings what an action has given to what it is to give.
-func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action, target Points) (Entry, error) {
+func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action, target Points) Entry {
 	at := slices.IndexFunc(s.Grants, func(g Grant) bool { return g.Rule == a.ID })
 	if at < 0 {
 		if target == 0 {
-			return e, nil
+			return e
 		}
 		wait, expiry := a.Life.over(Wait{}, rules.Earn.Expires)
 		g := Grant{Rule: a.ID, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
@@ -230,9 +227,6 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 	}
 	g := &s.Grants[at]
 	delta := target - g.Worth
-	if err := d.room(g, delta); err != nil {
-		return e, err
-	}
 	switch {
 	case delta > 0:
 		e = d.giveBack(e, delta, g, time.Time{})
@@ -240,7 +234,7 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		e = d.clawBack(e, -delta, g)
 	}
 	g.Worth = target
-	return e, nil
+	return e
 }
 
 func (s *EventState) share(rule string) *Share {

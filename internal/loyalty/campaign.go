@@ -429,15 +429,28 @@ func (v *valuation) stack(found []candidate) {
 			}
 			continue
 		}
-		best := slices.MinFunc(group, func(x, y candidate) int { return compare(mode, x, y) })
-		if best.gives.sign() != 0 {
-			v.pay(best)
+		if group = slices.DeleteFunc(group, v.usedUp); len(group) == 0 {
+			continue
 		}
+		best := slices.MinFunc(group, func(x, y candidate) int { return compare(mode, x, y) })
+		v.pay(best)
 		v.beaten(slices.DeleteFunc(group, func(c candidate) bool { return c.r == best.r }), best.r)
 		if mode == Exclusive {
 			ruling = best.r
 		}
 	}
+}
+
+// usedUp reports whether caps and budgets leave a candidate nothing, and keeps the reason: it does not stand in the
+// way of the others of its group.
+func (v *valuation) usedUp(c candidate) bool {
+	if c.gives.sign() != 0 {
+		return false
+	}
+	for _, b := range c.cuts {
+		v.why(c.r.key, b.What, b.Args...)
+	}
+	return true
 }
 
 // compare puts the candidate that wins first.

@@ -29,7 +29,8 @@ const (
 // what it no longer holds is written off. The grant remembers what was taken from where.
 func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	rest, cause := n, e.Cause.of(*g)
-	for _, x := range d.Account.Pending {
+	left := d.leftBy(e)
+	for _, x := range left.Pending {
 		if x.Cause == cause {
 			part := min(rest, x.Points)
 			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Cause: cause, Points: -part})
@@ -43,12 +44,12 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	case reach == TakeBackPendingOnly:
 		e, rest = writeOff(e, rest, g, keptPending)
 	}
-	e, rest = d.takeFromLots(e, rest, g)
+	e, rest = d.takeFromLots(e, left.Lots, rest, g)
 	if reach == TakeBackWithinBalance {
 		e, rest = writeOff(e, rest, g, keptWithin)
 	}
 	if most := d.p.DebtAtMost; most > 0 && reach == TakeBackDebt {
-		if room := max(0, most-d.Account.Debt); rest > room {
+		if room := max(0, most-left.Debt); rest > room {
 			e, _ = writeOff(e, rest-room, g, keptDebt)
 			rest = room
 		}
@@ -60,12 +61,22 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	return e
 }
 
+// leftBy is the account as the entry leaves it so far: it may have moved pending points into a lot, or taken from
+// lots for another grant.
+func (d *decision) leftBy(e Entry) Account {
+	acc := d.Account
+	for _, p := range e.Postings {
+		acc.apply(e, p)
+	}
+	return acc
+}
+
 // takeFromLots takes from the grant's own lot first and then from the others.
-func (d *decision) takeFromLots(e Entry, rest Points, g *Grant) (Entry, Points) {
+func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Entry, Points) {
 	mine := d.lot(g.Expires)
 	for _, own := range []bool{true, false} {
-		for _, l := range d.Account.Lots {
-			part := min(rest, l.Points-takenOf(e, l.Expires))
+		for _, l := range lots {
+			part := min(rest, l.Points)
 			if part <= 0 || (l.Expires == mine) != own {
 				continue
 			}
@@ -77,16 +88,6 @@ func (d *decision) takeFromLots(e Entry, rest Points, g *Grant) (Entry, Points) 
 		}
 	}
 	return e, rest
-}
-
-// takenOf is what the entry has taken from a lot already, for another grant.
-func takenOf(e Entry, lot Date) (n Points) {
-	for _, p := range e.Postings {
-		if p.Bucket == BucketActive && p.Lot == lot && p.Points < 0 {
-			n -= p.Points
-		}
-	}
-	return n
 }
 
 // writeOff gives up on taking the rest.

@@ -38,7 +38,31 @@ func ParseDate(s string) (Date, error) {
 // End is the first instant after the day in zone: what lapses with the day is gone at End, and not a
 // nanosecond earlier.
 func (d Date) End(zone *time.Location) time.Time {
-	return time.Date(d.year(), d.month(), d.day()+1, 0, 0, 0, 0, zone).UTC()
+	return midnight(d.year(), d.month(), d.day()+1, zone).UTC()
+}
+
+// start is the first instant of the day in zone.
+func (d Date) start(zone *time.Location) time.Time {
+	return midnight(d.year(), d.month(), d.day(), zone).UTC()
+}
+
+// midnight is the first instant of a day. Where clocks are put forward at midnight there is no such hour, and
+// time.Date may answer with 23:00 of the day before; where they are put back to it there are two, and it may answer
+// with the second.
+func midnight(y int, m time.Month, d int, zone *time.Location) time.Time {
+	t := time.Date(y, m, d, 0, 0, 0, 0, zone)
+	began, ends := t.ZoneBounds()
+	switch before := began.Add(-1); {
+	case t.Hour() >= 12:
+		return ends
+	case t.Hour() > 0 || t.Minute() > 0:
+		return began
+	case DateOf(before, zone) == DateOf(t, zone):
+		_, was := before.Zone()
+		_, is := t.Zone()
+		return t.Add(time.Duration(is-was) * time.Second)
+	}
+	return t
 }
 
 // Month is the number yyyymm.

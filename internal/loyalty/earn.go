@@ -268,13 +268,16 @@ func (w *worth) count(p *Program, v *valuation) {
 // round makes the sum whole, once, and shares it out to the rules with a life of their own.
 func (v *valuation) round() error {
 	p := v.p
-	before := v.sum
+	before := v.sum // of its own; what it gives less than nothing is nobody's debt
+	if before.sign() < 0 {
+		before = whole(0)
+	}
 	if p.Earn.Carry && v.s.Carried != "" {
 		carried := exactFrom(v.s.Carried)
 		v.add("carry", carried, IsCarried)
 	}
 	n, ok := v.sum.round(p.Earn.Rounding)
-	if !ok {
+	if !ok && v.sum.sign() > 0 {
 		return refuse(AmountOutOfRange, "", "The order would earn more points than one operation may move.")
 	}
 	n = max(0, n)

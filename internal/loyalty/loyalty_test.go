@@ -224,9 +224,15 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 	}
 	full := joined(t, p, noon)
 	for i := range MaxPending {
-		full.Pending = append(full.Pending, Pending{Cause: Cause{Kind: CauseOrder, ID: fmt.Sprint(i)}, ActiveAt: noon.Add(time.Hour), Points: 1})
+		full.Pending = append(full.Pending, Pending{Cause: Cause{Kind: CauseOrder, ID: fmt.Sprint("p", i)}, ActiveAt: noon.Add(time.Hour), Points: 1})
 	}
 	refused(full, ValidationFailed)
+	p.Earn.Pending = Wait{ByHand: true}
+	refused(full, ValidationFailed)
+	p.Earn.Pending = Wait{}
+	if _, err := p.PlaceOrder(full, nil, p, paid("EUR", Line{Amount: 1000}), nil, noon); err != nil {
+		t.Errorf("an order whose points are active at once was answered with %v", err)
+	}
 
 	frozen := joined(t, p, noon)
 	frozen.Status = Frozen

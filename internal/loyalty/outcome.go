@@ -48,6 +48,9 @@ func (d *decision) post(e Entry) error {
 	if b := e.Balance; max(b.Active, b.Pending, b.Reserved, b.Debt) > MaxBalance {
 		return refuse(AmountOutOfRange, "", "The balance would grow beyond what an account can hold.")
 	}
+	if n := len(after.Pending); n > MaxPending && n > len(d.Account.Pending) {
+		return refuse(ValidationFailed, "", "The member has 2000 orders and events with pending points already.")
+	}
 	d.Account = after
 	d.Entries = append(d.Entries, e)
 	return nil

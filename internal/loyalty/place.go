@@ -37,9 +37,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
 		}
 	}
-	if e, err = d.bring(e, rules, &s, w); err != nil {
-		return Outcome{}, err
-	}
+	e = d.bring(e, rules, &s, w)
 	e.Metric, e.Window = s.metric(p, prior, w), p.window()
 	s.Spend, s.Elements = w.spend, w.pieces
 	e.Carried = s.carry(acc, w.rest)
@@ -61,7 +59,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 }
 
 // bring posts what brings each of the order's grants to what it is worth now.
-func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry, error) {
+func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry {
 	for _, o := range w.own {
 		s.grant(o.rule)
 	}
@@ -77,9 +75,6 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 		}
 		e = d.start(e, rules, s, g)
 		delta := target - g.Worth
-		if err := d.room(g, delta); err != nil {
-			return e, err
-		}
 		switch {
 		case delta > 0:
 			wait, _ := rules.life(g.Rule, s.Buyer.Level)
@@ -94,16 +89,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) (Entry
 	}
 	s.Worth = w.total
 	s.Grants = slices.DeleteFunc(s.Grants, Grant.empty)
-	return lostToExpiry(issued(e)), nil
-}
-
-// room refuses more points that are pending than an account may have to remember.
-func (d *decision) room(g *Grant, delta Points) error {
-	waits := g.ActiveAt.IsZero() || g.ActiveAt.After(d.now)
-	if delta > 0 && waits && len(d.Account.Pending) >= MaxPending {
-		return refuse(ValidationFailed, "", "The member has 2000 orders and events with pending points already.")
-	}
-	return nil
+	return lostToExpiry(issued(e))
 }
 
 // empty reports whether a rule's grant holds nothing that must be remembered.

@@ -28,11 +28,6 @@ func (d Day) in(year int) Date {
 	return Date(year*10000 + int(d)/100*100 + min(int(d)%100, last))
 }
 
-// start is the first instant of the date in zone.
-func (d Date) start(zone *time.Location) time.Time {
-	return time.Date(d.year(), d.month(), d.day(), 0, 0, 0, 0, zone).UTC()
-}
-
 // Active is when points of something that happened at an instant become active; the zero time if that is not known
 // yet. happened is when Until happened, zero if it has not.
 func (w Wait) Active(at, happened time.Time, zone *time.Location) time.Time {

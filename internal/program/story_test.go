@@ -79,7 +79,7 @@ func (s *story) do(what string, now time.Time) (loyalty.Outcome, error) {
 	switch verb {
 	case "redeem":
 		in := loyalty.Redemption{ID: fmt.Sprint("rd_", s.told), Reward: rest}
-		return s.p.Redeem(s.acc, in, true, now)
+		return s.p.Redeem(s.acc, in, true, nil, now)
 	case "back":
 		s.order.Refunds = append(s.order.Refunds, s.refund(rest, now))
 	case "delivered":

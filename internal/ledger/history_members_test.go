@@ -1,0 +1,117 @@
+package ledger_test
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func member(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%d", i)) }
+
+func (h *history) join() string {
+	m := member(len(h.members))
+	in := ledger.Enrolment{Member: m, Profile: h.aProfile(), Segments: h.someSegments()}
+	var got ledger.Member
+	err := h.until(fmt.Sprintf("join %+v", in), func(l *ledger.Ledger) (err error) {
+		got, err = l.Enrol(h.t.Context(), h.p, in, by(string(m)))
+		return err
+	})
+	if err != nil {
+		h.t.Error(err)
+	}
+	h.members = append(h.members, m)
+	is, err := h.quiet().Member(h.t.Context(), h.p, m)
+	if err != nil || is.Account.Balance() != got.Account.Balance() || is.Account.Head != got.Account.Head {
+		h.t.Errorf("%s joined as %+v, was answered as %+v, %v", m, is.Account, got.Account, err)
+	}
+	return "joined"
+}
+
+func (h *history) aProfile() ledger.Profile {
+	return ledger.Profile{
+		Timezone: pick(h.rng, "", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata"),
+		Birthday: pick(h.rng, "", "1990-02-28", "2000-02-29", "1985-12-31", "1970-01-01", "1999-06-15"),
+	}
+}
+
+func (h *history) someSegments() []string {
+	return pick(h.rng, nil, []string{"vip"}, []string{"press", "vip"})
+}
+
+// change tells a profile and segments anew.
+func (h *history) change(m loyalty.MemberID) string {
+	next, segments := h.aProfile(), h.someSegments()
+	err := h.until(fmt.Sprintf("change %s to %+v, %v", m, next, segments), func(l *ledger.Ledger) error {
+		was, err := h.quiet().Profile(h.t.Context(), h.p.ID, m)
+		if err != nil {
+			return err
+		}
+		in := ledger.Change{Profile: next, Segments: segments}
+		in.Profile.Member, in.Profile.Version = m, was.Version
+		return l.ChangeMember(h.t.Context(), h.p, in, by(""))
+	})
+	if h.refused(err, loyalty.ValidationFailed) { // the birthday is locked
+		return "refused"
+	}
+	acc, err := h.quiet().Member(h.t.Context(), h.p, m)
+	if t := acc.Account.Traits; err != nil || t.Zone != next.Timezone || !slices.Equal(t.Segments, segments) {
+		h.t.Errorf("%s was told as %+v, %v, and is %+v, %v", m, next, segments, t, err)
+	}
+	return "told"
+}
+
+func (h *history) register(m loyalty.MemberID) string {
+	was, already := slices.Contains(h.books.of(m).acc.Traits.OptIns, "joined"), false
+	err := h.until(fmt.Sprintf("register %s", m), func(l *ledger.Ledger) (err error) {
+		already, err = l.OptIn(h.t.Context(), h.p, m, "joined", by(""))
+		return err
+	})
+	if err != nil || was && !already {
+		h.t.Errorf("%s registered, before: %t, answered: %t, %v", m, was, already, err)
+	}
+	return "registered"
+}
+
+func (h *history) event(m loyalty.MemberID) string {
+	ev := loyalty.Event{
+		Type: pick(h.rng, "review.pending", "review.approved", "visit.completed", "visit.completed", "repair.brought", "repair.done", "social.shared"),
+		ID:   fmt.Sprint(len(h.events)), Member: m, At: h.before(m),
+	}
+	if ev.Family() == "review" {
+		ev.Data = map[string]any{"text": "good", "rating": big.NewRat(h.rng.Int64N(11), 2)}
+	}
+	h.events = append(h.events, ev)
+	return h.putEvent(ev, "event")
+}
+
+// retell tells one of the latest events in another state, or any as it is.
+func (h *history) retell(loyalty.MemberID) string {
+	if len(h.events) == 0 {
+		return "nothing"
+	}
+	if h.rng.IntN(3) == 0 {
+		return h.putEvent(h.events[h.rng.IntN(len(h.events))], "replayed")
+	}
+	ev := &h.events[max(0, len(h.events)-1-h.rng.IntN(20))]
+	family, _ := h.p.EventType(ev.Type)
+	ev.Type = family.Name + "." + pick(h.rng, family.States...)
+	if ev.Data != nil && h.rng.IntN(3) == 0 {
+		ev.Data = map[string]any{"rating": big.NewRat(h.rng.Int64N(6), 1)}
+	}
+	return h.putEvent(*ev, "retold")
+}
+
+func (h *history) putEvent(ev loyalty.Event, what string) string {
+	var r ledger.EventResult
+	err := h.until(fmt.Sprintf("%s %s %s of %s", what, ev.Type, ev.ID, ev.Member), func(l *ledger.Ledger) (err error) {
+		r, err = l.PutEvent(h.t.Context(), h.p, ev, ledger.By{Actor: "history"})
+		return err
+	})
+	if err != nil || what == "replayed" && !r.Replayed || r.State.Event.Type != ev.Type {
+		h.t.Errorf("%s %s %s: %+v, %v", what, ev.Type, ev.ID, r, err)
+	}
+	return what
+}

@@ -1,0 +1,124 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func (h *history) redeem(m loyalty.MemberID) string {
+	in := ledger.RedemptionRequest{ID: h.key("rd_"), Member: m, Reward: pick(h.rng, "sticker", "five-off"), Commit: h.rng.IntN(3) == 0}
+	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) error {
+		_, err := l.Redeem(h.t.Context(), h.p, in, by(in.ID))
+		return err
+	})
+	switch {
+	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed):
+		return "refused"
+	case in.Commit:
+		return "redeemed"
+	}
+	h.open = append(h.open, in.ID)
+	return "reserved"
+}
+
+func (h *history) commit(loyalty.MemberID) string {
+	return h.end("committed", (*ledger.Ledger).Commit)
+}
+
+func (h *history) cancel(loyalty.MemberID) string {
+	return h.end("cancelled", (*ledger.Ledger).Cancel)
+}
+
+func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) string {
+	if len(h.open) == 0 {
+		return "nothing"
+	}
+	at := max(0, len(h.open)-1-h.rng.IntN(4))
+	id, key := h.open[at], by(h.key("end"))
+	var r ledger.RedemptionResult
+	err := h.until(as+" "+id, func(l *ledger.Ledger) (err error) {
+		r, err = do(l, h.t.Context(), h.p, id, key)
+		return err
+	})
+	switch {
+	case errors.Is(err, loyalty.HoldAlreadyResolved), errors.Is(err, loyalty.HoldExpired):
+		h.open = slices.Delete(h.open, at, at+1)
+		return "late"
+	case err != nil || string(r.Redemption.Status) != as:
+		h.t.Errorf("%s %s: %+v, %v", as, id, r.Redemption, err)
+	}
+	return as
+}
+
+func (h *history) adjust(m loyalty.MemberID) string {
+	in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history"}
+	err := h.until(fmt.Sprintf("adjust %+v", in), func(l *ledger.Ledger) error {
+		_, err := l.Adjust(h.t.Context(), h.p, in, by(in.ID))
+		return err
+	})
+	h.refused(err, loyalty.InsufficientPoints, loyalty.AmountNotPositive)
+	return "adjusted"
+}
+
+func (h *history) extend(m loyalty.MemberID) string {
+	until := loyalty.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(400)), h.p.Zone)
+	in := ledger.Extension{ID: h.key("ext_"), Member: m, Until: until, Reason: "history"}
+	err := h.until(fmt.Sprintf("extend %+v", in), func(l *ledger.Ledger) error {
+		_, err := l.Extend(h.t.Context(), h.p, in, by(in.ID))
+		return err
+	})
+	if h.refused(err, loyalty.ValidationFailed) {
+		return "refused"
+	}
+	return "extended"
+}
+
+// reinstate brings back one of the latest lapses, perhaps a second time, with another day.
+func (h *history) reinstate(m loyalty.MemberID) string {
+	lapsed := h.books.of(m).lapsed
+	if len(lapsed) == 0 {
+		return "nothing"
+	}
+	in := ledger.Reinstatement{
+		Member: m, Entry: lapsed[max(0, len(lapsed)-1-h.rng.IntN(3))], Reason: "history",
+		Until: loyalty.DateOf(h.Now().AddDate(0, 0, h.rng.IntN(200)), h.p.Zone),
+	}
+	var r ledger.AdjustmentResult
+	err := h.until(fmt.Sprintf("reinstate %+v", in), func(l *ledger.Ledger) (err error) {
+		r, err = l.Reinstate(h.t.Context(), h.p, in, by("")) // the lapse is the identity
+		return err
+	})
+	if h.refused(err, loyalty.ValidationFailed) {
+		return "refused"
+	}
+	if r.Entry.Kind != loyalty.KindReinstate {
+		h.t.Errorf("%+v wrote %+v", in, r.Entry)
+	}
+	return "reinstated"
+}
+
+// pass lets days, and now and then months or a year, go by, and the schedule write down what they did.
+func (h *history) pass(m loyalty.MemberID) string {
+	d := time.Duration(h.rng.Int64N(int64(5 * 24 * time.Hour)))
+	switch h.rng.IntN(80) {
+	case 0:
+		d *= 80
+	case 1, 2:
+		d *= 20
+	}
+	h.advance(d)
+	err := h.until(fmt.Sprintf("time %s for %s", d, m), func(l *ledger.Ledger) error {
+		_, err := l.Advance(h.t.Context(), h.p, m)
+		return err
+	})
+	if err != nil {
+		h.t.Error(err)
+	}
+	return "time"
+}

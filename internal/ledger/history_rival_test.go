@@ -1,0 +1,64 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A rival is a table on which, now and then, somebody else writes between what a command has read and what it writes
+// of it: so every kind of conflict happens, one at a time, and from a seed.
+type rival struct {
+	table.Table
+	rng  *rand.Rand
+	race func()
+	same func() error // the command that is under way, given by somebody else; nil: it is not to be raced
+	busy bool
+	won  int
+}
+
+// Transact implements table.Table.
+func (r *rival) Transact(ctx context.Context, ops ...table.Op) error {
+	if !r.busy && r.same != nil && r.rng.IntN(12) == 0 {
+		r.busy = true
+		r.won++
+		r.race()
+		r.busy = false
+	}
+	return r.Table.Transact(ctx, ops...)
+}
+
+// race lets somebody do something that may be in the way of the command under way.
+func (h *history) race() {
+	l, rng := h.quiet(), h.rival.rng
+	var err error
+	what := "the same"
+	m := loyalty.MemberID("")
+	if len(h.members) > 0 {
+		m = h.members[rng.IntN(len(h.members))]
+	}
+	switch n := rng.IntN(5); {
+	case n == 0 || m == "":
+		err = h.rival.same()
+	case n <= 2: // orders are in the way by the account, and by budgets
+		o := h.bench.order(fmt.Sprintf("r%d", h.rival.won), m, rng.Int64N(8_000))
+		what = "order " + o.ID
+		_, err = l.PutOrder(h.t.Context(), h.p, o, ledger.By{Actor: "rival"})
+	case n == 3:
+		in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Points: loyalty.Points(1 + rng.Int64N(50)), Reason: "rival"}
+		what = "adjust " + in.ID
+		_, err = l.Adjust(h.t.Context(), h.p, in, by(in.ID))
+	default:
+		what = "time"
+		_, err = l.Advance(h.t.Context(), h.p, m)
+	}
+	h.say("   rival: %s of %s: %v", what, m, err)
+	if err != nil && !errors.As(err, new(*loyalty.Error)) && !errors.Is(err, ledger.ErrTryAgain) {
+		h.t.Errorf("the rival's %s of %s: %v", what, m, err)
+	}
+}

@@ -1,0 +1,125 @@
+package ledger_test
+
+import (
+	"context"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// lossy is a table of which the next write is done and its answer lost, or in whose way somebody else writes first.
+type lossy struct {
+	table.Table
+	lose  bool
+	first func()
+}
+
+func (l *lossy) Transact(ctx context.Context, ops ...table.Op) error {
+	if first := l.first; first != nil {
+		l.first = nil
+		first()
+	}
+	err := l.Table.Transact(ctx, ops...)
+	if l.lose && err == nil {
+		l.lose, err = false, table.ErrUnknown
+	}
+	return err
+}
+
+func lossyBench(t *testing.T) (*bench, *lossy) {
+	l := &lossy{Table: memory(t)}
+	return newBench(t, l), l
+}
+
+func TestAnEnrolmentWhoseAnswerWasLostIsAnsweredWithWhatJoiningEarned(t *testing.T) {
+	b, tab := lossyBench(t)
+	b.p.Earn.Actions = []loyalty.Action{{ID: "welcome", Event: loyalty.EventJoined, Points: 50}}
+	if err := b.p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	tab.lose = true
+	got, err := b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: "mem_ada"}, ledger.By{Input: "1"})
+	if err != nil || got.Account.Balance().Active != 50 || got.Replayed || got.Profile.Version != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	b.audit(t, "mem_ada")
+}
+
+// The order itself lifts the member to silver, so that what it would be worth when it is decided again is more.
+func TestALostAnswerIsWhatWasDecidedAndNotWhatWouldBeNow(t *testing.T) {
+	b, tab := lossyBench(t)
+	b.enrol(t, "mem_ada")
+	o := b.order("1042", "mem_ada", 60_000)
+	tab.lose = true
+	if r := b.put(t, o); r.State.Worth != 600 || r.Revision != 1 {
+		t.Errorf("the answer was %+v", r)
+	}
+	if got, err := b.Order(t.Context(), b.p.ID, "1042"); err != nil || len(got.Entries) != 1 || got.State.Worth != 600 {
+		t.Errorf("the order is %+v, %v", got, err)
+	}
+	b.audit(t, "mem_ada")
+}
+
+// Time has something to write down whenever a member registers again, and somebody else may be about to write it too.
+func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
+	for name, rival := range map[string]func(b *bench){
+		"alone":                     nil,
+		"another lets time pass":    func(b *bench) { b.Advance(t.Context(), b.p, "mem_ada") },
+		"another registers as well": func(b *bench) { b.OptIn(t.Context(), b.p, "mem_ada", "double", ledger.By{}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, tab := lossyBench(t)
+			b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, OptIn: true})
+			b.enrol(t, "mem_ada")
+			b.put(t, b.order("1042", "mem_ada", 1_000))
+			for i := range 2 {
+				if i == 1 {
+					b.advance(15 * 24 * time.Hour) // what was pending becomes active
+					if rival != nil {
+						tab.first = func() { rival(b) }
+					}
+				}
+				already, err := b.OptIn(t.Context(), b.p, "mem_ada", "double", ledger.By{})
+				if err != nil || already != (i == 1) {
+					t.Errorf("time %d: registered already: %t, %v", i, already, err)
+				}
+			}
+			got, err := b.Member(t.Context(), b.p, "mem_ada")
+			if err != nil || !slices.Equal(got.Account.Traits.OptIns, []string{"double"}) {
+				t.Errorf("%+v, %v", got.Account.Traits, err)
+			}
+			b.audit(t, "mem_ada")
+		})
+	}
+}
+
+// A rule's points wait for the parcel and are given up; the rest is made active by hand, and then the order is
+// cancelled: all of it makes room again, and none of it counts towards a level.
+func TestWhatWasForfeitedIsNotLeftInCapsAndLevels(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.p.Earn.Caps = []loyalty.Cap{{Points: 1_000, Per: loyalty.PerYear}}
+	b.p.Earn.Rules = []loyalty.Rule{{ID: "sent", Give: loyalty.Fixed{Points: 12}, Life: loyalty.Life{
+		Pending: &loyalty.Wait{Until: loyalty.WhenShipped, Within: loyalty.Period{Days: 9}},
+	}}}
+	if err := b.p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	b.enrol(t, "mem_ada")
+	o := b.order("1042", "mem_ada", 10_000)
+	b.put(t, o)
+	b.advance(10 * 24 * time.Hour)
+	if r, err := b.ActivateOrder(t.Context(), b.p, "1042", ledger.By{}); err != nil || r.State.Worth != 100 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	o.Status = loyalty.OrderCancelled
+	b.put(t, o)
+	if got, err := b.Member(t.Context(), b.p, "mem_ada"); err != nil || len(got.Account.Usage)+len(got.Account.Metrics) != 0 {
+		t.Errorf("of the cap is used %+v, and %+v counts, %v", got.Account.Usage, got.Account.Metrics, err)
+	}
+	b.audit(t, "mem_ada")
+}

@@ -1,0 +1,67 @@
+package loyalty
+
+import (
+	"testing"
+	"time"
+)
+
+// made is the test program with its edits, compiled.
+func made(tb testing.TB, edit func(*Program)) *Program {
+	tb.Helper()
+	p := testProgram(tb)
+	edit(p)
+	if err := p.Compile(); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// A shop tells of the delivery and of a refund at once: what was pending becomes active and is taken back in one entry.
+func TestADeliveryAndARefundMayBeToldAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		wait Wait
+		want Balance
+	}{
+		{"the points become active at once", Wait{Until: WhenDelivered}, Balance{Active: 62}},
+		{"the points become active later", Wait{Until: WhenDelivered, For: Period{Days: 14}}, Balance{Pending: 50, Active: 12}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newShop(t, made(t, func(p *Program) {
+				p.Earn.Pending = c.wait
+				p.Earn.Rules = []Rule{{ID: "extra", Give: Fixed{24}, Match: Match{MinSpend: map[Currency]int64{"EUR": 6000}}, Life: Life{Pending: new(Wait)}}, {ID: "more", Give: Fixed{12}, Life: Life{Pending: new(Wait)}}}
+			}))
+			o := paid("EUR", Line{Amount: 10_000})
+			s.tell(o, noon)
+			o.Delivered = noon.Add(time.Hour)
+			o.Refunds = []Refund{back("1", 5_000)}
+			s.tell(o, noon.Add(2*time.Hour))
+			if b := s.acc.Balance(); b != c.want {
+				t.Errorf("half of the order is left, and of its points %+v, want %+v", b, c.want)
+			}
+			o.Refunds[0].Status = RefundFailed
+			s.tell(o, noon.Add(3*time.Hour))
+			if b := s.acc.Balance(); b.Active+b.Pending != 136 {
+				t.Errorf("the refund failed, and there are %+v", b)
+			}
+		})
+	}
+}
+
+func TestADebtIsBoundedWhateverLivesTheOrdersPointsHave(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) {
+		p.Earn.Pending, p.DebtAtMost = Wait{}, 30
+		p.Earn.Rules = []Rule{{ID: "extra", Give: Fixed{100}, Life: Life{Expires: &Expiry{After: Period{Days: 60}}}}}
+	}))
+	o := paid("EUR", Line{Amount: 10_000})
+	s.tell(o, noon)
+	s.spend(200, noon)
+	o.Status = OrderCancelled
+	s.tell(o, noon)
+	if b := s.acc.Balance(); b != (Balance{Debt: 30}) {
+		t.Errorf("of 200 points that were spent, with a debt of at most 30, there are %+v", b)
+	}
+	if got := s.states[o.ID].lapsed(); got != 170 {
+		t.Errorf("%d were written off, want 170", got)
+	}
+}

@@ -1,0 +1,123 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A sale is an order under rules, with what it is worth and every reason: "rule: effect = points", a line each.
+type sale struct {
+	name    string
+	rules   []Rule
+	program func(*Program) // what else the program says
+	member  func(*Account)
+	before  []Order // that the member placed before
+	order   Order
+	then    []func(*Order) // after each of which it is told again
+	left    Budgets
+	want    Points
+	because string
+}
+
+func (c sale) run(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Earn.Rules = c.rules
+		if c.program != nil {
+			c.program(p)
+		}
+	})
+	s := newShop(t, p)
+	s.acc.Joined = noon.AddDate(-1, 0, 0)
+	if c.member != nil {
+		c.member(&s.acc)
+	}
+	for i, o := range c.before {
+		o.ID = fmt.Sprint("before-", i)
+		s.sell(o, nil)
+	}
+	o := c.order
+	e := s.sell(o, c.left)
+	for _, change := range c.then {
+		change(&o)
+		e = s.sell(o, c.left)
+	}
+	sum, lines := new(big.Rat), make([]string, 0, len(e.Because))
+	for _, b := range e.Because {
+		n, ok := new(big.Rat).SetString(b.Points)
+		if !ok {
+			t.Errorf("%q is no number", b.Points)
+			continue
+		}
+		sum.Add(sum, n)
+		lines = append(lines, b.Rule+": "+b.Effect()+" = "+b.Points)
+	}
+	if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
+		t.Errorf("the reasons sum to %s, and the entry moves %d", sum.RatString(), e.Points)
+	}
+	got, want := strings.Join(lines, "\n"), strings.ReplaceAll(strings.TrimSpace(c.because), "\n\t", "\n")
+	if e.Order.Worth != c.want || got != want {
+		t.Errorf("worth %d because\n%s\nwant %d because\n%s", e.Order.Worth, got, c.want, want)
+	}
+}
+
+// sell tells an order when it is placed.
+func (s *shop) sell(o Order, left Budgets) Entry {
+	s.pass(o.PlacedAt)
+	out, err := s.p.PlaceOrder(s.acc, s.states[o.ID], s.p, o, left, o.PlacedAt)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.acc, s.states[o.ID] = out.Account, out.Entries[0].Order
+	return out.Entries[0]
+}
+
+// bought is a paid order of lines, of which each has at least one piece.
+func bought(currency Currency, lines ...Line) Order {
+	for i := range lines {
+		lines[i].ID, lines[i].Quantity = fmt.Sprint(i+1), max(1, lines[i].Quantity)
+	}
+	return Order{ID: "1042", Member: "mem_ada", PlacedAt: noon, Currency: currency, Status: OrderPaid, Lines: lines}
+}
+
+func (o Order) with(edit func(*Order)) Order {
+	edit(&o)
+	return o
+}
+
+func placed(at string) Order {
+	o := bought("EUR", Line{Amount: 1000})
+	var err error
+	if o.PlacedAt, err = time.Parse(time.RFC3339, at); err != nil {
+		panic(err)
+	}
+	return o
+}
+
+// condition is one of the test's own.
+type condition func(*Facts) (bool, error)
+
+func (c condition) Holds(f *Facts) (bool, error) { return c(f) }
+func (c condition) String() string               { return "a condition of the test" }
+
+func euros(n int64) map[Currency]int64 { return map[Currency]int64{"EUR": 100 * n} }
+
+// seven is a rule that gives seven points to what it matches.
+func seven(m Match) []Rule { return []Rule{{ID: "seven", Match: m, Give: Fixed{7}}} }
+
+// each is a rule that gives a point for each piece that it matches.
+func each(m Match) []Rule { return []Rule{{ID: "each", Match: m, Give: PerUnit{big.NewRat(1, 1)}}} }
+
+func linked(tenders ...string) []Rule {
+	return []Rule{{ID: "linked", Match: Match{Tenders: tenders}, Give: PerAmount{map[Currency]Rate{"EUR": {big.NewRat(4, 1), 100}}}}}
+}
+
+func zone(t testing.TB, name string) *time.Location {
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
