@@ -98,9 +98,10 @@ type RedemptionRequest struct {
 	Member loyalty.MemberID
 	Reward string
 	Order  string
-	Cart   string        // another redemption for it takes its place
-	Total  loyalty.Money // what the order comes to
-	Commit bool          // at once, without a hold
+	Cart   string         // another redemption for it takes its place
+	Total  loyalty.Money  // what the order comes to
+	Points loyalty.Points // loyalty.PayReward: how many at most; zero for all
+	Commit bool           // at once, without a hold
 }
 
 // An Adjustment corrects a balance by hand, under an id that the caller derived.

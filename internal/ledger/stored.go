@@ -269,6 +269,7 @@ type redemptionDoc struct {
 	Amount int64  `json:"a,omitzero"` // what the order comes to
 	Money  string `json:"cur,omitzero"`
 	Piece  bool   `json:"pc,omitzero"`
+	Value  int64  `json:"v,omitzero"` // what a payment pays, in the order's currency
 
 	Lots map[string]int64 `json:"l,omitempty"` // once it is committed
 	Back int64            `json:"b,omitzero"`

@@ -10,7 +10,7 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 	}
 	return &redemptionDoc{
 		ID: r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
-		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece,
+		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece, Value: r.Value.Amount,
 		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil),
 	}
 }
@@ -20,12 +20,16 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 		return nil, nil
 	}
 	lots, err := readLots(d.Lots)
-	return &loyalty.Redemption{
+	r := &loyalty.Redemption{
 		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
 		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
 		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To),
-	}, err
+	}
+	if d.Value != 0 {
+		r.Value = loyalty.Money{Amount: d.Value, Currency: loyalty.Currency(d.Money)}
+	}
+	return r, err
 }
 
 func storedRefusal(r *loyalty.Error) *refusalDoc {

@@ -21,7 +21,7 @@ func (p *Program) Adjust(acc Account, id string, n Points, reason string, now ti
 	if n < 0 {
 		var taken Points
 		if e.Postings, taken = d.take(nil, -n); taken < -n {
-			return Outcome{}, p.insufficient(acc, -n, "The adjustment takes", now)
+			return Outcome{}, p.insufficient(acc, -n, "The adjustment takes")
 		}
 		e.Postings = append(e.Postings, Posting{Bucket: BucketAdjusted, Points: -n})
 	} else {

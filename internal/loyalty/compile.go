@@ -58,7 +58,7 @@ func (p *Program) Compile() error {
 		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
 		zones: new(sync.Map),
 	}
-	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions} {
+	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions, p.compilePay} {
 		if err := step(); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}
@@ -286,6 +286,19 @@ func checkBounds(caps []Cap, limits []Limit, budget Points, life Life) error {
 	}
 	if life.Expires != nil && life.Expires.Inactive {
 		return errors.New("points of one rule cannot lapse by inactivity: those of all do, or none")
+	}
+	return nil
+}
+
+func (p *Program) compilePay() error {
+	y := &p.Redeeming.Pay
+	for c, r := range y.Rates {
+		if _, ok := c.Exponent(); !ok || r.Per <= 0 || r.Points == nil || r.Points.Sign() <= 0 {
+			return fmt.Errorf("the worth of points in %q is none", c)
+		}
+	}
+	if y.Min < 0 || y.Step < 0 || y.Share != nil && (y.Share.Sign() <= 0 || y.Share.Cmp(big.NewRat(1, 1)) > 0) {
+		return errors.New("what points pay at least, in steps of, or at most is none")
 	}
 	return nil
 }

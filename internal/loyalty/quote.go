@@ -12,6 +12,7 @@ type Quote struct {
 	Guest    bool    // nobody is named: the figures are those of a new member
 	Balance  Balance
 	Rewards  []RewardQuote
+	Pay      Payment // what the member's points could pay of it; zero if nothing
 }
 
 // A RewardQuote says whether a reward can be had now, and what is missing if not.
@@ -38,6 +39,9 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
 	q.Spends = out.Spends
 	q.Balance = acc.Balance()
+	if acc.Debt == 0 {
+		q.Pay, _ = p.Payable(q.Balance.Active, Money{o.total(), o.Currency})
+	}
 	for _, r := range p.Rewards {
 		q.Rewards = append(q.Rewards, p.Available(acc, r, Redemption{Total: Money{o.total(), o.Currency}}, left, now))
 	}

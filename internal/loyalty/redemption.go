@@ -25,7 +25,8 @@ type Redemption struct {
 	Points Points
 	Order  string // the order that it is for; may be empty
 	Cart   string // the cart that it is for: another redemption for it takes its place; may be empty
-	Total  Money  // what the order comes to, for rewards that ask; may be zero
+	Total  Money  // what the order comes to, for rewards that ask and payments; may be zero
+	Value  Money  // what a payment with points pays of it
 	Status RedemptionStatus
 	At     time.Time // when it was asked for
 	Until  time.Time // reserved until, exclusive; zero if it was committed at once
@@ -49,7 +50,7 @@ const MaxHolds = 20
 func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, now time.Time) (Outcome, error) {
 	reward, ok := p.Reward(in.Reward)
 	switch {
-	case !ok:
+	case !ok && in.Reward != PayReward:
 		return Outcome{}, refuse(NotFound, "/reward", "There is no such reward.")
 	case acc.Status != Active:
 		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
@@ -57,6 +58,12 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	d := p.decide(acc, now)
 	if err := d.replace(in.Cart); err != nil {
 		return Outcome{}, err
+	}
+	if in.Reward == PayReward {
+		var err error
+		if reward, err = p.payment(d.Account, &in); err != nil {
+			return Outcome{}, err
+		}
 	}
 	if !commit && len(d.Account.Holds) >= MaxHolds {
 		return Outcome{}, refuse(ValidationFailed, "", "The member has 20 open redemptions already: commit or cancel one first.")
@@ -67,7 +74,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	in.Points, in.At, in.Piece = reward.CostAt(acc.Tier.Level), now, reward.Limited()
 	taken, n := d.take(nil, in.Points)
 	if n < in.Points || acc.Debt > 0 {
-		return Outcome{}, p.insufficient(d.Account, in.Points, "The reward costs", now)
+		return Outcome{}, p.insufficient(d.Account, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
 		return Outcome{}, outOfStock(&reward, now)
@@ -185,6 +192,7 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 	}
 	d := p.decide(acc, now)
 	r = h.Redemption
+	r.Value = p.worthOf(r, n)
 	r.Points = n
 	e := Entry{
 		Kind: KindRedeem, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: now, Redemption: &r,
@@ -331,7 +339,7 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 }
 
 // insufficient says what is needed, what there is, and what will come next.
-func (p *Program) insufficient(acc Account, needed Points, verb string, now time.Time) *Error {
+func (p *Program) insufficient(acc Account, needed Points, verb string) *Error {
 	available := acc.Balance().Active
 	unit := p.Unit.Other.In("en")
 	if unit == "" {

@@ -72,6 +72,7 @@ type Redeeming struct {
 	CodeValid Period   // how long a code can be used; zero: for ever
 	Grace     Period   // what comes back from a redemption lives at least so long
 	OnRefund  OnRefund // what a reversal gives back
+	Pay       Pay      // how points pay for orders
 }
 
 // OnRefund is what a reversal of a redemption gives back.

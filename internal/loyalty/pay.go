@@ -1,0 +1,122 @@
+package loyalty
+
+import (
+	"math/big"
+	"slices"
+	"strings"
+)
+
+// Pay is how orders can be paid with points. Without rates they cannot.
+type Pay struct {
+	Rates map[Currency]Rate  // so many points are so much money: 100 points per 1.00 EUR is {100, 100}
+	Min   Points             // at least so many at a time
+	Step  Points             // in multiples of this; zero for 1. The last step may be smaller, so that all can be paid
+	Share *big.Rat           // at most this share of an order, above 0 and at most 1; nil for all of it
+	Most  map[Currency]int64 // at most so much of one order, in minor units; a currency that is not there has no bound
+}
+
+// A Payment is how much of an order points pay.
+type Payment struct {
+	Points Points
+	Value  Money
+}
+
+// Payable is what up to want points pay of an order that comes to total: never more than share and bound allow, in whole
+// steps, and no point more than the money is worth. Zero is as many as possible. What points cover to the last cent
+// needs no whole step. The zero Payment: none, or fewer than the least. ok is false if the program takes no points for
+// that currency.
+//
+// Source of the formula: points × money per point, rounded down to a minor unit; and for money, the least number of
+// points that is worth it.
+func (p *Program) Payable(want Points, total Money) (pay Payment, ok bool) {
+	rate, ok := p.Redeeming.Pay.Rates[total.Currency]
+	if !ok {
+		return Payment{}, false
+	}
+	perPoint := exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(rate.Per), rate.Points))
+	most := p.Redeeming.Pay.bound(total)
+	if all := need(most, perPoint); want >= all {
+		pay = Payment{all, Money{most, total.Currency}}
+	} else {
+		step := max(1, p.Redeeming.Pay.Step)
+		value, _ := perPoint.mul(whole(int64(want / step * step))).floor()
+		pay = Payment{need(value, perPoint), Money{value, total.Currency}}
+	}
+	if pay.Value.Amount == 0 || pay.Points < p.Redeeming.Pay.Min {
+		return Payment{}, true
+	}
+	return pay, true
+}
+
+// bound is how much of an order points may pay.
+func (y *Pay) bound(total Money) int64 {
+	most := total.Amount
+	if y.Share != nil {
+		most, _ = exactOf(y.Share).mul(whole(total.Amount)).floor()
+	}
+	if n, ok := y.Most[total.Currency]; ok {
+		most = min(most, n)
+	}
+	return most
+}
+
+// need is the least number of points that is worth an amount of minor units.
+func need(amount int64, perPoint exact) Points {
+	n, isWhole := whole(amount).quo(perPoint).floor()
+	if !isWhole {
+		n++
+	}
+	return Points(n)
+}
+
+// PayReward is the id under which points pay for an order.
+const PayReward = "pay-with-points"
+
+// payment is the reward that a payment is, with its cost; a refusal if none is possible.
+func (p *Program) payment(acc Account, in *Redemption) (Reward, error) {
+	available := acc.Balance().Active
+	want := in.Points
+	switch {
+	case len(p.Redeeming.Pay.Rates) == 0:
+		return Reward{}, refuse(NotFound, "/reward", "The program does not take points as payment.")
+	case in.Total.Amount <= 0 || in.Total.Amount > MaxAmount:
+		return Reward{}, refuse(ValidationFailed, "/order_total", "Say what the order comes to.")
+	case want < 0:
+		return Reward{}, refuse(AmountNotPositive, "/points", "Points that pay are above 0.")
+	case want > available:
+		return Reward{}, p.insufficient(acc, want, "The payment takes")
+	case want == 0:
+		want = available
+	}
+	pay, ok := p.Payable(want, in.Total)
+	if !ok {
+		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency", "The program takes points for "+p.Redeeming.Pay.currencies()+".")
+	}
+	if pay.Points == 0 {
+		least := max(1, p.Redeeming.Pay.Min)
+		if available < least {
+			return Reward{}, p.insufficient(acc, least, "A payment takes at least")
+		}
+		return Reward{}, refuse(AmountOutOfRange, "/points", "So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+points(max(1, p.Redeeming.Pay.Step))+".")
+	}
+	in.Value = pay.Value
+	return Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
+}
+
+func (y *Pay) currencies() string {
+	var out []string
+	for c := range y.Rates {
+		out = append(out, string(c))
+	}
+	return strings.Join(slices.Sorted(slices.Values(out)), ", ")
+}
+
+// worthOf is what so many points of a payment are worth, for one that is committed in part.
+func (p *Program) worthOf(r Redemption, n Points) Money {
+	rate, ok := p.Redeeming.Pay.Rates[r.Value.Currency]
+	if n == r.Points || !ok {
+		return r.Value
+	}
+	value, _ := exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(rate.Per), rate.Points)).mul(whole(int64(n))).floor()
+	return Money{min(value, r.Value.Amount), r.Value.Currency}
+}

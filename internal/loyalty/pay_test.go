@@ -1,0 +1,114 @@
+package loyalty
+
+import (
+	"errors"
+	"math/big"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func payProgram(tb testing.TB, y Pay) *Program {
+	p := testProgram(tb)
+	p.Redeeming.Pay = y
+	if err := p.Compile(); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+func TestWhatPointsPayOfAnOrder(t *testing.T) {
+	hundred := map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}, "JPY": {big.NewRat(3, 1), 2}, "KWD": {big.NewRat(10, 1), 37}}
+	for _, c := range []struct {
+		name  string
+		pay   Pay
+		want  Points
+		total Money
+		gives Payment
+	}{
+		{"a point is a cent", Pay{Rates: hundred}, 250, Money{2999, "EUR"}, Payment{250, Money{250, "EUR"}}},
+		{"never more than the order", Pay{Rates: hundred}, 9999, Money{2999, "EUR"}, Payment{2999, Money{2999, "EUR"}}},
+		{"whole steps", Pay{Rates: hundred, Step: 100}, 250, Money{2999, "EUR"}, Payment{200, Money{200, "EUR"}}},
+		{"the last step is smaller, so that the order is covered to the cent", Pay{Rates: hundred, Step: 100}, 3000, Money{2999, "EUR"}, Payment{2999, Money{2999, "EUR"}}},
+		{"fewer than the least", Pay{Rates: hundred, Min: 200}, 199, Money{2999, "EUR"}, Payment{}},
+		{"half of the order", Pay{Rates: hundred, Share: big.NewRat(1, 2)}, 9999, Money{2999, "EUR"}, Payment{1499, Money{1499, "EUR"}}},
+		{"at most so much", Pay{Rates: hundred, Most: map[Currency]int64{"EUR": 1000}}, 9999, Money{2999, "EUR"}, Payment{1000, Money{1000, "EUR"}}},
+		{"no point for the part of a yen", Pay{Rates: hundred}, 100, Money{1000, "JPY"}, Payment{99, Money{66, "JPY"}}},
+		{"dinars have three decimals", Pay{Rates: hundred}, 5, Money{1000, "KWD"}, Payment{5, Money{18, "KWD"}}},
+		{"an order of nothing", Pay{Rates: hundred}, 5, Money{0, "EUR"}, Payment{}},
+	} {
+		got, ok := payProgram(t, c.pay).Payable(c.want, c.total)
+		if !ok || got != c.gives {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.gives)
+		}
+	}
+	if _, ok := payProgram(t, Pay{Rates: hundred}).Payable(5, Money{100, "USD"}); ok {
+		t.Error("points pay for dollars that have no rate")
+	}
+}
+
+// Points are never worth more than their rate, nobody pays a point too many, and what can be covered is.
+func TestPaymentsAreExact(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rate := Rate{big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")), rapid.Int64Range(1, 500).Draw(t, "per")}
+		p := &Program{ID: "p", Zone: noon.Location(), Redeeming: Redeeming{Pay: Pay{
+			Rates: map[Currency]Rate{"EUR": rate}, Step: Points(rapid.IntRange(0, 200).Draw(t, "step")),
+		}}}
+		if err := p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		total := Money{rapid.Int64Range(1, 100_000).Draw(t, "total"), "EUR"}
+		want := Points(rapid.IntRange(0, 1_000_000).Draw(t, "want"))
+		pay, _ := p.Payable(want, total)
+		worth := new(big.Rat).Mul(big.NewRat(int64(pay.Points)*rate.Per, 1), new(big.Rat).Inv(rate.Points))
+		value := big.NewRat(pay.Value.Amount, 1)
+		if pay.Points > want || worth.Cmp(value) < 0 || pay.Value.Amount > total.Amount {
+			t.Fatalf("%d points pay %s of %s, and are worth %s", pay.Points, pay.Value, total, worth.FloatString(3))
+		}
+		if pay.Points > 0 {
+			less := new(big.Rat).Mul(big.NewRat(int64(pay.Points-1)*rate.Per, 1), new(big.Rat).Inv(rate.Points))
+			if less.Cmp(value) >= 0 {
+				t.Fatalf("%d points would pay %s too", pay.Points-1, pay.Value)
+			}
+		}
+		if need := new(big.Rat).Mul(big.NewRat(total.Amount, rate.Per), rate.Points); need.Cmp(big.NewRat(int64(want), 1)) <= 0 && pay.Value != total {
+			t.Fatalf("%d points could pay all of %s, and pay %s", want, total, pay.Value)
+		}
+	})
+}
+
+func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Min: 100, Step: 50})
+	acc := joined(t, p, noon)
+	acc.Lots = []Lot{{Expires: 20271231, Points: 1030}}
+	out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Order: "1043", Total: Money{5000, "EUR"}}, false, nil, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := *out.Entries[0].Redemption
+	if r.Points != 1000 || r.Value != (Money{1000, "EUR"}) || out.Account.Balance() != (Balance{Active: 30, Reserved: 1000}) {
+		t.Fatalf("%+v leaves %+v", r, out.Account.Balance())
+	}
+	out, err = p.Commit(out.Account, r, 400, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := out.Entries[0].Redemption; r.Value != (Money{400, "EUR"}) || out.Account.Balance() != (Balance{Active: 630}) {
+		t.Errorf("%+v leaves %+v", r, out.Account.Balance())
+	}
+	for _, c := range []struct {
+		in   Redemption
+		code Code
+	}{
+		{Redemption{Points: 2000, Total: Money{5000, "EUR"}}, InsufficientPoints},
+		{Redemption{Points: 99, Total: Money{5000, "EUR"}}, AmountOutOfRange},
+		{Redemption{Points: 100, Total: Money{5000, "USD"}}, CurrencyUnsupported},
+		{Redemption{Points: 100}, ValidationFailed},
+		{Redemption{Points: -1, Total: Money{5000, "EUR"}}, AmountNotPositive},
+	} {
+		c.in.ID, c.in.Reward = "rd_2", PayReward
+		if _, err := p.Redeem(acc, c.in, false, nil, noon); !errors.Is(err, c.code) {
+			t.Errorf("%+v is answered with %v, want %s", c.in, err, c.code)
+		}
+	}
+}
