@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -150,7 +151,7 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 // answer also when the account could pay by then, or the order of a guest. It is no part of an account's
 // sequence and costs no write of one.
 func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By) (loyalty.Entry, error) {
-	e.Program, e.Recorded, e.Actor, e.Input = p.Version, l.now(), by.Actor, by.Input
+	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.now(), by.Actor, by.Input
 	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: encode(storedEntry(e))}
 	err := l.Table.Transact(ctx, table.Put(it))
 	var conflict *table.ConflictError

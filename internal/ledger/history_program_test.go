@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"fmt"
 	"math/big"
 	"math/rand/v2"
 	"slices"
@@ -146,5 +147,6 @@ func (h *history) publish(rng *rand.Rand) {
 	}
 	h.rules, h.p = append(h.rules, next), next
 	e := next.Earn
-	h.t.Logf("version %d: pending %+v, expires %+v, carry %t, %d caps, by %s, take back %d", next.Version, e.Pending, e.Expires, e.Carry, len(e.Caps), next.Tiers.By, next.TakeBack)
+	h.versions = append(h.versions, fmt.Sprintf("version %d at %s: pending %+v, expires %+v, carry %t, %d caps, by %s, take back %d",
+		next.Version, h.Now(), e.Pending, e.Expires, e.Carry, len(e.Caps), next.Tiers.By, next.TakeBack))
 }

@@ -63,7 +63,11 @@ func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, kind, id string
 			return e, false, err
 		}
 		prior = &was
-		if rules, err = l.rules(ctx, p, was.Program); err != nil {
+		version := was.Program
+		if was.Order != nil {
+			version = was.Order.Program // notes of the first release name the one in force when they were written
+		}
+		if rules, err = l.rules(ctx, p, version); err != nil {
 			return e, false, err
 		}
 	}
@@ -80,7 +84,7 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loya
 		}
 		return l.record(ctx, p, loyalty.Entry{
 			Kind: loyalty.KindNote, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
-			Effective: o.PlacedAt, Order: &s,
+			Program: s.Program, Effective: o.PlacedAt, Order: &s,
 		}, by)
 	}
 	entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {

@@ -1,6 +1,8 @@
 package ledger_test
 
 import (
+	"context"
+	"math/big"
 	"testing"
 	"time"
 
@@ -115,4 +117,31 @@ func TestAGuestsOrderIsAppliedOnceWhenItsMemberIsKnown(t *testing.T) {
 		}
 		b.audit(t, "mem_ada")
 	})
+}
+
+func TestAGuestsOrderKeepsTheRulesOfItsFirstTelling(t *testing.T) {
+	b := newBench(t, memory(t))
+	first, second := b.p, program(t)
+	second.Version = 2
+	second.Earn.Rates["EUR"] = loyalty.Rate{Points: big.NewRat(3, 1), Per: 100}
+	if err := second.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	b.Program = func(_ context.Context, _ string, version int) (*loyalty.Program, error) {
+		return []*loyalty.Program{first, second}[version-1], nil
+	}
+	b.enrol(t, "mem_ada")
+	o := b.order("1042", "", 10_000)
+	b.put(t, o)
+	b.p = second
+	o.Shipped = b.Now()
+	b.put(t, o) // still a guest's
+	o.Member = "mem_ada"
+	for range 2 {
+		if r := b.put(t, o); r.State.Worth != 100 || r.State.Program != 1 {
+			t.Errorf("by version %d the order is worth %d", r.State.Program, r.State.Worth)
+		}
+		o.Delivered = b.Now()
+	}
+	b.audit(t, "mem_ada")
 }

@@ -137,7 +137,7 @@ type postingDoc struct {
 
 type becauseDoc struct {
 	Rule   string   `json:"r"`
-	Effect string   `json:"e,omitzero"` // of the first release; instead of What and Args
+	Effect string   `json:"e,omitzero"` // a text, as all were in the first release; instead of What and Args
 	What   string   `json:"k,omitzero"`
 	Args   []string `json:"a,omitempty"`
 	Points string   `json:"n"`

@@ -47,7 +47,12 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	return d
 }
 
+// storedBecause writes a text that stands for itself as the first release did, so that the hashes of its entries are
+// those of what is written now.
 func storedBecause(b loyalty.Because) becauseDoc {
+	if b.What == loyalty.Says && len(b.Args) == 1 {
+		return becauseDoc{Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
+	}
 	return becauseDoc{Rule: b.Rule, What: string(b.What), Args: b.Args, Points: b.Points}
 }
 

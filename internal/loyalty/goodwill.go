@@ -19,17 +19,24 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	}
 	d := p.decide(acc, now)
 	e := Entry{Kind: KindExtend, Cause: Cause{CauseExtension, id, 1}, Effective: now}
-	moved := Points(0)
-	for _, l := range acc.Lots {
-		if l.Expires != 0 && l.Expires.Day() < until {
-			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points})
-			moved += l.Points
+	for _, to := range []Date{until, slides + until} { // what slides still does, or the next activity would pass it by
+		moved := Points(0)
+		for _, l := range acc.Lots {
+			if l.Expires != 0 && l.Expires.Slides() == to.Slides() && l.Expires < to {
+				e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points})
+				moved += l.Points
+			}
+		}
+		if moved > 0 {
+			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: to, Points: moved})
+		}
+		if moved > 0 && to.Slides() {
+			e.Slides = max(to, acc.Slides)
 		}
 	}
-	if moved == 0 {
+	if e.Postings == nil {
 		return Outcome{}, refuse(ValidationFailed, "/until", "No points of the member lapse before that day.")
 	}
-	e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: until, Points: moved})
 	e.Because = []Because{Reason("goodwill", "0", WasExtended, until.String(), reason)}
 	if err := d.post(e); err != nil {
 		return Outcome{}, err

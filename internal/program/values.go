@@ -12,13 +12,14 @@ import (
 )
 
 // What numbers may be at most, beside the bounds of package loyalty. Decimals have up to 13 digits before the
-// point and 6 after it, whatever they are: more is a slip of the hand.
+// point and 6 after it, whatever they are: more is a slip of the hand, and so is a zero in front, which some read as
+// octal.
 const (
 	maxFactor = 1000
 	maxYears  = 100
 )
 
-var decimalForm = regexp.MustCompile(`^[0-9]{1,13}(\.[0-9]{1,6})?$`)
+var decimalForm = regexp.MustCompile(`^(0|[1-9][0-9]{0,12})(\.[0-9]{1,6})?$`)
 
 // decimal reads digits exactly.
 func decimal(s string) (*big.Rat, bool) {

@@ -1,0 +1,143 @@
+package ledger
+
+import (
+	"fmt"
+	"math/big"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+var alike = cmp.Options{
+	cmp.Comparer(func(a, b *big.Rat) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 }),
+	cmp.Comparer(func(a, b *time.Location) bool { return a.String() == b.String() }),
+}
+
+// A filler gives every field a value that no other has and that is not zero.
+type filler struct{ n int64 }
+
+func (f *filler) fill(t *testing.T, path string, v reflect.Value) {
+	f.n++
+	if f.special(t, path, v) {
+		return
+	}
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.String:
+		v.SetString(fmt.Sprintf("%s ä\"< %d", v.Type(), f.n))
+	case reflect.Int, reflect.Int32:
+		v.SetInt(f.n)
+	case reflect.Int64:
+		v.SetInt(1<<53 + 1<<32*f.n) // what floating point cannot hold, and still has room for a sum
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		f.fill(t, path, v.Elem())
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		for i := range 2 {
+			f.fill(t, path, v.Index(i))
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f.fill(t, path+"."+v.Type().Field(i).Name, v.Field(i))
+		}
+	default:
+		t.Fatalf("%s is a %s: teach this test to fill it", path, v.Type())
+	}
+}
+
+// special fills what cannot have any value, and reports whether it did.
+func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
+	switch v.Type() {
+	case reflect.TypeFor[time.Time]():
+		v.Set(reflect.ValueOf(time.UnixMilli(1_700_000_000_000 + f.n).UTC()))
+	case reflect.TypeFor[loyalty.Date]():
+		v.SetInt(20_260_000 + f.n)
+	case reflect.TypeFor[map[string]any]():
+		v.Set(reflect.ValueOf(map[string]any{"text": "ä\"<", "number": big.NewRat(f.n, 7919), "truth": true, "not": false}))
+	case reflect.TypeFor[*time.Location]():
+		zone, err := time.LoadLocation("Asia/Kolkata")
+		if err != nil {
+			t.Fatal(err)
+		}
+		v.Set(reflect.ValueOf(zone))
+	case reflect.TypeFor[loyalty.CapPeriod]():
+		v.SetString("week")
+	default:
+		return false
+	}
+	return true
+}
+
+// Whoever adds a field to an account adds it to its stored form, or this fails.
+func TestNothingOfAnAccountIsLost(t *testing.T) {
+	var want loyalty.Account
+	(&filler{}).fill(t, "Account", reflect.ValueOf(&want).Elem())
+	for i := range want.Pending {
+		want.Pending[i].Cause.Revision = 0 // all revisions share it
+	}
+	got, err := readAccount(table.Item{Version: 1, Doc: encode(storedAccount(want))}, want.Member)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, alike); diff != "" {
+		t.Errorf("a field was added to loyalty.Account, and the stored form lacks it:\n%s", diff)
+	}
+}
+
+// full is an entry of which every field was filled, but for what the stored form says once: an order's and an event's
+// id, member and revision are the entry's.
+func full(t *testing.T) loyalty.Entry {
+	var e loyalty.Entry
+	(&filler{}).fill(t, "Entry", reflect.ValueOf(&e).Elem())
+	for i := range e.Postings {
+		e.Postings[i].Cause.Revision = 0
+	}
+	e.Cause.ID = "event family:" + e.Cause.ID
+	o, ev := e.Order, e.Event
+	o.Order.ID, o.Order.Member, o.Revision = e.Cause.ID, e.Member, e.Cause.Revision
+	_, id, _ := strings.Cut(e.Cause.ID, ":")
+	ev.Event.ID, ev.Event.Member, ev.Revision = id, e.Member, e.Cause.Revision
+	o.Grants[0].Rule, o.Shares[0].Rule = "", "" // the base, whose worth is what the others leave
+	o.Worth = o.Grants[0].Worth + o.Grants[1].Worth
+	return e
+}
+
+func TestNothingOfAnEntryIsLost(t *testing.T) {
+	want := full(t)
+	got, err := readEntry(table.Item{Version: 1, Doc: encode(storedEntry(want))}, want.Cause)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, alike); diff != "" {
+		t.Errorf("a field was added to loyalty.Entry, or to what it holds, and the stored form lacks it:\n%s", diff)
+	}
+}
+
+// What is left out is read as what it was.
+func TestAnEntryOfNothingIsReadAsNothing(t *testing.T) {
+	want := loyalty.Entry{Cause: loyalty.Cause{Kind: loyalty.CauseJoin, ID: "mem_ada", Revision: 1}}
+	for name, o := range map[string]*loyalty.OrderState{
+		"no order":                      nil,
+		"an order of nothing":           {Grants: []loyalty.Grant{{}}},
+		"an order below a cap":          {Worth: 5, Grants: []loyalty.Grant{{Worth: 5}}, Shares: []loyalty.Share{{Used: 5, Peak: 5}}},
+		"an order that was refunded":    {Grants: []loyalty.Grant{{}}, Shares: []loyalty.Share{{Peak: 5}}},
+		"an order that got nothing":     {Grants: []loyalty.Grant{{}}, Shares: []loyalty.Share{{Cut: true}}},
+		"an order whose points were up": {Grants: []loyalty.Grant{{}}, Shares: []loyalty.Share{{Used: 5, Peak: 5}}},
+	} {
+		if want.Order = o; o != nil {
+			o.Order.ID, o.Revision = want.Cause.ID, 1
+		}
+		got, err := readEntry(table.Item{Version: 1, Doc: encode(storedEntry(want))}, want.Cause)
+		if diff := cmp.Diff(want, got, alike); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", name, err, diff)
+		}
+	}
+}

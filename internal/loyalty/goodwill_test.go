@@ -1,0 +1,319 @@
+package loyalty
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// kind is a program in which points can be extended by two years and brought back within ninety days.
+func kind(tb testing.TB, edit func(*Program)) *Program {
+	return made(tb, func(p *Program) {
+		p.Earn.Pending = Wait{}
+		p.Goodwill = Goodwill{Extend: Period{Months: 24}, Reinstate: Period{Days: 90}}
+		edit(p)
+	})
+}
+
+func asItIs(*Program) {}
+
+func (s *shop) extend(until Date, now time.Time) error {
+	s.pass(now)
+	out, err := s.p.Extend(s.acc, fmt.Sprint("ext-", s.acc.Sequence), until, "sorry", now)
+	if err == nil {
+		s.acc = out.Account
+	}
+	return err
+}
+
+func (s *shop) lots() (out []string) {
+	for _, l := range s.acc.Lots {
+		slides := ""
+		if l.Expires.Slides() {
+			slides = ", slides"
+		}
+		out = append(out, fmt.Sprint(l.Points, " ", l.Expires, slides))
+	}
+	return out
+}
+
+func (s *shop) wantLots(t *testing.T, want ...string) {
+	t.Helper()
+	if got := s.lots(); !reflect.DeepEqual(got, want) {
+		t.Errorf("the lots are %q, want %q", got, want)
+	}
+}
+
+func TestLotsAreExtendedAndNeverShortened(t *testing.T) {
+	s := newShop(t, kind(t, asItIs))
+	s.buy("1", 10, noon)
+	s.buy("2", 20, noon.AddDate(0, 2, 0))
+	s.buy("3", 30, noon.AddDate(0, 4, 0))
+	now := noon.AddDate(0, 5, 0)
+	s.wantLots(t, "10 2027-12-31", "20 2028-02-29", "30 2028-04-30")
+	if err := s.extend(20280229, now); err != nil {
+		t.Fatal(err)
+	}
+	s.wantLots(t, "30 2028-02-29", "30 2028-04-30")
+	for _, c := range []struct {
+		name  string
+		until Date
+	}{
+		{"a day by which nothing lapses", 20280229}, {"yesterday", 20270430}, {"a day beyond what the program allows", 20290502},
+		{"never", 0}, {"a day that slides", slides + 20280601},
+	} {
+		if err := s.extend(c.until, now); !errors.Is(err, ValidationFailed) {
+			t.Errorf("extended to %s (%d): %v", c.name, c.until, err)
+		}
+	}
+	if err := s.extend(20290501, now); err != nil { // the last day that is allowed
+		t.Error(err)
+	}
+	s.wantLots(t, "60 2029-05-01")
+
+	s.p = made(t, asItIs)
+	if err := s.extend(20300101, now); !errors.Is(err, ValidationFailed) {
+		t.Errorf("extended by a program that does not allow it: %v", err)
+	}
+	s.acc.Status = Frozen
+	if err := s.extend(20290601, now); !errors.Is(err, AccountFrozen) {
+		t.Errorf("a frozen account was extended: %v", err)
+	}
+}
+
+func TestWhatIsExtendedStillSlides(t *testing.T) {
+	s := newShop(t, kind(t, func(p *Program) {
+		p.Earn.Expires = Expiry{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
+	}))
+	o := s.buy("1", 100, noon)
+	s.wantLots(t, "100 2027-06-01, slides")
+	if err := s.extend(20270801, noon); err != nil {
+		t.Fatal(err)
+	}
+	s.wantLots(t, "100 2027-08-01, slides")
+	s.buy("2", 10, noon.AddDate(0, 0, 1)) // an activity does not shorten it
+	s.wantLots(t, "110 2027-08-01, slides")
+	s.buy("3", 1, noon.AddDate(0, 7, 0)) // and moves it on
+	s.wantLots(t, "111 2028-01-01, slides")
+	o.Status = OrderCancelled
+	s.tell(o, noon.AddDate(0, 7, 1)) // beyond the day that the order's points had at first
+	s.wantLots(t, "11 2028-01-01, slides")
+}
+
+func TestARefundAfterAnExtensionTakesWhatWasExtended(t *testing.T) {
+	s := newShop(t, kind(t, asItIs))
+	o := s.buy("1", 100, noon)
+	s.buy("2", 10, noon)
+	if err := s.extend(20281031, noon); err != nil {
+		t.Fatal(err)
+	}
+	o.Refunds = []Refund{back("1", 4_000)}
+	s.tell(o, noon)
+	s.wantLots(t, "70 2028-10-31")
+	o.Refunds[0].Status = RefundFailed
+	s.tell(o, noon)
+	s.wantLots(t, "110 2028-10-31")
+}
+
+// lapse lets the points of one order lapse and is the entry that says so.
+func lapse(t *testing.T, s *shop) (Order, Entry) {
+	o := s.buy("1", 100, noon)
+	out, err := s.p.Advance(s.acc, noon.AddDate(1, 1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.acc = out.Account
+	for _, e := range out.Entries {
+		if e.Kind == KindExpire {
+			return o, e
+		}
+	}
+	t.Fatal("nothing lapsed")
+	return o, Entry{}
+}
+
+func TestLapsedPointsAreBroughtBackWithinTheWindow(t *testing.T) {
+	within := time.Date(2028, 3, 30, 22, 0, 0, 0, time.UTC) // ninety days after New Year in Berlin, where clocks changed
+	for _, c := range []struct {
+		name  string
+		at    time.Time
+		until Date
+		want  error
+	}{
+		{"at once", noon.AddDate(1, 1, 0), 20281231, nil},
+		{"just in time", within.Add(-1), 20281231, nil},
+		{"too late", within, 20281231, ValidationFailed},
+		{"until today", noon.AddDate(1, 1, 0), 20280101, nil},
+		{"until yesterday", noon.AddDate(1, 1, 0), 20271231, ValidationFailed},
+		{"for as long as the program allows", noon.AddDate(1, 1, 0), 20300101, nil},
+		{"for longer", noon.AddDate(1, 1, 0), 20300102, ValidationFailed},
+		{"to slide", noon.AddDate(1, 1, 0), slides + 20281231, ValidationFailed},
+		{"for ever", noon.AddDate(1, 1, 0), 0, ValidationFailed},
+	} {
+		s := newShop(t, kind(t, asItIs))
+		_, lapsed := lapse(t, s)
+		s.pass(c.at)
+		out, err := s.p.Reinstate(s.acc, lapsed, c.until, "sorry", c.at)
+		if !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		if err != nil {
+			continue
+		}
+		e := out.Entries[0]
+		if want := (Cause{CauseReinstate, "mem_ada:2027-12-31", 1}); e.Cause != want { // so that the ledger takes it once
+			t.Errorf("%s: the cause is %s", c.name, e.Cause)
+		}
+		if s.acc = out.Account; e.Points != 100 || s.acc.Expired != 0 || s.acc.Earned != 100 {
+			t.Errorf("%s: %+v, expired %d, earned %d", c.name, e, s.acc.Expired, s.acc.Earned)
+		}
+		s.wantLots(t, fmt.Sprint("100 ", c.until))
+		s.pass(c.until.End(s.p.Zone))
+		if b := s.acc.Balance(); b != (Balance{}) || s.acc.Expired != 100 {
+			t.Errorf("%s: brought back until %s, and then %+v", c.name, c.until, b)
+		}
+	}
+}
+
+func TestWhatDidNotLapseCannotBeBroughtBack(t *testing.T) {
+	s := newShop(t, kind(t, asItIs))
+	_, lapsed := lapse(t, s)
+	now := noon.AddDate(1, 1, 0)
+	refused := func(name string, e Entry, want error) {
+		t.Helper()
+		if _, err := s.p.Reinstate(s.acc, e, 20281231, "sorry", now); !errors.Is(err, want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	other := lapsed
+	other.Member = "mem_bob"
+	refused("of another member", other, ValidationFailed)
+	refused("of an order", s.tell(bought("EUR", Line{Amount: 1000}).with(func(o *Order) { o.ID, o.PlacedAt = "2", now }), now), ValidationFailed)
+	s.acc.Status = Frozen
+	refused("of a frozen account", lapsed, AccountFrozen)
+	s.acc.Status = Active
+	s.p = made(t, asItIs)
+	refused("of a program that does not allow it", lapsed, ValidationFailed)
+	s.p.Goodwill.Reinstate = Period{Days: 90}
+	refused("for longer than what is earned today", lapsed, nil)
+	if _, err := s.p.Reinstate(s.acc, lapsed, 20290201, "sorry", now); !errors.Is(err, ValidationFailed) {
+		t.Errorf("for longer than what is earned today: %v", err)
+	}
+}
+
+func TestWhatIsBroughtBackPaysDebtFirst(t *testing.T) {
+	s := newShop(t, kind(t, asItIs))
+	_, lapsed := lapse(t, s)
+	s.acc.Debt = 30
+	out, err := s.p.Reinstate(s.acc, lapsed, 20281231, "sorry", noon.AddDate(1, 1, 0))
+	if err != nil || out.Account.Balance() != (Balance{Active: 70}) {
+		t.Errorf("%+v %v", out.Account.Balance(), err)
+	}
+}
+
+func TestPendingPointsAreMadeActiveByHand(t *testing.T) {
+	for name, wait := range map[string]Wait{
+		"that wait for a hand": {ByHand: true}, "that wait for a fortnight": {For: Period{Days: 14}}, "that wait for a delivery": {Until: WhenDelivered, Within: Period{Days: 45}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t, kind(t, func(p *Program) {
+				p.Earn.Pending = wait
+				p.Earn.Rules = []Rule{{ID: "extra", Give: Fixed{20}, Life: Life{Pending: &wait, Expires: &Expiry{After: Period{Days: 10}}}}}
+			}))
+			o := s.buy("1", 100, noon)
+			activate := func() error {
+				out, err := s.p.ActivateOrder(s.acc, *s.states["1"], s.p, noon)
+				if err == nil {
+					s.acc, s.states["1"] = out.Account, out.Entries[0].Order
+				}
+				return err
+			}
+			want := func(b Balance) {
+				t.Helper()
+				if got := s.acc.Balance(); got != b {
+					t.Errorf("there are %+v, want %+v", got, b)
+				}
+			}
+			want(Balance{Pending: 120})
+			if err := activate(); err != nil {
+				t.Fatal(err)
+			}
+			want(Balance{Active: 120})
+			s.wantLots(t, "20 2026-12-11", "100 2027-12-31")
+			if err := activate(); !errors.Is(err, ValidationFailed) {
+				t.Errorf("a second time: %v", err)
+			}
+			o.Delivered = noon.Add(time.Minute) // which starts nothing again
+			o.Refunds = []Refund{back("1", 5_000)}
+			s.tell(o, noon.Add(time.Hour))
+			want(Balance{Active: 70})
+			o.Refunds[0].Status = RefundFailed
+			s.tell(o, noon.Add(time.Hour))
+			s.wantLots(t, "20 2026-12-11", "100 2027-12-31")
+			o.Status = OrderCancelled
+			s.tell(o, noon.AddDate(0, 0, 60)) // when the extra has lapsed, and any deadline is over
+			if want(Balance{}); s.acc.Expired != 20 || s.states["1"].lapsed() != 20 {
+				t.Errorf("%d expired, %d written off", s.acc.Expired, s.states["1"].lapsed())
+			}
+		})
+	}
+}
+
+func TestARefundBeforeTheHandLeavesLessToActivate(t *testing.T) {
+	s := newShop(t, kind(t, func(p *Program) { p.Earn.Pending = Wait{ByHand: true} }))
+	o := s.buy("1", 100, noon)
+	o.Refunds = []Refund{back("1", 7_500)}
+	s.tell(o, noon)
+	out, err := s.p.ActivateOrder(s.acc, *s.states["1"], s.p, noon)
+	if err != nil || out.Account.Balance() != (Balance{Active: 25}) {
+		t.Fatalf("%+v %v", out.Account.Balance(), err)
+	}
+	s.acc, s.states["1"] = out.Account, out.Entries[0].Order
+	o.Refunds[0].Status = RefundFailed
+	if s.tell(o, noon); s.acc.Balance() != (Balance{Active: 100}) {
+		t.Errorf("the refund failed, and there are %+v", s.acc.Balance())
+	}
+}
+
+func TestAnEventsPendingPointsAreMadeActiveByHand(t *testing.T) {
+	p := kind(t, func(p *Program) {
+		p.Earn.Actions = []Action{{ID: "review", Event: "review.approved", Points: 20, Life: Life{Pending: &Wait{ByHand: true}}}}
+	})
+	acc := joined(t, p, noon)
+	var state *EventState
+	tell := func(kind string) {
+		t.Helper()
+		out, err := p.PlaceEvent(acc, state, p, Event{Type: kind, ID: "7", Member: acc.Member, At: noon}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc, state = out.Account, out.Entries[0].Event
+	}
+	want := func(b Balance) {
+		t.Helper()
+		if got := acc.Balance(); got != b {
+			t.Errorf("there are %+v, want %+v", got, b)
+		}
+	}
+	tell("review.approved")
+	want(Balance{Pending: 20})
+	out, err := p.ActivateEvent(acc, *state, p, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc, state = out.Account, out.Entries[0].Event
+	want(Balance{Active: 20})
+	if _, err := p.ActivateEvent(acc, *state, p, noon); !errors.Is(err, ValidationFailed) {
+		t.Errorf("a second time: %v", err)
+	}
+	tell("review.declined")
+	want(Balance{})
+	tell("review.approved")
+	want(Balance{Active: 20})
+	acc.Status = Frozen
+	if _, err := p.ActivateEvent(acc, *state, p, noon); !errors.Is(err, AccountFrozen) {
+		t.Errorf("frozen: %v", err)
+	}
+}

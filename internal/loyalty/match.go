@@ -1,0 +1,262 @@
+package loyalty
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // so that a time zone means the same on every machine; Lambda's has none
+)
+
+// lineValue is a line as rules need it.
+type lineValue struct {
+	amount exact // eligible, in minor units of the valuation's currency
+	value  exact // points after rate, category and level
+	units  int64 // whole pieces that are left
+}
+
+// about reports whether a rule is about this order at all. A campaign that runs and is for others says so; of the other
+// rules there may be hundreds.
+func (v *valuation) about(r *rule) bool {
+	at := v.o.PlacedAt
+	if m := &r.Match; !m.From.IsZero() && at.Before(m.From) || !m.Until.IsZero() && !at.Before(m.Until) {
+		return false
+	}
+	what, which := v.elsewhere(&r.Match)
+	if what != "" && r.campaign && !r.Shadow {
+		v.why(r.key, IsFor, what, strings.Join(which, ", "))
+	}
+	return what == ""
+}
+
+// elsewhere is what a rule is for that this order is not; empty if it is for such orders.
+func (v *valuation) elsewhere(m *Match) (what string, which []string) {
+	o, b := v.o, &v.s.Buyer
+	switch {
+	case !oneOf(m.Channels, o.Channel):
+		return "channels", m.Channels
+	case !oneOf(m.Stores, o.Store):
+		return "stores", m.Stores
+	case !oneOf(m.Currencies, o.Currency):
+		for _, c := range m.Currencies {
+			which = append(which, string(c))
+		}
+		return "currencies", which
+	case !oneOf(m.Tiers, b.Level):
+		return "tiers", m.Tiers
+	case m.FirstOrder && b.Orders != 0:
+		return "first_order", nil
+	case len(m.Segments) > 0 && !slices.ContainsFunc(b.Segments, func(s string) bool { return slices.Contains(m.Segments, s) }):
+		return "segments", m.Segments
+	case (m.BirthdayMonth || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil) && !v.onTime(m):
+		return "time", nil
+	}
+	return "", nil
+}
+
+func oneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Contains(list, s) }
+
+// onTime reports whether the order was placed on the weekday, in the hours and in the birthday month of a rule.
+func (v *valuation) onTime(m *Match) bool {
+	at := v.o.PlacedAt.In(v.p.clock(m.Zone, v.o, &v.s.Buyer))
+	if m.BirthdayMonth && (v.s.Buyer.Birthday == 0 || int(at.Month()) != v.s.Buyer.Birthday/100) {
+		return false
+	}
+	if len(m.Weekdays) > 0 && !slices.Contains(m.Weekdays, at.Weekday()) {
+		return false
+	}
+	minute := at.Hour()*60 + at.Minute()
+	switch {
+	case m.HoursFrom == m.HoursUntil:
+		return true
+	case m.HoursFrom < m.HoursUntil:
+		return m.HoursFrom <= minute && minute < m.HoursUntil
+	}
+	return minute >= m.HoursFrom || minute < m.HoursUntil
+}
+
+// clock is whose time counts.
+func (p *Program) clock(z ClockZone, o *Order, b *Buyer) *time.Location {
+	switch {
+	case z == StoreClock && o != nil && o.Clock != nil:
+		return o.Clock
+	case z == MemberClock:
+		return p.zoneOf(b.Zone)
+	}
+	return p.Zone
+}
+
+// zoneOf is a member's time zone; the program's if none, or none that exists, is known.
+func (p *Program) zoneOf(name string) *time.Location {
+	if name == "" {
+		return p.Zone
+	}
+	if z, ok := p.compiled.zones.Load(name); ok {
+		return z.(*time.Location)
+	}
+	z, err := time.LoadLocation(name)
+	if err != nil {
+		z = p.Zone
+	}
+	p.compiled.zones.Store(name, z)
+	return z
+}
+
+// matched finds the part of the order that a rule is about; false if there is none.
+func (v *valuation) matched(r *rule, m *matched) bool {
+	v.prepare()
+	if !r.lines {
+		*m = v.all
+		m.value = v.sum // with shipping and tax, where they count
+		if len(v.lines) > 0 && m.amount.sign() == 0 && m.units == 0 {
+			return false // all that is left earns nothing
+		}
+	} else if !v.matchedLines(r, m) {
+		return false
+	}
+	if len(r.Match.Tenders) > 0 {
+		part := v.paidBy(r.Match.Tenders)
+		m.amount, m.value = m.amount.mul(part), m.value.mul(part)
+		return part.sign() != 0
+	}
+	return true
+}
+
+func (v *valuation) matchedLines(r *rule, m *matched) bool {
+	*m = matched{currency: v.currency, amount: whole(0), value: whole(0)}
+	some := false
+	for i := range v.lines {
+		l, x := &v.o.Lines[i], &v.lines[i]
+		if !oneOf(r.Match.Categories, l.Category) || !oneOf(r.Match.SKUs, l.SKU) || !oneOf(r.Match.Brands, l.Brand) {
+			continue
+		}
+		some = some || x.amount.sign() > 0 || x.units > 0
+		m.amount = m.amount.add(x.amount)
+		m.units += x.units
+		if r.multiply {
+			m.value = m.value.add(x.value)
+		}
+	}
+	return some
+}
+
+// prepare values the lines, once.
+func (v *valuation) prepare() {
+	if v.all.currency != "" {
+		return
+	}
+	v.all = matched{currency: v.currency, amount: whole(0)}
+	v.lines = make([]lineValue, len(v.o.Lines))
+	rate := v.rate.perMinor.mul(v.level)
+	if !v.p.Earn.Counts.Items {
+		rate = whole(0)
+	}
+	for i, l := range v.o.Lines {
+		m, ok := v.category(l.Category)
+		if ok && m.by.sign() == 0 {
+			v.lines[i] = lineValue{amount: whole(0), value: whole(0)} // earns nothing, whatever the rule
+			continue
+		}
+		left := v.leftOf(l)
+		x := lineValue{amount: left.mul(v.kept)}
+		x.value = x.amount.mul(rate)
+		if ok {
+			x.value = x.value.mul(m.by)
+		}
+		x.units = v.unitsOf(l, left)
+		v.lines[i] = x
+		v.all.amount = v.all.amount.add(x.amount)
+		v.all.units += x.units
+	}
+}
+
+// unitsOf is how many whole pieces of a line are left, by the money that is left of it; of what was free, by what
+// came back.
+func (v *valuation) unitsOf(l Line, left exact) int64 {
+	if l.Amount == 0 {
+		return l.Quantity - v.refunded.units[l.ID]
+	}
+	if v.refunded.lines[l.ID] == 0 && v.refunded.items == 0 {
+		return l.Quantity
+	}
+	paid := whole(l.Amount).mul(v.undiscounted)
+	if paid.sign() == 0 {
+		return l.Quantity
+	}
+	n, _ := left.mul(v.remains).mul(whole(l.Quantity)).quo(paid).floor()
+	return n
+}
+
+// paidBy is the share of what earns that was paid by some tenders.
+func (v *valuation) paidBy(names []string) exact {
+	paid := int64(0)
+	for _, t := range v.o.Tenders {
+		if !t.Kind.earns() {
+			continue
+		}
+		if slices.Contains(names, string(t.Kind)) || t.Name != "" && slices.Contains(names, t.Name) {
+			paid += t.Amount
+		}
+	}
+	if earning := v.o.total() - v.o.unearning(); paid > 0 && earning > 0 {
+		return share(min(paid, earning), earning)
+	}
+	return whole(0)
+}
+
+// may reports whether a rule that is about the order also applies, and keeps the reason if it nearly does.
+func (v *valuation) may(r *rule, m *matched) bool {
+	if r.Match.When != nil && !v.holds(r.key, r.Match.When) {
+		return false
+	}
+	if r.OptIn && !slices.Contains(v.s.Buyer.OptIns, r.ID) {
+		v.why(r.key, IsUnjoined)
+		return false
+	}
+	if least, some := r.Match.MinSpend[v.currency]; len(r.Match.MinSpend) > 0 && (!some || m.amount.sub(whole(least)).sign() < 0) {
+		if some {
+			v.why(r.key, IsShort, Money{least, v.currency}.String(), amountText(m.amount, v.currency))
+		}
+		return false
+	}
+	if len(r.limits) == 0 || v.most != nil {
+		return true
+	}
+	if l, full := v.s.shareOf(r.key).limited(v.acc, r.limits, DateOf(v.o.PlacedAt, v.p.Zone)); full {
+		v.why(r.key, IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per))
+		return false
+	}
+	return true
+}
+
+// holds asks a condition; one that fails does not hold, and says so.
+func (v *valuation) holds(rule string, when Condition) bool {
+	if v.facts == nil {
+		v.facts = v.p.orderFacts(v)
+	}
+	ok, err := when.Holds(v.facts)
+	if err != nil {
+		v.why(rule, IsFailed, err.Error())
+	}
+	return ok && err == nil
+}
+
+// orderFacts is what conditions can ask about an order: as it remains.
+func (p *Program) orderFacts(v *valuation) *Facts {
+	o := *v.o
+	o.Lines = make([]Line, 0, len(v.o.Lines))
+	total, _ := v.left(everyLine).mul(v.remains).floor()
+	total += v.o.Shipping - v.refunded.shipping + v.o.Tax - v.refunded.tax
+	for _, l := range v.o.Lines {
+		left := v.leftOf(l).mul(v.remains)
+		n, _ := left.add(half).floor()
+		if l.Amount > 0 && left.sign() == 0 {
+			continue
+		}
+		l.Quantity = v.unitsOf(l, v.leftOf(l))
+		l.Amount = n
+		o.Lines = append(o.Lines, l)
+	}
+	o.Shipping, o.Tax = o.Shipping-v.refunded.shipping, o.Tax-v.refunded.tax
+	return &Facts{Order: &o, Total: total, Buyer: v.s.Buyer, At: o.PlacedAt.In(p.Zone)}
+}

@@ -1,0 +1,143 @@
+package loyalty
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// orderState is the state that this revision starts from: with the worth still of the revision before.
+func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
+	if prior != nil {
+		return p.nextState(acc, prior, rules, o, now)
+	}
+	if err := p.checkPlaced(o, now); err != nil {
+		return OrderState{}, err
+	}
+	if o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
+		return OrderState{}, refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
+	}
+	s := OrderState{
+		Order: o, Revision: 1, Program: p.Version, Buyer: p.buyer(acc, o),
+		Grants: []Grant{{}},
+	}
+	if p.Earn.Carry {
+		s.Carried = acc.Carried
+	}
+	if rate, ok := p.exchange(o); ok {
+		s.Rate = rate.String()
+	}
+	return s, nil
+}
+
+func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
+	s := *prior
+	claimed := s.Order.Member == "" && o.Member != ""
+	switch {
+	case !claimed && s.Order.Member != o.Member:
+		return s, refuse(ValidationFailed, "/member", "The order belongs to another member.")
+	case s.Order.Currency != o.Currency:
+		return s, refuse(CurrencyMismatch, "/currency", fmt.Sprintf("The order was placed in %s.", s.Order.Currency))
+	case !s.Order.PlacedAt.Equal(o.PlacedAt):
+		return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
+	case claimed && o.PlacedAt.Before(now.Add(-MaxOrderAge)):
+		return s, refuse(ValidationFailed, "/member", "A guest's order becomes a member's within 90 days after it was placed.")
+	}
+	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
+	switch {
+	case claimed:
+		s.Buyer = rules.buyer(acc, o)
+	case s.Buyer.Orders < 0 && o.Status == OrderPaid && rules.compiled.asks.orders:
+		s.Buyer.Orders = acc.orders()
+	}
+	s.Order = o
+	s.Revision++
+	s.forget(rules, now)
+	return s, nil
+}
+
+// forget takes note of what time has taken: points that waited for something to happen, and were given up.
+func (s *OrderState) forget(rules *Program, now time.Time) {
+	for i := range s.Grants {
+		g := &s.Grants[i]
+		wait, _ := rules.life(g.Rule, s.Buyer.Level)
+		limit := wait.Deadline(s.Order.PlacedAt, rules.Zone)
+		if g.ActiveAt.IsZero() && !limit.IsZero() && !now.Before(limit) {
+			s.Worth -= g.Worth
+			g.Worth = 0
+		}
+	}
+}
+
+// buyer is what rules ask about the member of an order.
+func (p *Program) buyer(acc Account, o Order) Buyer {
+	b := Buyer{Level: p.levelAt(acc, o.PlacedAt).ID}
+	ask, t := p.compiled.asks, acc.Traits
+	if ask.orders {
+		b.Orders = -1
+		if o.Status == OrderPaid {
+			b.Orders = acc.orders()
+		}
+	}
+	if ask.segments {
+		b.Segments = t.Segments
+	}
+	if ask.optIns {
+		b.OptIns = t.OptIns
+	}
+	if ask.birthday {
+		b.Birthday = t.Birthday
+	}
+	if ask.zone {
+		b.Zone = t.Zone
+	}
+	return b
+}
+
+// orders is how many paid orders the member ever had.
+func (a Account) orders() (n int64) {
+	for _, m := range a.Metrics {
+		n += m.Orders
+	}
+	return n
+}
+
+// GuestOrder is the state of an order that no member is known for: it is checked and kept, with the rules of its
+// first revision, and worth nothing until a later revision names the member, at most MaxOrderAge after it was
+// placed. From then on it is the member's.
+func (p *Program) GuestOrder(prior *OrderState, o Order, now time.Time) (OrderState, error) {
+	if err := o.check(); err != nil {
+		return OrderState{}, err
+	}
+	return p.orderState(Account{}, prior, p, o, now)
+}
+
+func (p *Program) checkPlaced(o Order, now time.Time) error {
+	if _, ok := p.compiled.rates[o.Currency]; !ok {
+		if _, ok := p.exchange(o); !ok {
+			return refuse(CurrencyUnsupported, "/currency", fmt.Sprintf("The program has no rate for %s.", o.Currency))
+		}
+	}
+	switch {
+	case o.PlacedAt.After(now.Add(MaxOrderAhead)):
+		return refuse(ValidationFailed, "/placed_at", "The order was placed in the future.")
+	case o.PlacedAt.Before(now.Add(-MaxOrderAge)):
+		return refuse(ValidationFailed, "/placed_at", "The order was placed more than 90 days ago.")
+	}
+	return nil
+}
+
+// exchange is what one major unit of the order's currency was in the program's, on the day of its placing; false if
+// the currency has a rate of its own, or is not in the table.
+func (p *Program) exchange(o Order) (exact, bool) {
+	if _, own := p.compiled.rates[o.Currency]; own || p.Exchange.Base == "" {
+		return exact{}, false
+	}
+	day := DateOf(o.PlacedAt, p.Zone)
+	for _, r := range slices.Backward(p.Exchange.Rates) {
+		if x := r.Rates[o.Currency]; x != nil && r.From <= day {
+			return exactOf(x), true
+		}
+	}
+	return exact{}, false
+}
