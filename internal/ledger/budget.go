@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"math"
 	"slices"
 
 	"github.com/go-json-experiment/json"
@@ -25,6 +26,7 @@ type budgets struct {
 	ledger   *Ledger
 	program  string
 	counters map[string][BudgetShards]int64 // by rule, as read
+	back     []loyalty.Spend                // what time gives back in the same instant, so that it can be spent again
 }
 
 type counterDoc struct {
@@ -52,6 +54,11 @@ func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) (loyalty
 			}
 			if left[s.Rule], err = b.left(ctx, s); err != nil {
 				return out, err
+			}
+			for _, back := range b.back {
+				if back.Rule == s.Rule {
+					left[s.Rule] -= back.Points
+				}
 			}
 			unknown = true
 		}
@@ -112,10 +119,27 @@ func shardShare(budget loyalty.Points, shard int) int64 {
 	return share
 }
 
-// ops is what spends the points, or gives them back: from one counter that has enough, which one depends on the
-// cause, else from as many as it takes, the fullest first.
-func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
+// inAll is what the spends come to, one for each rule: what is given back in the same transaction is spent from there.
+func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
 	for _, s := range spends {
+		at := slices.IndexFunc(out, func(x loyalty.Spend) bool { return x.Rule == s.Rule })
+		if at < 0 {
+			out = append(out, s)
+			continue
+		}
+		if s.Points > 0 {
+			out[at].Budget = s.Budget
+		}
+		out[at].Points += s.Points
+	}
+	return out
+}
+
+// ops is what spends the points, or gives them back: from one counter that has enough, which one depends on the
+// cause, else from as many as it takes, the fullest first. Giving back is never refused, also not where the budget is
+// smaller by now than what was spent of it.
+func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
+	for _, s := range inAll(spends) {
 		h := fnv.New32a()
 		h.Write([]byte(cause))
 		home := int(h.Sum32() % BudgetShards)
@@ -123,7 +147,7 @@ func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 			continue
 		}
 		if s.Points < 0 {
-			ops = append(ops, table.Add(budgetKey(b.program, s.Rule, home), "n", int64(-s.Points), -shardShare(s.Budget, home)))
+			ops = append(ops, table.Add(budgetKey(b.program, s.Rule, home), "n", int64(-s.Points), math.MinInt64))
 			continue
 		}
 		counters := b.counters[s.Rule]

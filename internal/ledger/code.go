@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -14,14 +16,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A code that was claimed is an item of its own, found by the code alone; a code of a pool that nobody has claimed
-// lies in the partition of its reward. Whoever reserves takes it out of there, and what a reservation gives back is put
-// in again, in the very transaction that moves the points: so a code belongs to one, and none is lost.
+// A code is an item of its own, found by the code alone: with the member who claimed it or, where it was uploaded and
+// nobody has yet, with nobody. A code of a pool that nobody has lies in the partition of its reward besides. Whoever
+// reserves takes it out of there, and what a reservation gives back is put in again, in the very transaction that moves
+// the points: so a code belongs to one, and none is lost.
 
 // codeDoc is a stored form: changed only by addition.
 type codeDoc struct {
-	Member     string `json:"m"`
-	Redemption string `json:"rd"`
+	Member     string `json:"m,omitzero"` // none: it was uploaded, and nobody has claimed it
+	Redemption string `json:"rd,omitzero"`
 	Reward     string `json:"r"`
 	From       int64  `json:"f,omitzero"`
 	Until      int64  `json:"u,omitzero"`
@@ -35,34 +38,38 @@ func codeKey(program, code string) table.Key {
 	return table.Key{PK: "P#" + program + "#CODE#" + code, SK: "CODE"}
 }
 
+// poolKey scatters the codes of a pool, which a merchant may number, so that a random place is near each as often.
 func poolKey(program, reward, code string) table.Key {
-	return table.Key{PK: "P#" + program + "#POOL#" + reward, SK: "CODE#" + code}
+	h := fnv.New32a()
+	h.Write([]byte(code))
+	return table.Key{PK: poolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", h.Sum32(), code)}
 }
 
+func poolPartition(program, reward string) string { return "P#" + program + "#POOL#" + reward }
+
 // code prepares the code of a redemption: where one comes from a pool, one of those that nobody has, none if there is
-// none. The operations claim it, and make it usable if the redemption is committed at once.
-func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) (ops []table.Op, err error) {
-	r.Code = ""
+// none. The operations take it out of the pool.
+func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, m loyalty.MemberID) ([]table.Op, error) {
+	r.Code, r.Pooled = "", false
 	switch reward.Codes.From {
 	case loyalty.GeneratedCode:
 		r.Code = loyalty.NewCode(random())
 	case loyalty.UploadedCode:
 		it, err := l.anyOf(ctx, p.ID, reward.ID)
+		if err == nil && it.Version == 0 {
+			// The last one may be in a reservation of this member whose time has passed.
+			if _, err = l.do(ctx, command{p: p, member: m}); err == nil {
+				it, err = l.anyOf(ctx, p.ID, reward.ID)
+			}
+		}
 		if err != nil || it.Version == 0 {
 			return nil, err
 		}
-		r.Code = strings.TrimPrefix(it.Key.SK, "CODE#")
-		ops = append(ops, table.Delete(it))
-	default:
-		return nil, nil
+		_, r.Code, _ = strings.Cut(it.Key.SK, "#")
+		r.Pooled = true
+		return []table.Op{table.Delete(it)}, nil
 	}
-	if in.Commit {
-		claimed := *r
-		now := l.now()
-		p.Claim(&claimed, now)
-		ops = append(ops, table.Put(codeItem(p, in.Member, claimed)))
-	}
-	return ops, nil
+	return nil, nil
 }
 
 func random() (b [10]byte) {
@@ -70,24 +77,25 @@ func random() (b [10]byte) {
 	return b
 }
 
-// codeItem is a code that can be used.
+// codeItem is a code that can be used. What was uploaded is there, at its first version.
 func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
 	d := codeDoc{Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil)}
 	if reward, ok := p.Reward(r.Reward); ok && reward.Type == "gift_card" {
 		d.Left, d.Currency = reward.Value.Amount, string(reward.Value.Currency)
 	}
-	return table.Item{Key: codeKey(p.ID, loyalty.PlainCode(r.Code)), Doc: encode(d)}
+	it := table.Item{Key: codeKey(p.ID, loyalty.PlainCode(r.Code)), Doc: encode(d)}
+	if r.Pooled {
+		it.Version = 1
+	}
+	return it
 }
 
 // anyOf is a code of a pool that nobody has, found from a random place on, so that few meet at one; Version 0 if there
 // is none.
 func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item, error) {
-	pool := poolKey(program, reward, "")
-	from := poolKey(program, reward, loyalty.NewCode(random())).SK
-	for _, q := range []table.Query{
-		{PK: pool.PK, From: from, To: "CODE#~", Limit: 1},
-		{PK: pool.PK, From: "CODE#", To: from, Limit: 1},
-	} {
+	pool, place := poolPartition(program, reward), random()
+	from := fmt.Sprintf("%x", place[:4])
+	for _, q := range []table.Query{{PK: pool, From: from, Limit: 1}, {PK: pool, To: from, Limit: 1}} {
 		for it, err := range l.Table.Query(ctx, q) {
 			return it, retryable(err)
 		}
@@ -95,27 +103,29 @@ func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item,
 	return table.Item{}, nil
 }
 
-// pooled puts the codes of reservations that ended without a claim back into their pools.
-func (l *Ledger) pooled(p *loyalty.Program, entries []loyalty.Entry) (ops []table.Op) {
+// codeOps is what entries do to codes: a redemption that is committed makes its code usable, and a reservation that
+// ended otherwise puts one of a pool back, unless the redemption that takes its place has it.
+func codeOps(p *loyalty.Program, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
-		if e.Kind != loyalty.KindRelease || e.Redemption.Code == "" {
+		r := e.Redemption
+		if r == nil || r.Code == "" {
 			continue
 		}
-		if reward, ok := p.Reward(e.Redemption.Reward); ok && reward.Codes.From == loyalty.UploadedCode {
-			ops = append(ops, table.Put(table.Item{Key: poolKey(p.ID, reward.ID, e.Redemption.Code), Doc: []byte("{}")}))
+		reward, _ := p.Reward(r.Reward)
+		switch {
+		case e.Kind == loyalty.KindRedeem && (r.Pooled || r.Code != reward.Codes.Shared):
+			ops = append(ops, table.Put(codeItem(p, e.Member, *r)))
+		case e.Kind == loyalty.KindRelease && r.Pooled && !passedOn(r, entries):
+			ops = append(ops, table.Put(table.Item{Key: poolKey(p.ID, r.Reward, r.Code), Doc: []byte("{}")}))
 		}
 	}
 	return ops
 }
 
-// claimed is what makes the code of a reservation usable once it is committed.
-func (l *Ledger) claimed(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) []table.Op {
-	reward, ok := p.Reward(r.Reward)
-	if !ok || r.Code == "" || reward.Codes.From == loyalty.SharedCode {
-		return nil
-	}
-	p.Claim(&r, l.now())
-	return []table.Op{table.Put(codeItem(p, m, r))}
+func passedOn(r *loyalty.Redemption, entries []loyalty.Entry) bool {
+	return slices.ContainsFunc(entries, func(e loyalty.Entry) bool {
+		return e.Redemption != nil && e.Redemption.ID != r.ID && e.Redemption.Pooled && e.Redemption.Code == r.Code
+	})
 }
 
 // uploadAtOnce is how many codes one transaction adds: two items each.
@@ -132,20 +142,13 @@ type Upload struct {
 func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (up Upload, err error) {
 	var batch []string
 	flush := func() error {
-		for len(batch) > 0 {
-			known, err := l.addBatch(ctx, program, reward, batch)
-			if err != nil {
-				return err
-			}
-			if known < 0 {
-				up.Added += len(batch)
-				break
-			}
-			up.Duplicate = append(up.Duplicate, batch[known])
-			batch = append(batch[:known:known], batch[known+1:]...)
+		known, err := l.addBatch(ctx, program, reward, batch)
+		if err == nil {
+			up.Added += len(batch) - len(known)
+			up.Duplicate = append(up.Duplicate, known...)
 		}
 		batch = batch[:0]
-		return nil
+		return err
 	}
 	seen := map[string]bool{}
 	for code := range codes {
@@ -165,27 +168,43 @@ func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes ite
 	return up, flush()
 }
 
-// addBatch adds all of the codes, or none and says which is known already; -1 if all were added.
-func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (known int, err error) {
+// addBatch adds those of the codes that are not known already, and says which are.
+func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (known []string, err error) {
+	fresh := slices.Clone(codes)
+	for len(fresh) > 0 {
+		err := l.addAll(ctx, program, reward, fresh)
+		switch {
+		case err == nil:
+			return known, nil
+		case !errors.As(err, new(*table.ConflictError)):
+			return nil, retryable(fmt.Errorf("ledger: add codes: %w", err))
+		}
+		var left []string
+		for _, code := range fresh {
+			it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
+			switch {
+			case err != nil:
+				return nil, retryable(err)
+			case it.Version > 0:
+				known = append(known, code)
+			default:
+				left = append(left, code)
+			}
+		}
+		fresh = left
+	}
+	return known, nil
+}
+
+// addAll adds all of the codes, or none where one is known.
+func (l *Ledger) addAll(ctx context.Context, program, reward string, codes []string) error {
 	ops := make([]table.Op, 0, 2*len(codes))
 	for _, code := range codes {
 		ops = append(ops,
-			table.Put(table.Item{Key: table.Key{PK: codeKey(program, loyalty.PlainCode(code)).PK, SK: "POOL"}, Doc: encode(poolDoc{reward})}),
+			table.Put(table.Item{Key: codeKey(program, loyalty.PlainCode(code)), Doc: encode(codeDoc{Reward: reward})}),
 			table.Put(table.Item{Key: poolKey(program, reward, code), Doc: []byte("{}")}))
 	}
-	err = l.Table.Transact(ctx, ops...)
-	var conflict *table.ConflictError
-	switch {
-	case err == nil:
-		return -1, nil
-	case errors.As(err, &conflict):
-		return conflict.Op / 2, nil
-	}
-	return -1, retryable(fmt.Errorf("ledger: add codes: %w", err))
-}
-
-type poolDoc struct {
-	Reward string `json:"r"`
+	return l.Table.Transact(ctx, ops...)
 }
 
 func readCode(it table.Item) (d codeDoc, err error) {

@@ -108,6 +108,7 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 	}
 	passed := len(out.Entries)
 	if c.decide != nil {
+		b.back = out.Spends
 		decided, err := b.decide(ctx, func(left loyalty.Budgets) (loyalty.Outcome, error) { return c.decide(out.Account, left) })
 		if err != nil {
 			return planned{}, err
@@ -144,7 +145,7 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 	if c.decide != nil {
 		own -= passed
 	}
-	return planned{slices.Concat(ops, []table.Op{table.Put(it)}, c.with, l.pooled(c.p, entries), spends), entries, own}, nil
+	return planned{slices.Concat(ops, []table.Op{table.Put(it)}, c.with, codeOps(c.p, entries), spends), entries, own}, nil
 }
 
 // record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same

@@ -16,7 +16,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
 	for range attempts {
-		with, err := l.code(ctx, p, &reward, &r, in)
+		with, err := l.code(ctx, p, &reward, &r, in.Member)
 		if err != nil {
 			return RedemptionResult{}, err
 		}
@@ -134,13 +134,13 @@ func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, 
 	commit := func(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, now time.Time) (loyalty.Outcome, error) {
 		return p.Commit(acc, r, n, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed.", true})
+	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed."})
 }
 
 // Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
 // committed or cancelled by another request, or lapsed.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned.", false})
+	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned."})
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
@@ -157,9 +157,6 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		c := command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			return end.decide(p, acc, was.Redemption, l.now())
 		}}
-		if end.claims {
-			c.with = l.claimed(p, was.Member, was.Redemption)
-		}
 		entries, err := l.do(ctx, c)
 		if err == nil {
 			return redemptionResult(entries[0], false), nil
@@ -177,7 +174,6 @@ type ending struct {
 	decide func(*loyalty.Program, loyalty.Account, loyalty.Redemption, time.Time) (loyalty.Outcome, error)
 	late   loyalty.Code
 	detail string
-	claims bool // the reward is the member's then
 }
 
 // resolved answers from what is there already: a replay, or the refusal of whoever comes second. Neither: the

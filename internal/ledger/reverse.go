@@ -14,13 +14,11 @@ import (
 // time. not_found if there is no such redemption, hold_already_resolved if it is none that was committed.
 func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By) (RedemptionResult, error) {
 	for range attempts {
-		was, err := l.latest(ctx, p.ID, loyalty.CauseRedemption, id)
-		switch {
-		case err != nil:
+		was, replay, err := l.reversal(ctx, p.ID, id, by)
+		if err != nil {
 			return RedemptionResult{}, err
-		case was.Cause.Revision == 0 || was.Redemption.Status == loyalty.Refused:
-			return RedemptionResult{}, notFound("redemption")
-		case was.Kind == loyalty.KindRestore && was.Input == by.Input:
+		}
+		if replay {
 			return redemptionResult(was, true), nil
 		}
 		with, err := l.voided(ctx, p.ID, was)
@@ -40,6 +38,25 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 	return RedemptionResult{}, ErrTryAgain
 }
 
+// reversal is the last revision of a redemption, or the one that the same command wrote before.
+func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last loyalty.Entry, replay bool, err error) {
+	for e, err := range l.revisions(ctx, program, loyalty.CauseRedemption, id, true, 0) {
+		if err != nil {
+			return e, false, err
+		}
+		if last.Cause.Revision == 0 {
+			last = e
+		}
+		if e.Kind == loyalty.KindRestore && e.Input == by.Input && by.Input != "" {
+			return e, true, nil
+		}
+	}
+	if last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Refused {
+		return last, false, notFound("redemption")
+	}
+	return last, false, nil
+}
+
 // voided makes the code of a redemption worthless, if it has one of its own that was not used.
 func (l *Ledger) voided(ctx context.Context, program string, e loyalty.Entry) ([]table.Op, error) {
 	if e.Redemption.Code == "" {
@@ -50,7 +67,7 @@ func (l *Ledger) voided(ctx context.Context, program string, e loyalty.Entry) ([
 		return nil, retryable(err)
 	}
 	d, err := readCode(it)
-	if err != nil || d.Used != 0 || d.Void {
+	if err != nil || d.Used != 0 || d.Void || d.Redemption != e.Redemption.ID {
 		return nil, err
 	}
 	d.Void = true

@@ -276,6 +276,7 @@ type redemptionDoc struct {
 	Code string           `json:"code,omitzero"`
 	From int64            `json:"cf,omitzero"`
 	To   int64            `json:"cu,omitzero"`
+	Pool bool             `json:"pool,omitzero"` // the code comes from a pool
 }
 
 type lackDoc struct {

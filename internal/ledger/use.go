@@ -51,14 +51,21 @@ func (l *Ledger) Code(ctx context.Context, program, code string) (CodeResult, er
 	if err != nil {
 		return CodeResult{}, err
 	}
-	d, err := readCode(it)
+	d, err := claimedCode(it)
 	return d.result(loyalty.PlainCode(code)), err
 }
 
-func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item, error) {
-	if loyalty.Mistyped(code) {
-		return table.Item{}, notFound("code")
+// claimedCode reads a code that somebody was given.
+func claimedCode(it table.Item) (codeDoc, error) {
+	d, err := readCode(it)
+	if err == nil && d.Member == "" {
+		err = notFound("code")
 	}
+	return d, err
+}
+
+// codeItem finds a code. That it looks mistyped is no reason not to look: a merchant's own may have our form.
+func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item, error) {
 	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
 	if err != nil {
 		return it, retryable(err)
@@ -79,7 +86,7 @@ func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By)
 		if err != nil {
 			return CodeResult{}, err
 		}
-		d, err := readCode(it)
+		d, err := claimedCode(it)
 		if err != nil {
 			return CodeResult{}, err
 		}

@@ -1,9 +1,6 @@
 package loyalty
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
 // alphabet is Crockford's base 32: no I, L, O or U, which are mistaken for others.
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -93,11 +90,4 @@ func Mistyped(code string) bool {
 		values[i] = byte(at)
 	}
 	return checkOf(values[:16]) != values[16]
-}
-
-// Claim says from when and until when the code of a redemption can be used that is claimed now.
-func (p *Program) Claim(r *Redemption, now time.Time) {
-	if reward, ok := p.Reward(r.Reward); ok {
-		p.claim(r, &reward, r.Lots, now)
-	}
 }

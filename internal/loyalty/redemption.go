@@ -38,6 +38,7 @@ type Redemption struct {
 	Code      string // what the member shows at the till; known from the beginning if it comes from a pool
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
+	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
 }
 
 // MaxHolds is how many redemptions of one member may be open at a time: a bound on the account's size.
@@ -56,14 +57,17 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
 	}
 	d := p.decide(acc, now)
-	if err := d.replace(in.Cart); err != nil {
+	replaced, err := d.replace(in)
+	if err != nil {
 		return Outcome{}, err
 	}
 	if in.Reward == PayReward {
-		var err error
 		if reward, err = p.payment(d.Account, &in); err != nil {
 			return Outcome{}, err
 		}
+	}
+	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
+		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
 	}
 	if !commit && len(d.Account.Holds) >= MaxHolds {
 		return Outcome{}, refuse(ValidationFailed, "", "The member has 20 open redemptions already: commit or cancel one first.")
@@ -102,13 +106,16 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	return d.Outcome, nil
 }
 
-// replace cancels the reservation for a cart, if there is one.
-func (d *decision) replace(cart string) error {
-	at := slices.IndexFunc(d.Account.Holds, func(h Hold) bool { return cart != "" && h.Redemption.Cart == cart })
+// replace cancels the reservation for the same cart, if there is another one, and says which.
+func (d *decision) replace(in Redemption) (Redemption, error) {
+	at := slices.IndexFunc(d.Account.Holds, func(h Hold) bool {
+		return in.Cart != "" && h.Redemption.Cart == in.Cart && h.Redemption.ID != in.ID
+	})
 	if at < 0 {
-		return nil
+		return Redemption{}, nil
 	}
-	return d.release(d.Account.Holds[at], Cancelled, d.now)
+	h := d.Account.Holds[at]
+	return h.Redemption, d.release(h, Cancelled, d.now)
 }
 
 // piece takes one of a limited number, and refuses if none is left.
@@ -162,7 +169,7 @@ func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time
 	if !valid.IsZero() {
 		r.CodeUntil = valid.After(r.CodeFrom, p.Zone)
 	}
-	if reward.Codes.From == SharedCode {
+	if reward.Codes.From == SharedCode && r.Code == "" {
 		r.Code = reward.Codes.Shared
 	}
 }
@@ -208,7 +215,7 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 			spent = append(spent, Lot{l.Expires, part})
 		}
 		if back := l.Points - part; back > 0 {
-			e.Postings = d.activate(e.Postings, back, l.Expires, now)
+			e.Postings = d.activate(e.Postings, back, d.gracious(l.Expires, now), now)
 		}
 	}
 	e.Postings = append(e.Postings, Posting{Bucket: BucketRedeemed, Points: n})
@@ -273,7 +280,7 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 	r.Lots = slices.Clone(r.Lots)
 	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
 		part := min(n, r.Lots[i].Points)
-		e.Postings = d.activate(e.Postings, part, d.p.gracious(r.Lots[i].Expires, now), now)
+		e.Postings = d.activate(e.Postings, part, d.gracious(r.Lots[i].Expires, now), now)
 		r.Lots[i].Points -= part
 		n -= part
 	}
@@ -287,12 +294,14 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 	return d.Outcome, nil
 }
 
-// gracious is the day on which points lapse that come back: their own, or the program's grace from now.
-func (p *Program) gracious(expires Date, now time.Time) Date {
-	if expires == 0 || p.Redeeming.Grace.IsZero() {
+// gracious is the day on which points lapse that come back: their own, to which activity may have moved it, or that
+// of the program's grace from now.
+func (d *decision) gracious(expires Date, now time.Time) Date {
+	expires = d.lot(expires)
+	if expires == 0 || d.p.Redeeming.Grace.IsZero() {
 		return expires
 	}
-	least := DateOf(p.Redeeming.Grace.After(now, p.Zone), p.Zone)
+	least := DateOf(d.p.Redeeming.Grace.After(now, d.p.Zone), d.p.Zone)
 	if expires.Day() >= least {
 		return expires
 	}
@@ -303,11 +312,11 @@ func (p *Program) gracious(expires Date, now time.Time) Date {
 func (d *decision) undo(e *Entry, r Redemption) {
 	reward, ok := d.p.Reward(r.Reward)
 	if !ok {
-		e.Usage = d.p.uses(nil, r, -1)
 		reward = Reward{ID: r.Reward}
-	} else {
-		e.Usage = d.p.uses(&reward, r, -1)
 	}
+	e.Usage = slices.DeleteFunc(d.p.uses(&reward, r, -1), func(u Usage) bool {
+		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) == 0 // the limit is younger than the redemption
+	})
 	if r.Piece {
 		d.Spends = append(d.Spends, Spend{Rule: reward.key(), Points: -1, Budget: reward.Pieces(d.now)})
 	}
@@ -333,7 +342,7 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	d.undo(&e, r)
 	for _, l := range h.Lots {
 		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
-		e.Postings = d.activate(e.Postings, l.Points, d.p.gracious(l.Expires, at), at)
+		e.Postings = d.activate(e.Postings, l.Points, d.gracious(l.Expires, at), at)
 	}
 	return d.post(lostToExpiry(e))
 }

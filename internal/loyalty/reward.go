@@ -230,7 +230,7 @@ func (l Lack) Why() string {
 	return "Points are missing."
 }
 
-// perOrder is the period of the usage that counts the rewards of one order.
+// perUse is the period of the usage that counts the rewards of one order.
 const perUse CapPeriod = "use"
 
 // usedOn is how many rewards an order uses.
@@ -246,10 +246,8 @@ func (a Account) usedOn(order string) (n int64) {
 // uses is what a redemption uses of limits, times n: 1 when it is made, -1 when it is undone.
 func (p *Program) uses(reward *Reward, r Redemption, n int64) (out []Usage) {
 	day := DateOf(r.At, p.Zone)
-	if reward != nil {
-		for _, l := range reward.Limits {
-			out = append(out, Usage{Rule: reward.key(), Times: true, Per: l.Per, Ends: l.Per.ends(day), N: n})
-		}
+	for _, l := range reward.Limits {
+		out = append(out, Usage{Rule: reward.key(), Times: true, Per: l.Per, Ends: l.Per.ends(day), N: n})
 	}
 	if p.Redeeming.PerOrder > 0 && r.Order != "" {
 		out = append(out, Usage{Rule: "redeeming:" + r.Order, Times: true, Per: perUse, Ends: day, N: n})
