@@ -129,7 +129,7 @@ func (b *books) step(t *rapid.T) {
 
 func (b *books) redeem(t *rapid.T, atOnce bool) {
 	in := Redemption{ID: fmt.Sprint("rd_", b.acc.Sequence), Reward: rapid.SampledFrom([]string{"small", "large"}).Draw(t, "reward")}
-	out, err := b.p.Redeem(b.acc, in, atOnce, b.now)
+	out, err := b.p.Redeem(b.acc, in, atOnce, nil, b.now)
 	if err != nil {
 		return // not enough
 	}
@@ -147,7 +147,7 @@ func (b *books) resolve(t *rapid.T, commit bool) {
 	b.reserved = b.reserved[1:]
 	out, err := b.p.Cancel(b.acc, r, b.now)
 	if commit {
-		out, err = b.p.Commit(b.acc, r, b.now)
+		out, err = b.p.Commit(b.acc, r, 0, b.now)
 	}
 	if err == nil { // or it has lapsed
 		b.take(t, out)
