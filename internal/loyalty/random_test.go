@@ -30,7 +30,9 @@ func randomProgram(t *rapid.T) *Program {
 			Carry:    rapid.IntRange(0, 3).Draw(t, "carry") == 0,
 			Pending:  rapid.SampledFrom([]Wait{{}, {For: Period{Days: 14}}, {On: []Day{101, 615}}, {ByHand: true}}).Draw(t, "pending"),
 			Expires: rapid.SampledFrom([]Expiry{
-				{}, {After: Period{Months: 12}, RoundTo: EndOfMonth}, {On: []Day{630, 1231}, After: Period{Months: 3}},
+				{},
+				{After: Period{Months: 12}, RoundTo: EndOfMonth},
+				{On: []Day{630, 1231}, After: Period{Months: 3}},
 				{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}},
 			}).Draw(t, "expires"),
 			Categories: []CategoryRule{{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)}, {ID: "cards", Category: "cards", Multiply: new(big.Rat)}},
