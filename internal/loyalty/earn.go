@@ -14,8 +14,8 @@ import (
 // caps. An amount is eligible after the order's discount, without what was refunded or is contested, and without what
 // was paid by points, gift card or store credit; discount and tenders are spread over the parts of the order in
 // proportion, exactly. As it is a function of what remains, any number of refunds in any order ends at the same
-// points, unless what they waited for is late; and it is never more than the same order would give if nothing had been refunded, so that no refund gives
-// points. The reasons are differences, so they sum to the result.
+// points, unless what they waited for is late; and it is never more than the same order would give if nothing had been
+// refunded, so that no refund gives points. The reasons are differences, so they sum to the result.
 func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule string) time.Time) (worth, error) {
 	var w worth
 	o := s.Order
