@@ -116,7 +116,8 @@ func (v *valuation) asBefore(c *candidate) bool {
 // allowed cuts a candidate to what its caps and its budget leave.
 func (v *valuation) allowed(c *candidate, want Points) {
 	r := c.r
-	s := v.s.share(r.key)
+	s := &c.share
+	*s = *v.s.shareOf(r.key)
 	peak := s.Peak
 	got, cuts := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
 	if r.Budget > 0 {

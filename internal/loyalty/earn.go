@@ -169,12 +169,13 @@ func (v *valuation) base() {
 	v.add("earn.purchase", eligible.mul(v.rate.perMinor), IsRated, amountText(eligible, v.currency), v.rate.text)
 }
 
-// gone reports whether all items were refunded or are contested: then no rule gives anything for what is left, be it
-// free goods, shipping or tax.
+// gone reports whether all items were refunded or are contested, or all was paid by means that earn nothing: then no
+// rule gives anything for what is left, be it free goods, shipping or tax.
 func (v *valuation) gone() bool {
 	r := v.refunded
 	back := r.items > 0 || r.shipping > 0 || r.tax > 0 || len(r.lines) > 0
-	return back && v.left(everyLine).mul(v.remains).sign() == 0
+	unearning := v.kept.sign() == 0 && v.o.total() > 0
+	return unearning || back && v.left(everyLine).mul(v.remains).sign() == 0
 }
 
 func everyLine(Line) bool { return true }

@@ -11,6 +11,7 @@ type candidate struct {
 	m     matched
 	gives exact     // after its caps
 	cuts  []Because // what its caps took
+	share Share     // what its caps and budget make of the order's share, once it is paid
 }
 
 // whole is what a candidate gives in whole points, a begun one as one.
@@ -68,6 +69,9 @@ func (v *valuation) usedUp(c candidate) bool {
 	for _, b := range c.cuts {
 		v.why(c.r.key, b.What, b.Args...)
 	}
+	if len(c.cuts) > 0 {
+		v.s.share(c.r.key).Cut = true // room that others make later is not for it
+	}
 	return true
 }
 
@@ -99,6 +103,8 @@ func (v *valuation) pay(c candidate) {
 	if c.r.bounded && c.gives.sign() > 0 {
 		n, _ := c.gives.round(Up)
 		v.takes = append(v.takes, owned{c.r.key, n})
+		s := v.s.share(c.r.key)
+		s.Peak, s.Cut = max(s.Peak, c.share.Peak, n), s.Cut || c.share.Cut
 	}
 	if c.r.owned && c.gives.sign() > 0 {
 		n, _ := c.gives.round(Down)
