@@ -1,7 +1,6 @@
 package loyalty
 
 import (
-	"math/big"
 	"slices"
 	"time"
 )
@@ -74,7 +73,3 @@ func (d *decision) sliding(e Entry) (lots []Lot) {
 	}
 	return lots
 }
-
-func (p *Program) occasions() bool { return p.compiled.occasions }
-
-func rat(n int64) *big.Rat { return new(big.Rat).SetInt64(n) }

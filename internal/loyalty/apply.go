@@ -22,6 +22,12 @@ func (a Account) Apply(e Entry) (Account, error) {
 	if sum != 0 {
 		return a, fmt.Errorf("loyalty: entry %d of %s is off balance by %d", e.Sequence, e.Member, sum)
 	}
+	a.note(e)
+	return a, a.sound()
+}
+
+// note takes over what an entry says beside its postings.
+func (a *Account) note(e Entry) {
 	if e.Standing != nil {
 		a.Tier = *e.Standing
 	}
@@ -54,7 +60,6 @@ func (a Account) Apply(e Entry) (Account, error) {
 			a.LastActivity = e.Effective
 		}
 	}
-	return a, a.sound()
 }
 
 func (a *Account) apply(e Entry, p Posting) {

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"fmt"
+	"math/big"
 	"reflect"
 	"testing"
 	"time"
@@ -186,7 +187,9 @@ func TestALoserUsesNothingUp(t *testing.T) {
 	}
 }
 
-func euro(points int64) map[Currency]Rate { return map[Currency]Rate{"EUR": {rat(points), 100}} }
+func euro(points int64) map[Currency]Rate {
+	return map[Currency]Rate{"EUR": {big.NewRat(points, 1), 100}}
+}
 
 func TestBoundsThatAreNoneAreRefused(t *testing.T) {
 	for name, edit := range map[string]func(*Rule){
@@ -196,7 +199,7 @@ func TestBoundsThatAreNoneAreRefused(t *testing.T) {
 		"a limit of an order":      func(r *Rule) { r.Limits = []Limit{{1, PerOrder}} },
 		"a budget below zero":      func(r *Rule) { r.Budget = -1 },
 		"a budget beyond bounds":   func(r *Rule) { r.Budget = MaxBalance + 1 },
-		"a life of what it takes":  func(r *Rule) { r.Give = Multiply{rat(0)}; r.Life.Pending = &Wait{For: Period{Days: 1}} },
+		"a life of what it takes":  func(r *Rule) { r.Give = Multiply{new(big.Rat)}; r.Life.Pending = &Wait{For: Period{Days: 1}} },
 		"a life that slides alone": func(r *Rule) { r.Life.Expires = &Expiry{After: Period{Days: 1}, Inactive: true} },
 	} {
 		p := testProgram(t)

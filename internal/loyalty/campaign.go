@@ -1,9 +1,7 @@
 package loyalty
 
 import (
-	"cmp"
 	"math/bits"
-	"slices"
 )
 
 // maxWhyNots is how many reasons why a rule gave nothing are kept with an order.
@@ -34,14 +32,6 @@ type rule struct {
 	multiply bool
 	campaign bool
 	limits   []Limit
-}
-
-// candidate is a rule that applies, with what it would give.
-type candidate struct {
-	r     *rule
-	m     matched
-	gives exact     // after its caps
-	cuts  []Because // what its caps took
 }
 
 // rules adds what rules and campaigns give. Each is computed from the values that rate, category and level have
@@ -107,15 +97,6 @@ func (v *valuation) within(c *candidate) bool {
 	return true
 }
 
-// whole is what a candidate gives in whole points, a begun one as one.
-func (c *candidate) whole() Points {
-	n, ok := c.gives.round(Up)
-	if !ok {
-		return MaxPoints
-	}
-	return n
-}
-
 // asBefore keeps a candidate to what the whole order had of it.
 func (v *valuation) asBefore(c *candidate) bool {
 	for _, g := range v.most.grants {
@@ -135,7 +116,8 @@ func (v *valuation) asBefore(c *candidate) bool {
 // allowed cuts a candidate to what its caps and its budget leave.
 func (v *valuation) allowed(c *candidate, want Points) {
 	r := c.r
-	s := v.s.share(r.key)
+	s := &c.share
+	*s = *v.s.shareOf(r.key)
 	peak := s.Peak
 	got, cuts := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
 	if r.Budget > 0 {
@@ -165,88 +147,4 @@ func (v *valuation) allowed(c *candidate, want Points) {
 	}
 	cuts[0].Points = rest.String() // the first cut also takes the fraction
 	c.gives, c.cuts = whole(int64(got)), cuts
-}
-
-// stack adds the candidates as their groups say.
-func (v *valuation) stack(found []candidate) {
-	if len(found) == 0 {
-		return
-	}
-	slices.SortStableFunc(found, func(x, y candidate) int { return cmp.Compare(x.r.group, y.r.group) })
-	var ruling *rule // of an exclusive group
-	for len(found) > 0 {
-		n := 1
-		for n < len(found) && found[n].r.group == found[0].r.group {
-			n++
-		}
-		group := found[:n]
-		found = found[n:]
-		if ruling != nil {
-			v.beaten(group, ruling)
-			continue
-		}
-		mode := group[0].r.mode
-		if mode == Sum {
-			for _, c := range group {
-				v.pay(c)
-			}
-			continue
-		}
-		if group = slices.DeleteFunc(group, v.usedUp); len(group) == 0 {
-			continue
-		}
-		best := slices.MinFunc(group, func(x, y candidate) int { return compare(mode, x, y) })
-		v.pay(best)
-		v.beaten(slices.DeleteFunc(group, func(c candidate) bool { return c.r == best.r }), best.r)
-		if mode == Exclusive {
-			ruling = best.r
-		}
-	}
-}
-
-// usedUp reports whether caps and budgets leave a candidate nothing, and keeps the reason: it does not stand in the
-// way of the others of its group.
-func (v *valuation) usedUp(c candidate) bool {
-	if c.gives.sign() != 0 {
-		return false
-	}
-	for _, b := range c.cuts {
-		v.why(c.r.key, b.What, b.Args...)
-	}
-	return true
-}
-
-// compare puts the candidate that wins first.
-func compare(mode Stacking, x, y candidate) int {
-	more := 0
-	if mode == Best {
-		more = y.gives.sub(x.gives).sign()
-	}
-	return cmp.Or(more, cmp.Compare(y.r.Priority, x.r.Priority), cmp.Compare(x.r.ID, y.r.ID))
-}
-
-func (v *valuation) beaten(losers []candidate, by *rule) {
-	for _, c := range losers {
-		v.why(c.r.key, IsBeaten, by.key)
-	}
-}
-
-// pay adds what a rule gives, and remembers what it must be remembered for.
-func (v *valuation) pay(c candidate) {
-	v.sum = v.sum.add(c.gives)
-	own := c.gives
-	for _, b := range c.cuts {
-		own = own.sub(exactFrom(b.Points))
-	}
-	what, args := c.r.give.because(&c.m)
-	v.because = append(v.because, Reason(c.r.key, own.String(), what, args...))
-	v.because = append(v.because, c.cuts...)
-	if c.r.bounded && c.gives.sign() > 0 {
-		n, _ := c.gives.round(Up)
-		v.takes = append(v.takes, owned{c.r.key, n})
-	}
-	if c.r.owned && c.gives.sign() > 0 {
-		n, _ := c.gives.round(Down)
-		v.own = append(v.own, owned{c.r.key, n})
-	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -90,6 +91,13 @@ func (p *Program) compileEarn() error {
 			return fmt.Errorf("the cap of %s is below zero, or the second one", c)
 		}
 	}
+	if w := p.Earn.Pending; len(w.On) > MaxDays || len(p.Earn.Expires.On) > MaxDays {
+		return fmt.Errorf("more than %d days of a year", MaxDays)
+	}
+	return p.compileExchange()
+}
+
+func (p *Program) compileExchange() error {
 	for i, r := range p.Exchange.Rates {
 		if i > 0 && r.From <= p.Exchange.Rates[i-1].From {
 			return fmt.Errorf("the exchange rates of %s are out of order", r.From)
@@ -102,9 +110,6 @@ func (p *Program) compileEarn() error {
 	}
 	if _, ok := p.compiled.rates[p.Exchange.Base]; p.Exchange.Base != "" && !ok {
 		return fmt.Errorf("there is no rate for %s, which others are converted to", p.Exchange.Base)
-	}
-	if w := p.Earn.Pending; len(w.On) > MaxDays || len(p.Earn.Expires.On) > MaxDays {
-		return fmt.Errorf("more than %d days of a year", MaxDays)
 	}
 	return nil
 }
@@ -218,26 +223,9 @@ func (p *Program) compileRules() error {
 		rules []Rule
 	}{{"earn.rules.", p.Earn.Rules}, {"campaigns.", p.Campaigns}} {
 		for _, r := range section.rules {
-			c := rule{Rule: r, key: section.name + r.ID, campaign: section.name == "campaigns.", limits: r.Limits, owned: !r.Life.isZero()}
-			_, c.multiply = r.Give.(Multiply)
-			if _, daily := r.Give.(PerVisit); daily {
-				c.limits = append(slices.Clone(r.Limits), Limit{Times: 1, Per: PerDay})
-			}
-			at, named := groups[r.Group]
-			switch {
-			case named:
-				c.group, c.mode = at, p.Groups[at].Mode
-			case r.Group != "":
-				return fmt.Errorf("%s: there is no group %q", c.key, r.Group)
-			case c.multiply:
-				c.group, c.mode = len(groups), Best
-			default:
-				c.group, c.mode = len(groups)+1, Sum
-			}
-			c.lines = len(r.Match.Categories)+len(r.Match.SKUs)+len(r.Match.Brands) > 0
-			c.bounded = len(r.Caps) > 0 || len(c.limits) > 0 || r.Budget > 0
-			if err := c.check(); err != nil {
-				return fmt.Errorf("%s: %w", c.key, err)
+			c, err := p.ready(section.name+r.ID, r, groups)
+			if err != nil {
+				return fmt.Errorf("%s: %w", section.name+r.ID, err)
 			}
 			p.compiled.asks.rule(r)
 			p.compiled.index.add(r.Match, c.campaign, len(p.compiled.rules))
@@ -245,6 +233,29 @@ func (p *Program) compileRules() error {
 		}
 	}
 	return nil
+}
+
+// ready is a rule as decisions need it; groups is the place of each.
+func (p *Program) ready(key string, r Rule, groups map[string]int) (rule, error) {
+	c := rule{Rule: r, key: key, campaign: strings.HasPrefix(key, "campaigns."), limits: r.Limits, owned: !r.Life.isZero()}
+	_, c.multiply = r.Give.(Multiply)
+	if _, daily := r.Give.(PerVisit); daily {
+		c.limits = append(slices.Clone(r.Limits), Limit{Times: 1, Per: PerDay})
+	}
+	at, named := groups[r.Group]
+	switch {
+	case named:
+		c.group, c.mode = at, p.Groups[at].Mode
+	case r.Group != "":
+		return c, fmt.Errorf("there is no group %q", r.Group)
+	case c.multiply:
+		c.group, c.mode = len(groups), Best
+	default:
+		c.group, c.mode = len(groups)+1, Sum
+	}
+	c.lines = len(r.Match.Categories)+len(r.Match.SKUs)+len(r.Match.Brands) > 0
+	c.bounded = len(r.Caps) > 0 || len(c.limits) > 0 || r.Budget > 0
+	return c, c.check()
 }
 
 func (a *asks) rule(r Rule) {

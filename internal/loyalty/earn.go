@@ -14,8 +14,8 @@ import (
 // caps. An amount is eligible after the order's discount, without what was refunded or is contested, and without what
 // was paid by points, gift card or store credit; discount and tenders are spread over the parts of the order in
 // proportion, exactly. As it is a function of what remains, any number of refunds in any order ends at the same
-// points, unless what they waited for is late; and it is never more than the same order would give if nothing had been refunded, so that no refund gives
-// points. The reasons are differences, so they sum to the result.
+// points, unless what they waited for is late; and it is never more than the same order would give if nothing had been
+// refunded, so that no refund gives points. The reasons are differences, so they sum to the result.
 func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule string) time.Time) (worth, error) {
 	var w worth
 	o := s.Order
@@ -169,12 +169,13 @@ func (v *valuation) base() {
 	v.add("earn.purchase", eligible.mul(v.rate.perMinor), IsRated, amountText(eligible, v.currency), v.rate.text)
 }
 
-// gone reports whether all items were refunded or are contested: then no rule gives anything for what is left, be it
-// free goods, shipping or tax.
+// gone reports whether all items were refunded or are contested, or all was paid by means that earn nothing: then no
+// rule gives anything for what is left, be it free goods, shipping or tax.
 func (v *valuation) gone() bool {
 	r := v.refunded
 	back := r.items > 0 || r.shipping > 0 || r.tax > 0 || len(r.lines) > 0
-	return back && v.left(everyLine).mul(v.remains).sign() == 0
+	unearning := v.kept.sign() == 0 && v.o.total() > 0
+	return unearning || back && v.left(everyLine).mul(v.remains).sign() == 0
 }
 
 func everyLine(Line) bool { return true }

@@ -37,8 +37,8 @@ type Kind string
 
 const (
 	KindJoin     Kind = "join"     // the account began
-	KindEarn     Kind = "earn"     // an order became worth more, or was seen for the first time
-	KindClawback Kind = "clawback" // an order became worth less
+	KindEarn     Kind = "earn"     // an order or event became worth more, or was seen for the first time
+	KindClawback Kind = "clawback" // it became worth less
 	KindActivate Kind = "activate" // pending points became active
 	KindReserve  Kind = "reserve"  // a redemption holds points
 	KindRelease  Kind = "release"  // a hold was cancelled or lapsed

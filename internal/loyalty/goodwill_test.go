@@ -61,8 +61,11 @@ func TestLotsAreExtendedAndNeverShortened(t *testing.T) {
 		name  string
 		until Date
 	}{
-		{"a day by which nothing lapses", 20280229}, {"yesterday", 20270430}, {"a day beyond what the program allows", 20290502},
-		{"never", 0}, {"a day that slides", slides + 20280601},
+		{"a day by which nothing lapses", 20280229},
+		{"yesterday", 20270430},
+		{"a day beyond what the program allows", 20290502},
+		{"never", 0},
+		{"a day that slides", slides + 20280601},
 	} {
 		if err := s.extend(c.until, now); !errors.Is(err, ValidationFailed) {
 			t.Errorf("extended to %s (%d): %v", c.name, c.until, err)

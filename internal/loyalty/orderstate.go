@@ -47,7 +47,7 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 	switch {
 	case claimed:
 		s.Buyer = rules.buyer(acc, o)
-	case s.Buyer.Orders < 0 && o.Status == OrderPaid && rules.compiled.asks.orders:
+	case prior.Order.Status != OrderPaid && o.Status == OrderPaid && rules.compiled.asks.orders: // counted anew
 		s.Buyer.Orders = acc.orders()
 	}
 	s.Order = o

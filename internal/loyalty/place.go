@@ -48,13 +48,18 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 		return Outcome{}, err
 	}
 	d.Spends = w.spends
-	if err := d.milestones(now); err != nil {
-		return Outcome{}, err
-	}
-	if err := d.climb(now); err != nil {
+	if err := d.rise(now); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil
+}
+
+// rise gives what the number of orders has reached, and the level.
+func (d *decision) rise(now time.Time) error {
+	if err := d.milestones(now); err != nil {
+		return err
+	}
+	return d.climb(now)
 }
 
 // bring posts what brings each of the order's grants to what it is worth now.

@@ -106,7 +106,7 @@ type Facts struct {
 // revisions are judged by the same facts. Only what the program asks about is filled.
 type Buyer struct {
 	Level    string
-	Orders   int64 // paid orders before this one; -1 until it is paid itself
+	Orders   int64 // paid orders before this one, when it was last paid; -1 until then
 	Segments []string
 	OptIns   []string // campaigns that the member registered for
 	Birthday int      // MMDD; zero if unknown

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"fmt"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -149,7 +150,7 @@ func (p *Program) nextAnniversary(acc Account, a Action) (time.Time, int) {
 
 // celebrate awards the birthday or the anniversary that falls on an instant.
 func (d *decision) celebrate(at time.Time) error {
-	if !d.p.occasions() {
+	if !d.p.compiled.occasions {
 		return nil
 	}
 	for _, a := range d.p.Earn.Actions {
@@ -168,7 +169,7 @@ func (d *decision) celebrate(at time.Time) error {
 				continue
 			}
 			t.Years, ev.ID = n, fmt.Sprintf("%s:year:%d", ev.Member, n)
-			ev.Data = map[string]any{"years": rat(int64(n))}
+			ev.Data = map[string]any{"years": big.NewRat(int64(n), 1)}
 		default:
 			continue
 		}

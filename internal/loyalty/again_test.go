@@ -1,0 +1,48 @@
+package loyalty
+
+import "testing"
+
+// A rule that lost in its group has not had its time: if a refund or an amendment later lets it win, its limit and
+// its caps hold.
+func TestALoserThatWinsLaterIsStillLimited(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) {
+		p.Groups = []Group{{"best", Best}}
+		p.Earn.Rules = []Rule{
+			{ID: "a", Group: "best", Give: Fixed{10}, Limits: []Limit{{1, PerEver}}, Caps: []Cap{{10, PerEver, false}}},
+			{ID: "b", Group: "best", Give: Fixed{20}, Match: Match{MinSpend: euros(50)}},
+		}
+	}))
+	one := s.buy("1", 60, noon) // b
+	s.buy("2", 10, noon)        // a, for the one time that there is
+	one.Refunds = []Refund{back("1", 5_000)}
+	s.tell(one, noon)
+	s.want(t, "1", 10) // what is left, without b and without a
+	for _, u := range s.acc.Usage {
+		if u.Times && u.N > 1 || !u.Times && u.N > 10 {
+			t.Errorf("used %+v", u)
+		}
+	}
+}
+
+// An order that was the first, is cancelled, and is paid again after another became the first, is not the first any more.
+func TestOneOrderAloneIsTheFirst(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) { p.Earn.Rules = seven(Match{FirstOrder: true}) }))
+	a := s.buy("1", 10, noon)
+	a.Status = OrderCancelled
+	s.tell(a, noon)
+	s.buy("2", 10, noon)
+	a.Status = OrderPaid
+	s.tell(a, noon)
+	if got := s.states["1"].Worth + s.states["2"].Worth; got != 27 {
+		t.Errorf("two orders of 10, of which one is the first, give %d", got)
+	}
+}
+
+// What points or a gift card paid in full earns nothing, by amount or otherwise.
+func TestAnOrderThatPointsPaidInFullEarnsNothing(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) { p.Earn.Rules = seven(Match{}) }))
+	o := bought("EUR", Line{Amount: 1000})
+	o.Tenders = []Tender{{Kind: TenderPoints, Amount: 1000}}
+	s.tell(o, noon)
+	s.want(t, o.ID, 0)
+}
