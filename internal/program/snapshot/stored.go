@@ -28,6 +28,7 @@ type (
 		DebtAtMost   loyalty.Points `json:"debt_at_most,omitzero"`
 		Goodwill     goodwillDoc    `json:"goodwill,omitzero"`
 		BirthdayLock periodDoc      `json:"birthday_lock,omitzero"`
+		Redeeming    redeemingDoc   `json:"redeeming,omitzero"`
 		Hold         duration       `json:"hold,omitzero"`
 	}
 
@@ -104,21 +105,6 @@ type (
 		Reinstate periodDoc `json:"reinstate,omitzero"`
 		Extend    periodDoc `json:"extend,omitzero"`
 	}
-
-	rewardDoc struct {
-		ID      string         `json:"id"`
-		Type    string         `json:"type"`
-		Name    loyalty.Text   `json:"name,omitzero"`
-		Cost    loyalty.Points `json:"cost,omitzero"`
-		Value   moneyDoc       `json:"value,omitzero"`
-		Percent ratio          `json:"percent,omitzero"`
-		SKU     string         `json:"sku,omitzero"`
-	}
-
-	moneyDoc struct {
-		Amount   int64            `json:"amount"` // minor units
-		Currency loyalty.Currency `json:"currency"`
-	}
 )
 
 // each is f of every element; nil stays nil.
@@ -154,7 +140,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Milestones: each(p.Milestones, func(m loyalty.Milestone) milestoneDoc { return milestoneDoc(m) }),
 		Tiers:      tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf), TakeBack: takeBack(p.TakeBack),
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
-		BirthdayLock: periodDoc(p.BirthdayLock), Hold: duration(p.Hold),
+		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
 	}
 }
 
@@ -169,7 +155,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Tiers:      d.Tiers.tiers(), Rewards: each(d.Rewards, rewardDoc.reward), TakeBack: loyalty.TakeBack(d.TakeBack),
 		DebtAtMost:   d.DebtAtMost,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
-		BirthdayLock: loyalty.Period(d.BirthdayLock), Hold: time.Duration(d.Hold),
+		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
 	}
 }
 
@@ -213,14 +199,4 @@ func (d exchangeDoc) exchange() loyalty.Exchange {
 	return loyalty.Exchange{Base: d.Base, Rates: each(d.Rates, func(r exchangeRateDoc) loyalty.ExchangeRate {
 		return loyalty.ExchangeRate{From: r.From, Rates: rates(r.Rates, func(x ratio) *big.Rat { return x.number })}
 	})}
-}
-
-func rewardOf(r loyalty.Reward) rewardDoc {
-	return rewardDoc{r.ID, r.Type, r.Name, r.Cost, moneyDoc(r.Value), ratio{r.Percent}, r.SKU}
-}
-
-func (d rewardDoc) reward() loyalty.Reward {
-	return loyalty.Reward{
-		ID: d.ID, Type: d.Type, Name: d.Name, Cost: d.Cost, Value: loyalty.Money(d.Value), Percent: d.Percent.number, SKU: d.SKU,
-	}
 }

@@ -19,6 +19,7 @@ type (
 	takeBack  loyalty.TakeBack
 	stacking  loyalty.Stacking
 	clockZone loyalty.ClockZone
+	onRefund  loyalty.OnRefund
 	weekday   time.Weekday
 )
 
@@ -39,6 +40,7 @@ var (
 	}
 	stackings  = []string{loyalty.Best: "best", loyalty.Sum: "sum", loyalty.First: "first", loyalty.Exclusive: "exclusive"}
 	clockZones = []string{loyalty.ProgramClock: "program", loyalty.StoreClock: "store", loyalty.MemberClock: "member"}
+	onRefunds  = []string{loyalty.AllBack: "give_points_back", loyalty.ShareBack: "pro_rata", loyalty.NoneBack: "keep"}
 	weekdays   = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 )
 
@@ -49,6 +51,7 @@ func (m moveDown) MarshalText() ([]byte, error)  { return word(moveDowns, m) }
 func (t takeBack) MarshalText() ([]byte, error)  { return word(takeBacks, t) }
 func (s stacking) MarshalText() ([]byte, error)  { return word(stackings, s) }
 func (c clockZone) MarshalText() ([]byte, error) { return word(clockZones, c) }
+func (o onRefund) MarshalText() ([]byte, error)  { return word(onRefunds, o) }
 func (d weekday) MarshalText() ([]byte, error)   { return word(weekdays, d) }
 
 func (r *rounding) UnmarshalText(b []byte) error  { return meaning(roundings, r, b) }
@@ -58,6 +61,7 @@ func (m *moveDown) UnmarshalText(b []byte) error  { return meaning(moveDowns, m,
 func (t *takeBack) UnmarshalText(b []byte) error  { return meaning(takeBacks, t, b) }
 func (s *stacking) UnmarshalText(b []byte) error  { return meaning(stackings, s, b) }
 func (c *clockZone) UnmarshalText(b []byte) error { return meaning(clockZones, c, b) }
+func (o *onRefund) UnmarshalText(b []byte) error  { return meaning(onRefunds, o, b) }
 func (d *weekday) UnmarshalText(b []byte) error   { return meaning(weekdays, d, b) }
 
 func word[T ~int](words []string, x T) ([]byte, error) {

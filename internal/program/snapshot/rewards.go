@@ -1,0 +1,97 @@
+package snapshot
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// What points can be spent on, and how. The keys of Codes stand together, as in the file.
+type (
+	rewardDoc struct {
+		ID       string                     `json:"id"`
+		Type     string                     `json:"type"`
+		Name     loyalty.Text               `json:"name,omitzero"`
+		About    loyalty.Text               `json:"about,omitzero"`
+		Cost     loyalty.Points             `json:"cost,omitzero"`
+		Prices   map[string]loyalty.Points  `json:"prices,omitzero"` // by level
+		Value    moneyDoc                   `json:"value,omitzero"`
+		Percent  ratio                      `json:"percent,omitzero"`
+		MaxValue moneyDoc                   `json:"max_value,omitzero"`
+		SKU      string                     `json:"sku,omitzero"`
+		Partner  string                     `json:"partner,omitzero"`
+		MinOrder map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
+		Shown    spanDoc                    `json:"shown,omitzero"`
+		Active   spanDoc                    `json:"active,omitzero"`
+		Tiers    []string                   `json:"tiers,omitzero"`
+		Segments []string                   `json:"segments,omitzero"`
+		Limits   []limitDoc                 `json:"limits,omitzero"`
+		Drops    []dropDoc                  `json:"drops,omitzero"`
+		Codes    codesDoc                   `json:"codes,omitzero"`
+		ByHand   bool                       `json:"by_hand,omitzero"`
+	}
+
+	moneyDoc struct {
+		Amount   int64            `json:"amount"` // minor units
+		Currency loyalty.Currency `json:"currency"`
+	}
+
+	spanDoc struct {
+		From  time.Time `json:"from,omitzero"`
+		Until time.Time `json:"until,omitzero"`
+	}
+
+	dropDoc struct {
+		At     time.Time `json:"at,omitzero"` // none: from the beginning
+		Pieces int64     `json:"pieces"`
+	}
+
+	codesDoc struct {
+		From   loyalty.CodeSource `json:"from,omitzero"`
+		Shared string             `json:"shared,omitzero"`
+		Wait   periodDoc          `json:"wait,omitzero"`
+		Valid  periodDoc          `json:"valid,omitzero"`
+	}
+
+	redeemingDoc struct {
+		PerOrder  int64     `json:"per_order,omitzero"`
+		CodeValid periodDoc `json:"code_valid,omitzero"`
+		Grace     periodDoc `json:"grace,omitzero"`
+		OnRefund  onRefund  `json:"on_refund,omitzero"`
+	}
+)
+
+func rewardOf(r loyalty.Reward) rewardDoc {
+	return rewardDoc{
+		ID: r.ID, Type: r.Type, Name: r.Name, About: r.About, Cost: r.Cost, Prices: r.Prices, Value: moneyDoc(r.Value),
+		Percent: ratio{r.Percent}, MaxValue: moneyDoc(r.MaxValue), SKU: r.SKU, Partner: r.Partner, MinOrder: r.MinOrder,
+		Shown: spanDoc(r.Shown), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
+		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
+		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
+		ByHand: r.ByHand,
+	}
+}
+
+func (d rewardDoc) reward() loyalty.Reward {
+	return loyalty.Reward{
+		ID: d.ID, Type: d.Type, Name: d.Name, About: d.About, Cost: d.Cost, Prices: d.Prices, Value: loyalty.Money(d.Value),
+		Percent: d.Percent.number, MaxValue: loyalty.Money(d.MaxValue), SKU: d.SKU, Partner: d.Partner, MinOrder: d.MinOrder,
+		Shown: loyalty.Span(d.Shown), Active: loyalty.Span(d.Active), Tiers: d.Tiers, Segments: d.Segments,
+		Limits: each(d.Limits, limitDoc.limit), Drops: each(d.Drops, func(d dropDoc) loyalty.Drop { return loyalty.Drop(d) }),
+		Codes: loyalty.Codes{
+			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait), Valid: loyalty.Period(d.Codes.Valid),
+		},
+		ByHand: d.ByHand,
+	}
+}
+
+func redeemingOf(r loyalty.Redeeming) redeemingDoc {
+	return redeemingDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund)}
+}
+
+func (d redeemingDoc) redeeming() loyalty.Redeeming {
+	return loyalty.Redeeming{
+		PerOrder: d.PerOrder, CodeValid: loyalty.Period(d.CodeValid), Grace: loyalty.Period(d.Grace),
+		OnRefund: loyalty.OnRefund(d.OnRefund),
+	}
+}
