@@ -105,7 +105,7 @@ func (r *running) rich(ctx context.Context) (string, loyalty.Reward, error) {
 		if err != nil {
 			return "", loyalty.Reward{}, err
 		}
-		if reward, ok := local.Affordable(r.program, m.Account.Balance().Active); ok {
+		if reward, ok := local.Affordable(r.program, m.Account, loyalty.Money{}, r.stack.App.Now()); ok {
 			return "external:" + external, reward, nil
 		}
 	}

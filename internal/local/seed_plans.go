@@ -58,7 +58,7 @@ func (per *person) planOrders(joined time.Time) {
 		}
 		per.plans.add(at.Add(time.Minute), per.put(o, o.Status))
 		if per.oneIn(4) {
-			per.plans.add(at.Add(3*time.Hour), per.redeem(o.ID, per.name("rd_"), per.rand.IntN(10)))
+			per.plans.add(at.Add(3*time.Hour), per.redeem(o, per.name("rd_"), per.rand.IntN(10)))
 		}
 	}
 	if per.oneIn(20) {
@@ -74,22 +74,23 @@ func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context
 	}
 }
 
-// redeem takes the dearest reward that the person can afford, if any. Of ten, seven are taken at once, one is
-// committed after a reservation, one is cancelled and one is forgotten, so that its hold lapses.
-func (per *person) redeem(order, id string, fate int) func(context.Context) error {
+// redeem takes the dearest reward that the person can have with an order, if any. Of ten, seven are taken at once, one
+// is committed after a reservation, one is cancelled and one is forgotten, so that its hold lapses.
+func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		m, err := per.ledger.Member(ctx, per.program, per.id)
 		if err != nil {
 			return err
 		}
-		reward, ok := Affordable(per.program, m.Account.Balance().Active)
+		in := ledger.RedemptionRequest{ID: id, Member: per.id, Order: o.ID, Total: paid(o), Commit: fate < 7}
+		reward, ok := Affordable(per.program, m.Account, in.Total, per.now)
 		if !ok {
 			return nil
 		}
-		in := ledger.RedemptionRequest{ID: id, Member: per.id, Reward: reward.ID, Order: order, Commit: fate < 7}
+		in.Reward = reward.ID
 		_, err = per.ledger.Redeem(ctx, per.program, in, by)
-		if errors.Is(err, loyalty.InsufficientPoints) {
-			return nil // who owes points may not spend others
+		if errors.Is(err, loyalty.RewardOutOfStock) {
+			return nil // others had the last one
 		}
 		if err != nil {
 			return err
@@ -110,9 +111,22 @@ func (per *person) redeem(order, id string, fate int) func(context.Context) erro
 	}
 }
 
-// Affordable is the dearest reward that so many points pay for; false if none.
-func Affordable(p *loyalty.Program, active loyalty.Points) (loyalty.Reward, bool) {
-	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool { return r.Cost > active })
+// paid is what an order comes to.
+func paid(o loyalty.Order) loyalty.Money {
+	total := loyalty.Money{Currency: o.Currency}
+	for _, t := range o.Tenders {
+		total.Amount += t.Amount
+	}
+	return total
+}
+
+// Affordable is the dearest reward that a member can have with an order that comes to total; false if there is none.
+// What has a code is left out: codes are of true chance, and a seed is to give the same bytes again.
+func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, now time.Time) (loyalty.Reward, bool) {
+	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool {
+		q := p.Available(acc, r, loyalty.Redemption{Total: total}, nil, now)
+		return len(q.Lacks) > 0 || r.Codes.From != loyalty.NoCode
+	})
 	if len(rewards) == 0 {
 		return loyalty.Reward{}, false
 	}

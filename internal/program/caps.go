@@ -22,7 +22,7 @@ func (c *compiler) counted(n *node, most int64) (count int64, per loyalty.CapPer
 		c.add(at(n, "%s is more than the %d points that one operation may move", m[1], most))
 		return 0, "", false
 	case count == 0:
-		c.add(at(n, "0 leaves nothing at all; to pay nothing, remove the entry that pays"))
+		c.add(at(n, "0 leaves nothing at all; what is never given can be removed"))
 		return 0, "", false
 	}
 	return count, loyalty.CapPeriod(m[2] + m[3]), true

@@ -38,11 +38,22 @@ func ExampleExplain() {
 	// - Silver from 500 beans, earning 1.25 times as much, with free_shipping.
 	// - Gold from 2000 beans, earning 1.5 times as much, with free_shipping and early_access.
 	// A level is kept for 12 months and 30 days of grace; those who have not requalified by then move down one level.
-	// 500 beans buy 5.00 EUR off (five-off).
-	// 800 beans buy 10% off (ten-percent).
+	// 500 beans buy 5.00 EUR off, for orders of at least 15.00 EUR (five-off).
+	// 800 beans buy 10% off but at most 20.00 EUR (ten-percent).
 	// 300 beans buy free shipping (free-shipping).
 	// 1200 beans buy product MUG-01 for free (free-mug).
+	// - There are 200.
+	// 3000 beans buy an experience, for members of Gold (tasting).
+	// - There are 20.
+	// - It is handed over by hand.
+	// 2500 beans buy a gift card of 25.00 EUR (gift-25).
+	// - Each has a code of its own.
+	// 1500 beans buy a voucher of cinemaxx (cinema).
+	// - There are as many as there are uploaded codes.
 	// Points stay reserved for 30 minutes; those of a cancelled reward are given back.
+	// An order can use 1 reward at most.
+	// Codes can be used for 30 days where nothing else is said.
+	// If an order is refunded, the points of its rewards are given back.
 }
 
 func ExampleParse() {

@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -45,23 +44,6 @@ func (e *explainer) points(n *big.Rat) string {
 }
 
 func (e *explainer) whole(n int64) string { return e.points(big.NewRat(n, 1)) }
-
-func (e *explainer) rewards() {
-	for _, r := range e.p.Rewards {
-		what := map[string]string{"free_shipping": "free shipping", "free_product": "product " + r.SKU + " for free"}[r.Type]
-		switch r.Type {
-		case "amount_off":
-			what = r.Value.String() + " off"
-		case "percent_off":
-			what = digits(r.Percent) + "% off"
-		}
-		e.say("%s buy %s (%s).", e.whole(int64(r.Cost)), what, r.ID)
-	}
-	if len(e.p.Rewards) > 0 {
-		hold := loyalty.Period{Minutes: int(e.p.Hold / time.Minute)}
-		e.say("Points stay reserved for %s; those of a cancelled reward are given back.", period(hold))
-	}
-}
 
 func (e *explainer) refunds() {
 	const taken = "A refund takes back what was earned: first the order's own points, then others, and "

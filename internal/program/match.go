@@ -66,8 +66,13 @@ func (c *compiler) currencies(n *node) (out []loyalty.Currency) {
 	return out
 }
 
-// span reads from when and until when something is, both in the program's zone.
+// span reads from when and until when something earns, both in the program's zone.
 func (c *compiler) span(item *node) (from, until time.Time) {
+	return c.between(item, "never fires: %s is not after %s, when it begins")
+}
+
+// between reads two instants. Where the last is not after the first, it words the problem with both.
+func (c *compiler) between(item *node, backwards string) (from, until time.Time) {
 	first, last := item.get("from"), item.get("until")
 	if first.text() != "" {
 		from = c.instant(first, c.p.Zone)
@@ -76,7 +81,7 @@ func (c *compiler) span(item *node) (from, until time.Time) {
 		until = c.instant(last, c.p.Zone)
 	}
 	if !from.IsZero() && !until.IsZero() && !until.After(from) {
-		c.add(at(last, "never fires: %s is not after %s, when it begins", last.value, first.value))
+		c.add(at(last, backwards, last.value, first.value))
 	}
 	return from, until
 }

@@ -2,7 +2,6 @@ package program
 
 import (
 	"slices"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -28,7 +27,6 @@ func (c *compiler) refunds(n *node) {
 
 // promises reads what stands between a member and the program apart from points.
 func (c *compiler) promises(root *node) {
-	c.p.Hold = c.hold(root.get("redeeming").get("hold"))
 	c.p.Goodwill.Reinstate = c.some(root.get("goodwill").get("reinstate_within"))
 	c.p.Goodwill.Extend = c.some(root.get("goodwill").get("extend_by"))
 	c.p.BirthdayLock = c.some(root.get("members").get("birthday_locked_for"))
@@ -41,20 +39,6 @@ func (c *compiler) some(n *node) loyalty.Period {
 		c.add(at(n, "%s is no time; leave the key out for none", n.value))
 	}
 	return p
-}
-
-// hold reads how long a redemption stays reserved: up to a week, so that carts do not lock points away.
-func (c *compiler) hold(n *node) time.Duration {
-	const most = 7 * 24 * time.Hour
-	if n == nil {
-		return 30 * time.Minute
-	}
-	p := c.period(n)
-	d := time.Duration(p.Days*24+p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute
-	if p.Months > 0 || d > most || d <= 0 && !p.IsZero() || p.IsZero() && durationForm.MatchString(n.text()) {
-		c.add(at(n, "%s is not above 0 minutes and at most 7 days", n.value))
-	}
-	return d
 }
 
 // milestones reads what is given for the n-th order. What else could be counted is refused elsewhere.

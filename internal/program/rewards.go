@@ -1,72 +1,105 @@
 package program
 
 import (
-	"math/big"
+	"slices"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// generous is the share of what points cost to earn above which a reward is probably a slip: one half.
-var generous = big.NewRat(1, 2)
-
-func (c *compiler) rewards(n *node, rates map[loyalty.Currency]loyalty.Rate) (rewards []loyalty.Reward) {
+// rewards reads what points can be spent on.
+func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 	c.unique(n.list())
 	for _, item := range n.list() {
+		cost := item.get("cost")
 		r := loyalty.Reward{
-			ID:   item.get("id").text(),
-			Type: item.get("type").text(),
-			Cost: loyalty.Points(c.integer(item.get("cost"), 1, int64(loyalty.MaxPoints))),
+			ID:       item.get("id").text(),
+			Type:     item.get("type").text(),
+			Name:     c.wordsIf(item.get("name")),
+			About:    c.wordsIf(item.get("about")),
+			Cost:     loyalty.Points(c.integer(cost, 1, int64(loyalty.MaxPoints))),
+			Tiers:    c.levelsOf(item.get("tiers")),
+			Segments: c.labels(item.get("segments")),
+			Limits:   c.limits(item.get("limit")),
+			ByHand:   item.get("fulfil").text() == "by_hand",
 		}
-		if name := item.get("name"); name != nil {
-			r.Name = c.words(name)
-		}
-		value, sku := item.get("value"), item.get("sku")
-		switch r.Type {
-		case "amount_off":
-			r.Value = c.amountOff(value)
-			c.giveBack(value, r, rates[r.Value.Currency])
-			c.misplaced(r.Type, sku)
-		case "percent_off":
-			r.Percent = c.percent(value)
-			c.misplaced(r.Type, sku)
-		case "free_product":
-			r.SKU = c.label(sku)
-			c.misplaced(r.Type, value)
-		case "free_shipping":
-			c.misplaced(r.Type, value)
-			c.misplaced(r.Type, sku)
-		}
+		r.Prices = c.prices(item.get("prices"), r)
+		c.worth(item, &r)
+		r.MinOrder = c.minOrder(item.get("min_order"), r)
+		r.Shown, r.Active = c.times(item)
+		r.Codes = c.codes(item.get("codes"), r.Type)
+		r.Drops = c.drops(item, r.Codes.From)
 		rewards = append(rewards, r)
 	}
 	return rewards
 }
 
-func (c *compiler) amountOff(n *node) loyalty.Money {
+// meaningful is the keys that mean something for one type of reward and nothing for some other.
+var meaningful = map[string][]string{
+	"amount_off":    {"value", "codes"},
+	"percent_off":   {"value", "max_value", "codes"},
+	"free_shipping": {"codes"},
+	"free_product":  {"sku", "fulfil", "codes"},
+	"gift_card":     {"value", "codes"},
+	"experience":    {"fulfil", "codes"},
+	"partner":       {"partner", "codes"},
+	"donation":      {"value"},
+}
+
+// worth reads what a reward is, which depends on its type.
+func (c *compiler) worth(item *node, r *loyalty.Reward) {
+	for _, name := range []string{"value", "max_value", "sku", "partner", "fulfil", "codes"} {
+		keys, known := meaningful[r.Type]
+		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
+			c.add(atKey(n, "means nothing for a reward of type %s", r.Type))
+		}
+	}
+	value := item.get("value")
+	switch r.Type {
+	case "amount_off":
+		r.Value = c.someMoney(value, "%s off is no reward")
+		c.giveBack(value, *r)
+	case "gift_card":
+		r.Value = c.someMoney(value, "a gift card of %s is no reward")
+		c.giveBack(value, *r)
+	case "donation":
+		r.Value = c.someMoney(value, "a donation of %s is none")
+	case "percent_off":
+		r.Percent = c.percent(value)
+		r.MaxValue = c.someMoney(item.get("max_value"), "at most %s off is no reward")
+	case "free_product":
+		r.SKU = c.label(item.get("sku"))
+	case "partner":
+		r.Partner = item.get("partner").text()
+	}
+}
+
+// someMoney reads an amount above zero; nothing says what is wrong with zero.
+func (c *compiler) someMoney(n *node, nothing string) loyalty.Money {
 	before := len(c.problems)
 	m := c.money(n)
 	if n != nil && m.Amount == 0 && len(c.problems) == before {
-		c.add(at(n, "%s off is no reward", n.value))
+		c.add(at(n, nothing, n.value))
 	}
 	return m
 }
 
-// misplaced refuses a key that the schema knows, but not for a reward of this type.
-func (c *compiler) misplaced(kind string, n *node) {
-	if n != nil {
-		c.add(atKey(n, "means nothing for a reward of type %s", kind))
+// prices reads what a reward costs members of some levels.
+func (c *compiler) prices(n *node, r loyalty.Reward) map[string]loyalty.Points {
+	if n == nil {
+		return nil
 	}
-}
-
-// giveBack warns of a reward that returns much of what a member must spend to earn its points, at the base
-// rate of its own currency.
-func (c *compiler) giveBack(n *node, r loyalty.Reward, rate loyalty.Rate) {
-	if n == nil || r.Cost < 1 || rate.Points == nil || rate.Per < 1 {
-		return
+	prices := map[string]loyalty.Points{}
+	for _, f := range n.pairs() {
+		level := f.key.name
+		price := loyalty.Points(c.integer(f, 1, int64(loyalty.MaxPoints)))
+		switch {
+		case !c.isLevel(level, atKey(f, "%q is not a level", clip(level))):
+		case len(r.Tiers) > 0 && !slices.Contains(r.Tiers, level):
+			c.add(atKey(f, "is never paid: the reward is for members of %s", series(r.Tiers, "or")))
+		case price > r.Cost && r.Cost > 0:
+			c.warn(at(f, "is above the %d points that others pay", r.Cost))
+		}
+		prices[level] = price
 	}
-	share := new(big.Rat).Mul(big.NewRat(r.Value.Amount, rate.Per), rate.Points)
-	share.Quo(share, big.NewRat(int64(r.Cost), 1))
-	if share.Cmp(generous) > 0 {
-		percent := share.Mul(share, big.NewRat(100, 1)).FloatString(0)
-		c.warn(at(n, "gives back %s%% of what members must spend to earn its %d points", percent, r.Cost))
-	}
+	return prices
 }

@@ -23,9 +23,7 @@ func (c *compiler) rules(n *node) (rules []loyalty.Rule) {
 			OptIn:    item.get("opt_in").yes(),
 			Shadow:   item.get("shadow").yes(),
 			Life:     c.life(item),
-		}
-		if name := item.get("name"); name != nil {
-			r.Name = c.words(name)
+			Name:     c.wordsIf(item.get("name")),
 		}
 		rules = append(rules, r)
 		c.entries = append(c.entries, entry{item, r})
@@ -72,18 +70,23 @@ func (c *compiler) levelsOf(n *node) []string {
 
 // level refuses what is no level of the program.
 func (c *compiler) level(n *node) bool {
-	_, _, ok := c.p.Level(n.text())
-	switch {
-	case ok || n.text() == "":
-		return ok
-	case len(c.p.Tiers.Levels) == 0:
-		c.add(at(n, "%q is not a level: the program has no tiers", clip(n.text())))
-		return false
-	}
+	return n.text() != "" && c.isLevel(n.text(), at(n, "%q is not a level", clip(n.text())))
+}
+
+// isLevel refuses an id that no level has, by adding those that there are to a problem that says so.
+func (c *compiler) isLevel(id string, p Problem) bool {
 	var ids []string
 	for _, l := range c.p.Tiers.Levels {
 		ids = append(ids, l.ID)
 	}
-	c.add(at(n, "%q is not a level; those are %s", clip(n.text()), series(ids, "and")).Suggest(nearest.Word(n.text(), ids)))
+	switch {
+	case slices.Contains(ids, id):
+		return true
+	case len(ids) == 0:
+		p.Message += ": the program has no tiers"
+	default:
+		p.Message += "; those are " + series(ids, "and")
+	}
+	c.add(p.Suggest(nearest.Word(id, ids)))
 	return false
 }

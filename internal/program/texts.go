@@ -26,6 +26,14 @@ func (c *compiler) words(n *node) loyalty.Text {
 	return t
 }
 
+// wordsIf is words; nil if there are none.
+func (c *compiler) wordsIf(n *node) loyalty.Text {
+	if n == nil {
+		return nil
+	}
+	return c.words(n)
+}
+
 // label reads a name that the shop uses: one line, as it is.
 func (c *compiler) label(n *node) string {
 	c.printable(n)

@@ -9,16 +9,7 @@ var later = []string{
 	"earn.actions.*.points.referrer",
 	"milestones.*.reward",
 	"milestones.*.when",
-	"redeeming.code_valid",
-	"redeeming.per_order",
 	"reminders",
-	"rewards.*.codes",
-	"rewards.*.fulfil",
-	"rewards.*.max_value",
-	"rewards.*.min_order",
-	"rewards.*.partner",
-	"rewards.*.stock",
-	"rewards.*.tiers",
 	"rewards.*.when",
 }
 
@@ -26,7 +17,6 @@ var later = []string{
 var laterValues = map[string][]string{
 	"earn.actions.*.event": {"referral.converted"},
 	"milestones.*.count":   {"member.anniversary"},
-	"rewards.*.type":       {"experience", "gift_card", "partner"},
 }
 
 // unsupported refuses what stands in the file and cannot be done yet, with one problem for a whole section

@@ -1,0 +1,129 @@
+package program
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// rewards is what points can be spent on, and how.
+func (e *explainer) rewards() {
+	for _, r := range e.p.Rewards {
+		e.reward(r)
+	}
+	if len(e.p.Rewards) > 0 {
+		e.redeeming()
+	}
+}
+
+func (e *explainer) reward(r loyalty.Reward) {
+	parts := []string{e.whole(int64(r.Cost)) + " buy " + bought(r)}
+	if len(r.MinOrder) > 0 {
+		parts = append(parts, "for orders of at least "+series(amounts(r.MinOrder), "or"))
+	}
+	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
+	parts = append(parts, e.span(r.Active.From, r.Active.Until)...)
+	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
+	e.cheaper(r)
+	if shown := e.span(r.Shown.From, r.Shown.Until); len(shown) > 0 {
+		e.say("- Members see it %s.", strings.Join(shown, " "))
+	}
+	if len(r.Limits) > 0 {
+		e.say("- A member can have it %s.", series(often(r.Limits), "and"))
+	}
+	for i, d := range r.Drops {
+		more, when := "", ""
+		if i > 0 {
+			more = " more"
+		}
+		if !d.At.IsZero() {
+			when = " " + e.span(d.At, time.Time{})[0] + " on"
+		}
+		e.say("- There are %d%s%s.", d.Pieces, more, when)
+	}
+	e.codes(r.Codes)
+	if r.ByHand {
+		e.say("- It is handed over by hand.")
+	}
+}
+
+// bought is what a reward is.
+func bought(r loyalty.Reward) string {
+	switch r.Type {
+	case "amount_off":
+		return r.Value.String() + " off"
+	case "percent_off":
+		most := ""
+		if r.MaxValue.Amount > 0 {
+			most = " but at most " + r.MaxValue.String()
+		}
+		return digits(r.Percent) + "% off" + most
+	case "free_shipping":
+		return "free shipping"
+	case "free_product":
+		return "product " + r.SKU + " for free"
+	case "gift_card":
+		return "a gift card of " + r.Value.String()
+	case "partner":
+		return "a voucher of " + r.Partner
+	case "donation":
+		return "a donation of " + r.Value.String()
+	}
+	return "an experience"
+}
+
+// cheaper is what a reward costs some levels, in their order.
+func (e *explainer) cheaper(r loyalty.Reward) {
+	for _, l := range e.p.Tiers.Levels {
+		if price, ok := r.Prices[l.ID]; ok {
+			e.say("- Members of %s pay %s.", l.Name.In("en"), e.whole(int64(price)))
+		}
+	}
+}
+
+// codes is what a member shows at the till, and when.
+func (e *explainer) codes(c loyalty.Codes) {
+	switch c.From {
+	case loyalty.NoCode:
+		return
+	case loyalty.GeneratedCode:
+		e.say("- Each has a code of its own.")
+	case loyalty.UploadedCode:
+		e.say("- There are as many as there are uploaded codes.")
+	case loyalty.SharedCode:
+		e.say("- Its code is %s, the same for all.", c.Shared)
+	}
+	lasts := ""
+	if !c.Valid.IsZero() {
+		lasts = ", for " + period(c.Valid)
+	}
+	switch {
+	case !c.Wait.IsZero():
+		e.say("- A code can be used %s after it was claimed%s.", period(c.Wait), lasts)
+	case lasts != "":
+		e.say("- A code can be used at once%s.", lasts)
+	}
+}
+
+// redeeming is what holds for all rewards.
+func (e *explainer) redeeming() {
+	hold, r := loyalty.Period{Minutes: int(e.p.Hold / time.Minute)}, e.p.Redeeming
+	e.say("Points stay reserved for %s; those of a cancelled reward are given back.", period(hold))
+	if r.PerOrder > 0 {
+		e.say("An order can use %s at most.", count(int(r.PerOrder), "reward"))
+	}
+	coded := func(r loyalty.Reward) bool { return r.Codes.From != loyalty.NoCode && r.Codes.Valid.IsZero() }
+	if !r.CodeValid.IsZero() && slices.ContainsFunc(e.p.Rewards, coded) {
+		e.say("Codes can be used for %s where nothing else is said.", period(r.CodeValid))
+	}
+	e.say("%s", map[loyalty.OnRefund]string{
+		loyalty.AllBack:   "If an order is refunded, the points of its rewards are given back.",
+		loyalty.ShareBack: "If an order is refunded, the same share of the points of its rewards is given back.",
+		loyalty.NoneBack:  "If an order is refunded, the points of its rewards stay spent.",
+	}[r.OnRefund])
+	if !r.Grace.IsZero() {
+		e.say("Points that are given back can be spent for at least %s.", period(r.Grace))
+	}
+}

@@ -1,0 +1,44 @@
+package program
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// onRefund is what comes back from a redemption, by the words of the file; all unless given.
+var onRefund = map[string]loyalty.OnRefund{"pro_rata": loyalty.ShareBack, "keep": loyalty.NoneBack}
+
+// redeeming reads how points are spent.
+func (c *compiler) redeeming(n *node) loyalty.Redeeming {
+	c.p.Hold = c.hold(n.get("hold"))
+	return loyalty.Redeeming{
+		PerOrder:  c.integer(n.get("per_order"), 1, 100),
+		CodeValid: c.some(n.get("code_valid")),
+		Grace:     c.grace(n.get("grace")),
+		OnRefund:  onRefund[n.get("on_refund").text()],
+	}
+}
+
+// grace reads how long what comes back lives at least: whole days, as all points do.
+func (c *compiler) grace(n *node) loyalty.Period {
+	p := c.some(n)
+	if p.Hours > 0 || p.Minutes > 0 {
+		c.add(at(n, "%s is not a number of days, weeks, months or years; points lapse at the end of a day", n.value))
+	}
+	return p
+}
+
+// hold reads how long a redemption stays reserved: up to a week, so that carts do not lock points away.
+func (c *compiler) hold(n *node) time.Duration {
+	const most = 7 * 24 * time.Hour
+	if n == nil {
+		return 30 * time.Minute
+	}
+	p := c.period(n)
+	d := time.Duration(p.Days*24+p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute
+	if p.Months > 0 || d > most || d <= 0 && !p.IsZero() || p.IsZero() && durationForm.MatchString(n.text()) {
+		c.add(at(n, "%s is not above 0 minutes and at most 7 days", n.value))
+	}
+	return d
+}

@@ -1,0 +1,149 @@
+package program
+
+import (
+	"math/big"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
+)
+
+// minOrder reads the least order that a reward can be used on: one amount, or one of each currency.
+func (c *compiler) minOrder(n *node, r loyalty.Reward) map[loyalty.Currency]int64 {
+	if n == nil {
+		return nil
+	}
+	var least map[loyalty.Currency]int64
+	switch {
+	case n.is(mapping):
+		least = byCurrency(c, n, c.amount)
+		for _, f := range n.pairs() {
+			c.orderedIn(atKey(f, ""), loyalty.Currency(f.key.name))
+		}
+	default:
+		m := c.someMoney(n, "%s is no bound; leave the key out for none")
+		least = map[loyalty.Currency]int64{m.Currency: m.Amount}
+		c.orderedIn(at(n, ""), m.Currency)
+	}
+	worth := r.Value.Currency
+	if r.Type == "percent_off" {
+		worth = r.MaxValue.Currency
+	}
+	if _, ok := least[worth]; !ok && worth != "" && len(least) > 0 {
+		c.warn(atKey(n, "has no amount in %s, in which the reward is", worth))
+	}
+	return least
+}
+
+// orderedIn warns of a currency in which there are no orders.
+func (c *compiler) orderedIn(p Problem, code loyalty.Currency) {
+	if _, ok := code.Exponent(); ok && !c.accepts(code) {
+		p.Message = "is for nothing: no order is in " + string(code) + ", which has no rate under earn.purchase.rates"
+		c.warn(p)
+	}
+}
+
+// times reads when members see a reward and when it can be redeemed.
+func (c *compiler) times(item *node) (shown, active loyalty.Span) {
+	const backwards = "%s is not after %s, when it begins"
+	shown.From, shown.Until = c.between(item.get("shown"), backwards)
+	n := item.get("active")
+	active.From, active.Until = c.between(n, backwards)
+	early := active.From.Before(shown.From)
+	late := !shown.Until.IsZero() && (active.Until.IsZero() || active.Until.After(shown.Until))
+	switch {
+	case n == nil:
+	case early && late:
+		c.warn(atKey(n, "begins before members are shown the reward, and goes on after that"))
+	case early:
+		c.warn(atKey(n, "begins before members are shown the reward"))
+	case late:
+		c.warn(atKey(n, "goes on when members are not shown the reward any more"))
+	}
+	return shown, active
+}
+
+// codes reads where the codes of a reward come from.
+func (c *compiler) codes(n *node, kind string) (codes loyalty.Codes) {
+	words := []string{string(loyalty.GeneratedCode), string(loyalty.UploadedCode)}
+	switch guess := nearest.Word(n.text(), words); {
+	case n == nil && kind == "gift_card":
+		codes.From = loyalty.GeneratedCode
+	case n.is(mapping):
+		return c.codesOf(n)
+	case guess != "" && guess != n.text():
+		c.add(notA(n, title("codes")).Suggest(guess))
+	default:
+		codes.From = loyalty.CodeSource(n.text()) // the schema reports what is none
+	}
+	return codes
+}
+
+func (c *compiler) codesOf(n *node) loyalty.Codes {
+	codes := loyalty.Codes{
+		From:   loyalty.CodeSource(n.get("from").text()),
+		Shared: c.label(n.get("shared")),
+		Wait:   c.some(n.get("wait")),
+		Valid:  c.some(n.get("valid")),
+	}
+	shared := n.get("shared")
+	switch from := n.get("from"); {
+	case shared != nil && from != nil:
+		c.add(atKey(shared, "cannot stand beside from: the codes are %s, or one for all", shown(from)))
+	case shared != nil:
+		codes.From = loyalty.SharedCode
+	case from == nil:
+		c.missing(n, "from")
+	}
+	return codes
+}
+
+// drops reads how many of a reward there are. A stock is one drop at the beginning.
+func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.Drop) {
+	stock, list := item.get("stock"), item.get("drops")
+	for _, n := range []*node{stock, list} {
+		if n != nil && from == loyalty.UploadedCode {
+			c.add(atKey(n, "cannot stand beside uploaded codes: there are as many as codes are left"))
+		}
+	}
+	if stock != nil && list != nil {
+		c.add(atKey(list, "cannot stand beside stock: what is there from the beginning is a drop too"))
+	}
+	if stock != nil {
+		drops = append(drops, loyalty.Drop{Pieces: c.integer(stock, 0, 1e9)})
+	}
+	var last time.Time
+	for _, n := range list.list() {
+		d := loyalty.Drop{Pieces: c.integer(n.get("pieces"), 1, 1e9)}
+		if when := n.get("at"); when.text() != "" {
+			d.At = c.instant(when, c.p.Zone)
+			if !d.At.IsZero() && !d.At.After(last) {
+				c.add(at(when, "%s is not after the drop before it", when.value))
+			}
+			last = d.At
+		}
+		drops = append(drops, d)
+	}
+	return drops
+}
+
+// generous is the share of what points cost to earn above which a reward is probably a slip: one half.
+var generous = big.NewRat(1, 2)
+
+// giveBack warns of a reward that returns much of what a member must spend to earn the points that it costs where
+// it costs least, at the base rate of its own currency.
+func (c *compiler) giveBack(n *node, r loyalty.Reward) {
+	rate, least := c.p.Earn.Rates[r.Value.Currency], r.Cost
+	for _, price := range r.Prices {
+		least = min(least, price)
+	}
+	if n == nil || least < 1 || rate.Points == nil || rate.Per < 1 {
+		return
+	}
+	share := new(big.Rat).Mul(big.NewRat(r.Value.Amount, rate.Per), rate.Points)
+	share.Quo(share, big.NewRat(int64(least), 1))
+	if share.Cmp(generous) > 0 {
+		percent := share.Mul(share, big.NewRat(100, 1)).FloatString(0)
+		c.warn(at(n, "gives back %s%% of what members must spend to earn its %d points", percent, least))
+	}
+}
