@@ -56,9 +56,6 @@ func (l *Ledger) Code(ctx context.Context, program, code string) (CodeResult, er
 }
 
 func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item, error) {
-	if loyalty.Mistyped(code) {
-		return table.Item{}, notFound("code")
-	}
 	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
 	if err != nil {
 		return it, retryable(err)
