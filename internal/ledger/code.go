@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 
@@ -129,59 +131,103 @@ type Upload struct {
 
 // AddCodes adds codes to the pool of a reward. A code that is known already in the program is left out and told.
 // Repeated, also after an error, it adds what is still missing.
-func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (up Upload, err error) {
+func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (Upload, error) {
+	u := uploading{Ledger: l, program: program, reward: reward}
 	var batch []string
-	flush := func() error {
-		for len(batch) > 0 {
-			known, err := l.addBatch(ctx, program, reward, batch)
-			if err != nil {
-				return err
-			}
-			if known < 0 {
-				up.Added += len(batch)
-				break
-			}
-			up.Duplicate = append(up.Duplicate, batch[known])
-			batch = append(batch[:known:known], batch[known+1:]...)
-		}
-		batch = batch[:0]
-		return nil
-	}
 	seen := map[string]bool{}
 	for code := range codes {
-		if plain := loyalty.PlainCode(code); seen[plain] {
-			up.Duplicate = append(up.Duplicate, code)
+		plain := loyalty.PlainCode(code)
+		if seen[plain] {
+			u.Duplicate = append(u.Duplicate, code)
 			continue
-		} else {
-			seen[plain] = true
 		}
+		seen[plain] = true
 		if batch = append(batch, code); len(batch) == uploadAtOnce {
-			if err := flush(); err != nil {
-				return up, err
+			if err := u.add(ctx, batch); err != nil {
+				return u.Upload, err
 			}
+			batch = batch[:0]
 			clear(seen)
 		}
 	}
-	return up, flush()
+	err := u.add(ctx, batch)
+	return u.Upload, err
 }
 
-// addBatch adds all of the codes, or none and says which is known already; -1 if all were added.
-func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (known int, err error) {
+// uploading is an upload on its way.
+type uploading struct {
+	*Ledger
+	Upload
+	program, reward string
+	suspect         bool // some codes were known; where there are some, there are more
+}
+
+func (u *uploading) add(ctx context.Context, batch []string) error {
+	for {
+		if u.suspect {
+			known, err := u.known(ctx, u.program, batch)
+			if err != nil {
+				return err
+			}
+			u.Duplicate = append(u.Duplicate, known...)
+			batch = slices.DeleteFunc(slices.Clone(batch), func(code string) bool { return slices.Contains(known, code) })
+		}
+		added, err := u.addBatch(ctx, u.program, u.reward, batch)
+		if err != nil {
+			return err
+		}
+		if added {
+			u.Added += len(batch)
+			return nil
+		}
+		u.suspect = true
+	}
+}
+
+// addBatch adds all of the codes, or none where one of them is known already.
+func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (added bool, err error) {
+	if len(codes) == 0 {
+		return true, nil
+	}
 	ops := make([]table.Op, 0, 2*len(codes))
 	for _, code := range codes {
 		ops = append(ops,
-			table.Put(table.Item{Key: table.Key{PK: codeKey(program, loyalty.PlainCode(code)).PK, SK: "POOL"}, Doc: encode(poolDoc{reward})}),
+			table.Put(table.Item{Key: pooledKey(program, code), Doc: encode(poolDoc{reward})}),
 			table.Put(table.Item{Key: poolKey(program, reward, code), Doc: []byte("{}")}))
 	}
 	err = l.Table.Transact(ctx, ops...)
-	var conflict *table.ConflictError
 	switch {
 	case err == nil:
-		return -1, nil
-	case errors.As(err, &conflict):
-		return conflict.Op / 2, nil
+		return true, nil
+	case errors.As(err, new(*table.ConflictError)):
+		return false, nil
 	}
-	return -1, retryable(fmt.Errorf("ledger: add codes: %w", err))
+	return false, retryable(fmt.Errorf("ledger: add codes: %w", err))
+}
+
+// known is which of the codes were ever in a pool. They are looked up at once: a list that is sent again, because the
+// first time took too long, has to get further than it did then.
+func (l *Ledger) known(ctx context.Context, program string, codes []string) (known []string, err error) {
+	there, errs := make([]bool, len(codes)), make([]error, len(codes))
+	var all sync.WaitGroup
+	for i, code := range codes {
+		all.Go(func() {
+			it, err := l.Table.Get(ctx, pooledKey(program, code))
+			there[i], errs[i] = it.Version > 0, err
+		})
+	}
+	all.Wait()
+	for i, code := range codes {
+		if there[i] {
+			known = append(known, code)
+		}
+	}
+	return known, retryable(errors.Join(errs...))
+}
+
+// pooledKey is the mark of a code that was ever in a pool. It stays there.
+func pooledKey(program, code string) table.Key {
+	return table.Key{PK: codeKey(program, loyalty.PlainCode(code)).PK, SK: "POOL"}
 }
 
 type poolDoc struct {
