@@ -1,0 +1,69 @@
+package program
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
+	type reward = loyalty.Reward
+	euros := func(cents int64) loyalty.Money { return loyalty.Money{Amount: cents, Currency: "EUR"} }
+	noon := time.Date(2026, 12, 1, 11, 0, 0, 0, time.UTC)
+	cases := []struct {
+		keys string
+		want reward
+	}{
+		{"type: amount_off, value: 5 EUR", reward{Value: euros(500)}},
+		{"type: percent_off, value: 12.5%, max_value: 20 EUR", reward{Percent: ratio(25, 2), MaxValue: euros(2000)}},
+		{"type: free_product, sku: MUG", reward{SKU: "MUG"}},
+		{"type: experience, fulfil: by_hand", reward{ByHand: true}},
+		{"type: gift_card, value: 5 EUR", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.GeneratedCode}}},
+		{"type: gift_card, value: 5 EUR, codes: uploaded", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.UploadedCode}}},
+		{"type: partner, partner: cinema, codes: { shared: SUMMER }", reward{Partner: "cinema", Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "SUMMER"}}},
+		{"type: donation, value: 2.50 EUR", reward{Value: euros(250)}},
+		{"type: free_shipping, codes: { from: generated, wait: 1 day, valid: 2 weeks }", reward{Codes: loyalty.Codes{
+			From: loyalty.GeneratedCode, Wait: loyalty.Period{Days: 1}, Valid: loyalty.Period{Days: 14},
+		}}},
+		{"type: free_shipping, name: Free, about: { en: Sent for nothing }", reward{Name: loyalty.Text{"und": "Free"}, About: loyalty.Text{"en": "Sent for nothing"}}},
+		{"type: free_shipping, prices: { gold: 90 }", reward{Prices: map[string]loyalty.Points{"gold": 90}}},
+		{"type: free_shipping, min_order: 15 EUR", reward{MinOrder: map[loyalty.Currency]int64{"EUR": 1500}}},
+		{"type: free_shipping, min_order: { EUR: 15.00, JPY: 2500 }", reward{MinOrder: map[loyalty.Currency]int64{"EUR": 1500, "JPY": 2500}}},
+		{"type: free_shipping, shown: { from: 2026-12-01T12:00 }, active: { from: 2026-12-01T12:00 }", reward{Shown: loyalty.Span{From: noon}, Active: loyalty.Span{From: noon}}},
+		{"type: free_shipping, active: { until: 2026-12-01T12:00 }", reward{Active: loyalty.Span{Until: noon}}},
+		{"type: free_shipping, tiers: [gold], segments: [vip]", reward{Tiers: []string{"gold"}, Segments: []string{"vip"}}},
+		{"type: free_shipping, limit: 1 per month", reward{Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}}},
+		{"type: free_shipping, stock: 200", reward{Drops: []loyalty.Drop{{Pieces: 200}}}},
+		{"type: free_shipping, stock: 0", reward{Drops: []loyalty.Drop{{}}}},
+		{"type: free_shipping, drops: [ { at: 2026-12-01T12:00, pieces: 5 } ]", reward{Drops: []loyalty.Drop{{At: noon, Pieces: 5}}}},
+	}
+	for _, c := range cases {
+		t.Run(c.keys, func(t *testing.T) {
+			p := mustCompile(t, []byte(corner+levels+"rewards: [ { id: it, cost: 100, "+c.keys+" } ]\n"))
+			got := p.Rewards[0]
+			c.want.ID, c.want.Type, c.want.Cost = "it", got.Type, 100
+			if diff := cmp.Diff(c.want, got, alike); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEachKeyOfRedeemingHasItsMeaning(t *testing.T) {
+	for keys, want := range map[string]loyalty.Redeeming{
+		"on_cancel: give_points_back, on_refund: give_points_back": {},
+		"code_valid: 30 days, per_order: 1, grace: 1 week": {
+			CodeValid: loyalty.Period{Days: 30}, PerOrder: 1, Grace: loyalty.Period{Days: 7},
+		},
+		"on_refund: pro_rata": {OnRefund: loyalty.ShareBack},
+		"on_refund: keep":     {OnRefund: loyalty.NoneBack},
+	} {
+		p := mustCompile(t, []byte(corner+"redeeming: { "+keys+" }\n"))
+		if diff := cmp.Diff(want, p.Redeeming); diff != "" {
+			t.Errorf("%s: %s", keys, diff)
+		}
+	}
+}
