@@ -39,7 +39,7 @@ func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
 }
 
 // checkWrite holds writing to the partitions of programs, so that no function can make itself an API key, and
-// deleting to identities, so that none can lose an entry.
+// deleting to identities and to codes that nobody has, so that none can lose an entry.
 func checkWrite(t *testing.T, function, action string, statement any) {
 	t.Helper()
 	limit := ""
@@ -48,6 +48,9 @@ func checkWrite(t *testing.T, function, action string, statement any) {
 		limit = "P#*"
 	case "dynamodb:DeleteItem":
 		limit = "P#*#ID#*"
+		if function == "redeem" {
+			limit = "P#*#POOL#*"
+		}
 	default:
 		return
 	}

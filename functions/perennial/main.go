@@ -20,6 +20,7 @@ type commands struct {
 	Clock   clock      `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
 	Program programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
 	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
+	Codes   codesCmd   `cmd:"" help:"Add codes that rewards give out."`
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

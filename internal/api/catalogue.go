@@ -57,6 +57,10 @@ var catalogue = map[loyalty.Code]kind{
 	loyalty.HoldAlreadyResolved: {http.StatusConflict, "The redemption is resolved already"},
 	loyalty.AlreadyExists:       {http.StatusConflict, "It exists already"},
 	versionConflict:             {http.StatusConflict, "Someone else was first"},
+	loyalty.RewardUnavailable:   {http.StatusConflict, "The reward cannot be had now"},
+	loyalty.RewardOutOfStock:    {http.StatusConflict, "None of the reward are left"},
+	loyalty.CodeUsed:            {http.StatusConflict, "The code was used"},
+	loyalty.CodeVoid:            {http.StatusConflict, "The code is worth nothing any more"},
 	notPublished:                {http.StatusConflict, "The program is not published"},
 
 	payloadTooLarge:      {http.StatusRequestEntityTooLarge, "The body is too large"},
@@ -69,6 +73,7 @@ var catalogue = map[loyalty.Code]kind{
 	loyalty.CurrencyUnsupported:  {http.StatusUnprocessableEntity, "The currency is not supported"},
 	loyalty.CurrencyMismatch:     {http.StatusUnprocessableEntity, "The currency is another one"},
 	loyalty.HoldExpired:          {http.StatusUnprocessableEntity, "The redemption has expired"},
+	loyalty.CodeNotValid:         {http.StatusUnprocessableEntity, "The code cannot be used now"},
 	loyalty.KeyReused:            {http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request"},
 
 	internalError:        {http.StatusInternalServerError, "Internal error"},

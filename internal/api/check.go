@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -135,14 +136,20 @@ func parameter(name, raw string) (string, error) {
 		s, _ = url.PathUnescape(raw)
 	}
 	ok := validID(s)
-	if name == "entry" {
+	switch name {
+	case "entry":
 		ok = validEntryID(s)
+	case "code":
+		ok = codeForm.MatchString(s)
 	}
 	if !ok {
 		return "", refuseAt(invalidParameter, name, "The path's "+name+" is not of the form that it must have.")
 	}
 	return s, nil
 }
+
+// codeForm is how a code is written, or mistyped.
+var codeForm = regexp.MustCompile(`^[A-Za-z0-9-]{4,64}$`)
 
 func validEntryID(s string) bool {
 	rest, ok := strings.CutPrefix(s, "ent_")

@@ -106,7 +106,7 @@ func gateway(t *testing.T, a *app.App) http.Handler {
 			for name := range r.Header {
 				headers[strings.ToLower(name)] = r.Header.Get(name)
 			}
-			for _, name := range []string{"member", "order", "redemption", "entry", "event", "campaign"} {
+			for _, name := range []string{"member", "order", "redemption", "entry", "event", "campaign", "reward", "code"} {
 				if strings.Contains(route.Pattern, "{"+name+"}") {
 					params[name] = r.PathValue(name)
 				}

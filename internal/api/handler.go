@@ -53,7 +53,8 @@ type call struct {
 // An answer is what a route says. The zero status is 200.
 type answer struct {
 	status   int
-	body     any // one of wire's models
+	body     any    // one of wire's models
+	drawn    string // an SVG, in the place of a body
 	replayed bool
 }
 
@@ -163,6 +164,10 @@ var plainHeaders = [][2]string{
 func (c *call) encode(ans *answer) ([]byte, error) {
 	if ans.status == 0 {
 		ans.status = 200
+	}
+	if ans.drawn != "" {
+		svg := [][2]string{{"content-type", "image/svg+xml"}, plainHeaders[1], plainHeaders[2]}
+		return response(ans.status, svg, []byte(ans.drawn)), nil
 	}
 	body, err := json.Marshal(ans.body)
 	if err != nil {

@@ -47,20 +47,21 @@ func newMatrix(w *world) matrix {
 	return matrix{
 		world: w,
 		ids: strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1",
-			"{event}", "review:778", "{campaign}", "quiz"),
+			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ"),
 		bodies: map[string]string{
 			"enrolMember": `{}`, "changeMember": `{"name": "Ada"}`, "adjustBalance": `{"points": 5, "reason": "matrix"}`,
 			"putOrder": order, "quoteOrder": `{` + basket + `}`, "redeemReward": `{"member": "` + ada + `", "reward": "five-off"}`,
 			"commitRedemption": `{}`, "cancelRedemption": `{}`, "putDraft": `{"source": "y"}`, "checkProgram": `{"source": "y"}`,
 			"putEvent": event, "activateOrder": `{}`, "activateEvent": `{}`, "registerForCampaign": `{}`,
-			"extendPoints":    `{"until": "2028-06-30", "reason": "matrix"}`,
-			"reinstatePoints": `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
-			"publishProgram":  `{}`, "rollbackProgram": `{"version": 1}`,
+			"extendPoints":      `{"until": "2028-06-30", "reason": "matrix"}`,
+			"reinstatePoints":   `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
+			"reverseRedemption": `{}`, "addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
+			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
 			"enrolMember": "201", "listRewards": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
-			"rollbackProgram": own, "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
+			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
 		},
 	}
 }

@@ -81,6 +81,9 @@ func ruleProblem(rule *loyalty.Error) wire.Problem {
 		needed, active := int64(rule.Needed), int64(rule.Available)
 		p.Needed, p.Active = &needed, &active
 	}
+	if len(rule.Lacks) > 0 {
+		p.Lacks = wireLacks(rule.Lacks)
+	}
 	return p
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/explain"
@@ -41,16 +42,16 @@ func quoteOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: wireQuote(p, q, locale)}, nil
+	return answer{body: wireQuote(p, q, locale, c.app.Now())}, nil
 }
 
-func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string) wire.Quote {
+func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string, now time.Time) wire.Quote {
 	words := explain.Entry(p, loyalty.Entry{Because: q.Because}, locale)
 	points, balance := int64(q.Points), wireBalance(q.Balance)
 	out := wire.Quote{
 		Points: points, Guest: q.Guest, Because: wireBecause(q.Because), Balance: &balance,
 		Words:   wire.QuoteWords{Language: words.Language, Reasons: words.Reasons},
-		Rewards: make([]wire.QuotedReward, len(q.Rewards)),
+		Rewards: []wire.QuotedReward{},
 	}
 	if q.Points > 0 {
 		out.AvailableAt, out.ExpiresAt = q.ActiveAt.UTC(), end(p, q.Expires)
@@ -58,8 +59,12 @@ func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string) wire.Quote {
 	if q.Guest {
 		out.Points, out.MembersWouldEarn, out.Balance = 0, &points, nil
 	}
-	for i, r := range q.Rewards {
-		out.Rewards[i] = wire.QuotedReward{Reward: r.Reward.ID, Points: int64(r.Reward.Cost), Missing: int64(r.Missing)}
+	for _, r := range q.Rewards {
+		if r.Reward.Shown.Has(now) {
+			out.Rewards = append(out.Rewards, wire.QuotedReward{
+				Reward: r.Reward.ID, Points: int64(r.Cost), Missing: int64(r.Missing), Available: len(r.Lacks) == 0, Lacks: wireLacks(r.Lacks),
+			})
+		}
 	}
 	return out
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -10,13 +11,22 @@ import (
 )
 
 type redemptionBody struct {
-	Member string  `json:"member"`
-	Reward string  `json:"reward"`
-	Order  *string `json:"order"`
-	Commit bool    `json:"commit"`
+	Member string     `json:"member"`
+	Reward string     `json:"reward"`
+	Order  *string    `json:"order"`
+	Cart   *string    `json:"cart"`
+	Total  *totalBody `json:"order_total"`
+	Commit bool       `json:"commit"`
 }
 
-func (b redemptionBody) check() error {
+// totalBody is what an order comes to.
+type totalBody struct {
+	Amount   whole  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// request is what the body asks for, without an id and by the member's name that it has.
+func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 	var c check
 	if c.required(at("member"), b.Member != "") {
 		c.id(at("member"), b.Member)
@@ -24,10 +34,27 @@ func (b redemptionBody) check() error {
 	if c.required(at("reward"), b.Reward != "") {
 		c.id(at("reward"), b.Reward)
 	}
-	if b.Order != nil && !validID(*b.Order) {
-		c.fault(at("order"), loyalty.ValidationFailed, idForm)
+	in := ledger.RedemptionRequest{
+		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
 	}
-	return c.err()
+	if b.Total != nil {
+		c.required(at("order_total/amount"), b.Total.Amount.given)
+		in.Total.Amount = c.amount(at("order_total/amount"), b.Total.Amount)
+		c.currency(at("order_total/currency"), b.Total.Currency)
+		in.Total.Currency = loyalty.Currency(b.Total.Currency)
+	}
+	return in, c.err()
+}
+
+// optionalID is an identifier that may be left out, but not be empty.
+func (c *check) optionalID(p place, s *string) string {
+	if s == nil {
+		return ""
+	}
+	if !validID(*s) {
+		c.fault(p, loyalty.ValidationFailed, idForm)
+	}
+	return *s
 }
 
 func redeemReward(ctx context.Context, c *call) (answer, error) {
@@ -35,22 +62,19 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	if err := c.decode(&b); err != nil {
 		return answer{}, err
 	}
-	if err := b.check(); err != nil {
+	in, err := b.request()
+	if err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)
 	if err != nil {
 		return answer{}, err
 	}
-	m, err := c.member(ctx, b.Member)
-	if err != nil {
+	if in.Member, err = c.member(ctx, b.Member); err != nil {
 		return answer{}, err
 	}
-	in := ledger.RedemptionRequest{ID: c.derivedID("rd_", m), Member: m, Reward: b.Reward, Commit: b.Commit}
-	if b.Order != nil {
-		in.Order = *b.Order
-	}
-	by, err := c.by(in)
+	in.ID = c.derivedID("rd_", in.Member)
+	by, err := c.byRedemption(in)
 	if err != nil {
 		return answer{}, err
 	}
@@ -61,6 +85,20 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	return answer{status: http.StatusCreated, body: wireRedemption(r), replayed: r.Replayed}, nil
 }
 
+// byRedemption is by for a redemption. What came later to requests stands in the fingerprint only where it is said, so
+// that what was asked before it came still has the same one.
+func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
+	return c.by(struct {
+		ID     string
+		Member loyalty.MemberID
+		Reward string
+		Order  string
+		Commit bool
+		Cart   string        `json:",omitzero"`
+		Total  loyalty.Money `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total})
+}
+
 func getRedemption(ctx context.Context, c *call) (answer, error) {
 	r, err := c.app.Ledger.Redemption(ctx, c.who.Program, c.path("redemption"))
 	if err != nil {
@@ -69,45 +107,26 @@ func getRedemption(ctx context.Context, c *call) (answer, error) {
 	return answer{body: wireRedemption(r)}, nil
 }
 
-func commitRedemption(ctx context.Context, c *call) (answer, error) {
-	return c.resolve(ctx, c.app.Ledger.Commit)
-}
-
-func cancelRedemption(ctx context.Context, c *call) (answer, error) {
-	return c.resolve(ctx, c.app.Ledger.Cancel)
-}
-
-// resolve ends a reservation one way or the other.
-func (c *call) resolve(ctx context.Context, end func(context.Context, *loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) (answer, error) {
-	p, err := c.nothingBut(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	r, err := end(ctx, p, c.path("redemption"), c.byKey())
-	if err != nil {
-		return answer{replayed: r.Replayed}, err
-	}
-	return answer{body: wireRedemption(r), replayed: r.Replayed}, nil
-}
-
-// nothingBut is the live program, for a route whose path says everything: its body is nothing, or an empty object.
-func (c *call) nothingBut(ctx context.Context) (*loyalty.Program, error) {
-	var nothing struct{}
-	if err := c.decode(&nothing); err != nil {
-		return nil, err
-	}
-	return c.program(ctx)
-}
-
 func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
+	rd := r.Redemption
 	out := wire.Redemption{
-		ID: r.Redemption.ID, Member: string(r.Member), Reward: r.Redemption.Reward, Order: r.Redemption.Order,
-		Status: wire.RedemptionStatus(r.Redemption.Status), Points: int64(r.Redemption.Points),
-		CreatedAt: r.Redemption.At.UTC(), Balance: wireBalance(r.Balance),
+		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
+		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), GivenBack: int64(rd.Back),
+		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
 	}
-	if !r.Redemption.Until.IsZero() {
-		until := r.Redemption.Until.UTC()
-		out.ExpiresAt = &until
+	// Until then a code may yet go back to its pool and to somebody else.
+	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed
+	if claimed && rd.Code != "" {
+		out.Code, out.CodeFrom, out.CodeUntil = &rd.Code, instant(rd.CodeFrom), instant(rd.CodeUntil)
 	}
 	return out
+}
+
+// instant is an instant that may be missing.
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
 }

@@ -2,32 +2,112 @@ package api
 
 import (
 	"context"
+	"maps"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
+// listRewards is the catalogue, for anybody or for one member. What the member lacks tells what the member has, so that
+// wants the scope for it.
 func listRewards(ctx context.Context, c *call) (answer, error) {
+	member, given := c.event.Query["member"]
+	switch {
+	case given && !c.who.May(auth.MembersRead):
+		return answer{}, auth.ScopeMissing
+	case given && !validID(member):
+		return answer{}, refuseAt(invalidParameter, "member", "member is the id of a member, or external: and the external id.")
+	}
+	return c.rewards(ctx, member)
+}
+
+func listMemberRewards(ctx context.Context, c *call) (answer, error) {
+	return c.rewards(ctx, c.path("member"))
+}
+
+// rewards lists what is shown now; for a member, if one is named, with what is lacking.
+func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 	p, err := c.program(ctx)
 	if err != nil {
 		return answer{}, err
 	}
-	list := wire.RewardList{Data: make([]wire.Reward, len(p.Rewards))}
-	for i, r := range p.Rewards {
-		list.Data[i] = wireReward(r)
+	acc := loyalty.Account{}
+	if member != "" {
+		id, err := c.member(ctx, member)
+		if err != nil {
+			return answer{}, err
+		}
+		m, err := c.app.Ledger.Member(ctx, p, id)
+		if err != nil {
+			return answer{}, err
+		}
+		acc = m.Account
+	}
+	left, err := c.app.Ledger.Stock(ctx, p)
+	if err != nil {
+		return answer{}, err
+	}
+	list, now := wire.RewardList{Data: []wire.Reward{}}, c.app.Now()
+	for _, r := range p.Rewards {
+		if !r.Shown.Has(now) {
+			continue
+		}
+		one := wireReward(r)
+		if r.Limited() {
+			one.Stock = &wire.Stock{Pieces: int64(r.Pieces(now)), Left: int64(left["rewards."+r.ID])}
+		}
+		if member != "" {
+			q := p.Available(acc, r, loyalty.Redemption{}, left, now)
+			can := len(q.Lacks) == 0
+			one.Points, one.Available, one.Lacks = int64(q.Cost), &can, wireLacks(q.Lacks)
+		}
+		list.Data = append(list.Data, one)
 	}
 	return answer{body: list}, nil
 }
 
 func wireReward(r loyalty.Reward) wire.Reward {
-	out := wire.Reward{ID: r.ID, Type: wire.RewardType(r.Type), Name: wire.Text(r.Name), Points: int64(r.Cost), Sku: r.SKU}
-	if r.Value != (loyalty.Money{}) {
-		out.Value = &wire.Money{Amount: r.Value.Amount, Currency: string(r.Value.Currency)}
+	out := wire.Reward{
+		ID: r.ID, Type: wire.RewardType(r.Type), Name: wire.Text(r.Name), About: wire.Text(r.About), Points: int64(r.Cost),
+		Sku: r.SKU, Partner: r.Partner, Tiers: r.Tiers, From: r.Active.From.UTC(), Until: r.Active.Until.UTC(),
+		Value: wireMoney(r.Value), MaxValue: wireMoney(r.MaxValue),
 	}
 	if r.Percent != nil {
 		out.Percent = decimal(r.Percent)
+	}
+	if len(r.Prices) > 0 {
+		out.Prices = map[string]int64{}
+	}
+	for level, n := range r.Prices {
+		out.Prices[level] = int64(n)
+	}
+	for _, currency := range slices.Sorted(maps.Keys(r.MinOrder)) {
+		out.MinOrder = append(out.MinOrder, wire.Money{Amount: r.MinOrder[currency], Currency: string(currency)})
+	}
+	if from := string(r.Codes.From); from != "" {
+		out.Codes = &from
+	}
+	return out
+}
+
+// wireMoney is an amount that may be missing.
+func wireMoney(m loyalty.Money) *wire.Money {
+	if m == (loyalty.Money{}) {
+		return nil
+	}
+	return &wire.Money{Amount: m.Amount, Currency: string(m.Currency)}
+}
+
+func wireLacks(lacks []loyalty.Lack) []wire.Lack {
+	out := make([]wire.Lack, len(lacks))
+	for i, l := range lacks {
+		out[i] = wire.Lack{
+			What: wire.LackWhat(l.What), Required: l.Required, Available: l.Available, Missing: int64(l.Missing), From: l.From.UTC(),
+		}
 	}
 	return out
 }

@@ -29,7 +29,7 @@ const (
 	noBody    body = 0
 	smallBody body = 256 << 10
 	largeBody body = 1 << 20
-	maybeBody body = -1 // nothing, or an empty object
+	maybeBody body = -1 // nothing, or an object of which nothing is required
 )
 
 // Routes lists every operation of the API.
@@ -55,11 +55,17 @@ func Routes() []Route {
 		{Pattern: "POST /v1/quotes", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, query: words, serve: quoteOrder},
 		{Pattern: "GET /v1/campaigns", Function: "earn", Scope: auth.RewardsRead, serve: listCampaigns},
 
-		{Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, serve: listRewards},
+		{Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, query: []string{"member"}, serve: listRewards},
+		{Pattern: "GET /v1/members/{member}/rewards", Function: "redeem", Scope: auth.MembersRead, serve: listMemberRewards},
+		{Pattern: "POST /v1/rewards/{reward}/codes", Function: "redeem", Scope: auth.ProgramWrite, body: largeBody, serve: addCodes},
 		{Pattern: "POST /v1/redemptions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: redeemReward},
 		{Pattern: "GET /v1/redemptions/{redemption}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/commit", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: commitRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: cancelRedemption},
+		{Pattern: "POST /v1/redemptions/{redemption}/reverse", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: reverseRedemption},
+		{Pattern: "GET /v1/codes/{code}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getCode},
+		{Pattern: "POST /v1/codes/{code}/use", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: useCode},
+		{Pattern: "GET /v1/codes/{code}/qr", Function: "redeem", Scope: auth.RedemptionsRead, serve: drawCode},
 
 		{Pattern: "GET /v1/program", Function: "programs", Scope: auth.ProgramRead, serve: getProgram},
 		{Pattern: "GET /v1/program/draft", Function: "programs", Scope: auth.ProgramRead, serve: getDraft},
@@ -79,7 +85,7 @@ func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
 // Earn serves orders, events, quotes and campaigns.
 func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
 
-// Redeem serves rewards and redemptions.
+// Redeem serves rewards, redemptions and codes.
 func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
 
 // Programs serves the program file.

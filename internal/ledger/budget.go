@@ -171,6 +171,22 @@ func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	return ops
 }
 
+// Stock is what is left of each reward of which there are only so many now.
+func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets, error) {
+	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
+	for _, r := range p.Rewards {
+		if !r.Limited() {
+			continue
+		}
+		n, err := b.left(ctx, loyalty.Spend{Rule: "rewards." + r.ID, Budget: r.Pieces(l.now())})
+		if err != nil {
+			return nil, err
+		}
+		left["rewards."+r.ID] = n
+	}
+	return left, nil
+}
+
 // Budget is what is left of the budget of a rule, by its name with its section.
 func (l *Ledger) Budget(ctx context.Context, program, rule string, budget loyalty.Points) (loyalty.Points, error) {
 	b := budgets{ledger: l, program: program}

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 
@@ -139,72 +140,98 @@ type Upload struct {
 
 // AddCodes adds codes to the pool of a reward. A code that is known already in the program is left out and told.
 // Repeated, also after an error, it adds what is still missing.
-func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (up Upload, err error) {
+func (l *Ledger) AddCodes(ctx context.Context, program, reward string, codes iter.Seq[string]) (Upload, error) {
+	u := uploading{Ledger: l, program: program, reward: reward}
 	var batch []string
-	flush := func() error {
-		known, err := l.addBatch(ctx, program, reward, batch)
-		if err == nil {
-			up.Added += len(batch) - len(known)
-			up.Duplicate = append(up.Duplicate, known...)
-		}
-		batch = batch[:0]
-		return err
-	}
 	seen := map[string]bool{}
 	for code := range codes {
-		if plain := loyalty.PlainCode(code); seen[plain] {
-			up.Duplicate = append(up.Duplicate, code)
+		plain := loyalty.PlainCode(code)
+		if seen[plain] {
+			u.Duplicate = append(u.Duplicate, code)
 			continue
-		} else {
-			seen[plain] = true
 		}
+		seen[plain] = true
 		if batch = append(batch, code); len(batch) == uploadAtOnce {
-			if err := flush(); err != nil {
-				return up, err
+			if err := u.add(ctx, batch); err != nil {
+				return u.Upload, err
 			}
+			batch = batch[:0]
 			clear(seen)
 		}
 	}
-	return up, flush()
+	err := u.add(ctx, batch)
+	return u.Upload, err
 }
 
-// addBatch adds those of the codes that are not known already, and says which are.
-func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (known []string, err error) {
-	fresh := slices.Clone(codes)
-	for len(fresh) > 0 {
-		err := l.addAll(ctx, program, reward, fresh)
-		switch {
-		case err == nil:
-			return known, nil
-		case !errors.As(err, new(*table.ConflictError)):
-			return nil, retryable(fmt.Errorf("ledger: add codes: %w", err))
-		}
-		var left []string
-		for _, code := range fresh {
-			it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
-			switch {
-			case err != nil:
-				return nil, retryable(err)
-			case it.Version > 0:
-				known = append(known, code)
-			default:
-				left = append(left, code)
+// uploading is an upload on its way.
+type uploading struct {
+	*Ledger
+	Upload
+	program, reward string
+	suspect         bool // some codes were known; where there are some, there are more
+}
+
+func (u *uploading) add(ctx context.Context, batch []string) error {
+	for {
+		if u.suspect {
+			known, err := u.known(ctx, u.program, batch)
+			if err != nil {
+				return err
 			}
+			u.Duplicate = append(u.Duplicate, known...)
+			batch = slices.DeleteFunc(slices.Clone(batch), func(code string) bool { return slices.Contains(known, code) })
 		}
-		fresh = left
+		added, err := u.addBatch(ctx, u.program, u.reward, batch)
+		if err != nil {
+			return err
+		}
+		if added {
+			u.Added += len(batch)
+			return nil
+		}
+		u.suspect = true
 	}
-	return known, nil
 }
 
-// addAll adds all of the codes, or none where one is known.
-func (l *Ledger) addAll(ctx context.Context, program, reward string, codes []string) error {
+// addBatch adds all of the codes, or none where one of them is known already.
+func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []string) (added bool, err error) {
+	if len(codes) == 0 {
+		return true, nil
+	}
 	ops := make([]table.Op, 0, 2*len(codes))
 	for _, code := range codes {
 		ops = append(ops,
 			table.Put(table.Item{Key: codeKey(program, loyalty.PlainCode(code)), Doc: encode(codeDoc{Reward: reward})}),
 			table.Put(table.Item{Key: poolKey(program, reward, code), Doc: []byte("{}")}))
 	}
-	return l.Table.Transact(ctx, ops...)
+	err = l.Table.Transact(ctx, ops...)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.As(err, new(*table.ConflictError)):
+		return false, nil
+	}
+	return false, retryable(fmt.Errorf("ledger: add codes: %w", err))
+}
+
+// known is which of the codes are in a pool, or were given to somebody. They are looked up at once: a list that is sent
+// again, because the first time took too long, has to get further than it did then.
+func (l *Ledger) known(ctx context.Context, program string, codes []string) (known []string, err error) {
+	there, errs := make([]bool, len(codes)), make([]error, len(codes))
+	var all sync.WaitGroup
+	for i, code := range codes {
+		all.Go(func() {
+			it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
+			there[i], errs[i] = it.Version > 0, err
+		})
+	}
+	all.Wait()
+	for i, code := range codes {
+		if there[i] {
+			known = append(known, code)
+		}
+	}
+	return known, retryable(errors.Join(errs...))
 }
 
 func readCode(it table.Item) (d codeDoc, err error) {

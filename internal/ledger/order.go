@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -148,9 +149,14 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 			return loyalty.Quote{}, err
 		}
 	}
+	stock, err := l.Stock(ctx, p)
+	if err != nil {
+		return loyalty.Quote{}, err
+	}
 	b := budgets{ledger: l, program: p.ID}
 	var q loyalty.Quote
-	_, err := b.decide(ctx, func(left loyalty.Budgets) (out loyalty.Outcome, err error) {
+	_, err = b.decide(ctx, func(left loyalty.Budgets) (out loyalty.Outcome, err error) {
+		maps.Copy(left, stock)
 		q, err = p.Quote(acc, o, left, l.now())
 		return loyalty.Outcome{Spends: q.Spends}, err
 	})

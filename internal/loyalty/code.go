@@ -74,6 +74,18 @@ func PlainCode(code string) string {
 	}, code)
 }
 
+// ValidCode reports whether a code can be put into a pool: 4 to 64 letters, digits and hyphens, and at least 4 that are
+// no hyphens.
+func ValidCode(code string) bool {
+	for i := range len(code) {
+		b := code[i]
+		if b != '-' && (b < '0' || b > '9') && (b < 'A' || b > 'Z') && (b < 'a' || b > 'z') {
+			return false
+		}
+	}
+	return len(code) <= 64 && len(PlainCode(code)) >= 4
+}
+
 // Mistyped reports whether a code has the form of one of ours and a wrong check character: then no such code was ever
 // made, and nobody needs to look for it.
 func Mistyped(code string) bool {

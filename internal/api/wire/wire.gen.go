@@ -69,6 +69,33 @@ func (e CauseKind) Valid() bool {
 	}
 }
 
+// Defines values for CodeState.
+const (
+	CodeStateEarly   CodeState = "early"
+	CodeStateExpired CodeState = "expired"
+	CodeStateUsed    CodeState = "used"
+	CodeStateValid   CodeState = "valid"
+	CodeStateVoid    CodeState = "void"
+)
+
+// Valid indicates whether the value is a known member of the CodeState enum.
+func (e CodeState) Valid() bool {
+	switch e {
+	case CodeStateEarly:
+		return true
+	case CodeStateExpired:
+		return true
+	case CodeStateUsed:
+		return true
+	case CodeStateValid:
+		return true
+	case CodeStateVoid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for DisputeStatus.
 const (
 	DisputeStatusLost DisputeStatus = "lost"
@@ -106,6 +133,7 @@ const (
 	EntryKindReinstate EntryKind = "reinstate"
 	EntryKindRelease   EntryKind = "release"
 	EntryKindReserve   EntryKind = "reserve"
+	EntryKindRestore   EntryKind = "restore"
 	EntryKindTier      EntryKind = "tier"
 )
 
@@ -139,6 +167,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindRelease:
 		return true
 	case EntryKindReserve:
+		return true
+	case EntryKindRestore:
 		return true
 	case EntryKindTier:
 		return true
@@ -177,6 +207,42 @@ func (e FindingSeverity) Valid() bool {
 	case FindingSeverityError:
 		return true
 	case FindingSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LackWhat.
+const (
+	LackWhatLimit    LackWhat = "limit"
+	LackWhatMinOrder LackWhat = "min_order"
+	LackWhatPerOrder LackWhat = "per_order"
+	LackWhatPoints   LackWhat = "points"
+	LackWhatSegment  LackWhat = "segment"
+	LackWhatStock    LackWhat = "stock"
+	LackWhatTier     LackWhat = "tier"
+	LackWhatTime     LackWhat = "time"
+)
+
+// Valid indicates whether the value is a known member of the LackWhat enum.
+func (e LackWhat) Valid() bool {
+	switch e {
+	case LackWhatLimit:
+		return true
+	case LackWhatMinOrder:
+		return true
+	case LackWhatPerOrder:
+		return true
+	case LackWhatPoints:
+		return true
+	case LackWhatSegment:
+		return true
+	case LackWhatStock:
+		return true
+	case LackWhatTier:
+		return true
+	case LackWhatTime:
 		return true
 	default:
 		return false
@@ -274,6 +340,7 @@ const (
 	RedemptionStatusLapsed    RedemptionStatus = "lapsed"
 	RedemptionStatusRefused   RedemptionStatus = "refused"
 	RedemptionStatusReserved  RedemptionStatus = "reserved"
+	RedemptionStatusReversed  RedemptionStatus = "reversed"
 )
 
 // Valid indicates whether the value is a known member of the RedemptionStatus enum.
@@ -288,6 +355,8 @@ func (e RedemptionStatus) Valid() bool {
 	case RedemptionStatusRefused:
 		return true
 	case RedemptionStatusReserved:
+		return true
+	case RedemptionStatusReversed:
 		return true
 	default:
 		return false
@@ -318,8 +387,12 @@ func (e RefundStatus) Valid() bool {
 // Defines values for RewardType.
 const (
 	RewardTypeAmountOff    RewardType = "amount_off"
+	RewardTypeDonation     RewardType = "donation"
+	RewardTypeExperience   RewardType = "experience"
 	RewardTypeFreeProduct  RewardType = "free_product"
 	RewardTypeFreeShipping RewardType = "free_shipping"
+	RewardTypeGiftCard     RewardType = "gift_card"
+	RewardTypePartner      RewardType = "partner"
 	RewardTypePercentOff   RewardType = "percent_off"
 )
 
@@ -328,9 +401,17 @@ func (e RewardType) Valid() bool {
 	switch e {
 	case RewardTypeAmountOff:
 		return true
+	case RewardTypeDonation:
+		return true
+	case RewardTypeExperience:
+		return true
 	case RewardTypeFreeProduct:
 		return true
 	case RewardTypeFreeShipping:
+		return true
+	case RewardTypeGiftCard:
+		return true
+	case RewardTypePartner:
 		return true
 	case RewardTypePercentOff:
 		return true
@@ -541,6 +622,70 @@ type CheckResult struct {
 
 	// Changes What differs from the file of the live version, 500 at most; empty unless `ok`, and while no version is live.
 	Changes []Change `json:"changes"`
+}
+
+// Code defines model for Code.
+type Code struct {
+	// Code The code as the request wrote it.
+	Code string `json:"code"`
+
+	// State Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed.
+	State CodeState `json:"state"`
+
+	// Reward The reward that it is for.
+	Reward string `json:"reward"`
+
+	// Redemption The redemption that it was given for.
+	Redemption string `json:"redemption"`
+
+	// Member Who was given it.
+	Member string `json:"member"`
+
+	// ValidFrom From when on it can be used.
+	ValidFrom time.Time `json:"valid_from"`
+
+	// ValidUntil Until when it can be used, exclusive; null: for ever.
+	ValidUntil *time.Time `json:"valid_until"`
+	Left       *Money     `json:"left,omitempty"`
+
+	// UsedAt When it was used up; left out if it is not.
+	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
+}
+
+// CodeState Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed.
+type CodeState string
+
+// CodeUseRequest defines model for CodeUseRequest.
+type CodeUseRequest struct {
+	// Amount Gift cards: how much of it, in minor units.
+	Amount int64 `json:"amount,omitempty,omitzero"`
+
+	// Currency Gift cards: the currency of the amount.
+	Currency string `json:"currency,omitempty,omitzero"`
+
+	// Order What it is used on, for the record.
+	Order string `json:"order,omitempty,omitzero"`
+}
+
+// CodesAdded defines model for CodesAdded.
+type CodesAdded struct {
+	// Added How many are in the pool now that the program did not know.
+	Added int `json:"added"`
+
+	// Duplicates Those that it knew already, in any pool or in a member's hands, or that stand twice in the list.
+	Duplicates []string `json:"duplicates"`
+}
+
+// CodesRequest defines model for CodesRequest.
+type CodesRequest struct {
+	// Codes The codes: 4 to 64 letters, digits and hyphens each, at least 4 of them letters or digits.
+	Codes []string `json:"codes"`
+}
+
+// CommitRequest defines model for CommitRequest.
+type CommitRequest struct {
+	// Points How many of the points that it holds are spent; left out: all.
+	Points int64 `json:"points,omitempty,omitzero"`
 }
 
 // Dispute A payment that the customer contests with the bank. While it is open, and once it is lost, the order earns as if `amount` had been refunded; if it is won, as if nothing had been.
@@ -758,6 +903,27 @@ type Finding struct {
 // FindingSeverity An error keeps the file from being published.
 type FindingSeverity string
 
+// Lack One reason why a reward cannot be had now. What means nothing for it is left out.
+type Lack struct {
+	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
+	What LackWhat `json:"what"`
+
+	// Required What it takes, as `25.00 EUR` or `2 per month`.
+	Required string `json:"required,omitempty,omitzero"`
+
+	// Available What is there.
+	Available string `json:"available,omitempty,omitzero"`
+
+	// Missing points: how many.
+	Missing int64 `json:"missing,omitempty,omitzero"`
+
+	// From When it can be had again, if that is known.
+	From time.Time `json:"from,omitempty,omitzero"`
+}
+
+// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
+type LackWhat string
+
 // Line defines model for Line.
 type Line struct {
 	// ID The line's id; unique in its order.
@@ -935,6 +1101,15 @@ type OrderRequest struct {
 // OrderRequestStatus How far it is: worth points from `paid` on, and nothing once `cancelled`.
 type OrderRequestStatus string
 
+// OrderTotal What the order comes to, for rewards that want a least order.
+type OrderTotal struct {
+	// Amount Minor units.
+	Amount int64 `json:"amount"`
+
+	// Currency ISO 4217 code.
+	Currency string `json:"currency"`
+}
+
 // PendingPoints defines model for PendingPoints.
 type PendingPoints struct {
 	// Points How many.
@@ -984,6 +1159,9 @@ type Problem struct {
 
 	// Active insufficient_points: what can be spent.
 	Active *int64 `json:"active,omitempty"`
+
+	// Lacks reward_unavailable, reward_out_of_stock: why.
+	Lacks []Lack `json:"lacks,omitempty,omitzero"`
 }
 
 // ProblemError defines model for ProblemError.
@@ -1063,7 +1241,7 @@ type Quote struct {
 	// Balance Points, all at least zero.
 	Balance *Balance `json:"balance,omitempty"`
 
-	// Rewards Every reward of the program.
+	// Rewards Every reward that is shown now.
 	Rewards []QuotedReward `json:"rewards"`
 }
 
@@ -1117,11 +1295,17 @@ type QuotedReward struct {
 	// Reward The reward's id.
 	Reward string `json:"reward"`
 
-	// Points What it costs.
+	// Points What it costs this member.
 	Points int64 `json:"points"`
 
-	// Missing What the member lacks; zero if it can be had now.
+	// Missing How many points the member lacks; zero if they suffice.
 	Missing int64 `json:"missing"`
+
+	// Available Whether it can be had now, on this order.
+	Available bool `json:"available"`
+
+	// Lacks Why it cannot be had; empty if it can.
+	Lacks []Lack `json:"lacks"`
 }
 
 // Redemption defines model for Redemption.
@@ -1138,11 +1322,17 @@ type Redemption struct {
 	// Order The order that it is for.
 	Order string `json:"order,omitempty,omitzero"`
 
+	// Cart The cart that it is for.
+	Cart string `json:"cart,omitempty,omitzero"`
+
 	// Status How far it is.
 	Status RedemptionStatus `json:"status"`
 
-	// Points What it costs.
+	// Points What it costs: once it is committed, what was spent.
 	Points int64 `json:"points"`
+
+	// GivenBack What reversals have given back of that.
+	GivenBack int64 `json:"given_back"`
 
 	// CreatedAt When it was asked for.
 	CreatedAt time.Time `json:"created_at"`
@@ -1150,8 +1340,14 @@ type Redemption struct {
 	// ExpiresAt Reserved until then, exclusive; null if nothing is or was reserved.
 	ExpiresAt *time.Time `json:"expires_at"`
 
-	// Code Always null: rewards with codes come later.
+	// Code What the member shows; null until the redemption is committed, and for rewards without codes.
 	Code *string `json:"code"`
+
+	// CodeFrom From when on the code can be used.
+	CodeFrom *time.Time `json:"code_from"`
+
+	// CodeUntil Until when, exclusive; null: for ever.
+	CodeUntil *time.Time `json:"code_until"`
 
 	// Balance Points, all at least zero.
 	Balance Balance `json:"balance"`
@@ -1170,6 +1366,12 @@ type RedemptionRequest struct {
 
 	// Order The order that it is for.
 	Order string `json:"order,omitempty,omitzero"`
+
+	// Cart The cart that it is for: another reservation for it takes the place of this one.
+	Cart string `json:"cart,omitempty,omitzero"`
+
+	// OrderTotal What the order comes to, for rewards that want a least order.
+	OrderTotal *OrderTotal `json:"order_total,omitempty"`
 
 	// Commit Spend the points at once rather than reserve them.
 	Commit bool `json:"commit,omitempty,omitzero"`
@@ -1214,6 +1416,15 @@ type RefundLine struct {
 	Amount int64 `json:"amount"`
 }
 
+// Refunded How much of the order's money went back, all refunds together; left out, all of it.
+type Refunded struct {
+	// Amount What was refunded, in minor units.
+	Amount int64 `json:"amount"`
+
+	// Of What was paid, in the same.
+	Of int64 `json:"of"`
+}
+
 // Registration defines model for Registration.
 type Registration struct {
 	// Member Who.
@@ -1235,6 +1446,12 @@ type ReinstatementRequest struct {
 	Reason string `json:"reason"`
 }
 
+// ReverseRequest defines model for ReverseRequest.
+type ReverseRequest struct {
+	// Refunded How much of the order's money went back, all refunds together; left out, all of it.
+	Refunded *Refunded `json:"refunded,omitempty"`
+}
+
 // Reward defines model for Reward.
 type Reward struct {
 	// ID The reward's id.
@@ -1246,15 +1463,49 @@ type Reward struct {
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Points What it costs.
-	Points int64  `json:"points"`
-	Value  *Money `json:"value,omitempty"`
+	// About A text by language tag, as `{"en": "Silver"}`.
+	About Text `json:"about,omitempty,omitzero"`
+
+	// Points What it costs: the member, if one is named.
+	Points int64 `json:"points"`
+
+	// Prices What it costs members of these levels instead.
+	Prices map[string]int64 `json:"prices,omitempty,omitzero"`
+	Value  *Money           `json:"value,omitempty"`
 
 	// Percent percent_off: how much, as `12.5`.
-	Percent string `json:"percent,omitempty,omitzero"`
+	Percent  string `json:"percent,omitempty,omitzero"`
+	MaxValue *Money `json:"max_value,omitempty"`
 
 	// Sku free_product: which.
 	Sku string `json:"sku,omitempty,omitzero"`
+
+	// Partner partner: whose voucher it is.
+	Partner string `json:"partner,omitempty,omitzero"`
+
+	// MinOrder The least order that it can be used on, by currency; left out: any.
+	MinOrder []Money `json:"min_order,omitempty,omitzero"`
+
+	// Tiers Levels whose members can have it; left out: all.
+	Tiers []string `json:"tiers,omitempty,omitzero"`
+
+	// From When it can be redeemed first; left out if there is no such instant.
+	From time.Time `json:"from,omitempty,omitzero"`
+
+	// Until Until when it can be redeemed, exclusive; left out if for ever.
+	Until time.Time `json:"until,omitempty,omitzero"`
+
+	// Stock Null if there is no bound.
+	Stock *Stock `json:"stock"`
+
+	// Codes Where its codes come from: made for each redemption, from a pool, or one for all; null: it has none.
+	Codes *string `json:"codes"`
+
+	// Available Only for a member: whether it can be had now. Whether a pool of codes is empty shows when one is asked for.
+	Available *bool `json:"available,omitempty"`
+
+	// Lacks Only for a member: why it cannot be had; left out if it can.
+	Lacks []Lack `json:"lacks,omitempty,omitzero"`
 }
 
 // RewardType What kind of reward it is.
@@ -1273,6 +1524,15 @@ type RewardList struct {
 type RollbackRequest struct {
 	// Version Which version to publish again.
 	Version int64 `json:"version"`
+}
+
+// Stock defines model for Stock.
+type Stock struct {
+	// Pieces How many there have been so far, taken or not.
+	Pieces int64 `json:"pieces"`
+
+	// Left How many can be had.
+	Left int64 `json:"left"`
 }
 
 // Tender defines model for Tender.
@@ -1356,6 +1616,9 @@ type Words struct {
 	Reasons []string `json:"reasons"`
 }
 
+// CodePath defines model for CodePath.
+type CodePath = string
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
@@ -1403,6 +1666,13 @@ type Unauthenticated = Problem
 
 // UnsupportedMediaType A refusal (RFC 9457).
 type UnsupportedMediaType = Problem
+
+// UseCodeParams defines parameters for UseCode.
+type UseCodeParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
 
 // FindEntryParams defines parameters for FindEntry.
 type FindEntryParams struct {
@@ -1482,6 +1752,22 @@ type CommitRedemptionParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ReverseRedemptionParams defines parameters for ReverseRedemption.
+type ReverseRedemptionParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ListRewardsParams defines parameters for ListRewards.
+type ListRewardsParams struct {
+	// Member For whom: the member's id, or `external:` and the external id.
+	Member string `form:"member,omitempty" json:"member,omitempty,omitzero"`
+}
+
+// UseCodeJSONRequestBody defines body for UseCode for application/json ContentType.
+type UseCodeJSONRequestBody = CodeUseRequest
+
 // PutEventJSONRequestBody defines body for PutEvent for application/json ContentType.
 type PutEventJSONRequestBody = EventRequest
 
@@ -1534,7 +1820,13 @@ type RedeemRewardJSONRequestBody = RedemptionRequest
 type CancelRedemptionJSONRequestBody = Nothing
 
 // CommitRedemptionJSONRequestBody defines body for CommitRedemption for application/json ContentType.
-type CommitRedemptionJSONRequestBody = Nothing
+type CommitRedemptionJSONRequestBody = CommitRequest
+
+// ReverseRedemptionJSONRequestBody defines body for ReverseRedemption for application/json ContentType.
+type ReverseRedemptionJSONRequestBody = ReverseRequest
+
+// AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
+type AddCodesJSONRequestBody = CodesRequest
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -1616,6 +1908,37 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/campaigns (the `ListCampaigns` operationId).
 	ListCampaigns(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetCode What a code is good for
+	//
+	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
+	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	//
+	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
+	GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DrawCode A code as a picture that tills can scan
+	//
+	// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
+	DrawCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UseCodeWithBody Use a code up, or a part of a gift card
+	//
+	// Of a gift card say how much; every other code is used up as a whole.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	UseCodeWithBody(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UseCode Use a code up, or a part of a gift card
+	//
+	// Of a gift card say how much; every other code is used up as a whole.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	UseCode(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// FindEntry One entry, whoever's it is
 	//
@@ -1784,6 +2107,13 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
 	ReinstatePoints(ctx context.Context, member MemberPath, body ReinstatePointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListMemberRewards The rewards with what the member lacks for each
+	//
+	// The same answer as `GET /v1/rewards?member=…`.
+	//
+	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
+	ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrder What an order is worth, with the entries of all its revisions
 	//
@@ -1964,7 +2294,8 @@ type ClientInterface interface {
 	// RedeemRewardWithBody Reserve a reward, or take it at once
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-	// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+	// of the first. A refusal stays a refusal under its key.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1974,7 +2305,8 @@ type ClientInterface interface {
 	// RedeemReward Reserve a reward, or take it at once
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-	// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+	// of the first. A refusal stays a refusal under its key.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2004,28 +2336,74 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/redemptions/{redemption}/cancel (the `CancelRedemption` operationId).
 	CancelRedemption(ctx context.Context, redemption RedemptionPath, params *CancelRedemptionParams, body CancelRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CommitRedemptionWithBody Spend what the redemption holds
+	// CommitRedemptionWithBody Spend what the redemption holds, or a part of it
 	//
-	// Takes no body, or an empty object.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 	//
 	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemptionWithBody(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// CommitRedemption Spend what the redemption holds
+	// CommitRedemption Spend what the redemption holds, or a part of it
 	//
-	// Takes no body, or an empty object.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 	//
 	// Takes a body of the `application/json` content type.
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemption(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, body CommitRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ListRewards The rewards of the live program
+	// ReverseRedemptionWithBody Give points back because the order was refunded
+	//
+	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+	// that was not used yet is worth nothing from then on. The program says what comes back
+	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+	ReverseRedemptionWithBody(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReverseRedemption Give points back because the order was refunded
+	//
+	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+	// that was not used yet is worth nothing from then on. The program says what comes back
+	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+	ReverseRedemption(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListRewards The rewards of the live program that are shown now
+	//
+	// With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
+	// `members:read` too. No order is named here, so a reward that wants one of some size lacks `min_order`; a quote
+	// knows better.
 	//
 	// Corresponds with GET /v1/rewards (the `ListRewards` operationId).
-	ListRewards(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ListRewards(ctx context.Context, params *ListRewardsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddCodesWithBody Add codes to the pool of a reward whose codes are uploaded
+	//
+	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+	// `perennial codes upload`.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+	AddCodesWithBody(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AddCodes Add codes to the pool of a reward whose codes are uploaded
+	//
+	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+	// `perennial codes upload`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+	AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReceiveWebhook Where payment processors will report
 	//
@@ -2042,6 +2420,77 @@ type ClientInterface interface {
 // Corresponds with GET /v1/campaigns (the `ListCampaigns` operationId).
 func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListCampaignsRequest(c.Server)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetCode What a code is good for
+//
+// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
+// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+//
+// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
+func (c *Client) GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCodeRequest(c.Server, code)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DrawCode A code as a picture that tills can scan
+//
+// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
+func (c *Client) DrawCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrawCodeRequest(c.Server, code)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UseCodeWithBody Use a code up, or a part of a gift card
+//
+// Of a gift card say how much; every other code is used up as a whole.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+func (c *Client) UseCodeWithBody(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUseCodeRequestWithBody(c.Server, code, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UseCode Use a code up, or a part of a gift card
+//
+// Of a gift card say how much; every other code is used up as a whole.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+func (c *Client) UseCode(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUseCodeRequest(c.Server, code, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2420,6 +2869,23 @@ func (c *Client) ReinstatePoints(ctx context.Context, member MemberPath, body Re
 	return c.Client.Do(req)
 }
 
+// ListMemberRewards The rewards with what the member lacks for each
+//
+// The same answer as `GET /v1/rewards?member=…`.
+//
+// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
+func (c *Client) ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListMemberRewardsRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // GetOrder What an order is worth, with the entries of all its revisions
 //
 // Corresponds with GET /v1/orders/{order} (the `GetOrder` operationId).
@@ -2779,7 +3245,8 @@ func (c *Client) QuoteOrder(ctx context.Context, params *QuoteOrderParams, body 
 // RedeemRewardWithBody Reserve a reward, or take it at once
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+// of the first. A refusal stays a refusal under its key.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2799,7 +3266,8 @@ func (c *Client) RedeemRewardWithBody(ctx context.Context, params *RedeemRewardP
 // RedeemReward Reserve a reward, or take it at once
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+// of the first. A refusal stays a refusal under its key.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2869,9 +3337,9 @@ func (c *Client) CancelRedemption(ctx context.Context, redemption RedemptionPath
 	return c.Client.Do(req)
 }
 
-// CommitRedemptionWithBody Spend what the redemption holds
+// CommitRedemptionWithBody Spend what the redemption holds, or a part of it
 //
-// Takes no body, or an empty object.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 //
 // Takes any type of body and a specified content type.
 //
@@ -2888,9 +3356,9 @@ func (c *Client) CommitRedemptionWithBody(ctx context.Context, redemption Redemp
 	return c.Client.Do(req)
 }
 
-// CommitRedemption Spend what the redemption holds
+// CommitRedemption Spend what the redemption holds, or a part of it
 //
-// Takes no body, or an empty object.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -2907,11 +3375,97 @@ func (c *Client) CommitRedemption(ctx context.Context, redemption RedemptionPath
 	return c.Client.Do(req)
 }
 
-// ListRewards The rewards of the live program
+// ReverseRedemptionWithBody Give points back because the order was refunded
+//
+// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+// that was not used yet is worth nothing from then on. The program says what comes back
+// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+func (c *Client) ReverseRedemptionWithBody(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReverseRedemptionRequestWithBody(c.Server, redemption, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReverseRedemption Give points back because the order was refunded
+//
+// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+// that was not used yet is worth nothing from then on. The program says what comes back
+// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+func (c *Client) ReverseRedemption(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReverseRedemptionRequest(c.Server, redemption, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListRewards The rewards of the live program that are shown now
+//
+// With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
+// `members:read` too. No order is named here, so a reward that wants one of some size lacks `min_order`; a quote
+// knows better.
 //
 // Corresponds with GET /v1/rewards (the `ListRewards` operationId).
-func (c *Client) ListRewards(ctx context.Context, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewListRewardsRequest(c.Server)
+func (c *Client) ListRewards(ctx context.Context, params *ListRewardsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListRewardsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddCodesWithBody Add codes to the pool of a reward whose codes are uploaded
+//
+// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+// `perennial codes upload`.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+func (c *Client) AddCodesWithBody(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddCodesRequestWithBody(c.Server, reward, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AddCodes Add codes to the pool of a reward whose codes are uploaded
+//
+// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+// `perennial codes upload`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+func (c *Client) AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAddCodesRequest(c.Server, reward, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2961,6 +3515,134 @@ func NewListCampaignsRequest(server string) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetCodeRequest constructs an http.Request for the GetCode method
+func NewGetCodeRequest(server string, code CodePath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewDrawCodeRequest constructs an http.Request for the DrawCode method
+func NewDrawCodeRequest(server string, code CodePath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes/%s/qr", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUseCodeRequest calls the generic UseCode builder with application/json body
+func NewUseCodeRequest(server string, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUseCodeRequestWithBody(server, code, params, "application/json", bodyReader)
+}
+
+// NewUseCodeRequestWithBody constructs an http.Request for the UseCode method, with any body, and a specified content type
+func NewUseCodeRequestWithBody(server string, code CodePath, params *UseCodeParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes/%s/use", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -3590,6 +4272,40 @@ func NewReinstatePointsRequestWithBody(server string, member MemberPath, content
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListMemberRewardsRequest constructs an http.Request for the ListMemberRewards method
+func NewListMemberRewardsRequest(server string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/rewards", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -4264,8 +4980,68 @@ func NewCommitRedemptionRequestWithBody(server string, redemption RedemptionPath
 	return req, nil
 }
 
+// NewReverseRedemptionRequest calls the generic ReverseRedemption builder with application/json body
+func NewReverseRedemptionRequest(server string, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReverseRedemptionRequestWithBody(server, redemption, params, "application/json", bodyReader)
+}
+
+// NewReverseRedemptionRequestWithBody constructs an http.Request for the ReverseRedemption method, with any body, and a specified content type
+func NewReverseRedemptionRequestWithBody(server string, redemption RedemptionPath, params *ReverseRedemptionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "redemption", redemption, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/redemptions/%s/reverse", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewListRewardsRequest constructs an http.Request for the ListRewards method
-func NewListRewardsRequest(server string) (*http.Request, error) {
+func NewListRewardsRequest(server string, params *ListRewardsParams) (*http.Request, error) {
 	var err error
 
 	serverURL, err := url.Parse(server)
@@ -4283,10 +5059,80 @@ func NewListRewardsRequest(server string) (*http.Request, error) {
 		return nil, err
 	}
 
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "member", params.Member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
 	}
+
+	return req, nil
+}
+
+// NewAddCodesRequest calls the generic AddCodes builder with application/json body
+func NewAddCodesRequest(server string, reward string, body AddCodesJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAddCodesRequestWithBody(server, reward, "application/json", bodyReader)
+}
+
+// NewAddCodesRequestWithBody constructs an http.Request for the AddCodes method, with any body, and a specified content type
+func NewAddCodesRequestWithBody(server string, reward string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "reward", reward, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rewards/%s/codes", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -4384,6 +5230,41 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/campaigns (the `ListCampaigns` operationId).
 	ListCampaignsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListCampaignsResponse, error)
+
+	// GetCodeWithResponse What a code is good for
+	//
+	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
+	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
+	GetCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*GetCodeResponse, error)
+
+	// DrawCodeWithResponse A code as a picture that tills can scan
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
+	DrawCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*DrawCodeResponse, error)
+
+	// UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
+	//
+	// Of a gift card say how much; every other code is used up as a whole.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	UseCodeWithBodyWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseCodeResponse, error)
+
+	// UseCodeWithResponse Use a code up, or a part of a gift card
+	//
+	// Of a gift card say how much; every other code is used up as a whole.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	UseCodeWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UseCodeResponse, error)
 
 	// FindEntryWithResponse One entry, whoever's it is
 	//
@@ -4560,6 +5441,15 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/members/{member}/reinstatements (the `ReinstatePoints` operationId).
 	ReinstatePointsWithResponse(ctx context.Context, member MemberPath, body ReinstatePointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ReinstatePointsResponse, error)
+
+	// ListMemberRewardsWithResponse The rewards with what the member lacks for each
+	//
+	// The same answer as `GET /v1/rewards?member=…`.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
+	ListMemberRewardsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListMemberRewardsResponse, error)
 
 	// GetOrderWithResponse What an order is worth, with the entries of all its revisions
 	//
@@ -4748,7 +5638,8 @@ type ClientWithResponsesInterface interface {
 	// RedeemRewardWithBodyWithResponse Reserve a reward, or take it at once
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-	// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+	// of the first. A refusal stays a refusal under its key.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4758,7 +5649,8 @@ type ClientWithResponsesInterface interface {
 	// RedeemRewardWithResponse Reserve a reward, or take it at once
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-	// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+	// of the first. A refusal stays a refusal under its key.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -4790,30 +5682,76 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/redemptions/{redemption}/cancel (the `CancelRedemption` operationId).
 	CancelRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *CancelRedemptionParams, body CancelRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelRedemptionResponse, error)
 
-	// CommitRedemptionWithBodyWithResponse Spend what the redemption holds
+	// CommitRedemptionWithBodyWithResponse Spend what the redemption holds, or a part of it
 	//
-	// Takes no body, or an empty object.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemptionWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CommitRedemptionResponse, error)
 
-	// CommitRedemptionWithResponse Spend what the redemption holds
+	// CommitRedemptionWithResponse Spend what the redemption holds, or a part of it
 	//
-	// Takes no body, or an empty object.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, body CommitRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*CommitRedemptionResponse, error)
 
-	// ListRewardsWithResponse The rewards of the live program
+	// ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
+	//
+	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+	// that was not used yet is worth nothing from then on. The program says what comes back
+	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+	ReverseRedemptionWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReverseRedemptionResponse, error)
+
+	// ReverseRedemptionWithResponse Give points back because the order was refunded
+	//
+	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+	// that was not used yet is worth nothing from then on. The program says what comes back
+	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+	ReverseRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseRedemptionResponse, error)
+
+	// ListRewardsWithResponse The rewards of the live program that are shown now
+	//
+	// With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
+	// `members:read` too. No order is named here, so a reward that wants one of some size lacks `min_order`; a quote
+	// knows better.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/rewards (the `ListRewards` operationId).
-	ListRewardsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRewardsResponse, error)
+	ListRewardsWithResponse(ctx context.Context, params *ListRewardsParams, reqEditors ...RequestEditorFn) (*ListRewardsResponse, error)
+
+	// AddCodesWithBodyWithResponse Add codes to the pool of a reward whose codes are uploaded
+	//
+	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+	// `perennial codes upload`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+	AddCodesWithBodyWithResponse(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddCodesResponse, error)
+
+	// AddCodesWithResponse Add codes to the pool of a reward whose codes are uploaded
+	//
+	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+	// `perennial codes upload`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+	AddCodesWithResponse(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*AddCodesResponse, error)
 
 	// ReceiveWebhookWithResponse Where payment processors will report
 	//
@@ -4909,6 +5847,325 @@ func (r ListCampaignsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListCampaignsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetCodeResponse401Headers the declared response headers of an HTTP 401 response for GetCode
+type GetCodeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetCodeResponse503Headers the declared response headers of an HTTP 503 response for GetCode
+type GetCodeResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Code
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetCodeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetCodeResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetCodeResponse) GetJSON200() *Code {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DrawCodeResponse401Headers the declared response headers of an HTTP 401 response for DrawCode
+type DrawCodeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DrawCodeResponse503Headers the declared response headers of an HTTP 503 response for DrawCode
+type DrawCodeResponse503Headers struct {
+	RetryAfter int
+}
+
+type DrawCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DrawCodeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DrawCodeResponse503Headers
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DrawCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DrawCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DrawCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DrawCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UseCodeResponse200Headers the declared response headers of an HTTP 200 response for UseCode
+type UseCodeResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// UseCodeResponse401Headers the declared response headers of an HTTP 401 response for UseCode
+type UseCodeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// UseCodeResponse503Headers the declared response headers of an HTTP 503 response for UseCode
+type UseCodeResponse503Headers struct {
+	RetryAfter int
+}
+
+type UseCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Code
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UseCodeResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UseCodeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UseCodeResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UseCodeResponse) GetJSON200() *Code {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UseCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UseCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UseCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UseCodeResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -6388,6 +7645,110 @@ func (r ReinstatePointsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReinstatePointsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListMemberRewardsResponse401Headers the declared response headers of an HTTP 401 response for ListMemberRewards
+type ListMemberRewardsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListMemberRewardsResponse503Headers the declared response headers of an HTTP 503 response for ListMemberRewards
+type ListMemberRewardsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListMemberRewardsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *RewardList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListMemberRewardsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListMemberRewardsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListMemberRewardsResponse) GetJSON200() *RewardList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListMemberRewardsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListMemberRewardsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListMemberRewardsResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListMemberRewardsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListMemberRewardsResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListMemberRewardsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListMemberRewardsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListMemberRewardsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListMemberRewardsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListMemberRewardsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListMemberRewardsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8143,6 +9504,138 @@ func (r CommitRedemptionResponse) ContentType() string {
 	return ""
 }
 
+// ReverseRedemptionResponse200Headers the declared response headers of an HTTP 200 response for ReverseRedemption
+type ReverseRedemptionResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// ReverseRedemptionResponse401Headers the declared response headers of an HTTP 401 response for ReverseRedemption
+type ReverseRedemptionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ReverseRedemptionResponse503Headers the declared response headers of an HTTP 503 response for ReverseRedemption
+type ReverseRedemptionResponse503Headers struct {
+	RetryAfter int
+}
+
+type ReverseRedemptionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Redemption
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReverseRedemptionResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReverseRedemptionResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReverseRedemptionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReverseRedemptionResponse) GetJSON200() *Redemption {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReverseRedemptionResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReverseRedemptionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReverseRedemptionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReverseRedemptionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReverseRedemptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListRewardsResponse401Headers the declared response headers of an HTTP 401 response for ListRewards
 type ListRewardsResponse401Headers struct {
 	WWWAuthenticate string
@@ -8158,10 +9651,14 @@ type ListRewardsResponse struct {
 	HTTPResponse *http.Response
 	// JSON200 the response for an HTTP 200 `application/json` response
 	JSON200 *RewardList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
 	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
 	ApplicationProblemJSON401 *Unauthenticated
 	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
 	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
 	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
 	ApplicationProblemJSON409 *NotPublished
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
@@ -8179,6 +9676,11 @@ func (r ListRewardsResponse) GetJSON200() *RewardList {
 	return r.JSON200
 }
 
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListRewardsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
 // GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
 func (r ListRewardsResponse) GetApplicationProblemJSON401() *Unauthenticated {
 	return r.ApplicationProblemJSON401
@@ -8187,6 +9689,11 @@ func (r ListRewardsResponse) GetApplicationProblemJSON401() *Unauthenticated {
 // GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
 func (r ListRewardsResponse) GetApplicationProblemJSON403() *ScopeMissing {
 	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListRewardsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
 }
 
 // GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
@@ -8227,6 +9734,131 @@ func (r ListRewardsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListRewardsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AddCodesResponse401Headers the declared response headers of an HTTP 401 response for AddCodes
+type AddCodesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AddCodesResponse503Headers the declared response headers of an HTTP 503 response for AddCodes
+type AddCodesResponse503Headers struct {
+	RetryAfter int
+}
+
+type AddCodesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *CodesAdded
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AddCodesResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AddCodesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AddCodesResponse) GetJSON200() *CodesAdded {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AddCodesResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AddCodesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AddCodesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AddCodesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AddCodesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8287,6 +9919,65 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 		return nil, err
 	}
 	return ParseListCampaignsResponse(rsp)
+}
+
+// GetCodeWithResponse What a code is good for
+//
+// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
+// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
+func (c *ClientWithResponses) GetCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*GetCodeResponse, error) {
+	rsp, err := c.GetCode(ctx, code, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetCodeResponse(rsp)
+}
+
+// DrawCodeWithResponse A code as a picture that tills can scan
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
+func (c *ClientWithResponses) DrawCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*DrawCodeResponse, error) {
+	rsp, err := c.DrawCode(ctx, code, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDrawCodeResponse(rsp)
+}
+
+// UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
+//
+// Of a gift card say how much; every other code is used up as a whole.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+func (c *ClientWithResponses) UseCodeWithBodyWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseCodeResponse, error) {
+	rsp, err := c.UseCodeWithBody(ctx, code, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUseCodeResponse(rsp)
+}
+
+// UseCodeWithResponse Use a code up, or a part of a gift card
+//
+// Of a gift card say how much; every other code is used up as a whole.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+func (c *ClientWithResponses) UseCodeWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UseCodeResponse, error) {
+	rsp, err := c.UseCode(ctx, code, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUseCodeResponse(rsp)
 }
 
 // FindEntryWithResponse One entry, whoever's it is
@@ -8585,6 +10276,21 @@ func (c *ClientWithResponses) ReinstatePointsWithResponse(ctx context.Context, m
 	return ParseReinstatePointsResponse(rsp)
 }
 
+// ListMemberRewardsWithResponse The rewards with what the member lacks for each
+//
+// The same answer as `GET /v1/rewards?member=…`.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
+func (c *ClientWithResponses) ListMemberRewardsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListMemberRewardsResponse, error) {
+	rsp, err := c.ListMemberRewards(ctx, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListMemberRewardsResponse(rsp)
+}
+
 // GetOrderWithResponse What an order is worth, with the entries of all its revisions
 //
 // Returns a wrapper object for the known response body format(s).
@@ -8880,7 +10586,8 @@ func (c *ClientWithResponses) QuoteOrderWithResponse(ctx context.Context, params
 // RedeemRewardWithBodyWithResponse Reserve a reward, or take it at once
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+// of the first. A refusal stays a refusal under its key.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8896,7 +10603,8 @@ func (c *ClientWithResponses) RedeemRewardWithBodyWithResponse(ctx context.Conte
 // RedeemRewardWithResponse Reserve a reward, or take it at once
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
-// that expires has returned its points to where they came from. A refusal stays a refusal under its key.
+// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
+// of the first. A refusal stays a refusal under its key.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8952,9 +10660,9 @@ func (c *ClientWithResponses) CancelRedemptionWithResponse(ctx context.Context, 
 	return ParseCancelRedemptionResponse(rsp)
 }
 
-// CommitRedemptionWithBodyWithResponse Spend what the redemption holds
+// CommitRedemptionWithBodyWithResponse Spend what the redemption holds, or a part of it
 //
-// Takes no body, or an empty object.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8967,9 +10675,9 @@ func (c *ClientWithResponses) CommitRedemptionWithBodyWithResponse(ctx context.C
 	return ParseCommitRedemptionResponse(rsp)
 }
 
-// CommitRedemptionWithResponse Spend what the redemption holds
+// CommitRedemptionWithResponse Spend what the redemption holds, or a part of it
 //
-// Takes no body, or an empty object.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -8982,17 +10690,87 @@ func (c *ClientWithResponses) CommitRedemptionWithResponse(ctx context.Context, 
 	return ParseCommitRedemptionResponse(rsp)
 }
 
-// ListRewardsWithResponse The rewards of the live program
+// ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
+//
+// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+// that was not used yet is worth nothing from then on. The program says what comes back
+// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+func (c *ClientWithResponses) ReverseRedemptionWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReverseRedemptionResponse, error) {
+	rsp, err := c.ReverseRedemptionWithBody(ctx, redemption, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReverseRedemptionResponse(rsp)
+}
+
+// ReverseRedemptionWithResponse Give points back because the order was refunded
+//
+// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
+// that was not used yet is worth nothing from then on. The program says what comes back
+// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
+func (c *ClientWithResponses) ReverseRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseRedemptionResponse, error) {
+	rsp, err := c.ReverseRedemption(ctx, redemption, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReverseRedemptionResponse(rsp)
+}
+
+// ListRewardsWithResponse The rewards of the live program that are shown now
+//
+// With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
+// `members:read` too. No order is named here, so a reward that wants one of some size lacks `min_order`; a quote
+// knows better.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/rewards (the `ListRewards` operationId).
-func (c *ClientWithResponses) ListRewardsWithResponse(ctx context.Context, reqEditors ...RequestEditorFn) (*ListRewardsResponse, error) {
-	rsp, err := c.ListRewards(ctx, reqEditors...)
+func (c *ClientWithResponses) ListRewardsWithResponse(ctx context.Context, params *ListRewardsParams, reqEditors ...RequestEditorFn) (*ListRewardsResponse, error) {
+	rsp, err := c.ListRewards(ctx, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseListRewardsResponse(rsp)
+}
+
+// AddCodesWithBodyWithResponse Add codes to the pool of a reward whose codes are uploaded
+//
+// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+// `perennial codes upload`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+func (c *ClientWithResponses) AddCodesWithBodyWithResponse(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AddCodesResponse, error) {
+	rsp, err := c.AddCodesWithBody(ctx, reward, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddCodesResponse(rsp)
+}
+
+// AddCodesWithResponse Add codes to the pool of a reward whose codes are uploaded
+//
+// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
+// `perennial codes upload`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
+func (c *ClientWithResponses) AddCodesWithResponse(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*AddCodesResponse, error) {
+	rsp, err := c.AddCodes(ctx, reward, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAddCodesResponse(rsp)
 }
 
 // ReceiveWebhookWithResponse Where payment processors will report
@@ -9081,6 +10859,310 @@ func ParseListCampaignsResponse(rsp *http.Response) (*ListCampaignsResponse, err
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListCampaignsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetCodeResponse parses an HTTP response from a GetCodeWithResponse call
+func ParseGetCodeResponse(rsp *http.Response) (*GetCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Code
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetCodeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetCodeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDrawCodeResponse parses an HTTP response from a DrawCodeWithResponse call
+func ParseDrawCodeResponse(rsp *http.Response) (*DrawCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DrawCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers DrawCodeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DrawCodeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUseCodeResponse parses an HTTP response from a UseCodeWithResponse call
+func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UseCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Code
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UseCodeResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers UseCodeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers UseCodeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -10509,6 +12591,104 @@ func ParseReinstatePointsResponse(rsp *http.Response) (*ReinstatePointsResponse,
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReinstatePointsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListMemberRewardsResponse parses an HTTP response from a ListMemberRewardsWithResponse call
+func ParseListMemberRewardsResponse(rsp *http.Response) (*ListMemberRewardsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListMemberRewardsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest RewardList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListMemberRewardsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListMemberRewardsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -12196,6 +14376,135 @@ func ParseCommitRedemptionResponse(rsp *http.Response) (*CommitRedemptionRespons
 	return response, nil
 }
 
+// ParseReverseRedemptionResponse parses an HTTP response from a ReverseRedemptionWithResponse call
+func ParseReverseRedemptionResponse(rsp *http.Response) (*ReverseRedemptionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReverseRedemptionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Redemption
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReverseRedemptionResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReverseRedemptionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReverseRedemptionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListRewardsResponse parses an HTTP response from a ListRewardsWithResponse call
 func ParseListRewardsResponse(rsp *http.Response) (*ListRewardsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12217,6 +14526,13 @@ func ParseListRewardsResponse(rsp *http.Response) (*ListRewardsResponse, error) 
 		}
 		response.JSON200 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
 		var dest Unauthenticated
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -12230,6 +14546,13 @@ func ParseListRewardsResponse(rsp *http.Response) (*ListRewardsResponse, error) 
 			return nil, err
 		}
 		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
 		var dest NotPublished
@@ -12267,6 +14590,125 @@ func ParseListRewardsResponse(rsp *http.Response) (*ListRewardsResponse, error) 
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListRewardsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAddCodesResponse parses an HTTP response from a AddCodesWithResponse call
+func ParseAddCodesResponse(rsp *http.Response) (*AddCodesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AddCodesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest CodesAdded
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers AddCodesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers AddCodesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

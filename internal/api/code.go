@@ -1,0 +1,96 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type codeUseBody struct {
+	Amount   whole   `json:"amount"`
+	Currency *string `json:"currency"`
+	Order    *string `json:"order"`
+}
+
+// use is what the body says, of the code in the path.
+func (b codeUseBody) use(code string) (ledger.CodeUse, error) {
+	var c check
+	in := ledger.CodeUse{Code: loyalty.PlainCode(code), Order: c.optionalID(at("order"), b.Order)}
+	if b.Amount.given || b.Currency != nil {
+		in.Amount.Amount = c.atLeastOne(at("amount"), b.Amount)
+		if c.required(at("currency"), b.Currency != nil) {
+			c.currency(at("currency"), *b.Currency)
+			in.Amount.Currency = loyalty.Currency(*b.Currency)
+		}
+	}
+	return in, c.err()
+}
+
+func getCode(ctx context.Context, c *call) (answer, error) {
+	r, err := c.app.Ledger.Code(ctx, c.who.Program, c.path("code"))
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.wireCode(r)}, nil
+}
+
+// useCode uses a code as a till does. Nobody needs to know whose it is.
+func useCode(ctx context.Context, c *call) (answer, error) {
+	var b codeUseBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	in, err := b.use(c.path("code"))
+	if err != nil {
+		return answer{}, err
+	}
+	in.ID = c.derivedID("use_", "")
+	by, err := c.by(in)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.UseCode(ctx, c.who.Program, in, by)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.wireCode(r), replayed: r.Replayed}, nil
+}
+
+// drawCode draws the code as the path has it: printed with hyphens, it is scanned with them.
+func drawCode(ctx context.Context, c *call) (answer, error) {
+	if _, err := c.app.Ledger.Code(ctx, c.who.Program, c.path("code")); err != nil {
+		return answer{}, err
+	}
+	drawn, err := drawQR(c.path("code"))
+	return answer{status: http.StatusOK, drawn: drawn}, err
+}
+
+// wireCode is a code as of now, written as the caller wrote it.
+func (c *call) wireCode(r ledger.CodeResult) wire.Code {
+	out := wire.Code{
+		Code: c.path("code"), State: codeState(r, c.app.Now()), Reward: r.Reward, Redemption: r.Redemption, Member: string(r.Member),
+		ValidFrom: r.From.UTC(), ValidUntil: instant(r.Until), UsedAt: r.Used.UTC(),
+	}
+	if r.Left.Currency != "" {
+		out.Left = &wire.Money{Amount: r.Left.Amount, Currency: string(r.Left.Currency)}
+	}
+	return out
+}
+
+func codeState(r ledger.CodeResult, now time.Time) wire.CodeState {
+	switch {
+	case r.Void:
+		return wire.CodeStateVoid
+	case !r.Used.IsZero():
+		return wire.CodeStateUsed
+	case now.Before(r.From):
+		return wire.CodeStateEarly
+	case !r.Until.IsZero() && !now.Before(r.Until):
+		return wire.CodeStateExpired
+	}
+	return wire.CodeStateValid
+}

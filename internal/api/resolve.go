@@ -1,0 +1,124 @@
+package api
+
+import (
+	"context"
+	"math/big"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// What becomes of a redemption once it was made.
+
+type commitBody struct {
+	Points whole `json:"points"`
+}
+
+type reverseBody struct {
+	Refunded *refundedBody `json:"refunded"`
+}
+
+// refundedBody is how much of an order's money went back, all refunds together.
+type refundedBody struct {
+	Amount whole `json:"amount"`
+	Of     whole `json:"of"`
+}
+
+// share is the refunded part of the money.
+func (b *refundedBody) share(c *check) *big.Rat {
+	if b == nil {
+		return big.NewRat(1, 1)
+	}
+	amount, of := c.atLeastOne(at("refunded/amount"), b.Amount), c.atLeastOne(at("refunded/of"), b.Of)
+	if c.err() != nil {
+		return nil
+	}
+	return big.NewRat(amount, of)
+}
+
+// atLeastOne is an amount of money that is required, and not nothing.
+func (c *check) atLeastOne(p place, w whole) int64 {
+	if c.required(p, w.given) && w.n == 0 {
+		c.fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
+	}
+	return c.amount(p, w)
+}
+
+func commitRedemption(ctx context.Context, c *call) (answer, error) {
+	var b commitBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	if b.Points.given && b.Points.n < 1 {
+		return answer{}, refuseAt(loyalty.AmountNotPositive, "/points", "Commit one point at least, or cancel the redemption.")
+	}
+	what := ""
+	if b.Points.given {
+		what = strconv.FormatInt(b.Points.n, 10)
+	}
+	return c.resolve(ctx, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+		return c.app.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.n), by)
+	})
+}
+
+func cancelRedemption(ctx context.Context, c *call) (answer, error) {
+	var nothing struct{}
+	if err := c.decode(&nothing); err != nil {
+		return answer{}, err
+	}
+	return c.resolve(ctx, "", func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+		return c.app.Ledger.Cancel(ctx, p, id, by)
+	})
+}
+
+func reverseRedemption(ctx context.Context, c *call) (answer, error) {
+	var b reverseBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	share := b.Refunded.share(&faults)
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	return c.resolve(ctx, share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+		return c.app.Ledger.Reverse(ctx, p, id, share, by)
+	})
+}
+
+// resolve ends a redemption one way or the other. The path says which, what says what else the body does: under the same
+// key with anything else it is another request.
+func (c *call) resolve(ctx context.Context, what string, end func(*loyalty.Program, string, ledger.By) (ledger.RedemptionResult, error)) (answer, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	id, by := c.path("redemption"), c.byKey()
+	key := by.Input
+	if what != "" {
+		by.Input += "." + fingerprint("what", what)
+	}
+	was, err := c.app.Ledger.Redemption(ctx, p.ID, id)
+	if err != nil {
+		return answer{}, err
+	}
+	if before, _, _ := strings.Cut(was.Entry.Input, "."); before == key && was.Entry.Input != by.Input {
+		return answer{}, refuse(loyalty.KeyReused, "The idempotency key was used for another request. Use a new key for a new request.")
+	}
+	r, err := end(p, id, by)
+	if err != nil {
+		return answer{replayed: r.Replayed}, err
+	}
+	return answer{body: wireRedemption(r), replayed: r.Replayed}, nil
+}
+
+// nothingBut is the live program, for a route whose path says everything: its body is nothing, or an empty object.
+func (c *call) nothingBut(ctx context.Context) (*loyalty.Program, error) {
+	var nothing struct{}
+	if err := c.decode(&nothing); err != nil {
+		return nil, err
+	}
+	return c.program(ctx)
+}

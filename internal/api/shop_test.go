@@ -1,0 +1,139 @@
+package api
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"rsc.io/qr"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// newShop is a world with the program of testdata/shop.yaml, and members with 1,000 points each.
+func newShop(t *testing.T, tab table.Table, members int) (*world, []string) {
+	w := newWorld(t, tab)
+	w.publish("bluebird", []byte(programSource(t, "shop")), 1)
+	ids := make([]string, members)
+	for i := range ids {
+		ids[i] = w.must("POST", "/v1/members", `{}`)
+		w.must("POST", "/v1/members/"+ids[i]+"/adjustments", `{"points": 1000, "reason": "a good start"}`)
+	}
+	return w, ids
+}
+
+// Attack 60.
+func TestTwentyMembersTakeTheLastPiece(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w, members := newShop(t, tab, 20)
+		got := w.parallel(20, func(i int) request {
+			return request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + members[i] + `", "reward": "last-one"}`)}
+		})
+		if got["201"] != 1 || got["409 reward_out_of_stock"] != 19 {
+			t.Errorf("20 members took the last piece and were answered %v, want one 201 and nineteen 409 reward_out_of_stock", got)
+		}
+		w.totals(t, members, 20*1000, 100)
+	})
+}
+
+func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w, members := newShop(t, tab, 20)
+		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-0001", "MAXX-0002"]}`)
+		got := w.parallel(20, func(i int) request {
+			return request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + members[i] + `", "reward": "cinema", "commit": true}`)}
+		})
+		if got["201"] != 2 || got["409 reward_out_of_stock"] != 18 {
+			t.Errorf("20 members took the last two codes and were answered %v, want two 201 and eighteen 409 reward_out_of_stock", got)
+		}
+		w.totals(t, members, 20*1000-200, 0)
+		for _, code := range []string{"MAXX-0001", "MAXX-0002"} {
+			if a := w.do(request{method: "GET", path: "/v1/codes/" + code}); a.status != 200 {
+				t.Errorf("%s is in nobody's hands: %s", code, a.body)
+			}
+		}
+	})
+}
+
+func TestOneCodeUsedTwentyTimesAtOnceIsUsedOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w, members := newShop(t, tab, 1)
+		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-0001"]}`)
+		w.must("POST", "/v1/redemptions", `{"member": "`+members[0]+`", "reward": "cinema", "commit": true}`)
+		got := w.parallel(20, func(int) request { return request{method: "POST", path: "/v1/codes/maxx0001/use"} })
+		if got["200"] != 1 || got["409 code_used"] != 19 {
+			t.Errorf("one code used 20 times was answered %v, want one 200 and nineteen 409 code_used", got)
+		}
+	})
+}
+
+// totals holds the points of all members together to what they are to be.
+func (w *world) totals(t *testing.T, members []string, want, reserved float64) {
+	t.Helper()
+	sum, held := 0.0, 0.0
+	for _, m := range members {
+		a := w.do(request{method: "GET", path: "/v1/members/" + m})
+		active, _ := lookup(a.json, "balance.active")
+		r, _ := lookup(a.json, "balance.reserved")
+		sum += active.(float64) + r.(float64)
+		held += r.(float64)
+	}
+	if sum != want || held != reserved {
+		t.Errorf("all have %v, %v of it reserved; want %v and %v", sum, held, want, reserved)
+	}
+}
+
+// As many codes as one request may have fit into one body, and again they are all known.
+func TestTenThousandCodesFitIntoOneRequest(t *testing.T) {
+	w, _ := newShop(t, memory(t), 0)
+	codes := make([]string, maxCodes+1)
+	for i := range codes {
+		codes[i] = strings.Repeat("X", 58) + fmt.Sprintf("%06d", i)
+	}
+	body := func(codes []string) []byte { return []byte(jsonOf(map[string]any{"codes": codes})) }
+	add := request{method: "POST", path: "/v1/rewards/cinema/codes", body: body(codes)}
+	if got := summary(w.do(add)); got != "422 validation_failed" {
+		t.Errorf("%d codes: %s", len(codes), got)
+	}
+	for _, want := range []float64{maxCodes, 0} {
+		add.body = body(codes[:maxCodes])
+		if n, _ := lookup(w.do(add).json, "added"); n != want {
+			t.Errorf("added %v of %d, want %v", n, maxCodes, want)
+		}
+	}
+}
+
+func TestAPictureShowsTheModulesOfItsCode(t *testing.T) {
+	for _, text := range []string{"7K3M-Q9XZ-02VB-HJ4D-R", "maxx-0001", "0000", strings.Repeat("a", 64)} {
+		drawn, err := drawQR(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := qr.Encode(text, qr.M)
+		if err != nil {
+			t.Fatal(err)
+		}
+		black := map[[2]int]bool{}
+		for _, m := range regexp.MustCompile(`M(\d+) (\d+)h(\d+)v1h-(\d+)z`).FindAllStringSubmatch(drawn, -1) {
+			x, _ := strconv.Atoi(m[1])
+			y, _ := strconv.Atoi(m[2])
+			run, _ := strconv.Atoi(m[3])
+			for i := range run {
+				black[[2]int{x + i - quiet, y - quiet}] = true
+			}
+		}
+		for y := range want.Size {
+			for x := range want.Size {
+				if black[[2]int{x, y}] != want.Black(x, y) {
+					t.Fatalf("%s: the module at %d, %d is wrong", text, x, y)
+				}
+				delete(black, [2]int{x, y})
+			}
+		}
+		if len(black) > 0 {
+			t.Errorf("%s: %d modules lie outside of the code", text, len(black))
+		}
+	}
+}

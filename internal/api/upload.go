@@ -1,0 +1,57 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"strconv"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// maxCodes is how many codes one request adds to a pool.
+const maxCodes = 10_000
+
+type codesBody struct {
+	Codes []string `json:"codes"`
+}
+
+func (b codesBody) check() error {
+	var c check
+	if n := len(b.Codes); c.required(at("codes"), b.Codes != nil) && (n < 1 || n > maxCodes) {
+		c.fault(at("codes"), loyalty.ValidationFailed, "A request adds 1 to %d codes.", maxCodes)
+	}
+	for i, code := range b.Codes {
+		if !loyalty.ValidCode(code) {
+			c.fault(at("codes/"+strconv.Itoa(i)), loyalty.ValidationFailed, "A code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens.")
+		}
+	}
+	return c.err()
+}
+
+// addCodes fills the pool of a reward.
+func addCodes(ctx context.Context, c *call) (answer, error) {
+	var b codesBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	if err := b.check(); err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	reward, ok := p.Reward(c.path("reward"))
+	switch {
+	case !ok:
+		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
+	case reward.Codes.From != loyalty.UploadedCode:
+		return answer{}, refuse(loyalty.ValidationFailed, "The codes of this reward are not uploaded: its program file says no codes: uploaded.")
+	}
+	up, err := c.app.Ledger.AddCodes(ctx, p.ID, reward.ID, slices.Values(b.Codes))
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: wire.CodesAdded{Added: up.Added, Duplicates: up.Duplicate}}, nil
+}
