@@ -46,6 +46,7 @@ type history struct {
 	orders  []loyalty.Order // as they were last accepted
 	events  []loyalty.Event
 	open    []string // redemptions
+	done    []string // and those that were committed
 	keys    int
 }
 
@@ -89,6 +90,7 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 		}
 	}()
 	counts := map[string]int{}
+	h.fill()
 	for n := 0; n < steps && !t.Failed(); n++ {
 		if n%(steps/3+1) == 0 {
 			h.publish(rand.New(rand.NewPCG(seed, 10+uint64(len(h.rules)))))
@@ -129,7 +131,7 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 // everyStep is what must have happened in a long history, or nothing was tested.
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
-	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "adjusted", "extended", "reinstated", "time",
+	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "adjusted", "extended", "reinstated", "time",
 }
 
 // step does one random thing and says what became of it.
@@ -145,6 +147,7 @@ func (h *history) step() string {
 		{6, h.newOrder}, {6, h.amend}, {2, h.replay}, {2, h.quote}, {2, h.activate},
 		{3, h.event}, {2, h.retell}, {1, h.change}, {1, h.register},
 		{4, h.redeem}, {5, h.commit}, {2, h.cancel}, {2, h.adjust}, {1, h.extend}, {1, h.reinstate}, {3, h.pass},
+		{2, h.reverse}, {2, h.use},
 	}
 	sum := 0
 	for _, x := range all {
