@@ -144,10 +144,24 @@ func (h *history) step() string {
 		weight int
 		do     func(loyalty.MemberID) string
 	}{
-		{6, h.newOrder}, {6, h.amend}, {2, h.replay}, {2, h.quote}, {2, h.activate},
-		{3, h.event}, {2, h.retell}, {1, h.change}, {1, h.register},
-		{4, h.redeem}, {5, h.commit}, {2, h.cancel}, {2, h.adjust}, {1, h.extend}, {1, h.reinstate}, {3, h.pass},
-		{2, h.reverse}, {2, h.use},
+		{6, h.newOrder},
+		{6, h.amend},
+		{2, h.replay},
+		{2, h.quote},
+		{2, h.activate},
+		{3, h.event},
+		{2, h.retell},
+		{1, h.change},
+		{1, h.register},
+		{4, h.redeem},
+		{5, h.commit},
+		{2, h.cancel},
+		{2, h.adjust},
+		{1, h.extend},
+		{1, h.reinstate},
+		{3, h.pass},
+		{2, h.reverse},
+		{2, h.use},
 	}
 	sum := 0
 	for _, x := range all {

@@ -74,8 +74,8 @@ func PlainCode(code string) string {
 	}, code)
 }
 
-// Mistyped reports whether a code has the form of one of ours and a wrong check character: then no such code was ever
-// made, and nobody needs to look for it.
+// Mistyped reports whether a code has the form of one of ours and a wrong check character. No such code was ever made
+// here, but a merchant may have uploaded one: it is a hint for whoever typed it, and no answer.
 func Mistyped(code string) bool {
 	plain := PlainCode(code)
 	if len(plain) != 17 {

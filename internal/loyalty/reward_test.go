@@ -56,40 +56,84 @@ func TestWhyARewardCannotBeHad(t *testing.T) {
 		want   Lack
 		why    string
 	}{
-		{"it is for others than this level", func(_ *Program, r *Reward) { r.Tiers = []string{"silver", "gold"} }, nil, Redemption{},
-			Lack{What: LacksTier, Required: "silver, gold", Available: "bronze"}, "It is for members of the level silver, gold."},
-		{"it is for a segment", func(_ *Program, r *Reward) { r.Segments = []string{"vip"} }, func(a *Account) { a.Traits.Segments = []string{"press"} }, Redemption{},
-			Lack{What: LacksSegment, Required: "vip", Available: "press"}, "It is for other members."},
-		{"it is not active yet", func(_ *Program, r *Reward) { r.Active.From = friday }, nil, Redemption{},
-			Lack{What: LacksTime, From: friday}, "It can be redeemed from 4 December 2026 11:00 UTC on."},
-		{"its end is exclusive", func(_ *Program, r *Reward) { r.Active.Until = noon }, nil, Redemption{},
-			Lack{What: LacksTime}, "It cannot be redeemed any more."},
-		{"the order is too small", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil, Redemption{Total: eur(4_999)},
-			Lack{What: LacksOrder, Required: "50.00 EUR", Available: "49.99 EUR"}, "It is for orders of at least 50.00 EUR; this one comes to 49.99 EUR."},
-		{"the order is of another currency", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000, "USD": 5_500} }, nil, Redemption{Total: Money{9_000, "JPY"}},
-			Lack{What: LacksOrder, Required: "50.00 EUR, 55.00 USD", Available: "9000 JPY"}, ""},
-		{"nobody said what the order comes to", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil, Redemption{},
-			Lack{What: LacksOrder, Required: "50.00 EUR"}, "It is for orders of at least 50.00 EUR: say what the order comes to (order_total)."},
-		{"the first pieces come later", func(_ *Program, r *Reward) {
-			r.Drops = []Drop{{At: friday.AddDate(0, 1, 0), Pieces: 5}, {At: friday, Pieces: 5}}
-		}, nil, Redemption{},
-			Lack{What: LacksStock, Available: "0", From: friday}, "None are left; more come on 4 December 2026 11:00 UTC."},
-		{"no code is left", func(_ *Program, r *Reward) { r.Codes.From = UploadedCode }, nil, Redemption{},
-			Lack{What: LacksStock, Available: "0"}, "None are left."},
-		{"this month had its turn", func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerMonth}} }, func(a *Account) {
-			a.Usage = []Usage{{Rule: "rewards.it", Times: true, Per: PerMonth, Ends: 20261231, N: 1}}
-		}, Redemption{},
-			Lack{What: LacksLimit, Required: "1 per month", Available: "1", From: time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)}, "A member can have it 1 per month at most."},
+		{
+			"it is for others than this level", func(_ *Program, r *Reward) { r.Tiers = []string{"silver", "gold"} }, nil,
+			Redemption{},
+			Lack{What: LacksTier, Required: "silver, gold", Available: "bronze"},
+			"It is for members of the level silver, gold.",
+		},
+		{
+			"it is for a segment", func(_ *Program, r *Reward) { r.Segments = []string{"vip"} }, func(a *Account) { a.Traits.Segments = []string{"press"} },
+			Redemption{},
+			Lack{What: LacksSegment, Required: "vip", Available: "press"},
+			"It is for other members.",
+		},
+		{
+			"it is not active yet", func(_ *Program, r *Reward) { r.Active.From = friday }, nil,
+			Redemption{},
+			Lack{What: LacksTime, From: friday},
+			"It can be redeemed from 4 December 2026 11:00 UTC on.",
+		},
+		{
+			"its end is exclusive", func(_ *Program, r *Reward) { r.Active.Until = noon }, nil,
+			Redemption{},
+			Lack{What: LacksTime},
+			"It cannot be redeemed any more.",
+		},
+		{
+			"the order is too small", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil,
+			Redemption{Total: eur(4_999)},
+			Lack{What: LacksOrder, Required: "50.00 EUR", Available: "49.99 EUR"},
+			"It is for orders of at least 50.00 EUR; this one comes to 49.99 EUR.",
+		},
+		{
+			"the order is of another currency", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000, "USD": 5_500} }, nil,
+			Redemption{Total: Money{9_000, "JPY"}},
+			Lack{What: LacksOrder, Required: "50.00 EUR, 55.00 USD", Available: "9000 JPY"},
+			"",
+		},
+		{
+			"nobody said what the order comes to", func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 5_000} }, nil,
+			Redemption{},
+			Lack{What: LacksOrder, Required: "50.00 EUR"},
+			"It is for orders of at least 50.00 EUR: say what the order comes to (order_total).",
+		},
+		{
+			"the first pieces come later", func(_ *Program, r *Reward) {
+				r.Drops = []Drop{{At: friday.AddDate(0, 1, 0), Pieces: 5}, {At: friday, Pieces: 5}}
+			}, nil,
+			Redemption{},
+			Lack{What: LacksStock, Available: "0", From: friday},
+			"None are left; more come on 4 December 2026 11:00 UTC.",
+		},
+		{
+			"no code is left", func(_ *Program, r *Reward) { r.Codes.From = UploadedCode }, nil,
+			Redemption{},
+			Lack{What: LacksStock, Available: "0"},
+			"None are left.",
+		},
+		{
+			"this month had its turn", func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerMonth}} }, func(a *Account) {
+				a.Usage = []Usage{{Rule: "rewards.it", Times: true, Per: PerMonth, Ends: 20261231, N: 1}}
+			},
+			Redemption{},
+			Lack{What: LacksLimit, Required: "1 per month", Available: "1", From: time.Date(2026, 12, 31, 23, 0, 0, 0, time.UTC)},
+			"A member can have it 1 per month at most.",
+		},
 		{"once is for ever", func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerEver}} }, func(a *Account) {
 			a.Usage = []Usage{{Rule: "rewards.it", Times: true, Per: PerEver, N: 1}}
 		}, Redemption{}, Lack{What: LacksLimit, Required: "1 per ever", Available: "1"}, ""},
-		{"the order has its rewards", func(p *Program, _ *Reward) { p.Redeeming.PerOrder = 2 }, func(a *Account) {
-			a.Usage = []Usage{
-				{Rule: "redeeming:o1", Times: true, Per: perUse, Ends: 20261130, N: 1},
-				{Rule: "redeeming:o1", Times: true, Per: perUse, Ends: 20261201, N: 1},
-			}
-		}, Redemption{Order: "o1"},
-			Lack{What: LacksPerOrder, Required: "2", Available: "2"}, "The order uses 2 rewards already, and may use 2."},
+		{
+			"the order has its rewards", func(p *Program, _ *Reward) { p.Redeeming.PerOrder = 2 }, func(a *Account) {
+				a.Usage = []Usage{
+					{Rule: "redeeming:o1", Times: true, Per: perUse, Ends: 20261130, N: 1},
+					{Rule: "redeeming:o1", Times: true, Per: perUse, Ends: 20261201, N: 1},
+				}
+			},
+			Redemption{Order: "o1"},
+			Lack{What: LacksPerOrder, Required: "2", Available: "2"},
+			"The order uses 2 rewards already, and may use 2.",
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := stocked(t, c.reward)

@@ -156,10 +156,20 @@ func TestHowARuleGives(t *testing.T) {
 
 func TestStrategiesThatGiveLessThanNothingAreRefused(t *testing.T) {
 	for _, s := range []Strategy{
-		nil, PerAmount{map[Currency]Rate{"EUR": {big.NewRat(-1, 1), 100}}}, PerAmount{map[Currency]Rate{"EUR": {big.NewRat(1, 1), 0}}},
-		PerAmount{map[Currency]Rate{"eur": {big.NewRat(1, 1), 100}}}, PerUnit{}, PerUnit{big.NewRat(-1, 1)}, PerVisit{-1}, Fixed{-1}, Fixed{MaxPoints + 1},
-		Steps{map[Currency][]Band{"EUR": {}}}, Steps{map[Currency][]Band{"EUR": {{200, 5}, {100, 6}}}}, Steps{map[Currency][]Band{"EUR": {{100, 5}, {200, 4}}}},
-		Multiply{}, Multiply{big.NewRat(-1, 2)},
+		nil,
+		PerAmount{map[Currency]Rate{"EUR": {big.NewRat(-1, 1), 100}}},
+		PerAmount{map[Currency]Rate{"EUR": {big.NewRat(1, 1), 0}}},
+		PerAmount{map[Currency]Rate{"eur": {big.NewRat(1, 1), 100}}},
+		PerUnit{},
+		PerUnit{big.NewRat(-1, 1)},
+		PerVisit{-1},
+		Fixed{-1},
+		Fixed{MaxPoints + 1},
+		Steps{map[Currency][]Band{"EUR": {}}},
+		Steps{map[Currency][]Band{"EUR": {{200, 5}, {100, 6}}}},
+		Steps{map[Currency][]Band{"EUR": {{100, 5}, {200, 4}}}},
+		Multiply{},
+		Multiply{big.NewRat(-1, 2)},
 	} {
 		p := testProgram(t)
 		if p.Earn.Rules = gives(s); p.Compile() == nil {
