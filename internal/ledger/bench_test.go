@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -41,5 +42,31 @@ func BenchmarkRedeemInMemory(b *testing.B) {
 		if _, err := l.Redeem(b.Context(), l.p, in, ledger.By{Input: in.ID}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// 32 goroutines redeem one reward for members of their own: of which there are many pieces, and of which there is no
+// number. What a drop costs is the difference.
+func BenchmarkDrop(b *testing.B) {
+	const members = 256
+	l := newBench(b, memory(b))
+	l.offer(b, mug(1_000_000_000))
+	for i := range members {
+		l.enrol(b, member(i))
+		l.grant(b, member(i), loyalty.MaxPoints)
+	}
+	run := 0
+	for _, reward := range []string{"mug", "sticker"} {
+		b.Run(map[string]string{"mug": "limited", "sticker": "unlimited"}[reward], func(b *testing.B) {
+			run++
+			began := time.Now()
+			amongst(32, b.N, func(i int) {
+				id := fmt.Sprintf("rd_%d_%d", run, i)
+				if _, err := l.try(b, ledger.RedemptionRequest{ID: id, Member: member(i % members), Reward: reward, Commit: true}); err != nil {
+					b.Error(err)
+				}
+			})
+			b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "takers/s")
+		})
 	}
 }

@@ -14,6 +14,7 @@ type books struct {
 	h       *history
 	members map[loyalty.MemberID]*book
 	spent   map[string]int64 // of budgets, by rule
+	codes   map[string]int64 // how many redemptions have each
 }
 
 // A book is how far a member's entries were checked, and what they add up to.
@@ -30,7 +31,7 @@ type book struct {
 }
 
 func newBooks(h *history) *books {
-	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}}
+	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}}
 }
 
 func (b *books) of(m loyalty.MemberID) *book {
@@ -59,6 +60,9 @@ func (b *books) check() {
 		if r.Budget > 0 && changed {
 			b.budget("campaigns."+r.ID, int64(r.Budget))
 		}
+	}
+	if changed {
+		b.rewards()
 	}
 }
 
@@ -122,6 +126,8 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 		b.useEvent(s, s.events[e.Cause.ID], -1)
 		s.events[e.Cause.ID] = e.Event
 		b.useEvent(s, e.Event, 1)
+	case e.Redemption != nil:
+		b.useReward(s, e)
 	case e.Reached != nil:
 		b.worth(s, e, e.Reached.Grant.Worth, e.Reached.Grant)
 	case e.Kind == loyalty.KindExpire:

@@ -12,15 +12,19 @@ import (
 )
 
 func (h *history) redeem(m loyalty.MemberID) string {
-	in := ledger.RedemptionRequest{ID: h.key("rd_"), Member: m, Reward: pick(h.rng, "sticker", "five-off"), Commit: h.rng.IntN(3) == 0}
+	in := ledger.RedemptionRequest{ID: h.key("rd_"), Member: m, Reward: pick(h.rng, "sticker", "five-off", "mug", "mug", "voucher", "voucher"), Commit: h.rng.IntN(3) == 0}
+	if h.rng.IntN(2) == 0 {
+		in.Cart = fmt.Sprint("cart-", m)
+	}
 	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) error {
 		_, err := l.Redeem(h.t.Context(), h.p, in, by(in.ID))
 		return err
 	})
 	switch {
-	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed):
+	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.RewardOutOfStock, loyalty.RewardUnavailable):
 		return "refused"
 	case in.Commit:
+		h.done = append(h.done, in.ID)
 		return "redeemed"
 	}
 	h.open = append(h.open, in.ID)
@@ -28,7 +32,10 @@ func (h *history) redeem(m loyalty.MemberID) string {
 }
 
 func (h *history) commit(loyalty.MemberID) string {
-	return h.end("committed", (*ledger.Ledger).Commit)
+	part := loyalty.Points(max(0, h.rng.Int64N(60)-20)) // of what costs 40 and more; zero: all
+	return h.end("committed", func(l *ledger.Ledger, ctx context.Context, p *loyalty.Program, id string, who ledger.By) (ledger.RedemptionResult, error) {
+		return l.CommitPart(ctx, p, id, part, who)
+	})
 }
 
 func (h *history) cancel(loyalty.MemberID) string {
@@ -52,6 +59,9 @@ func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyal
 		return "late"
 	case err != nil || string(r.Redemption.Status) != as:
 		h.t.Errorf("%s %s: %+v, %v", as, id, r.Redemption, err)
+	}
+	if as == "committed" {
+		h.done = append(h.done, id)
 	}
 	return as
 }

@@ -48,6 +48,7 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	historyTiers(p, rng)
 	historyRules(p)
 	historyActions(p)
+	historyRewards(p, rng)
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)
 	}

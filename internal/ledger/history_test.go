@@ -48,6 +48,7 @@ type history struct {
 	orders  []loyalty.Order // as they were last accepted
 	events  []loyalty.Event
 	open    []string // redemptions
+	done    []string // and those that were committed
 	keys    int
 }
 
@@ -94,6 +95,7 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 		}
 	}()
 	counts := map[string]int{}
+	h.fill()
 	for n := 0; n < steps && !t.Failed(); n++ {
 		if n%versionSteps == 0 {
 			h.publish(rand.New(rand.NewPCG(seed, 10+uint64(len(h.rules)))))
@@ -128,7 +130,7 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 // everyStep is what must have happened in a long history.
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
-	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "adjusted", "extended", "reinstated", "time",
+	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "adjusted", "extended", "reinstated", "time",
 }
 
 // everything reports what never happened: then nothing was tested.
@@ -169,6 +171,8 @@ func (h *history) step() string {
 		{1, h.extend},
 		{1, h.reinstate},
 		{3, h.pass},
+		{2, h.reverse},
+		{2, h.use},
 	}
 	sum := 0
 	for _, x := range all {

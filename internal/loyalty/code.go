@@ -86,8 +86,8 @@ func ValidCode(code string) bool {
 	return len(code) <= 64 && len(PlainCode(code)) >= 4
 }
 
-// Mistyped reports whether a code has the form of one of ours and a wrong check character: then no such code was ever
-// made, and nobody needs to look for it.
+// Mistyped reports whether a code has the form of one of ours and a wrong check character. No such code was ever made
+// here, but a merchant may have uploaded one: it is a hint for whoever typed it, and no answer.
 func Mistyped(code string) bool {
 	plain := PlainCode(code)
 	if len(plain) != 17 {

@@ -1,0 +1,178 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// coded offers a mug with codes of its own, and gives one to a new member.
+func (b *bench) coded(tb testing.TB, r loyalty.Reward) string {
+	tb.Helper()
+	r.Codes.From = loyalty.GeneratedCode
+	b.offer(tb, r)
+	b.enrol(tb, "mem_ada")
+	b.grant(tb, "mem_ada", 1_000)
+	return b.take(tb, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true}).Code
+}
+
+// use uses a code as a till does that repeats what was not answered.
+func (b *bench) use(tb testing.TB, in ledger.CodeUse) (ledger.CodeResult, error) {
+	for {
+		r, err := b.UseCode(tb.Context(), b.p.ID, in, ledger.By{Input: fmt.Sprint(in)})
+		if !errors.Is(err, ledger.ErrTryAgain) {
+			return r, err
+		}
+	}
+}
+
+func TestACodeIsUsedOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		code := b.coded(t, mug(1))
+		results := make([]ledger.CodeResult, 20)
+		errs := inParallel(20, func(i int) (err error) {
+			results[i], err = b.use(t, ledger.CodeUse{ID: fmt.Sprint("use_", i), Code: code})
+			return err
+		})
+		won := slices.Index(errs, nil)
+		for i, err := range errs {
+			if i != won {
+				wantRefusal(t, err, loyalty.CodeUsed)
+			}
+		}
+		again, err := b.use(t, ledger.CodeUse{ID: fmt.Sprint("use_", won), Code: code})
+		if results[won].Replayed = true; err != nil || again != results[won] {
+			t.Errorf("%+v, %v, at first %+v", again, err, results[won])
+		}
+		_, err = b.use(t, ledger.CodeUse{ID: fmt.Sprint("use_", won), Code: code, Order: "other"})
+		wantRefusal(t, err, loyalty.KeyReused)
+	})
+}
+
+func TestAGiftCardIsSpentToTheLastCent(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		code := b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
+		spend := func(id string, cents int64) error {
+			r, err := b.use(t, ledger.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}})
+			if r.Left.Amount < 0 {
+				t.Errorf("%+v", r)
+			}
+			return err
+		}
+		spent := int64(0)
+		for i, err := range inParallel(20, func(i int) error { return spend(fmt.Sprint("use_", i), int64(61+i)) }) {
+			if err == nil {
+				spent += int64(61 + i)
+				continue
+			}
+			wantRefusal(t, err, loyalty.AmountOutOfRange)
+		}
+		got, err := b.Code(t.Context(), b.p.ID, code)
+		if err != nil || got.Left.Amount != 1_000-spent || got.Left.Amount >= 81 || !got.Used.IsZero() {
+			t.Errorf("spent are %d: %+v, %v", spent, got, err)
+		}
+		wantRefusal(t, spend("more", got.Left.Amount+1), loyalty.AmountOutOfRange)
+		if err := spend("all", got.Left.Amount); got.Left.Amount > 0 && err != nil {
+			t.Error(err)
+		}
+		wantRefusal(t, spend("none", 1), loyalty.CodeUsed)
+	})
+}
+
+func TestACodeThatWasUploadedMayLookLikeOursAndLikeNone(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		r := mug(100)
+		r.Codes = loyalty.Codes{From: loyalty.UploadedCode}
+		b.offer(t, r)
+		b.enrol(t, "mem_ada")
+		b.grant(t, "mem_ada", 1_000)
+		odd := []string{"7K3M-Q9XZ-02VB-HJ4D-2", "7K3M-Q9XZ-02VB-HJ4D-3", "été 2026", "~tilde", "a", "ÿ"}
+		if up, err := b.AddCodes(t.Context(), b.p.ID, "mug", slices.Values(odd)); err != nil || up.Added != len(odd) {
+			t.Fatalf("%+v, %v", up, err)
+		}
+		_, err := b.Code(t.Context(), b.p.ID, odd[0])
+		wantRefusal(t, err, loyalty.NotFound)
+		_, err = b.use(t, ledger.CodeUse{ID: "early", Code: odd[0]})
+		wantRefusal(t, err, loyalty.NotFound)
+		for i := range odd {
+			got := b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Commit: true})
+			if _, err := b.use(t, ledger.CodeUse{ID: got.ID, Code: got.Code}); err != nil {
+				t.Errorf("%q: %v", got.Code, err)
+			}
+		}
+	})
+}
+
+func TestNoCodeIsUploadedTwice(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		issued := b.coded(t, mug(10))
+		add := func(reward string, added int, duplicate []string, codes ...string) {
+			t.Helper()
+			up, err := b.AddCodes(t.Context(), b.p.ID, reward, slices.Values(codes))
+			if err != nil || up.Added != added || !slices.Equal(up.Duplicate, duplicate) {
+				t.Errorf("%+v, %v", up, err)
+			}
+		}
+		add("mug", 2, []string{"a", "A-"}, "A", "a", "B", "A-")
+		add("mug", 1, []string{"B", "a"}, "B", "C", "a")
+		add("sticker", 1, []string{"A"}, "D", "A")
+		add("sticker", 0, []string{issued}, issued)
+		many := slices.Collect(vouchers(0, 100))
+		add("mug", 100, nil, many...)
+		add("mug", 50, many[50:], slices.Collect(vouchers(50, 100))...)
+		if n := len(b.pool(t, "mug")); n != 153 {
+			t.Errorf("the pool has %d codes", n)
+		}
+	})
+}
+
+func TestAnUploadThatFailsIsRepeated(t *testing.T) {
+	b := newBench(t, memory(t))
+	broken := faulty(b.Table, uint64(time.Now().UnixNano()))
+	clean := b.Table
+	b.Table = broken
+	for {
+		_, err := b.AddCodes(t.Context(), b.p.ID, "mug", vouchers(0, 2_000))
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, ledger.ErrTryAgain) {
+			t.Fatal(err)
+		}
+		broken.Busy, broken.LostBefore, broken.LostAfter, broken.BusyReads = broken.Busy*.8, broken.LostBefore*.8, broken.LostAfter*.8, broken.BusyReads*.8
+	}
+	b.Table = clean
+	if n := len(b.pool(t, "mug")); n != 2_000 {
+		t.Errorf("the pool has %d codes; %+v", n, broken.Fired())
+	}
+}
+
+// A hundred thousand codes are streamed, or a million with PERENNIAL_LONG.
+func TestManyCodesAreStreamed(t *testing.T) {
+	n := 100_000
+	if os.Getenv("PERENNIAL_LONG") != "" {
+		n = 1_000_000
+	}
+	b := newBench(t, memory(t))
+	read := 0
+	var codes iter.Seq[string] = func(yield func(string) bool) {
+		for code := range vouchers(0, n) {
+			if read++; !yield(code) {
+				return
+			}
+		}
+	}
+	began := time.Now()
+	up, err := b.AddCodes(t.Context(), b.p.ID, "mug", codes)
+	if err != nil || up.Added != n || len(up.Duplicate) > 0 || read != n {
+		t.Errorf("%+v, %v", up, err)
+	}
+	t.Logf("%d codes in %s", n, time.Since(began).Round(time.Millisecond))
+}

@@ -1,0 +1,121 @@
+package ledger_test
+
+import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+const historyCodes = 40
+
+// historyRewards are one of which there are so many, with codes that are made for it, and one with codes of a pool.
+func historyRewards(p *loyalty.Program, rng *rand.Rand) {
+	p.Rewards = append(p.Rewards,
+		loyalty.Reward{
+			ID: "mug", Type: "free_product", Cost: 60, Codes: loyalty.Codes{From: loyalty.GeneratedCode},
+			Drops: []loyalty.Drop{{Pieces: 6}, {At: start.AddDate(0, 2, 0), Pieces: 9}}, Limits: []loyalty.Limit{{Times: 3, Per: loyalty.PerMonth}},
+		},
+		loyalty.Reward{ID: "voucher", Type: "gift_card", Cost: 40, Value: loyalty.Money{Amount: 500, Currency: "EUR"}, Codes: loyalty.Codes{From: loyalty.UploadedCode}})
+	p.Redeeming = loyalty.Redeeming{OnRefund: pick(rng, loyalty.AllBack, loyalty.ShareBack), Grace: pick(rng, loyalty.Period{}, loyalty.Period{Days: 7})}
+}
+
+// fill fills the pool, through whatever fails.
+func (h *history) fill() {
+	err := h.until("fill the pool", func(l *ledger.Ledger) error {
+		_, err := l.AddCodes(h.t.Context(), h.p.ID, "voucher", vouchers(0, historyCodes))
+		return err
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// reverse gives back one of the latest redemptions, or a part of it, perhaps again.
+func (h *history) reverse(loyalty.MemberID) string {
+	if len(h.done) == 0 {
+		return "nothing"
+	}
+	id, share := h.done[max(0, len(h.done)-1-h.rng.IntN(6))], big.NewRat(1+h.rng.Int64N(4), 4)
+	key := by(h.key("reverse"))
+	err := h.until(fmt.Sprintf("reverse %s of %s", share, id), func(l *ledger.Ledger) error {
+		_, err := l.Reverse(h.t.Context(), h.p, id, share, key)
+		return err
+	})
+	if h.refused(err, loyalty.ValidationFailed, loyalty.HoldAlreadyResolved) {
+		return "refused"
+	}
+	return "reversed"
+}
+
+// use uses the code of one of the latest redemptions, or a part of it.
+func (h *history) use(loyalty.MemberID) string {
+	if len(h.done) == 0 {
+		return "nothing"
+	}
+	was, err := h.quiet().Redemption(h.t.Context(), h.p.ID, h.done[max(0, len(h.done)-1-h.rng.IntN(6))])
+	if r := was.Redemption; err != nil || r.Code == "" {
+		return "nothing"
+	}
+	in := ledger.CodeUse{ID: h.key("use_"), Code: was.Redemption.Code}
+	if was.Redemption.Reward == "voucher" {
+		in.Amount = loyalty.Money{Amount: 1 + h.rng.Int64N(300), Currency: "EUR"}
+	}
+	err = h.until(fmt.Sprintf("use %+v", in), func(l *ledger.Ledger) error {
+		r, err := l.UseCode(h.t.Context(), h.p.ID, in, by(in.ID))
+		if err == nil && (r.Redemption != was.Redemption.ID || r.Left.Amount < 0) {
+			h.t.Errorf("%+v is of %+v", r, was.Redemption)
+		}
+		return err
+	})
+	if h.refused(err, loyalty.CodeUsed, loyalty.CodeVoid, loyalty.AmountOutOfRange) {
+		return "refused"
+	}
+	return "used"
+}
+
+// useReward enters what an entry says of pieces, limits and codes.
+func (b *books) useReward(s *book, e loyalty.Entry) {
+	r, sign := e.Redemption, int64(0)
+	switch {
+	case e.Cause.Revision == 1:
+		sign = 1
+	case e.Kind == loyalty.KindRelease, r.Status == loyalty.Reversed:
+		sign = -1
+	}
+	if r.Piece {
+		b.spent["rewards."+r.Reward] += sign
+	}
+	if r.Reward == "mug" {
+		s.usage[loyalty.Usage{Rule: "rewards.mug", Times: true, Per: loyalty.PerMonth, Ends: ends(loyalty.PerMonth, loyalty.DateOf(r.At, b.h.p.Zone))}] += sign
+	}
+	if r.Code != "" && r.Status != loyalty.Reversed { // what was reversed keeps its code, which is void
+		b.codes[r.Code] += sign
+	}
+}
+
+// rewards compares the pieces and codes that members have with the counters and the pool.
+func (b *books) rewards() {
+	t := b.h.t
+	b.budget("rewards.mug", 15)
+	all := map[string]int64{}
+	for _, code := range (&bench{Ledger: b.h.quiet(), p: b.h.p}).pool(t, "voucher") {
+		all[code]++
+	}
+	free := len(all)
+	uploaded := 0
+	for code, n := range b.codes {
+		if all[code] += n; n > 0 && code[:4] == "VOUC" {
+			uploaded++
+		}
+		if all[code] < 0 || all[code] > 1 {
+			t.Errorf("%d have the code %s", all[code], code)
+		}
+	}
+	if free+uploaded != historyCodes {
+		t.Errorf("of %d codes %d are free, and members have %d, at %s", historyCodes, free, uploaded, b.h.Now().Format(time.RFC3339))
+	}
+}

@@ -1,0 +1,205 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/big"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// until repeats what was not answered.
+func until[T any](do func() (T, error)) (T, error) {
+	for {
+		r, err := do()
+		if !errors.Is(err, ledger.ErrTryAgain) {
+			return r, err
+		}
+	}
+}
+
+// onFaulty runs a test on each adapter, and on a table that fails.
+func onFaulty(t *testing.T, test func(t *testing.T, b *bench)) {
+	onBoth(t, test)
+	t.Run("faulty", func(t *testing.T) {
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		test(t, newBench(t, faulty(memory(t), seed)))
+	})
+}
+
+// Around the instant at which a reservation lapses its owner commits it, cancels it, and time writes its end down: one
+// of them wins, and points, piece and code are where it says.
+func TestOneEndOfAReservationWins(t *testing.T) {
+	onFaulty(t, func(t *testing.T, b *bench) {
+		r := mug(100)
+		r.Codes = loyalty.Codes{From: loyalty.UploadedCode}
+		b.offer(t, r)
+		until(func() (ledger.Upload, error) {
+			return b.AddCodes(t.Context(), b.p.ID, "mug", vouchers(0, 10))
+		})
+		ends := map[loyalty.RedemptionStatus]int{}
+		for i := range 10 {
+			b.crowdOf(t, i)
+			id := fmt.Sprint("rd_", i)
+			b.take(t, ledger.RedemptionRequest{ID: id, Member: member(i), Reward: "mug"})
+			b.advance(30*time.Minute - time.Millisecond)
+			clock, looks := b.Now, new(atomic.Int64)
+			b.Ledger.Now = func() time.Time { // the instant comes while they are at it
+				if looks.Add(1) > int64(3*i) {
+					return clock().Add(time.Millisecond)
+				}
+				return clock()
+			}
+			ends[b.raceToEnd(t, member(i), id)]++
+			b.Ledger.Now = clock
+			b.advance(time.Millisecond)
+		}
+		if spent, free := b.spent(t, "mug"), len(b.pool(t, "mug")); int(spent) != ends[loyalty.Committed] || free != 10-ends[loyalty.Committed] {
+			t.Errorf("%v, and %d pieces are spent, %d codes free", ends, spent, free)
+		}
+		if ends[loyalty.Lapsed] == 0 || ends[loyalty.Committed]+ends[loyalty.Cancelled] == 0 {
+			t.Errorf("only %v: nothing was raced", ends)
+		}
+	})
+}
+
+func (b *bench) crowdOf(tb testing.TB, i int) {
+	m := member(i)
+	until(func() (ledger.Member, error) {
+		return b.Enrol(tb.Context(), b.p, ledger.Enrolment{Member: m}, ledger.By{Input: string(m)})
+	})
+	until(func() (ledger.AdjustmentResult, error) {
+		in := ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 100, Reason: "for the test"}
+		return b.Adjust(tb.Context(), b.p, in, ledger.By{Input: "grant"})
+	})
+}
+
+func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.RedemptionStatus {
+	t.Helper()
+	var wg sync.WaitGroup
+	won := make([]error, 8)
+	for i := range won {
+		end := b.Commit
+		if i%2 == 0 {
+			end = b.Cancel
+		}
+		wg.Go(func() {
+			_, won[i] = until(func() (ledger.RedemptionResult, error) {
+				return end(t.Context(), b.p, id, ledger.By{Input: fmt.Sprint(i)})
+			})
+		})
+	}
+	passes := func() { until(func() (int, error) { return b.Advance(t.Context(), b.p, m) }) }
+	wg.Go(passes)
+	wg.Wait()
+	passes()
+	winners := 0
+	for i, err := range won {
+		switch {
+		case err == nil:
+			winners++
+		case !errors.Is(err, loyalty.HoldAlreadyResolved) && (i%2 == 0 || !errors.Is(err, loyalty.HoldExpired)):
+			t.Errorf("end %d: %v", i, err)
+		}
+	}
+	got, err := until(func() (ledger.RedemptionResult, error) { return b.Redemption(t.Context(), b.p.ID, id) })
+	status := got.Redemption.Status
+	if err != nil || got.Entry.Cause.Revision != 2 || (status == loyalty.Lapsed) != (winners == 0) || winners > 1 {
+		t.Errorf("%d won, and it is %s at revision %d, %v", winners, status, got.Entry.Cause.Revision, err)
+	}
+	want := loyalty.Balance{Active: 100}
+	if status == loyalty.Committed {
+		want = loyalty.Balance{}
+	}
+	if acc, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) }); err != nil || acc.Account.Balance() != want {
+		t.Errorf("%s, and the balance is %+v, %v", status, acc.Account.Balance(), err)
+	}
+	return status
+}
+
+// losing is a table that loses one answer, done or not, of the nth transaction from now on.
+type losing struct {
+	table.Table
+	in   int
+	done bool
+}
+
+func (l *losing) Transact(ctx context.Context, ops ...table.Op) error {
+	if l.in--; l.in != 0 {
+		return l.Table.Transact(ctx, ops...)
+	}
+	if !l.done {
+		return table.ErrUnknown
+	}
+	if err := l.Table.Transact(ctx, ops...); err != nil {
+		return err
+	}
+	return table.ErrUnknown
+}
+
+// Each command has its effect once, whichever of its answers is lost.
+func TestEveryAnswerOfARedemptionCanBeLost(t *testing.T) {
+	for n := range 10 {
+		for _, done := range []bool{false, true} {
+			tab := &losing{Table: memory(t), done: done}
+			b := newBench(t, tab)
+			r := mug(2)
+			r.Type, r.Value, r.Codes = "gift_card", loyalty.Money{Amount: 500, Currency: "EUR"}, loyalty.Codes{From: loyalty.UploadedCode}
+			b.offer(t, r)
+			b.p.Redeeming.OnRefund = loyalty.ShareBack
+			b.enrol(t, "mem_ada")
+			b.grant(t, "mem_ada", 200)
+			b.upload(t, "mug", 2)
+			tab.in = n + 1
+			b.allCommands(t)
+			if left, spent := len(b.pool(t, "mug")), b.spent(t, "mug"); left != 1 || spent != 0 {
+				t.Errorf("answer %d, done %t: the pool has %d codes, %d pieces are spent", n, done, left, spent)
+			}
+			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 200})
+			b.audit(t, "mem_ada")
+		}
+	}
+}
+
+// allCommands is seven transactions if nothing is lost.
+func (b *bench) allCommands(t *testing.T) {
+	t.Helper()
+	do := func(what string, do func() (ledger.RedemptionResult, error)) loyalty.Redemption {
+		t.Helper()
+		r, err := until(do)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		return r.Redemption
+	}
+	for i := range 2 {
+		b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: "mug", Cart: "c"})
+	}
+	do("cancel", func() (ledger.RedemptionResult, error) {
+		return b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "x"})
+	})
+	b.take(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug"})
+	code := do("commit", func() (ledger.RedemptionResult, error) {
+		return b.CommitPart(t.Context(), b.p, "rd_2", 90, ledger.By{Input: "c"})
+	}).Code
+	used, err := b.use(t, ledger.CodeUse{ID: "use", Code: code, Amount: loyalty.Money{Amount: 200, Currency: "EUR"}})
+	if err != nil || used.Left.Amount != 300 {
+		t.Errorf("%+v, %v", used, err)
+	}
+	for _, again := range []string{"first", "all", "first"} {
+		share := map[string]*big.Rat{"first": big.NewRat(1, 2), "all": big.NewRat(1, 1)}[again]
+		do("reverse", func() (ledger.RedemptionResult, error) {
+			return b.Reverse(t.Context(), b.p, "rd_2", share, ledger.By{Input: again})
+		})
+	}
+	_, err = b.use(t, ledger.CodeUse{ID: "late", Code: code, Amount: loyalty.Money{Amount: 1, Currency: "EUR"}})
+	wantRefusal(t, err, loyalty.CodeVoid)
+}

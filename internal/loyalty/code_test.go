@@ -1,0 +1,97 @@
+package loyalty
+
+import (
+	"crypto/rand"
+	"strings"
+	"testing"
+)
+
+func randomCode() string {
+	var bits [10]byte
+	rand.Read(bits[:])
+	return NewCode(bits)
+}
+
+func TestACodeIsEightyBitsWithACheckCharacter(t *testing.T) {
+	for bits, want := range map[[10]byte]string{
+		{}: "0000-0000-0000-0000-0",
+		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}:                                                                           "ZZZZ-ZZZZ-ZZZZ-ZZZZ-",
+		{0b00001_000, 0b10_00011_0, 0b0100_0010, 0b1_00110_00, 0b111_01000, 0b01001_010, 0b10_01011_0, 0b1100_0110, 0b1_01110_01, 0b111_10000}: "1234-5678-9ABC-DEFG-",
+	} {
+		got := NewCode(bits)
+		if !strings.HasPrefix(got, want) || len(got) != 21 || Mistyped(got) {
+			t.Errorf("%x is %q, want %q; mistyped: %t", bits, got, want, Mistyped(got))
+		}
+	}
+}
+
+func TestEveryWrongCharacterIsCaught(t *testing.T) {
+	for range 50 {
+		code := PlainCode(randomCode())
+		for i := range code {
+			for _, wrong := range []byte(alphabet) {
+				typed := code[:i] + string(wrong) + code[i+1:]
+				if Mistyped(typed) != (typed != code) {
+					t.Fatalf("%s typed as %s: mistyped %t", code, typed, Mistyped(typed))
+				}
+			}
+		}
+	}
+}
+
+func TestEveryTwoCharactersThatChangedPlacesAreCaught(t *testing.T) {
+	for range 200 {
+		code := PlainCode(randomCode())
+		for i := range code {
+			for j := range i {
+				b := []byte(code)
+				b[i], b[j] = b[j], b[i]
+				if typed := string(b); Mistyped(typed) != (typed != code) {
+					t.Fatalf("%s typed as %s: mistyped %t", code, typed, Mistyped(typed))
+				}
+			}
+		}
+	}
+}
+
+func TestConfusableLettersReadAlike(t *testing.T) {
+	const code = "1010-ABCD"
+	for _, typed := range []string{"1010-abcd", "IOIO-ABCD", "LoLo abcd", "lOiO ABCD", " 1 0 1 0-A-B-C-D-", "1010ABCD"} {
+		if got, want := PlainCode(typed), PlainCode(code); got != want {
+			t.Errorf("%q is looked up as %q, not as %q", typed, got, want)
+		}
+	}
+	for _, foreign := range []string{"", "SUMMER", "ÄÖÜ-2026", "0000-0000-0000-000U-0", "0000-0000-0000-0000-00"} {
+		if Mistyped(foreign) {
+			t.Errorf("%q is none of ours, and so not mistyped", foreign)
+		}
+	}
+	for range 1000 {
+		ours := randomCode()
+		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); Mistyped(lower) || PlainCode(lower) != PlainCode(ours) {
+			t.Fatalf("%s is not read as %s", lower, ours)
+		}
+	}
+}
+
+func TestNoTwoCodesAreAlike(t *testing.T) {
+	seen := map[string]bool{}
+	var used [16][32]bool
+	for range 100_000 {
+		code := PlainCode(randomCode())
+		if seen[code] {
+			t.Fatalf("%s came twice", code)
+		}
+		seen[code] = true
+		for i := range used {
+			used[i][strings.IndexByte(alphabet, code[i])] = true
+		}
+	}
+	for i := range used {
+		for v, was := range used[i] {
+			if !was {
+				t.Errorf("character %d was never %c: that is less than 80 bits", i, alphabet[v])
+			}
+		}
+	}
+}

@@ -1,0 +1,284 @@
+package loyalty
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+func TestACartHoldsOneReward(t *testing.T) {
+	p := stocked(t, func(p *Program, r *Reward) { r.Drops, r.Limits = []Drop{{Pieces: 1}}, []Limit{{1, PerEver}} })
+	acc := saver(t, p, Lot{20270131, 60}, Lot{20280131, 90})
+	first := redeemed(t, p, acc, Redemption{ID: "rd_1", Cart: "c"}, false, noon)
+	in := Redemption{ID: "rd_2", Reward: "it", Cart: "c"}
+	out, err := p.Redeem(first.Account, in, false, Budgets{"rewards.it": 0}, noon.Add(time.Minute))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h := out.Account.Holds; len(h) != 1 || h[0].Redemption.ID != "rd_2" || !slices.Equal(h[0].Lots, []Lot{{20270131, 60}, {20280131, 40}}) {
+		t.Errorf("the holds are %+v", h)
+	}
+	if e := out.Entries[0]; len(out.Entries) != 2 || e.Redemption.ID != "rd_1" || e.Redemption.Status != Cancelled || e.Cause.Revision != 2 {
+		t.Errorf("the first entry is %+v", e)
+	}
+	for _, other := range []string{"", "d"} {
+		in := Redemption{ID: "rd_3", Reward: "it", Cart: other}
+		if _, err := p.Redeem(out.Account, in, false, Budgets{"rewards.it": 0}, noon); !errors.Is(err, RewardUnavailable) {
+			t.Errorf("cart %q: %v", other, err)
+		}
+	}
+}
+
+func TestARefusedReplacementLeavesTheHold(t *testing.T) {
+	p := stocked(t, func(_ *Program, r *Reward) { r.Prices = map[string]Points{"gold": 500} })
+	acc := redeemed(t, p, saver(t, p, Lot{20270131, 150}), Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+	acc.Tier.Level = "gold"
+	out, err := p.Redeem(acc, Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
+	var refusal *Error
+	if !errors.As(err, &refusal) || refusal.Code != InsufficientPoints || refusal.Needed != 500 || refusal.Available != 150 {
+		t.Errorf("%+v", err)
+	}
+	if out.Entries != nil || len(acc.Holds) != 1 {
+		t.Errorf("%+v", out)
+	}
+}
+
+func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
+	p := stocked(t, nil)
+	acc := redeemed(t, p, saver(t, p, Lot{20261231, 30}, Lot{20270131, 50}, Lot{20280131, 90}), Redemption{ID: "rd_1"}, false, noon).Account
+	for _, n := range []Points{-1, 101} {
+		if _, err := p.Commit(acc, Redemption{ID: "rd_1"}, n, noon); !errors.Is(err, AmountOutOfRange) {
+			t.Errorf("of 100 held, %d: %v", n, err)
+		}
+	}
+	for n, want := range map[Points][]Lot{
+		0:   {{20280131, 70}},
+		100: {{20280131, 70}},
+		60:  {{20270131, 20}, {20280131, 90}},
+		30:  {{20270131, 50}, {20280131, 90}},
+		1:   {{20261231, 29}, {20270131, 50}, {20280131, 90}},
+	} {
+		out, err := p.Commit(acc, Redemption{ID: "rd_1"}, n, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n == 0 {
+			n = 100
+		}
+		r := last(out).Redemption
+		if !slices.Equal(out.Account.Lots, want) || out.Account.Redeemed != n || r.Points != n || total(r.Lots) != n || r.Status != Committed {
+			t.Errorf("commit %d leaves %v, redeemed %d: %+v", n, out.Account.Lots, out.Account.Redeemed, r)
+		}
+		if _, err := p.Commit(out.Account, Redemption{ID: "rd_1"}, 0, noon); !errors.Is(err, HoldAlreadyResolved) {
+			t.Error(err)
+		}
+	}
+}
+
+// What is returned by a commit of a part has the grace of whatever else comes back.
+func TestGraceIsForAllThatComesBack(t *testing.T) {
+	after := time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC)
+	lot := Lot{20261201, 100}
+	for name, end := range map[string]func(*Program, Account) (Outcome, error){
+		"cancel": func(p *Program, a Account) (Outcome, error) { return p.Cancel(a, Redemption{ID: "rd_1"}, after) },
+		"lapse":  func(p *Program, a Account) (Outcome, error) { return p.Advance(a, noon.Add(48*time.Hour)) },
+		"part":   func(p *Program, a Account) (Outcome, error) { return p.Commit(a, Redemption{ID: "rd_1"}, 40, after) },
+		"reversal": func(p *Program, a Account) (Outcome, error) {
+			out, err := p.Commit(a, Redemption{ID: "rd_1"}, 0, after)
+			if err != nil {
+				return out, err
+			}
+			return p.Reverse(out.Account, last(out), big.NewRat(1, 1), after)
+		},
+	} {
+		for grace, want := range map[Period]Date{{}: 0, {Days: 10}: 20261212} {
+			p := stocked(t, func(p *Program, _ *Reward) { p.Hold, p.Redeeming.Grace = 48*time.Hour, grace })
+			out, err := end(p, redeemed(t, p, saver(t, p, lot), Redemption{ID: "rd_1"}, false, noon).Account)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lots := out.Account.Lots
+			if want == 0 && len(lots) != 0 || want != 0 && (len(lots) != 1 || lots[0].Expires != want && name != "lapse") {
+				t.Errorf("%s with grace of %v days leaves %v", name, grace.Days, lots)
+			}
+		}
+	}
+}
+
+// Grace is for lots that have less to live, not instead of a life that activity has made longer.
+func TestGraceNeverShortensALife(t *testing.T) {
+	p := stocked(t, func(p *Program, _ *Reward) {
+		p.Earn.Expires = Expiry{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
+		p.Redeeming.Grace = Period{Days: 30}
+	})
+	acc := redeemed(t, p, saver(t, p, Lot{slides + 20261210, 100}), Redemption{ID: "rd_1"}, false, noon).Account
+	acc.Slides = slides + 20270601 // an order came meanwhile
+	out, err := p.Cancel(acc, Redemption{ID: "rd_1"}, noon)
+	if err != nil || !slices.Equal(out.Account.Lots, []Lot{{slides + 20270601, 100}}) {
+		t.Errorf("%v, %v", out.Account.Lots, err)
+	}
+}
+
+// taken is "it", committed, with the entry that says so.
+func taken(tb testing.TB, policy OnRefund, lots ...Lot) (*Program, Account, Entry) {
+	p := stocked(tb, func(p *Program, r *Reward) {
+		r.Drops, r.Limits = []Drop{{Pieces: 1}}, []Limit{{1, PerEver}}
+		p.Redeeming.OnRefund, p.Redeeming.PerOrder = policy, 1
+	})
+	out := redeemed(tb, p, saver(tb, p, lots...), Redemption{ID: "rd_1", Order: "o1"}, true, noon)
+	return p, out.Account, last(out)
+}
+
+func TestAReversalFollowsItsPolicy(t *testing.T) {
+	for _, c := range []struct {
+		policy OnRefund
+		share  *big.Rat
+		want   []Lot
+		whole  bool
+	}{
+		{AllBack, big.NewRat(1, 100), []Lot{{20270131, 60}, {20280131, 90}}, true},
+		{ShareBack, big.NewRat(1, 3), []Lot{{20280131, 83}}, false},
+		{ShareBack, big.NewRat(1, 2), []Lot{{20270131, 10}, {20280131, 90}}, false},
+		{ShareBack, big.NewRat(1, 1), []Lot{{20270131, 60}, {20280131, 90}}, true},
+		{NoneBack, big.NewRat(1, 1), nil, false},
+	} {
+		p, acc, entry := taken(t, c.policy, Lot{20270131, 60}, Lot{20280131, 90})
+		out, err := p.Reverse(acc, entry, c.share, noon.Add(time.Hour))
+		if c.want == nil {
+			if !errors.Is(err, ValidationFailed) {
+				t.Errorf("%v: %v", c.policy, err)
+			}
+			continue
+		}
+		if err != nil || !slices.Equal(out.Account.Lots, c.want) {
+			t.Errorf("%v of %s leaves %v, %v", c.policy, c.share, out.Account.Lots, err)
+			continue
+		}
+		r := last(out).Redemption
+		if (r.Status == Reversed) != c.whole || (len(out.Account.Usage) == 0) != c.whole || (len(out.Spends) == 1) != c.whole {
+			t.Errorf("%v of %s: %s, used %v, spends %v", c.policy, c.share, r.Status, out.Account.Usage, out.Spends)
+		}
+		if acc.Redeemed-out.Account.Redeemed != r.Back || r.Points-r.Back != total(r.Lots) {
+			t.Errorf("%v of %s: %+v", c.policy, c.share, r)
+		}
+	}
+}
+
+func TestAReversalRefusesWhatIsNoShare(t *testing.T) {
+	p, acc, entry := taken(t, ShareBack, ample)
+	for _, share := range []*big.Rat{big.NewRat(0, 1), big.NewRat(-1, 2), big.NewRat(101, 100)} {
+		if _, err := p.Reverse(acc, entry, share, noon); !errors.Is(err, AmountOutOfRange) {
+			t.Errorf("%s: %v", share, err)
+		}
+	}
+	entry.Redemption.Status = Reversed
+	if _, err := p.Reverse(acc, entry, big.NewRat(1, 1), noon); !errors.Is(err, HoldAlreadyResolved) {
+		t.Error(err)
+	}
+}
+
+// What lapsed meanwhile comes back to nobody, and what pays a debt is no lot.
+func TestAReversalIsLostToTimeAndDebt(t *testing.T) {
+	p, acc, entry := taken(t, AllBack, Lot{20261231, 60}, Lot{20280131, 40})
+	acc.Debt = 25
+	out, err := p.Reverse(acc, entry, big.NewRat(1, 1), noon.AddDate(0, 2, 0))
+	if err != nil || out.Account.Debt != 0 || !slices.Equal(out.Account.Lots, []Lot{{20280131, 15}}) || out.Account.Expired-acc.Expired != 60 {
+		t.Errorf("%+v, %v", out.Account, err)
+	}
+}
+
+func TestSharesConvergeInAnyOrder(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		p, acc, entry := taken(t, ShareBack, Lot{20270131, 37}, Lot{20270228, 41}, Lot{20280131, 90})
+		before := acc.Balance().Active
+		most := new(big.Rat)
+		for range rapid.IntRange(1, 8).Draw(r, "times") {
+			share := big.NewRat(rapid.Int64Range(1, 97).Draw(r, "share"), 97)
+			out, err := p.Reverse(acc, entry, share, noon)
+			if share.Cmp(most) > 0 {
+				most = share
+			}
+			if err == nil {
+				acc, entry = out.Account, last(out)
+			}
+			exact := new(big.Rat).Mul(most, big.NewRat(100, 1))
+			want := Points(new(big.Int).Quo(exact.Num(), exact.Denom()).Int64())
+			if got := acc.Balance().Active - before; got != want || entry.Redemption.Back != want {
+				r.Fatalf("%d came back for %s, want %d (%v)", got, most, want, err)
+			}
+		}
+	})
+}
+
+// However holds are made and ended, without grace no day has more points of its own, or later ones, than before.
+func TestRedeemingAndCancellingNeverLengthensALife(t *testing.T) {
+	p := stocked(t, func(p *Program, r *Reward) { p.Hold, p.Redeeming.OnRefund = 20*24*time.Hour, ShareBack })
+	rapid.Check(t, func(r *rapid.T) {
+		lots := []Lot{{20261202, 0}, {20261209, 0}, {20261231, 0}, {20270131, 0}, {0, 0}}
+		for i := range lots {
+			lots[i].Points = rapid.Map(rapid.Int64Range(1, 150), func(n int64) Points { return Points(n) }).Draw(r, "points")
+		}
+		acc, now := saver(t, p, lots...), noon
+		var done []Entry
+		for i := range rapid.IntRange(1, 25).Draw(r, "steps") {
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(60*time.Hour)).Draw(r, "passes")))
+			out, err := p.Advance(acc, now)
+			if err != nil {
+				r.Fatal(err)
+			}
+			acc = out.Account
+			id := fmt.Sprint("rd_", i)
+			switch n := rapid.IntRange(0, 5).Draw(r, "what"); {
+			case n < 2:
+				in := Redemption{ID: id, Reward: "it", Cart: rapid.SampledFrom([]string{"", "c", "d"}).Draw(r, "cart")}
+				out, err = p.Redeem(acc, in, n == 0, nil, now)
+			case n == 5 && len(done) > 0:
+				at := rapid.IntRange(0, len(done)-1).Draw(r, "which")
+				if out, err = p.Reverse(acc, done[at], big.NewRat(rapid.Int64Range(1, 4).Draw(r, "share"), 4), now); err == nil {
+					done[at] = last(out)
+				}
+			case len(acc.Holds) > 0:
+				h := rapid.SampledFrom(acc.Holds).Draw(r, "hold").Redemption
+				if n == 2 {
+					out, err = p.Commit(acc, h, Points(rapid.Int64Range(0, 100).Draw(r, "part")), now)
+				} else {
+					out, err = p.Cancel(acc, h, now)
+				}
+			}
+			if err != nil {
+				continue
+			}
+			acc = out.Account
+			for _, e := range out.Entries {
+				if e.Kind == KindRedeem {
+					done = append(done, e)
+				}
+			}
+			noLonger(r, lots, acc)
+		}
+	})
+}
+
+// noLonger checks that from each day on there are at most as many points as there were.
+func noLonger(t *rapid.T, before []Lot, acc Account) {
+	var later, was Points
+	for i := len(before) - 1; i >= 0; i-- {
+		was += before[i].Points
+		for _, l := range acc.Lots {
+			if l.Expires == before[i].Expires {
+				later += l.Points
+			}
+		}
+		if later > was {
+			t.Fatalf("%d points live until %s or longer, %d did at first: %v", later, before[i].Expires, was, acc.Lots)
+		}
+	}
+	if later != acc.Balance().Active {
+		t.Fatalf("there are lots of other days: %v", acc.Lots)
+	}
+}
