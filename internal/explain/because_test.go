@@ -228,7 +228,9 @@ var said = []struct {
 		"1,200 beans reserved for the reward Free mug were spent.",
 		"1.200 Bohnen waren für die Prämie „Gratis-Tasse“ reserviert und sind jetzt eingelöst.",
 	},
-	{why(mug, "1200", loyalty.WasReturned, "reversed"), "The redemption has ended: +1,200 beans.", "Die Einlösung ist beendet: +1.200 Bohnen."},
+	{why(mug, "1200", loyalty.WasReturned, "reversed"), "The redemption was reversed: +1,200 beans.", "Die Einlösung wurde rückgängig gemacht: +1.200 Bohnen."},
+	{why(mug, "200", loyalty.WasReturned, "unused"), "Not all that was reserved was needed: +200 beans.", "Nicht alles Reservierte wurde gebraucht: +200 Bohnen."},
+	{why(mug, "200", loyalty.WasReturned, "otherwise"), "The redemption has ended: +200 beans.", "Die Einlösung ist beendet: +200 Bohnen."},
 	{why(mug, "1200", loyalty.WasReturned, "cancelled"), "The redemption was cancelled: +1,200 beans.", "Die Einlösung wurde storniert: +1.200 Bohnen."},
 	{why(mug, "1200", loyalty.WasReturned, "lapsed"), "The reservation ran out: +1,200 beans.", "Die Reservierung ist abgelaufen: +1.200 Bohnen."},
 	{

@@ -171,6 +171,8 @@ var english = language{
 		{loyalty.WasSpent, ""}:             "{spent} reserved for {rule} {was|were} spent.",
 		{loyalty.WasReturned, ""}:          "The redemption has ended{tally}.",
 		{loyalty.WasReturned, "cancelled"}: "The redemption was cancelled{tally}.",
+		{loyalty.WasReturned, "reversed"}:  "The redemption was reversed{tally}.",
+		{loyalty.WasReturned, "unused"}:    "Not all that was reserved was needed{tally}.",
 		{loyalty.WasReturned, "lapsed"}:    "The reservation ran out{tally}.",
 
 		{loyalty.HasMoved, ""}:        "Your level went from {from} to {to}: {measured}.",

@@ -171,6 +171,8 @@ var german = language{
 		{loyalty.WasSpent, ""}:             "{spent} {war|waren} für {rule} reserviert und {ist|sind} jetzt eingelöst.",
 		{loyalty.WasReturned, ""}:          "Die Einlösung ist beendet{tally}.",
 		{loyalty.WasReturned, "cancelled"}: "Die Einlösung wurde storniert{tally}.",
+		{loyalty.WasReturned, "reversed"}:  "Die Einlösung wurde rückgängig gemacht{tally}.",
+		{loyalty.WasReturned, "unused"}:    "Nicht alles Reservierte wurde gebraucht{tally}.",
 		{loyalty.WasReturned, "lapsed"}:    "Die Reservierung ist abgelaufen{tally}.",
 
 		{loyalty.HasMoved, ""}:        "Ihre Stufe wechselte von {from} zu {to}: {measured}.",

@@ -97,6 +97,7 @@ func TestEightTillsOfOneMemberEndInASoundAccount(t *testing.T) {
 		h.enrol(t, member(i))
 	}
 	h.bench.Table = broken
+	h.fill()
 	var all sync.WaitGroup
 	for i := range 8 {
 		x := &till{history: h, rng: rand.New(rand.NewPCG(seed, uint64(i))), id: i, m: member(i / 7)}

@@ -79,6 +79,7 @@ func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry,
 		if like.Redemption != nil {
 			r := *like.Redemption
 			r.Status, r.At = loyalty.Refused, like.Effective
+			r.Code, r.Pooled = "", false // of an attempt that was none
 			like.Redemption = &r
 		}
 		if _, e := l.record(ctx, p, like, by); e != nil {
@@ -150,6 +151,17 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		was, err := l.Redemption(ctx, p.ID, id)
 		if err != nil {
 			return RedemptionResult{}, err
+		}
+		if was.Entry.Cause.Revision > 2 { // it was reversed since
+			c := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id, Revision: 2}
+			it, err := l.Table.Get(ctx, causeKey(p.ID, c))
+			if err != nil {
+				return RedemptionResult{}, retryable(err)
+			}
+			if was.Entry, err = readEntry(it, c); err != nil {
+				return RedemptionResult{}, err
+			}
+			was.Redemption, was.Balance = *was.Entry.Redemption, was.Entry.Balance
 		}
 		if r, err := resolved(was, by, end); r.Replayed || err != nil {
 			return r, err

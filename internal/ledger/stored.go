@@ -269,7 +269,8 @@ type redemptionDoc struct {
 	Amount int64  `json:"a,omitzero"` // what the order comes to
 	Money  string `json:"cur,omitzero"`
 	Piece  bool   `json:"pc,omitzero"`
-	Value  int64  `json:"v,omitzero"` // what a payment pays, in the order's currency
+	Value  int64  `json:"v,omitzero"`  // what a payment pays
+	Worth  string `json:"vc,omitzero"` // in which currency
 
 	Lots map[string]int64 `json:"l,omitempty"` // once it is committed
 	Back int64            `json:"b,omitzero"`
