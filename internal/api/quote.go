@@ -59,6 +59,9 @@ func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string, now time.Time
 	if q.Guest {
 		out.Points, out.MembersWouldEarn, out.Balance = 0, &points, nil
 	}
+	if y := q.Pay; y.Points > 0 && !q.Guest {
+		out.Pay = &wire.QuotedPayment{Points: int64(y.Points), Value: wire.Money{Amount: y.Value.Amount, Currency: string(y.Value.Currency)}}
+	}
 	for _, r := range q.Rewards {
 		if r.Reward.Shown.Has(now) {
 			out.Rewards = append(out.Rewards, wire.QuotedReward{

@@ -16,6 +16,7 @@ type redemptionBody struct {
 	Order  *string    `json:"order"`
 	Cart   *string    `json:"cart"`
 	Total  *totalBody `json:"order_total"`
+	Points whole      `json:"points"`
 	Commit bool       `json:"commit"`
 }
 
@@ -43,6 +44,16 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 		c.currency(at("order_total/currency"), b.Total.Currency)
 		in.Total.Currency = loyalty.Currency(b.Total.Currency)
 	}
+	switch n := b.Points.n; {
+	case !b.Points.given:
+	case b.Reward != loyalty.PayReward:
+		c.fault(at("points"), loyalty.ValidationFailed, "Only %s asks how many points.", loyalty.PayReward)
+	case n < 1:
+		c.fault(at("points"), loyalty.AmountNotPositive, "Points that pay are above 0.")
+	case n > int64(loyalty.MaxPoints):
+		c.fault(at("points"), loyalty.AmountOutOfRange, "One payment takes at most %d points.", loyalty.MaxPoints)
+	}
+	in.Points = loyalty.Points(b.Points.n)
 	return in, c.err()
 }
 
@@ -94,9 +105,10 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Reward string
 		Order  string
 		Commit bool
-		Cart   string        `json:",omitzero"`
-		Total  loyalty.Money `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total})
+		Cart   string         `json:",omitzero"`
+		Total  loyalty.Money  `json:",omitzero"`
+		Points loyalty.Points `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -113,6 +125,9 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), GivenBack: int64(rd.Back),
 		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
+	}
+	if rd.Value != (loyalty.Money{}) {
+		out.Value = &wire.Money{Amount: rd.Value.Amount, Currency: string(rd.Value.Currency)}
 	}
 	// Until then a code may yet go back to its pool and to somebody else.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -123,7 +124,32 @@ func (e *explainer) redeeming() {
 		loyalty.ShareBack: "If an order is refunded, the same share of the points of its rewards is given back.",
 		loyalty.NoneBack:  "If an order is refunded, the points of its rewards stay spent.",
 	}[r.OnRefund])
+	e.pay(r.Pay)
 	if !r.Grace.IsZero() {
 		e.say("Points that are given back can be spent for at least %s.", period(r.Grace))
+	}
+}
+
+// pay is how orders can be paid with points.
+func (e *explainer) pay(y loyalty.Pay) {
+	if len(y.Rates) == 0 {
+		return
+	}
+	e.say("Orders can be paid with points: %s.", e.rates(y.Rates, "or"))
+	var bounds []string
+	if y.Min > 0 {
+		bounds = append(bounds, "at least "+e.whole(int64(y.Min)))
+	}
+	if y.Step > 1 {
+		bounds = append(bounds, "in steps of "+e.whole(int64(y.Step)))
+	}
+	if y.Share != nil {
+		bounds = append(bounds, "at most "+digits(new(big.Rat).Mul(y.Share, big.NewRat(100, 1)))+"% of an order")
+	}
+	if len(y.Most) > 0 {
+		bounds = append(bounds, "at most "+series(amounts(y.Most), "or"))
+	}
+	if len(bounds) > 0 {
+		e.say("- That is %s.", series(bounds, "and"))
 	}
 }

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"math/big"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -17,7 +18,32 @@ func (c *compiler) redeeming(n *node) loyalty.Redeeming {
 		CodeValid: c.some(n.get("code_valid")),
 		Grace:     c.grace(n.get("grace")),
 		OnRefund:  onRefund[n.get("on_refund").text()],
+		Pay:       c.pay(n.get("pay")),
 	}
+}
+
+// pay reads how orders can be paid with points.
+func (c *compiler) pay(n *node) (y loyalty.Pay) {
+	if n == nil {
+		return y
+	}
+	y.Rates = byCurrency(c, n.get("rates"), c.rate)
+	for _, f := range n.get("rates").pairs() {
+		if r := y.Rates[loyalty.Currency(f.key.name)]; r.Points != nil && r.Points.Sign() == 0 {
+			c.add(at(f, "no points at all would pay"))
+		}
+	}
+	y.Min = loyalty.Points(c.integer(n.get("min"), 1, int64(loyalty.MaxPoints)))
+	y.Step = loyalty.Points(c.integer(n.get("step"), 1, int64(loyalty.MaxPoints)))
+	if share := n.get("share"); share != nil {
+		if y.Share = c.percent(share); y.Share != nil {
+			y.Share.Quo(y.Share, big.NewRat(100, 1))
+		}
+	}
+	if most := n.get("at_most"); most != nil {
+		y.Most = byCurrency(c, most, c.amount)
+	}
+	return y
 }
 
 // grace reads how long what comes back lives at least: whole days, as all points do.

@@ -1101,7 +1101,7 @@ type OrderRequest struct {
 // OrderRequestStatus How far it is: worth points from `paid` on, and nothing once `cancelled`.
 type OrderRequestStatus string
 
-// OrderTotal What the order comes to, for rewards that want a least order.
+// OrderTotal What the order comes to, for rewards that want a least order, and for `pay-with-points`.
 type OrderTotal struct {
 	// Amount Minor units.
 	Amount int64 `json:"amount"`
@@ -1243,6 +1243,9 @@ type Quote struct {
 
 	// Rewards Every reward that is shown now.
 	Rewards []QuotedReward `json:"rewards"`
+
+	// Pay What the member's points could pay of the order now, as `pay-with-points`; left out if nothing.
+	Pay *QuotedPayment `json:"pay,omitempty"`
 }
 
 // QuoteRequest defines model for QuoteRequest.
@@ -1290,6 +1293,13 @@ type QuoteWords struct {
 	Reasons []string `json:"reasons"`
 }
 
+// QuotedPayment What the member's points could pay of the order now, as `pay-with-points`; left out if nothing.
+type QuotedPayment struct {
+	// Points How many points.
+	Points int64 `json:"points"`
+	Value  Money `json:"value"`
+}
+
 // QuotedReward defines model for QuotedReward.
 type QuotedReward struct {
 	// Reward The reward's id.
@@ -1329,7 +1339,8 @@ type Redemption struct {
 	Status RedemptionStatus `json:"status"`
 
 	// Points What it costs: once it is committed, what was spent.
-	Points int64 `json:"points"`
+	Points int64  `json:"points"`
+	Value  *Money `json:"value,omitempty"`
 
 	// GivenBack What reversals have given back of that.
 	GivenBack int64 `json:"given_back"`
@@ -1361,8 +1372,11 @@ type RedemptionRequest struct {
 	// Member Whose points: the member's id, or `external:` and the external id.
 	Member string `json:"member"`
 
-	// Reward The reward's id.
+	// Reward The reward's id, or `pay-with-points` to pay for the order with points.
 	Reward string `json:"reward"`
+
+	// Points pay-with-points: how many at most; left out: as many as can pay.
+	Points int64 `json:"points,omitempty,omitzero"`
 
 	// Order The order that it is for.
 	Order string `json:"order,omitempty,omitzero"`
@@ -1370,7 +1384,7 @@ type RedemptionRequest struct {
 	// Cart The cart that it is for: another reservation for it takes the place of this one.
 	Cart string `json:"cart,omitempty,omitzero"`
 
-	// OrderTotal What the order comes to, for rewards that want a least order.
+	// OrderTotal What the order comes to, for rewards that want a least order, and for `pay-with-points`.
 	OrderTotal *OrderTotal `json:"order_total,omitempty"`
 
 	// Commit Spend the points at once rather than reserve them.

@@ -58,6 +58,15 @@ type (
 		CodeValid periodDoc `json:"code_valid,omitzero"`
 		Grace     periodDoc `json:"grace,omitzero"`
 		OnRefund  onRefund  `json:"on_refund,omitzero"`
+		Pay       payDoc    `json:"pay,omitzero"`
+	}
+
+	payDoc struct {
+		Rates map[loyalty.Currency]rateDoc `json:"rates,omitzero"`
+		Min   loyalty.Points               `json:"min,omitzero"`
+		Step  loyalty.Points               `json:"step,omitzero"`
+		Share ratio                        `json:"share,omitzero"`
+		Most  map[loyalty.Currency]int64   `json:"most,omitzero"` // minor units
 	}
 )
 
@@ -86,12 +95,19 @@ func (d rewardDoc) reward() loyalty.Reward {
 }
 
 func redeemingOf(r loyalty.Redeeming) redeemingDoc {
-	return redeemingDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund)}
+	y := r.Pay
+	return redeemingDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund), payDoc{
+		rates(y.Rates, func(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }), y.Min, y.Step, ratio{y.Share}, y.Most,
+	}}
 }
 
 func (d redeemingDoc) redeeming() loyalty.Redeeming {
 	return loyalty.Redeeming{
 		PerOrder: d.PerOrder, CodeValid: loyalty.Period(d.CodeValid), Grace: loyalty.Period(d.Grace),
 		OnRefund: loyalty.OnRefund(d.OnRefund),
+		Pay: loyalty.Pay{
+			Rates: rates(d.Pay.Rates, func(r rateDoc) loyalty.Rate { return loyalty.Rate{Points: r.Points.number, Per: r.Per} }),
+			Min:   d.Pay.Min, Step: d.Pay.Step, Share: d.Pay.Share.number, Most: d.Pay.Most,
+		},
 	}
 }
