@@ -149,7 +149,13 @@ func (s *span) skip(row []byte, reverse bool) {
 }
 
 func (s *span) read(rows *pebble.Iterator, q table.Query, size int) ([]table.Item, error) {
-	first, next := rows.First, rows.Next
+	// Behind a row lie all of its versions that memory still holds, and a counter that many write has thousands: so the
+	// next row is sought rather than stepped to.
+	var beyondRow []byte
+	first, next := rows.First, func() bool {
+		beyondRow = append(append(beyondRow[:0], rows.Key()...), 0)
+		return rows.SeekGE(beyondRow)
+	}
 	if q.Reverse {
 		first, next = rows.Last, rows.Prev
 	}
