@@ -217,7 +217,8 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		if target == 0 {
 			return e
 		}
-		wait, expiry := a.Life.over(Wait{}, rules.Earn.Expires)
+		_, expiry := rules.life("", s.Buyer.Level)
+		wait, expiry := a.Life.over(Wait{}, expiry)
 		g := Grant{Rule: a.ID, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
 		if !g.ActiveAt.IsZero() {
 			g.Expires = expiry.Date(g.ActiveAt, d.Account.since(expiry), rules.Zone)

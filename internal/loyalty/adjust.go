@@ -25,7 +25,8 @@ func (p *Program) Adjust(acc Account, id string, n Points, reason string, now ti
 		}
 		e.Postings = append(e.Postings, Posting{Bucket: BucketAdjusted, Points: -n})
 	} else {
-		e.Postings = d.activate([]Posting{{Bucket: BucketAdjusted, Points: -n}}, n, p.Earn.Expires.Date(now, acc.since(p.Earn.Expires), p.Zone), now)
+		_, expiry := p.life("", acc.Tier.Level)
+		e.Postings = d.activate([]Posting{{Bucket: BucketAdjusted, Points: -n}}, n, expiry.Date(now, acc.since(expiry), p.Zone), now)
 	}
 	if err := d.post(e); err != nil {
 		return Outcome{}, err

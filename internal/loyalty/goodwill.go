@@ -114,7 +114,7 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 	d := p.decide(acc, now)
 	e := Entry{Kind: KindActivate, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: now}
 	for i := range s.Grants {
-		_, expiry := rules.actionLife(s.Grants[i].Rule)
+		_, expiry := rules.actionLife(s.Grants[i].Rule, s.Buyer.Level)
 		e = d.activateNow(e, rules, &s.Grants[i], expiry)
 	}
 	if e.Postings == nil {
@@ -127,13 +127,14 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 	return d.Outcome, nil
 }
 
-func (p *Program) actionLife(id string) (Wait, Expiry) {
+func (p *Program) actionLife(id, level string) (Wait, Expiry) {
+	_, expiry := p.life("", level)
 	for _, a := range p.Earn.Actions {
 		if a.ID == id {
-			return a.Life.over(Wait{}, p.Earn.Expires)
+			return a.Life.over(Wait{}, expiry)
 		}
 	}
-	return Wait{}, p.Earn.Expires
+	return Wait{}, expiry
 }
 
 // activateNow is the postings that make what is pending of a grant active.

@@ -38,7 +38,8 @@ func (d *decision) reach(r Reached, target Points, m Milestone, now time.Time) e
 	g := &r.Grant
 	delta, what := target-g.Worth, WasReached
 	if g.ActiveAt.IsZero() || g.Worth == 0 && d.p.lapsed(d.lot(g.Expires), now) { // the first time, or so late that it is another
-		g.ActiveAt, g.Expires = now, d.p.Earn.Expires.Date(now, d.Account.since(d.p.Earn.Expires), d.p.Zone)
+		_, expiry := d.p.life("", d.Account.Tier.Level)
+		g.ActiveAt, g.Expires = now, expiry.Date(now, d.Account.since(expiry), d.p.Zone)
 	}
 	if delta > 0 {
 		e = d.giveBack(e, delta, g, time.Time{})

@@ -151,7 +151,7 @@ type Level struct {
 	From     int64    // of the measure
 	Multiply *big.Rat // nil for 1
 	Perks    []string
-	Expires  *Expiry // of the points that members of this level earn; nil: as for all
+	Expires  *Expiry // of the points that members of this level get, for whatever; nil: as for all
 }
 
 // Level finds a level by id; false also for a program without tiers.

@@ -345,3 +345,24 @@ func TestRoundingHalvesToEven(t *testing.T) {
 		}
 	}
 }
+
+func TestALevelWhosePointsNeverLapseMeansAllOfThem(t *testing.T) {
+	p := lively(t, "UTC")
+	p.Tiers.Levels[2].Expires = new(Expiry) // gold: never
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	acc := member(t, p, Traits{}, noon)
+	acc.Lots, acc.Tier = nil, Standing{Level: "gold", Since: noon}
+	out, err := p.Adjust(acc, "adj_1", 5, "a kindness", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err = p.PlaceEvent(out.Account, nil, p, Event{Type: "review.approved", ID: "1", Member: "mem_ada", At: noon}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []Lot{{0, 25}}; !reflect.DeepEqual(out.Account.Lots, want) {
+		t.Errorf("a gold member's lots are %+v, want %+v", out.Account.Lots, want)
+	}
+}
