@@ -32,6 +32,7 @@ type accountDoc struct {
 	Usage    map[string]int64 `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
 	Reached  []reachedDoc     `json:"ms1,omitempty"`  // milestones
 	Traits   *traitsDoc       `json:"who,omitempty"`
+	Moves    []moveDoc        `json:"mv,omitempty"`
 	Slides   int32            `json:"slide,omitzero"`
 	Carried  string           `json:"frac,omitzero"`
 	Earned   int64            `json:"earned,omitzero"`
@@ -70,6 +71,13 @@ type traitsDoc struct {
 	Years    int      `json:"a,omitzero"`
 	Segments []string `json:"seg,omitempty"`
 	OptIns   []string `json:"opt,omitempty"`
+}
+
+type moveDoc struct {
+	At    int64 `json:"at"`
+	First int32 `json:"f"`
+	Last  int32 `json:"l"`
+	To    int32 `json:"t"`
 }
 
 type reachedDoc struct {
@@ -115,6 +123,7 @@ type entryDoc struct {
 	Event      *eventDoc        `json:"ev,omitempty"`
 	Reached    *reachedDoc      `json:"ms,omitempty"`
 	Traits     *traitsDoc       `json:"who,omitempty"`
+	Move       *moveDoc         `json:"mv,omitempty"`
 	Slides     int32            `json:"slide,omitzero"`
 	Carried    string           `json:"frac,omitzero"`
 	Active     int64            `json:"ba,omitzero"` // the balance after

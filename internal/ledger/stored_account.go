@@ -36,6 +36,9 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Spend = setNonZero(d.Spend, m.Month, m.Spend)
 		d.Elements = setNonZero(d.Elements, m.Month, m.Elements)
 	}
+	for _, m := range a.Moves {
+		d.Moves = append(d.Moves, storedMove(m))
+	}
 	for _, r := range a.Reached {
 		d.Reached = append(d.Reached, storedReached(r))
 	}
@@ -113,6 +116,9 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 		}
 		a.Reached = append(a.Reached, x)
+	}
+	for _, m := range d.Moves {
+		a.Moves = append(a.Moves, m.move())
 	}
 	a.Traits, a.Slides, a.Carried = d.Traits.traits(), loyalty.Date(d.Slides), d.Carried
 	a.Metrics, err = readMetrics(d)

@@ -37,6 +37,10 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	if e.Order != nil {
 		d.Order = storedOrder(*e.Order)
 	}
+	if e.Move != nil {
+		m := storedMove(*e.Move)
+		d.Move = &m
+	}
 	if e.Reached != nil {
 		r := storedReached(*e.Reached)
 		d.Reached = &r
@@ -81,6 +85,10 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		Previous: d.Previous, Hash: d.Hash,
 	}
 	e.Slides, e.Carried = loyalty.Date(d.Slides), d.Carried
+	if d.Move != nil {
+		m := d.Move.move()
+		e.Move = &m
+	}
 	if d.Traits != nil {
 		t := d.Traits.traits()
 		e.Traits = &t

@@ -140,3 +140,11 @@ func (d *traitsDoc) traits() loyalty.Traits {
 		Segments: d.Segments, OptIns: d.OptIns,
 	}
 }
+
+func storedMove(m loyalty.Move) moveDoc {
+	return moveDoc{millis(m.At), int32(m.First), int32(m.Last), int32(m.To)}
+}
+
+func (d moveDoc) move() loyalty.Move {
+	return loyalty.Move{At: instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To)}
+}

@@ -36,6 +36,7 @@ type Account struct {
 	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period
 	Reached []Reached // milestones, by id
 	Traits  Traits    // what rules know of the member
+	Moves   []Move    // lots that were moved by hand, the latest last
 	Slides  Date      // the day to which the last activity moved the lots that slide; zero if none did
 	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
@@ -103,6 +104,17 @@ type Metric struct {
 }
 
 func (m Metric) isZero() bool { return m == Metric{Month: m.Month} }
+
+// A Move is lots that somebody made to live longer, or brought back: what was active at an instant and was to lapse on
+// First to Last, or had, lapses on To.
+type Move struct {
+	At              time.Time
+	First, Last, To Date
+}
+
+// maxMoves is how many moves an account remembers: a bound on its size. Older ones are forgotten, and a refund of points
+// that they moved then finds them lapsed.
+const maxMoves = 10
 
 // A Reached is a milestone that was reached, and perhaps lost again, with what it gave.
 type Reached struct {

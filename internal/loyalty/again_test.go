@@ -46,3 +46,32 @@ func TestAnOrderThatPointsPaidInFullEarnsNothing(t *testing.T) {
 	s.tell(o, noon)
 	s.want(t, o.ID, 0)
 }
+
+func TestARefundTakesBackWhatWasExtendedBehindItsFirstDay(t *testing.T) {
+	s := newShop(t, kind(t, asItIs))
+	o := s.buy("1", 100, noon)
+	if err := s.extend(20281031, noon); err != nil {
+		t.Fatal(err)
+	}
+	o.Status = OrderCancelled
+	s.tell(o, noon.AddDate(1, 2, 0))
+	if b := s.acc.Balance(); b != (Balance{}) {
+		t.Errorf("the order was cancelled, and there are %+v", b)
+	}
+}
+
+func TestARefundTakesBackWhatWasReinstated(t *testing.T) {
+	s := newShop(t, kind(t, asItIs))
+	o, lapsed := lapse(t, s)
+	now := noon.AddDate(1, 1, 0)
+	out, err := s.p.Reinstate(s.acc, lapsed, 20281231, "sorry", now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.acc = out.Account
+	o.Status = OrderCancelled
+	s.tell(o, now)
+	if b := s.acc.Balance(); b != (Balance{}) {
+		t.Errorf("the order was cancelled, and there are %+v", b)
+	}
+}

@@ -43,6 +43,9 @@ func (a *Account) note(e Entry) {
 	if e.Traits != nil {
 		a.Traits = *e.Traits
 	}
+	if e.Move != nil {
+		a.Moves = append(slices.Clone(a.Moves[max(0, len(a.Moves)+1-maxMoves):]), *e.Move)
+	}
 	if e.Slides != 0 {
 		a.Slides = e.Slides
 	}

@@ -39,7 +39,7 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	}
 	reach := d.p.TakeBack
 	switch {
-	case !g.ActiveAt.IsZero() && d.p.lapsed(d.lot(g.Expires), d.now):
+	case !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now):
 		e, rest = writeOff(e, rest, g, keptLapsed)
 	case reach == TakeBackPendingOnly:
 		e, rest = writeOff(e, rest, g, keptPending)
@@ -73,7 +73,7 @@ func (d *decision) leftBy(e Entry) Account {
 
 // takeFromLots takes from the grant's own lot first and then from the others.
 func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Entry, Points) {
-	mine := d.lot(g.Expires)
+	mine := d.where(*g)
 	for _, own := range []bool{true, false} {
 		for _, l := range lots {
 			part := min(rest, l.Points)

@@ -107,6 +107,7 @@ type Entry struct {
 	Event      *EventState
 	Reached    *Reached // what became of a milestone
 	Traits     *Traits  // what rules know of the member after it, if it changed that
+	Move       *Move    // which lots it moved by hand
 	Slides     Date     // to which day it moved the lots that slide; zero if it moved none
 	Carried    string   // the fraction of a point that the member has after it; empty if it did not change that
 	Refusal    *Error   // why, if it records a refusal

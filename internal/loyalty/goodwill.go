@@ -37,6 +37,7 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	if e.Postings == nil {
 		return Outcome{}, refuse(ValidationFailed, "/until", "No points of the member lapse before that day.")
 	}
+	e.Move = &Move{At: now, First: DateOf(now, p.Zone), Last: until - 1, To: until}
 	e.Because = []Because{Reason("goodwill", "0", WasExtended, until.String(), reason)}
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
@@ -69,6 +70,8 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 		Kind: KindReinstate, Cause: Cause{CauseReinstate, lapsed.Cause.ID, 1}, Effective: now,
 		Because: []Because{Reason("goodwill", points(n), WasReinstated, DateOf(lapsed.Effective.Add(-1), p.Zone).String(), reason)},
 	}
+	day := DateOf(lapsed.Effective.Add(-1), p.Zone)
+	e.Move = &Move{At: lapsed.Effective, First: day, Last: day, To: until}
 	e.Postings = d.activate([]Posting{{Bucket: BucketExpired, Points: -n}}, n, until, now)
 	if err := d.post(e); err != nil {
 		return Outcome{}, err

@@ -37,7 +37,7 @@ func (d *decision) reach(r Reached, target Points, m Milestone, now time.Time) e
 	e := Entry{Kind: KindEarn, Effective: now, Cause: Cause{CauseMilestone, string(d.Account.Member) + ":" + m.ID, r.Revision}}
 	g := &r.Grant
 	delta, what := target-g.Worth, WasReached
-	if g.ActiveAt.IsZero() || g.Worth == 0 && d.p.lapsed(d.lot(g.Expires), now) { // the first time, or so late that it is another
+	if g.ActiveAt.IsZero() || g.Worth == 0 && d.p.lapsed(d.where(*g), now) { // the first time, or so late that it is another
 		_, expiry := d.p.life("", d.Account.Tier.Level)
 		g.ActiveAt, g.Expires = now, expiry.Date(now, d.Account.since(expiry), d.p.Zone)
 	}

@@ -69,7 +69,7 @@ func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp 
 		}
 		return append(out, p)
 	}
-	return d.activate(out, n, g.Expires, d.now)
+	return d.activate(out, n, d.where(g), d.now)
 }
 
 // activate is the postings that make n points spendable, behind those of the same entry: they pay what debt is
@@ -132,6 +132,17 @@ func (d *decision) lot(expires Date) Date {
 		return 0
 	}
 	return expires
+}
+
+// where is the lot in which the points of a grant are now: activity may have moved it on, or somebody by hand.
+func (d *decision) where(g Grant) Date {
+	lot := d.lot(g.Expires)
+	for _, m := range d.Account.Moves {
+		if lot != 0 && !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last {
+			lot = m.To
+		}
+	}
+	return lot
 }
 
 func (p *Program) lapsed(d Date, at time.Time) bool { return d != 0 && !at.Before(d.End(p.Zone)) }
