@@ -6,6 +6,11 @@
 // but the sum of its entries (Account.Apply is the only thing that changes one), and that amounts are exact:
 // points and money are whole numbers, rates are rationals, and rounding happens once per order.
 //
+// What an order gives is a function of what remains of it, by the rules and the facts of its first revision
+// (Program.worth says which): so its refunds may come in any order, in parts, twice, or fail after all. What caps, limits
+// and budgets allow is decided on the whole order, for the same reason. Points that lapse by inactivity lie in lots whose
+// day slides (Date.Slides), and each activity moves them on.
+//
 // It deliberately does no I/O, reads no clock and draws no chance: whoever calls passes now. It imports the
 // standard library alone and knows nothing of how anything is stored or sent.
 package loyalty
