@@ -9,8 +9,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// maxCodes is how many codes one request adds to a pool.
-const maxCodes = 10_000
+// maxCodes is how many codes one request adds to a pool: as many as come through within the time that a function has.
+const maxCodes = 2_000
 
 type codesBody struct {
 	Codes []string `json:"codes"`
