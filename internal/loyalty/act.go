@@ -173,7 +173,7 @@ func (a Action) about(s *EventState) bool {
 	if at.Before(a.From) || !a.Until.IsZero() && !at.Before(a.Until) || !oneOf(a.Tiers, s.Buyer.Level) {
 		return false
 	}
-	return len(a.Segments) == 0 || slices.ContainsFunc(s.Buyer.Segments, func(x string) bool { return slices.Contains(a.Segments, x) })
+	return anyOf(a.Segments, s.Buyer.Segments)
 }
 
 // allowed is what an action that is about the event gives under its condition, limits and cool-down.

@@ -46,7 +46,7 @@ func (v *valuation) elsewhere(m *Match) (what string, which []string) {
 		return "tiers", m.Tiers
 	case m.FirstOrder && b.Orders != 0:
 		return "first_order", nil
-	case len(m.Segments) > 0 && !slices.ContainsFunc(b.Segments, func(s string) bool { return slices.Contains(m.Segments, s) }):
+	case !anyOf(m.Segments, b.Segments):
 		return "segments", m.Segments
 	case (m.BirthdayMonth || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil) && !v.onTime(m):
 		return "time", nil
@@ -55,6 +55,10 @@ func (v *valuation) elsewhere(m *Match) (what string, which []string) {
 }
 
 func oneOf[S ~string](list []S, s S) bool { return len(list) == 0 || slices.Contains(list, s) }
+
+func anyOf(list, of []string) bool {
+	return len(list) == 0 || slices.ContainsFunc(of, func(s string) bool { return slices.Contains(list, s) })
+}
 
 // onTime reports whether the order was placed on the weekday, in the hours and in the birthday month of a rule.
 func (v *valuation) onTime(m *Match) bool {

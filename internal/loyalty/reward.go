@@ -153,7 +153,7 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 	if !oneOf(r.Tiers, acc.Tier.Level) {
 		out = append(out, Lack{What: LacksTier, Required: strings.Join(r.Tiers, ", "), Available: acc.Tier.Level})
 	}
-	if len(r.Segments) > 0 && !slices.ContainsFunc(acc.Traits.Segments, func(s string) bool { return slices.Contains(r.Segments, s) }) {
+	if !anyOf(r.Segments, acc.Traits.Segments) {
 		out = append(out, Lack{What: LacksSegment, Required: strings.Join(r.Segments, ", "), Available: strings.Join(acc.Traits.Segments, ", ")})
 	}
 	if l, short := r.minOrder(in.Total); short {
