@@ -238,12 +238,4 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 	return e
 }
 
-func (s *EventState) share(rule string) *Share {
-	for i := range s.Shares {
-		if s.Shares[i].Rule == rule {
-			return &s.Shares[i]
-		}
-	}
-	s.Shares = append(s.Shares, Share{Rule: rule})
-	return &s.Shares[len(s.Shares)-1]
-}
+func (s *EventState) share(rule string) *Share { return shareIn(&s.Shares, rule) }

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"math/big"
+	"slices"
 	"time"
 )
 
@@ -100,6 +101,16 @@ type Share struct {
 	Used Points // points in whole, a begun one as one
 	Peak Points // the most that it was ever allowed
 	Cut  bool   // whether it once got less than it asked for
+}
+
+// shareIn is the share of one rule, begun if there is none yet.
+func shareIn(shares *[]Share, rule string) *Share {
+	at := slices.IndexFunc(*shares, func(s Share) bool { return s.Rule == rule })
+	if at < 0 {
+		at = len(*shares)
+		*shares = append(*shares, Share{Rule: rule})
+	}
+	return &(*shares)[at]
 }
 
 // A Milestone gives points when a member's orders reach a number.

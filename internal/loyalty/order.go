@@ -86,15 +86,7 @@ type OrderState struct {
 }
 
 // share is what the state has of one rule's bounds; the state must own its Shares.
-func (s *OrderState) share(rule string) *Share {
-	for i := range s.Shares {
-		if s.Shares[i].Rule == rule {
-			return &s.Shares[i]
-		}
-	}
-	s.Shares = append(s.Shares, Share{Rule: rule})
-	return &s.Shares[len(s.Shares)-1]
-}
+func (s *OrderState) share(rule string) *Share { return shareIn(&s.Shares, rule) }
 
 // shareOf is the same to look at only.
 func (s *OrderState) shareOf(rule string) *Share {
