@@ -105,7 +105,7 @@ func (p *Program) checkEvent(ev Event) error {
 }
 
 func (p *Program) eventTypes() (out []string) {
-	for _, family := range slices.Concat(builtinEvents, p.Events) {
+	for _, family := range p.EventTypes() {
 		for _, state := range family.States {
 			out = append(out, family.Name+"."+state)
 		}
