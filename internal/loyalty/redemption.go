@@ -155,10 +155,11 @@ func unavailable(lacks []Lack) *Error {
 	return &Error{Code: RewardUnavailable, Detail: lacks[0].Why(), Pointer: "/reward", Lacks: lacks}
 }
 
-// claim makes the reward the member's, whose points came from these lots.
+// claim makes the reward the member's, whose points came from these lots. A reward that the program does not have
+// any more, the zero one, gives no code.
 func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time) {
 	r.Status, r.Lots = Committed, lots
-	if reward == nil || reward.Codes.From == NoCode {
+	if reward.Codes.From == NoCode {
 		return
 	}
 	r.CodeFrom = reward.Codes.Wait.After(now, p.Zone)
@@ -222,12 +223,8 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 	if back := held - n; back > 0 {
 		e.Because = append(e.Because, Reason("rewards."+r.Reward, points(back), WasReturned, "unused"))
 	}
-	reward, known := p.Reward(r.Reward)
-	if !known {
-		p.claim(&r, nil, spent, now)
-	} else {
-		p.claim(&r, &reward, spent, now)
-	}
+	reward, _ := p.Reward(r.Reward)
+	p.claim(&r, &reward, spent, now)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
