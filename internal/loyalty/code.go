@@ -85,21 +85,3 @@ func ValidCode(code string) bool {
 	}
 	return len(code) <= 64 && len(PlainCode(code)) >= 4
 }
-
-// Mistyped reports whether a code has the form of one of ours and a wrong check character. No such code was ever made
-// here, but a merchant may have uploaded one: it is a hint for whoever typed it, and no answer.
-func Mistyped(code string) bool {
-	plain := PlainCode(code)
-	if len(plain) != 17 {
-		return false
-	}
-	values := make([]byte, 17)
-	for i := range plain {
-		at := strings.IndexByte(alphabet, plain[i])
-		if at < 0 {
-			return false
-		}
-		values[i] = byte(at)
-	}
-	return checkOf(values[:16]) != values[16]
-}
