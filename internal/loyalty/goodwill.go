@@ -64,13 +64,12 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	case until.Slides() || until < DateOf(now, p.Zone) || most != 0 && until > most:
 		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("The points can live until %s at most, and must live until today.", most))
 	}
-	n := -lapsed.Points
+	n, day := -lapsed.Points, DateOf(lapsed.Effective.Add(-1), p.Zone) // the last day that they lived
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindReinstate, Cause: Cause{CauseReinstate, lapsed.Cause.ID, 1}, Effective: now,
-		Because: []Because{Reason("goodwill", points(n), WasReinstated, DateOf(lapsed.Effective.Add(-1), p.Zone).String(), reason)},
+		Because: []Because{Reason("goodwill", points(n), WasReinstated, day.String(), reason)},
 	}
-	day := DateOf(lapsed.Effective.Add(-1), p.Zone)
 	e.Move = &Move{At: lapsed.Effective, First: day, Last: day, To: until}
 	e.Postings = d.activate([]Posting{{Bucket: BucketExpired, Points: -n}}, n, until, now)
 	if err := d.post(e); err != nil {
