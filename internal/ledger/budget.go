@@ -14,7 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// BudgetShards is how many counters the budget of a campaign is spread over, so that orders do not queue for one.
+// BudgetShards is how many counters a budget, or the stock of a reward, is spread over, so that orders and redemptions
+// do not queue for one.
 const BudgetShards = 16
 
 // budgets is what one command has found out about the budgets that it touches.

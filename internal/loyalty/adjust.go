@@ -3,7 +3,8 @@ package loyalty
 import "time"
 
 // Adjust corrects a balance by hand, up or down, for a reason that somebody gave. Points given live as long as
-// those that all members earn, from now on; points taken are those that would lapse first, and no more than there are.
+// those that members of the same level earn, from now on; points taken are those that would lapse first, and no more
+// than there are.
 func (p *Program) Adjust(acc Account, id string, n Points, reason string, now time.Time) (Outcome, error) {
 	switch {
 	case acc.Status != Active:

@@ -7,12 +7,13 @@ import (
 // maxWhyNots is how many reasons why a rule gave nothing are kept with an order.
 const maxWhyNots = 8
 
-// Budgets is what is left of the budgets of rules that have one, by the rule with its section. A rule that is not
-// there has enough: whoever places the order finds out by Outcome.Spends, where each is listed that is not below
-// zero, and asks again with what there is.
+// Budgets is what is left of the budgets of rules that have one, and of rewards of which there are only so many, by
+// the name with its section. What is not there has enough: whoever places the order finds out by Outcome.Spends, where
+// each is listed that is not below zero, and asks again with what there is.
 type Budgets map[string]Points
 
-// A Spend is what an order takes of the budget of a rule, or gives back to it.
+// A Spend is what an order takes of the budget of a rule, or gives back to it; or a redemption of the stock of a reward,
+// in pieces.
 type Spend struct {
 	Rule   string // with its section
 	Points Points // below zero: given back; zero: only how much is left decided something

@@ -63,7 +63,7 @@ type worth struct {
 	pieces  int64 // and by elements
 }
 
-// owned is the whole points that a rule with a life of its own gives.
+// owned is whole points of one rule.
 type owned struct {
 	rule string
 	n    Points
