@@ -58,7 +58,7 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 		}
 		one := wireReward(r)
 		if r.Limited() {
-			one.Stock = &wire.Stock{Pieces: int64(r.Pieces(now)), Left: int64(left["rewards."+r.ID])}
+			one.Stock = &wire.Stock{Pieces: int64(r.Pieces(now)), Left: int64(left[r.Key()])}
 		}
 		if member != "" {
 			q := p.Available(acc, r, loyalty.Redemption{}, left, now)

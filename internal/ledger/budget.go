@@ -179,11 +179,11 @@ func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets
 		if !r.Limited() {
 			continue
 		}
-		n, err := b.left(ctx, loyalty.Spend{Rule: "rewards." + r.ID, Budget: r.Pieces(l.now())})
+		n, err := b.left(ctx, loyalty.Spend{Rule: r.Key(), Budget: r.Pieces(l.now())})
 		if err != nil {
 			return nil, err
 		}
-		left["rewards."+r.ID] = n
+		left[r.Key()] = n
 	}
 	return left, nil
 }

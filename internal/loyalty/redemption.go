@@ -88,7 +88,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	}
 	e := Entry{
 		Kind: KindReserve, Cause: Cause{CauseRedemption, in.ID, 1}, Effective: now, Redemption: &in,
-		Because: []Because{Reason(reward.key(), points(-in.Points), IsCost, points(in.Points))},
+		Because: []Because{Reason(reward.Key(), points(-in.Points), IsCost, points(in.Points))},
 		Usage:   p.uses(&reward, in, 1),
 	}
 	if commit {
@@ -124,10 +124,10 @@ func (d *decision) piece(reward *Reward, left Budgets, now time.Time) error {
 		return nil
 	}
 	all := reward.Pieces(now)
-	if n, known := left[reward.key()]; all == 0 || known && n+d.returned(reward.key()) <= 0 {
+	if n, known := left[reward.Key()]; all == 0 || known && n+d.returned(reward.Key()) <= 0 {
 		return outOfStock(reward, now)
 	}
-	d.Spends = append(d.Spends, Spend{Rule: reward.key(), Points: 1, Budget: all})
+	d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: 1, Budget: all})
 	return nil
 }
 
@@ -315,7 +315,7 @@ func (d *decision) undo(e *Entry, r Redemption) {
 		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) == 0 // the limit is younger than the redemption
 	})
 	if r.Piece {
-		d.Spends = append(d.Spends, Spend{Rule: reward.key(), Points: -1, Budget: reward.Pieces(d.now)})
+		d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: -1, Budget: reward.Pieces(d.now)})
 	}
 }
 
