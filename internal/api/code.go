@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -72,25 +71,11 @@ func drawCode(ctx context.Context, c *call) (answer, error) {
 // wireCode is a code as of now, written as the caller wrote it.
 func (c *call) wireCode(r ledger.CodeResult) wire.Code {
 	out := wire.Code{
-		Code: c.path("code"), State: codeState(r, c.app.Now()), Reward: r.Reward, Redemption: r.Redemption, Member: string(r.Member),
+		Code: c.path("code"), State: wire.CodeState(r.State(c.app.Now())), Reward: r.Reward, Redemption: r.Redemption, Member: string(r.Member),
 		ValidFrom: r.From.UTC(), ValidUntil: instant(r.Until), UsedAt: r.Used.UTC(),
 	}
 	if r.Left.Currency != "" {
 		out.Left = &wire.Money{Amount: r.Left.Amount, Currency: string(r.Left.Currency)}
 	}
 	return out
-}
-
-func codeState(r ledger.CodeResult, now time.Time) wire.CodeState {
-	switch {
-	case r.Void:
-		return wire.CodeStateVoid
-	case !r.Used.IsZero():
-		return wire.CodeStateUsed
-	case now.Before(r.From):
-		return wire.CodeStateEarly
-	case !r.Until.IsZero() && !now.Before(r.Until):
-		return wire.CodeStateExpired
-	}
-	return wire.CodeStateValid
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -26,12 +25,8 @@ type CodeResult struct {
 	Member     loyalty.MemberID
 	Redemption string
 	Reward     string
-	From       time.Time
-	Until      time.Time     // exclusive; zero: for ever
-	Left       loyalty.Money // gift cards
-	Used       time.Time     // when it was used up; zero if it is not
-	Void       bool          // its redemption was reversed
-	Replayed   bool
+	loyalty.IssuedCode
+	Replayed bool
 }
 
 // useDoc is a stored form: changed only by addition.
@@ -90,13 +85,14 @@ func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By)
 		if err != nil {
 			return CodeResult{}, err
 		}
-		refused := d.use(in.Amount, l.now())
+		used, refused := d.issued().Use(in.Amount, l.now())
 		if refused != nil {
 			if was, err := l.Table.Get(ctx, record.Key); err != nil || was.Version > 0 {
 				return usedBefore(was, by, err)
 			}
 			return CodeResult{}, refused
 		}
+		d.Left, d.Used = used.Left.Amount, millis(used.Used)
 		it.Doc = encode(d)
 		record.Doc = encode(useDoc{d, loyalty.PlainCode(in.Code), by.Input, millis(l.now()), by.Actor, in.Amount.Amount, in.Order})
 		err = l.Table.Transact(ctx, table.Put(record), table.Put(it))
@@ -130,40 +126,14 @@ func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 	return r, nil
 }
 
-// use takes an amount off a gift card, or uses up any other code; the refusal says why it cannot.
-func (d *codeDoc) use(amount loyalty.Money, now time.Time) *loyalty.Error {
-	refuse := func(code loyalty.Code, detail string) *loyalty.Error {
-		return &loyalty.Error{Code: code, Detail: detail}
-	}
-	switch {
-	case d.Void:
-		return refuse(loyalty.CodeVoid, "The code is worthless: what it was for was given back.")
-	case d.Used != 0:
-		return refuse(loyalty.CodeUsed, "The code was used on "+instant(d.Used).Format("2 January 2006 15:04 MST")+".")
-	case now.Before(instant(d.From)):
-		return refuse(loyalty.CodeNotValid, "The code can be used from "+instant(d.From).Format("2 January 2006 15:04 MST")+" on.")
-	case d.Until != 0 && !now.Before(instant(d.Until)):
-		return refuse(loyalty.CodeNotValid, "The code could be used until "+instant(d.Until).Format("2 January 2006 15:04 MST")+".")
-	case d.Currency == "" && amount != (loyalty.Money{}):
-		return &loyalty.Error{Code: loyalty.ValidationFailed, Pointer: "/amount", Detail: "The code is not of a gift card, and is used up as a whole."}
-	case d.Currency == "":
-		d.Used = millis(now)
-		return nil
-	case string(amount.Currency) != d.Currency:
-		return &loyalty.Error{Code: loyalty.CurrencyMismatch, Pointer: "/currency", Detail: "The gift card is in " + d.Currency + "."}
-	case amount.Amount < 1 || amount.Amount > d.Left:
-		return &loyalty.Error{Code: loyalty.AmountOutOfRange, Pointer: "/amount", Detail: "The gift card has " + loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)}.String() + " left."}
-	}
-	if d.Left -= amount.Amount; d.Left == 0 {
-		d.Used = millis(now)
-	}
-	return nil
-}
-
-func (d codeDoc) result(code string) CodeResult {
-	return CodeResult{
-		Code: code, Member: loyalty.MemberID(d.Member), Redemption: d.Redemption, Reward: d.Reward,
+// issued is what the member can do with the code.
+func (d *codeDoc) issued() loyalty.IssuedCode {
+	return loyalty.IssuedCode{
 		From: instant(d.From), Until: instant(d.Until), Left: loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
 		Used: instant(d.Used), Void: d.Void,
 	}
+}
+
+func (d codeDoc) result(code string) CodeResult {
+	return CodeResult{Code: code, Member: loyalty.MemberID(d.Member), Redemption: d.Redemption, Reward: d.Reward, IssuedCode: d.issued()}
 }

@@ -1,0 +1,69 @@
+package loyalty
+
+import "time"
+
+// An IssuedCode is what a member can do with a code.
+type IssuedCode struct {
+	From  time.Time
+	Until time.Time // exclusive; zero: for ever
+	Left  Money     // gift cards
+	Used  time.Time // when it was used up; zero if it is not
+	Void  bool      // its redemption was reversed
+}
+
+// CodeState is whether a code can be used.
+type CodeState string
+
+const (
+	CodeIsValid   CodeState = "valid"
+	CodeIsEarly   CodeState = "early"
+	CodeIsExpired CodeState = "expired"
+	CodeIsUsed    CodeState = "used"
+	CodeIsVoid    CodeState = "void"
+)
+
+// State is whether the code can be used at an instant.
+func (c IssuedCode) State(at time.Time) CodeState {
+	switch {
+	case c.Void:
+		return CodeIsVoid
+	case !c.Used.IsZero():
+		return CodeIsUsed
+	case at.Before(c.From):
+		return CodeIsEarly
+	case !c.Until.IsZero() && !at.Before(c.Until):
+		return CodeIsExpired
+	}
+	return CodeIsValid
+}
+
+// Use takes an amount off a gift card, or uses up any other code; the refusal says why it cannot: code_void,
+// code_used, code_not_valid, or that the amount is none for it.
+func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
+	const written = "2 January 2006 15:04 MST"
+	switch c.State(now) {
+	case CodeIsVoid:
+		return c, refuse(CodeVoid, "", "The code is worthless: what it was for was given back.")
+	case CodeIsUsed:
+		return c, refuse(CodeUsed, "", "The code was used on "+c.Used.Format(written)+".")
+	case CodeIsEarly:
+		return c, refuse(CodeNotValid, "", "The code can be used from "+c.From.Format(written)+" on.")
+	case CodeIsExpired:
+		return c, refuse(CodeNotValid, "", "The code could be used until "+c.Until.Format(written)+".")
+	}
+	switch {
+	case c.Left.Currency == "" && amount != (Money{}):
+		return c, refuse(ValidationFailed, "/amount", "The code is not of a gift card, and is used up as a whole.")
+	case c.Left.Currency == "":
+		c.Used = now
+		return c, nil
+	case amount.Currency != c.Left.Currency:
+		return c, refuse(CurrencyMismatch, "/currency", "The gift card is in "+string(c.Left.Currency)+".")
+	case amount.Amount < 1 || amount.Amount > c.Left.Amount:
+		return c, refuse(AmountOutOfRange, "/amount", "The gift card has "+c.Left.String()+" left.")
+	}
+	if c.Left.Amount -= amount.Amount; c.Left.Amount == 0 {
+		c.Used = now
+	}
+	return c, nil
+}
