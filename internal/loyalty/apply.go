@@ -34,7 +34,7 @@ func (a *Account) note(e Entry) {
 	if e.Metric != nil {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
 	}
-	if e.Usage != nil {
+	if len(e.Usage) > 0 {
 		a.Usage = addUsage(a.Usage, e.Usage, e.Effective)
 	}
 	if e.Reached != nil {
