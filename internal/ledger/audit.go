@@ -41,6 +41,11 @@ func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Acco
 		if got := acc.Balance(); got != e.Balance {
 			wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v, and %+v is what it leaves", e.Sequence, e.Balance, got))
 		}
+		for _, w := range e.Wallets {
+			if got := acc.BalanceOf(w.Wallet); got != w.Balance {
+				wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v of %s, and %+v is what it leaves", e.Sequence, w.Balance, w.Wallet, got))
+			}
+		}
 	}
 	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
 	if err != nil {

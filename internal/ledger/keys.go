@@ -30,6 +30,7 @@ var causeNames = map[string]string{
 	loyalty.CauseMember:     "WHO",
 	loyalty.CauseExtension:  "EXT",
 	loyalty.CauseReinstate:  "AGAIN",
+	loyalty.CauseConversion: "CONVERT",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

@@ -97,6 +97,7 @@ type RedemptionRequest struct {
 	ID     string
 	Member loyalty.MemberID
 	Reward string
+	Wallet string // from which its points come; empty for that of points
 	Order  string
 	Cart   string         // another redemption for it takes its place
 	Total  loyalty.Money  // what the order comes to
@@ -108,6 +109,7 @@ type RedemptionRequest struct {
 type Adjustment struct {
 	ID     string
 	Member loyalty.MemberID
+	Wallet string         // empty for that of points
 	Points loyalty.Points // above or below zero
 	Reason string
 }

@@ -12,7 +12,7 @@ import (
 // Redeem reserves a reward, or takes it at once. Repeated under the same id and By.Input it answers as the
 // first time, also where that was a refusal for want of points or pieces; with another input, idempotency_key_reused.
 func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
-	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points}
+	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
 	for range attempts {

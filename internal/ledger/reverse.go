@@ -40,19 +40,26 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 
 // reversal is the last revision of a redemption, or the one that the same command wrote before.
 func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last loyalty.Entry, replay bool, err error) {
-	for e, err := range l.revisions(ctx, program, loyalty.CauseRedemption, id, true, 0) {
+	last, replay, err = l.amendment(ctx, program, loyalty.CauseRedemption, id, loyalty.KindRestore, by)
+	if err == nil && (last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Refused) {
+		err = notFound("redemption")
+	}
+	return last, replay, err
+}
+
+// amendment is the last revision of a cause, zero if there is none, or the one of a kind that the same command wrote
+// before.
+func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind loyalty.Kind, by By) (last loyalty.Entry, replay bool, err error) {
+	for e, err := range l.revisions(ctx, program, cause, id, true, 0) {
 		if err != nil {
 			return e, false, err
 		}
 		if last.Cause.Revision == 0 {
 			last = e
 		}
-		if e.Kind == loyalty.KindRestore && e.Input == by.Input && by.Input != "" {
+		if e.Kind == kind && e.Cause.Revision > 1 && e.Input == by.Input && by.Input != "" {
 			return e, true, nil
 		}
-	}
-	if last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Refused {
-		return last, false, notFound("redemption")
 	}
 	return last, false, nil
 }

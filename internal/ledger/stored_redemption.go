@@ -8,11 +8,17 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 	if r == nil {
 		return nil
 	}
-	return &redemptionDoc{
-		ID: r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
+	d := &redemptionDoc{
+		Wallet: r.Wallet,
+		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
 		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece, Value: r.Value.Amount, Worth: string(r.Value.Currency),
 		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled,
 	}
+	if r.Credit != nil {
+		g := storedGrant(*r.Credit)
+		d.Credit = &g
+	}
+	return d
 }
 
 func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
@@ -26,7 +32,12 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
 		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool,
 	}
-	r.Value = loyalty.Money{Amount: d.Value, Currency: loyalty.Currency(d.Worth)}
+	r.Value, r.Wallet = loyalty.Money{Amount: d.Value, Currency: loyalty.Currency(d.Worth)}, d.Wallet
+	if err != nil || d.Credit == nil {
+		return r, err
+	}
+	g, err := d.Credit.grant()
+	r.Credit = &g
 	return r, err
 }
 

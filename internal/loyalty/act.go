@@ -130,7 +130,9 @@ func (d *decision) award(rules *Program, s *EventState, amended bool) error {
 	for _, a := range rules.Earn.Actions {
 		target := d.actionWorth(rules, s, a, &facts, &e, day)
 		e = d.grantAction(e, rules, s, a, target)
-		total += target
+		if a.Wallet == "" {
+			total += target
+		}
 	}
 	if total < s.Worth {
 		e.Kind = KindClawback
@@ -196,6 +198,10 @@ func (d *decision) allowed(a Action, share *Share, facts *Facts, e *Entry, day D
 		e.Because = append(e.Because, Reason(key, "0", IsResting, until.String()))
 		return 0
 	}
+	if a.Wallet != "" {
+		e.Because = append(e.Because, Reason(key, "0", IsInWallet, points(a.Points), a.Wallet))
+		return a.Points
+	}
 	e.Because = append(e.Because, Reason(key, points(a.Points), IsFixed, points(a.Points)))
 	return a.Points
 }
@@ -217,9 +223,8 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		if target == 0 {
 			return e
 		}
-		_, expiry := rules.life("", s.Buyer.Level)
-		wait, expiry := a.Life.over(Wait{}, expiry)
-		g := Grant{Rule: a.ID, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
+		wait, expiry := a.Life.over(Wait{}, rules.expiry(a.Wallet, s.Buyer.Level))
+		g := Grant{Rule: a.ID, Wallet: a.Wallet, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
 		if !g.ActiveAt.IsZero() {
 			g.Expires = expiry.Date(g.ActiveAt, d.Account.since(expiry), rules.Zone)
 		}

@@ -44,8 +44,10 @@ func (p *Program) Due(acc Account) time.Time {
 	if len(acc.Pending) > 0 {
 		sooner(acc.Pending[0].due())
 	}
-	if len(acc.Lots) > 0 && acc.Lots[0].Expires != 0 {
-		sooner(acc.Lots[0].Expires.End(p.Zone))
+	for purse := range acc.purses {
+		if len(purse.Lots) > 0 && purse.Lots[0].Expires != 0 {
+			sooner(purse.Lots[0].Expires.End(p.Zone))
+		}
 	}
 	if len(acc.Holds) > 0 {
 		sooner(acc.Holds[0].Redemption.Until)
@@ -67,8 +69,8 @@ func (d *decision) activatePending(at time.Time) error {
 		if x.ActiveAt.IsZero() {
 			continue
 		}
-		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
-		e.Postings = d.activate(e.Postings, x.Points, x.Expires, at)
+		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
+		e.Postings = d.activate(e.Postings, x.Wallet, x.Points, x.Expires, at)
 		e.Because = append(e.Because, Reason("pending", "0", BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
 	}
 	if e.Postings == nil {
@@ -96,36 +98,40 @@ func (d *decision) forfeitPending(at time.Time) error {
 func lostToExpiry(e Entry) Entry {
 	for _, p := range e.Postings {
 		if p.Bucket == BucketExpired {
-			e.Because = append(e.Because, Reason("expiry", points(-p.Points), CameLate, p.Lot.String()))
+			e.Because = append(e.Because, reasonIn(p.Wallet, "expiry", -p.Points, CameLate, p.Lot.String()))
 		}
 	}
 	return e
 }
 
 func (d *decision) lapseLots(at time.Time) error {
-	for len(d.Account.Lots) > 0 {
-		l := d.Account.Lots[0]
-		if !d.p.lapsed(l.Expires, at) {
-			return nil
-		}
-		day := l.Expires.String()
-		if l.Expires.Slides() {
-			day += ":inactive"
-		}
-		err := d.post(Entry{
-			Kind:  KindExpire,
-			Cause: d.ownCause(CauseLapse, day), Effective: at,
-			Postings: []Posting{
-				{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
-				{Bucket: BucketExpired, Lot: l.Expires, Points: l.Points},
-			},
-			Because: []Because{Reason("expiry", points(-l.Points), HasLapsed, l.Expires.String())},
-		})
-		if err != nil {
-			return err
+	for purse := range d.Account.purses {
+		for _, l := range purse.Lots {
+			if !d.p.lapsed(l.Expires, at) {
+				break
+			}
+			if err := d.post(d.lapse(purse.Wallet, l, at)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (d *decision) lapse(wallet string, l Lot, at time.Time) Entry {
+	day := l.Expires.String()
+	if l.Expires.Slides() {
+		day += ":inactive"
+	}
+	if wallet != "" {
+		day += ":" + wallet
+	}
+	gone := Posting{Wallet: wallet, Bucket: BucketActive, Lot: l.Expires, Points: -l.Points}
+	return Entry{
+		Kind: KindExpire, Cause: d.ownCause(CauseLapse, day), Effective: at,
+		Postings: mirror([]Posting{gone}, BucketExpired),
+		Because:  []Because{reasonIn(wallet, "expiry", -l.Points, HasLapsed, l.Expires.String())},
+	}
 }
 
 func (d *decision) releaseHolds(at time.Time) error {

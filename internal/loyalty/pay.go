@@ -84,7 +84,7 @@ func (p *Program) payment(acc Account, in *Redemption) (Reward, error) {
 	case want < 0:
 		return Reward{}, refuse(AmountNotPositive, "/points", "Points that pay are above 0.")
 	case want > available:
-		return Reward{}, p.insufficient(acc, want, "The payment takes")
+		return Reward{}, p.insufficient(acc, "", want, "The payment takes")
 	case want == 0:
 		want = available
 	}
@@ -95,7 +95,7 @@ func (p *Program) payment(acc Account, in *Redemption) (Reward, error) {
 	if pay.Points == 0 {
 		least := max(1, p.Redeeming.Pay.Min)
 		if available < least {
-			return Reward{}, p.insufficient(acc, least, "A payment takes at least")
+			return Reward{}, p.insufficient(acc, "", least, "A payment takes at least")
 		}
 		return Reward{}, refuse(AmountOutOfRange, "/points", "So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+points(max(1, p.Redeeming.Pay.Step))+".")
 	}

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -67,9 +68,15 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 	for _, o := range w.own {
 		s.grant(o.rule)
 	}
+	for _, o := range w.inWallets {
+		if o.n > 0 {
+			s.grant(o.rule).Wallet = strings.TrimPrefix(o.rule, walletsPrefix)
+		}
+	}
+	less := false // in a wallet
 	base := w.total
-	for i := 1; i < len(s.Grants); i++ {
-		base -= w.ofRule(s.Grants[i].Rule)
+	for _, o := range w.own {
+		base -= o.n
 	}
 	for i := range s.Grants {
 		g := &s.Grants[i]
@@ -79,6 +86,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 		}
 		e = d.start(e, rules, s, g)
 		delta := target - g.Worth
+		less = less || g.Wallet != "" && delta < 0
 		switch {
 		case delta > 0:
 			wait, _ := rules.life(g.Rule, s.Buyer.Level)
@@ -88,7 +96,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 		}
 		g.Worth = target
 	}
-	if w.total < s.Worth {
+	if w.total < s.Worth || w.total == s.Worth && less {
 		e.Kind = KindClawback
 	}
 	s.Worth = w.total
@@ -101,11 +109,13 @@ func (g Grant) empty() bool {
 	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && g.Owed == 0 && g.Lapsed == 0
 }
 
-// ofRule is what a rule with a life of its own gives; zero if nothing.
+// ofRule is what a rule with a life of its own gives, or what there is for a wallet; zero if nothing.
 func (w worth) ofRule(rule string) Points {
-	for _, o := range w.own {
-		if o.rule == rule {
-			return o.n
+	for _, all := range [][]owned{w.own, w.inWallets} {
+		for _, o := range all {
+			if o.rule == rule {
+				return o.n
+			}
 		}
 	}
 	return 0
@@ -161,7 +171,7 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 			if !at.After(d.now) {
 				e.Because = append(e.Because, Reason("pending", "0", BecameActive, "order "+s.Order.ID, points(x.Points)))
 			}
-			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
+			e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
 			e.Postings = d.credit(e.Postings, cause, x.Points, *g, time.Time{})
 		}
 	}
@@ -185,6 +195,11 @@ func (p *Program) life(key, level string) (Wait, Expiry) {
 	for i := range p.compiled.rules {
 		if r := &p.compiled.rules[i]; r.key == key {
 			return r.Life.over(wait, expiry)
+		}
+	}
+	for i := range p.Wallets {
+		if w := &p.Wallets[i]; w.Key() == key {
+			return w.Pending, w.Expires
 		}
 	}
 	return wait, expiry

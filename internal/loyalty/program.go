@@ -23,6 +23,9 @@ type Program struct {
 	Tiers      Tiers
 	Rewards    []Reward
 
+	Wallets     []Wallet // beside that of points
+	Conversions []Conversion
+
 	TakeBack     TakeBack // how far a clawback reaches
 	DebtAtMost   Points   // of TakeBackDebt: how deep; zero: no bound
 	Goodwill     Goodwill // what can be done by hand

@@ -22,6 +22,7 @@ const (
 type Redemption struct {
 	ID     string
 	Reward string
+	Wallet string // from which its points come
 	Points Points
 	Order  string // the order that it is for; may be empty
 	Cart   string // the cart that it is for: another redemption for it takes its place; may be empty
@@ -39,6 +40,8 @@ type Redemption struct {
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
+
+	Credit *Grant // wallet_points: what it gave in another wallet, once it is committed
 }
 
 // MaxHolds is how many redemptions of one member may be open at a time: a bound on the account's size.
@@ -56,6 +59,10 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	case acc.Status != Active:
 		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
 	}
+	cost, ok := reward.CostIn(in.Wallet, acc.Tier.Level)
+	if !ok {
+		return Outcome{}, p.notFrom(&reward, in.Wallet)
+	}
 	d := p.decide(acc, now)
 	replaced, err := d.replace(in)
 	if err != nil {
@@ -65,6 +72,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 		if reward, err = p.payment(d.Account, &in); err != nil {
 			return Outcome{}, err
 		}
+		cost = reward.Cost
 	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
 		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
@@ -75,10 +83,10 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	if lacks := p.lacks(d.Account, &reward, in, now); len(lacks) > 0 {
 		return Outcome{}, unavailable(lacks)
 	}
-	in.Points, in.At, in.Piece = reward.CostAt(acc.Tier.Level), now, reward.Limited()
-	taken, n := d.take(nil, in.Points)
-	if n < in.Points || acc.Debt > 0 {
-		return Outcome{}, p.insufficient(d.Account, in.Points, "The reward costs")
+	in.Points, in.At, in.Piece = cost, now, reward.Limited()
+	taken, n := d.take(nil, in.Wallet, in.Points)
+	if n < in.Points || acc.In(in.Wallet).Debt > 0 {
+		return Outcome{}, p.insufficient(d.Account, in.Wallet, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
 		return Outcome{}, outOfStock(&reward, now)
@@ -88,13 +96,14 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	}
 	e := Entry{
 		Kind: KindReserve, Cause: Cause{CauseRedemption, in.ID, 1}, Effective: now, Redemption: &in,
-		Because: []Because{Reason(reward.Key(), points(-in.Points), IsCost, points(in.Points))},
+		Because: []Because{in.reason(-in.Points, IsCost, points(in.Points))},
 		Usage:   p.uses(&reward, in, 1),
 	}
 	if commit {
 		p.claim(&in, &reward, lotsOf(taken), now)
 		e.Kind = KindRedeem
-		e.Postings = append(taken, Posting{Bucket: BucketRedeemed, Points: in.Points})
+		e.Postings = append(taken, Posting{Wallet: in.Wallet, Bucket: BucketRedeemed, Points: in.Points})
+		d.fill(&e, &reward, in.Points)
 	} else {
 		in.Status, in.Until = Reserved, now.Add(p.Hold)
 		e.Postings = mirror(taken, BucketReserved)
@@ -204,27 +213,28 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 	r.Points = n
 	e := Entry{
 		Kind: KindRedeem, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: now, Redemption: &r,
-		Because: []Because{Reason("rewards."+r.Reward, "0", WasSpent, points(n))},
+		Because: []Because{r.reason(0, WasSpent, points(n))},
 	}
 	var spent []Lot
 	rest := n
 	for _, l := range h.Lots {
 		part := min(rest, l.Points)
 		rest -= part
-		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
 		if part > 0 {
 			spent = append(spent, Lot{l.Expires, part})
 		}
 		if back := l.Points - part; back > 0 {
-			e.Postings = d.activate(e.Postings, back, d.gracious(l.Expires, now), now)
+			e.Postings = d.activate(e.Postings, r.Wallet, back, d.gracious(l.Expires, now), now)
 		}
 	}
-	e.Postings = append(e.Postings, Posting{Bucket: BucketRedeemed, Points: n})
+	e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketRedeemed, Points: n})
 	if back := held - n; back > 0 {
-		e.Because = append(e.Because, Reason("rewards."+r.Reward, points(back), WasReturned, "unused"))
+		e.Because = append(e.Because, r.reason(back, WasReturned, "unused"))
 	}
 	reward, _ := p.Reward(r.Reward)
 	p.claim(&r, &reward, spent, now)
+	d.fill(&e, &reward, held)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
@@ -270,14 +280,15 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindRestore, Cause: Cause{CauseRedemption, r.ID, prior.Cause.Revision + 1}, Effective: now, Redemption: &r,
-		Because:  []Because{Reason("rewards."+r.Reward, points(n), WasReturned, "reversed")},
-		Postings: []Posting{{Bucket: BucketRedeemed, Points: -n}},
+		Because:  []Because{r.reason(n, WasReturned, "reversed")},
+		Postings: []Posting{{Wallet: r.Wallet, Bucket: BucketRedeemed, Points: -n}},
 	}
+	e = d.drain(e, n)
 	r.Back = target
 	r.Lots = slices.Clone(r.Lots)
 	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
 		part := min(n, r.Lots[i].Points)
-		e.Postings = d.activate(e.Postings, part, d.gracious(r.Lots[i].Expires, now), now)
+		e.Postings = d.activate(e.Postings, r.Wallet, part, d.gracious(r.Lots[i].Expires, now), now)
 		r.Lots[i].Points -= part
 		n -= part
 	}
@@ -334,27 +345,30 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r.Status = as
 	e := Entry{
 		Kind: KindRelease, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: at, Redemption: &r,
-		Because: []Because{Reason("rewards."+r.Reward, points(h.Points()), WasReturned, string(as))},
+		Because: []Because{r.reason(h.Points(), WasReturned, string(as))},
 	}
 	d.undo(&e, r)
 	for _, l := range h.Lots {
-		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
-		e.Postings = d.activate(e.Postings, l.Points, d.gracious(l.Expires, at), at)
+		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
+		e.Postings = d.activate(e.Postings, r.Wallet, l.Points, d.gracious(l.Expires, at), at)
 	}
 	return d.post(lostToExpiry(e))
 }
 
+// reason is why n points moved, for the reward.
+func (r *Redemption) reason(n Points, what What, args ...string) Because {
+	return reasonIn(r.Wallet, "rewards."+r.Reward, n, what, args...)
+}
+
 // insufficient says what is needed, what there is, and what will come next.
-func (p *Program) insufficient(acc Account, needed Points, verb string) *Error {
-	available := acc.Balance().Active
-	unit := p.Unit.Other.In("en")
-	if unit == "" {
-		unit = "points"
-	}
-	detail := verb + " " + points(needed) + " " + unit + "; " + points(available) + " can be spent."
-	if len(acc.Pending) > 0 && !acc.Pending[0].ActiveAt.IsZero() {
-		next := acc.Pending[0]
-		detail += " " + points(next.Points) + " more become active on " + next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
+func (p *Program) insufficient(acc Account, wallet string, needed Points, verb string) *Error {
+	available := acc.BalanceOf(wallet).Active
+	detail := verb + " " + points(needed) + " " + p.units(wallet) + "; " + points(available) + " can be spent."
+	for _, next := range acc.Pending {
+		if next.Wallet == wallet && !next.ActiveAt.IsZero() {
+			detail += " " + points(next.Points) + " more become active on " + next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
+			break
+		}
 	}
 	return &Error{Code: InsufficientPoints, Detail: detail, Needed: needed, Available: available}
 }

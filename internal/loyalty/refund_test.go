@@ -120,7 +120,7 @@ func (s *shop) pass(now time.Time) {
 
 func (s *shop) spend(n Points, now time.Time) {
 	s.pass(now)
-	out, err := s.p.Adjust(s.acc, fmt.Sprint("adj", s.acc.Sequence), -n, "spent", now)
+	out, err := s.p.Adjust(s.acc, fmt.Sprint("adj", s.acc.Sequence), "", -n, "spent", now)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -354,7 +354,7 @@ func TestALevelWhosePointsNeverLapseMeansAllOfThem(t *testing.T) {
 	}
 	acc := member(t, p, Traits{}, noon)
 	acc.Lots, acc.Tier = nil, Standing{Level: "gold", Since: noon}
-	out, err := p.Adjust(acc, "adj_1", 5, "a kindness", noon)
+	out, err := p.Adjust(acc, "adj_1", "", 5, "a kindness", noon)
 	if err != nil {
 		t.Fatal(err)
 	}
