@@ -11,7 +11,7 @@ func (s speaker) because(all []loyalty.Because) []string {
 	out := make([]string, 0, len(all))
 	for _, b := range all {
 		if b.What != loyalty.IsShadow {
-			out = append(out, s.reason(b))
+			out = append(out, s.in(b.Wallet).reason(b))
 		}
 	}
 	return out

@@ -296,6 +296,18 @@ var said = []struct {
 	},
 	{why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert."},
 	{
+		why("conversions.to-miles", "-150", loyalty.WasConverted, "150", "", "1", "miles"),
+		"150 beans became 1 mile.", "150 Bohnen wurden 1 Meile.",
+	},
+	{
+		loyalty.Because{Wallet: "miles", Rule: "conversions.to-miles", Points: "-100", What: loyalty.WasConvertedBack, Args: []string{"150", "", "100", "miles"}},
+		"100 miles became 150 beans again.", "100 Meilen wurden wieder 150 Bohnen.",
+	},
+	{
+		loyalty.Because{Wallet: "miles", Rule: "wallets.miles", Points: "14.995", What: loyalty.IsRated, Args: []string{"29.99 EUR", "1 per 2.00"}},
+		"The wallet Sea miles gives 14.995 miles: 29.99 EUR at 1 mile per 2.00 EUR.", "Das Konto Seemeilen gibt 14,995 Meilen: 29,99 EUR zu 1 Meile pro 2,00 EUR.",
+	},
+	{
 		why("something.new", "-1.5", "of the next release", "1", "2"),
 		"By the rules of the program: -1.5 beans.", "Nach den Regeln des Programms: -1,5 Bohnen.",
 	},

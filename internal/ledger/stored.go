@@ -151,6 +151,7 @@ type postingDoc struct {
 }
 
 type becauseDoc struct {
+	Wallet string   `json:"w,omitzero"`
 	Rule   string   `json:"r"`
 	Effect string   `json:"e,omitzero"` // a text, as all were in the first release; instead of What and Args
 	What   string   `json:"k,omitzero"`

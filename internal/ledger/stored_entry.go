@@ -56,13 +56,13 @@ func storedEntry(e loyalty.Entry) entryDoc {
 // those of what is written now.
 func storedBecause(b loyalty.Because) becauseDoc {
 	if b.What == loyalty.Says && len(b.Args) == 1 {
-		return becauseDoc{Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
+		return becauseDoc{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
 	}
-	return becauseDoc{Rule: b.Rule, What: string(b.What), Args: b.Args, Points: b.Points}
+	return becauseDoc{Wallet: b.Wallet, Rule: b.Rule, What: string(b.What), Args: b.Args, Points: b.Points}
 }
 
 func (d becauseDoc) because() loyalty.Because {
-	b := loyalty.Because{Rule: d.Rule, What: loyalty.What(d.What), Args: d.Args, Points: d.Points}
+	b := loyalty.Because{Wallet: d.Wallet, Rule: d.Rule, What: loyalty.What(d.What), Args: d.Args, Points: d.Points}
 	if d.Effect != "" {
 		b.Args = []string{d.Effect}
 	}

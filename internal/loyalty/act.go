@@ -198,11 +198,7 @@ func (d *decision) allowed(a Action, share *Share, facts *Facts, e *Entry, day D
 		e.Because = append(e.Because, Reason(key, "0", IsResting, until.String()))
 		return 0
 	}
-	if a.Wallet != "" {
-		e.Because = append(e.Because, Reason(key, "0", IsInWallet, points(a.Points), a.Wallet))
-		return a.Points
-	}
-	e.Because = append(e.Because, Reason(key, points(a.Points), IsFixed, points(a.Points)))
+	e.Because = append(e.Because, reasonIn(a.Wallet, key, a.Points, IsFixed, points(a.Points)))
 	return a.Points
 }
 
@@ -232,6 +228,9 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		at = len(s.Grants) - 1
 	}
 	g := &s.Grants[at]
+	if g.Wallet != "" {
+		e.Because = given(e.Because, *g)
+	}
 	delta := target - g.Worth
 	switch {
 	case delta > 0:

@@ -7,8 +7,9 @@ import (
 
 // A Because is one reason of an entry: a rule of the program, what it did, and the exact points that it gave or
 // took, as a decimal ("29.99") or, where it has no end, a fraction ("2999/110"). The reasons of an entry sum to its
-// points. A reason that gave and took nothing says why not.
+// points, and those of another wallet to what it did there. A reason that gave and took nothing says why not.
 type Because struct {
+	Wallet string // whose points; empty for that of points
 	Rule   string // "earn.purchase", "campaigns.double-weekend", "rounding"
 	What   What
 	Args   []string // what What is about, in its own order
@@ -25,9 +26,8 @@ const (
 	IsFactor         What = "factor"      // factor
 	IsUnits          What = "units"       // units, points each
 	IsFixed          What = "fixed"       // points
-	IsInWallet       What = "wallet"      // points, wallet, and of an order the amount and the rate
-	WasConverted     What = "converted"   // points, wallet, what they became, wallet
-	WasConvertedBack What = "unconverted" // the same, on the way back
+	WasConverted     What = "converted"   // points, wallet, what they are in the other one, wallet
+	WasConvertedBack What = "unconverted" // likewise
 	IsStep           What = "step"        // amount, the band's beginning, points
 	IsUnpaid         What = "unpaid"      // the order is not paid yet
 	IsCancelled      What = "void"        // the order was cancelled
@@ -74,9 +74,8 @@ var effects = map[What]string{
 	IsFactor:         "x %s",
 	IsUnits:          "%s x %s",
 	IsFixed:          "%s",
-	IsInWallet:       "%s %s",
 	WasConverted:     "%s %s became %s %s",
-	WasConvertedBack: "%s %s became %s %s again",
+	WasConvertedBack: "%s %s again, of %s %s",
 	IsStep:           "%s, from %s: %s",
 	IsUnpaid:         "not paid yet",
 	IsCancelled:      "cancelled",
@@ -137,13 +136,9 @@ func (b Because) Effect() string {
 	return strings.TrimSpace(fmt.Sprintf(form, args...))
 }
 
-// reasonIn is a Reason for n points of a wallet. The reasons of an entry sum to its points, which are those of the wallet
-// of points alone; what it did to another one is told beside them.
+// reasonIn is a Reason for n points of a wallet.
 func reasonIn(wallet, rule string, n Points, what What, args ...string) Because {
-	if wallet != "" {
-		n = 0
-	}
-	return Reason(rule, points(n), what, args...)
+	return Because{Wallet: wallet, Rule: rule, What: what, Args: args, Points: points(n)}
 }
 
 // Reason makes a Because; points is what it gave, "0" for a reason why not.

@@ -88,7 +88,7 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, id, 1}, Effective: now, Conversion: &x,
 		Postings: append(taken, Posting{Wallet: from, Bucket: BucketConverted, Points: n}, Posting{Wallet: to, Bucket: BucketConverted, Points: -received}),
-		Because:  []Because{x.reason(n, received, WasConverted)},
+		Because:  x.reasons(n, received, WasConverted),
 	}
 	for _, l := range c.Limits {
 		e.Usage = append(e.Usage, Usage{Rule: c.Key(), Times: true, Per: l.Per, Ends: l.Per.ends(day), N: 1})
@@ -100,27 +100,16 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	return d.Outcome, nil
 }
 
-// reason says what became of what. The wallet of points gains or loses by it, if it is one of the two.
-func (x *Converted) reason(left, came Points, what What) Because {
-	from, to := x.From, x.To
+// reasons says in both wallets what became of what: n points where they came from are so many where they went.
+func (x *Converted) reasons(n, there Points, what What) []Because {
+	from, to := -n, there
 	if what == WasConvertedBack {
-		from, to = to, from
+		from, to = n, -there
 	}
-	gain := Points(0)
-	switch "" {
-	case from:
-		gain = -left
-	case to:
-		gain = came
+	args := []string{points(n), x.From, points(there), x.To}
+	return []Because{
+		reasonIn(x.From, "conversions."+x.Rule, from, what, args...), reasonIn(x.To, "conversions."+x.Rule, to, what, args...),
 	}
-	return Reason("conversions."+x.Rule, points(gain), what, points(left), walletName(from), points(came), walletName(to))
-}
-
-func walletName(wallet string) string {
-	if wallet == "" {
-		return MainWallet
-	}
-	return wallet
 }
 
 // ConvertBack undoes a conversion, or so many of the points that it gave (zero: all that are left of it): they must be
@@ -162,7 +151,7 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 		Postings: []Posting{
 			{Wallet: x.To, Bucket: BucketActive, Lot: x.Lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
 		},
-		Because: []Because{x.reason(n, back, WasConvertedBack)},
+		Because: x.reasons(back, n, WasConvertedBack),
 	}
 	if back > 0 {
 		e.Postings = append(e.Postings, Posting{Wallet: x.From, Bucket: BucketConverted, Points: -back})
@@ -234,7 +223,7 @@ func (r *Reward) paidFrom() []string {
 // empty if there is none. They would live for ever there, or grow.
 func (p *Program) Circle() string {
 	for i := range p.Conversions {
-		if c := &p.Conversions[i]; p.leads(c.To, c.From) {
+		if c := &p.Conversions[i]; c.From != c.To && p.leads(c.To, c.From) {
 			return c.Key()
 		}
 	}

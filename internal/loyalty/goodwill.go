@@ -148,7 +148,7 @@ func (d *decision) activateNow(e Entry, rules *Program, g *Grant, expiry Expiry)
 		g.ActiveAt, g.Expires = d.now, expiry.Date(d.now, d.Account.since(expiry), rules.Zone)
 		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points})
 		e.Postings = d.activate(e.Postings, x.Wallet, x.Points, g.Expires, d.now)
-		e.Because = append(e.Because, Reason("pending", "0", BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
+		e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
 	}
 	return e
 }

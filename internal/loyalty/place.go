@@ -86,7 +86,10 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 		}
 		e = d.start(e, rules, s, g)
 		delta := target - g.Worth
-		less = less || g.Wallet != "" && delta < 0
+		if g.Wallet != "" {
+			less = less || delta < 0
+			e.Because = given(e.Because, *g)
+		}
 		switch {
 		case delta > 0:
 			wait, _ := rules.life(g.Rule, s.Buyer.Level)
@@ -102,6 +105,14 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 	s.Worth = w.total
 	s.Grants = slices.DeleteFunc(s.Grants, Grant.empty)
 	return lostToExpiry(issued(e))
+}
+
+// given is the reasons with what a grant in another wallet had given before.
+func given(because []Because, g Grant) []Because {
+	if g.Worth == 0 {
+		return because
+	}
+	return append(because, reasonIn(g.Wallet, "revision", -g.Worth, WasGiven))
 }
 
 // empty reports whether a rule's grant holds nothing that must be remembered.
@@ -169,7 +180,7 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 	for _, x := range d.Account.Pending {
 		if x.Cause == cause {
 			if !at.After(d.now) {
-				e.Because = append(e.Because, Reason("pending", "0", BecameActive, "order "+s.Order.ID, points(x.Points)))
+				e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, "order "+s.Order.ID, points(x.Points)))
 			}
 			e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
 			e.Postings = d.credit(e.Postings, cause, x.Points, *g, time.Time{})

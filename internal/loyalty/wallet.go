@@ -233,9 +233,14 @@ func (w *worth) walletWorth(p *Program, v *valuation) error {
 		}
 		n = max(0, n)
 		w.inWallets = append(w.inWallets, owned{wallet.Key(), n})
-		if n > 0 {
-			w.because = append(w.because, Reason(wallet.Key(), "0", IsInWallet, points(n), wallet.ID, amountText(v.all.amount, v.currency), rate.text))
+		why := func(x exact, what What, args ...string) {
+			if x.sign() != 0 {
+				w.because = append(w.because, Because{Wallet: wallet.ID, Rule: wallet.Key(), What: what, Args: args, Points: x.String()})
+			}
 		}
+		gives := v.all.amount.mul(rate.perMinor)
+		why(gives, IsRated, amountText(v.all.amount, v.currency), rate.text)
+		why(whole(int64(n)).sub(gives), IsRounded, Down.String())
 	}
 	return nil
 }

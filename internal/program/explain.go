@@ -20,6 +20,7 @@ func Explain(p *loyalty.Program) string {
 	e.life()
 	e.refunds()
 	e.tiers()
+	e.wallets()
 	e.rewards()
 	e.goodwill()
 	return strings.Join(e.lines, "\n") + "\n"
