@@ -11,7 +11,7 @@ func (s speaker) because(all []loyalty.Because) []string {
 	out := make([]string, 0, len(all))
 	for _, b := range all {
 		if b.What != loyalty.IsShadow {
-			out = append(out, s.in(b.Wallet).reason(b))
+			out = append(out, s.reason(b))
 		}
 	}
 	return out
@@ -22,6 +22,7 @@ func (s speaker) reason(b loyalty.Because) string {
 	if b.What == loyalty.Says && strings.Join(b.Args, "") != "" {
 		return b.Args[0] // somebody's own words
 	}
+	s = s.in(b.Wallet)
 	with := values{
 		"rule":   s.rule(b.Rule),
 		"points": s.quantity(strings.TrimPrefix(b.Points, "-"), figures{}),

@@ -305,7 +305,7 @@ var said = []struct {
 	},
 	{
 		loyalty.Because{Wallet: "miles", Rule: "wallets.miles", Points: "14.995", What: loyalty.IsRated, Args: []string{"29.99 EUR", "1 per 2.00"}},
-		"The wallet Sea miles gives 14.995 miles: 29.99 EUR at 1 mile per 2.00 EUR.", "Das Konto Seemeilen gibt 14,995 Meilen: 29,99 EUR zu 1 Meile pro 2,00 EUR.",
+		"The wallet Sea miles gives 14.995 miles: 29.99 EUR at 1 mile per 2.00 EUR.", "Das Konto Seemeilen bringt 14,995 Meilen: 29,99 EUR, 1 Meile je 2,00 EUR.",
 	},
 	{
 		why("something.new", "-1.5", "of the next release", "1", "2"),
