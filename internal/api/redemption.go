@@ -17,6 +17,7 @@ type redemptionBody struct {
 	Cart   *string    `json:"cart"`
 	Total  *totalBody `json:"order_total"`
 	Points whole      `json:"points"`
+	Wallet *string    `json:"wallet"`
 	Commit bool       `json:"commit"`
 }
 
@@ -37,6 +38,7 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 	}
 	in := ledger.RedemptionRequest{
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
+		Wallet: c.optionalWallet(at("wallet"), b.Wallet),
 	}
 	if b.Total != nil {
 		c.required(at("order_total/amount"), b.Total.Amount.given)
@@ -108,7 +110,8 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Cart   string         `json:",omitzero"`
 		Total  loyalty.Money  `json:",omitzero"`
 		Points loyalty.Points `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points})
+		Wallet string         `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -125,6 +128,12 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), GivenBack: int64(rd.Back),
 		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
+	}
+	if rd.Wallet != "" {
+		out.Wallet = rd.Wallet
+	}
+	for _, w := range r.Entry.Wallets {
+		out.Wallets = append(out.Wallets, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})
 	}
 	if rd.Value != (loyalty.Money{}) {
 		out.Value = &wire.Money{Amount: rd.Value.Amount, Currency: string(rd.Value.Currency)}

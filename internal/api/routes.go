@@ -66,6 +66,9 @@ func Routes() []Route {
 		{Pattern: "GET /v1/codes/{code}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getCode},
 		{Pattern: "POST /v1/codes/{code}/use", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: useCode},
 		{Pattern: "GET /v1/codes/{code}/qr", Function: "redeem", Scope: auth.RedemptionsRead, serve: drawCode},
+		{Pattern: "POST /v1/members/{member}/conversions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: convertPoints},
+		{Pattern: "GET /v1/conversions/{conversion}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getConversion},
+		{Pattern: "POST /v1/conversions/{conversion}/undo", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: undoConversion},
 
 		{Pattern: "GET /v1/program", Function: "programs", Scope: auth.ProgramRead, serve: getProgram},
 		{Pattern: "GET /v1/program/draft", Function: "programs", Scope: auth.ProgramRead, serve: getDraft},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/big"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -48,7 +49,7 @@ func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last 
 }
 
 // amendment is the last revision of a cause, zero if there is none, or the one of a kind that the same command wrote
-// before.
+// before. An Input may end with a dot and what beside its key was asked: the same key with anything else is refused.
 func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind loyalty.Kind, by By) (last loyalty.Entry, replay bool, err error) {
 	for e, err := range l.revisions(ctx, program, cause, id, true, 0) {
 		if err != nil {
@@ -57,8 +58,15 @@ func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind 
 		if last.Cause.Revision == 0 {
 			last = e
 		}
-		if e.Kind == kind && e.Cause.Revision > 1 && e.Input == by.Input && by.Input != "" {
+		if e.Kind != kind || e.Cause.Revision == 1 || by.Input == "" {
+			continue
+		}
+		before, _, _ := strings.Cut(e.Input, ".")
+		switch key, _, _ := strings.Cut(by.Input, "."); {
+		case e.Input == by.Input:
 			return e, true, nil
+		case before == key:
+			return e, false, keyReused()
 		}
 	}
 	return last, false, nil

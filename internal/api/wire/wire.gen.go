@@ -22,6 +22,7 @@ import (
 const (
 	CauseKindActivation CauseKind = "activation"
 	CauseKindAdjustment CauseKind = "adjustment"
+	CauseKindConversion CauseKind = "conversion"
 	CauseKindEvent      CauseKind = "event"
 	CauseKindExtension  CauseKind = "extension"
 	CauseKindForfeit    CauseKind = "forfeit"
@@ -41,6 +42,8 @@ func (e CauseKind) Valid() bool {
 	case CauseKindActivation:
 		return true
 	case CauseKindAdjustment:
+		return true
+	case CauseKindConversion:
 		return true
 	case CauseKindEvent:
 		return true
@@ -122,6 +125,7 @@ const (
 	EntryKindActivate  EntryKind = "activate"
 	EntryKindAdjust    EntryKind = "adjust"
 	EntryKindClawback  EntryKind = "clawback"
+	EntryKindConvert   EntryKind = "convert"
 	EntryKindEarn      EntryKind = "earn"
 	EntryKindExpire    EntryKind = "expire"
 	EntryKindExtend    EntryKind = "extend"
@@ -145,6 +149,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindAdjust:
 		return true
 	case EntryKindClawback:
+		return true
+	case EntryKindConvert:
 		return true
 	case EntryKindEarn:
 		return true
@@ -394,6 +400,7 @@ const (
 	RewardTypeGiftCard     RewardType = "gift_card"
 	RewardTypePartner      RewardType = "partner"
 	RewardTypePercentOff   RewardType = "percent_off"
+	RewardTypeWalletPoints RewardType = "wallet_points"
 )
 
 // Valid indicates whether the value is a known member of the RewardType enum.
@@ -414,6 +421,8 @@ func (e RewardType) Valid() bool {
 	case RewardTypePartner:
 		return true
 	case RewardTypePercentOff:
+		return true
+	case RewardTypeWalletPoints:
 		return true
 	default:
 		return false
@@ -481,6 +490,9 @@ type AdjustmentRequest struct {
 
 	// Reason Why; kept on the entry.
 	Reason string `json:"reason"`
+
+	// Wallet Which balance; left out: that of points.
+	Wallet string `json:"wallet,omitempty,omitzero"`
 }
 
 // Balance Points, all at least zero.
@@ -500,6 +512,9 @@ type Balance struct {
 
 // Because defines model for Because.
 type Because struct {
+	// Wallet Whose points these are; left out: points. Those of a wallet sum to what the entry did there.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
 	// Rule The rule of the program, as `earn.purchase`.
 	Rule string `json:"rule"`
 
@@ -688,6 +703,54 @@ type CommitRequest struct {
 	Points int64 `json:"points,omitempty,omitzero"`
 }
 
+// Conversion defines model for Conversion.
+type Conversion struct {
+	// ID `cv_` and 20 characters.
+	ID string `json:"id"`
+
+	// Member Whose points.
+	Member string `json:"member"`
+
+	// From The wallet from which they went.
+	From string `json:"from"`
+
+	// To The wallet into which they went.
+	To string `json:"to"`
+
+	// Points How many went.
+	Points int64 `json:"points"`
+
+	// Received What they became.
+	Received int64 `json:"received"`
+
+	// Undone How many of these went back.
+	Undone int64 `json:"undone"`
+
+	// GivenBack What these became again.
+	GivenBack int64 `json:"given_back"`
+
+	// CreatedAt When.
+	CreatedAt time.Time `json:"created_at"`
+
+	// UndoUntil Until when it can be undone, exclusive; null: never.
+	UndoUntil *time.Time `json:"undo_until"`
+
+	// Balances Of the two wallets after it.
+	Balances []WalletBalance `json:"balances"`
+}
+
+// ConversionRequest defines model for ConversionRequest.
+type ConversionRequest struct {
+	// From The wallet from which points go; `points` is that of points.
+	From string `json:"from"`
+
+	// To The wallet into which they go.
+	To string `json:"to"`
+
+	// Points How many go.
+	Points int64 `json:"points"`
+}
+
 // Dispute A payment that the customer contests with the bank. While it is open, and once it is lost, the order earns as if `amount` had been refunded; if it is won, as if nothing had been.
 type Dispute struct {
 	// ID The dispute's id; unique in its order.
@@ -779,6 +842,9 @@ type Entry struct {
 
 	// Because The reasons; their points sum to the entry's.
 	Because []Because `json:"because"`
+
+	// Wallets What it did to wallets beside that of points; left out if nothing.
+	Wallets []WalletChange `json:"wallets,omitempty,omitzero"`
 
 	// Balance Points, all at least zero.
 	Balance Balance `json:"balance"`
@@ -991,6 +1057,9 @@ type Member struct {
 
 	// Campaigns The campaigns that the member is registered for, by the alphabet.
 	Campaigns []string `json:"campaigns"`
+
+	// Wallets What the member has beside points, in the program's order; left out where the program has no other wallets.
+	Wallets []Wallet `json:"wallets,omitempty,omitzero"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -1362,6 +1431,12 @@ type Redemption struct {
 
 	// Balance Points, all at least zero.
 	Balance Balance `json:"balance"`
+
+	// Wallet From which wallet it is paid; left out: that of points.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
+	// Wallets Of wallets beside that of points, what this has left there; left out if it touched none.
+	Wallets []WalletBalance `json:"wallets,omitempty,omitzero"`
 }
 
 // RedemptionStatus How far it is.
@@ -1386,6 +1461,9 @@ type RedemptionRequest struct {
 
 	// OrderTotal What the order comes to, for rewards that want a least order, and for `pay-with-points`.
 	OrderTotal *OrderTotal `json:"order_total,omitempty"`
+
+	// Wallet From which wallet it is paid; left out: that of points.
+	Wallet string `json:"wallet,omitempty,omitzero"`
 
 	// Commit Spend the points at once rather than reserve them.
 	Commit bool `json:"commit,omitempty,omitzero"`
@@ -1485,7 +1563,11 @@ type Reward struct {
 
 	// Prices What it costs members of these levels instead.
 	Prices map[string]int64 `json:"prices,omitempty,omitzero"`
-	Value  *Money           `json:"value,omitempty"`
+
+	// Wallets What it costs in other wallets instead.
+	Wallets map[string]int64 `json:"wallets,omitempty,omitzero"`
+	Gives   *WalletPoints    `json:"gives,omitempty"`
+	Value   *Money           `json:"value,omitempty"`
 
 	// Percent percent_off: how much, as `12.5`.
 	Percent  string `json:"percent,omitempty,omitzero"`
@@ -1588,6 +1670,12 @@ type Tier struct {
 	Next *NextLevel `json:"next"`
 }
 
+// UndoRequest defines model for UndoRequest.
+type UndoRequest struct {
+	// Points How many of those that it gave go back; left out: all that are there.
+	Points int64 `json:"points,omitempty,omitzero"`
+}
+
 // Version defines model for Version.
 type Version struct {
 	// Version Which version, from 1.
@@ -1618,6 +1706,54 @@ type VersionList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// Wallet What a member has in a wallet beside that of points.
+type Wallet struct {
+	// ID The wallet's id.
+	ID string `json:"id"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+
+	// Expiring What can be spent and will lapse, soonest first.
+	Expiring []PointsAt `json:"expiring"`
+
+	// Pending What will become spendable, soonest first.
+	Pending []PendingPoints `json:"pending"`
+}
+
+// WalletBalance defines model for WalletBalance.
+type WalletBalance struct {
+	// Wallet The wallet's id; `points` is that of points.
+	Wallet string `json:"wallet"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+}
+
+// WalletChange defines model for WalletChange.
+type WalletChange struct {
+	// Wallet The wallet's id.
+	Wallet string `json:"wallet"`
+
+	// Points By how much active and pending points less debt changed there.
+	Points int64 `json:"points"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+}
+
+// WalletPoints defines model for WalletPoints.
+type WalletPoints struct {
+	// Wallet The wallet's id.
+	Wallet string `json:"wallet"`
+
+	// Points How many.
+	Points int64 `json:"points"`
+}
+
 // Words The entry in the member's language, in plain text; only where a single entry is asked for.
 type Words struct {
 	// Language Of the words, as `en`.
@@ -1632,6 +1768,9 @@ type Words struct {
 
 // CodePath defines model for CodePath.
 type CodePath = string
+
+// ConversionPath defines model for ConversionPath.
+type ConversionPath = string
 
 // Cursor defines model for Cursor.
 type Cursor = string
@@ -1688,6 +1827,13 @@ type UseCodeParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// UndoConversionParams defines parameters for UndoConversion.
+type UndoConversionParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // FindEntryParams defines parameters for FindEntry.
 type FindEntryParams struct {
 	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
@@ -1703,6 +1849,13 @@ type EnrolMemberParams struct {
 
 // AdjustBalanceParams defines parameters for AdjustBalance.
 type AdjustBalanceParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ConvertPointsParams defines parameters for ConvertPoints.
+type ConvertPointsParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -1782,6 +1935,9 @@ type ListRewardsParams struct {
 // UseCodeJSONRequestBody defines body for UseCode for application/json ContentType.
 type UseCodeJSONRequestBody = CodeUseRequest
 
+// UndoConversionJSONRequestBody defines body for UndoConversion for application/json ContentType.
+type UndoConversionJSONRequestBody = UndoRequest
+
 // PutEventJSONRequestBody defines body for PutEvent for application/json ContentType.
 type PutEventJSONRequestBody = EventRequest
 
@@ -1799,6 +1955,9 @@ type AdjustBalanceJSONRequestBody = AdjustmentRequest
 
 // RegisterForCampaignJSONRequestBody defines body for RegisterForCampaign for application/json ContentType.
 type RegisterForCampaignJSONRequestBody = Nothing
+
+// ConvertPointsJSONRequestBody defines body for ConvertPoints for application/json ContentType.
+type ConvertPointsJSONRequestBody = ConversionRequest
 
 // ExtendPointsJSONRequestBody defines body for ExtendPoints for application/json ContentType.
 type ExtendPointsJSONRequestBody = ExtensionRequest
@@ -1954,6 +2113,31 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
 	UseCode(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetConversion One conversion as of now
+	//
+	// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+	GetConversion(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoConversionWithBody Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversionWithBody(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoConversion Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversion(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// FindEntry One entry, whoever's it is
 	//
 	// The same answer as under its member.
@@ -2071,6 +2255,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 	RegisterForCampaign(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConvertPointsWithBody Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPointsWithBody(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConvertPoints Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPoints(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListEntries The member's statement, newest first
 	//
@@ -2515,6 +2719,61 @@ func (c *Client) UseCode(ctx context.Context, code CodePath, params *UseCodePara
 	return c.Client.Do(req)
 }
 
+// GetConversion One conversion as of now
+//
+// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+func (c *Client) GetConversion(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConversionRequest(c.Server, conversion)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoConversionWithBody Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *Client) UndoConversionWithBody(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoConversionRequestWithBody(c.Server, conversion, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoConversion Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *Client) UndoConversion(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoConversionRequest(c.Server, conversion, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // FindEntry One entry, whoever's it is
 //
 // The same answer as under its member.
@@ -2763,6 +3022,46 @@ func (c *Client) RegisterForCampaignWithBody(ctx context.Context, member MemberP
 // Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 func (c *Client) RegisterForCampaign(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRegisterForCampaignRequest(c.Server, member, campaign, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConvertPointsWithBody Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *Client) ConvertPointsWithBody(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConvertPointsRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConvertPoints Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *Client) ConvertPoints(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConvertPointsRequest(c.Server, member, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3662,6 +3961,100 @@ func NewUseCodeRequestWithBody(server string, code CodePath, params *UseCodePara
 	return req, nil
 }
 
+// NewGetConversionRequest constructs an http.Request for the GetConversion method
+func NewGetConversionRequest(server string, conversion ConversionPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "conversion", conversion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/conversions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUndoConversionRequest calls the generic UndoConversion builder with application/json body
+func NewUndoConversionRequest(server string, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUndoConversionRequestWithBody(server, conversion, params, "application/json", bodyReader)
+}
+
+// NewUndoConversionRequestWithBody constructs an http.Request for the UndoConversion method, with any body, and a specified content type
+func NewUndoConversionRequestWithBody(server string, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "conversion", conversion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/conversions/%s/undo", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewFindEntryRequest constructs an http.Request for the FindEntry method
 func NewFindEntryRequest(server string, entry EntryPath, params *FindEntryParams) (*http.Request, error) {
 	var err error
@@ -4050,6 +4443,66 @@ func NewRegisterForCampaignRequestWithBody(server string, member MemberPath, cam
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewConvertPointsRequest calls the generic ConvertPoints builder with application/json body
+func NewConvertPointsRequest(server string, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConvertPointsRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewConvertPointsRequestWithBody constructs an http.Request for the ConvertPoints method, with any body, and a specified content type
+func NewConvertPointsRequestWithBody(server string, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/conversions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -5280,6 +5733,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
 	UseCodeWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UseCodeResponse, error)
 
+	// GetConversionWithResponse One conversion as of now
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+	GetConversionWithResponse(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*GetConversionResponse, error)
+
+	// UndoConversionWithBodyWithResponse Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversionWithBodyWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error)
+
+	// UndoConversionWithResponse Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversionWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error)
+
 	// FindEntryWithResponse One entry, whoever's it is
 	//
 	// The same answer as under its member.
@@ -5401,6 +5881,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 	RegisterForCampaignWithResponse(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterForCampaignResponse, error)
+
+	// ConvertPointsWithBodyWithResponse Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error)
+
+	// ConvertPointsWithResponse Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPointsWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error)
 
 	// ListEntriesWithResponse The member's statement, newest first
 	//
@@ -6180,6 +6680,235 @@ func (r UseCodeResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UseCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetConversionResponse401Headers the declared response headers of an HTTP 401 response for GetConversion
+type GetConversionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetConversionResponse503Headers the declared response headers of an HTTP 503 response for GetConversion
+type GetConversionResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetConversionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Conversion
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetConversionResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetConversionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetConversionResponse) GetJSON200() *Conversion {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetConversionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetConversionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetConversionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetConversionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UndoConversionResponse200Headers the declared response headers of an HTTP 200 response for UndoConversion
+type UndoConversionResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// UndoConversionResponse401Headers the declared response headers of an HTTP 401 response for UndoConversion
+type UndoConversionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// UndoConversionResponse503Headers the declared response headers of an HTTP 503 response for UndoConversion
+type UndoConversionResponse503Headers struct {
+	RetryAfter int
+}
+
+type UndoConversionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Conversion
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UndoConversionResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UndoConversionResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UndoConversionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UndoConversionResponse) GetJSON200() *Conversion {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UndoConversionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UndoConversionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UndoConversionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UndoConversionResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7180,6 +7909,145 @@ func (r RegisterForCampaignResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RegisterForCampaignResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ConvertPointsResponse201Headers the declared response headers of an HTTP 201 response for ConvertPoints
+type ConvertPointsResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// ConvertPointsResponse401Headers the declared response headers of an HTTP 401 response for ConvertPoints
+type ConvertPointsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ConvertPointsResponse409Headers the declared response headers of an HTTP 409 response for ConvertPoints
+type ConvertPointsResponse409Headers struct {
+	IdempotencyReplayed string
+}
+
+// ConvertPointsResponse503Headers the declared response headers of an HTTP 503 response for ConvertPoints
+type ConvertPointsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ConvertPointsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Conversion
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ConvertPointsResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ConvertPointsResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ConvertPointsResponse409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ConvertPointsResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ConvertPointsResponse) GetJSON201() *Conversion {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ConvertPointsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConvertPointsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConvertPointsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConvertPointsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9994,6 +10862,51 @@ func (c *ClientWithResponses) UseCodeWithResponse(ctx context.Context, code Code
 	return ParseUseCodeResponse(rsp)
 }
 
+// GetConversionWithResponse One conversion as of now
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+func (c *ClientWithResponses) GetConversionWithResponse(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*GetConversionResponse, error) {
+	rsp, err := c.GetConversion(ctx, conversion, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetConversionResponse(rsp)
+}
+
+// UndoConversionWithBodyWithResponse Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *ClientWithResponses) UndoConversionWithBodyWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error) {
+	rsp, err := c.UndoConversionWithBody(ctx, conversion, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoConversionResponse(rsp)
+}
+
+// UndoConversionWithResponse Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *ClientWithResponses) UndoConversionWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error) {
+	rsp, err := c.UndoConversion(ctx, conversion, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoConversionResponse(rsp)
+}
+
 // FindEntryWithResponse One entry, whoever's it is
 //
 // The same answer as under its member.
@@ -10198,6 +11111,38 @@ func (c *ClientWithResponses) RegisterForCampaignWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseRegisterForCampaignResponse(rsp)
+}
+
+// ConvertPointsWithBodyWithResponse Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *ClientWithResponses) ConvertPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error) {
+	rsp, err := c.ConvertPointsWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConvertPointsResponse(rsp)
+}
+
+// ConvertPointsWithResponse Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *ClientWithResponses) ConvertPointsWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error) {
+	rsp, err := c.ConvertPoints(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConvertPointsResponse(rsp)
 }
 
 // ListEntriesWithResponse The member's statement, newest first
@@ -11190,6 +12135,226 @@ func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
 	return response, nil
 }
 
+// ParseGetConversionResponse parses an HTTP response from a GetConversionWithResponse call
+func ParseGetConversionResponse(rsp *http.Response) (*GetConversionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetConversionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Conversion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetConversionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetConversionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUndoConversionResponse parses an HTTP response from a UndoConversionWithResponse call
+func ParseUndoConversionResponse(rsp *http.Response) (*UndoConversionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UndoConversionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Conversion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UndoConversionResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers UndoConversionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers UndoConversionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseFindEntryResponse parses an HTTP response from a FindEntryWithResponse call
 func ParseFindEntryResponse(rsp *http.Response) (*FindEntryResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12144,6 +13309,145 @@ func ParseRegisterForCampaignResponse(rsp *http.Response) (*RegisterForCampaignR
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers RegisterForCampaignResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseConvertPointsResponse parses an HTTP response from a ConvertPointsWithResponse call
+func ParseConvertPointsResponse(rsp *http.Response) (*ConvertPointsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConvertPointsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Conversion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ConvertPointsResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers ConvertPointsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers ConvertPointsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers ConvertPointsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
