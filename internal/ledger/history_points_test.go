@@ -13,6 +13,12 @@ import (
 
 func (h *history) redeem(m loyalty.MemberID) string {
 	in := ledger.RedemptionRequest{ID: h.key("rd_"), Member: m, Reward: pick(h.rng, "sticker", "five-off", "mug", "mug", "voucher", "voucher"), Commit: h.rng.IntN(3) == 0}
+	switch h.rng.IntN(5) {
+	case 0:
+		in.Reward = "more-miles"
+	case 1:
+		in.Reward, in.Wallet = "lounge", pick(h.rng, "miles", "stars")
+	}
 	if h.rng.IntN(2) == 0 {
 		in.Cart = fmt.Sprint("cart-", m)
 	}
@@ -67,7 +73,7 @@ func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyal
 }
 
 func (h *history) adjust(m loyalty.MemberID) string {
-	in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history"}
+	in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Wallet: pick(h.rng, "", "", "", "miles", "stars"), Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history"}
 	err := h.until(fmt.Sprintf("adjust %+v", in), func(l *ledger.Ledger) error {
 		_, err := l.Adjust(h.t.Context(), h.p, in, by(in.ID))
 		return err

@@ -49,6 +49,7 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	historyRules(p)
 	historyActions(p)
 	historyRewards(p, rng)
+	historyWallets(p, pick(rng, loyalty.TakeBackDebt, loyalty.TakeBackWithinBalance, loyalty.TakeBackPendingOnly), pick(rng, 0, 20, 20))
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)
 	}

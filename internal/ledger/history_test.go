@@ -50,6 +50,8 @@ type history struct {
 	open    []string // redemptions
 	done    []string // and those that were committed
 	keys    int
+
+	conversions []string
 }
 
 const (
@@ -130,7 +132,7 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 // everyStep is what must have happened in a long history.
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
-	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "adjusted", "extended", "reinstated", "time",
+	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "converted", "undone", "adjusted", "extended", "reinstated", "time",
 }
 
 // everything reports what never happened: then nothing was tested.
@@ -173,6 +175,8 @@ func (h *history) step() string {
 		{3, h.pass},
 		{2, h.reverse},
 		{2, h.use},
+		{2, h.convert},
+		{2, h.undo},
 	}
 	sum := 0
 	for _, x := range all {
