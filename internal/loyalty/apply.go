@@ -17,6 +17,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 	for _, p := range e.Postings {
 		a.apply(e, p)
 	}
+	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // one that became empty is in a slice of this account alone
 	if !balanced(e.Postings) {
 		return a, fmt.Errorf("loyalty: entry %d of %s is off balance", e.Sequence, e.Member)
 	}

@@ -49,6 +49,11 @@ type Purse struct {
 	Earned, Redeemed, Expired Points // of a lifetime: by rules, without adjustments and what was clawed back
 }
 
+// isEmpty reports whether nothing of a purse must be remembered.
+func (p Purse) isEmpty() bool {
+	return len(p.Lots) == 0 && p.Debt == 0 && p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
+}
+
 // In is what the member has in a wallet.
 func (a Account) In(wallet string) Purse {
 	if wallet == "" {
