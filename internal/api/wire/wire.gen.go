@@ -1315,6 +1315,9 @@ type Quote struct {
 
 	// Pay What the member's points could pay of the order now, as `pay-with-points`; left out if nothing.
 	Pay *QuotedPayment `json:"pay,omitempty"`
+
+	// Wallets What the order would earn in other wallets, of a guest what a member would; left out if nothing.
+	Wallets []WalletPoints `json:"wallets,omitempty,omitzero"`
 }
 
 // QuoteRequest defines model for QuoteRequest.
@@ -1597,7 +1600,7 @@ type Reward struct {
 	// Codes Where its codes come from: made for each redemption, from a pool, or one for all; null: it has none.
 	Codes *string `json:"codes"`
 
-	// Available Only for a member: whether it can be had now. Whether a pool of codes is empty shows when one is asked for.
+	// Available Only for a member: whether it can be had now, from any wallet that it has a price in. Whether a pool of codes is empty shows when one is asked for.
 	Available *bool `json:"available,omitempty"`
 
 	// Lacks Only for a member: why it cannot be had; left out if it can.
