@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -20,11 +21,10 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		c := command{p: p, member: in.Member, by: by, main: cause, with: with}
-		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause},
-			func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
-				return p.Redeem(acc, r, in.Commit, left, l.now())
-			})
+		c := command{p: p, member: in.Member, by: by, main: cause, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+			return p.Redeem(acc, r, in.Commit, left, l.now())
+		}}
+		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause})
 		switch {
 		case errors.As(err, new(*table.ConflictError)):
 			continue // somebody else took that code
@@ -42,21 +42,19 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, like loyalty.Entry, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	return l.onceWith(ctx, command{p: p, member: m, by: by}, like, func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	return l.onceWith(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		return decide(acc)
-	})
+	}}, like)
 }
 
-// onceWith is once for a command that brings more along.
-func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry,
-	decide func(loyalty.Account, loyalty.Budgets) (loyalty.Outcome, error),
-) (e loyalty.Entry, replayed bool, err error) {
-	p, m, by := c.p, c.member, c.by
-	c.decide = func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
-		if acc.Sequence == 0 {
-			return loyalty.Outcome{}, notFound("member")
+// onceWith is once for a command that brings more along, or concerns several members.
+func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e loyalty.Entry, replayed bool, err error) {
+	p, m, by, decide := c.p, c.member, c.by, c.decision()
+	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		if slices.ContainsFunc(accs, func(acc loyalty.Account) bool { return acc.Sequence == 0 }) {
+			return nil, notFound("member")
 		}
-		return decide(acc, left)
+		return decide(accs, left)
 	}
 	entries, err := l.do(ctx, c)
 	if err == nil {
