@@ -49,6 +49,7 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	historyRules(p)
 	historyActions(p)
 	historyRewards(p, rng)
+	historyTransfers(p, rng)
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)
 	}

@@ -30,7 +30,8 @@ import (
 //
 // and what the books say (books_test.go): the entries of an order, an event or a milestone together issued what it is
 // worth; budgets, caps, limits, metrics and fractions are what the states of orders and events use of them; nothing is
-// kept that has lapsed. And for what the step was about: a redemption was resolved at most once, and a command that was
+// kept that has lapsed; what one member gave to another is neither more nor less than what arrived, and lives no longer.
+// And for what the step was about: a redemption was resolved at most once, and a command that was
 // repeated after a lost answer, or that a rival had given first, had its effect once.
 type history struct {
 	t *testing.T
@@ -49,6 +50,7 @@ type history struct {
 	events  []loyalty.Event
 	open    []string // redemptions
 	done    []string // and those that were committed
+	offers  []string // transfers that wait for a yes
 	keys    int
 }
 
@@ -131,6 +133,7 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
 	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "adjusted", "extended", "reinstated", "time",
+	"given", "offered", "not given", "accepted", "declined", "unanswered",
 }
 
 // everything reports what never happened: then nothing was tested.
@@ -173,6 +176,8 @@ func (h *history) step() string {
 		{3, h.pass},
 		{2, h.reverse},
 		{2, h.use},
+		{3, h.give},
+		{2, h.answer},
 	}
 	sum := 0
 	for _, x := range all {

@@ -30,6 +30,8 @@ var causeNames = map[string]string{
 	loyalty.CauseMember:     "WHO",
 	loyalty.CauseExtension:  "EXT",
 	loyalty.CauseReinstate:  "AGAIN",
+	loyalty.CauseTransfer:   "TR",
+	loyalty.CauseReceipt:    "GOT",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

@@ -287,6 +287,11 @@ type redemptionDoc struct {
 	From int64            `json:"cf,omitzero"`
 	To   int64            `json:"cu,omitzero"`
 	Pool bool             `json:"pool,omitzero"` // the code comes from a pool
+
+	Whom string `json:"to,omitzero"` // of a transfer
+	Who  string `json:"by,omitzero"`
+	Fee  int64  `json:"fee,omitzero"`
+	Note string `json:"msg,omitzero"`
 }
 
 type lackDoc struct {

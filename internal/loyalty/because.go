@@ -52,7 +52,7 @@ const (
 	BecameActive  What = "active"   // cause, points
 	IsCost        What = "cost"     // points
 	WasSpent      What = "spent"    // points that were reserved
-	WasReturned   What = "returned" // cancelled or lapsed
+	WasReturned   What = "returned" // cancelled, declined or lapsed
 	HasMoved      What = "moved"    // from level, to level, how: reached or lost, measure, window
 	HasStayed     What = "stayed"   // measure, window
 	WasReached    What = "reached"  // count
@@ -61,6 +61,10 @@ const (
 	WasReinstated What = "again"    // lapsed on the day, why
 	WasMoved      What = "slid"     // the new day
 	HasChanged    What = "changed"  // which trait
+	WasSent       What = "sent"     // points
+	IsFee         What = "fee"      // points
+	WasAccepted   What = "accepted" // points that were held
+	WasReceived   What = "received" // points
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -107,6 +111,10 @@ var effects = map[What]string{
 	WasReinstated: "had lapsed on %s: %s",
 	WasMoved:      "active again, lapses on %s",
 	HasChanged:    "%s",
+	WasSent:       "%s to another member",
+	IsFee:         "fee %s",
+	WasAccepted:   "%s accepted by the other member",
+	WasReceived:   "%s from another member",
 }
 
 // Whats lists every What that there is, for those who put them into words.

@@ -21,6 +21,8 @@ const (
 	CauseMember     = "member"     // by member
 	CauseExtension  = "extension"  // by extension id
 	CauseReinstate  = "reinstate"  // by member and day of the lapse
+	CauseTransfer   = "transfer"   // by transfer id: what became of it with who gives
+	CauseReceipt    = "receipt"    // by transfer id: that the other has it
 )
 
 // A Cause is why points moved: something with an identity, in its n-th revision. Of each revision there is one
@@ -54,6 +56,9 @@ const (
 	KindExtend    Kind = "extend"    // lots were made to live longer by hand
 	KindReinstate Kind = "reinstate" // lapsed points were brought back by hand
 	KindMember    Kind = "member"    // what rules know of the member changed
+
+	KindOffer    Kind = "offer"    // points are held until another member accepts them
+	KindTransfer Kind = "transfer" // points went to another member, or came from one
 )
 
 // Bucket is where points are: with the member, or where they came from and went.
@@ -70,6 +75,9 @@ const (
 	BucketRedeemed Bucket = "redeemed"
 	BucketExpired  Bucket = "expired"
 	BucketAdjusted Bucket = "adjusted"
+
+	BucketTransferred Bucket = "transferred" // on their way between two accounts, which together sum to zero
+	BucketFees        Bucket = "fees"        // what transfers cost
 )
 
 // A Posting moves points into a bucket, or out of it if negative.

@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// RedemptionStatus is how far a redemption is. Reserved becomes one of the others; Committed may yet be Reversed.
+// RedemptionStatus is how far a redemption is, or a transfer. Reserved becomes one of the others; Committed may yet be
+// Reversed.
 type RedemptionStatus string
 
 const (
@@ -16,9 +17,13 @@ const (
 	Lapsed    RedemptionStatus = "lapsed"
 	Reversed  RedemptionStatus = "reversed"
 	Refused   RedemptionStatus = "refused"
+
+	Offered  RedemptionStatus = "offered" // a transfer that waits for the other's yes; it may lapse or be cancelled too
+	Accepted RedemptionStatus = "accepted"
+	Declined RedemptionStatus = "declined"
 )
 
-// A Redemption is points spent, or about to be, on one reward.
+// A Redemption is points spent, or about to be, on one reward, or given to another member.
 type Redemption struct {
 	ID     string
 	Reward string
@@ -39,6 +44,31 @@ type Redemption struct {
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
+
+	// Of a transfer, which has no reward.
+	To   MemberID // who is given the points
+	By   MemberID // in the other's account: who gives them
+	Fee  Points   // what the giver pays besides
+	Note string   // what the giver says to it; may be empty
+}
+
+// cause is the cause of a redemption's n-th revision in an account.
+func (r Redemption) cause(n int) Cause {
+	switch {
+	case r.To == "":
+		return Cause{CauseRedemption, r.ID, n}
+	case r.By == "":
+		return Cause{CauseTransfer, r.ID, n}
+	}
+	return Cause{CauseReceipt, r.ID, n}
+}
+
+// rule names what a redemption is for among the rules.
+func (r Redemption) rule() string {
+	if r.To != "" {
+		return Transfers{}.Key()
+	}
+	return "rewards." + r.Reward
 }
 
 // MaxHolds is how many redemptions of one member may be open at a time: a bound on the account's size.
@@ -311,8 +341,12 @@ func (d *decision) undo(e *Entry, r Redemption) {
 	if !ok {
 		reward = Reward{ID: r.Reward}
 	}
-	e.Usage = slices.DeleteFunc(d.p.uses(&reward, r, -1), func(u Usage) bool {
-		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) == 0 // the limit is younger than the redemption
+	uses := d.p.uses(&reward, r, -1)
+	if r.To != "" {
+		uses = d.p.gives(r, -1)
+	}
+	e.Usage = slices.DeleteFunc(uses, func(u Usage) bool {
+		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) < -u.N // the limit is younger than the redemption
 	})
 	if r.Piece {
 		d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: -1, Budget: reward.Pieces(d.now)})
@@ -333,13 +367,17 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r := h.Redemption
 	r.Status = as
 	e := Entry{
-		Kind: KindRelease, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: at, Redemption: &r,
-		Because: []Because{Reason("rewards."+r.Reward, points(h.Points()), WasReturned, string(as))},
+		Kind: KindRelease, Cause: r.cause(2), Effective: at, Redemption: &r,
+		Because: []Because{Reason(r.rule(), points(h.Points()), WasReturned, string(as))},
 	}
 	d.undo(&e, r)
 	for _, l := range h.Lots {
+		back := d.lot(l.Expires)
+		if r.To == "" { // or whoever offers points to nobody would have them live longer
+			back = d.gracious(l.Expires, at)
+		}
 		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
-		e.Postings = d.activate(e.Postings, l.Points, d.gracious(l.Expires, at), at)
+		e.Postings = d.activate(e.Postings, l.Points, back, at)
 	}
 	return d.post(lostToExpiry(e))
 }
