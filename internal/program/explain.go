@@ -21,6 +21,7 @@ func Explain(p *loyalty.Program) string {
 	e.refunds()
 	e.tiers()
 	e.rewards()
+	e.transfers()
 	e.goodwill()
 	return strings.Join(e.lines, "\n") + "\n"
 }
