@@ -61,6 +61,10 @@ var arguments = map[loyalty.What]struct {
 	loyalty.WasReinstated: {1, []argument{{"day", 0, date}, {"why", 1, text}}},
 	loyalty.WasMoved:      {1, []argument{{"day", 0, date}}},
 	loyalty.HasChanged:    {1, []argument{{"campaign", 0, rule}}},
+	loyalty.WasSent:       {1, nil},
+	loyalty.IsFee:         {1, nil},
+	loyalty.WasAccepted:   {1, []argument{{"given", 0, points}}},
+	loyalty.WasReceived:   {1, nil},
 }
 
 func text(_ speaker, args []string) value     { return value{text: args[0]} }

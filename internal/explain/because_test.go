@@ -295,6 +295,13 @@ var said = []struct {
 		"You registered for the campaign Double beans weekend.", "Sie haben sich für die Aktion „Doppelte Bohnen“ angemeldet.",
 	},
 	{why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert."},
+	{why("transfers", "-100", loyalty.WasSent, "100"), "For another member: -100 beans.", "Für ein anderes Mitglied: -100 Bohnen."},
+	{why("transfers", "-1", loyalty.IsFee, "1"), "Fee: -1 bean.", "Gebühr: -1 Bohne."},
+	{why("transfers", "0", loyalty.WasAccepted, "100"), "100 beans were accepted.", "100 Bohnen wurden angenommen."},
+	{why("transfers", "100", loyalty.WasReceived, "100"), "From another member: +100 beans.", "Von einem anderen Mitglied: +100 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "declined"), "The offer was declined: +101 beans.", "Das Angebot wurde abgelehnt: +101 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "cancelled"), "The offer was cancelled: +101 beans.", "Das Angebot wurde zurückgezogen: +101 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "lapsed"), "The offer ran out: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
 	{
 		why("something.new", "-1.5", "of the next release", "1", "2"),
 		"By the rules of the program: -1.5 beans.", "Nach den Regeln des Programms: -1,5 Bohnen.",

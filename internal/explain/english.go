@@ -41,6 +41,18 @@ var english = language{
 		"refuse":            "{reward} could not be redeemed.",
 		"refuse.short":      "{reward} could not be redeemed: it costs {needed}, and you could spend {had}.",
 
+		"transfer.offered":   "You offered {points} to another member, who can accept {it|them} until {until}.",
+		"transfer.sent":      "You gave {points} to another member.",
+		"transfer.accepted":  "Another member accepted {points} from you.",
+		"transfer.received":  "Another member gave you {points}.",
+		"transfer.note":      "With {it|them} came: “{note}”",
+		"transfer.declined":  "Your offer to another member was declined, and you have {points} back.",
+		"transfer.cancelled": "Your offer to another member was cancelled, and you have {points} back.",
+		"transfer.lapsed":    "Your offer to another member ran out, and you have {points} back.",
+		"transfer.none":      "Your offer to another member has ended, but its {units} had lapsed meanwhile.",
+		"transfer.refused":   "You could not give the {units} to another member.",
+		"transfer.short":     "You could not give the {units} to another member: that takes {needed}, and you could spend {had}.",
+
 		"expire":         "{points} lapsed at the end of {day}.",
 		"adjust.up":      "You were given {points}.",
 		"adjust.down":    "{points} {was|were} deducted.",
@@ -174,6 +186,14 @@ var english = language{
 		{loyalty.WasReturned, "reversed"}:  "The redemption was reversed{tally}.",
 		{loyalty.WasReturned, "unused"}:    "Not all that was reserved was needed{tally}.",
 		{loyalty.WasReturned, "lapsed"}:    "The reservation ran out{tally}.",
+
+		{loyalty.WasReturned, "offer.declined"}:  "The offer was declined{tally}.",
+		{loyalty.WasReturned, "offer.cancelled"}: "The offer was cancelled{tally}.",
+		{loyalty.WasReturned, "offer.lapsed"}:    "The offer ran out{tally}.",
+		{loyalty.WasSent, ""}:                    "For another member{tally}.",
+		{loyalty.IsFee, ""}:                      "Fee{tally}.",
+		{loyalty.WasAccepted, ""}:                "{given} {was|were} accepted.",
+		{loyalty.WasReceived, ""}:                "From another member{tally}.",
 
 		{loyalty.HasMoved, ""}:        "Your level went from {from} to {to}: {measured}.",
 		{loyalty.HasMoved, "reached"}: "You reached the level {to}: {measured}.",

@@ -9,6 +9,9 @@ import (
 
 // summary is what an entry did.
 func (s speaker) summary(e loyalty.Entry) string {
+	if r := e.Redemption; r != nil && r.To != "" {
+		return s.transferred(e)
+	}
 	switch e.Kind {
 	case loyalty.KindEarn, loyalty.KindClawback, "promotion":
 		return s.earned(e)

@@ -41,6 +41,18 @@ var german = language{
 		"refuse":            "{reward} konnte nicht eingelöst werden.",
 		"refuse.short":      "{reward} konnte nicht eingelöst werden: Der Preis ist {needed}, Ihr Guthaben betrug {had}.",
 
+		"transfer.offered":   "Sie haben einem anderen Mitglied {points} angeboten: Es kann das Angebot bis zum {until} annehmen.",
+		"transfer.sent":      "Sie haben einem anderen Mitglied {points} geschenkt.",
+		"transfer.accepted":  "Ein anderes Mitglied hat {points} von Ihnen angenommen.",
+		"transfer.received":  "Ein anderes Mitglied hat Ihnen {points} geschenkt.",
+		"transfer.note":      "Dazu: „{note}“",
+		"transfer.declined":  "Ihr Angebot an ein anderes Mitglied wurde abgelehnt, und Sie haben {points} zurückerhalten.",
+		"transfer.cancelled": "Ihr Angebot an ein anderes Mitglied wurde zurückgezogen, und Sie haben {points} zurückerhalten.",
+		"transfer.lapsed":    "Ihr Angebot an ein anderes Mitglied ist abgelaufen, und Sie haben {points} zurückerhalten.",
+		"transfer.none":      "Ihr Angebot an ein anderes Mitglied ist beendet, doch die {units} waren inzwischen verfallen.",
+		"transfer.refused":   "Sie konnten einem anderen Mitglied keine {units} schenken.",
+		"transfer.short":     "Sie konnten einem anderen Mitglied keine {units} schenken: Nötig waren {needed}, Ihr Guthaben betrug {had}.",
+
 		"expire":         "{points} {ist|sind} mit Ablauf des {day} verfallen.",
 		"adjust.up":      "Sie haben {points} gutgeschrieben bekommen.",
 		"adjust.down":    "{points} {wurde|wurden} abgezogen.",
@@ -174,6 +186,14 @@ var german = language{
 		{loyalty.WasReturned, "reversed"}:  "Die Einlösung wurde rückgängig gemacht{tally}.",
 		{loyalty.WasReturned, "unused"}:    "Nicht alles Reservierte wurde gebraucht{tally}.",
 		{loyalty.WasReturned, "lapsed"}:    "Die Reservierung ist abgelaufen{tally}.",
+
+		{loyalty.WasReturned, "offer.declined"}:  "Das Angebot wurde abgelehnt{tally}.",
+		{loyalty.WasReturned, "offer.cancelled"}: "Das Angebot wurde zurückgezogen{tally}.",
+		{loyalty.WasReturned, "offer.lapsed"}:    "Das Angebot ist abgelaufen{tally}.",
+		{loyalty.WasSent, ""}:                    "Für ein anderes Mitglied{tally}.",
+		{loyalty.IsFee, ""}:                      "Gebühr{tally}.",
+		{loyalty.WasAccepted, ""}:                "{given} {wurde|wurden} angenommen.",
+		{loyalty.WasReceived, ""}:                "Von einem anderen Mitglied{tally}.",
 
 		{loyalty.HasMoved, ""}:        "Ihre Stufe wechselte von {from} zu {to}: {measured}.",
 		{loyalty.HasMoved, "reached"}: "Sie haben die Stufe {to} erreicht: {measured}.",
