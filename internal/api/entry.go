@@ -117,7 +117,11 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		out.Status = earned(g.ActiveAt, c.app.Now())
 		out.AvailableAt, out.ExpiresAt = g.ActiveAt.UTC(), end(p, g.Expires)
 	}
-	if r := e.Redemption; r != nil {
+	switch r := e.Redemption; {
+	case r == nil:
+	case r.To != "":
+		out.Transfer = wireEntryTransfer(e)
+	default:
 		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order}
 	}
 	return out

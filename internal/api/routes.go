@@ -63,6 +63,11 @@ func Routes() []Route {
 		{Pattern: "POST /v1/redemptions/{redemption}/commit", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: commitRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: cancelRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/reverse", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: reverseRedemption},
+		{Pattern: "POST /v1/members/{member}/transfers", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: transferPoints},
+		{Pattern: "GET /v1/transfers/{transfer}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getTransfer},
+		{Pattern: "POST /v1/transfers/{transfer}/accept", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: acceptTransfer},
+		{Pattern: "POST /v1/transfers/{transfer}/decline", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: declineTransfer},
+		{Pattern: "POST /v1/transfers/{transfer}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: cancelTransfer},
 		{Pattern: "GET /v1/codes/{code}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getCode},
 		{Pattern: "POST /v1/codes/{code}/use", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: useCode},
 		{Pattern: "GET /v1/codes/{code}/qr", Function: "redeem", Scope: auth.RedemptionsRead, serve: drawCode},
@@ -85,7 +90,7 @@ func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
 // Earn serves orders, events, quotes and campaigns.
 func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
 
-// Redeem serves rewards, redemptions and codes.
+// Redeem serves rewards, redemptions, transfers and codes.
 func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
 
 // Programs serves the program file.
