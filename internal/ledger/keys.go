@@ -32,6 +32,8 @@ var causeNames = map[string]string{
 	loyalty.CauseReinstate:  "AGAIN",
 	loyalty.CauseTransfer:   "TR",
 	loyalty.CauseReceipt:    "GOT",
+
+	loyalty.CauseContribution: "PART",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

@@ -102,6 +102,8 @@ type RedemptionRequest struct {
 	Total  loyalty.Money  // what the order comes to
 	Points loyalty.Points // loyalty.PayReward: how many at most; zero for all
 	Commit bool           // at once, without a hold
+
+	Household bool // draw on the others of the household where the member's own points are not enough
 }
 
 // An Adjustment corrects a balance by hand, under an id that the caller derived.

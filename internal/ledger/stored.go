@@ -289,9 +289,16 @@ type redemptionDoc struct {
 	Pool bool             `json:"pool,omitzero"` // the code comes from a pool
 
 	Whom string `json:"to,omitzero"` // of a transfer
-	Who  string `json:"by,omitzero"`
+	Who  string `json:"by,omitzero"` // also of a contribution
 	Fee  int64  `json:"fee,omitzero"`
 	Note string `json:"msg,omitzero"`
+
+	Drawn []drawnDoc `json:"dr,omitempty"`
+}
+
+type drawnDoc struct {
+	Member string `json:"m"`
+	Points int64  `json:"n"`
 }
 
 type lackDoc struct {

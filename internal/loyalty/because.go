@@ -65,6 +65,8 @@ const (
 	IsFee         What = "fee"      // points
 	WasAccepted   What = "accepted" // points that were held
 	WasReceived   What = "received" // points
+	WasDrawn      What = "drawn"    // points of others of the household
+	WasGivenTo    What = "gives"    // points, to a redemption of the household
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -115,6 +117,8 @@ var effects = map[What]string{
 	IsFee:         "fee %s",
 	WasAccepted:   "%s accepted by the other member",
 	WasReceived:   "%s from another member",
+	WasDrawn:      "%s from the household",
+	WasGivenTo:    "%s for the household",
 }
 
 // Whats lists every What that there is, for those who put them into words.

@@ -23,6 +23,8 @@ const (
 	CauseReinstate  = "reinstate"  // by member and day of the lapse
 	CauseTransfer   = "transfer"   // by transfer id: what became of it with who gives
 	CauseReceipt    = "receipt"    // by transfer id: that the other has it
+
+	CauseContribution = "contribution" // by redemption id and member: what another of the household gives to it
 )
 
 // A Cause is why points moved: something with an identity, in its n-th revision. Of each revision there is one

@@ -29,6 +29,7 @@ type Program struct {
 	BirthdayLock Period   // how long a birthday that was told cannot be changed
 	Redeeming    Redeeming
 	Transfers    Transfers     // how members give points to each other
+	Households   Households    // how members draw on each other's points
 	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives

@@ -45,18 +45,22 @@ type Redemption struct {
 	CodeUntil time.Time // exclusive; zero: for ever
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
 
+	By    MemberID // in the account of another member who is part of it: whose it is
+	Drawn []Drawn  // what others of the household contribute to Points
+
 	// Of a transfer, which has no reward.
 	To   MemberID // who is given the points
-	By   MemberID // in the other's account: who gives them
 	Fee  Points   // what the giver pays besides
 	Note string   // what the giver says to it; may be empty
 }
 
-// cause is the cause of a redemption's n-th revision in an account.
-func (r Redemption) cause(n int) Cause {
+// cause is the cause of a redemption's n-th revision in a member's account.
+func (r Redemption) cause(m MemberID, n int) Cause {
 	switch {
-	case r.To == "":
+	case r.To == "" && r.By == "":
 		return Cause{CauseRedemption, r.ID, n}
+	case r.To == "":
+		return Cause{CauseContribution, ContributionID(r.ID, m), n}
 	case r.By == "":
 		return Cause{CauseTransfer, r.ID, n}
 	}
@@ -79,61 +83,94 @@ const MaxHolds = 20
 // rewards of which there are only so many, as far as that is known (Outcome.Spends). The account must have been
 // advanced to now.
 func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, now time.Time) (Outcome, error) {
+	return alone(p.redeem([]Account{acc}, in, commit, left, now))
+}
+
+// alone is the outcome of who is concerned alone.
+func alone(outs []Outcome, err error) (Outcome, error) {
+	if err != nil {
+		return Outcome{}, err
+	}
+	return outs[0], nil
+}
+
+// redeem is Redeem for the first of the accounts, which may draw on the others. Their outcomes come in the same order.
+func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budgets, now time.Time) ([]Outcome, error) {
+	acc, pot := accs[0], p.pot(accs[1:])
 	reward, ok := p.Reward(in.Reward)
 	switch {
 	case !ok && in.Reward != PayReward:
-		return Outcome{}, refuse(NotFound, "/reward", "There is no such reward.")
+		return nil, refuse(NotFound, "/reward", "There is no such reward.")
 	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
+		return nil, refuse(AccountFrozen, "/member", "The account is frozen.")
 	}
 	d := p.decide(acc, now)
 	replaced, err := d.replace(in)
 	if err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
 	if in.Reward == PayReward {
-		if reward, err = p.payment(d.Account, &in); err != nil {
-			return Outcome{}, err
+		if reward, err = p.payment(d.Account, pot.points, &in); err != nil {
+			return nil, err
 		}
 	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
 		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
 	}
 	if !commit && len(d.Account.Holds) >= MaxHolds {
-		return Outcome{}, refuse(ValidationFailed, "", "The member has 20 open redemptions already: commit or cancel one first.")
+		return nil, refuse(ValidationFailed, "", "The member has 20 open redemptions already: commit or cancel one first.")
 	}
 	if lacks := p.lacks(d.Account, &reward, in, now); len(lacks) > 0 {
-		return Outcome{}, unavailable(lacks)
+		return nil, unavailable(lacks)
 	}
 	in.Points, in.At, in.Piece = reward.CostAt(acc.Tier.Level), now, reward.Limited()
 	taken, n := d.take(nil, in.Points)
-	if n < in.Points || acc.Debt > 0 {
-		return Outcome{}, p.insufficient(d.Account, in.Points, "The reward costs")
+	if n+pot.points < in.Points || acc.Debt > 0 {
+		return nil, p.insufficientWith(d.Account, pot.points, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
-		return Outcome{}, outOfStock(&reward, now)
+		return nil, outOfStock(&reward, now)
 	}
 	if err := d.piece(&reward, left, now); err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
+	in.Drawn = pot.draw(in.Points - n)
 	e := Entry{
-		Kind: KindReserve, Cause: Cause{CauseRedemption, in.ID, 1}, Effective: now, Redemption: &in,
+		Kind: KindReserve, Cause: in.cause(acc.Member, 1), Effective: now, Redemption: &in,
 		Because: []Because{Reason(reward.Key(), points(-in.Points), IsCost, points(in.Points))},
 		Usage:   p.uses(&reward, in, 1),
 	}
+	if drawn := in.Points - n; drawn > 0 {
+		e.Because = append(e.Because, Reason(p.Households.Key(), points(drawn), WasDrawn, points(drawn)))
+	}
 	if commit {
 		p.claim(&in, &reward, lotsOf(taken), now)
-		e.Kind = KindRedeem
-		e.Postings = append(taken, Posting{Bucket: BucketRedeemed, Points: in.Points})
+		e.Kind, e.Postings = KindRedeem, spent(taken, n)
 	} else {
 		in.Status, in.Until = Reserved, now.Add(p.Hold)
-		e.Postings = mirror(taken, BucketReserved)
+		e.Postings = held(taken)
 	}
 	d.active(&e, "redemption", now)
 	if err := d.post(e); err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
-	return d.Outcome, nil
+	return p.contribute(d.Outcome, accs[1:], in, commit, now)
+}
+
+// spent is what was taken, n points in all, as it is redeemed.
+func spent(taken []Posting, n Points) []Posting {
+	if n == 0 {
+		return taken
+	}
+	return append(taken, Posting{Bucket: BucketRedeemed, Points: n})
+}
+
+// held is what was taken as it is reserved. Where others contribute all, a hold of nothing stands for the redemption.
+func held(taken []Posting) []Posting {
+	if len(taken) == 0 {
+		return []Posting{{Bucket: BucketReserved}}
+	}
+	return mirror(taken, BucketReserved)
 }
 
 // replace cancels the reservation for the same cart, if there is another one, and says which.
@@ -215,76 +252,127 @@ func lotsOf(taken []Posting) (lots []Lot) {
 // Commit spends what a redemption holds, or only so many of its points and gives the others back; zero is all of
 // them. The account must have been advanced to now, so a hold that is still there has not lapsed.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
-	h, err := acc.hold(r)
-	if err != nil {
-		return Outcome{}, err
-	}
-	held := h.Points()
+	return alone(p.CommitTogether([]Account{acc}, r, n, now))
+}
+
+// CommitTogether is Commit where others contribute: the accounts are that of the redemption, and then theirs, in the
+// order of Drawn. What is left over is given back to those who contributed last.
+func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now time.Time) ([]Outcome, error) {
+	holds, held, err := holdsOf(accs, r)
+	frozen := func(acc Account) bool { return acc.Status != Active }
 	switch {
-	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case err != nil:
+		return nil, err
+	case slices.ContainsFunc(accs, frozen):
+		return nil, refuse(AccountFrozen, "", "The account is frozen.")
 	case n == 0:
 		n = held
 	case n < 0 || n > held:
-		return Outcome{}, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
+		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
 	}
-	d := p.decide(acc, now)
-	r = h.Redemption
+	outs := make([]Outcome, len(accs))
+	r = holds[0].Redemption
 	r.Value = p.worthOf(r, n)
-	r.Points = n
+	r.Points, r.Drawn = n, nil
+	rest := n - min(n, holds[0].Points())
+	for i := 1; i < len(accs); i++ {
+		part := min(rest, holds[i].Points())
+		rest -= part
+		if part > 0 {
+			r.Drawn = append(r.Drawn, Drawn{accs[i].Member, part})
+		}
+		d := p.decide(accs[i], now)
+		if outs[i], err = d.contributed(holds[i], part); err != nil {
+			return nil, err
+		}
+	}
+	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], min(n, holds[0].Points()))
+	return outs, err
+}
+
+// spend commits n points of a hold, which become those of r, and gives its others back.
+func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
 	e := Entry{
-		Kind: KindRedeem, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: now, Redemption: &r,
+		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
 		Because: []Because{Reason("rewards."+r.Reward, "0", WasSpent, points(n))},
 	}
-	var spent []Lot
+	var used []Lot
 	rest := n
 	for _, l := range h.Lots {
 		part := min(rest, l.Points)
 		rest -= part
 		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
 		if part > 0 {
-			spent = append(spent, Lot{l.Expires, part})
+			used = append(used, Lot{l.Expires, part})
 		}
 		if back := l.Points - part; back > 0 {
-			e.Postings = d.activate(e.Postings, back, d.gracious(l.Expires, now), now)
+			e.Postings = d.activate(e.Postings, back, d.gracious(l.Expires, d.now), d.now)
 		}
 	}
-	e.Postings = append(e.Postings, Posting{Bucket: BucketRedeemed, Points: n})
-	if back := held - n; back > 0 {
+	e.Postings = spent(e.Postings, n)
+	if back := h.Points() - n; back > 0 {
 		e.Because = append(e.Because, Reason("rewards."+r.Reward, points(back), WasReturned, "unused"))
 	}
-	reward, _ := p.Reward(r.Reward)
-	p.claim(&r, &reward, spent, now)
-	if err := d.post(lostToExpiry(e)); err != nil {
-		return Outcome{}, err
+	reward, _ := d.p.Reward(r.Reward)
+	if r.By != "" {
+		reward = Reward{} // the code is whose the redemption is
 	}
-	return d.Outcome, nil
+	d.p.claim(&r, &reward, used, d.now)
+	err := d.post(lostToExpiry(e))
+	return d.Outcome, err
 }
 
 // Cancel returns what a redemption holds to the lots that it came from, or to nobody where the lot has lapsed
 // meanwhile: but for the program's grace a hold never lengthens the life of a point.
 func (p *Program) Cancel(acc Account, r Redemption, now time.Time) (Outcome, error) {
-	h, err := acc.hold(r)
+	return alone(p.CancelTogether([]Account{acc}, r, now))
+}
+
+// CancelTogether is Cancel for the accounts of CommitTogether.
+func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([]Outcome, error) {
+	holds, _, err := holdsOf(accs, r)
 	if err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
-	d := p.decide(acc, now)
-	if err := d.release(h, Cancelled, now); err != nil {
-		return Outcome{}, err
+	outs := make([]Outcome, len(accs))
+	for i, acc := range accs {
+		d := p.decide(acc, now)
+		if err := d.release(holds[i], Cancelled, now); err != nil {
+			return nil, err
+		}
+		outs[i] = d.Outcome
 	}
-	return d.Outcome, nil
+	return outs, nil
+}
+
+// holdsOf is the open holds of a redemption, one in each account, and how many points they hold together.
+func holdsOf(accs []Account, r Redemption) (holds []Hold, sum Points, err error) {
+	for _, acc := range accs {
+		h, err := acc.hold(r)
+		if err != nil {
+			return nil, 0, err
+		}
+		holds, sum = append(holds, h), sum+h.Points()
+	}
+	return holds, sum, nil
 }
 
 // Reverse gives back points of a redemption that was committed, because its order was refunded: all of them, the
 // share of the order's money that was refunded, or none, as the program says. share is of all refunds together, so
 // that repeating it changes nothing and a later one gives the difference. prior is the last revision of the redemption.
 func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Time) (Outcome, error) {
-	r := *prior.Redemption
+	return alone(p.ReverseTogether([]Account{acc}, []Entry{prior}, share, now))
+}
+
+// ReverseTogether is Reverse for the accounts of CommitTogether. priors are the last revisions of the redemption and of
+// what others contributed to it. Who contributed last has points back first.
+func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat, now time.Time) ([]Outcome, error) {
+	r := *priors[0].Redemption
 	switch {
 	case r.Status != Committed:
-		return Outcome{}, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
+		return nil, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
 	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
-		return Outcome{}, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
+		return nil, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
 	}
 	target := r.Points
 	switch p.Redeeming.OnRefund {
@@ -295,19 +383,42 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 	}
 	n := target - r.Back
 	if n <= 0 {
-		return Outcome{}, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
+		return nil, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
 	}
-	d := p.decide(acc, now)
+	outs := make([]Outcome, len(accs))
+	for i := len(accs) - 1; i > 0; i-- {
+		part := min(n, total(priors[i].Redemption.Lots))
+		if n -= part; part == 0 {
+			continue
+		}
+		back := priors[i].Redemption.Back + part
+		d := p.decide(accs[i], now)
+		if err := d.restore(priors[i], back, part); err != nil {
+			return nil, err
+		}
+		outs[i] = d.Outcome
+	}
+	d := p.decide(accs[0], now)
+	err := d.restore(priors[0], target, n)
+	outs[0] = d.Outcome
+	return outs, err
+}
+
+// restore gives back n points of what an account has spent, which makes back in all.
+func (d *decision) restore(prior Entry, back, n Points) error {
+	r := *prior.Redemption
 	e := Entry{
-		Kind: KindRestore, Cause: Cause{CauseRedemption, r.ID, prior.Cause.Revision + 1}, Effective: now, Redemption: &r,
-		Because:  []Because{Reason("rewards."+r.Reward, points(n), WasReturned, "reversed")},
-		Postings: []Posting{{Bucket: BucketRedeemed, Points: -n}},
+		Kind: KindRestore, Cause: r.cause(d.Account.Member, prior.Cause.Revision+1), Effective: d.now, Redemption: &r,
+		Because: []Because{Reason("rewards."+r.Reward, points(n), WasReturned, "reversed")},
 	}
-	r.Back = target
+	if n > 0 {
+		e.Postings = []Posting{{Bucket: BucketRedeemed, Points: -n}}
+	}
+	r.Back = back
 	r.Lots = slices.Clone(r.Lots)
 	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
 		part := min(n, r.Lots[i].Points)
-		e.Postings = d.activate(e.Postings, part, d.gracious(r.Lots[i].Expires, now), now)
+		e.Postings = d.activate(e.Postings, part, d.gracious(r.Lots[i].Expires, d.now), d.now)
 		r.Lots[i].Points -= part
 		n -= part
 	}
@@ -315,10 +426,7 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 		r.Status = Reversed
 		d.undo(&e, r)
 	}
-	if err := d.post(lostToExpiry(e)); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.post(lostToExpiry(e))
 }
 
 // gracious is the day on which points lapse that come back: their own, to which activity may have moved it, or that
@@ -337,6 +445,9 @@ func (d *decision) gracious(expires Date, now time.Time) Date {
 
 // undo gives back what a redemption used beside points: its piece, and its place in limits.
 func (d *decision) undo(e *Entry, r Redemption) {
+	if r.By != "" {
+		return // of what belongs to another there is nothing but points
+	}
 	reward, ok := d.p.Reward(r.Reward)
 	if !ok {
 		reward = Reward{ID: r.Reward}
@@ -367,7 +478,7 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r := h.Redemption
 	r.Status = as
 	e := Entry{
-		Kind: KindRelease, Cause: r.cause(2), Effective: at, Redemption: &r,
+		Kind: KindRelease, Cause: r.cause(d.Account.Member, 2), Effective: at, Redemption: &r,
 		Because: []Because{Reason(r.rule(), points(h.Points()), WasReturned, string(as))},
 	}
 	d.undo(&e, r)
@@ -384,7 +495,12 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 
 // insufficient says what is needed, what there is, and what will come next.
 func (p *Program) insufficient(acc Account, needed Points, verb string) *Error {
-	available := acc.Balance().Active
+	return p.insufficientWith(acc, 0, needed, verb)
+}
+
+// insufficientWith is insufficient for who can draw on more than is there.
+func (p *Program) insufficientWith(acc Account, more, needed Points, verb string) *Error {
+	available := acc.Balance().Active + more
 	unit := p.Unit.Other.In("en")
 	if unit == "" {
 		unit = "points"

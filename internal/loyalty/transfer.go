@@ -61,7 +61,7 @@ func (p *Program) Transfer(from, to Account, in Redemption, now time.Time) ([]Ou
 		return nil, p.insufficient(from, all, "The transfer takes")
 	}
 	e := Entry{
-		Kind: KindTransfer, Cause: in.cause(1), Effective: now, Redemption: &in, Usage: p.gives(in, 1),
+		Kind: KindTransfer, Cause: in.cause(from.Member, 1), Effective: now, Redemption: &in, Usage: p.gives(in, 1),
 		Because: []Because{Reason(p.Transfers.Key(), points(-in.Points), WasSent, points(in.Points))},
 	}
 	if in.Fee > 0 {
@@ -150,7 +150,7 @@ func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outco
 	r = h.Redemption
 	r.Status = Accepted
 	e := Entry{
-		Kind: KindTransfer, Cause: r.cause(2), Effective: now, Redemption: &r,
+		Kind: KindTransfer, Cause: r.cause(from.Member, 2), Effective: now, Redemption: &r,
 		Because: []Because{Reason(p.Transfers.Key(), "0", WasAccepted, points(r.Points))},
 	}
 	for _, l := range h.Lots {
@@ -174,7 +174,7 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 	got.By = d.Account.Member
 	other := d.p.decide(to, d.now)
 	in := Entry{
-		Kind: KindTransfer, Cause: got.cause(1), Effective: d.now, Redemption: &got,
+		Kind: KindTransfer, Cause: got.cause(to.Member, 1), Effective: d.now, Redemption: &got,
 		Because:  []Because{Reason(d.p.Transfers.Key(), points(r.Points), WasReceived, points(r.Points))},
 		Postings: []Posting{{Bucket: BucketTransferred, Points: -r.Points}},
 	}
