@@ -16,6 +16,7 @@ type books struct {
 	spent   map[string]int64 // of budgets, by rule
 	codes   map[string]int64 // how many redemptions have each
 	gifts   map[string]gift  // transfers that have not been looked at yet
+	bought  map[string]*bought
 }
 
 // A book is how far a member's entries were checked, and what they add up to.
@@ -32,7 +33,7 @@ type book struct {
 }
 
 func newBooks(h *history) *books {
-	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}, gifts: map[string]gift{}}
+	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}, gifts: map[string]gift{}, bought: map[string]*bought{}}
 }
 
 func (b *books) of(m loyalty.MemberID) *book {
@@ -65,6 +66,7 @@ func (b *books) check() {
 	if changed {
 		b.rewards()
 		b.given()
+		b.paid()
 	}
 }
 
@@ -131,7 +133,10 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 	case e.Redemption != nil && e.Redemption.To != "":
 		b.useTransfer(s, e)
 	case e.Redemption != nil:
-		b.useReward(s, e)
+		b.pay(e)
+		if e.Redemption.By == "" {
+			b.useReward(s, e)
+		}
 	case e.Reached != nil:
 		b.worth(s, e, e.Reached.Grant.Worth, e.Reached.Grant)
 	case e.Kind == loyalty.KindExpire:

@@ -47,6 +47,7 @@ func (c *compiler) file(root *node) *File {
 	c.p.Rewards = c.rewards(root.get("rewards"))
 	c.p.Redeeming = c.redeeming(root.get("redeeming"))
 	c.p.Transfers = c.transfers(root.get("transfers"))
+	c.p.Households = c.households(root.get("households"))
 	c.refunds(root.get("refunds"))
 	c.promises(root)
 	c.sense(root)

@@ -22,6 +22,7 @@ func Explain(p *loyalty.Program) string {
 	e.tiers()
 	e.rewards()
 	e.transfers()
+	e.households()
 	e.goodwill()
 	return strings.Join(e.lines, "\n") + "\n"
 }

@@ -24,7 +24,7 @@ func TestEachKeyOfTransfersHasItsMeaning(t *testing.T) {
 			t.Errorf("{ %s }:\n%s", keys, diff)
 		}
 	}
-	if p := mustCompile(t, []byte(corner)); p.Transfers.Min != 0 {
-		t.Errorf("without the section: %+v", p.Transfers)
+	if p := mustCompile(t, []byte(corner)); p.Transfers.Min != 0 || p.Households.Size != 0 {
+		t.Errorf("without the sections: %+v, %+v", p.Transfers, p.Households)
 	}
 }

@@ -30,6 +30,7 @@ type (
 		BirthdayLock periodDoc      `json:"birthday_lock,omitzero"`
 		Redeeming    redeemingDoc   `json:"redeeming,omitzero"`
 		Transfers    transfersDoc   `json:"transfers,omitzero"`
+		Households   householdsDoc  `json:"households,omitzero"`
 		Hold         duration       `json:"hold,omitzero"`
 	}
 
@@ -142,7 +143,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Tiers:      tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf), TakeBack: takeBack(p.TakeBack),
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
-		Transfers: transfersOf(p.Transfers),
+		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
 	}
 }
 
@@ -158,7 +159,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		DebtAtMost:   d.DebtAtMost,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
-		Transfers: d.Transfers.transfers(),
+		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
 	}
 }
 
