@@ -65,6 +65,8 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsFee:         {1, nil},
 	loyalty.WasAccepted:   {1, []argument{{"given", 0, points}}},
 	loyalty.WasReceived:   {1, nil},
+	loyalty.WasDrawn:      {1, nil},
+	loyalty.WasGivenTo:    {1, nil},
 }
 
 func text(_ speaker, args []string) value     { return value{text: args[0]} }

@@ -302,6 +302,8 @@ var said = []struct {
 	{why("transfers", "101", loyalty.WasReturned, "declined"), "The offer was declined: +101 beans.", "Das Angebot wurde abgelehnt: +101 Bohnen."},
 	{why("transfers", "101", loyalty.WasReturned, "cancelled"), "The offer was cancelled: +101 beans.", "Das Angebot wurde zurückgezogen: +101 Bohnen."},
 	{why("transfers", "101", loyalty.WasReturned, "lapsed"), "The offer ran out: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
+	{why("households", "40", loyalty.WasDrawn, "40"), "From others of your household: +40 beans.", "Von anderen in Ihrem Haushalt: +40 Bohnen."},
+	{why("households", "-40", loyalty.WasGivenTo, "40"), "For your household: -40 beans.", "Für Ihren Haushalt: -40 Bohnen."},
 	{
 		why("something.new", "-1.5", "of the next release", "1", "2"),
 		"By the rules of the program: -1.5 beans.", "Nach den Regeln des Programms: -1,5 Bohnen.",

@@ -53,6 +53,11 @@ var english = language{
 		"transfer.refused":   "You could not give the {units} to another member.",
 		"transfer.short":     "You could not give the {units} to another member: that takes {needed}, and you could spend {had}.",
 
+		"part.reserve": "Your household has reserved {points} of yours for {reward} until {until}.",
+		"part.redeem":  "Your household spent {points} of yours on {reward}.",
+		"part.release": "Your household's reservation for {reward} has ended, and you have {points} back.",
+		"part.restore": "Your household's redemption of {reward} was reversed, and you have {points} back.",
+
 		"expire":         "{points} lapsed at the end of {day}.",
 		"adjust.up":      "You were given {points}.",
 		"adjust.down":    "{points} {was|were} deducted.",
@@ -194,6 +199,8 @@ var english = language{
 		{loyalty.IsFee, ""}:                      "Fee{tally}.",
 		{loyalty.WasAccepted, ""}:                "{given} {was|were} accepted.",
 		{loyalty.WasReceived, ""}:                "From another member{tally}.",
+		{loyalty.WasDrawn, ""}:                   "From others of your household{tally}.",
+		{loyalty.WasGivenTo, ""}:                 "For your household{tally}.",
 
 		{loyalty.HasMoved, ""}:        "Your level went from {from} to {to}: {measured}.",
 		{loyalty.HasMoved, "reached"}: "You reached the level {to}: {measured}.",

@@ -53,6 +53,11 @@ var german = language{
 		"transfer.refused":   "Sie konnten einem anderen Mitglied keine {units} schenken.",
 		"transfer.short":     "Sie konnten einem anderen Mitglied keine {units} schenken: Nötig waren {needed}, Ihr Guthaben betrug {had}.",
 
+		"part.reserve": "Ihr Haushalt hat {points} von Ihnen für {reward} reserviert, bis zum {until}.",
+		"part.redeem":  "Ihr Haushalt hat {points} von Ihnen für {reward} eingelöst.",
+		"part.release": "Die Reservierung Ihres Haushalts für {reward} ist beendet, und Sie haben {points} zurückerhalten.",
+		"part.restore": "Die Einlösung Ihres Haushalts für {reward} wurde rückgängig gemacht, und Sie haben {points} zurückerhalten.",
+
 		"expire":         "{points} {ist|sind} mit Ablauf des {day} verfallen.",
 		"adjust.up":      "Sie haben {points} gutgeschrieben bekommen.",
 		"adjust.down":    "{points} {wurde|wurden} abgezogen.",
@@ -194,6 +199,8 @@ var german = language{
 		{loyalty.IsFee, ""}:                      "Gebühr{tally}.",
 		{loyalty.WasAccepted, ""}:                "{given} {wurde|wurden} angenommen.",
 		{loyalty.WasReceived, ""}:                "Von einem anderen Mitglied{tally}.",
+		{loyalty.WasDrawn, ""}:                   "Von anderen in Ihrem Haushalt{tally}.",
+		{loyalty.WasGivenTo, ""}:                 "Für Ihren Haushalt{tally}.",
 
 		{loyalty.HasMoved, ""}:        "Ihre Stufe wechselte von {from} zu {to}: {measured}.",
 		{loyalty.HasMoved, "reached"}: "Sie haben die Stufe {to} erreicht: {measured}.",
