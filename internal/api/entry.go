@@ -122,7 +122,7 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 	case r.To != "":
 		out.Transfer = wireEntryTransfer(e)
 	default:
-		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order}
+		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order, By: string(r.By)}
 	}
 	return out
 }

@@ -206,6 +206,7 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
 		Expiring: expiring(p, m.Account), Pending: pending(m.Account), Campaigns: m.Account.Traits.OptIns,
+		Household: m.Household,
 	}
 }
 

@@ -18,6 +18,8 @@ type redemptionBody struct {
 	Total  *totalBody `json:"order_total"`
 	Points whole      `json:"points"`
 	Commit bool       `json:"commit"`
+
+	Household bool `json:"household"`
 }
 
 // totalBody is what an order comes to.
@@ -37,6 +39,7 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 	}
 	in := ledger.RedemptionRequest{
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
+		Household: b.Household,
 	}
 	if b.Total != nil {
 		c.required(at("order_total/amount"), b.Total.Amount.given)
@@ -108,7 +111,9 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Cart   string         `json:",omitzero"`
 		Total  loyalty.Money  `json:",omitzero"`
 		Points loyalty.Points `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points})
+
+		Household bool `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Household})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -128,6 +133,9 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	}
 	if rd.Value != (loyalty.Money{}) {
 		out.Value = &wire.Money{Amount: rd.Value.Amount, Currency: string(rd.Value.Currency)}
+	}
+	for _, d := range rd.Drawn {
+		out.Drawn = append(out.Drawn, wire.DrawnPoints{Member: string(d.Member), Points: int64(d.Points)})
 	}
 	// Until then a code may yet go back to its pool and to somebody else.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed

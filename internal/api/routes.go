@@ -45,6 +45,12 @@ func Routes() []Route {
 		{Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: adjustBalance},
 		{Pattern: "POST /v1/members/{member}/extensions", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: extendPoints},
 		{Pattern: "POST /v1/members/{member}/reinstatements", Function: "members", Scope: auth.AdjustmentsWrite, body: smallBody, serve: reinstatePoints},
+		{Pattern: "POST /v1/households", Function: "members", Scope: auth.MembersWrite, Keyed: true, body: smallBody, serve: foundHousehold},
+		{Pattern: "GET /v1/households/{household}", Function: "members", Scope: auth.MembersRead, serve: getHousehold},
+		{Pattern: "POST /v1/households/{household}/invitations", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: inviteToHousehold},
+		{Pattern: "POST /v1/households/{household}/accept", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: joinHousehold},
+		{Pattern: "POST /v1/households/{household}/leave", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: leaveHousehold},
+		{Pattern: "POST /v1/households/{household}/remove", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: removeFromHousehold},
 		{Pattern: "PUT /v1/members/{member}/campaigns/{campaign}", Function: "members", Scope: auth.MembersWrite, body: maybeBody, serve: registerForCampaign},
 
 		{Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: putOrder},
@@ -84,7 +90,7 @@ func Routes() []Route {
 	}
 }
 
-// Members serves members, their statements, and what is done for them by hand.
+// Members serves members, their statements, their households, and what is done for them by hand.
 func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
 
 // Earn serves orders, events, quotes and campaigns.

@@ -165,6 +165,25 @@ func (l *Ledger) LeaveHousehold(ctx context.Context, p *loyalty.Program, id stri
 	})
 }
 
+// RemoveFromHousehold is LeaveHousehold in the name of the head, who cannot be removed.
+func (l *Ledger) RemoveFromHousehold(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
+	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
+		return h.Remove(m)
+	})
+}
+
+// Accounts reads the accounts of members as they are now. not_found if there is no such member.
+func (l *Ledger) Accounts(ctx context.Context, p *loyalty.Program, members []loyalty.MemberID) (accs []loyalty.Account, err error) {
+	for _, m := range members {
+		acc, err := l.account(ctx, p, m)
+		if err != nil {
+			return nil, err
+		}
+		accs = append(accs, acc)
+	}
+	return accs, nil
+}
+
 // changeHousehold decides what is to become of a household, from what it is now, until it is written. A change whose
 // answer was lost is decided anew; what it has done already, it finds done.
 func (l *Ledger) changeHousehold(ctx context.Context, p *loyalty.Program, id string, change func(loyalty.Household) (loyalty.Household, error)) (loyalty.Household, error) {

@@ -63,6 +63,8 @@ type Member struct {
 	Account  loyalty.Account
 	Profile  Profile
 	Replayed bool // the enrolment had happened before
+
+	Household string // which the member has joined; empty if none, or in a program without households
 }
 
 // An Enrolment asks for a new member under an id that the caller derived.

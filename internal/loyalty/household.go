@@ -146,6 +146,14 @@ func (h Household) Leave(m MemberID) (Household, error) {
 	return h, nil
 }
 
+// Remove takes out a member, or an invitation back, in the head's name.
+func (h Household) Remove(m MemberID) (Household, error) {
+	if at := h.mate(m); at >= 0 && h.Members[at].Role == Head {
+		return h, refuse(ValidationFailed, "/member", "The head of a household is not removed, but leaves.")
+	}
+	return h.Leave(m)
+}
+
 // Drawn is how many points a member contributes to a redemption of the household.
 type Drawn struct {
 	Member MemberID

@@ -20,21 +20,22 @@ import (
 
 // Defines values for CauseKind.
 const (
-	CauseKindActivation CauseKind = "activation"
-	CauseKindAdjustment CauseKind = "adjustment"
-	CauseKindEvent      CauseKind = "event"
-	CauseKindExtension  CauseKind = "extension"
-	CauseKindForfeit    CauseKind = "forfeit"
-	CauseKindJoin       CauseKind = "join"
-	CauseKindLapse      CauseKind = "lapse"
-	CauseKindMember     CauseKind = "member"
-	CauseKindMilestone  CauseKind = "milestone"
-	CauseKindOrder      CauseKind = "order"
-	CauseKindReceipt    CauseKind = "receipt"
-	CauseKindRedemption CauseKind = "redemption"
-	CauseKindReinstate  CauseKind = "reinstate"
-	CauseKindTier       CauseKind = "tier"
-	CauseKindTransfer   CauseKind = "transfer"
+	CauseKindActivation   CauseKind = "activation"
+	CauseKindAdjustment   CauseKind = "adjustment"
+	CauseKindContribution CauseKind = "contribution"
+	CauseKindEvent        CauseKind = "event"
+	CauseKindExtension    CauseKind = "extension"
+	CauseKindForfeit      CauseKind = "forfeit"
+	CauseKindJoin         CauseKind = "join"
+	CauseKindLapse        CauseKind = "lapse"
+	CauseKindMember       CauseKind = "member"
+	CauseKindMilestone    CauseKind = "milestone"
+	CauseKindOrder        CauseKind = "order"
+	CauseKindReceipt      CauseKind = "receipt"
+	CauseKindRedemption   CauseKind = "redemption"
+	CauseKindReinstate    CauseKind = "reinstate"
+	CauseKindTier         CauseKind = "tier"
+	CauseKindTransfer     CauseKind = "transfer"
 )
 
 // Valid indicates whether the value is a known member of the CauseKind enum.
@@ -43,6 +44,8 @@ func (e CauseKind) Valid() bool {
 	case CauseKindActivation:
 		return true
 	case CauseKindAdjustment:
+		return true
+	case CauseKindContribution:
 		return true
 	case CauseKindEvent:
 		return true
@@ -219,6 +222,45 @@ func (e FindingSeverity) Valid() bool {
 	case FindingSeverityError:
 		return true
 	case FindingSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HousemateRole.
+const (
+	HousemateRoleAdult HousemateRole = "adult"
+	HousemateRoleChild HousemateRole = "child"
+	HousemateRoleHead  HousemateRole = "head"
+)
+
+// Valid indicates whether the value is a known member of the HousemateRole enum.
+func (e HousemateRole) Valid() bool {
+	switch e {
+	case HousemateRoleAdult:
+		return true
+	case HousemateRoleChild:
+		return true
+	case HousemateRoleHead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvitationRequestRole.
+const (
+	InvitationRequestRoleAdult InvitationRequestRole = "adult"
+	InvitationRequestRoleChild InvitationRequestRole = "child"
+)
+
+// Valid indicates whether the value is a known member of the InvitationRequestRole enum.
+func (e InvitationRequestRole) Valid() bool {
+	switch e {
+	case InvitationRequestRoleAdult:
+		return true
+	case InvitationRequestRoleChild:
 		return true
 	default:
 		return false
@@ -763,6 +805,15 @@ type DraftRequest struct {
 	Version *int64 `json:"version,omitempty"`
 }
 
+// DrawnPoints defines model for DrawnPoints.
+type DrawnPoints struct {
+	// Member Who contributes.
+	Member string `json:"member"`
+
+	// Points How many points.
+	Points int64 `json:"points"`
+}
+
 // EnrolRequest defines model for EnrolRequest.
 type EnrolRequest struct {
 	// ExternalID The merchant's own id of the person; no two members share one.
@@ -857,6 +908,9 @@ type EntryRedemption struct {
 
 	// Order The order that it was for.
 	Order string `json:"order,omitempty,omitzero"`
+
+	// By Whose redemption it is, where that is another member of the household.
+	By string `json:"by,omitempty,omitzero"`
 }
 
 // EntryTransfer Which transfer the entry is about.
@@ -960,6 +1014,69 @@ type Finding struct {
 // FindingSeverity An error keeps the file from being published.
 type FindingSeverity string
 
+// Household defines model for Household.
+type Household struct {
+	// ID `hh_` and 20 characters.
+	ID string `json:"id"`
+
+	// Members In the order in which they were invited; none once it has ended.
+	Members []Housemate `json:"members"`
+
+	// Active What those who have joined can spend in all.
+	Active int64 `json:"active"`
+
+	// Shared What of that they have for each other now: one of them can spend what is their own, and what the others share.
+	Shared int64 `json:"shared"`
+}
+
+// HouseholdRequest defines model for HouseholdRequest.
+type HouseholdRequest struct {
+	// Head Who begins it: a member's id, or `external:` and the external id.
+	Head string `json:"head"`
+}
+
+// Housemate defines model for Housemate.
+type Housemate struct {
+	// Member The member's id.
+	Member string `json:"member"`
+
+	// Role The head invites and removes; a child does not draw on the others.
+	Role HousemateRole `json:"role"`
+
+	// InvitedAt When the member was invited.
+	InvitedAt time.Time `json:"invited_at"`
+
+	// JoinedAt Null until the member has accepted.
+	JoinedAt *time.Time `json:"joined_at"`
+
+	// Active What the member can spend; 0 until joined.
+	Active int64 `json:"active"`
+
+	// Shares What of that the others can draw now; 0 while the member owes points, or is frozen.
+	Shares int64 `json:"shares"`
+}
+
+// HousemateRole The head invites and removes; a child does not draw on the others.
+type HousemateRole string
+
+// HousemateRequest defines model for HousemateRequest.
+type HousemateRequest struct {
+	// Member A member's id, or `external:` and the external id.
+	Member string `json:"member"`
+}
+
+// InvitationRequest defines model for InvitationRequest.
+type InvitationRequest struct {
+	// Member A member's id, or `external:` and the external id.
+	Member string `json:"member"`
+
+	// Role An adult draws on the others, a child contributes only.
+	Role InvitationRequestRole `json:"role"`
+}
+
+// InvitationRequestRole An adult draws on the others, a child contributes only.
+type InvitationRequestRole string
+
 // Lack One reason why a reward cannot be had now. What means nothing for it is left out.
 type Lack struct {
 	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
@@ -1048,6 +1165,9 @@ type Member struct {
 
 	// Campaigns The campaigns that the member is registered for, by the alphabet.
 	Campaigns []string `json:"campaigns"`
+
+	// Household The household that the member has joined; left out if none.
+	Household string `json:"household,omitempty,omitzero"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -1417,6 +1537,9 @@ type Redemption struct {
 	// CodeUntil Until when, exclusive; null: for ever.
 	CodeUntil *time.Time `json:"code_until"`
 
+	// Drawn What others of the household contribute to `points`; left out if nothing.
+	Drawn []DrawnPoints `json:"drawn,omitempty,omitzero"`
+
 	// Balance Points, all at least zero.
 	Balance Balance `json:"balance"`
 }
@@ -1446,6 +1569,9 @@ type RedemptionRequest struct {
 
 	// Commit Spend the points at once rather than reserve them.
 	Commit bool `json:"commit,omitempty,omitzero"`
+
+	// Household Draw on the others of the household where the member's own points are not enough. Such a redemption names no cart.
+	Household bool `json:"household,omitempty,omitzero"`
 }
 
 // Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
@@ -1744,6 +1870,9 @@ type Cursor = string
 // EntryPath defines model for EntryPath.
 type EntryPath = string
 
+// HouseholdPath defines model for HouseholdPath.
+type HouseholdPath = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -1800,6 +1929,13 @@ type UseCodeParams struct {
 type FindEntryParams struct {
 	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
+
+// FoundHouseholdParams defines parameters for FoundHousehold.
+type FoundHouseholdParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // EnrolMemberParams defines parameters for EnrolMember.
@@ -1923,6 +2059,21 @@ type PutEventJSONRequestBody = EventRequest
 
 // ActivateEventJSONRequestBody defines body for ActivateEvent for application/json ContentType.
 type ActivateEventJSONRequestBody = Nothing
+
+// FoundHouseholdJSONRequestBody defines body for FoundHousehold for application/json ContentType.
+type FoundHouseholdJSONRequestBody = HouseholdRequest
+
+// JoinHouseholdJSONRequestBody defines body for JoinHousehold for application/json ContentType.
+type JoinHouseholdJSONRequestBody = HousemateRequest
+
+// InviteToHouseholdJSONRequestBody defines body for InviteToHousehold for application/json ContentType.
+type InviteToHouseholdJSONRequestBody = InvitationRequest
+
+// LeaveHouseholdJSONRequestBody defines body for LeaveHousehold for application/json ContentType.
+type LeaveHouseholdJSONRequestBody = HousemateRequest
+
+// RemoveFromHouseholdJSONRequestBody defines body for RemoveFromHousehold for application/json ContentType.
+type RemoveFromHouseholdJSONRequestBody = HousemateRequest
 
 // EnrolMemberJSONRequestBody defines body for EnrolMember for application/json ContentType.
 type EnrolMemberJSONRequestBody = EnrolRequest
@@ -2150,6 +2301,105 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FoundHouseholdWithBody Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithBody(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FoundHousehold Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHousehold(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHousehold Who is in a household, and what they have for each other
+	//
+	// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+	GetHousehold(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinHouseholdWithBody Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinHousehold Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHousehold(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteToHouseholdWithBody Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteToHousehold Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHousehold(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveHouseholdWithBody Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveHousehold Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHousehold(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromHouseholdWithBody Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromHousehold Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHousehold(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EnrolMemberWithBody Enrol a member
 	//
@@ -2835,6 +3085,215 @@ func (c *Client) ActivateEventWithBody(ctx context.Context, event string, conten
 // Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 func (c *Client) ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateEventRequest(c.Server, event, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FoundHouseholdWithBody Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *Client) FoundHouseholdWithBody(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFoundHouseholdRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FoundHousehold Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *Client) FoundHousehold(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFoundHouseholdRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHousehold Who is in a household, and what they have for each other
+//
+// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+func (c *Client) GetHousehold(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHouseholdRequest(c.Server, household)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinHouseholdWithBody Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *Client) JoinHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinHousehold Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *Client) JoinHousehold(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteToHouseholdWithBody Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *Client) InviteToHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteToHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteToHousehold Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *Client) InviteToHousehold(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteToHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveHouseholdWithBody Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *Client) LeaveHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveHousehold Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *Client) LeaveHousehold(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromHouseholdWithBody Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *Client) RemoveFromHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromHousehold Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *Client) RemoveFromHousehold(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromHouseholdRequest(c.Server, household, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4191,6 +4650,281 @@ func NewActivateEventRequestWithBody(server string, event string, contentType st
 	}
 
 	operationPath := fmt.Sprintf("/v1/events/%s/activate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFoundHouseholdRequest calls the generic FoundHousehold builder with application/json body
+func NewFoundHouseholdRequest(server string, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFoundHouseholdRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewFoundHouseholdRequestWithBody constructs an http.Request for the FoundHousehold method, with any body, and a specified content type
+func NewFoundHouseholdRequestWithBody(server string, params *FoundHouseholdParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetHouseholdRequest constructs an http.Request for the GetHousehold method
+func NewGetHouseholdRequest(server string, household HouseholdPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewJoinHouseholdRequest calls the generic JoinHousehold builder with application/json body
+func NewJoinHouseholdRequest(server string, household HouseholdPath, body JoinHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewJoinHouseholdRequestWithBody constructs an http.Request for the JoinHousehold method, with any body, and a specified content type
+func NewJoinHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewInviteToHouseholdRequest calls the generic InviteToHousehold builder with application/json body
+func NewInviteToHouseholdRequest(server string, household HouseholdPath, body InviteToHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInviteToHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewInviteToHouseholdRequestWithBody constructs an http.Request for the InviteToHousehold method, with any body, and a specified content type
+func NewInviteToHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/invitations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLeaveHouseholdRequest calls the generic LeaveHousehold builder with application/json body
+func NewLeaveHouseholdRequest(server string, household HouseholdPath, body LeaveHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLeaveHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewLeaveHouseholdRequestWithBody constructs an http.Request for the LeaveHousehold method, with any body, and a specified content type
+func NewLeaveHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/leave", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveFromHouseholdRequest calls the generic RemoveFromHousehold builder with application/json body
+func NewRemoveFromHouseholdRequest(server string, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRemoveFromHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewRemoveFromHouseholdRequestWithBody constructs an http.Request for the RemoveFromHousehold method, with any body, and a specified content type
+func NewRemoveFromHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/remove", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -6009,6 +6743,107 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEventWithResponse(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error)
 
+	// FoundHouseholdWithBodyWithResponse Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithBodyWithResponse(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error)
+
+	// FoundHouseholdWithResponse Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithResponse(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error)
+
+	// GetHouseholdWithResponse Who is in a household, and what they have for each other
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+	GetHouseholdWithResponse(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*GetHouseholdResponse, error)
+
+	// JoinHouseholdWithBodyWithResponse Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error)
+
+	// JoinHouseholdWithResponse Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithResponse(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error)
+
+	// InviteToHouseholdWithBodyWithResponse Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error)
+
+	// InviteToHouseholdWithResponse Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithResponse(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error)
+
+	// LeaveHouseholdWithBodyWithResponse Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error)
+
+	// LeaveHouseholdWithResponse Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithResponse(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error)
+
+	// RemoveFromHouseholdWithBodyWithResponse Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error)
+
+	// RemoveFromHouseholdWithResponse Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithResponse(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error)
+
 	// EnrolMemberWithBodyWithResponse Enrol a member
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -7311,6 +8146,742 @@ func (r ActivateEventResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ActivateEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FoundHouseholdResponse201Headers the declared response headers of an HTTP 201 response for FoundHousehold
+type FoundHouseholdResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// FoundHouseholdResponse401Headers the declared response headers of an HTTP 401 response for FoundHousehold
+type FoundHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// FoundHouseholdResponse503Headers the declared response headers of an HTTP 503 response for FoundHousehold
+type FoundHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type FoundHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *FoundHouseholdResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *FoundHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *FoundHouseholdResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r FoundHouseholdResponse) GetJSON201() *Household {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r FoundHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FoundHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FoundHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FoundHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetHouseholdResponse401Headers the declared response headers of an HTTP 401 response for GetHousehold
+type GetHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetHouseholdResponse503Headers the declared response headers of an HTTP 503 response for GetHousehold
+type GetHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JoinHouseholdResponse401Headers the declared response headers of an HTTP 401 response for JoinHousehold
+type JoinHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// JoinHouseholdResponse503Headers the declared response headers of an HTTP 503 response for JoinHousehold
+type JoinHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type JoinHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// InviteToHouseholdResponse401Headers the declared response headers of an HTTP 401 response for InviteToHousehold
+type InviteToHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// InviteToHouseholdResponse503Headers the declared response headers of an HTTP 503 response for InviteToHousehold
+type InviteToHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type InviteToHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *InviteToHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *InviteToHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r InviteToHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r InviteToHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InviteToHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InviteToHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InviteToHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LeaveHouseholdResponse401Headers the declared response headers of an HTTP 401 response for LeaveHousehold
+type LeaveHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// LeaveHouseholdResponse503Headers the declared response headers of an HTTP 503 response for LeaveHousehold
+type LeaveHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type LeaveHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LeaveHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *LeaveHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LeaveHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r LeaveHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LeaveHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LeaveHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LeaveHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveFromHouseholdResponse401Headers the declared response headers of an HTTP 401 response for RemoveFromHousehold
+type RemoveFromHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RemoveFromHouseholdResponse503Headers the declared response headers of an HTTP 503 response for RemoveFromHousehold
+type RemoveFromHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type RemoveFromHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RemoveFromHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RemoveFromHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveFromHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFromHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFromHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFromHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFromHouseholdResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11470,6 +13041,173 @@ func (c *ClientWithResponses) ActivateEventWithResponse(ctx context.Context, eve
 	return ParseActivateEventResponse(rsp)
 }
 
+// FoundHouseholdWithBodyWithResponse Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *ClientWithResponses) FoundHouseholdWithBodyWithResponse(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error) {
+	rsp, err := c.FoundHouseholdWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFoundHouseholdResponse(rsp)
+}
+
+// FoundHouseholdWithResponse Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *ClientWithResponses) FoundHouseholdWithResponse(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error) {
+	rsp, err := c.FoundHousehold(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFoundHouseholdResponse(rsp)
+}
+
+// GetHouseholdWithResponse Who is in a household, and what they have for each other
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+func (c *ClientWithResponses) GetHouseholdWithResponse(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*GetHouseholdResponse, error) {
+	rsp, err := c.GetHousehold(ctx, household, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHouseholdResponse(rsp)
+}
+
+// JoinHouseholdWithBodyWithResponse Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *ClientWithResponses) JoinHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error) {
+	rsp, err := c.JoinHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinHouseholdResponse(rsp)
+}
+
+// JoinHouseholdWithResponse Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *ClientWithResponses) JoinHouseholdWithResponse(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error) {
+	rsp, err := c.JoinHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinHouseholdResponse(rsp)
+}
+
+// InviteToHouseholdWithBodyWithResponse Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *ClientWithResponses) InviteToHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error) {
+	rsp, err := c.InviteToHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteToHouseholdResponse(rsp)
+}
+
+// InviteToHouseholdWithResponse Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *ClientWithResponses) InviteToHouseholdWithResponse(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error) {
+	rsp, err := c.InviteToHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteToHouseholdResponse(rsp)
+}
+
+// LeaveHouseholdWithBodyWithResponse Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *ClientWithResponses) LeaveHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error) {
+	rsp, err := c.LeaveHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveHouseholdResponse(rsp)
+}
+
+// LeaveHouseholdWithResponse Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *ClientWithResponses) LeaveHouseholdWithResponse(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error) {
+	rsp, err := c.LeaveHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveHouseholdResponse(rsp)
+}
+
+// RemoveFromHouseholdWithBodyWithResponse Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *ClientWithResponses) RemoveFromHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error) {
+	rsp, err := c.RemoveFromHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromHouseholdResponse(rsp)
+}
+
+// RemoveFromHouseholdWithResponse Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *ClientWithResponses) RemoveFromHouseholdWithResponse(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error) {
+	rsp, err := c.RemoveFromHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromHouseholdResponse(rsp)
+}
+
 // EnrolMemberWithBodyWithResponse Enrol a member
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -13064,6 +14802,709 @@ func ParseActivateEventResponse(rsp *http.Response) (*ActivateEventResponse, err
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ActivateEventResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFoundHouseholdResponse parses an HTTP response from a FoundHouseholdWithResponse call
+func ParseFoundHouseholdResponse(rsp *http.Response) (*FoundHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FoundHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers FoundHouseholdResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers FoundHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers FoundHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetHouseholdResponse parses an HTTP response from a GetHouseholdWithResponse call
+func ParseGetHouseholdResponse(rsp *http.Response) (*GetHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJoinHouseholdResponse parses an HTTP response from a JoinHouseholdWithResponse call
+func ParseJoinHouseholdResponse(rsp *http.Response) (*JoinHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers JoinHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseInviteToHouseholdResponse parses an HTTP response from a InviteToHouseholdWithResponse call
+func ParseInviteToHouseholdResponse(rsp *http.Response) (*InviteToHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InviteToHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers InviteToHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers InviteToHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLeaveHouseholdResponse parses an HTTP response from a LeaveHouseholdWithResponse call
+func ParseLeaveHouseholdResponse(rsp *http.Response) (*LeaveHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LeaveHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LeaveHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers LeaveHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFromHouseholdResponse parses an HTTP response from a RemoveFromHouseholdWithResponse call
+func ParseRemoveFromHouseholdResponse(rsp *http.Response) (*RemoveFromHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFromHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RemoveFromHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers RemoveFromHouseholdResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
