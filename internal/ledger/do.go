@@ -94,7 +94,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			}
 		case !errors.As(err, &conflict):
 			return nil, retryable(err)
-		case replaced(read, conflict.Current):
+		case replaced(read, conflict):
 		case conflict.Op == 0 && w.own > 0 && c.decision() != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
 			was, err := readEntry(conflict.Current, w.entries[0].Cause)
 			if err == nil && slices.Contains(lost, was.Hash) {
@@ -131,11 +131,12 @@ func (c command) members() []loyalty.MemberID {
 	return append([]loyalty.MemberID{c.member}, c.others...)
 }
 
-// replaced puts an item as it is now in the place of an account that was read before; false if it is none of them.
-func replaced(read []table.Item, now table.Item) bool {
-	at := slices.IndexFunc(read, func(it table.Item) bool { return it.Key == now.Key })
+// replaced puts the account that a conflict is over, as it is now, in the place of what was read; false if it is over
+// something else.
+func replaced(read []table.Item, conflict *table.ConflictError) bool {
+	at := slices.IndexFunc(read, func(it table.Item) bool { return it.Key == conflict.Key })
 	if at >= 0 {
-		read[at] = now
+		read[at] = conflict.Current
 	}
 	return at >= 0
 }
@@ -221,7 +222,7 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 	if decide == nil {
 		return sides, nil
 	}
-	b.back = sides[0].spends
+	b.back = sides[0].spends // what time gives back in another's account counts only once that is written
 	outs, err := b.decide(ctx, func(left loyalty.Budgets) ([]loyalty.Outcome, error) { return decide(accs, left) })
 	if err != nil {
 		return nil, err

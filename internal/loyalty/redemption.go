@@ -1,7 +1,6 @@
 package loyalty
 
 import (
-	"math/big"
 	"slices"
 	"time"
 )
@@ -135,26 +134,35 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 		return nil, err
 	}
 	in.Drawn = pot.draw(in.Points - n)
-	e := Entry{
-		Kind: KindReserve, Cause: in.cause(acc.Member, 1), Effective: now, Redemption: &in,
-		Because: []Because{Reason(reward.Key(), points(-in.Points), IsCost, points(in.Points))},
-		Usage:   p.uses(&reward, in, 1),
-	}
-	if drawn := in.Points - n; drawn > 0 {
-		e.Because = append(e.Because, Reason(p.Households.Key(), points(drawn), WasDrawn, points(drawn)))
-	}
-	if commit {
-		p.claim(&in, &reward, lotsOf(taken), now)
-		e.Kind, e.Postings = KindRedeem, spent(taken, n)
-	} else {
-		in.Status, in.Until = Reserved, now.Add(p.Hold)
-		e.Postings = held(taken)
-	}
-	d.active(&e, "redemption", now)
-	if err := d.post(e); err != nil {
+	if err := d.redeemed(in, &reward, taken, commit); err != nil {
 		return nil, err
 	}
-	return p.contribute(d.Outcome, accs[1:], in, commit, now)
+	return p.contribute(d.Outcome, accs[1:], *d.Entries[len(d.Entries)-1].Redemption, commit, now)
+}
+
+// redeemed posts the entry of a redemption for which so much was taken from the account itself.
+func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, commit bool) error {
+	e := Entry{
+		Kind: KindReserve, Cause: in.cause(d.Account.Member, 1), Effective: d.now, Redemption: &in,
+		Because: []Because{Reason(reward.Key(), points(-in.Points), IsCost, points(in.Points))},
+		Usage:   d.p.uses(reward, in, 1),
+	}
+	own := in.Points
+	for _, x := range in.Drawn {
+		own -= x.Points
+	}
+	if drawn := in.Points - own; drawn > 0 {
+		e.Because = append(e.Because, Reason(d.p.Households.Key(), points(drawn), WasDrawn, points(drawn)))
+	}
+	if commit {
+		d.p.claim(&in, reward, lotsOf(taken), d.now)
+		e.Kind, e.Postings = KindRedeem, spent(taken, own)
+	} else {
+		in.Status, in.Until = Reserved, d.now.Add(d.p.Hold)
+		e.Postings = held(taken)
+	}
+	d.active(&e, "redemption", d.now)
+	return d.post(e)
 }
 
 // spent is what was taken, n points in all, as it is redeemed.
@@ -355,78 +363,6 @@ func holdsOf(accs []Account, r Redemption) (holds []Hold, sum Points, err error)
 		holds, sum = append(holds, h), sum+h.Points()
 	}
 	return holds, sum, nil
-}
-
-// Reverse gives back points of a redemption that was committed, because its order was refunded: all of them, the
-// share of the order's money that was refunded, or none, as the program says. share is of all refunds together, so
-// that repeating it changes nothing and a later one gives the difference. prior is the last revision of the redemption.
-func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Time) (Outcome, error) {
-	return alone(p.ReverseTogether([]Account{acc}, []Entry{prior}, share, now))
-}
-
-// ReverseTogether is Reverse for the accounts of CommitTogether. priors are the last revisions of the redemption and of
-// what others contributed to it. Who contributed last has points back first.
-func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat, now time.Time) ([]Outcome, error) {
-	r := *priors[0].Redemption
-	switch {
-	case r.Status != Committed:
-		return nil, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
-	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
-		return nil, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
-	}
-	target := r.Points
-	switch p.Redeeming.OnRefund {
-	case ShareBack:
-		target, _ = exactOf(share).mul(whole(int64(r.Points))).round(Down)
-	case NoneBack:
-		target = 0
-	}
-	n := target - r.Back
-	if n <= 0 {
-		return nil, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
-	}
-	outs := make([]Outcome, len(accs))
-	for i := len(accs) - 1; i > 0; i-- {
-		part := min(n, total(priors[i].Redemption.Lots))
-		if n -= part; part == 0 {
-			continue
-		}
-		back := priors[i].Redemption.Back + part
-		d := p.decide(accs[i], now)
-		if err := d.restore(priors[i], back, part); err != nil {
-			return nil, err
-		}
-		outs[i] = d.Outcome
-	}
-	d := p.decide(accs[0], now)
-	err := d.restore(priors[0], target, n)
-	outs[0] = d.Outcome
-	return outs, err
-}
-
-// restore gives back n points of what an account has spent, which makes back in all.
-func (d *decision) restore(prior Entry, back, n Points) error {
-	r := *prior.Redemption
-	e := Entry{
-		Kind: KindRestore, Cause: r.cause(d.Account.Member, prior.Cause.Revision+1), Effective: d.now, Redemption: &r,
-		Because: []Because{Reason("rewards."+r.Reward, points(n), WasReturned, "reversed")},
-	}
-	if n > 0 {
-		e.Postings = []Posting{{Bucket: BucketRedeemed, Points: -n}}
-	}
-	r.Back = back
-	r.Lots = slices.Clone(r.Lots)
-	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
-		part := min(n, r.Lots[i].Points)
-		e.Postings = d.activate(e.Postings, part, d.gracious(r.Lots[i].Expires, d.now), d.now)
-		r.Lots[i].Points -= part
-		n -= part
-	}
-	if r.Back == r.Points {
-		r.Status = Reversed
-		d.undo(&e, r)
-	}
-	return d.post(lostToExpiry(e))
 }
 
 // gracious is the day on which points lapse that come back: their own, to which activity may have moved it, or that
