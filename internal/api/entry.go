@@ -120,8 +120,12 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 	for _, w := range e.Wallets {
 		out.Wallets = append(out.Wallets, wire.WalletChange{Wallet: w.Wallet, Points: int64(w.Points), Balance: wireBalance(w.Balance)})
 	}
-	if r := e.Redemption; r != nil {
-		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order}
+	switch r := e.Redemption; {
+	case r == nil:
+	case r.To != "":
+		out.Transfer = wireEntryTransfer(e)
+	default:
+		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order, By: string(r.By)}
 	}
 	return out
 }

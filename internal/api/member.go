@@ -206,7 +206,8 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
 		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.OptIns,
-		Wallets: wireWallets(p, m.Account),
+		Wallets:   wireWallets(p, m.Account),
+		Household: m.Household,
 	}
 }
 

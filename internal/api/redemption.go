@@ -19,6 +19,8 @@ type redemptionBody struct {
 	Points whole      `json:"points"`
 	Wallet *string    `json:"wallet"`
 	Commit bool       `json:"commit"`
+
+	Household bool `json:"household"`
 }
 
 // totalBody is what an order comes to.
@@ -38,7 +40,8 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 	}
 	in := ledger.RedemptionRequest{
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
-		Wallet: c.optionalWallet(at("wallet"), b.Wallet),
+		Wallet:    c.optionalWallet(at("wallet"), b.Wallet),
+		Household: b.Household,
 	}
 	if b.Total != nil {
 		c.required(at("order_total/amount"), b.Total.Amount.given)
@@ -111,7 +114,9 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Total  loyalty.Money  `json:",omitzero"`
 		Points loyalty.Points `json:",omitzero"`
 		Wallet string         `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet})
+
+		Household bool `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet, in.Household})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -137,6 +142,9 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	}
 	if rd.Value != (loyalty.Money{}) {
 		out.Value = &wire.Money{Amount: rd.Value.Amount, Currency: string(rd.Value.Currency)}
+	}
+	for _, d := range rd.Drawn {
+		out.Drawn = append(out.Drawn, wire.DrawnPoints{Member: string(d.Member), Points: int64(d.Points)})
 	}
 	// Until then a code may yet go back to its pool and to somebody else.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed

@@ -63,6 +63,12 @@ var arguments = map[loyalty.What]struct {
 	loyalty.WasConverted:     {4, []argument{{"left", 0, pointsIn}, {"came", 2, pointsIn}}},
 	loyalty.WasConvertedBack: {4, []argument{{"left", 0, pointsIn}, {"came", 2, pointsIn}}},
 	loyalty.HasChanged:       {1, []argument{{"campaign", 0, rule}}},
+	loyalty.WasSent:          {1, nil},
+	loyalty.IsFee:            {1, nil},
+	loyalty.WasAccepted:      {1, []argument{{"given", 0, points}}},
+	loyalty.WasReceived:      {1, nil},
+	loyalty.WasDrawn:         {1, nil},
+	loyalty.WasGivenTo:       {1, nil},
 }
 
 func text(_ speaker, args []string) value     { return value{text: args[0]} }

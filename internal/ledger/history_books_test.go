@@ -15,6 +15,8 @@ type books struct {
 	members map[loyalty.MemberID]*book
 	spent   map[string]int64 // of budgets, by rule
 	codes   map[string]int64 // how many redemptions have each
+	gifts   map[string]gift  // transfers that have not been looked at yet
+	bought  map[string]*bought
 }
 
 // A book is how far a member's entries were checked, and what they add up to.
@@ -31,7 +33,7 @@ type book struct {
 }
 
 func newBooks(h *history) *books {
-	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}}
+	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}, gifts: map[string]gift{}, bought: map[string]*bought{}}
 }
 
 func (b *books) of(m loyalty.MemberID) *book {
@@ -63,6 +65,8 @@ func (b *books) check() {
 	}
 	if changed {
 		b.rewards()
+		b.given()
+		b.paid()
 	}
 }
 
@@ -128,8 +132,13 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 		b.useEvent(s, s.events[e.Cause.ID], -1)
 		s.events[e.Cause.ID] = e.Event
 		b.useEvent(s, e.Event, 1)
+	case e.Redemption != nil && e.Redemption.To != "":
+		b.useTransfer(s, e)
 	case e.Redemption != nil:
-		b.useReward(s, e)
+		b.pay(e)
+		if e.Redemption.By == "" {
+			b.useReward(s, e)
+		}
 	case e.Reached != nil:
 		b.worth(s, e, e.Reached.Grant.Worth, e.Reached.Grant)
 	case e.Kind == loyalty.KindExpire:

@@ -19,13 +19,20 @@ func (h *history) redeem(m loyalty.MemberID) string {
 	case 1:
 		in.Reward, in.Wallet = "lounge", pick(h.rng, "miles", "stars")
 	}
-	if h.rng.IntN(2) == 0 {
+	switch h.rng.IntN(4) {
+	case 0, 1:
 		in.Cart = fmt.Sprint("cart-", m)
+	case 2:
+		in.Household = true
 	}
-	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) error {
-		_, err := l.Redeem(h.t.Context(), h.p, in, by(in.ID))
+	var r ledger.RedemptionResult
+	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) (err error) {
+		r, err = l.Redeem(h.t.Context(), h.p, in, by(in.ID))
 		return err
 	})
+	if err == nil && len(r.Redemption.Drawn) > 0 {
+		h.drawn++
+	}
 	switch {
 	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.RewardOutOfStock, loyalty.RewardUnavailable):
 		return "refused"

@@ -31,6 +31,10 @@ var causeNames = map[string]string{
 	loyalty.CauseExtension:  "EXT",
 	loyalty.CauseReinstate:  "AGAIN",
 	loyalty.CauseConversion: "CONVERT",
+	loyalty.CauseTransfer:   "TR",
+	loyalty.CauseReceipt:    "GOT",
+
+	loyalty.CauseContribution: "PART",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

@@ -63,6 +63,8 @@ type Member struct {
 	Account  loyalty.Account
 	Profile  Profile
 	Replayed bool // the enrolment had happened before
+
+	Household string // which the member has joined; empty if none, or in a program without households
 }
 
 // An Enrolment asks for a new member under an id that the caller derived.
@@ -103,6 +105,8 @@ type RedemptionRequest struct {
 	Total  loyalty.Money  // what the order comes to
 	Points loyalty.Points // loyalty.PayReward: how many at most; zero for all
 	Commit bool           // at once, without a hold
+
+	Household bool // draw on the others of the household where the member's own points are not enough
 }
 
 // An Adjustment corrects a balance by hand, under an id that the caller derived.

@@ -26,8 +26,12 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, with: with, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			return p.Reverse(acc, was, share, l.now())
+		priors, err := l.contributions(ctx, p.ID, was)
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		entries, err := l.do(ctx, command{p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+			return p.ReverseTogether(accs, priors, share, l.now())
 		}})
 		if err == nil {
 			return redemptionResult(entries[0], false), nil

@@ -297,6 +297,18 @@ type redemptionDoc struct {
 
 	Wallet string    `json:"w,omitzero"`
 	Credit *grantDoc `json:"cr,omitempty"`
+
+	Whom string `json:"to,omitzero"` // of a transfer
+	Who  string `json:"by,omitzero"` // also of a contribution
+	Fee  int64  `json:"fee,omitzero"`
+	Note string `json:"msg,omitzero"`
+
+	Drawn []drawnDoc `json:"dr,omitempty"`
+}
+
+type drawnDoc struct {
+	Member string `json:"m"`
+	Points int64  `json:"n"`
 }
 
 type lackDoc struct {

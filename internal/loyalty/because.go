@@ -26,8 +26,6 @@ const (
 	IsFactor         What = "factor"      // factor
 	IsUnits          What = "units"       // units, points each
 	IsFixed          What = "fixed"       // points
-	WasConverted     What = "converted"   // points, wallet, what they are in the other one, wallet
-	WasConvertedBack What = "unconverted" // likewise
 	IsStep           What = "step"        // amount, the band's beginning, points
 	IsUnpaid         What = "unpaid"      // the order is not paid yet
 	IsCancelled      What = "void"        // the order was cancelled
@@ -55,7 +53,7 @@ const (
 	BecameActive     What = "active"      // cause, points
 	IsCost           What = "cost"        // points
 	WasSpent         What = "spent"       // points that were reserved
-	WasReturned      What = "returned"    // cancelled or lapsed
+	WasReturned      What = "returned"    // cancelled, declined or lapsed
 	HasMoved         What = "moved"       // from level, to level, how: reached or lost, measure, window
 	HasStayed        What = "stayed"      // measure, window
 	WasReached       What = "reached"     // count
@@ -64,6 +62,14 @@ const (
 	WasReinstated    What = "again"       // lapsed on the day, why
 	WasMoved         What = "slid"        // the new day
 	HasChanged       What = "changed"     // which trait
+	WasSent          What = "sent"        // points
+	IsFee            What = "fee"         // points
+	WasAccepted      What = "accepted"    // points that were held
+	WasReceived      What = "received"    // points
+	WasDrawn         What = "drawn"       // points of others of the household
+	WasGivenTo       What = "gives"       // points, to a redemption of the household
+	WasConverted     What = "converted"   // points, wallet, what they are in the other one, wallet
+	WasConvertedBack What = "unconverted" // likewise
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -112,6 +118,12 @@ var effects = map[What]string{
 	WasReinstated:    "had lapsed on %s: %s",
 	WasMoved:         "active again, lapses on %s",
 	HasChanged:       "%s",
+	WasSent:          "%s to another member",
+	IsFee:            "fee %s",
+	WasAccepted:      "%s accepted by the other member",
+	WasReceived:      "%s from another member",
+	WasDrawn:         "%s from the household",
+	WasGivenTo:       "%s for the household",
 }
 
 // Whats lists every What that there is, for those who put them into words.

@@ -22,6 +22,10 @@ const (
 	CauseExtension  = "extension"  // by extension id
 	CauseReinstate  = "reinstate"  // by member and day of the lapse
 	CauseConversion = "conversion" // by conversion id
+	CauseTransfer   = "transfer"   // by transfer id: what became of it with who gives
+	CauseReceipt    = "receipt"    // by transfer id: that the other has it
+
+	CauseContribution = "contribution" // by redemption id and member: what another of the household gives to it
 )
 
 // A Cause is why points moved: something with an identity, in its n-th revision. Of each revision there is one
@@ -56,6 +60,9 @@ const (
 	KindReinstate Kind = "reinstate" // lapsed points were brought back by hand
 	KindMember    Kind = "member"    // what rules know of the member changed
 	KindConvert   Kind = "convert"   // points went from one wallet to another, or back
+
+	KindOffer    Kind = "offer"    // points are held until another member accepts them
+	KindTransfer Kind = "transfer" // points went to another member, or came from one
 )
 
 // Bucket is where points are: with the member, or where they came from and went.
@@ -73,6 +80,9 @@ const (
 	BucketExpired   Bucket = "expired"
 	BucketAdjusted  Bucket = "adjusted"
 	BucketConverted Bucket = "converted" // into another wallet, or from there
+
+	BucketTransferred Bucket = "transferred" // on their way between two accounts, which together sum to zero
+	BucketFees        Bucket = "fees"        // what transfers cost
 )
 
 // counts reports whether points in the bucket are the member's: what an entry's points sum up.

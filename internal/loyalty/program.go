@@ -31,6 +31,8 @@ type Program struct {
 	Goodwill     Goodwill // what can be done by hand
 	BirthdayLock Period   // how long a birthday that was told cannot be changed
 	Redeeming    Redeeming
+	Transfers    Transfers     // how members give points to each other
+	Households   Households    // how members draw on each other's points
 	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives

@@ -49,6 +49,8 @@ func (c *compiler) file(root *node) *File {
 	c.p.Redeeming = c.redeeming(root.get("redeeming"))
 	c.p.Conversions = c.conversions(root.get("conversions"))
 	c.circles(root)
+	c.p.Transfers = c.transfers(root.get("transfers"))
+	c.p.Households = c.households(root.get("households"))
 	c.refunds(root.get("refunds"))
 	c.promises(root)
 	c.sense(root)

@@ -22,6 +22,8 @@ func Explain(p *loyalty.Program) string {
 	e.tiers()
 	e.wallets()
 	e.rewards()
+	e.transfers()
+	e.households()
 	e.goodwill()
 	return strings.Join(e.lines, "\n") + "\n"
 }

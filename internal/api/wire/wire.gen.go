@@ -20,20 +20,23 @@ import (
 
 // Defines values for CauseKind.
 const (
-	CauseKindActivation CauseKind = "activation"
-	CauseKindAdjustment CauseKind = "adjustment"
-	CauseKindConversion CauseKind = "conversion"
-	CauseKindEvent      CauseKind = "event"
-	CauseKindExtension  CauseKind = "extension"
-	CauseKindForfeit    CauseKind = "forfeit"
-	CauseKindJoin       CauseKind = "join"
-	CauseKindLapse      CauseKind = "lapse"
-	CauseKindMember     CauseKind = "member"
-	CauseKindMilestone  CauseKind = "milestone"
-	CauseKindOrder      CauseKind = "order"
-	CauseKindRedemption CauseKind = "redemption"
-	CauseKindReinstate  CauseKind = "reinstate"
-	CauseKindTier       CauseKind = "tier"
+	CauseKindActivation   CauseKind = "activation"
+	CauseKindAdjustment   CauseKind = "adjustment"
+	CauseKindContribution CauseKind = "contribution"
+	CauseKindConversion   CauseKind = "conversion"
+	CauseKindEvent        CauseKind = "event"
+	CauseKindExtension    CauseKind = "extension"
+	CauseKindForfeit      CauseKind = "forfeit"
+	CauseKindJoin         CauseKind = "join"
+	CauseKindLapse        CauseKind = "lapse"
+	CauseKindMember       CauseKind = "member"
+	CauseKindMilestone    CauseKind = "milestone"
+	CauseKindOrder        CauseKind = "order"
+	CauseKindReceipt      CauseKind = "receipt"
+	CauseKindRedemption   CauseKind = "redemption"
+	CauseKindReinstate    CauseKind = "reinstate"
+	CauseKindTier         CauseKind = "tier"
+	CauseKindTransfer     CauseKind = "transfer"
 )
 
 // Valid indicates whether the value is a known member of the CauseKind enum.
@@ -42,6 +45,8 @@ func (e CauseKind) Valid() bool {
 	case CauseKindActivation:
 		return true
 	case CauseKindAdjustment:
+		return true
+	case CauseKindContribution:
 		return true
 	case CauseKindConversion:
 		return true
@@ -61,11 +66,15 @@ func (e CauseKind) Valid() bool {
 		return true
 	case CauseKindOrder:
 		return true
+	case CauseKindReceipt:
+		return true
 	case CauseKindRedemption:
 		return true
 	case CauseKindReinstate:
 		return true
 	case CauseKindTier:
+		return true
+	case CauseKindTransfer:
 		return true
 	default:
 		return false
@@ -132,6 +141,7 @@ const (
 	EntryKindForfeit   EntryKind = "forfeit"
 	EntryKindJoin      EntryKind = "join"
 	EntryKindMember    EntryKind = "member"
+	EntryKindOffer     EntryKind = "offer"
 	EntryKindRedeem    EntryKind = "redeem"
 	EntryKindRefuse    EntryKind = "refuse"
 	EntryKindReinstate EntryKind = "reinstate"
@@ -139,6 +149,7 @@ const (
 	EntryKindReserve   EntryKind = "reserve"
 	EntryKindRestore   EntryKind = "restore"
 	EntryKindTier      EntryKind = "tier"
+	EntryKindTransfer  EntryKind = "transfer"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
@@ -164,6 +175,8 @@ func (e EntryKind) Valid() bool {
 		return true
 	case EntryKindMember:
 		return true
+	case EntryKindOffer:
+		return true
 	case EntryKindRedeem:
 		return true
 	case EntryKindRefuse:
@@ -177,6 +190,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindRestore:
 		return true
 	case EntryKindTier:
+		return true
+	case EntryKindTransfer:
 		return true
 	default:
 		return false
@@ -213,6 +228,45 @@ func (e FindingSeverity) Valid() bool {
 	case FindingSeverityError:
 		return true
 	case FindingSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HousemateRole.
+const (
+	HousemateRoleAdult HousemateRole = "adult"
+	HousemateRoleChild HousemateRole = "child"
+	HousemateRoleHead  HousemateRole = "head"
+)
+
+// Valid indicates whether the value is a known member of the HousemateRole enum.
+func (e HousemateRole) Valid() bool {
+	switch e {
+	case HousemateRoleAdult:
+		return true
+	case HousemateRoleChild:
+		return true
+	case HousemateRoleHead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvitationRequestRole.
+const (
+	InvitationRequestRoleAdult InvitationRequestRole = "adult"
+	InvitationRequestRoleChild InvitationRequestRole = "child"
+)
+
+// Valid indicates whether the value is a known member of the InvitationRequestRole enum.
+func (e InvitationRequestRole) Valid() bool {
+	switch e {
+	case InvitationRequestRoleAdult:
+		return true
+	case InvitationRequestRoleChild:
 		return true
 	default:
 		return false
@@ -453,6 +507,33 @@ func (e TenderKind) Valid() bool {
 	case TenderKindPoints:
 		return true
 	case TenderKindStoreCredit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TransferStatus.
+const (
+	TransferStatusAccepted  TransferStatus = "accepted"
+	TransferStatusCancelled TransferStatus = "cancelled"
+	TransferStatusDeclined  TransferStatus = "declined"
+	TransferStatusLapsed    TransferStatus = "lapsed"
+	TransferStatusOffered   TransferStatus = "offered"
+)
+
+// Valid indicates whether the value is a known member of the TransferStatus enum.
+func (e TransferStatus) Valid() bool {
+	switch e {
+	case TransferStatusAccepted:
+		return true
+	case TransferStatusCancelled:
+		return true
+	case TransferStatusDeclined:
+		return true
+	case TransferStatusLapsed:
+		return true
+	case TransferStatusOffered:
 		return true
 	default:
 		return false
@@ -787,6 +868,15 @@ type DraftRequest struct {
 	Version *int64 `json:"version,omitempty"`
 }
 
+// DrawnPoints defines model for DrawnPoints.
+type DrawnPoints struct {
+	// Member Who contributes.
+	Member string `json:"member"`
+
+	// Points How many points.
+	Points int64 `json:"points"`
+}
+
 // EnrolRequest defines model for EnrolRequest.
 type EnrolRequest struct {
 	// ExternalID The merchant's own id of the person; no two members share one.
@@ -852,6 +942,9 @@ type Entry struct {
 	// Redemption Which redemption the entry is about.
 	Redemption *EntryRedemption `json:"redemption,omitempty"`
 
+	// Transfer Which transfer the entry is about.
+	Transfer *EntryTransfer `json:"transfer,omitempty"`
+
 	// Words The entry in the member's language, in plain text; only where a single entry is asked for.
 	Words *Words `json:"words,omitempty"`
 }
@@ -881,6 +974,24 @@ type EntryRedemption struct {
 
 	// Order The order that it was for.
 	Order string `json:"order,omitempty,omitzero"`
+
+	// By Whose redemption it is, where that is another member of the household.
+	By string `json:"by,omitempty,omitzero"`
+}
+
+// EntryTransfer Which transfer the entry is about.
+type EntryTransfer struct {
+	// ID The transfer's id.
+	ID string `json:"id"`
+
+	// From Who gives.
+	From string `json:"from"`
+
+	// To Who is given.
+	To string `json:"to"`
+
+	// Note What the giver says to it.
+	Note string `json:"note,omitempty,omitzero"`
 }
 
 // Event defines model for Event.
@@ -968,6 +1079,69 @@ type Finding struct {
 
 // FindingSeverity An error keeps the file from being published.
 type FindingSeverity string
+
+// Household defines model for Household.
+type Household struct {
+	// ID `hh_` and 20 characters.
+	ID string `json:"id"`
+
+	// Members In the order in which they were invited; none once it has ended.
+	Members []Housemate `json:"members"`
+
+	// Active What those who have joined can spend in all.
+	Active int64 `json:"active"`
+
+	// Shared What of that they have for each other now: one of them can spend what is their own, and what the others share.
+	Shared int64 `json:"shared"`
+}
+
+// HouseholdRequest defines model for HouseholdRequest.
+type HouseholdRequest struct {
+	// Head Who begins it: a member's id, or `external:` and the external id.
+	Head string `json:"head"`
+}
+
+// Housemate defines model for Housemate.
+type Housemate struct {
+	// Member The member's id.
+	Member string `json:"member"`
+
+	// Role The head invites and removes; a child does not draw on the others.
+	Role HousemateRole `json:"role"`
+
+	// InvitedAt When the member was invited.
+	InvitedAt time.Time `json:"invited_at"`
+
+	// JoinedAt Null until the member has accepted.
+	JoinedAt *time.Time `json:"joined_at"`
+
+	// Active What the member can spend; 0 until joined.
+	Active int64 `json:"active"`
+
+	// Shares What of that the others can draw now; 0 while the member owes points, or is frozen.
+	Shares int64 `json:"shares"`
+}
+
+// HousemateRole The head invites and removes; a child does not draw on the others.
+type HousemateRole string
+
+// HousemateRequest defines model for HousemateRequest.
+type HousemateRequest struct {
+	// Member A member's id, or `external:` and the external id.
+	Member string `json:"member"`
+}
+
+// InvitationRequest defines model for InvitationRequest.
+type InvitationRequest struct {
+	// Member A member's id, or `external:` and the external id.
+	Member string `json:"member"`
+
+	// Role An adult draws on the others, a child contributes only.
+	Role InvitationRequestRole `json:"role"`
+}
+
+// InvitationRequestRole An adult draws on the others, a child contributes only.
+type InvitationRequestRole string
 
 // Lack One reason why a reward cannot be had now. What means nothing for it is left out.
 type Lack struct {
@@ -1060,6 +1234,9 @@ type Member struct {
 
 	// Wallets What the member has beside points, in the program's order; left out where the program has no other wallets.
 	Wallets []Wallet `json:"wallets,omitempty,omitzero"`
+
+	// Household The household that the member has joined; left out if none.
+	Household string `json:"household,omitempty,omitzero"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -1432,14 +1609,17 @@ type Redemption struct {
 	// CodeUntil Until when, exclusive; null: for ever.
 	CodeUntil *time.Time `json:"code_until"`
 
-	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
+	// Drawn What others of the household contribute to `points`; left out if nothing.
+	Drawn []DrawnPoints `json:"drawn,omitempty,omitzero"`
 
 	// Wallet From which wallet it is paid; left out: that of points.
 	Wallet string `json:"wallet,omitempty,omitzero"`
 
 	// Wallets Of wallets beside that of points, what this has left there; left out if it touched none.
 	Wallets []WalletBalance `json:"wallets,omitempty,omitzero"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
 }
 
 // RedemptionStatus How far it is.
@@ -1470,6 +1650,9 @@ type RedemptionRequest struct {
 
 	// Commit Spend the points at once rather than reserve them.
 	Commit bool `json:"commit,omitempty,omitzero"`
+
+	// Household Draw on the others of the household where the member's own points are not enough. Such a redemption names no cart.
+	Household bool `json:"household,omitempty,omitzero"`
 }
 
 // Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
@@ -1673,6 +1856,54 @@ type Tier struct {
 	Next *NextLevel `json:"next"`
 }
 
+// Transfer defines model for Transfer.
+type Transfer struct {
+	// ID `tr_` and 20 characters.
+	ID string `json:"id"`
+
+	// From Who gives.
+	From string `json:"from"`
+
+	// To Who is given.
+	To string `json:"to"`
+
+	// Status How far it is; what moved at once is `accepted`.
+	Status TransferStatus `json:"status"`
+
+	// Points How many are given.
+	Points int64 `json:"points"`
+
+	// Fee What the giver pays besides.
+	Fee int64 `json:"fee"`
+
+	// Note What the giver says to it.
+	Note string `json:"note,omitempty,omitzero"`
+
+	// CreatedAt When it was asked for.
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt Offered until then, exclusive; null if it was not offered.
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+}
+
+// TransferStatus How far it is; what moved at once is `accepted`.
+type TransferStatus string
+
+// TransferRequest defines model for TransferRequest.
+type TransferRequest struct {
+	// To Who is given the points: a member's id, or `external:` and the external id.
+	To string `json:"to"`
+
+	// Points How many arrive, if none lapses meanwhile.
+	Points int64 `json:"points"`
+
+	// Note What the giver says to it.
+	Note string `json:"note,omitempty,omitzero"`
+}
+
 // UndoRequest defines model for UndoRequest.
 type UndoRequest struct {
 	// Points How many of those that it gave go back; left out: all that are there.
@@ -1781,6 +2012,9 @@ type Cursor = string
 // EntryPath defines model for EntryPath.
 type EntryPath = string
 
+// HouseholdPath defines model for HouseholdPath.
+type HouseholdPath = string
+
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
 
@@ -1798,6 +2032,9 @@ type PageSize = int
 
 // RedemptionPath defines model for RedemptionPath.
 type RedemptionPath = string
+
+// TransferPath defines model for TransferPath.
+type TransferPath = string
 
 // InternalError A refusal (RFC 9457).
 type InternalError = Problem
@@ -1843,6 +2080,13 @@ type FindEntryParams struct {
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
+// FoundHouseholdParams defines parameters for FoundHousehold.
+type FoundHouseholdParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // EnrolMemberParams defines parameters for EnrolMember.
 type EnrolMemberParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
@@ -1881,6 +2125,13 @@ type GetEntryParams struct {
 
 // ExtendPointsParams defines parameters for ExtendPoints.
 type ExtendPointsParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// TransferPointsParams defines parameters for TransferPoints.
+type TransferPointsParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -1935,6 +2186,27 @@ type ListRewardsParams struct {
 	Member string `form:"member,omitempty" json:"member,omitempty,omitzero"`
 }
 
+// AcceptTransferParams defines parameters for AcceptTransfer.
+type AcceptTransferParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// CancelTransferParams defines parameters for CancelTransfer.
+type CancelTransferParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// DeclineTransferParams defines parameters for DeclineTransfer.
+type DeclineTransferParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // UseCodeJSONRequestBody defines body for UseCode for application/json ContentType.
 type UseCodeJSONRequestBody = CodeUseRequest
 
@@ -1946,6 +2218,21 @@ type PutEventJSONRequestBody = EventRequest
 
 // ActivateEventJSONRequestBody defines body for ActivateEvent for application/json ContentType.
 type ActivateEventJSONRequestBody = Nothing
+
+// FoundHouseholdJSONRequestBody defines body for FoundHousehold for application/json ContentType.
+type FoundHouseholdJSONRequestBody = HouseholdRequest
+
+// JoinHouseholdJSONRequestBody defines body for JoinHousehold for application/json ContentType.
+type JoinHouseholdJSONRequestBody = HousemateRequest
+
+// InviteToHouseholdJSONRequestBody defines body for InviteToHousehold for application/json ContentType.
+type InviteToHouseholdJSONRequestBody = InvitationRequest
+
+// LeaveHouseholdJSONRequestBody defines body for LeaveHousehold for application/json ContentType.
+type LeaveHouseholdJSONRequestBody = HousemateRequest
+
+// RemoveFromHouseholdJSONRequestBody defines body for RemoveFromHousehold for application/json ContentType.
+type RemoveFromHouseholdJSONRequestBody = HousemateRequest
 
 // EnrolMemberJSONRequestBody defines body for EnrolMember for application/json ContentType.
 type EnrolMemberJSONRequestBody = EnrolRequest
@@ -1967,6 +2254,9 @@ type ExtendPointsJSONRequestBody = ExtensionRequest
 
 // ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
 type ReinstatePointsJSONRequestBody = ReinstatementRequest
+
+// TransferPointsJSONRequestBody defines body for TransferPoints for application/json ContentType.
+type TransferPointsJSONRequestBody = TransferRequest
 
 // PutOrderJSONRequestBody defines body for PutOrder for application/json ContentType.
 type PutOrderJSONRequestBody = OrderRequest
@@ -2003,6 +2293,15 @@ type ReverseRedemptionJSONRequestBody = ReverseRequest
 
 // AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
 type AddCodesJSONRequestBody = CodesRequest
+
+// AcceptTransferJSONRequestBody defines body for AcceptTransfer for application/json ContentType.
+type AcceptTransferJSONRequestBody = Nothing
+
+// CancelTransferJSONRequestBody defines body for CancelTransfer for application/json ContentType.
+type CancelTransferJSONRequestBody = Nothing
+
+// DeclineTransferJSONRequestBody defines body for DeclineTransfer for application/json ContentType.
+type DeclineTransferJSONRequestBody = Nothing
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -2190,6 +2489,105 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// FoundHouseholdWithBody Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithBody(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FoundHousehold Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHousehold(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHousehold Who is in a household, and what they have for each other
+	//
+	// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+	GetHousehold(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinHouseholdWithBody Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinHousehold Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHousehold(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteToHouseholdWithBody Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteToHousehold Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHousehold(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveHouseholdWithBody Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveHousehold Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHousehold(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromHouseholdWithBody Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromHousehold Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHousehold(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// EnrolMemberWithBody Enrol a member
 	//
 	// Takes any type of body and a specified content type.
@@ -2335,6 +2733,30 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferPointsWithBody Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPointsWithBody(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferPoints Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPoints(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrder What an order is worth, with the entries of all its revisions
 	//
@@ -2626,6 +3048,65 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetTransfer How far a transfer is
+	//
+	// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+	GetTransfer(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptTransferWithBody The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransferWithBody(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptTransfer The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransfer(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelTransferWithBody Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransferWithBody(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelTransfer Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransfer(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeclineTransferWithBody The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransferWithBody(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeclineTransfer The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransfer(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReceiveWebhook Where payment processors will report
 	//
 	// No processor can be configured in this release, so every call is refused and nothing is read.
@@ -2866,6 +3347,215 @@ func (c *Client) ActivateEventWithBody(ctx context.Context, event string, conten
 // Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 func (c *Client) ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateEventRequest(c.Server, event, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FoundHouseholdWithBody Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *Client) FoundHouseholdWithBody(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFoundHouseholdRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FoundHousehold Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *Client) FoundHousehold(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFoundHouseholdRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHousehold Who is in a household, and what they have for each other
+//
+// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+func (c *Client) GetHousehold(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHouseholdRequest(c.Server, household)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinHouseholdWithBody Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *Client) JoinHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinHousehold Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *Client) JoinHousehold(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteToHouseholdWithBody Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *Client) InviteToHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteToHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteToHousehold Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *Client) InviteToHousehold(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteToHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveHouseholdWithBody Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *Client) LeaveHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveHousehold Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *Client) LeaveHousehold(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromHouseholdWithBody Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *Client) RemoveFromHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromHousehold Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *Client) RemoveFromHousehold(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromHouseholdRequest(c.Server, household, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3192,6 +3882,50 @@ func (c *Client) ReinstatePoints(ctx context.Context, member MemberPath, body Re
 // Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 func (c *Client) ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListMemberRewardsRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferPointsWithBody Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *Client) TransferPointsWithBody(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferPointsRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferPoints Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *Client) TransferPoints(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferPointsRequest(c.Server, member, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3792,6 +4526,135 @@ func (c *Client) AddCodes(ctx context.Context, reward string, body AddCodesJSONR
 	return c.Client.Do(req)
 }
 
+// GetTransfer How far a transfer is
+//
+// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+func (c *Client) GetTransfer(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTransferRequest(c.Server, transfer)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptTransferWithBody The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *Client) AcceptTransferWithBody(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptTransferRequestWithBody(c.Server, transfer, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptTransfer The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *Client) AcceptTransfer(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptTransferRequest(c.Server, transfer, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelTransferWithBody Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *Client) CancelTransferWithBody(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelTransferRequestWithBody(c.Server, transfer, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelTransfer Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *Client) CancelTransfer(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelTransferRequest(c.Server, transfer, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeclineTransferWithBody The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *Client) DeclineTransferWithBody(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclineTransferRequestWithBody(c.Server, transfer, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeclineTransfer The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *Client) DeclineTransfer(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclineTransferRequest(c.Server, transfer, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReceiveWebhook Where payment processors will report
 //
 // No processor can be configured in this release, so every call is refused and nothing is read.
@@ -4183,6 +5046,281 @@ func NewActivateEventRequestWithBody(server string, event string, contentType st
 	}
 
 	operationPath := fmt.Sprintf("/v1/events/%s/activate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFoundHouseholdRequest calls the generic FoundHousehold builder with application/json body
+func NewFoundHouseholdRequest(server string, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFoundHouseholdRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewFoundHouseholdRequestWithBody constructs an http.Request for the FoundHousehold method, with any body, and a specified content type
+func NewFoundHouseholdRequestWithBody(server string, params *FoundHouseholdParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetHouseholdRequest constructs an http.Request for the GetHousehold method
+func NewGetHouseholdRequest(server string, household HouseholdPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewJoinHouseholdRequest calls the generic JoinHousehold builder with application/json body
+func NewJoinHouseholdRequest(server string, household HouseholdPath, body JoinHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewJoinHouseholdRequestWithBody constructs an http.Request for the JoinHousehold method, with any body, and a specified content type
+func NewJoinHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewInviteToHouseholdRequest calls the generic InviteToHousehold builder with application/json body
+func NewInviteToHouseholdRequest(server string, household HouseholdPath, body InviteToHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInviteToHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewInviteToHouseholdRequestWithBody constructs an http.Request for the InviteToHousehold method, with any body, and a specified content type
+func NewInviteToHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/invitations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLeaveHouseholdRequest calls the generic LeaveHousehold builder with application/json body
+func NewLeaveHouseholdRequest(server string, household HouseholdPath, body LeaveHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLeaveHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewLeaveHouseholdRequestWithBody constructs an http.Request for the LeaveHousehold method, with any body, and a specified content type
+func NewLeaveHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/leave", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveFromHouseholdRequest calls the generic RemoveFromHousehold builder with application/json body
+func NewRemoveFromHouseholdRequest(server string, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRemoveFromHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewRemoveFromHouseholdRequestWithBody constructs an http.Request for the RemoveFromHousehold method, with any body, and a specified content type
+func NewRemoveFromHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/remove", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4775,6 +5913,66 @@ func NewListMemberRewardsRequest(server string, member MemberPath) (*http.Reques
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTransferPointsRequest calls the generic TransferPoints builder with application/json body
+func NewTransferPointsRequest(server string, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTransferPointsRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewTransferPointsRequestWithBody constructs an http.Request for the TransferPoints method, with any body, and a specified content type
+func NewTransferPointsRequestWithBody(server string, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/transfers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -5607,6 +6805,220 @@ func NewAddCodesRequestWithBody(server string, reward string, contentType string
 	return req, nil
 }
 
+// NewGetTransferRequest constructs an http.Request for the GetTransfer method
+func NewGetTransferRequest(server string, transfer TransferPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAcceptTransferRequest calls the generic AcceptTransfer builder with application/json body
+func NewAcceptTransferRequest(server string, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAcceptTransferRequestWithBody(server, transfer, params, "application/json", bodyReader)
+}
+
+// NewAcceptTransferRequestWithBody constructs an http.Request for the AcceptTransfer method, with any body, and a specified content type
+func NewAcceptTransferRequestWithBody(server string, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewCancelTransferRequest calls the generic CancelTransfer builder with application/json body
+func NewCancelTransferRequest(server string, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelTransferRequestWithBody(server, transfer, params, "application/json", bodyReader)
+}
+
+// NewCancelTransferRequestWithBody constructs an http.Request for the CancelTransfer method, with any body, and a specified content type
+func NewCancelTransferRequestWithBody(server string, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewDeclineTransferRequest calls the generic DeclineTransfer builder with application/json body
+func NewDeclineTransferRequest(server string, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeclineTransferRequestWithBody(server, transfer, params, "application/json", bodyReader)
+}
+
+// NewDeclineTransferRequestWithBody constructs an http.Request for the DeclineTransfer method, with any body, and a specified content type
+func NewDeclineTransferRequestWithBody(server string, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s/decline", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewReceiveWebhookRequest constructs an http.Request for the ReceiveWebhook method
 func NewReceiveWebhookRequest(server string, program string, provider string) (*http.Request, error) {
 	var err error
@@ -5814,6 +7226,107 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEventWithResponse(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error)
 
+	// FoundHouseholdWithBodyWithResponse Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithBodyWithResponse(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error)
+
+	// FoundHouseholdWithResponse Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithResponse(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error)
+
+	// GetHouseholdWithResponse Who is in a household, and what they have for each other
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+	GetHouseholdWithResponse(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*GetHouseholdResponse, error)
+
+	// JoinHouseholdWithBodyWithResponse Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error)
+
+	// JoinHouseholdWithResponse Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithResponse(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error)
+
+	// InviteToHouseholdWithBodyWithResponse Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error)
+
+	// InviteToHouseholdWithResponse Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithResponse(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error)
+
+	// LeaveHouseholdWithBodyWithResponse Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error)
+
+	// LeaveHouseholdWithResponse Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithResponse(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error)
+
+	// RemoveFromHouseholdWithBodyWithResponse Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error)
+
+	// RemoveFromHouseholdWithResponse Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithResponse(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error)
+
 	// EnrolMemberWithBodyWithResponse Enrol a member
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
@@ -5967,6 +7480,30 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewardsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListMemberRewardsResponse, error)
+
+	// TransferPointsWithBodyWithResponse Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error)
+
+	// TransferPointsWithResponse Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPointsWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error)
 
 	// GetOrderWithResponse What an order is worth, with the entries of all its revisions
 	//
@@ -6269,6 +7806,67 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodesWithResponse(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*AddCodesResponse, error)
+
+	// GetTransferWithResponse How far a transfer is
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+	GetTransferWithResponse(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*GetTransferResponse, error)
+
+	// AcceptTransferWithBodyWithResponse The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error)
+
+	// AcceptTransferWithResponse The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransferWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error)
+
+	// CancelTransferWithBodyWithResponse Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error)
+
+	// CancelTransferWithResponse Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransferWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error)
+
+	// DeclineTransferWithBodyWithResponse The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error)
+
+	// DeclineTransferWithResponse The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransferWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error)
 
 	// ReceiveWebhookWithResponse Where payment processors will report
 	//
@@ -7280,6 +8878,742 @@ func (r ActivateEventResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ActivateEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FoundHouseholdResponse201Headers the declared response headers of an HTTP 201 response for FoundHousehold
+type FoundHouseholdResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// FoundHouseholdResponse401Headers the declared response headers of an HTTP 401 response for FoundHousehold
+type FoundHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// FoundHouseholdResponse503Headers the declared response headers of an HTTP 503 response for FoundHousehold
+type FoundHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type FoundHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *FoundHouseholdResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *FoundHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *FoundHouseholdResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r FoundHouseholdResponse) GetJSON201() *Household {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r FoundHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FoundHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FoundHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FoundHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetHouseholdResponse401Headers the declared response headers of an HTTP 401 response for GetHousehold
+type GetHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetHouseholdResponse503Headers the declared response headers of an HTTP 503 response for GetHousehold
+type GetHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JoinHouseholdResponse401Headers the declared response headers of an HTTP 401 response for JoinHousehold
+type JoinHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// JoinHouseholdResponse503Headers the declared response headers of an HTTP 503 response for JoinHousehold
+type JoinHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type JoinHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// InviteToHouseholdResponse401Headers the declared response headers of an HTTP 401 response for InviteToHousehold
+type InviteToHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// InviteToHouseholdResponse503Headers the declared response headers of an HTTP 503 response for InviteToHousehold
+type InviteToHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type InviteToHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *InviteToHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *InviteToHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r InviteToHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r InviteToHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InviteToHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InviteToHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InviteToHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LeaveHouseholdResponse401Headers the declared response headers of an HTTP 401 response for LeaveHousehold
+type LeaveHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// LeaveHouseholdResponse503Headers the declared response headers of an HTTP 503 response for LeaveHousehold
+type LeaveHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type LeaveHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LeaveHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *LeaveHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LeaveHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r LeaveHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LeaveHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LeaveHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LeaveHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveFromHouseholdResponse401Headers the declared response headers of an HTTP 401 response for RemoveFromHousehold
+type RemoveFromHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RemoveFromHouseholdResponse503Headers the declared response headers of an HTTP 503 response for RemoveFromHousehold
+type RemoveFromHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type RemoveFromHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RemoveFromHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RemoveFromHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveFromHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFromHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFromHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFromHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFromHouseholdResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -8634,6 +10968,145 @@ func (r ListMemberRewardsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListMemberRewardsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// TransferPointsResponse201Headers the declared response headers of an HTTP 201 response for TransferPoints
+type TransferPointsResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// TransferPointsResponse401Headers the declared response headers of an HTTP 401 response for TransferPoints
+type TransferPointsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// TransferPointsResponse409Headers the declared response headers of an HTTP 409 response for TransferPoints
+type TransferPointsResponse409Headers struct {
+	IdempotencyReplayed string
+}
+
+// TransferPointsResponse503Headers the declared response headers of an HTTP 503 response for TransferPoints
+type TransferPointsResponse503Headers struct {
+	RetryAfter int
+}
+
+type TransferPointsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *TransferPointsResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *TransferPointsResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *TransferPointsResponse409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *TransferPointsResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r TransferPointsResponse) GetJSON201() *Transfer {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r TransferPointsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TransferPointsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TransferPointsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TransferPointsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10750,6 +13223,499 @@ func (r AddCodesResponse) ContentType() string {
 	return ""
 }
 
+// GetTransferResponse401Headers the declared response headers of an HTTP 401 response for GetTransfer
+type GetTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetTransferResponse503Headers the declared response headers of an HTTP 503 response for GetTransfer
+type GetTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AcceptTransferResponse200Headers the declared response headers of an HTTP 200 response for AcceptTransfer
+type AcceptTransferResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// AcceptTransferResponse401Headers the declared response headers of an HTTP 401 response for AcceptTransfer
+type AcceptTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AcceptTransferResponse503Headers the declared response headers of an HTTP 503 response for AcceptTransfer
+type AcceptTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type AcceptTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AcceptTransferResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AcceptTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AcceptTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AcceptTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AcceptTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AcceptTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcceptTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AcceptTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelTransferResponse200Headers the declared response headers of an HTTP 200 response for CancelTransfer
+type CancelTransferResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// CancelTransferResponse401Headers the declared response headers of an HTTP 401 response for CancelTransfer
+type CancelTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// CancelTransferResponse503Headers the declared response headers of an HTTP 503 response for CancelTransfer
+type CancelTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type CancelTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelTransferResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CancelTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CancelTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeclineTransferResponse200Headers the declared response headers of an HTTP 200 response for DeclineTransfer
+type DeclineTransferResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// DeclineTransferResponse401Headers the declared response headers of an HTTP 401 response for DeclineTransfer
+type DeclineTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DeclineTransferResponse503Headers the declared response headers of an HTTP 503 response for DeclineTransfer
+type DeclineTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeclineTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeclineTransferResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeclineTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeclineTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeclineTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeclineTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeclineTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeclineTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeclineTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReceiveWebhookResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10989,6 +13955,173 @@ func (c *ClientWithResponses) ActivateEventWithResponse(ctx context.Context, eve
 		return nil, err
 	}
 	return ParseActivateEventResponse(rsp)
+}
+
+// FoundHouseholdWithBodyWithResponse Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *ClientWithResponses) FoundHouseholdWithBodyWithResponse(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error) {
+	rsp, err := c.FoundHouseholdWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFoundHouseholdResponse(rsp)
+}
+
+// FoundHouseholdWithResponse Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *ClientWithResponses) FoundHouseholdWithResponse(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error) {
+	rsp, err := c.FoundHousehold(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFoundHouseholdResponse(rsp)
+}
+
+// GetHouseholdWithResponse Who is in a household, and what they have for each other
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+func (c *ClientWithResponses) GetHouseholdWithResponse(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*GetHouseholdResponse, error) {
+	rsp, err := c.GetHousehold(ctx, household, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHouseholdResponse(rsp)
+}
+
+// JoinHouseholdWithBodyWithResponse Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *ClientWithResponses) JoinHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error) {
+	rsp, err := c.JoinHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinHouseholdResponse(rsp)
+}
+
+// JoinHouseholdWithResponse Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *ClientWithResponses) JoinHouseholdWithResponse(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error) {
+	rsp, err := c.JoinHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinHouseholdResponse(rsp)
+}
+
+// InviteToHouseholdWithBodyWithResponse Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *ClientWithResponses) InviteToHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error) {
+	rsp, err := c.InviteToHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteToHouseholdResponse(rsp)
+}
+
+// InviteToHouseholdWithResponse Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *ClientWithResponses) InviteToHouseholdWithResponse(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error) {
+	rsp, err := c.InviteToHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteToHouseholdResponse(rsp)
+}
+
+// LeaveHouseholdWithBodyWithResponse Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *ClientWithResponses) LeaveHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error) {
+	rsp, err := c.LeaveHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveHouseholdResponse(rsp)
+}
+
+// LeaveHouseholdWithResponse Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *ClientWithResponses) LeaveHouseholdWithResponse(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error) {
+	rsp, err := c.LeaveHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveHouseholdResponse(rsp)
+}
+
+// RemoveFromHouseholdWithBodyWithResponse Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *ClientWithResponses) RemoveFromHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error) {
+	rsp, err := c.RemoveFromHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromHouseholdResponse(rsp)
+}
+
+// RemoveFromHouseholdWithResponse Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *ClientWithResponses) RemoveFromHouseholdWithResponse(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error) {
+	rsp, err := c.RemoveFromHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromHouseholdResponse(rsp)
 }
 
 // EnrolMemberWithBodyWithResponse Enrol a member
@@ -11251,6 +14384,42 @@ func (c *ClientWithResponses) ListMemberRewardsWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseListMemberRewardsResponse(rsp)
+}
+
+// TransferPointsWithBodyWithResponse Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *ClientWithResponses) TransferPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error) {
+	rsp, err := c.TransferPointsWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferPointsResponse(rsp)
+}
+
+// TransferPointsWithResponse Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *ClientWithResponses) TransferPointsWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error) {
+	rsp, err := c.TransferPoints(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferPointsResponse(rsp)
 }
 
 // GetOrderWithResponse What an order is worth, with the entries of all its revisions
@@ -11733,6 +14902,109 @@ func (c *ClientWithResponses) AddCodesWithResponse(ctx context.Context, reward s
 		return nil, err
 	}
 	return ParseAddCodesResponse(rsp)
+}
+
+// GetTransferWithResponse How far a transfer is
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+func (c *ClientWithResponses) GetTransferWithResponse(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*GetTransferResponse, error) {
+	rsp, err := c.GetTransfer(ctx, transfer, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTransferResponse(rsp)
+}
+
+// AcceptTransferWithBodyWithResponse The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *ClientWithResponses) AcceptTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error) {
+	rsp, err := c.AcceptTransferWithBody(ctx, transfer, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptTransferResponse(rsp)
+}
+
+// AcceptTransferWithResponse The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *ClientWithResponses) AcceptTransferWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error) {
+	rsp, err := c.AcceptTransfer(ctx, transfer, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptTransferResponse(rsp)
+}
+
+// CancelTransferWithBodyWithResponse Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *ClientWithResponses) CancelTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error) {
+	rsp, err := c.CancelTransferWithBody(ctx, transfer, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelTransferResponse(rsp)
+}
+
+// CancelTransferWithResponse Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *ClientWithResponses) CancelTransferWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error) {
+	rsp, err := c.CancelTransfer(ctx, transfer, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelTransferResponse(rsp)
+}
+
+// DeclineTransferWithBodyWithResponse The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *ClientWithResponses) DeclineTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error) {
+	rsp, err := c.DeclineTransferWithBody(ctx, transfer, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclineTransferResponse(rsp)
+}
+
+// DeclineTransferWithResponse The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *ClientWithResponses) DeclineTransferWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error) {
+	rsp, err := c.DeclineTransfer(ctx, transfer, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclineTransferResponse(rsp)
 }
 
 // ReceiveWebhookWithResponse Where payment processors will report
@@ -12698,6 +15970,709 @@ func ParseActivateEventResponse(rsp *http.Response) (*ActivateEventResponse, err
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ActivateEventResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFoundHouseholdResponse parses an HTTP response from a FoundHouseholdWithResponse call
+func ParseFoundHouseholdResponse(rsp *http.Response) (*FoundHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FoundHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers FoundHouseholdResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers FoundHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers FoundHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetHouseholdResponse parses an HTTP response from a GetHouseholdWithResponse call
+func ParseGetHouseholdResponse(rsp *http.Response) (*GetHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJoinHouseholdResponse parses an HTTP response from a JoinHouseholdWithResponse call
+func ParseJoinHouseholdResponse(rsp *http.Response) (*JoinHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers JoinHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseInviteToHouseholdResponse parses an HTTP response from a InviteToHouseholdWithResponse call
+func ParseInviteToHouseholdResponse(rsp *http.Response) (*InviteToHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InviteToHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers InviteToHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers InviteToHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLeaveHouseholdResponse parses an HTTP response from a LeaveHouseholdWithResponse call
+func ParseLeaveHouseholdResponse(rsp *http.Response) (*LeaveHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LeaveHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LeaveHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers LeaveHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFromHouseholdResponse parses an HTTP response from a RemoveFromHouseholdWithResponse call
+func ParseRemoveFromHouseholdResponse(rsp *http.Response) (*RemoveFromHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFromHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RemoveFromHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers RemoveFromHouseholdResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -14010,6 +17985,145 @@ func ParseListMemberRewardsResponse(rsp *http.Response) (*ListMemberRewardsRespo
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListMemberRewardsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTransferPointsResponse parses an HTTP response from a TransferPointsWithResponse call
+func ParseTransferPointsResponse(rsp *http.Response) (*TransferPointsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TransferPointsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers TransferPointsResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers TransferPointsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers TransferPointsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers TransferPointsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -16030,6 +20144,484 @@ func ParseAddCodesResponse(rsp *http.Response) (*AddCodesResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers AddCodesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetTransferResponse parses an HTTP response from a GetTransferWithResponse call
+func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetTransferResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAcceptTransferResponse parses an HTTP response from a AcceptTransferWithResponse call
+func ParseAcceptTransferResponse(rsp *http.Response) (*AcceptTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcceptTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AcceptTransferResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers AcceptTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers AcceptTransferResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelTransferResponse parses an HTTP response from a CancelTransferWithResponse call
+func ParseCancelTransferResponse(rsp *http.Response) (*CancelTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelTransferResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers CancelTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers CancelTransferResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeclineTransferResponse parses an HTTP response from a DeclineTransferWithResponse call
+func ParseDeclineTransferResponse(rsp *http.Response) (*DeclineTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeclineTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeclineTransferResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers DeclineTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeclineTransferResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

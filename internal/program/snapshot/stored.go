@@ -31,6 +31,8 @@ type (
 		Goodwill     goodwillDoc     `json:"goodwill,omitzero"`
 		BirthdayLock periodDoc       `json:"birthday_lock,omitzero"`
 		Redeeming    redeemingDoc    `json:"redeeming,omitzero"`
+		Transfers    transfersDoc    `json:"transfers,omitzero"`
+		Households   householdsDoc   `json:"households,omitzero"`
 		Hold         duration        `json:"hold,omitzero"`
 	}
 
@@ -144,6 +146,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf), TakeBack: takeBack(p.TakeBack),
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
+		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
 	}
 }
 
@@ -160,6 +163,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		DebtAtMost:   d.DebtAtMost,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
+		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
 	}
 }
 
