@@ -17,7 +17,7 @@ func (h *history) redeem(m loyalty.MemberID) string {
 	case 0, 1:
 		in.Cart = fmt.Sprint("cart-", m)
 	case 2:
-		in.Household = true
+		in.Household, in.Reward = true, pick(h.rng, "sticker", "five-off", "five-off")
 	}
 	var r ledger.RedemptionResult
 	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) (err error) {

@@ -1,16 +1,19 @@
 package ledger_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // households lets members draw on each other's points.
@@ -378,4 +381,68 @@ func TestHouseholdsBeginAndEnd(t *testing.T) {
 		t.Error(err)
 	}
 	b.audit(t, member(0))
+}
+
+// between is a table on which something happens between one reading of an account and the next.
+type between struct {
+	table.Table
+	first string // whose account is read before
+	then  func()
+}
+
+func (b *between) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	it, err := b.Table.Get(ctx, key)
+	if then := b.then; then != nil && strings.HasSuffix(key.PK, b.first) && key.SK == "ACCOUNT" {
+		b.then = nil
+		then()
+	}
+	return it, err
+}
+
+// The accounts of a household are read one by one. Points that go from one that is yet to be read to one that was read
+// already are in neither, and yet nothing is missing.
+func TestPointsOnTheirWayAreNotMissing(t *testing.T) {
+	tab := &between{Table: memory(t), first: "mem_1"}
+	b := newBench(t, tab)
+	b.households(t, loyalty.Households{Size: 3})
+	b.transfers(t, loyalty.Transfers{Min: 1})
+	b.home(t, 3)
+	b.gets(t, 2, 100)
+	tab.then = func() {
+		if _, err := b.give(t, ledger.TransferRequest{ID: "tr_1", From: member(2), To: member(1), Points: 100}); err != nil {
+			t.Error(err)
+		}
+	}
+	r, err := b.draw(t, 0, "rd_1", true)
+	if err != nil || !slices.Equal(r.Redemption.Drawn, []loyalty.Drawn{{Member: member(1), Points: 100}}) {
+		t.Errorf("%+v, %v", r.Redemption, err)
+	}
+	b.auditAll(t, 3)
+}
+
+// Members whom nobody has seen for years have more entries of time than one transaction takes.
+func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.households(t, loyalty.Households{Size: 6})
+	b.p.Earn.Expires = loyalty.Expiry{After: loyalty.Period{Days: 30}}
+	b.p.Earn.Pending = loyalty.Wait{}
+	if err := b.p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	b.home(t, 6)
+	for range 25 {
+		for i := 1; i < 6; i++ {
+			b.gets(t, i, 10)
+		}
+		b.advance(24 * time.Hour)
+	}
+	for i := 1; i < 6; i++ { // each has a lot that lives on, so that all contribute
+		b.p.Earn.Expires.After.Days = 400
+		b.gets(t, i, 20)
+	}
+	b.advance(60 * 24 * time.Hour)
+	if _, err := b.draw(t, 0, "rd_1", true); err != nil {
+		t.Error(err)
+	}
+	b.auditAll(t, 6)
 }
