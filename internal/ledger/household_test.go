@@ -446,3 +446,71 @@ func TestLongUnseenMembersAreBroughtUpToDateFirst(t *testing.T) {
 	}
 	b.auditAll(t, 6)
 }
+
+// Whoever has left contributes nothing, also where the leaving comes between the reading and the writing.
+func TestNobodyDrawsOnWhoHasJustLeft(t *testing.T) {
+	b, tab := lossyBench(t)
+	b.households(t, loyalty.Households{Size: 3})
+	b.home(t, 3)
+	b.gets(t, 1, 100)
+	tab.first = func() {
+		if _, err := b.LeaveHousehold(t.Context(), b.p, "hh_1", member(1)); err != nil {
+			t.Error(err)
+		}
+	}
+	_, err := b.draw(t, 0, "rd_1", true)
+	wantRefusal(t, err, loyalty.InsufficientPoints)
+	b.has(t, "left", active(0), active(100))
+}
+
+// Each command has its effect once, in all accounts, whichever of its answers is lost.
+func TestEveryAnswerOfAHouseholdCanBeLost(t *testing.T) {
+	for n := range 16 {
+		for _, done := range []bool{false, true} {
+			tab := &losing{Table: memory(t), done: done}
+			b := newBench(t, tab)
+			b.households(t, loyalty.Households{Size: 2})
+			b.transfers(t, loyalty.Transfers{Min: 1, Accept: loyalty.Period{Days: 1}})
+			b.person(t, 0)
+			b.person(t, 1)
+			b.gets(t, 1, 200)
+			tab.in = n + 1
+			b.home(t, 2)
+			for _, id := range []string{"rd_1", "rd_2"} {
+				if _, err := b.draw(t, 0, id, false); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for i, do := range []func() (ledger.RedemptionResult, error){
+				func() (ledger.RedemptionResult, error) {
+					return b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "x"})
+				},
+				func() (ledger.RedemptionResult, error) {
+					return b.Commit(t.Context(), b.p, "rd_2", ledger.By{Input: "c"})
+				},
+				func() (ledger.RedemptionResult, error) {
+					return b.Reverse(t.Context(), b.p, "rd_2", big.NewRat(1, 1), ledger.By{Input: "r"})
+				},
+			} {
+				if _, err := until(do); err != nil {
+					t.Errorf("answer %d, done %t, command %d: %v", n, done, i, err)
+				}
+			}
+			if _, err := b.give(t, ledger.TransferRequest{ID: "tr_1", From: member(1), To: member(0), Points: 50}); err != nil {
+				t.Error(err)
+			}
+			if _, err := until(func() (ledger.TransferResult, error) {
+				return b.AcceptTransfer(t.Context(), b.p, "tr_1", ledger.By{Input: "y"})
+			}); err != nil {
+				t.Error(err)
+			}
+			if _, err := until(func() (loyalty.Household, error) {
+				return b.LeaveHousehold(t.Context(), b.p, "hh_1", member(1))
+			}); err != nil {
+				t.Error(err)
+			}
+			b.has(t, fmt.Sprintf("answer %d, done %t", n, done), active(50), active(150))
+			b.auditAll(t, 2)
+		}
+	}
+}
