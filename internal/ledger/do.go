@@ -69,14 +69,14 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	budgets := budgets{ledger: l, program: c.p.ID}
 	for range attempts {
 		w, err := l.plan(ctx, read, c, &budgets)
-		if err != nil || len(w.ops) == 0 {
-			return nil, err
-		}
-		if len(w.ops) > mostOps && len(c.others) > 0 { // long unseen members: time first, each alone
-			if read, err = l.advanceAll(ctx, c); err != nil {
+		if len(c.others) > 0 && l.premature(ctx, c, read, w, err) {
+			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
 			}
 			continue
+		}
+		if err != nil || len(w.ops) == 0 {
+			return nil, err
 		}
 		err = l.Table.Transact(ctx, w.ops...)
 		var conflict *table.ConflictError
@@ -141,14 +141,23 @@ func replaced(read []table.Item, conflict *table.ConflictError) bool {
 	return at >= 0
 }
 
-// advanceAll writes down what time did to each account of a command by itself, and reads them anew.
-func (l *Ledger) advanceAll(ctx context.Context, c command) ([]table.Item, error) {
-	for _, m := range c.members() {
-		if _, err := l.do(ctx, command{p: c.p, member: m}); err != nil {
-			return nil, err
+// premature reports whether a plan over several accounts, or its refusal, is to be made anew.
+func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w planned, err error) bool {
+	if errors.Is(err, loyalty.InsufficientPoints) {
+		// Each account was read by itself: points may have gone from one to the other in between, and been in neither.
+		checks := make([]table.Op, len(read))
+		for i, it := range read {
+			checks[i] = table.Check(it)
 		}
+		return l.Table.Transact(ctx, checks...) != nil
 	}
-	return l.read(ctx, c)
+	if len(w.ops) <= mostOps {
+		return false
+	}
+	for _, m := range c.members() { // long unseen ones: time first, each alone. What goes wrong, the next attempt finds
+		_, _ = l.do(ctx, command{p: c.p, member: m})
+	}
+	return true
 }
 
 // A planned write is what one attempt writes: the command's own entries first, so that a conflict over its cause is

@@ -11,18 +11,24 @@ import (
 // move does something about where a member lives: founds a household, invites to one, joins it, or leaves it.
 func (h *history) move(m loyalty.MemberID) string {
 	home := h.key("hh_")
-	what := h.rng.IntN(8)
+	what := h.rng.IntN(15)
 	if len(h.homes) > 0 && what > 0 {
-		home = h.homes[max(0, len(h.homes)-1-h.rng.IntN(3))]
+		home = h.homes[max(0, len(h.homes)-1-h.rng.IntN(2))]
+	}
+	switch got, _ := h.quiet().Household(h.t.Context(), h.p.ID, home); {
+	case len(got.Members) == 0:
+		what, home = 0, h.key("hh_")
+	case what > 6 && what < 14:
+		m = got.Members[h.rng.IntN(len(got.Members))].Member // perhaps one who is invited
 	}
 	role := pick(h.rng, loyalty.Adult, loyalty.Adult, loyalty.Child)
 	err := h.until(fmt.Sprintf("move %d of %s, %s as %s", what, m, home, role), func(l *ledger.Ledger) (err error) {
 		switch {
 		case what == 0:
 			_, err = l.Found(h.t.Context(), h.p, home, m, by(home))
-		case what < 4:
-			_, err = l.Invite(h.t.Context(), h.p, home, m, role)
 		case what < 7:
+			_, err = l.Invite(h.t.Context(), h.p, home, m, role)
+		case what < 14:
 			_, err = l.AcceptInvitation(h.t.Context(), h.p, home, m)
 		default:
 			_, err = l.LeaveHousehold(h.t.Context(), h.p, home, m)

@@ -114,7 +114,7 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 			t.Errorf("the audit of %s found:\n%v", m, err)
 		}
 	}
-	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals", seed, counts, broken.Fired(), h.rival.won)
+	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household", seed, counts, broken.Fired(), h.rival.won, h.drawn)
 	if steps >= 10_000 {
 		h.everything(counts, broken.Fired())
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -154,126 +153,6 @@ func (b *bench) auditAll(tb testing.TB, n int) {
 			tb.Errorf("the audit of %s found:\n%v", member(i), err)
 		}
 	}
-}
-
-// A member without points draws all of a reward on another's, whom many want to draw on at once.
-func TestPointsOfAHouseholdAreSpentOnce(t *testing.T) {
-	for name, commit := range map[string]bool{"at once": true, "reserved": false} {
-		t.Run(name, func(t *testing.T) {
-			onFaulty(t, func(t *testing.T, b *bench) {
-				b.households(t, loyalty.Households{Size: 6})
-				b.home(t, 6)
-				b.gets(t, 5, 150)
-				errs := inParallel(20, func(i int) error {
-					_, err := b.draw(t, i%5, fmt.Sprint("rd_", i), commit)
-					return err
-				})
-				won := -1
-				for i, err := range errs {
-					if err == nil && won < 0 {
-						won = i
-					} else if !errors.Is(err, loyalty.InsufficientPoints) {
-						t.Errorf("draw %d: %v", i, err)
-					}
-				}
-				want := active(50)
-				if !commit {
-					want.Reserved = 100
-				}
-				b.has(t, "drawn", active(0), active(0), active(0), active(0), active(0), want)
-				if commit || won < 0 {
-					return
-				}
-				b.advance(30 * time.Minute) // time ends it in each account by itself
-				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(5)) })
-				b.has(t, "lapsed", active(0), active(0), active(0), active(0), active(0), active(150))
-				got, err := until(func() (ledger.RedemptionResult, error) {
-					return b.Redemption(t.Context(), b.p.ID, fmt.Sprint("rd_", won))
-				})
-				if err != nil || got.Redemption.Status != loyalty.Lapsed {
-					t.Errorf("%+v, %v", got.Redemption, err)
-				}
-				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(won%5)) })
-				b.auditAll(t, 6)
-			})
-		})
-	}
-}
-
-// Around the instant at which it lapses a household redemption is committed and cancelled by many, and time writes its
-// end down in every account: one of them wins, in all accounts.
-func TestOneEndOfAHouseholdRedemptionWins(t *testing.T) {
-	onFaulty(t, func(t *testing.T, b *bench) {
-		b.households(t, loyalty.Households{Size: 3})
-		b.home(t, 3)
-		ends := map[loyalty.RedemptionStatus]int{}
-		b.gets(t, 0, 10)
-		b.gets(t, 1, 1_000)
-		b.gets(t, 2, 1_000)
-		for i := range 12 {
-			id := fmt.Sprint("rd_", i)
-			before := b.together(t, 3)
-			if _, err := b.draw(t, 0, id, false); err != nil {
-				t.Fatal(err)
-			}
-			b.advance(30*time.Minute - time.Millisecond)
-			clock, looks := b.Now, new(atomic.Int64)
-			b.Ledger.Now = func() time.Time { // the instant comes while they are at it
-				if looks.Add(1) > int64(3*i) {
-					return clock().Add(time.Millisecond)
-				}
-				return clock()
-			}
-			inParallel(9, func(k int) error {
-				if k > 5 {
-					_, err := until(func() (int, error) { return b.Advance(t.Context(), b.p, member(k-6)) })
-					return err
-				}
-				end := b.Commit
-				if k%2 == 0 {
-					end = b.Cancel
-				}
-				_, err := until(func() (ledger.RedemptionResult, error) {
-					return end(t.Context(), b.p, id, ledger.By{Input: fmt.Sprint(k)})
-				})
-				return err
-			})
-			b.Ledger.Now = clock
-			b.advance(time.Millisecond)
-			for k := range 3 {
-				until(func() (int, error) { return b.Advance(t.Context(), b.p, member(k)) })
-			}
-			r, err := until(func() (ledger.RedemptionResult, error) { return b.Redemption(t.Context(), b.p.ID, id) })
-			if err != nil || r.Entry.Cause.Revision != 2 {
-				t.Errorf("%+v, %v", r, err)
-			}
-			ends[r.Redemption.Status]++
-			spent := loyalty.Points(0)
-			if r.Redemption.Status == loyalty.Committed {
-				spent = 100
-			}
-			if after := b.together(t, 3); after != (loyalty.Balance{Active: before.Active - spent}) {
-				t.Errorf("%s: the household had %+v, and has %+v", r.Redemption.Status, before, after)
-			}
-		}
-		if ends[loyalty.Lapsed] == 0 || ends[loyalty.Committed]+ends[loyalty.Cancelled] == 0 {
-			t.Errorf("only %v: nothing was raced", ends)
-		}
-		b.auditAll(t, 3)
-	})
-}
-
-// together is the balances of the first members in all.
-func (b *bench) together(tb testing.TB, n int) (sum loyalty.Balance) {
-	for i := range n {
-		got, err := until(func() (ledger.Member, error) { return b.Member(tb.Context(), b.p, member(i)) })
-		if err != nil {
-			tb.Fatal(err)
-		}
-		sum.Active += got.Account.Balance().Active
-		sum.Reserved += got.Account.Balance().Reserved
-	}
-	return sum
 }
 
 func TestAMemberIsInOneHousehold(t *testing.T) {

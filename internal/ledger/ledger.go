@@ -7,7 +7,7 @@
 // points (a refusal for want of them, the order of a guest) is a revision of its cause as well, but has no place
 // in the account's sequence, so that it costs no write of the account. It also promises that a conflict with
 // another writer is never shown to a caller as a refusal: it is decided again, a few times, and then answered
-// with ErrTryAgain.
+// with ErrTryAgain. Where a command concerns several members, all of their accounts change in one transaction, or none.
 //
 // It deliberately knows no rule (that is loyalty), no HTTP (that is api) and no storage engine (that is
 // table).
