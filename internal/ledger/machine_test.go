@@ -30,11 +30,12 @@ const (
 // A machine does the same to the ledger and to the model, and compares what both say after every step.
 type machine struct {
 	*bench
-	model *model
-	clean table.Table
-	asked []answered // what can be repeated
-	count int
-	tally map[string]int // of all histories: what was done, with its answer
+	model    *model
+	clean    table.Table
+	asked    []answered // what can be repeated
+	count    int
+	extended map[loyalty.MemberID]int
+	tally    map[string]int // of all histories: what was done, with its answer
 }
 
 // answered is a command with what it was answered.
@@ -117,7 +118,7 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 		},
 		members: map[loyalty.MemberID]*person{"mem_ada": {}, "mem_eve": {}},
 	}}
-	m.now = began
+	m.now, m.extended = began, map[loyalty.MemberID]int{}
 	m.p = &loyalty.Program{
 		ID: "bluebird", Version: 1, Zone: zone, Hold: m.model.hold,
 		Earn: loyalty.Earn{
@@ -365,12 +366,19 @@ func (m *machine) reverse(r *rapid.T) {
 
 func (m *machine) extend(r *rapid.T) {
 	who, id := m.who(r), m.id("ext_")
+	if m.extended[who] == 10 {
+		r.Skip("an account remembers no more")
+	}
 	days := rapid.SampledFrom([]int{0, 5, 9, 12, extendBy, extendBy + 1}).Draw(r, "days")
 	until := loyalty.DateOf(m.model.midnight(m.model.now, days).Add(-time.Second), m.model.zone)
 	in := ledger.Extension{ID: id, Member: who, Until: until, Reason: "for the test"}
+	code := m.model.extend(who, days)
 	m.want(r, "extend", func() error {
 		return untilDone(func() (ledger.AdjustmentResult, error) { return m.Extend(r.Context(), m.p, in, ledger.By{Input: id}) })
-	}, m.model.extend(who, days))
+	}, code)
+	if code == "" {
+		m.extended[who]++
+	}
 }
 
 // seen is what both must say of a member: how many points of each kind there are, and which are gone at an instant.
