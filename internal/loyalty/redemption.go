@@ -77,7 +77,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	}
 	in.Points, in.At, in.Piece = reward.CostAt(acc.Tier.Level), now, reward.Limited()
 	taken, n := d.take(nil, in.Points)
-	if n < in.Points || acc.Debt > 0 {
+	if n < in.Points || d.Account.Debt > 0 {
 		return Outcome{}, p.insufficient(d.Account, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
