@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -42,18 +43,26 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	if err != nil {
 		return nil, retryable(err)
 	}
-	var lost []string // the hashes of what may have been written
+	var lost []string          // the hashes of what may have been written
+	var passed []loyalty.Entry // what time did in transactions of its own
 	budgets := budgets{ledger: l, program: c.p.ID}
 	for range attempts {
 		w, err := l.plan(ctx, it, c, &budgets)
 		if err != nil || len(w.ops) == 0 {
-			return nil, err
+			return passed, err
 		}
 		err = l.Table.Transact(ctx, w.ops...)
 		var conflict *table.ConflictError
 		switch {
+		case err == nil && w.more:
+			if c.decide == nil {
+				passed = append(passed, w.entries...)
+			}
+			if it, err = l.Table.Get(ctx, it.Key); err != nil {
+				return nil, retryable(err)
+			}
 		case err == nil:
-			return w.entries[:w.own], nil
+			return append(passed, w.entries[:w.own]...), nil
 		case errors.Is(err, table.ErrUnknown):
 			// It may have happened: the account as it is now tells, and so does the cause.
 			if len(w.entries) == 0 {
@@ -93,7 +102,28 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 type planned struct {
 	ops     []table.Op
 	entries []loyalty.Entry
-	own     int // how many of the entries are the command's; all, where it is that time passes
+	own     int  // how many of the entries are the command's; all, where it is that time passes
+	more    bool // it is only the first part of what time did, and nothing of the command
+}
+
+// behind is how many entries of time one transaction holds. With the codes and pieces that they give back, and with all
+// that a command writes, it stays below the hundred operations that a transaction can have.
+const behind = 30
+
+// pass is what time does to an account until now or, where nobody has looked for so long that it is too much for one
+// transaction, the first part of it.
+func pass(p *loyalty.Program, acc loyalty.Account, now time.Time) (out loyalty.Outcome, more bool, err error) {
+	if out, err = p.Advance(acc, now); err != nil || len(out.Entries) <= behind {
+		return out, false, err
+	}
+	part, err := p.Advance(acc, out.Entries[behind].Effective.Add(-time.Millisecond))
+	if err != nil || len(part.Entries) == 0 {
+		return out, false, err
+	}
+	for i := range part.Entries {
+		part.Entries[i].Recorded = now
+	}
+	return part, true, nil
 }
 
 func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets) (planned, error) {
@@ -102,9 +132,12 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 		return planned{}, err
 	}
 	now := l.now()
-	out, err := c.p.Advance(acc, now)
+	out, more, err := pass(c.p, acc, now)
 	if err != nil {
 		return planned{}, err
+	}
+	if more {
+		c.decide, c.with = nil, nil
 	}
 	passed := len(out.Entries)
 	if c.decide != nil {
@@ -142,10 +175,13 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 	spends := b.ops(out.Spends, entries[0].Cause.ID)
 	it.Doc, it.Index = encode(storedAccount(out.Account)), dueKey(c.p.ID, c.member, c.p.Due(out.Account))
 	own := len(entries)
-	if c.decide != nil {
+	switch {
+	case more:
+		own = 0
+	case c.decide != nil:
 		own -= passed
 	}
-	return planned{slices.Concat(ops, []table.Op{table.Put(it)}, c.with, codeOps(c.p, entries), spends), entries, own}, nil
+	return planned{slices.Concat(ops, []table.Op{table.Put(it)}, c.with, codeOps(c.p, entries), spends), entries, own, more}, nil
 }
 
 // record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same
