@@ -162,6 +162,7 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 		if i >= passed {
 			e.Actor, e.Input = c.by.Actor, c.by.Input
 		}
+		giveCode(c.p, e)
 		e, doc := sealed(e, head)
 		out.Entries[i], head = e, e.Hash
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})

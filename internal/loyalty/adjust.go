@@ -32,5 +32,8 @@ func (p *Program) Adjust(acc Account, id string, n Points, reason string, now ti
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	return d.Outcome, nil
 }

@@ -51,6 +51,8 @@ const (
 	CameLate      What = "gone"     // the day on which its lot had lapsed
 	BecameActive  What = "active"   // cause, points
 	IsCost        What = "cost"     // points
+	IsAutomatic   What = "auto"     // points: so many active ones are enough
+	IsStopped     What = "stopped"  // times, the day: no more of it then
 	WasSpent      What = "spent"    // points that were reserved
 	WasReturned   What = "returned" // cancelled or lapsed
 	HasMoved      What = "moved"    // from level, to level, how: reached or lost, measure, window
@@ -97,6 +99,8 @@ var effects = map[What]string{
 	CameLate:      "the lot had lapsed on %s",
 	BecameActive:  "%s: %s became active",
 	IsCost:        "costs %s",
+	IsAutomatic:   "by itself at %s",
+	IsStopped:     "%s times on %s, no more that day",
 	WasSpent:      "%s reserved points spent",
 	WasReturned:   "%s, points returned",
 	HasMoved:      "%s to %s, %s: %s %s",

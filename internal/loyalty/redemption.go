@@ -228,6 +228,9 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	return d.Outcome, nil
 }
 
@@ -240,6 +243,9 @@ func (p *Program) Cancel(acc Account, r Redemption, now time.Time) (Outcome, err
 	}
 	d := p.decide(acc, now)
 	if err := d.release(h, Cancelled, now); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.autoRedeem(now); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil
