@@ -91,7 +91,7 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 // Neither who owes points nor who is frozen gets anything, and what is given back by hand is not taken again at once.
 func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, nil)
-	acc := saver(t, p, Lot{20280131, 100})
+	acc := saver(t, p, Lot{20280131, 500})
 	acc.Debt = 50
 	if out, err := p.Adjust(acc, "adj", 49, "a kindness", noon); err != nil || len(automatically(out)) > 0 {
 		t.Errorf("in debt: %v, %v", automatically(out), err)
