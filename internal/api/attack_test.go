@@ -139,8 +139,8 @@ func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
 	})
 }
 
-// parallel sends n requests at once and counts the answers.
-func (w *world) parallel(n int, r func(i int) request) map[string]int {
+// parallel sends n requests at once and counts the answers, which also others may look at, one after the other.
+func (w *world) parallel(n int, r func(i int) request, look ...func(answered)) map[string]int {
 	w.t.Helper()
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -151,6 +151,9 @@ func (w *world) parallel(n int, r func(i int) request) map[string]int {
 			mu.Lock()
 			defer mu.Unlock()
 			got[summary(a)]++
+			for _, f := range look {
+				f(a)
+			}
 		})
 	}
 	all.Wait()

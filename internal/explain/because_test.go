@@ -224,6 +224,14 @@ var said = []struct {
 	},
 	{why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.", "Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen."},
 	{
+		why("redeeming.auto", "0", loyalty.IsAutomatic, "1200"),
+		"It was redeemed by itself, because you had at least 1,200 beans.", "Sie wurde von selbst eingelöst, weil Sie mindestens 1.200 Bohnen hatten.",
+	},
+	{
+		why("redeeming.auto", "0", loyalty.IsStopped, "10", "2027-03-31"),
+		"No more is redeemed by itself on 31 March 2027.", "Am 31. März 2027 wird nichts mehr von selbst eingelöst.",
+	},
+	{
 		why(mug, "0", loyalty.WasSpent, "1200"),
 		"1,200 beans reserved for the reward Free mug were spent.",
 		"1.200 Bohnen waren für die Prämie „Gratis-Tasse“ reserviert und sind jetzt eingelöst.",

@@ -188,6 +188,8 @@ var english = language{
 		{loyalty.BecameActive, ""}:  "{active} earned {by} can now be spent.",
 
 		{loyalty.IsCost, ""}:               "{rule} costs {cost}.",
+		{loyalty.IsAutomatic, ""}:          "It was redeemed by itself, because you had at least {least}.",
+		{loyalty.IsStopped, ""}:            "No more is redeemed by itself on {day}.",
 		{loyalty.WasSpent, ""}:             "{spent} reserved for {rule} {was|were} spent.",
 		{loyalty.WasReturned, ""}:          "The redemption has ended{tally}.",
 		{loyalty.WasReturned, "cancelled"}: "The redemption was cancelled{tally}.",

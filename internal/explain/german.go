@@ -188,6 +188,8 @@ var german = language{
 		{loyalty.BecameActive, ""}:  "{active} {by} {kann|können} jetzt eingelöst werden.",
 
 		{loyalty.IsCost, ""}:               "{rule} kostet {cost}.",
+		{loyalty.IsAutomatic, ""}:          "Sie wurde von selbst eingelöst, weil Sie mindestens {least} hatten.",
+		{loyalty.IsStopped, ""}:            "Am {day} wird nichts mehr von selbst eingelöst.",
 		{loyalty.WasSpent, ""}:             "{spent} {war|waren} für {rule} reserviert und {ist|sind} jetzt eingelöst.",
 		{loyalty.WasReturned, ""}:          "Die Einlösung ist beendet{tally}.",
 		{loyalty.WasReturned, "cancelled"}: "Die Einlösung wurde storniert{tally}.",

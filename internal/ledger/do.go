@@ -65,7 +65,8 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	var lost []string // the hashes of what may have been written
+	var lost []string          // the hashes of what may have been written
+	var passed []loyalty.Entry // what time did in transactions of its own
 	budgets := budgets{ledger: l, program: c.p.ID}
 	for range attempts {
 		w, err := l.plan(ctx, read, c, &budgets)
@@ -76,13 +77,20 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			continue
 		}
 		if err != nil || len(w.ops) == 0 {
-			return nil, err
+			return passed, err
 		}
 		err = l.Table.Transact(ctx, w.ops...)
 		var conflict *table.ConflictError
 		switch {
+		case err == nil && w.more:
+			if c.decision() == nil {
+				passed = append(passed, w.entries...)
+			}
+			if read, err = l.read(ctx, c); err != nil {
+				return nil, err
+			}
 		case err == nil:
-			return w.entries[:w.own], nil
+			return append(passed, w.entries[:w.own]...), nil
 		case errors.Is(err, table.ErrUnknown):
 			// It may have happened: the accounts as they are now tell, and so does the cause.
 			if len(w.entries) == 0 {
@@ -151,7 +159,7 @@ func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w 
 		}
 		return l.Table.Transact(ctx, checks...) != nil
 	}
-	if len(w.ops) <= mostOps {
+	if len(w.ops) <= mostOps && !w.more {
 		return false
 	}
 	for _, m := range c.members() { // long unseen ones: time first, each alone. What goes wrong, the next attempt finds
@@ -166,15 +174,39 @@ func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w 
 type planned struct {
 	ops     []table.Op
 	entries []loyalty.Entry
-	own     int // how many of the entries are the command's; all, where it is that time passes
+	own     int  // how many of the entries are the command's; all, where it is that time passes
+	more    bool // it is only the first part of what time did, and nothing of the command
+}
+
+// behind is how many entries of time one transaction holds. With the codes and pieces that they give back, and with all
+// that a command writes, it stays below the hundred operations that a transaction can have.
+const behind = 30
+
+// pass is what time does to an account until now or, where nobody has looked for so long that it is too much for one
+// transaction, the first part of it.
+func pass(p *loyalty.Program, acc loyalty.Account, now time.Time) (out loyalty.Outcome, more bool, err error) {
+	if out, err = p.Advance(acc, now); err != nil || len(out.Entries) <= behind {
+		return out, false, err
+	}
+	part, err := p.Advance(acc, out.Entries[behind].Effective.Add(-time.Millisecond))
+	if err != nil || len(part.Entries) == 0 {
+		return out, false, err
+	}
+	for i := range part.Entries {
+		part.Entries[i].Recorded = now
+	}
+	return part, true, nil
 }
 
 func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budgets) (planned, error) {
-	sides, err := c.decided(ctx, read, b, l.now())
+	sides, more, err := c.decided(ctx, read, b, l.now())
 	if err != nil {
 		return planned{}, err
 	}
-	var w planned
+	w := planned{more: more}
+	if more {
+		c.with = nil
+	}
 	var accounts, ofTime []table.Op
 	var passed []loyalty.Entry
 	var spends []loyalty.Spend
@@ -194,7 +226,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 	case len(accounts) == 0:
 		return planned{}, nil
 	}
-	if w.own = len(w.entries); c.decision() == nil {
+	if w.own = len(w.entries); c.decision() == nil && !more {
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
@@ -212,35 +244,36 @@ type side struct {
 	spends  []loyalty.Spend
 }
 
-// decided brings the accounts to the present, and decides.
-func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now time.Time) ([]side, error) {
+// decided brings the accounts to the present, and decides; not, if that alone takes more than one transaction.
+func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now time.Time) (sides []side, more bool, err error) {
 	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
 	for i, m := range c.members() {
 		acc, err := readAccount(read[i], m)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		out, err := c.p.Advance(acc, now)
+		out, part, err := pass(c.p, acc, now)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		more = more || part
 		accs[i] = out.Account
 		sides[i] = side{read[i], out.Account, acc.Head, out.Entries, len(out.Entries), out.Spends}
 	}
 	decide := c.decision()
-	if decide == nil {
-		return sides, nil
+	if decide == nil || more {
+		return sides, more, nil
 	}
 	b.back = sides[0].spends // what time gives back in another's account counts only once that is written
 	outs, err := b.decide(ctx, func(left loyalty.Budgets) ([]loyalty.Outcome, error) { return decide(accs, left) })
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for i, out := range outs {
 		s := &sides[i]
 		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
 	}
-	return sides, nil
+	return sides, false, nil
 }
 
 // seal gives the entries of a side their actor and their place in the chain, and the account its next form. It returns
@@ -252,6 +285,7 @@ func (s *side) seal(c command) []table.Op {
 		if i >= s.passed {
 			e.Actor, e.Input = c.by.Actor, c.by.Input
 		}
+		giveCode(c.p, e)
 		e, doc := sealed(e, s.head)
 		s.entries[i], s.head = e, e.Hash
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})

@@ -38,6 +38,9 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	if err := d.award(rules, &s, prior != nil); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	if err := d.climb(now); err != nil {
 		return Outcome{}, err
 	}

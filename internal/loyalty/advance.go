@@ -10,10 +10,11 @@ import (
 const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this
-// order, what time does: pending points become active or are given up, the tier is reviewed, lots lapse, holds lapse,
-// birthdays and anniversaries are celebrated. So points that arrive in the same instant in which others lapse can still
-// count for the review, and a hold that ends when its lot does gives its points back to nobody. One long jump and many
-// small steps leave the same account and the same entries, but for when they were recorded.
+// order, what time does: pending points become active, a reward is redeemed by itself, pending points are given up, the
+// tier is reviewed, lots lapse, holds lapse, birthdays and anniversaries are celebrated, and what that made active is
+// redeemed likewise. So points that arrive in the same instant in which others lapse can still count for the review, and
+// a hold that ends when its lot does gives its points back to nobody. One long jump and many small steps leave the same
+// account and the same entries, but for when they were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	for {
@@ -22,7 +23,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 			return d.Outcome, nil
 		}
 		d.now = at
-		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
+		for _, step := range []func(time.Time) error{d.activatePending, d.autoRedeem, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}
@@ -54,6 +55,7 @@ func (p *Program) Due(acc Account) time.Time {
 	}
 	sooner(p.reviewAt(acc.Tier))
 	sooner(p.occasionDue(acc))
+	sooner(p.autoDue(acc))
 	return due
 }
 

@@ -70,6 +70,8 @@ const (
 	WasGivenTo       What = "gives"       // points, to a redemption of the household
 	WasConverted     What = "converted"   // points, wallet, what they are in the other one, wallet
 	WasConvertedBack What = "unconverted" // likewise
+	IsAutomatic      What = "auto"        // points: so many active ones are enough
+	IsStopped        What = "stopped"     // times, the day: no more of it then
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -108,6 +110,8 @@ var effects = map[What]string{
 	CameLate:         "the lot had lapsed on %s",
 	BecameActive:     "%s: %s became active",
 	IsCost:           "costs %s",
+	IsAutomatic:      "by itself at %s",
+	IsStopped:        "%s times on %s, no more that day",
 	WasSpent:         "%s reserved points spent",
 	WasReturned:      "%s, points returned",
 	HasMoved:         "%s to %s, %s: %s %s",

@@ -60,7 +60,7 @@ func (p *Program) Compile() error {
 		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
 		zones: new(sync.Map),
 	}
-	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds} {
+	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto} {
 		if err := step(); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}

@@ -97,7 +97,8 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	return d.Outcome, nil
+	err := d.autoRedeem(now)
+	return d.Outcome, err
 }
 
 // reasons says in both wallets what became of what: n points where they came from are so many where they went.
@@ -166,7 +167,8 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	return d.Outcome, nil
+	err := d.autoRedeem(now)
+	return d.Outcome, err
 }
 
 // compileConversions checks conversions, and rewards that are points in another wallet.

@@ -75,6 +75,9 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	return d.Outcome, nil
 }
 
@@ -102,6 +105,9 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	return d.Outcome, nil
 }
 
@@ -124,6 +130,9 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 	}
 	e.Event = &s
 	if err := d.post(lostToExpiry(e)); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.autoRedeem(now); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil

@@ -282,7 +282,10 @@ func (d *decision) give(r Redemption, commit bool) error {
 // contributed ends a contribution of which n points were spent: one of which none were is as if it had been cancelled.
 func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 	if n == 0 {
-		err := d.release(h, Cancelled, d.now)
+		if err := d.release(h, Cancelled, d.now); err != nil {
+			return Outcome{}, err
+		}
+		err := d.autoRedeem(d.now)
 		return d.Outcome, err
 	}
 	r := h.Redemption

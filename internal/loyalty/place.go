@@ -49,8 +49,10 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 		return Outcome{}, err
 	}
 	d.Spends = w.spends
-	if err := d.rise(now); err != nil {
-		return Outcome{}, err
+	for _, step := range []func(time.Time) error{d.autoRedeem, d.rise, d.autoRedeem} {
+		if err := step(now); err != nil {
+			return Outcome{}, err
+		}
 	}
 	return d.Outcome, nil
 }

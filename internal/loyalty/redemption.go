@@ -132,7 +132,7 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	}
 	in.Points, in.At, in.Piece = cost, now, reward.Limited()
 	taken, n := d.take(nil, in.Wallet, in.Points)
-	if n+pot.points < in.Points || acc.In(in.Wallet).Debt > 0 {
+	if n+pot.points < in.Points || d.Account.In(in.Wallet).Debt > 0 {
 		return nil, p.insufficientWith(d.Account, in.Wallet, pot.points, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
@@ -336,7 +336,10 @@ func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
 	}
 	d.p.claim(&r, &reward, used, d.now)
 	d.fill(&e, &reward, h.Redemption.Points)
-	err := d.post(lostToExpiry(e))
+	if err := d.post(lostToExpiry(e)); err != nil {
+		return Outcome{}, err
+	}
+	err := d.autoRedeem(d.now)
 	return d.Outcome, err
 }
 
@@ -356,6 +359,9 @@ func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([
 	for i, acc := range accs {
 		d := p.decide(acc, now)
 		if err := d.release(holds[i], Cancelled, now); err != nil {
+			return nil, err
+		}
+		if err := d.autoRedeem(now); err != nil {
 			return nil, err
 		}
 		outs[i] = d.Outcome

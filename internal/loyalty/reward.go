@@ -76,6 +76,7 @@ type Redeeming struct {
 	Grace     Period   // what comes back from a redemption lives at least so long
 	OnRefund  OnRefund // what a reversal gives back
 	Pay       Pay      // how points pay for orders
+	Auto      Auto     // what is redeemed by itself
 }
 
 // OnRefund is what a reversal of a redemption gives back.

@@ -184,6 +184,9 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 	if err := other.post(lostToExpiry(in)); err != nil {
 		return nil, err
 	}
+	if err := other.autoRedeem(d.now); err != nil {
+		return nil, err
+	}
 	return []Outcome{d.Outcome, other.Outcome}, nil
 }
 
@@ -207,6 +210,9 @@ func (p *Program) Return(from Account, r Redemption, as RedemptionStatus, now ti
 	}
 	d := p.decide(from, now)
 	if err := d.release(h, as, now); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.autoRedeem(now); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil

@@ -128,6 +128,9 @@ func (e *explainer) redeeming() {
 		loyalty.NoneBack:  "If an order is refunded, the points of its rewards stay spent.",
 	}[r.OnRefund])
 	e.pay(r.Pay)
+	if r.Auto.Reward != "" {
+		e.say("Whoever has %s gets %s by itself, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward, count(int(r.Auto.Stop), "time"))
+	}
 	if !r.Grace.IsZero() {
 		e.say("Points that are given back can be spent for at least %s.", period(r.Grace))
 	}

@@ -62,6 +62,13 @@ type (
 		Grace     periodDoc `json:"grace,omitzero"`
 		OnRefund  onRefund  `json:"on_refund,omitzero"`
 		Pay       payDoc    `json:"pay,omitzero"`
+		Auto      autoDoc   `json:"auto,omitzero"`
+	}
+
+	autoDoc struct {
+		Reward string         `json:"reward,omitzero"`
+		At     loyalty.Points `json:"at,omitzero"`
+		Stop   int64          `json:"stop,omitzero"` // per day
 	}
 
 	payDoc struct {
@@ -101,7 +108,7 @@ func redeemingOf(r loyalty.Redeeming) redeemingDoc {
 	y := r.Pay
 	return redeemingDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund), payDoc{
 		rates(y.Rates, func(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }), y.Min, y.Step, ratio{y.Share}, y.Most,
-	}}
+	}, autoDoc(r.Auto)}
 }
 
 func (d redeemingDoc) redeeming() loyalty.Redeeming {
@@ -112,5 +119,6 @@ func (d redeemingDoc) redeeming() loyalty.Redeeming {
 			Rates: rates(d.Pay.Rates, func(r rateDoc) loyalty.Rate { return loyalty.Rate{Points: r.Points.number, Per: r.Per} }),
 			Min:   d.Pay.Min, Step: d.Pay.Step, Share: d.Pay.Share.number, Most: d.Pay.Most,
 		},
+		Auto: loyalty.Auto(d.Auto),
 	}
 }
