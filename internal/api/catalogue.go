@@ -76,6 +76,8 @@ var catalogue = map[loyalty.Code]kind{
 	loyalty.CodeNotValid:         {http.StatusUnprocessableEntity, "The code cannot be used now"},
 	loyalty.KeyReused:            {http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request"},
 
+	loyalty.RateLimited: {http.StatusTooManyRequests, "Too many requests"},
+
 	internalError:        {http.StatusInternalServerError, "Internal error"},
 	tryAgain:             {http.StatusServiceUnavailable, "Try again"},
 	webhookNotConfigured: {http.StatusServiceUnavailable, "The webhook is not configured"},

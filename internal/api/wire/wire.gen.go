@@ -1666,6 +1666,9 @@ type NotFound = Problem
 // NotPublished A refusal (RFC 9457).
 type NotPublished = Problem
 
+// RateLimited A refusal (RFC 9457).
+type RateLimited = Problem
+
 // ScopeMissing A refusal (RFC 9457).
 type ScopeMissing = Problem
 
@@ -1927,6 +1930,7 @@ type ClientInterface interface {
 	//
 	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	//
 	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 	GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2448,6 +2452,7 @@ func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorF
 //
 // Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 // the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 //
 // Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 func (c *Client) GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -5249,6 +5254,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -5872,6 +5878,11 @@ type GetCodeResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetCodeResponse429Headers the declared response headers of an HTTP 429 response for GetCode
+type GetCodeResponse429Headers struct {
+	RetryAfter int
+}
+
 // GetCodeResponse503Headers the declared response headers of an HTTP 503 response for GetCode
 type GetCodeResponse503Headers struct {
 	RetryAfter int
@@ -5890,12 +5901,18 @@ type GetCodeResponse struct {
 	ApplicationProblemJSON403 *ScopeMissing
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *TryAgain
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetCodeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetCodeResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *GetCodeResponse503Headers
 }
@@ -5923,6 +5940,16 @@ func (r GetCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetCodeResponse) GetApplicationProblemJSON404() *NotFound {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON429() *RateLimited {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -5969,6 +5996,11 @@ type DrawCodeResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// DrawCodeResponse429Headers the declared response headers of an HTTP 429 response for DrawCode
+type DrawCodeResponse429Headers struct {
+	RetryAfter int
+}
+
 // DrawCodeResponse503Headers the declared response headers of an HTTP 503 response for DrawCode
 type DrawCodeResponse503Headers struct {
 	RetryAfter int
@@ -5985,12 +6017,18 @@ type DrawCodeResponse struct {
 	ApplicationProblemJSON403 *ScopeMissing
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *TryAgain
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *DrawCodeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DrawCodeResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *DrawCodeResponse503Headers
 }
@@ -6013,6 +6051,16 @@ func (r DrawCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r DrawCodeResponse) GetApplicationProblemJSON404() *NotFound {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON429() *RateLimited {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -6064,6 +6112,11 @@ type UseCodeResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// UseCodeResponse429Headers the declared response headers of an HTTP 429 response for UseCode
+type UseCodeResponse429Headers struct {
+	RetryAfter int
+}
+
 // UseCodeResponse503Headers the declared response headers of an HTTP 503 response for UseCode
 type UseCodeResponse503Headers struct {
 	RetryAfter int
@@ -6090,6 +6143,8 @@ type UseCodeResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -6098,6 +6153,8 @@ type UseCodeResponse struct {
 	Headers200 *UseCodeResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *UseCodeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UseCodeResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *UseCodeResponse503Headers
 }
@@ -6145,6 +6202,11 @@ func (r UseCodeResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r UseCodeResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON429() *RateLimited {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -9939,6 +10001,7 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 //
 // Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 // the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -10935,6 +10998,20 @@ func ParseGetCodeResponse(rsp *http.Response) (*GetCodeResponse, error) {
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -10962,6 +11039,16 @@ func ParseGetCodeResponse(rsp *http.Response) (*GetCodeResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetCodeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetCodeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11019,6 +11106,20 @@ func ParseDrawCodeResponse(rsp *http.Response) (*DrawCodeResponse, error) {
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11046,6 +11147,16 @@ func ParseDrawCodeResponse(rsp *http.Response) (*DrawCodeResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers DrawCodeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers DrawCodeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -11138,6 +11249,13 @@ func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -11175,6 +11293,16 @@ func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers UseCodeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UseCodeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
