@@ -59,6 +59,7 @@ var catalogue = map[loyalty.Code]kind{
 	versionConflict:             {http.StatusConflict, "Someone else was first"},
 	loyalty.RewardUnavailable:   {http.StatusConflict, "The reward cannot be had now"},
 	loyalty.RewardOutOfStock:    {http.StatusConflict, "None of the reward are left"},
+	loyalty.CannotFulfil:        {http.StatusConflict, "The fulfilment cannot become that"},
 	loyalty.CodeUsed:            {http.StatusConflict, "The code was used"},
 	loyalty.CodeVoid:            {http.StatusConflict, "The code is worth nothing any more"},
 	notPublished:                {http.StatusConflict, "The program is not published"},

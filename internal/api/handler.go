@@ -193,8 +193,8 @@ func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 			headers = append(headers, [2]string{"allow", own.allow})
 		}
 	case 429:
-		if rule, ok := errors.AsType[*loyalty.Error](cause); ok {
-			headers = append(headers, [2]string{"retry-after", strconv.Itoa(int((rule.Wait + time.Second - 1) / time.Second))})
+		if locked, ok := errors.AsType[*loyalty.TooManyGuesses](cause); ok {
+			headers = append(headers, [2]string{"retry-after", strconv.Itoa(int((locked.Wait + time.Second - 1) / time.Second))})
 		}
 	case 503:
 		headers = append(headers, [2]string{"retry-after", "1"})

@@ -56,11 +56,12 @@ func newMatrix(w *world) matrix {
 			"extendPoints":      `{"until": "2028-06-30", "reason": "matrix"}`,
 			"reinstatePoints":   `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
 			"reverseRedemption": `{}`, "addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
+			"moveFulfilment": `{"status": "shipped"}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
-			"enrolMember": "201", "listRewards": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
+			"enrolMember": "201", "listRewards": own, "listFulfilments": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
 			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
 		},
 	}

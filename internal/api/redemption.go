@@ -2,6 +2,10 @@ package api
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -11,13 +15,14 @@ import (
 )
 
 type redemptionBody struct {
-	Member string     `json:"member"`
-	Reward string     `json:"reward"`
-	Order  *string    `json:"order"`
-	Cart   *string    `json:"cart"`
-	Total  *totalBody `json:"order_total"`
-	Points whole      `json:"points"`
-	Commit bool       `json:"commit"`
+	Member  string       `json:"member"`
+	Reward  string       `json:"reward"`
+	Order   *string      `json:"order"`
+	Cart    *string      `json:"cart"`
+	Total   *totalBody   `json:"order_total"`
+	Points  whole        `json:"points"`
+	Commit  bool         `json:"commit"`
+	Address *addressBody `json:"address"`
 }
 
 // totalBody is what an order comes to.
@@ -54,6 +59,7 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 		c.fault(at("points"), loyalty.AmountOutOfRange, "One payment takes at most %d points.", loyalty.MaxPoints)
 	}
 	in.Points = loyalty.Points(b.Points.n)
+	in.Address = b.Address.address(&c)
 	return in, c.err()
 }
 
@@ -93,22 +99,31 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{replayed: r.Replayed}, err
 	}
-	return answer{status: http.StatusCreated, body: wireRedemption(r), replayed: r.Replayed}, nil
+	return c.toldRedemption(ctx, r, http.StatusCreated)
 }
 
 // byRedemption is by for a redemption. What came later to requests stands in the fingerprint only where it is said, so
 // that what was asked before it came still has the same one.
+//
+// An address goes in as a keyed hash: fingerprints are kept for ever, and nobody is to try addresses out on them.
 func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
+	address := ""
+	if in.Address != nil {
+		mac := hmac.New(sha256.New, c.blind)
+		fmt.Fprintf(mac, "%s\x00address\x00%q", in.ID, *in.Address)
+		address = base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+	}
 	return c.by(struct {
-		ID     string
-		Member loyalty.MemberID
-		Reward string
-		Order  string
-		Commit bool
-		Cart   string         `json:",omitzero"`
-		Total  loyalty.Money  `json:",omitzero"`
-		Points loyalty.Points `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points})
+		ID      string
+		Member  loyalty.MemberID
+		Reward  string
+		Order   string
+		Commit  bool
+		Cart    string         `json:",omitzero"`
+		Total   loyalty.Money  `json:",omitzero"`
+		Points  loyalty.Points `json:",omitzero"`
+		Address string         `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, address})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -116,7 +131,7 @@ func getRedemption(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: wireRedemption(r)}, nil
+	return c.toldRedemption(ctx, r, http.StatusOK)
 }
 
 func wireRedemption(r ledger.RedemptionResult) wire.Redemption {

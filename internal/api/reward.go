@@ -88,6 +88,12 @@ func wireReward(r loyalty.Reward) wire.Reward {
 	for _, currency := range slices.Sorted(maps.Keys(r.MinOrder)) {
 		out.MinOrder = append(out.MinOrder, wire.Money{Amount: r.MinOrder[currency], Currency: string(currency)})
 	}
+	if r.ByHand {
+		out.Fulfil = wire.RewardFulfilByHand
+	}
+	if r.Address {
+		out.Address = wire.RewardAddressRequired
+	}
 	if from := string(r.Codes.From); from != "" {
 		out.Codes = &from
 	}

@@ -76,7 +76,7 @@ func guessesOf(it table.Item, now time.Time) (g loyalty.Guesses, err error) {
 		g = append(g, instant(at))
 	}
 	if wait := g.Wait(now); wait > 0 {
-		return g, &loyalty.Error{Code: loyalty.RateLimited, Detail: "Too many codes were asked for that nobody was given.", Wait: wait}
+		return g, &loyalty.TooManyGuesses{Wait: wait}
 	}
 	return g, nil
 }

@@ -94,14 +94,15 @@ type RedemptionResult struct {
 
 // A RedemptionRequest asks for a reward under an id that the caller derived.
 type RedemptionRequest struct {
-	ID     string
-	Member loyalty.MemberID
-	Reward string
-	Order  string
-	Cart   string         // another redemption for it takes its place
-	Total  loyalty.Money  // what the order comes to
-	Points loyalty.Points // loyalty.PayReward: how many at most; zero for all
-	Commit bool           // at once, without a hold
+	ID      string
+	Member  loyalty.MemberID
+	Reward  string
+	Order   string
+	Cart    string         // another redemption for it takes its place
+	Total   loyalty.Money  // what the order comes to
+	Points  loyalty.Points // loyalty.PayReward: how many at most; zero for all
+	Commit  bool           // at once, without a hold
+	Address *Address       // where to send it; nil if nothing is sent, or nobody said
 }
 
 // An Adjustment corrects a balance by hand, under an id that the caller derived.

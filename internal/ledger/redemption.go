@@ -20,9 +20,13 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 		if err != nil {
 			return RedemptionResult{}, err
 		}
+		with = append(with, l.toHandOver(p, &reward, in)...)
 		c := command{p: p, member: in.Member, by: by, main: cause, with: with}
 		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause},
 			func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+				if err := reward.CheckAddress(in.Address != nil); err != nil && reward.ID != "" {
+					return loyalty.Outcome{}, err
+				}
 				return p.Redeem(acc, r, in.Commit, left, l.now())
 			})
 		switch {
@@ -135,13 +139,13 @@ func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, 
 	commit := func(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, now time.Time) (loyalty.Outcome, error) {
 		return p.Commit(acc, r, n, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed."})
+	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed.", l.ordered})
 }
 
 // Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
 // committed or cancelled by another request, or lapsed.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned."})
+	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned.", nil})
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
@@ -166,7 +170,13 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		if r, err := resolved(was, by, end); r.Replayed || err != nil {
 			return r, err
 		}
-		c := command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		var with []table.Op
+		if end.with != nil {
+			if with, err = end.with(ctx, p.ID, was); err != nil {
+				return RedemptionResult{}, err
+			}
+		}
+		c := command{p: p, member: was.Member, by: by, with: with, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			return end.decide(p, acc, was.Redemption, l.now())
 		}}
 		entries, err := l.do(ctx, c)
@@ -174,7 +184,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 			return redemptionResult(entries[0], false), nil
 		}
 		// Somebody resolved it between the reading and the deciding: what is there now answers.
-		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) {
+		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) && !errors.As(err, new(*table.ConflictError)) {
 			return RedemptionResult{}, err
 		}
 	}
@@ -186,6 +196,7 @@ type ending struct {
 	decide func(*loyalty.Program, loyalty.Account, loyalty.Redemption, time.Time) (loyalty.Outcome, error)
 	late   loyalty.Code
 	detail string
+	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // what else it writes; nil: nothing
 }
 
 // resolved answers from what is there already: a replay, or the refusal of whoever comes second. Neither: the

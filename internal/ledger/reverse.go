@@ -25,6 +25,13 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 		if err != nil {
 			return RedemptionResult{}, err
 		}
+		if p.GivesAllBack(share) {
+			off, err := l.calledOff(ctx, p.ID, was)
+			if err != nil {
+				return RedemptionResult{}, err
+			}
+			with = append(with, off...)
+		}
 		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, with: with, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			return p.Reverse(acc, was, share, l.now())
 		}})

@@ -287,6 +287,7 @@ type redemptionDoc struct {
 	From int64            `json:"cf,omitzero"`
 	To   int64            `json:"cu,omitzero"`
 	Pool bool             `json:"pool,omitzero"` // the code comes from a pool
+	Hand bool             `json:"hand,omitzero"` // somebody hands it over
 }
 
 type lackDoc struct {

@@ -1,7 +1,5 @@
 package loyalty
 
-import "time"
-
 // Code names a refusal. It is an error itself, so errors.Is(err, loyalty.InsufficientPoints) just works.
 type Code string
 
@@ -29,6 +27,7 @@ const (
 	CodeVoid             Code = "code_void"
 	CodeNotValid         Code = "code_not_valid"
 	RateLimited          Code = "rate_limited"
+	CannotFulfil         Code = "fulfilment_not_possible"
 )
 
 // An Error is a refusal: a rule says no, and nothing has changed.
@@ -37,9 +36,8 @@ type Error struct {
 	Detail  string // one or two sentences for whoever reads the answer
 	Pointer string // which part of the input is at fault, as a JSON pointer; may be empty
 
-	Needed, Available Points        // insufficient_points: the cost, and what can be spent
-	Lacks             []Lack        // reward_out_of_stock, reward_unavailable: why
-	Wait              time.Duration // rate_limited: for how long
+	Needed, Available Points // insufficient_points: the cost, and what can be spent
+	Lacks             []Lack // reward_out_of_stock, reward_unavailable: why
 }
 
 func (e *Error) Error() string { return string(e.Code) + ": " + e.Detail }

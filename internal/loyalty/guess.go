@@ -13,6 +13,14 @@ const (
 // Guesses is when codes were last asked for that nobody was given, oldest first, at most MaxGuesses of them.
 type Guesses []time.Time
 
+// TooManyGuesses refuses whoever is locked out, with rate_limited.
+type TooManyGuesses struct{ Wait time.Duration }
+
+func (e *TooManyGuesses) Error() string { return string(RateLimited) + ": wait for " + e.Wait.String() }
+
+// Is matches the code.
+func (e *TooManyGuesses) Is(target error) bool { return target == RateLimited }
+
 // Wait is for how long no code can be asked for; zero if one can be.
 func (g Guesses) Wait(now time.Time) time.Duration {
 	if len(g) < MaxGuesses {

@@ -38,6 +38,7 @@ type Redemption struct {
 	Code      string // what the member shows at the till; known from the beginning if it comes from a pool
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
+	ByHand    bool      // somebody hands it over
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
 }
 
@@ -76,6 +77,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 		return Outcome{}, unavailable(lacks)
 	}
 	in.Points, in.At, in.Piece = reward.CostAt(acc.Tier.Level), now, reward.Limited()
+	in.ByHand = reward.ByHand
 	taken, n := d.take(nil, in.Points)
 	if n < in.Points || acc.Debt > 0 {
 		return Outcome{}, p.insufficient(d.Account, in.Points, "The reward costs")
@@ -263,14 +265,20 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 	case NoneBack:
 		target = 0
 	}
-	n := target - r.Back
-	if n <= 0 {
+	if target <= r.Back {
 		return Outcome{}, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
 	}
+	return p.restore(acc, prior, target, Reversed, now)
+}
+
+// restore gives back so many of the points of a redemption that was committed, all that is given back together.
+func (p *Program) restore(acc Account, prior Entry, target Points, why RedemptionStatus, now time.Time) (Outcome, error) {
+	r := *prior.Redemption
+	n := target - r.Back
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindRestore, Cause: Cause{CauseRedemption, r.ID, prior.Cause.Revision + 1}, Effective: now, Redemption: &r,
-		Because:  []Because{Reason("rewards."+r.Reward, points(n), WasReturned, "reversed")},
+		Because:  []Because{Reason("rewards."+r.Reward, points(n), WasReturned, string(why))},
 		Postings: []Posting{{Bucket: BucketRedeemed, Points: -n}},
 	}
 	r.Back = target

@@ -32,6 +32,7 @@ type Reward struct {
 	Drops    []Drop  // how many pieces there are, and from when on; none: no bound
 	Codes    Codes
 	ByHand   bool // somebody hands it over: it is ordered, shipped, delivered
+	Address  bool // and has to know where to
 }
 
 // A Span is from an instant until another, exclusive; a zero end is open.

@@ -45,7 +45,10 @@ func (e *explainer) reward(r loyalty.Reward) {
 		e.say("- There are %d%s%s.", d.Pieces, more, when)
 	}
 	e.codes(r.Codes)
-	if r.ByHand {
+	switch {
+	case r.Address:
+		e.say("- It is sent to an address.")
+	case r.ByHand:
 		e.say("- It is handed over by hand.")
 	}
 }

@@ -21,6 +21,7 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		{"type: percent_off, value: 12.5%, max_value: 20 EUR", reward{Percent: ratio(25, 2), MaxValue: euros(2000)}},
 		{"type: free_product, sku: MUG", reward{SKU: "MUG"}},
 		{"type: experience, fulfil: by_hand", reward{ByHand: true}},
+		{"type: free_product, sku: MUG, fulfil: by_hand, address: required", reward{SKU: "MUG", ByHand: true, Address: true}},
 		{"type: gift_card, value: 5 EUR", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.GeneratedCode}}},
 		{"type: gift_card, value: 5 EUR, codes: uploaded", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.UploadedCode}}},
 		{"type: partner, partner: cinema, codes: { shared: SUMMER }", reward{Partner: "cinema", Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "SUMMER"}}},

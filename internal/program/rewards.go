@@ -21,6 +21,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 			Segments: c.labels(item.get("segments")),
 			Limits:   c.limits(item.get("limit")),
 			ByHand:   item.get("fulfil").text() == "by_hand",
+			Address:  item.get("address").text() == "required",
 		}
 		r.Prices = c.prices(item.get("prices"), r)
 		c.worth(item, &r)
@@ -38,20 +39,23 @@ var meaningful = map[string][]string{
 	"amount_off":    {"value", "codes"},
 	"percent_off":   {"value", "max_value", "codes"},
 	"free_shipping": {"codes"},
-	"free_product":  {"sku", "fulfil", "codes"},
+	"free_product":  {"sku", "fulfil", "address", "codes"},
 	"gift_card":     {"value", "codes"},
-	"experience":    {"fulfil", "codes"},
+	"experience":    {"fulfil", "address", "codes"},
 	"partner":       {"partner", "codes"},
 	"donation":      {"value"},
 }
 
 // worth reads what a reward is, which depends on its type.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
-	for _, name := range []string{"value", "max_value", "sku", "partner", "fulfil", "codes"} {
+	for _, name := range []string{"value", "max_value", "sku", "partner", "fulfil", "address", "codes"} {
 		keys, known := meaningful[r.Type]
 		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
 			c.add(atKey(n, "means nothing for a reward of type %s", r.Type))
 		}
+	}
+	if n := item.get("address"); n != nil && item.get("fulfil") == nil {
+		c.add(atKey(n, "means nothing without fulfil: nothing is sent"))
 	}
 	value := item.get("value")
 	switch r.Type {

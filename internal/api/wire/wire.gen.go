@@ -213,6 +213,78 @@ func (e FindingSeverity) Valid() bool {
 	}
 }
 
+// Defines values for FulfilmentStatus.
+const (
+	FulfilmentStatusCancelled FulfilmentStatus = "cancelled"
+	FulfilmentStatusDelivered FulfilmentStatus = "delivered"
+	FulfilmentStatusOrdered   FulfilmentStatus = "ordered"
+	FulfilmentStatusShipped   FulfilmentStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the FulfilmentStatus enum.
+func (e FulfilmentStatus) Valid() bool {
+	switch e {
+	case FulfilmentStatusCancelled:
+		return true
+	case FulfilmentStatusDelivered:
+		return true
+	case FulfilmentStatusOrdered:
+		return true
+	case FulfilmentStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FulfilmentRequestStatus.
+const (
+	FulfilmentRequestStatusCancelled FulfilmentRequestStatus = "cancelled"
+	FulfilmentRequestStatusDelivered FulfilmentRequestStatus = "delivered"
+	FulfilmentRequestStatusOrdered   FulfilmentRequestStatus = "ordered"
+	FulfilmentRequestStatusShipped   FulfilmentRequestStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the FulfilmentRequestStatus enum.
+func (e FulfilmentRequestStatus) Valid() bool {
+	switch e {
+	case FulfilmentRequestStatusCancelled:
+		return true
+	case FulfilmentRequestStatusDelivered:
+		return true
+	case FulfilmentRequestStatusOrdered:
+		return true
+	case FulfilmentRequestStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FulfilmentStepStatus.
+const (
+	FulfilmentStepStatusCancelled FulfilmentStepStatus = "cancelled"
+	FulfilmentStepStatusDelivered FulfilmentStepStatus = "delivered"
+	FulfilmentStepStatusOrdered   FulfilmentStepStatus = "ordered"
+	FulfilmentStepStatusShipped   FulfilmentStepStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the FulfilmentStepStatus enum.
+func (e FulfilmentStepStatus) Valid() bool {
+	switch e {
+	case FulfilmentStepStatusCancelled:
+		return true
+	case FulfilmentStepStatusDelivered:
+		return true
+	case FulfilmentStepStatusOrdered:
+		return true
+	case FulfilmentStepStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for LackWhat.
 const (
 	LackWhatLimit    LackWhat = "limit"
@@ -420,6 +492,36 @@ func (e RewardType) Valid() bool {
 	}
 }
 
+// Defines values for RewardFulfil.
+const (
+	RewardFulfilByHand RewardFulfil = "by_hand"
+)
+
+// Valid indicates whether the value is a known member of the RewardFulfil enum.
+func (e RewardFulfil) Valid() bool {
+	switch e {
+	case RewardFulfilByHand:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RewardAddress.
+const (
+	RewardAddressRequired RewardAddress = "required"
+)
+
+// Valid indicates whether the value is a known member of the RewardAddress enum.
+func (e RewardAddress) Valid() bool {
+	switch e {
+	case RewardAddressRequired:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TenderKind.
 const (
 	TenderKindCard        TenderKind = "card"
@@ -472,6 +574,48 @@ func (e VersionStatus) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// Defines values for ListFulfilmentsParamsStatus.
+const (
+	ListFulfilmentsParamsStatusOrdered ListFulfilmentsParamsStatus = "ordered"
+	ListFulfilmentsParamsStatusShipped ListFulfilmentsParamsStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the ListFulfilmentsParamsStatus enum.
+func (e ListFulfilmentsParamsStatus) Valid() bool {
+	switch e {
+	case ListFulfilmentsParamsStatusOrdered:
+		return true
+	case ListFulfilmentsParamsStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Address Where something is sent. Personal data, kept apart from the ledger.
+type Address struct {
+	// Name Who gets it.
+	Name string `json:"name"`
+
+	// Lines Street and number, floor and the like, a line each.
+	Lines []string `json:"lines"`
+
+	// City The city.
+	City string `json:"city"`
+
+	// Region A state or province, where addresses have one.
+	Region string `json:"region,omitempty,omitzero"`
+
+	// PostalCode The postal code, where addresses have one.
+	PostalCode string `json:"postal_code,omitempty,omitzero"`
+
+	// Country The country by ISO 3166-1, as `DE`.
+	Country string `json:"country"`
+
+	// Phone For the carrier.
+	Phone string `json:"phone,omitempty,omitzero"`
 }
 
 // AdjustmentRequest defines model for AdjustmentRequest.
@@ -903,6 +1047,57 @@ type Finding struct {
 // FindingSeverity An error keeps the file from being published.
 type FindingSeverity string
 
+// Fulfilment defines model for Fulfilment.
+type Fulfilment struct {
+	// Status How far it is.
+	Status FulfilmentStatus `json:"status"`
+
+	// Address Where something is sent. Personal data, kept apart from the ledger.
+	Address *Address `json:"address,omitempty"`
+
+	// Tracking By which the carrier knows the parcel.
+	Tracking string `json:"tracking,omitempty,omitzero"`
+
+	// History What it has been, from the beginning.
+	History []FulfilmentStep `json:"history"`
+}
+
+// FulfilmentStatus How far it is.
+type FulfilmentStatus string
+
+// FulfilmentList defines model for FulfilmentList.
+type FulfilmentList struct {
+	// Data The page.
+	Data []OpenFulfilment `json:"data"`
+
+	// NextCursor Where the next page begins; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// FulfilmentRequest defines model for FulfilmentRequest.
+type FulfilmentRequest struct {
+	// Status What it is now.
+	Status FulfilmentRequestStatus `json:"status"`
+
+	// Tracking By which the carrier knows the parcel.
+	Tracking string `json:"tracking,omitempty,omitzero"`
+}
+
+// FulfilmentRequestStatus What it is now.
+type FulfilmentRequestStatus string
+
+// FulfilmentStep defines model for FulfilmentStep.
+type FulfilmentStep struct {
+	// Status What it became.
+	Status FulfilmentStepStatus `json:"status"`
+
+	// At When.
+	At time.Time `json:"at"`
+}
+
+// FulfilmentStepStatus What it became.
+type FulfilmentStepStatus string
+
 // Lack One reason why a reward cannot be had now. What means nothing for it is left out.
 type Lack struct {
 	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
@@ -1019,6 +1214,19 @@ type NextLevel struct {
 
 // Nothing defines model for Nothing.
 type Nothing = map[string]interface{}
+
+// OpenFulfilment defines model for OpenFulfilment.
+type OpenFulfilment struct {
+	// Redemption The redemption's id.
+	Redemption string `json:"redemption"`
+
+	// Member Whose it is.
+	Member string `json:"member"`
+
+	// Reward What is to be handed over.
+	Reward     string     `json:"reward"`
+	Fulfilment Fulfilment `json:"fulfilment"`
+}
 
 // Order defines model for Order.
 type Order struct {
@@ -1361,7 +1569,8 @@ type Redemption struct {
 	CodeUntil *time.Time `json:"code_until"`
 
 	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
+	Balance    Balance     `json:"balance"`
+	Fulfilment *Fulfilment `json:"fulfilment,omitempty"`
 }
 
 // RedemptionStatus How far it is.
@@ -1389,6 +1598,9 @@ type RedemptionRequest struct {
 
 	// Commit Spend the points at once rather than reserve them.
 	Commit bool `json:"commit,omitempty,omitzero"`
+
+	// Address Where something is sent. Personal data, kept apart from the ledger.
+	Address *Address `json:"address,omitempty"`
 }
 
 // Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
@@ -1503,6 +1715,12 @@ type Reward struct {
 	// Tiers Levels whose members can have it; left out: all.
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 
+	// Fulfil How it reaches the member; left out: by itself.
+	Fulfil RewardFulfil `json:"fulfil,omitempty,omitzero"`
+
+	// Address Whether a redemption must say where to send it; left out: no.
+	Address RewardAddress `json:"address,omitempty,omitzero"`
+
 	// From When it can be redeemed first; left out if there is no such instant.
 	From time.Time `json:"from,omitempty,omitzero"`
 
@@ -1524,6 +1742,12 @@ type Reward struct {
 
 // RewardType What kind of reward it is.
 type RewardType string
+
+// RewardFulfil How it reaches the member; left out: by itself.
+type RewardFulfil string
+
+// RewardAddress Whether a redemption must say where to send it; left out: no.
+type RewardAddress string
 
 // RewardList defines model for RewardList.
 type RewardList struct {
@@ -1697,6 +1921,21 @@ type FindEntryParams struct {
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
+// ListFulfilmentsParams defines parameters for ListFulfilments.
+type ListFulfilmentsParams struct {
+	// Status How far it is: `ordered`, to be sent, or `shipped`, on its way.
+	Status ListFulfilmentsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// PageSize At most so many.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListFulfilmentsParamsStatus defines parameters for ListFulfilments.
+type ListFulfilmentsParamsStatus string
+
 // EnrolMemberParams defines parameters for EnrolMember.
 type EnrolMemberParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
@@ -1838,6 +2077,9 @@ type CancelRedemptionJSONRequestBody = Nothing
 
 // CommitRedemptionJSONRequestBody defines body for CommitRedemption for application/json ContentType.
 type CommitRedemptionJSONRequestBody = CommitRequest
+
+// MoveFulfilmentJSONRequestBody defines body for MoveFulfilment for application/json ContentType.
+type MoveFulfilmentJSONRequestBody = FulfilmentRequest
 
 // ReverseRedemptionJSONRequestBody defines body for ReverseRedemption for application/json ContentType.
 type ReverseRedemptionJSONRequestBody = ReverseRequest
@@ -2006,6 +2248,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFulfilments What is still to be handed over, the longest ordered first
+	//
+	// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+	ListFulfilments(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EnrolMemberWithBody Enrol a member
 	//
@@ -2372,6 +2619,28 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemption(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, body CommitRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MoveFulfilmentWithBody Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilmentWithBody(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MoveFulfilment Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilment(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReverseRedemptionWithBody Give points back because the order was refunded
 	//
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
@@ -2609,6 +2878,21 @@ func (c *Client) ActivateEventWithBody(ctx context.Context, event string, conten
 // Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 func (c *Client) ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateEventRequest(c.Server, event, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFulfilments What is still to be handed over, the longest ordered first
+//
+// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+func (c *Client) ListFulfilments(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFulfilmentsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3394,6 +3678,48 @@ func (c *Client) CommitRedemption(ctx context.Context, redemption RedemptionPath
 	return c.Client.Do(req)
 }
 
+// MoveFulfilmentWithBody Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *Client) MoveFulfilmentWithBody(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveFulfilmentRequestWithBody(c.Server, redemption, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MoveFulfilment Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *Client) MoveFulfilment(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveFulfilmentRequest(c.Server, redemption, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReverseRedemptionWithBody Give points back because the order was refunded
 //
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
@@ -3807,6 +4133,72 @@ func NewActivateEventRequestWithBody(server string, event string, contentType st
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListFulfilmentsRequest constructs an http.Request for the ListFulfilments method
+func NewListFulfilmentsRequest(server string, params *ListFulfilmentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/fulfilments")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -4999,6 +5391,53 @@ func NewCommitRedemptionRequestWithBody(server string, redemption RedemptionPath
 	return req, nil
 }
 
+// NewMoveFulfilmentRequest calls the generic MoveFulfilment builder with application/json body
+func NewMoveFulfilmentRequest(server string, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMoveFulfilmentRequestWithBody(server, redemption, "application/json", bodyReader)
+}
+
+// NewMoveFulfilmentRequestWithBody constructs an http.Request for the MoveFulfilment method, with any body, and a specified content type
+func NewMoveFulfilmentRequestWithBody(server string, redemption RedemptionPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "redemption", redemption, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/redemptions/%s/fulfilment", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewReverseRedemptionRequest calls the generic ReverseRedemption builder with application/json body
 func NewReverseRedemptionRequest(server string, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5336,6 +5775,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEventWithResponse(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error)
+
+	// ListFulfilmentsWithResponse What is still to be handed over, the longest ordered first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+	ListFulfilmentsWithResponse(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*ListFulfilmentsResponse, error)
 
 	// EnrolMemberWithBodyWithResponse Enrol a member
 	//
@@ -5719,6 +6165,28 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, body CommitRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*CommitRedemptionResponse, error)
+
+	// MoveFulfilmentWithBodyWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilmentWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error)
+
+	// MoveFulfilmentWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilmentWithResponse(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error)
 
 	// ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
 	//
@@ -6610,6 +7078,96 @@ func (r ActivateEventResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ActivateEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListFulfilmentsResponse401Headers the declared response headers of an HTTP 401 response for ListFulfilments
+type ListFulfilmentsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListFulfilmentsResponse503Headers the declared response headers of an HTTP 503 response for ListFulfilments
+type ListFulfilmentsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListFulfilmentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FulfilmentList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListFulfilmentsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListFulfilmentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFulfilmentsResponse) GetJSON200() *FulfilmentList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFulfilmentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFulfilmentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFulfilmentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFulfilmentsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -9580,6 +10138,138 @@ func (r CommitRedemptionResponse) ContentType() string {
 	return ""
 }
 
+// MoveFulfilmentResponse200Headers the declared response headers of an HTTP 200 response for MoveFulfilment
+type MoveFulfilmentResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// MoveFulfilmentResponse401Headers the declared response headers of an HTTP 401 response for MoveFulfilment
+type MoveFulfilmentResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// MoveFulfilmentResponse503Headers the declared response headers of an HTTP 503 response for MoveFulfilment
+type MoveFulfilmentResponse503Headers struct {
+	RetryAfter int
+}
+
+type MoveFulfilmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Redemption
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *MoveFulfilmentResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *MoveFulfilmentResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *MoveFulfilmentResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MoveFulfilmentResponse) GetJSON200() *Redemption {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r MoveFulfilmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MoveFulfilmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MoveFulfilmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MoveFulfilmentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ReverseRedemptionResponse200Headers the declared response headers of an HTTP 200 response for ReverseRedemption
 type ReverseRedemptionResponse200Headers struct {
 	IdempotencyReplayed string
@@ -10136,6 +10826,19 @@ func (c *ClientWithResponses) ActivateEventWithResponse(ctx context.Context, eve
 		return nil, err
 	}
 	return ParseActivateEventResponse(rsp)
+}
+
+// ListFulfilmentsWithResponse What is still to be handed over, the longest ordered first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+func (c *ClientWithResponses) ListFulfilmentsWithResponse(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*ListFulfilmentsResponse, error) {
+	rsp, err := c.ListFulfilments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFulfilmentsResponse(rsp)
 }
 
 // EnrolMemberWithBodyWithResponse Enrol a member
@@ -10765,6 +11468,40 @@ func (c *ClientWithResponses) CommitRedemptionWithResponse(ctx context.Context, 
 		return nil, err
 	}
 	return ParseCommitRedemptionResponse(rsp)
+}
+
+// MoveFulfilmentWithBodyWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *ClientWithResponses) MoveFulfilmentWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error) {
+	rsp, err := c.MoveFulfilmentWithBody(ctx, redemption, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveFulfilmentResponse(rsp)
+}
+
+// MoveFulfilmentWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *ClientWithResponses) MoveFulfilmentWithResponse(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error) {
+	rsp, err := c.MoveFulfilment(ctx, redemption, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveFulfilmentResponse(rsp)
 }
 
 // ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
@@ -11658,6 +12395,90 @@ func ParseActivateEventResponse(rsp *http.Response) (*ActivateEventResponse, err
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ActivateEventResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListFulfilmentsResponse parses an HTTP response from a ListFulfilmentsWithResponse call
+func ParseListFulfilmentsResponse(rsp *http.Response) (*ListFulfilmentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFulfilmentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FulfilmentList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListFulfilmentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListFulfilmentsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -14505,6 +15326,135 @@ func ParseCommitRedemptionResponse(rsp *http.Response) (*CommitRedemptionRespons
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers CommitRedemptionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseMoveFulfilmentResponse parses an HTTP response from a MoveFulfilmentWithResponse call
+func ParseMoveFulfilmentResponse(rsp *http.Response) (*MoveFulfilmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MoveFulfilmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Redemption
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers MoveFulfilmentResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers MoveFulfilmentResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers MoveFulfilmentResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -29,6 +29,7 @@ type (
 		Drops    []dropDoc                  `json:"drops,omitzero"`
 		Codes    codesDoc                   `json:"codes,omitzero"`
 		ByHand   bool                       `json:"by_hand,omitzero"`
+		Address  bool                       `json:"address,omitzero"`
 	}
 
 	moneyDoc struct {
@@ -77,7 +78,7 @@ func rewardOf(r loyalty.Reward) rewardDoc {
 		Shown: spanDoc(r.Shown), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
 		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
 		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
-		ByHand: r.ByHand,
+		ByHand: r.ByHand, Address: r.Address,
 	}
 }
 
@@ -90,7 +91,7 @@ func (d rewardDoc) reward() loyalty.Reward {
 		Codes: loyalty.Codes{
 			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait), Valid: loyalty.Period(d.Codes.Valid),
 		},
-		ByHand: d.ByHand,
+		ByHand: d.ByHand, Address: d.Address,
 	}
 }
 
