@@ -23,6 +23,7 @@ type redemptionBody struct {
 	Points  whole        `json:"points"`
 	Commit  bool         `json:"commit"`
 	Address *addressBody `json:"address"`
+	Date    *string      `json:"date"`
 }
 
 // totalBody is what an order comes to.
@@ -42,6 +43,7 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 	}
 	in := ledger.RedemptionRequest{
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
+		Date: c.optionalID(at("date"), b.Date),
 	}
 	if b.Total != nil {
 		c.required(at("order_total/amount"), b.Total.Amount.given)
@@ -123,7 +125,8 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Total   loyalty.Money  `json:",omitzero"`
 		Points  loyalty.Points `json:",omitzero"`
 		Address string         `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, address})
+		Date    string         `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, address, in.Date})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -143,6 +146,9 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	}
 	if rd.Value != (loyalty.Money{}) {
 		out.Value = &wire.Money{Amount: rd.Value.Amount, Currency: string(rd.Value.Currency)}
+	}
+	if rd.Date != "" {
+		out.Date = &wire.RedemptionDate{ID: rd.Date, At: rd.DateAt.UTC()}
 	}
 	// Until then a code may yet go back to its pool and to somebody else.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed

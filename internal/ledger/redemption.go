@@ -12,7 +12,7 @@ import (
 // Redeem reserves a reward, or takes it at once. Repeated under the same id and By.Input it answers as the
 // first time, also where that was a refusal for want of points or pieces; with another input, idempotency_key_reused.
 func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
-	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points}
+	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points, Date: in.Date}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
 	for range attempts {
@@ -27,7 +27,8 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 				if err := reward.CheckAddress(in.Address != nil); err != nil && reward.ID != "" {
 					return loyalty.Outcome{}, err
 				}
-				return p.Redeem(acc, r, in.Commit, left, l.now())
+				out, err := p.Redeem(acc, r, in.Commit, left, l.now())
+				return out, l.otherDates(ctx, p, &reward, in.Date, err)
 			})
 		switch {
 		case errors.As(err, new(*table.ConflictError)):
@@ -218,4 +219,21 @@ func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error)
 		Code:   loyalty.HoldAlreadyResolved,
 		Detail: "The redemption is " + string(was.Redemption.Status) + " already.",
 	}
+}
+
+// otherDates adds to the refusal of a date without places which others have some.
+func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, date string, err error) error {
+	var refusal *loyalty.Error
+	if date == "" || !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Pointer != "/date" {
+		return err
+	}
+	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
+	for _, s := range reward.Counters(l.now()) {
+		n, err := b.left(ctx, s)
+		if err != nil {
+			return err
+		}
+		left[s.Rule] = n
+	}
+	return reward.NoPlaces(date, left, l.now())
 }

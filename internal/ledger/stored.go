@@ -288,6 +288,8 @@ type redemptionDoc struct {
 	To   int64            `json:"cu,omitzero"`
 	Pool bool             `json:"pool,omitzero"` // the code comes from a pool
 	Hand bool             `json:"hand,omitzero"` // somebody hands it over
+	Date string           `json:"d,omitzero"`
+	When int64            `json:"dat,omitzero"` // the date's instant
 }
 
 type lackDoc struct {

@@ -56,7 +56,8 @@ func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, 
 		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
 		q.Lacks = append(q.Lacks, l)
 	}
-	if n, known := left[r.Key()]; r.Limited() && (known && n <= 0 || r.Pieces(now) == 0) {
+	q.Lacks = append(q.Lacks, r.dated(left, now)...)
+	if n, known := left[r.Key()]; len(r.Drops) > 0 && (known && n <= 0 || r.Pieces(now) == 0) {
 		q.Lacks = append(q.Lacks, outOfStock(&r, now).Lacks...)
 	}
 	return q

@@ -38,6 +38,8 @@ type Redemption struct {
 	Code      string // what the member shows at the till; known from the beginning if it comes from a pool
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
+	Date      string    // the date that it is for; empty unless the reward has dates
+	DateAt    time.Time // when that is
 	ByHand    bool      // somebody hands it over
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
 }
@@ -67,6 +69,9 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 			return Outcome{}, err
 		}
 	}
+	if err := reward.date(&in, now); err != nil {
+		return Outcome{}, err
+	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
 		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
 	}
@@ -85,7 +90,7 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	if reward.Codes.From == UploadedCode && in.Code == "" {
 		return Outcome{}, outOfStock(&reward, now)
 	}
-	if err := d.piece(&reward, left, now); err != nil {
+	if err := d.piece(&reward, in.Date, left, now); err != nil {
 		return Outcome{}, err
 	}
 	e := Entry{
@@ -121,15 +126,19 @@ func (d *decision) replace(in Redemption) (Redemption, error) {
 }
 
 // piece takes one of a limited number, and refuses if none is left.
-func (d *decision) piece(reward *Reward, left Budgets, now time.Time) error {
+func (d *decision) piece(reward *Reward, date string, left Budgets, now time.Time) error {
 	if !reward.Limited() {
 		return nil
 	}
-	all := reward.Pieces(now)
-	if n, known := left[reward.Key()]; all == 0 || known && n+d.returned(reward.Key()) <= 0 {
+	s := reward.counter(date, now)
+	if n, known := left[s.Rule]; s.Budget == 0 || known && n+d.returned(s.Rule) <= 0 {
+		if date != "" {
+			return reward.NoPlaces(date, left, now)
+		}
 		return outOfStock(reward, now)
 	}
-	d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: 1, Budget: all})
+	s.Points = 1
+	d.Spends = append(d.Spends, s)
 	return nil
 }
 
@@ -323,7 +332,9 @@ func (d *decision) undo(e *Entry, r Redemption) {
 		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) == 0 // the limit is younger than the redemption
 	})
 	if r.Piece {
-		d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: -1, Budget: reward.Pieces(d.now)})
+		s := reward.counter(r.Date, d.now)
+		s.Points = -1
+		d.Spends = append(d.Spends, s)
 	}
 }
 

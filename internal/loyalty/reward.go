@@ -28,8 +28,9 @@ type Reward struct {
 	Active   Span               // when it can be redeemed
 	Tiers    []string
 	Segments []string
-	Limits   []Limit // of one member
-	Drops    []Drop  // how many pieces there are, and from when on; none: no bound
+	Limits   []Limit    // of one member
+	Drops    []Drop     // how many pieces there are, and from when on; none: no bound
+	Dates    []Occasion // when it takes place: each has its own places, instead of pieces
 	Codes    Codes
 	ByHand   bool // somebody hands it over: it is ordered, shipped, delivered
 	Address  bool // and has to know where to
@@ -104,7 +105,7 @@ func (r *Reward) CostAt(level string) Points {
 }
 
 // Limited reports whether there are only so many.
-func (r *Reward) Limited() bool { return len(r.Drops) > 0 }
+func (r *Reward) Limited() bool { return len(r.Drops)+len(r.Dates) > 0 }
 
 // Pieces is how many there have been until an instant, taken or not.
 func (r *Reward) Pieces(at time.Time) (n Points) {
@@ -208,6 +209,9 @@ func (l Lack) Why() string {
 		if !l.From.IsZero() {
 			return "It can be redeemed from " + l.From.UTC().Format("2 January 2006 15:04 MST") + " on."
 		}
+		if l.Required != "" {
+			return "The date " + l.Required + " is over."
+		}
 		return "It cannot be redeemed any more."
 	case LacksTier:
 		return "It is for members of the level " + l.Required + "."
@@ -219,6 +223,12 @@ func (l Lack) Why() string {
 		}
 		return "It is for orders of at least " + l.Required + "; this one comes to " + l.Available + "."
 	case LacksStock:
+		if l.Required != "" && l.Available != "" {
+			return "No places are left on the date " + l.Required + "; there are some on " + l.Available + "."
+		}
+		if l.Required != "" {
+			return "No places are left on the date " + l.Required + "."
+		}
 		if !l.From.IsZero() {
 			return "None are left; more come on " + l.From.UTC().Format("2 January 2006 15:04 MST") + "."
 		}

@@ -37,6 +37,9 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		{"type: free_shipping, active: { until: 2026-12-01T12:00 }", reward{Active: loyalty.Span{Until: noon}}},
 		{"type: free_shipping, tiers: [gold], segments: [vip]", reward{Tiers: []string{"gold"}, Segments: []string{"vip"}}},
 		{"type: free_shipping, limit: 1 per month", reward{Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}}},
+		{"type: experience, dates: [ { id: may, at: 2026-12-01T12:00, places: 20, name: { en: With cake } }, { id: june, at: 2026-06-01T12:00, places: 1 } ]", reward{Dates: []loyalty.Occasion{
+			{ID: "may", At: noon, Places: 20, Name: loyalty.Text{"en": "With cake"}}, {ID: "june", At: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC), Places: 1},
+		}}},
 		{"type: free_shipping, stock: 200", reward{Drops: []loyalty.Drop{{Pieces: 200}}}},
 		{"type: free_shipping, stock: 0", reward{Drops: []loyalty.Drop{{}}}},
 		{"type: free_shipping, drops: [ { at: 2026-12-01T12:00, pieces: 5 } ]", reward{Drops: []loyalty.Drop{{At: noon, Pieces: 5}}}},

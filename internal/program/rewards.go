@@ -29,6 +29,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 		r.Shown, r.Active = c.times(item)
 		r.Codes = c.codes(item.get("codes"), r.Type)
 		r.Drops = c.drops(item, r.Codes.From)
+		r.Dates = c.dates(item)
 		rewards = append(rewards, r)
 	}
 	return rewards
@@ -41,14 +42,14 @@ var meaningful = map[string][]string{
 	"free_shipping": {"codes"},
 	"free_product":  {"sku", "fulfil", "address", "codes"},
 	"gift_card":     {"value", "codes"},
-	"experience":    {"fulfil", "address", "codes"},
+	"experience":    {"dates", "fulfil", "address", "codes"},
 	"partner":       {"partner", "codes"},
 	"donation":      {"value"},
 }
 
 // worth reads what a reward is, which depends on its type.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
-	for _, name := range []string{"value", "max_value", "sku", "partner", "fulfil", "address", "codes"} {
+	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfil", "address", "codes"} {
 		keys, known := meaningful[r.Type]
 		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
 			c.add(atKey(n, "means nothing for a reward of type %s", r.Type))

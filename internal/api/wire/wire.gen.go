@@ -1571,10 +1571,22 @@ type Redemption struct {
 	// Balance Points, all at least zero.
 	Balance    Balance     `json:"balance"`
 	Fulfilment *Fulfilment `json:"fulfilment,omitempty"`
+
+	// Date The date that it is for.
+	Date *RedemptionDate `json:"date,omitempty"`
 }
 
 // RedemptionStatus How far it is.
 type RedemptionStatus string
+
+// RedemptionDate The date that it is for.
+type RedemptionDate struct {
+	// ID The date's id.
+	ID string `json:"id"`
+
+	// At When it begins, as it was when the redemption was made.
+	At time.Time `json:"at"`
+}
 
 // RedemptionRequest defines model for RedemptionRequest.
 type RedemptionRequest struct {
@@ -1601,6 +1613,9 @@ type RedemptionRequest struct {
 
 	// Address Where something is sent. Personal data, kept apart from the ledger.
 	Address *Address `json:"address,omitempty"`
+
+	// Date Which of the reward's dates, where it has some.
+	Date string `json:"date,omitempty,omitzero"`
 }
 
 // Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
@@ -1727,6 +1742,9 @@ type Reward struct {
 	// Until Until when it can be redeemed, exclusive; left out if for ever.
 	Until time.Time `json:"until,omitempty,omitzero"`
 
+	// Dates When it takes place from now on; a redemption says on which date.
+	Dates []RewardDate `json:"dates,omitempty,omitzero"`
+
 	// Stock Null if there is no bound.
 	Stock *Stock `json:"stock"`
 
@@ -1748,6 +1766,24 @@ type RewardFulfil string
 
 // RewardAddress Whether a redemption must say where to send it; left out: no.
 type RewardAddress string
+
+// RewardDate defines model for RewardDate.
+type RewardDate struct {
+	// ID The date's id.
+	ID string `json:"id"`
+
+	// At When it begins, and until when it can be redeemed.
+	At time.Time `json:"at"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name"`
+
+	// Places How many can come.
+	Places int64 `json:"places"`
+
+	// Left How many more can come.
+	Left int64 `json:"left"`
+}
 
 // RewardList defines model for RewardList.
 type RewardList struct {

@@ -27,6 +27,7 @@ type (
 		Segments []string                   `json:"segments,omitzero"`
 		Limits   []limitDoc                 `json:"limits,omitzero"`
 		Drops    []dropDoc                  `json:"drops,omitzero"`
+		Dates    []occasionDoc              `json:"dates,omitzero"`
 		Codes    codesDoc                   `json:"codes,omitzero"`
 		ByHand   bool                       `json:"by_hand,omitzero"`
 		Address  bool                       `json:"address,omitzero"`
@@ -45,6 +46,13 @@ type (
 	dropDoc struct {
 		At     time.Time `json:"at,omitzero"` // none: from the beginning
 		Pieces int64     `json:"pieces"`
+	}
+
+	occasionDoc struct {
+		ID     string       `json:"id"`
+		At     time.Time    `json:"at"`
+		Places int64        `json:"places"`
+		Name   loyalty.Text `json:"name,omitzero"`
 	}
 
 	codesDoc struct {
@@ -78,6 +86,7 @@ func rewardOf(r loyalty.Reward) rewardDoc {
 		Shown: spanDoc(r.Shown), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
 		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
 		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
+		Dates:  each(r.Dates, func(o loyalty.Occasion) occasionDoc { return occasionDoc(o) }),
 		ByHand: r.ByHand, Address: r.Address,
 	}
 }
@@ -91,6 +100,7 @@ func (d rewardDoc) reward() loyalty.Reward {
 		Codes: loyalty.Codes{
 			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait), Valid: loyalty.Period(d.Codes.Valid),
 		},
+		Dates:  each(d.Dates, func(o occasionDoc) loyalty.Occasion { return loyalty.Occasion(o) }),
 		ByHand: d.ByHand, Address: d.Address,
 	}
 }
