@@ -104,6 +104,10 @@ func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, st
 		}
 		out.Fulfilment = c.wireFulfilment(h)
 	}
+	var err error
+	if out.Sent, err = c.sent(ctx, r); err != nil {
+		return answer{replayed: r.Replayed}, err
+	}
 	return answer{status: status, body: out, replayed: r.Replayed}, nil
 }
 

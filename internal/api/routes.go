@@ -64,6 +64,7 @@ func Routes() []Route {
 		{Pattern: "POST /v1/redemptions/{redemption}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: cancelRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/reverse", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: reverseRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/fulfilment", Function: "redeem", Scope: auth.RedemptionsWrite, body: smallBody, serve: moveFulfilment},
+		{Pattern: "POST /v1/redemptions/{redemption}/send", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: sendGiftCard},
 		{Pattern: "GET /v1/fulfilments", Function: "redeem", Scope: auth.RedemptionsRead, query: []string{"status", "page_size", "cursor"}, serve: listFulfilments},
 		{Pattern: "GET /v1/codes/{code}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getCode},
 		{Pattern: "POST /v1/codes/{code}/use", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: useCode},

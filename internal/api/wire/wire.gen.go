@@ -522,6 +522,21 @@ func (e RewardAddress) Valid() bool {
 	}
 }
 
+// Defines values for SentGiftCardStatus.
+const (
+	SentGiftCardStatusWaiting SentGiftCardStatus = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the SentGiftCardStatus enum.
+func (e SentGiftCardStatus) Valid() bool {
+	switch e {
+	case SentGiftCardStatusWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for TenderKind.
 const (
 	TenderKindCard        TenderKind = "card"
@@ -1574,6 +1589,9 @@ type Redemption struct {
 
 	// Date The date that it is for.
 	Date *RedemptionDate `json:"date,omitempty"`
+
+	// Sent To whom a gift card was sent; only for keys that may read members.
+	Sent []SentGiftCard `json:"sent,omitempty,omitzero"`
 }
 
 // RedemptionStatus How far it is.
@@ -1799,6 +1817,42 @@ type RollbackRequest struct {
 	// Version Which version to publish again.
 	Version int64 `json:"version"`
 }
+
+// SendRequest defines model for SendRequest.
+type SendRequest struct {
+	// Email The friend's e-mail address: personal data, kept apart from the ledger.
+	Email string `json:"email"`
+
+	// Name The friend's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Message What the member writes.
+	Message string `json:"message,omitempty,omitzero"`
+}
+
+// SentGiftCard defines model for SentGiftCard.
+type SentGiftCard struct {
+	// ID `snd_` and 20 characters.
+	ID string `json:"id"`
+
+	// Email The friend's e-mail address.
+	Email string `json:"email"`
+
+	// Name The friend's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Message What the member wrote.
+	Message string `json:"message,omitempty,omitzero"`
+
+	// At When it was asked for.
+	At time.Time `json:"at"`
+
+	// Status `waiting`: nobody delivered it yet.
+	Status SentGiftCardStatus `json:"status"`
+}
+
+// SentGiftCardStatus `waiting`: nobody delivered it yet.
+type SentGiftCardStatus string
 
 // Stock defines model for Stock.
 type Stock struct {
@@ -2051,6 +2105,13 @@ type ReverseRedemptionParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// SendGiftCardParams defines parameters for SendGiftCard.
+type SendGiftCardParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // ListRewardsParams defines parameters for ListRewards.
 type ListRewardsParams struct {
 	// Member For whom: the member's id, or `external:` and the external id.
@@ -2119,6 +2180,9 @@ type MoveFulfilmentJSONRequestBody = FulfilmentRequest
 
 // ReverseRedemptionJSONRequestBody defines body for ReverseRedemption for application/json ContentType.
 type ReverseRedemptionJSONRequestBody = ReverseRequest
+
+// SendGiftCardJSONRequestBody defines body for SendGiftCard for application/json ContentType.
+type SendGiftCardJSONRequestBody = SendRequest
 
 // AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
 type AddCodesJSONRequestBody = CodesRequest
@@ -2698,6 +2762,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
 	ReverseRedemption(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendGiftCardWithBody Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCardWithBody(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendGiftCard Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCard(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRewards The rewards of the live program that are shown now
 	//
@@ -3788,6 +3872,46 @@ func (c *Client) ReverseRedemptionWithBody(ctx context.Context, redemption Redem
 // Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
 func (c *Client) ReverseRedemption(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReverseRedemptionRequest(c.Server, redemption, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendGiftCardWithBody Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *Client) SendGiftCardWithBody(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendGiftCardRequestWithBody(c.Server, redemption, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendGiftCard Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *Client) SendGiftCard(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendGiftCardRequest(c.Server, redemption, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5534,6 +5658,66 @@ func NewReverseRedemptionRequestWithBody(server string, redemption RedemptionPat
 	return req, nil
 }
 
+// NewSendGiftCardRequest calls the generic SendGiftCard builder with application/json body
+func NewSendGiftCardRequest(server string, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSendGiftCardRequestWithBody(server, redemption, params, "application/json", bodyReader)
+}
+
+// NewSendGiftCardRequestWithBody constructs an http.Request for the SendGiftCard method, with any body, and a specified content type
+func NewSendGiftCardRequestWithBody(server string, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "redemption", redemption, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/redemptions/%s/send", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewListRewardsRequest constructs an http.Request for the ListRewards method
 func NewListRewardsRequest(server string, params *ListRewardsParams) (*http.Request, error) {
 	var err error
@@ -6245,6 +6429,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
 	ReverseRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseRedemptionResponse, error)
+
+	// SendGiftCardWithBodyWithResponse Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCardWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error)
+
+	// SendGiftCardWithResponse Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCardWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error)
 
 	// ListRewardsWithResponse The rewards of the live program that are shown now
 	//
@@ -10438,6 +10642,138 @@ func (r ReverseRedemptionResponse) ContentType() string {
 	return ""
 }
 
+// SendGiftCardResponse201Headers the declared response headers of an HTTP 201 response for SendGiftCard
+type SendGiftCardResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// SendGiftCardResponse401Headers the declared response headers of an HTTP 401 response for SendGiftCard
+type SendGiftCardResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// SendGiftCardResponse503Headers the declared response headers of an HTTP 503 response for SendGiftCard
+type SendGiftCardResponse503Headers struct {
+	RetryAfter int
+}
+
+type SendGiftCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Redemption
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *SendGiftCardResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SendGiftCardResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SendGiftCardResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SendGiftCardResponse) GetJSON201() *Redemption {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SendGiftCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SendGiftCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SendGiftCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SendGiftCardResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListRewardsResponse401Headers the declared response headers of an HTTP 401 response for ListRewards
 type ListRewardsResponse401Headers struct {
 	WWWAuthenticate string
@@ -11572,6 +11908,38 @@ func (c *ClientWithResponses) ReverseRedemptionWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseReverseRedemptionResponse(rsp)
+}
+
+// SendGiftCardWithBodyWithResponse Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *ClientWithResponses) SendGiftCardWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error) {
+	rsp, err := c.SendGiftCardWithBody(ctx, redemption, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendGiftCardResponse(rsp)
+}
+
+// SendGiftCardWithResponse Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *ClientWithResponses) SendGiftCardWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error) {
+	rsp, err := c.SendGiftCard(ctx, redemption, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendGiftCardResponse(rsp)
 }
 
 // ListRewardsWithResponse The rewards of the live program that are shown now
@@ -15620,6 +15988,135 @@ func ParseReverseRedemptionResponse(rsp *http.Response) (*ReverseRedemptionRespo
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReverseRedemptionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSendGiftCardResponse parses an HTTP response from a SendGiftCardWithResponse call
+func ParseSendGiftCardResponse(rsp *http.Response) (*SendGiftCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SendGiftCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Redemption
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers SendGiftCardResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers SendGiftCardResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers SendGiftCardResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
