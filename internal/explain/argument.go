@@ -51,6 +51,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.CameLate:      {1, []argument{{"day", 0, date}}},
 	loyalty.BecameActive:  {2, []argument{{"by", 0, by}, {"active", 1, points}}},
 	loyalty.IsCost:        {1, []argument{{"cost", 0, points}}},
+	loyalty.IsFree:        {0, nil},
 	loyalty.WasSpent:      {1, []argument{{"spent", 0, points}}},
 	loyalty.WasReturned:   {1, nil},
 	loyalty.HasMoved:      {5, []argument{{"from", 0, level}, {"to", 1, level}, {"measured", 3, measured}}},

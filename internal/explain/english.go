@@ -38,6 +38,7 @@ var english = language{
 		"release.lapsed":    "The reservation for {reward} ran out, and you have {points} back.",
 		"release.none":      "The reservation for {reward} has ended, but its {units} had lapsed meanwhile.",
 		"redeem":            "You spent {points} on {reward}.",
+		"redeem.free":       "You claimed {reward}.",
 		"refuse":            "{reward} could not be redeemed.",
 		"refuse.short":      "{reward} could not be redeemed: it costs {needed}, and you could spend {had}.",
 
@@ -168,6 +169,7 @@ var english = language{
 		{loyalty.BecameActive, ""}:  "{active} earned {by} can now be spent.",
 
 		{loyalty.IsCost, ""}:               "{rule} costs {cost}.",
+		{loyalty.IsFree, ""}:               "{rule} is yours for nothing.",
 		{loyalty.WasSpent, ""}:             "{spent} reserved for {rule} {was|were} spent.",
 		{loyalty.WasReturned, ""}:          "The redemption has ended{tally}.",
 		{loyalty.WasReturned, "cancelled"}: "The redemption was cancelled{tally}.",

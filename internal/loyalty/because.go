@@ -51,6 +51,7 @@ const (
 	CameLate      What = "gone"     // the day on which its lot had lapsed
 	BecameActive  What = "active"   // cause, points
 	IsCost        What = "cost"     // points
+	IsFree        What = "free"
 	WasSpent      What = "spent"    // points that were reserved
 	WasReturned   What = "returned" // cancelled or lapsed
 	HasMoved      What = "moved"    // from level, to level, how: reached or lost, measure, window
@@ -97,6 +98,7 @@ var effects = map[What]string{
 	CameLate:      "the lot had lapsed on %s",
 	BecameActive:  "%s: %s became active",
 	IsCost:        "costs %s",
+	IsFree:        "costs nothing",
 	WasSpent:      "%s reserved points spent",
 	WasReturned:   "%s, points returned",
 	HasMoved:      "%s to %s, %s: %s %s",

@@ -52,7 +52,9 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 // how many there are left it knows what left says.
 func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, now time.Time) RewardQuote {
 	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Lacks: p.lacks(acc, &r, in, now)}
-	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Missing > 0 {
+	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
+		q.Missing = 0
+	} else if q.Missing > 0 {
 		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
 		q.Lacks = append(q.Lacks, l)
 	}

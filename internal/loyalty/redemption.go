@@ -59,6 +59,9 @@ func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, 
 	case acc.Status != Active:
 		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
 	}
+	if reward.Type == Perk {
+		return p.claimPerk(acc, &reward, in, left, now)
+	}
 	d := p.decide(acc, now)
 	replaced, err := d.replace(in)
 	if err != nil {
@@ -266,6 +269,9 @@ func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Tim
 		return Outcome{}, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
 	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
 		return Outcome{}, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
+	}
+	if r.Points == 0 {
+		return p.takeBackPerk(acc, prior, now)
 	}
 	target := r.Points
 	switch p.Redeeming.OnRefund {

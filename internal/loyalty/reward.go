@@ -11,7 +11,7 @@ import (
 // A Reward is what points can be spent on.
 type Reward struct {
 	ID       string
-	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation
+	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation, perk
 	Name     Text   // may be empty
 	About    Text   // what members read about it; may be empty
 	Cost     Points

@@ -21,6 +21,9 @@ func (e *explainer) rewards() {
 
 func (e *explainer) reward(r loyalty.Reward) {
 	parts := []string{e.whole(int64(r.Cost)) + " buy " + bought(r)}
+	if r.Type == loyalty.Perk {
+		parts[0] = "There is a perk that costs nothing"
+	}
 	if len(r.MinOrder) > 0 {
 		parts = append(parts, "for orders of at least "+series(amounts(r.MinOrder), "or"))
 	}

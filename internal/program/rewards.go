@@ -45,10 +45,12 @@ var meaningful = map[string][]string{
 	"experience":    {"dates", "fulfil", "address", "codes"},
 	"partner":       {"partner", "codes"},
 	"donation":      {"value"},
+	"perk":          {"codes"},
 }
 
 // worth reads what a reward is, which depends on its type.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
+	c.costs(item, r.Type)
 	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfil", "address", "codes"} {
 		keys, known := meaningful[r.Type]
 		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
@@ -75,6 +77,15 @@ func (c *compiler) worth(item *node, r *loyalty.Reward) {
 		r.SKU = c.label(item.get("sku"))
 	case "partner":
 		r.Partner = item.get("partner").text()
+	}
+}
+
+// costs refuses a price of what costs nothing.
+func (c *compiler) costs(item *node, kind string) {
+	for _, name := range []string{"cost", "prices"} {
+		if n := item.get(name); n != nil && kind == loyalty.Perk {
+			c.add(atKey(n, "means nothing for a reward of type perk: it costs nothing"))
+		}
 	}
 }
 

@@ -381,6 +381,24 @@ func (e OrderRequestStatus) Valid() bool {
 	}
 }
 
+// Defines values for PerkKind.
+const (
+	PerkKindLevel  PerkKind = "level"
+	PerkKindReward PerkKind = "reward"
+)
+
+// Valid indicates whether the value is a known member of the PerkKind enum.
+func (e PerkKind) Valid() bool {
+	switch e {
+	case PerkKindLevel:
+		return true
+	case PerkKindReward:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ProgramStatus.
 const (
 	ProgramStatusLive      ProgramStatus = "live"
@@ -466,6 +484,7 @@ const (
 	RewardTypeGiftCard     RewardType = "gift_card"
 	RewardTypePartner      RewardType = "partner"
 	RewardTypePercentOff   RewardType = "percent_off"
+	RewardTypePerk         RewardType = "perk"
 )
 
 // Valid indicates whether the value is a known member of the RewardType enum.
@@ -486,6 +505,8 @@ func (e RewardType) Valid() bool {
 	case RewardTypePartner:
 		return true
 	case RewardTypePercentOff:
+		return true
+	case RewardTypePerk:
 		return true
 	default:
 		return false
@@ -1342,6 +1363,36 @@ type PendingPoints struct {
 	At *time.Time `json:"at"`
 }
 
+// Perk defines model for Perk.
+type Perk struct {
+	// Kind Where it comes from: a level brings it, or it is claimed.
+	Kind PerkKind `json:"kind"`
+
+	// ID As the level names it, or the reward's id.
+	ID string `json:"id"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name"`
+
+	// About A text by language tag, as `{"en": "Silver"}`.
+	About Text `json:"about,omitempty,omitzero"`
+
+	// Available Whether the member has it, or can claim it now.
+	Available bool `json:"available"`
+
+	// Lacks Why not; empty if it is the member's.
+	Lacks []Lack `json:"lacks"`
+}
+
+// PerkKind Where it comes from: a level brings it, or it is claimed.
+type PerkKind string
+
+// PerkList defines model for PerkList.
+type PerkList struct {
+	// Data All of them.
+	Data []Perk `json:"data"`
+}
+
 // PointsAt defines model for PointsAt.
 type PointsAt struct {
 	// Points How many.
@@ -1528,7 +1579,7 @@ type QuotedReward struct {
 	// Reward The reward's id.
 	Reward string `json:"reward"`
 
-	// Points What it costs this member.
+	// Points What it costs this member; a perk, nothing.
 	Points int64 `json:"points"`
 
 	// Missing How many points the member lacks; zero if they suffice.
@@ -1725,7 +1776,7 @@ type Reward struct {
 	// About A text by language tag, as `{"en": "Silver"}`.
 	About Text `json:"about,omitempty,omitzero"`
 
-	// Points What it costs: the member, if one is named.
+	// Points What it costs: the member, if one is named; a perk, nothing.
 	Points int64 `json:"points"`
 
 	// Prices What it costs members of these levels instead.
@@ -2453,6 +2504,14 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
 	ExtendPoints(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ListPerks What the member is entitled to, and what other members are
+	//
+	// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+	// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+	//
+	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+	ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReinstatePointsWithBody Bring back points that lapsed
 	//
 	// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
@@ -2660,7 +2719,7 @@ type ClientInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2671,7 +2730,7 @@ type ClientInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -3252,6 +3311,24 @@ func (c *Client) ExtendPoints(ctx context.Context, member MemberPath, params *Ex
 	return c.Client.Do(req)
 }
 
+// ListPerks What the member is entitled to, and what other members are
+//
+// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+//
+// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+func (c *Client) ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPerksRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReinstatePointsWithBody Bring back points that lapsed
 //
 // What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
@@ -3669,7 +3746,7 @@ func (c *Client) QuoteOrder(ctx context.Context, params *QuoteOrderParams, body 
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes any type of body and a specified content type.
 //
@@ -3690,7 +3767,7 @@ func (c *Client) RedeemRewardWithBody(ctx context.Context, params *RedeemRewardP
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4795,6 +4872,40 @@ func NewExtendPointsRequestWithBody(server string, member MemberPath, params *Ex
 
 		req.Header.Set("Idempotency-Key", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewListPerksRequest constructs an http.Request for the ListPerks method
+func NewListPerksRequest(server string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/perks", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -6108,6 +6219,16 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
 	ExtendPointsWithResponse(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendPointsResponse, error)
 
+	// ListPerksWithResponse What the member is entitled to, and what other members are
+	//
+	// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+	// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+	ListPerksWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListPerksResponse, error)
+
 	// ReinstatePointsWithBodyWithResponse Bring back points that lapsed
 	//
 	// What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
@@ -6325,7 +6446,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -6336,7 +6457,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -8380,6 +8501,110 @@ func (r ExtendPointsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExtendPointsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListPerksResponse401Headers the declared response headers of an HTTP 401 response for ListPerks
+type ListPerksResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListPerksResponse503Headers the declared response headers of an HTTP 503 response for ListPerks
+type ListPerksResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListPerksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PerkList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListPerksResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListPerksResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPerksResponse) GetJSON200() *PerkList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPerksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPerksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPerksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPerksResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -11396,6 +11621,22 @@ func (c *ClientWithResponses) ExtendPointsWithResponse(ctx context.Context, memb
 	return ParseExtendPointsResponse(rsp)
 }
 
+// ListPerksWithResponse What the member is entitled to, and what other members are
+//
+// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+func (c *ClientWithResponses) ListPerksWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListPerksResponse, error) {
+	rsp, err := c.ListPerks(ctx, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPerksResponse(rsp)
+}
+
 // ReinstatePointsWithBodyWithResponse Bring back points that lapsed
 //
 // What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
@@ -11739,7 +11980,7 @@ func (c *ClientWithResponses) QuoteOrderWithResponse(ctx context.Context, params
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -11756,7 +11997,7 @@ func (c *ClientWithResponses) RedeemRewardWithBodyWithResponse(ctx context.Conte
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -13822,6 +14063,104 @@ func ParseExtendPointsResponse(rsp *http.Response) (*ExtendPointsResponse, error
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ExtendPointsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListPerksResponse parses an HTTP response from a ListPerksWithResponse call
+func ParseListPerksResponse(rsp *http.Response) (*ListPerksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPerksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PerkList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListPerksResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListPerksResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
