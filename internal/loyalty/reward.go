@@ -28,6 +28,7 @@ type Reward struct {
 	Active   Span               // when it can be redeemed
 	Tiers    []string
 	Segments []string
+	When     Condition  // of the member and what the order comes to; nil: always
 	Limits   []Limit    // of one member
 	Drops    []Drop     // how many pieces there are, and from when on; none: no bound
 	Dates    []Occasion // when it takes place: each has its own places, instead of pieces
@@ -141,6 +142,7 @@ const (
 	LacksStock    LackOf = "stock"
 	LacksLimit    LackOf = "limit"     // the member has had it as often as it may
 	LacksPerOrder LackOf = "per_order" // the order uses as many rewards as it may
+	LacksWhen     LackOf = "condition" // what the program asks beside all that
 )
 
 // lacks is why a member cannot have a reward, apart from points and stock; in, what it is for.
@@ -160,6 +162,15 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 	}
 	if l, short := r.minOrder(in.Total); short {
 		out = append(out, l)
+	}
+	if r.When != nil {
+		facts := Facts{Buyer: p.actor(acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
+		if in.Total.Currency != "" {
+			facts.Order = &Order{Currency: in.Total.Currency}
+		}
+		if ok, err := r.When.Holds(&facts); !ok || err != nil {
+			out = append(out, Lack{What: LacksWhen, Required: strings.Join(strings.Fields(r.When.String()), " ")})
+		}
 	}
 	day := DateOf(now, p.Zone)
 	for _, l := range r.Limits {
@@ -235,6 +246,8 @@ func (l Lack) Why() string {
 		return "None are left."
 	case LacksLimit:
 		return "A member can have it " + l.Required + " at most."
+	case LacksWhen:
+		return "It is for whom this holds: " + l.Required + "."
 	case LacksPerOrder:
 		return "The order uses " + l.Available + " rewards already, and may use " + l.Required + "."
 	}

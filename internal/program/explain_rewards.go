@@ -28,6 +28,9 @@ func (e *explainer) reward(r loyalty.Reward) {
 		parts = append(parts, "for orders of at least "+series(amounts(r.MinOrder), "or"))
 	}
 	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
+	if r.When != nil {
+		parts = append(parts, asked(r.When, ""))
+	}
 	parts = append(parts, e.span(r.Active.From, r.Active.Until)...)
 	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
 	e.cheaper(r)

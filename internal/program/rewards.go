@@ -20,6 +20,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 			Tiers:    c.levelsOf(item.get("tiers")),
 			Segments: c.labels(item.get("segments")),
 			Limits:   c.limits(item.get("limit")),
+			When:     c.rewardCondition(item.get("when")),
 			ByHand:   item.get("fulfil").text() == "by_hand",
 			Address:  item.get("address").text() == "required",
 		}

@@ -287,19 +287,22 @@ func (e FulfilmentStepStatus) Valid() bool {
 
 // Defines values for LackWhat.
 const (
-	LackWhatLimit    LackWhat = "limit"
-	LackWhatMinOrder LackWhat = "min_order"
-	LackWhatPerOrder LackWhat = "per_order"
-	LackWhatPoints   LackWhat = "points"
-	LackWhatSegment  LackWhat = "segment"
-	LackWhatStock    LackWhat = "stock"
-	LackWhatTier     LackWhat = "tier"
-	LackWhatTime     LackWhat = "time"
+	LackWhatCondition LackWhat = "condition"
+	LackWhatLimit     LackWhat = "limit"
+	LackWhatMinOrder  LackWhat = "min_order"
+	LackWhatPerOrder  LackWhat = "per_order"
+	LackWhatPoints    LackWhat = "points"
+	LackWhatSegment   LackWhat = "segment"
+	LackWhatStock     LackWhat = "stock"
+	LackWhatTier      LackWhat = "tier"
+	LackWhatTime      LackWhat = "time"
 )
 
 // Valid indicates whether the value is a known member of the LackWhat enum.
 func (e LackWhat) Valid() bool {
 	switch e {
+	case LackWhatCondition:
+		return true
 	case LackWhatLimit:
 		return true
 	case LackWhatMinOrder:
@@ -1136,10 +1139,10 @@ type FulfilmentStepStatus string
 
 // Lack One reason why a reward cannot be had now. What means nothing for it is left out.
 type Lack struct {
-	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
+	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; a condition of the program.
 	What LackWhat `json:"what"`
 
-	// Required What it takes, as `25.00 EUR` or `2 per month`.
+	// Required What it takes, as `25.00 EUR` or `2 per month`, or the condition.
 	Required string `json:"required,omitempty,omitzero"`
 
 	// Available What is there.
@@ -1152,7 +1155,7 @@ type Lack struct {
 	From time.Time `json:"from,omitempty,omitzero"`
 }
 
-// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
+// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; a condition of the program.
 type LackWhat string
 
 // Line defines model for Line.

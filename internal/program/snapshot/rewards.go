@@ -31,6 +31,7 @@ type (
 		Codes    codesDoc                   `json:"codes,omitzero"`
 		ByHand   bool                       `json:"by_hand,omitzero"`
 		Address  bool                       `json:"address,omitzero"`
+		When     *whenDoc                   `json:"when,omitzero"`
 	}
 
 	moneyDoc struct {
@@ -87,7 +88,7 @@ func rewardOf(r loyalty.Reward) rewardDoc {
 		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
 		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
 		Dates:  each(r.Dates, func(o loyalty.Occasion) occasionDoc { return occasionDoc(o) }),
-		ByHand: r.ByHand, Address: r.Address,
+		ByHand: r.ByHand, Address: r.Address, When: whenOf(r.When, ofReward),
 	}
 }
 
