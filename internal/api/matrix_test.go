@@ -56,6 +56,7 @@ func newMatrix(w *world) matrix {
 			"extendPoints":      `{"until": "2028-06-30", "reason": "matrix"}`,
 			"reinstatePoints":   `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
 			"reverseRedemption": `{}`, "addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
+			"joinWaitingList": `{"member": "` + ada + `"}`, "leaveWaitingList": "",
 			"sendGiftCard":   `{"email": "eve@example.com"}`,
 			"moveFulfilment": `{"status": "shipped"}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,

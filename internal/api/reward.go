@@ -95,6 +95,7 @@ func wireReward(r loyalty.Reward) wire.Reward {
 	for _, currency := range slices.Sorted(maps.Keys(r.MinOrder)) {
 		out.MinOrder = append(out.MinOrder, wire.Money{Amount: r.MinOrder[currency], Currency: string(currency)})
 	}
+	out.WaitingList = r.Waits()
 	if r.ByHand {
 		out.Fulfil = wire.RewardFulfilByHand
 	}

@@ -57,6 +57,9 @@ func Routes() []Route {
 
 		{Pattern: "GET /v1/rewards", Function: "redeem", Scope: auth.RewardsRead, query: []string{"member"}, serve: listRewards},
 		{Pattern: "GET /v1/members/{member}/rewards", Function: "redeem", Scope: auth.MembersRead, serve: listMemberRewards},
+		{Pattern: "POST /v1/rewards/{reward}/waiting-list", Function: "redeem", Scope: auth.RedemptionsWrite, body: smallBody, serve: joinWaitingList},
+		{Pattern: "GET /v1/rewards/{reward}/waiting-list/{member}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getPlace},
+		{Pattern: "DELETE /v1/rewards/{reward}/waiting-list/{member}", Function: "redeem", Scope: auth.RedemptionsWrite, serve: leaveWaitingList},
 		{Pattern: "GET /v1/members/{member}/perks", Function: "redeem", Scope: auth.MembersRead, serve: listPerks},
 		{Pattern: "POST /v1/rewards/{reward}/codes", Function: "redeem", Scope: auth.ProgramWrite, body: largeBody, serve: addCodes},
 		{Pattern: "POST /v1/redemptions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: redeemReward},

@@ -218,7 +218,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"ExtensionRequest": extensionBody{}, "ReinstatementRequest": reinstatementBody{},
 		"PublishRequest": publishBody{}, "OrderTotal": totalBody{}, "CommitRequest": commitBody{}, "ReverseRequest": reverseBody{},
 		"Refunded": refundedBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{},
-		"Address": addressBody{}, "FulfilmentRequest": fulfilmentBody{}, "SendRequest": sendBody{}, "RollbackRequest": rollbackBody{},
+		"Address": addressBody{}, "FulfilmentRequest": fulfilmentBody{}, "SendRequest": sendBody{}, "WaitRequest": waitBody{}, "RollbackRequest": rollbackBody{},
 	} {
 		schema := s.doc.Components.Schemas[name].Value
 		var want []string

@@ -21,6 +21,12 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 			return RedemptionResult{}, err
 		}
 		with = append(with, l.toHandOver(p, &reward, in)...)
+		leaving, err := l.leaving(ctx, p.ID, &reward, in.Member)
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		with = append(with, leaving...)
+		var call loyalty.Call
 		c := command{p: p, member: in.Member, by: by, main: cause, with: with}
 		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause},
 			func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
@@ -28,8 +34,16 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 					return loyalty.Outcome{}, err
 				}
 				out, err := p.Redeem(acc, r, in.Commit, left, l.now())
+				if n, known := left[reward.Key()]; err == nil && known && reward.Waits() {
+					if call, err = l.called(ctx, p, &reward, n); err == nil {
+						err = call.Refuses(in.Member)
+					}
+				}
 				return out, l.otherDates(ctx, p, &reward, in.Date, err)
 			})
+		if err := l.tell(ctx, p, &reward, call); err != nil {
+			return RedemptionResult{}, err
+		}
 		switch {
 		case errors.As(err, new(*table.ConflictError)):
 			continue // somebody else took that code

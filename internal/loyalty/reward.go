@@ -23,18 +23,19 @@ type Reward struct {
 	Partner  string            // partner: whose voucher it is
 
 	// Who can have it, when, and how often.
-	MinOrder map[Currency]int64 // the least order that it can be used on, minor units
-	Shown    Span               // when members see it
-	Active   Span               // when it can be redeemed
-	Tiers    []string
-	Segments []string
-	When     Condition  // of the member and what the order comes to; nil: always
-	Limits   []Limit    // of one member
-	Drops    []Drop     // how many pieces there are, and from when on; none: no bound
-	Dates    []Occasion // when it takes place: each has its own places, instead of pieces
-	Codes    Codes
-	ByHand   bool // somebody hands it over: it is ordered, shipped, delivered
-	Address  bool // and has to know where to
+	MinOrder  map[Currency]int64 // the least order that it can be used on, minor units
+	Shown     Span               // when members see it
+	Active    Span               // when it can be redeemed
+	Tiers     []string
+	Segments  []string
+	When      Condition  // of the member and what the order comes to; nil: always
+	Limits    []Limit    // of one member
+	Drops     []Drop     // how many pieces there are, and from when on; none: no bound
+	FirstCall Period     // for how long who waits has the first call on a piece; zero: nobody waits
+	Dates     []Occasion // when it takes place: each has its own places, instead of pieces
+	Codes     Codes
+	ByHand    bool // somebody hands it over: it is ordered, shipped, delivered
+	Address   bool // and has to know where to
 }
 
 // A Span is from an instant until another, exclusive; a zero end is open.
@@ -140,9 +141,10 @@ const (
 	LacksSegment  LackOf = "segment"
 	LacksOrder    LackOf = "min_order" // the order is too small, or of another currency
 	LacksStock    LackOf = "stock"
-	LacksLimit    LackOf = "limit"     // the member has had it as often as it may
-	LacksPerOrder LackOf = "per_order" // the order uses as many rewards as it may
-	LacksWhen     LackOf = "condition" // what the program asks beside all that
+	LacksLimit    LackOf = "limit"        // the member has had it as often as it may
+	LacksPerOrder LackOf = "per_order"    // the order uses as many rewards as it may
+	LacksTurn     LackOf = "waiting_list" // others, who wait, have the first call on what is left
+	LacksWhen     LackOf = "condition"    // what the program asks beside all that
 )
 
 // lacks is why a member cannot have a reward, apart from points and stock; in, what it is for.
@@ -246,6 +248,8 @@ func (l Lack) Why() string {
 		return "None are left."
 	case LacksLimit:
 		return "A member can have it " + l.Required + " at most."
+	case LacksTurn:
+		return "Members on the waiting list have the first call on what is left."
 	case LacksWhen:
 		return "It is for whom this holds: " + l.Required + "."
 	case LacksPerOrder:

@@ -50,6 +50,9 @@ func (e *explainer) reward(r loyalty.Reward) {
 		}
 		e.say("- There are %d%s%s.", d.Pieces, more, when)
 	}
+	if r.Waits() {
+		e.say("- Members can wait for it; each has the first call on a piece for %s.", period(r.FirstCall))
+	}
 	for _, o := range r.Dates {
 		e.say("- On %s it has %s (%s).", o.At.In(e.p.Zone).Format("2 January 2006, 15:04"), count(int(o.Places), "place"), o.ID)
 	}

@@ -146,6 +146,19 @@ func (c *compiler) dates(item *node) (dates []loyalty.Occasion) {
 	return dates
 }
 
+// firstCall reads for how long who waits has the first call on a piece.
+func (c *compiler) firstCall(item *node) loyalty.Period {
+	n := item.get("waiting_list")
+	if n != nil && item.get("stock") == nil && item.get("drops") == nil {
+		c.add(atKey(n, "means nothing without stock or drops: nobody has to wait"))
+	}
+	p := c.some(n)
+	if n != nil && p.Months > 0 {
+		c.add(at(n, "%s is not a number of minutes, hours, days or weeks", n.value))
+	}
+	return p
+}
+
 // generous is the share of what points cost to earn above which a reward is probably a slip: one half.
 var generous = big.NewRat(1, 2)
 

@@ -41,6 +41,7 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 			{ID: "may", At: noon, Places: 20, Name: loyalty.Text{"en": "With cake"}}, {ID: "june", At: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC), Places: 1},
 		}}},
 		{"type: free_shipping, stock: 200", reward{Drops: []loyalty.Drop{{Pieces: 200}}}},
+		{"type: free_shipping, stock: 2, waiting_list: 24 hours", reward{Drops: []loyalty.Drop{{Pieces: 2}}, FirstCall: loyalty.Period{Hours: 24}}},
 		{"type: free_shipping, stock: 0", reward{Drops: []loyalty.Drop{{}}}},
 		{"type: free_shipping, drops: [ { at: 2026-12-01T12:00, pieces: 5 } ]", reward{Drops: []loyalty.Drop{{At: noon, Pieces: 5}}}},
 	}

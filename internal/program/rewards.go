@@ -31,6 +31,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 		r.Codes = c.codes(item.get("codes"), r.Type)
 		r.Drops = c.drops(item, r.Codes.From)
 		r.Dates = c.dates(item)
+		r.FirstCall = c.firstCall(item)
 		rewards = append(rewards, r)
 	}
 	return rewards

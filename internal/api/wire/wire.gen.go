@@ -287,15 +287,16 @@ func (e FulfilmentStepStatus) Valid() bool {
 
 // Defines values for LackWhat.
 const (
-	LackWhatCondition LackWhat = "condition"
-	LackWhatLimit     LackWhat = "limit"
-	LackWhatMinOrder  LackWhat = "min_order"
-	LackWhatPerOrder  LackWhat = "per_order"
-	LackWhatPoints    LackWhat = "points"
-	LackWhatSegment   LackWhat = "segment"
-	LackWhatStock     LackWhat = "stock"
-	LackWhatTier      LackWhat = "tier"
-	LackWhatTime      LackWhat = "time"
+	LackWhatCondition   LackWhat = "condition"
+	LackWhatLimit       LackWhat = "limit"
+	LackWhatMinOrder    LackWhat = "min_order"
+	LackWhatPerOrder    LackWhat = "per_order"
+	LackWhatPoints      LackWhat = "points"
+	LackWhatSegment     LackWhat = "segment"
+	LackWhatStock       LackWhat = "stock"
+	LackWhatTier        LackWhat = "tier"
+	LackWhatTime        LackWhat = "time"
+	LackWhatWaitingList LackWhat = "waiting_list"
 )
 
 // Valid indicates whether the value is a known member of the LackWhat enum.
@@ -318,6 +319,8 @@ func (e LackWhat) Valid() bool {
 	case LackWhatTier:
 		return true
 	case LackWhatTime:
+		return true
+	case LackWhatWaitingList:
 		return true
 	default:
 		return false
@@ -1139,7 +1142,7 @@ type FulfilmentStepStatus string
 
 // Lack One reason why a reward cannot be had now. What means nothing for it is left out.
 type Lack struct {
-	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; a condition of the program.
+	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; others, who wait, have the first call; a condition of the program.
 	What LackWhat `json:"what"`
 
 	// Required What it takes, as `25.00 EUR` or `2 per month`, or the condition.
@@ -1155,7 +1158,7 @@ type Lack struct {
 	From time.Time `json:"from,omitempty,omitzero"`
 }
 
-// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; a condition of the program.
+// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; others, who wait, have the first call; a condition of the program.
 type LackWhat string
 
 // Line defines model for Line.
@@ -1802,6 +1805,9 @@ type Reward struct {
 	// Tiers Levels whose members can have it; left out: all.
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 
+	// WaitingList Whether members can wait for it when none are left; left out: no.
+	WaitingList bool `json:"waiting_list,omitempty,omitzero"`
+
 	// Fulfil How it reaches the member; left out: by itself.
 	Fulfil RewardFulfil `json:"fulfil,omitempty,omitzero"`
 
@@ -1823,7 +1829,7 @@ type Reward struct {
 	// Codes Where its codes come from: made for each redemption, from a pool, or one for all; null: it has none.
 	Codes *string `json:"codes"`
 
-	// Available Only for a member: whether it can be had now. Whether a pool of codes is empty shows when one is asked for.
+	// Available Only for a member: whether it can be had now. Whether a pool of codes is empty, or others who wait have the first call, shows when one is asked for.
 	Available *bool `json:"available,omitempty"`
 
 	// Lacks Only for a member: why it cannot be had; left out if it can.
@@ -1984,6 +1990,33 @@ type VersionList struct {
 
 	// NextCursor Where the next page begins; null on the last.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// WaitRequest defines model for WaitRequest.
+type WaitRequest struct {
+	// Member Who waits: the member's id, or `external:` and the external id.
+	Member string `json:"member"`
+}
+
+// WaitingPlace defines model for WaitingPlace.
+type WaitingPlace struct {
+	// Member Whose place it is.
+	Member string `json:"member"`
+
+	// Reward What the member waits for.
+	Reward string `json:"reward"`
+
+	// Waits Whether the member waits.
+	Waits bool `json:"waits"`
+
+	// Position The place, from 1; left out if the member does not wait, or stands farther back than 1,000.
+	Position int `json:"position,omitempty,omitzero"`
+
+	// Since Since when.
+	Since time.Time `json:"since,omitempty,omitzero"`
+
+	// FirstCallUntil Until when the member has the first call, exclusive; left out while nobody was asked for a piece.
+	FirstCallUntil time.Time `json:"first_call_until,omitempty,omitzero"`
 }
 
 // Words The entry in the member's language, in plain text; only where a single entry is asked for.
@@ -2240,6 +2273,9 @@ type SendGiftCardJSONRequestBody = SendRequest
 
 // AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
 type AddCodesJSONRequestBody = CodesRequest
+
+// JoinWaitingListJSONRequestBody defines body for JoinWaitingList for application/json ContentType.
+type JoinWaitingListJSONRequestBody = WaitRequest
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -2873,6 +2909,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinWaitingListWithBody Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingListWithBody(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinWaitingList Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingList(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveWaitingList Wait no longer
+	//
+	// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+	LeaveWaitingList(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPlace Where a member stands on the waiting list
+	//
+	// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+	GetPlace(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReceiveWebhook Where payment processors will report
 	//
@@ -4051,6 +4121,80 @@ func (c *Client) AddCodesWithBody(ctx context.Context, reward string, contentTyp
 // Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 func (c *Client) AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddCodesRequest(c.Server, reward, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinWaitingListWithBody Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *Client) JoinWaitingListWithBody(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinWaitingListRequestWithBody(c.Server, reward, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinWaitingList Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *Client) JoinWaitingList(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinWaitingListRequest(c.Server, reward, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveWaitingList Wait no longer
+//
+// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+func (c *Client) LeaveWaitingList(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveWaitingListRequest(c.Server, reward, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPlace Where a member stands on the waiting list
+//
+// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+func (c *Client) GetPlace(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPlaceRequest(c.Server, reward, member)
 	if err != nil {
 		return nil, err
 	}
@@ -5929,6 +6073,135 @@ func NewAddCodesRequestWithBody(server string, reward string, contentType string
 	return req, nil
 }
 
+// NewJoinWaitingListRequest calls the generic JoinWaitingList builder with application/json body
+func NewJoinWaitingListRequest(server string, reward string, body JoinWaitingListJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinWaitingListRequestWithBody(server, reward, "application/json", bodyReader)
+}
+
+// NewJoinWaitingListRequestWithBody constructs an http.Request for the JoinWaitingList method, with any body, and a specified content type
+func NewJoinWaitingListRequestWithBody(server string, reward string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "reward", reward, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rewards/%s/waiting-list", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLeaveWaitingListRequest constructs an http.Request for the LeaveWaitingList method
+func NewLeaveWaitingListRequest(server string, reward string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "reward", reward, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rewards/%s/waiting-list/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPlaceRequest constructs an http.Request for the GetPlace method
+func NewGetPlaceRequest(server string, reward string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "reward", reward, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rewards/%s/waiting-list/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewReceiveWebhookRequest constructs an http.Request for the ReceiveWebhook method
 func NewReceiveWebhookRequest(server string, program string, provider string) (*http.Request, error) {
 	var err error
@@ -6604,6 +6877,44 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodesWithResponse(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*AddCodesResponse, error)
+
+	// JoinWaitingListWithBodyWithResponse Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingListWithBodyWithResponse(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error)
+
+	// JoinWaitingListWithResponse Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingListWithResponse(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error)
+
+	// LeaveWaitingListWithResponse Wait no longer
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+	LeaveWaitingListWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*LeaveWaitingListResponse, error)
+
+	// GetPlaceWithResponse Where a member stands on the waiting list
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+	GetPlaceWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*GetPlaceResponse, error)
 
 	// ReceiveWebhookWithResponse Where payment processors will report
 	//
@@ -11231,6 +11542,346 @@ func (r AddCodesResponse) ContentType() string {
 	return ""
 }
 
+// JoinWaitingListResponse200Headers the declared response headers of an HTTP 200 response for JoinWaitingList
+type JoinWaitingListResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// JoinWaitingListResponse401Headers the declared response headers of an HTTP 401 response for JoinWaitingList
+type JoinWaitingListResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// JoinWaitingListResponse503Headers the declared response headers of an HTTP 503 response for JoinWaitingList
+type JoinWaitingListResponse503Headers struct {
+	RetryAfter int
+}
+
+type JoinWaitingListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaitingPlace
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JoinWaitingListResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinWaitingListResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinWaitingListResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinWaitingListResponse) GetJSON200() *WaitingPlace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinWaitingListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinWaitingListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinWaitingListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinWaitingListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LeaveWaitingListResponse401Headers the declared response headers of an HTTP 401 response for LeaveWaitingList
+type LeaveWaitingListResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// LeaveWaitingListResponse503Headers the declared response headers of an HTTP 503 response for LeaveWaitingList
+type LeaveWaitingListResponse503Headers struct {
+	RetryAfter int
+}
+
+type LeaveWaitingListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaitingPlace
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LeaveWaitingListResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *LeaveWaitingListResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LeaveWaitingListResponse) GetJSON200() *WaitingPlace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r LeaveWaitingListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LeaveWaitingListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LeaveWaitingListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LeaveWaitingListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPlaceResponse401Headers the declared response headers of an HTTP 401 response for GetPlace
+type GetPlaceResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetPlaceResponse503Headers the declared response headers of an HTTP 503 response for GetPlace
+type GetPlaceResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetPlaceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaitingPlace
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetPlaceResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetPlaceResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPlaceResponse) GetJSON200() *WaitingPlace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPlaceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPlaceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPlaceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPlaceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReceiveWebhookResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -12233,6 +12884,68 @@ func (c *ClientWithResponses) AddCodesWithResponse(ctx context.Context, reward s
 		return nil, err
 	}
 	return ParseAddCodesResponse(rsp)
+}
+
+// JoinWaitingListWithBodyWithResponse Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *ClientWithResponses) JoinWaitingListWithBodyWithResponse(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error) {
+	rsp, err := c.JoinWaitingListWithBody(ctx, reward, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinWaitingListResponse(rsp)
+}
+
+// JoinWaitingListWithResponse Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *ClientWithResponses) JoinWaitingListWithResponse(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error) {
+	rsp, err := c.JoinWaitingList(ctx, reward, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinWaitingListResponse(rsp)
+}
+
+// LeaveWaitingListWithResponse Wait no longer
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+func (c *ClientWithResponses) LeaveWaitingListWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*LeaveWaitingListResponse, error) {
+	rsp, err := c.LeaveWaitingList(ctx, reward, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveWaitingListResponse(rsp)
+}
+
+// GetPlaceWithResponse Where a member stands on the waiting list
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+func (c *ClientWithResponses) GetPlaceWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*GetPlaceResponse, error) {
+	rsp, err := c.GetPlace(ctx, reward, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPlaceResponse(rsp)
 }
 
 // ReceiveWebhookWithResponse Where payment processors will report
@@ -16676,6 +17389,331 @@ func ParseAddCodesResponse(rsp *http.Response) (*AddCodesResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers AddCodesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJoinWaitingListResponse parses an HTTP response from a JoinWaitingListWithResponse call
+func ParseJoinWaitingListResponse(rsp *http.Response) (*JoinWaitingListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinWaitingListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingPlace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JoinWaitingListResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers JoinWaitingListResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinWaitingListResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLeaveWaitingListResponse parses an HTTP response from a LeaveWaitingListWithResponse call
+func ParseLeaveWaitingListResponse(rsp *http.Response) (*LeaveWaitingListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LeaveWaitingListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingPlace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LeaveWaitingListResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers LeaveWaitingListResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPlaceResponse parses an HTTP response from a GetPlaceWithResponse call
+func ParseGetPlaceResponse(rsp *http.Response) (*GetPlaceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPlaceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingPlace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetPlaceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetPlaceResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -9,29 +9,30 @@ import (
 // What points can be spent on, and how. The keys of Codes stand together, as in the file.
 type (
 	rewardDoc struct {
-		ID       string                     `json:"id"`
-		Type     string                     `json:"type"`
-		Name     loyalty.Text               `json:"name,omitzero"`
-		About    loyalty.Text               `json:"about,omitzero"`
-		Cost     loyalty.Points             `json:"cost,omitzero"`
-		Prices   map[string]loyalty.Points  `json:"prices,omitzero"` // by level
-		Value    moneyDoc                   `json:"value,omitzero"`
-		Percent  ratio                      `json:"percent,omitzero"`
-		MaxValue moneyDoc                   `json:"max_value,omitzero"`
-		SKU      string                     `json:"sku,omitzero"`
-		Partner  string                     `json:"partner,omitzero"`
-		MinOrder map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
-		Shown    spanDoc                    `json:"shown,omitzero"`
-		Active   spanDoc                    `json:"active,omitzero"`
-		Tiers    []string                   `json:"tiers,omitzero"`
-		Segments []string                   `json:"segments,omitzero"`
-		Limits   []limitDoc                 `json:"limits,omitzero"`
-		Drops    []dropDoc                  `json:"drops,omitzero"`
-		Dates    []occasionDoc              `json:"dates,omitzero"`
-		Codes    codesDoc                   `json:"codes,omitzero"`
-		ByHand   bool                       `json:"by_hand,omitzero"`
-		Address  bool                       `json:"address,omitzero"`
-		When     *whenDoc                   `json:"when,omitzero"`
+		ID        string                     `json:"id"`
+		Type      string                     `json:"type"`
+		Name      loyalty.Text               `json:"name,omitzero"`
+		About     loyalty.Text               `json:"about,omitzero"`
+		Cost      loyalty.Points             `json:"cost,omitzero"`
+		Prices    map[string]loyalty.Points  `json:"prices,omitzero"` // by level
+		Value     moneyDoc                   `json:"value,omitzero"`
+		Percent   ratio                      `json:"percent,omitzero"`
+		MaxValue  moneyDoc                   `json:"max_value,omitzero"`
+		SKU       string                     `json:"sku,omitzero"`
+		Partner   string                     `json:"partner,omitzero"`
+		MinOrder  map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
+		Shown     spanDoc                    `json:"shown,omitzero"`
+		Active    spanDoc                    `json:"active,omitzero"`
+		Tiers     []string                   `json:"tiers,omitzero"`
+		Segments  []string                   `json:"segments,omitzero"`
+		Limits    []limitDoc                 `json:"limits,omitzero"`
+		Drops     []dropDoc                  `json:"drops,omitzero"`
+		FirstCall periodDoc                  `json:"first_call,omitzero"`
+		Dates     []occasionDoc              `json:"dates,omitzero"`
+		Codes     codesDoc                   `json:"codes,omitzero"`
+		ByHand    bool                       `json:"by_hand,omitzero"`
+		Address   bool                       `json:"address,omitzero"`
+		When      *whenDoc                   `json:"when,omitzero"`
 	}
 
 	moneyDoc struct {
@@ -88,7 +89,7 @@ func rewardOf(r loyalty.Reward) rewardDoc {
 		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
 		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
 		Dates:  each(r.Dates, func(o loyalty.Occasion) occasionDoc { return occasionDoc(o) }),
-		ByHand: r.ByHand, Address: r.Address, When: whenOf(r.When, ofReward),
+		ByHand: r.ByHand, Address: r.Address, FirstCall: periodDoc(r.FirstCall), When: whenOf(r.When, ofReward),
 	}
 }
 
@@ -102,7 +103,7 @@ func (d rewardDoc) reward() loyalty.Reward {
 			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait), Valid: loyalty.Period(d.Codes.Valid),
 		},
 		Dates:  each(d.Dates, func(o occasionDoc) loyalty.Occasion { return loyalty.Occasion(o) }),
-		ByHand: d.ByHand, Address: d.Address,
+		ByHand: d.ByHand, Address: d.Address, FirstCall: loyalty.Period(d.FirstCall),
 	}
 }
 
