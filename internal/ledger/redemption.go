@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -16,16 +17,10 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
 	for range attempts {
-		with, err := l.code(ctx, p, &reward, &r, in.Member)
+		with, err := l.besides(ctx, p, &reward, &r, in)
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		with = append(with, l.toHandOver(p, &reward, in)...)
-		leaving, err := l.leaving(ctx, p.ID, &reward, in.Member)
-		if err != nil {
-			return RedemptionResult{}, err
-		}
-		with = append(with, leaving...)
 		var call loyalty.Call
 		c := command{p: p, member: in.Member, by: by, main: cause, with: with}
 		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause},
@@ -46,13 +41,24 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 		}
 		switch {
 		case errors.As(err, new(*table.ConflictError)):
-			continue // somebody else took that code
+			continue // somebody else took that code, or changed the member's place on the waiting list
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
 		}
 		return redemptionResult(e, replayed), nil
 	}
 	return RedemptionResult{}, ErrTryAgain
+}
+
+// besides is what a redemption writes beside the ledger: the code that it takes, what is to be handed over, the place on
+// the waiting list that it gives up. It prepares the code.
+func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) ([]table.Op, error) {
+	code, err := l.code(ctx, p, reward, r, in.Member)
+	if err != nil {
+		return nil, err
+	}
+	leaving, err := l.leaving(ctx, p.ID, reward, in.Member)
+	return slices.Concat(code, l.toHandOver(p, reward, in), leaving), err
 }
 
 // once runs a command that has no natural identity, under the one that was derived for it: repeated with the

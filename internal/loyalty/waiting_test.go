@@ -2,7 +2,6 @@ package loyalty
 
 import (
 	"errors"
-
 	"strings"
 	"testing"
 	"time"
