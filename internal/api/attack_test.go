@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -99,6 +101,68 @@ func TestSixtyRedemptionsOfAHundredFromSevenHundredAndThirty(t *testing.T) {
 			t.Errorf("%v are left of 730", active)
 		}
 	})
+}
+
+// TestCodesCannotBeGuessed is attack 59.
+func TestCodesCannotBeGuessed(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w := newWorld(t, tab)
+		guesses := 10_000
+		if w.dump() == "" {
+			guesses = 500 // over the network
+		}
+		w.publish("bluebird", []byte(programSource(t, "shop")), 1)
+		w.advance(time.Minute) // until every function knows
+		ada := w.must("POST", "/v1/members", `{}`)
+		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 1000, "reason": "a good start"}`)
+		a := w.post("POST", "/v1/redemptions", `{"member": "`+ada+`", "reward": "gift-25", "commit": true}`)
+		real, _ := lookup(a.json, "code")
+		got := map[string]int{}
+		last := time.Duration(0)
+		for i := range guesses {
+			at := time.Minute * time.Duration(i) / time.Duration(guesses)
+			w.advance(at - last)
+			last = at
+			var bits [10]byte
+			binary.BigEndian.PutUint64(bits[:], uint64(i))
+			code := loyalty.NewCode(bits)
+			if i > 5 && i%10 == 0 {
+				code = real.(string) // one who guesses right is told nothing
+			}
+			a, _ := w.send(request{method: "GET", path: "/v1/codes/" + code})
+			got[summary(a)]++
+		}
+		if got["404 not_found"] != 5 || got["429 rate_limited"] != guesses-5 {
+			t.Errorf("%d guesses in a minute answered %v, want five 404 and 429 for the others", guesses, got)
+		}
+		w.advance(time.Minute)
+		if a := w.do(request{method: "GET", path: "/v1/codes/" + real.(string)}); a.status != 200 {
+			t.Errorf("a minute later: %s", a.body)
+		}
+		w.advance(time.Minute)
+		burst := w.parallel(50, func(i int) request {
+			return request{method: "POST", path: "/v1/codes/GUESS-" + strconv.Itoa(i) + "/use"}
+		})
+		if burst["404 not_found"] > 5 || burst["404 not_found"]+burst["429 rate_limited"]+burst["503 try_again"] != 50 {
+			t.Errorf("a burst of 50 answered %v, want five 404 at most", burst)
+		}
+	})
+}
+
+// TestATillThatMistypesIsNotLockedOut holds where all codes are ours: the check character tells.
+func TestATillThatMistypesIsNotLockedOut(t *testing.T) {
+	w := newWorld(t, memory(t))
+	code := []byte(loyalty.NewCode([10]byte{1, 2, 3}))
+	code[3] ^= 1
+	before := w.dump()
+	for range 20 {
+		if got := summary(w.do(request{method: "GET", path: "/v1/codes/" + string(code)})); got != "404 not_found" {
+			t.Fatal(got)
+		}
+	}
+	if w.dump() != before {
+		t.Error("it left a trace")
+	}
 }
 
 func TestFiftyTellingsOfOneOrderGiveOneEntry(t *testing.T) {

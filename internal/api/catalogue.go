@@ -59,6 +59,7 @@ var catalogue = map[loyalty.Code]kind{
 	versionConflict:             {http.StatusConflict, "Someone else was first"},
 	loyalty.RewardUnavailable:   {http.StatusConflict, "The reward cannot be had now"},
 	loyalty.RewardOutOfStock:    {http.StatusConflict, "None of the reward are left"},
+	loyalty.CannotFulfil:        {http.StatusConflict, "The fulfilment cannot become that"},
 	loyalty.CodeUsed:            {http.StatusConflict, "The code was used"},
 	loyalty.CodeVoid:            {http.StatusConflict, "The code is worth nothing any more"},
 	notPublished:                {http.StatusConflict, "The program is not published"},
@@ -75,6 +76,8 @@ var catalogue = map[loyalty.Code]kind{
 	loyalty.HoldExpired:          {http.StatusUnprocessableEntity, "The redemption has expired"},
 	loyalty.CodeNotValid:         {http.StatusUnprocessableEntity, "The code cannot be used now"},
 	loyalty.KeyReused:            {http.StatusUnprocessableEntity, "The Idempotency-Key was used for another request"},
+
+	loyalty.RateLimited: {http.StatusTooManyRequests, "Too many requests"},
 
 	internalError:        {http.StatusInternalServerError, "Internal error"},
 	tryAgain:             {http.StatusServiceUnavailable, "Try again"},

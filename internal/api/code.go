@@ -30,11 +30,26 @@ func (b codeUseBody) use(code string) (ledger.CodeUse, error) {
 }
 
 func getCode(ctx context.Context, c *call) (answer, error) {
-	r, err := c.app.Ledger.Code(ctx, c.who.Program, c.path("code"))
+	r, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
 	if err != nil {
 		return answer{}, err
 	}
 	return answer{body: c.wireCode(r)}, nil
+}
+
+// guarded bounds how often a key asks for codes that nobody was given. Of a code that was mistyped, as tills do, the
+// check character tells; it counts only where the program has uploaded codes, which may look like that.
+func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, error)) (r ledger.CodeResult, err error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return r, err
+	}
+	free := loyalty.Mistyped(c.path("code")) && !p.Uploads()
+	err = c.app.Ledger.Guarded(ctx, p.ID, c.who.ID, free, func() (err error) {
+		r, err = look()
+		return err
+	})
+	return r, err
 }
 
 // useCode uses a code as a till does. Nobody needs to know whose it is.
@@ -52,7 +67,7 @@ func useCode(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	r, err := c.app.Ledger.UseCode(ctx, c.who.Program, in, by)
+	r, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.UseCode(ctx, c.who.Program, in, by) })
 	if err != nil {
 		return answer{}, err
 	}
@@ -61,7 +76,8 @@ func useCode(ctx context.Context, c *call) (answer, error) {
 
 // drawCode draws the code as the path has it: printed with hyphens, it is scanned with them.
 func drawCode(ctx context.Context, c *call) (answer, error) {
-	if _, err := c.app.Ledger.Code(ctx, c.who.Program, c.path("code")); err != nil {
+	_, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
+	if err != nil {
 		return answer{}, err
 	}
 	drawn, err := drawQR(c.path("code"))

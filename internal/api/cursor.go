@@ -13,24 +13,41 @@ const sealSize = 16
 // cursor seals where the next page of a list begins: a number, and a signature over it, the program, the route
 // and the list's owner. So a cursor can neither be made up nor used elsewhere.
 func (c *call) cursor(owner string, n int64) *string {
-	b := binary.AppendUvarint(nil, uint64(n))
+	return c.sealed(owner, binary.AppendUvarint(nil, uint64(n)))
+}
+
+// textCursor is cursor where the place is a text.
+func (c *call) textCursor(owner, place string) *string { return c.sealed(owner, []byte(place)) }
+
+func (c *call) sealed(owner string, b []byte) *string {
 	s := base64.RawURLEncoding.EncodeToString(append(b, c.sign(owner, b)...))
 	return &s
 }
 
 // openCursor is the number in the request's cursor; zero if there is none.
 func (c *call) openCursor(owner string) (int64, error) {
+	b, err := c.unsealed(owner)
+	n, _ := binary.Uvarint(b)
+	return int64(n), err
+}
+
+// openTextCursor is the text in the request's cursor; empty if there is none.
+func (c *call) openTextCursor(owner string) (string, error) {
+	b, err := c.unsealed(owner)
+	return string(b), err
+}
+
+func (c *call) unsealed(owner string) ([]byte, error) {
 	s, ok := c.event.Query["cursor"]
 	if !ok {
-		return 0, nil
+		return nil, nil
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	cut := len(b) - sealSize
 	if err != nil || cut < 1 || !hmac.Equal(b[cut:], c.sign(owner, b[:cut])) {
-		return 0, refuseAt(invalidCursor, "cursor", "Take the cursor from next_cursor of the page before, for the same list.")
+		return nil, refuseAt(invalidCursor, "cursor", "Take the cursor from next_cursor of the page before, for the same list.")
 	}
-	n, _ := binary.Uvarint(b[:cut])
-	return int64(n), nil
+	return b[:cut], nil
 }
 
 func (c *call) sign(owner string, b []byte) []byte {

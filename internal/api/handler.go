@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -190,6 +191,10 @@ func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 	case 405:
 		if own, ok := errors.AsType[*refusal](cause); ok {
 			headers = append(headers, [2]string{"allow", own.allow})
+		}
+	case 429:
+		if locked, ok := errors.AsType[*loyalty.TooManyGuesses](cause); ok {
+			headers = append(headers, [2]string{"retry-after", strconv.Itoa(int((locked.Wait + time.Second - 1) / time.Second))})
 		}
 	case 503:
 		headers = append(headers, [2]string{"retry-after", "1"})

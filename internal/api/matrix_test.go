@@ -60,11 +60,14 @@ func newMatrix(w *world) matrix {
 			"transferPoints": `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`, "declineTransfer": `{}`, "cancelTransfer": `{}`,
 			"reverseRedemption": `{}`, "convertPoints": `{"from": "points", "to": "miles", "points": 15}`, "undoConversion": `{}`,
 			"addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
+			"joinWaitingList": `{"member": "` + ada + `"}`, "leaveWaitingList": "",
+			"sendGiftCard":   `{"email": "eve@example.com"}`,
+			"moveFulfilment": `{"status": "shipped"}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
-			"enrolMember": "201", "listRewards": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
+			"enrolMember": "201", "listRewards": own, "listFulfilments": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
 			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
 		},
 	}

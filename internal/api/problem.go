@@ -43,6 +43,8 @@ func problemOf(err error) wire.Problem {
 		return document(own.code, own.detail, own.faults)
 	case errors.As(err, &rule):
 		return ruleProblem(rule)
+	case errors.Is(err, loyalty.RateLimited):
+		return document(loyalty.RateLimited, "Too many codes were asked for that nobody was given. Ask again later.", nil)
 	case errors.As(err, &who):
 		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -20,7 +21,9 @@ type redemptionBody struct {
 	Wallet *string    `json:"wallet"`
 	Commit bool       `json:"commit"`
 
-	Household bool `json:"household"`
+	Household bool         `json:"household"`
+	Address   *addressBody `json:"address"`
+	Date      *string      `json:"date"`
 }
 
 // totalBody is what an order comes to.
@@ -42,6 +45,7 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
 		Wallet:    c.optionalWallet(at("wallet"), b.Wallet),
 		Household: b.Household,
+		Date:      c.optionalID(at("date"), b.Date),
 	}
 	if b.Total != nil {
 		c.required(at("order_total/amount"), b.Total.Amount.given)
@@ -59,6 +63,7 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 		c.fault(at("points"), loyalty.AmountOutOfRange, "One payment takes at most %d points.", loyalty.MaxPoints)
 	}
 	in.Points = loyalty.Points(b.Points.n)
+	in.Address = b.Address.address(&c)
 	return in, c.err()
 }
 
@@ -98,12 +103,16 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{replayed: r.Replayed}, err
 	}
-	return answer{status: http.StatusCreated, body: wireRedemption(r), replayed: r.Replayed}, nil
+	return c.toldRedemption(ctx, r, http.StatusCreated)
 }
 
 // byRedemption is by for a redemption. What came later to requests stands in the fingerprint only where it is said, so
 // that what was asked before it came still has the same one.
 func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
+	address := ""
+	if in.Address != nil {
+		address = c.hidden("address", fmt.Sprintf("%q", *in.Address))
+	}
 	return c.by(struct {
 		ID     string
 		Member loyalty.MemberID
@@ -115,8 +124,10 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Points loyalty.Points `json:",omitzero"`
 		Wallet string         `json:",omitzero"`
 
-		Household bool `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet, in.Household})
+		Household bool   `json:",omitzero"`
+		Address   string `json:",omitzero"`
+		Date      string `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet, in.Household, address, in.Date})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -124,7 +135,7 @@ func getRedemption(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{body: wireRedemption(r)}, nil
+	return c.toldRedemption(ctx, r, http.StatusOK)
 }
 
 func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
@@ -145,6 +156,9 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	}
 	for _, d := range rd.Drawn {
 		out.Drawn = append(out.Drawn, wire.DrawnPoints{Member: string(d.Member), Points: int64(d.Points)})
+	}
+	if rd.Date != "" {
+		out.Date = &wire.RedemptionDate{ID: rd.Date, At: rd.DateAt.UTC()}
 	}
 	// Until then a code may yet go back to its pool and to somebody else.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"math/big"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -111,7 +112,7 @@ func (c *call) resolve(ctx context.Context, what string, end func(*loyalty.Progr
 	if err != nil {
 		return answer{replayed: r.Replayed}, err
 	}
-	return answer{body: wireRedemption(r), replayed: r.Replayed}, nil
+	return c.toldRedemption(ctx, r, http.StatusOK)
 }
 
 // nothingBut is the live program, for a route whose path says everything: its body is nothing, or an empty object.

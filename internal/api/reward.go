@@ -57,7 +57,14 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 			continue
 		}
 		one := wireReward(r)
-		if r.Limited() {
+		for _, o := range r.Dates {
+			if o.At.After(now) {
+				one.Dates = append(one.Dates, wire.RewardDate{
+					ID: o.ID, At: o.At.UTC(), Name: wire.Text(o.Name), Places: o.Places, Left: r.PlacesLeft(o, left),
+				})
+			}
+		}
+		if len(r.Drops) > 0 {
 			one.Stock = &wire.Stock{Pieces: int64(r.Pieces(now)), Left: int64(left[r.Key()])}
 		}
 		if member != "" {
@@ -96,6 +103,13 @@ func wireReward(r loyalty.Reward) wire.Reward {
 	}
 	for _, currency := range slices.Sorted(maps.Keys(r.MinOrder)) {
 		out.MinOrder = append(out.MinOrder, wire.Money{Amount: r.MinOrder[currency], Currency: string(currency)})
+	}
+	out.WaitingList = r.Waits()
+	if r.ByHand {
+		out.Fulfil = wire.RewardFulfilByHand
+	}
+	if r.Address {
+		out.Address = wire.RewardAddressRequired
 	}
 	if from := string(r.Codes.From); from != "" {
 		out.Codes = &from

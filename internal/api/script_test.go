@@ -177,7 +177,7 @@ func (s *script) each(r request, cases []string) {
 			s.fatal("a case is: value, status, code")
 		}
 		cut := len(fields) - 1
-		if _, err := strconv.Atoi(fields[cut]); err != nil {
+		for _, err := strconv.Atoi(fields[cut]); err != nil && cut > 0; _, err = strconv.Atoi(fields[cut]) {
 			cut--
 		}
 		want := strings.Join(fields[cut:], " ")

@@ -80,6 +80,7 @@ func newWorld(t testing.TB, tab table.Table) *world {
 	w.key("reader", "bluebird", reading...)
 	w.key("other", "redbird", auth.Admin)
 	w.key("shopper", "bluebird", auth.RewardsRead)
+	w.key("packer", "bluebird", auth.RedemptionsWrite)
 	w.key("unpublished", "nobird", auth.Admin)
 	for _, id := range []string{"bluebird", "redbird"} {
 		source := strings.Replace(plainSource(w.t), "program: bluebird", "program: "+id, 1)

@@ -53,6 +53,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsCost:           {1, []argument{{"cost", 0, points}}},
 	loyalty.IsAutomatic:      {1, []argument{{"least", 0, points}}},
 	loyalty.IsStopped:        {2, []argument{{"day", 1, date}}},
+	loyalty.IsFree:           {0, nil},
 	loyalty.WasSpent:         {1, []argument{{"spent", 0, points}}},
 	loyalty.WasReturned:      {1, nil},
 	loyalty.HasMoved:         {5, []argument{{"from", 0, level}, {"to", 1, level}, {"measured", 3, measured}}},

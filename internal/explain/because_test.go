@@ -222,6 +222,7 @@ var said = []struct {
 		why("pending", "0", loyalty.BecameActive, "event review:778", "1"),
 		"1 bean earned for your review can now be spent.", "1 Bohne für Ihre Bewertung kann jetzt eingelöst werden.",
 	},
+	{why(mug, "0", loyalty.IsFree), "The reward Free mug is yours for nothing.", "Die Prämie „Gratis-Tasse“ bekommen Sie umsonst."},
 	{why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.", "Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen."},
 	{
 		why("redeeming.auto", "0", loyalty.IsAutomatic, "1200"),

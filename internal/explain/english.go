@@ -38,6 +38,7 @@ var english = language{
 		"release.lapsed":    "The reservation for {reward} ran out, and you have {points} back.",
 		"release.none":      "The reservation for {reward} has ended, but its {units} had lapsed meanwhile.",
 		"redeem":            "You spent {points} on {reward}.",
+		"redeem.free":       "You claimed {reward}.",
 		"refuse":            "{reward} could not be redeemed.",
 		"refuse.short":      "{reward} could not be redeemed: it costs {needed}, and you could spend {had}.",
 
@@ -190,6 +191,7 @@ var english = language{
 		{loyalty.IsCost, ""}:               "{rule} costs {cost}.",
 		{loyalty.IsAutomatic, ""}:          "It was redeemed by itself, because you had at least {least}.",
 		{loyalty.IsStopped, ""}:            "No more is redeemed by itself on {day}.",
+		{loyalty.IsFree, ""}:               "{rule} is yours for nothing.",
 		{loyalty.WasSpent, ""}:             "{spent} reserved for {rule} {was|were} spent.",
 		{loyalty.WasReturned, ""}:          "The redemption has ended{tally}.",
 		{loyalty.WasReturned, "cancelled"}: "The redemption was cancelled{tally}.",

@@ -176,6 +176,10 @@ func (s speaker) redeemed(e loyalty.Entry) string {
 	}
 	key := string(e.Kind)
 	switch e.Kind {
+	case loyalty.KindRedeem:
+		if r.Points == 0 {
+			key = "redeem.free"
+		}
 	case loyalty.KindRelease:
 		key += "." + string(r.Status)
 		if e.Points == 0 && len(r.Drawn) == 0 {

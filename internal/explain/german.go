@@ -38,6 +38,7 @@ var german = language{
 		"release.lapsed":    "Die Reservierung für {reward} ist abgelaufen, und Sie haben {points} zurückerhalten.",
 		"release.none":      "Die Reservierung für {reward} ist beendet, doch die {units} waren inzwischen verfallen.",
 		"redeem":            "Sie haben {points} für {reward} eingelöst.",
+		"redeem.free":       "Sie haben {reward} in Anspruch genommen.",
 		"refuse":            "{reward} konnte nicht eingelöst werden.",
 		"refuse.short":      "{reward} konnte nicht eingelöst werden: Der Preis ist {needed}, Ihr Guthaben betrug {had}.",
 
@@ -190,6 +191,7 @@ var german = language{
 		{loyalty.IsCost, ""}:               "{rule} kostet {cost}.",
 		{loyalty.IsAutomatic, ""}:          "Sie wurde von selbst eingelöst, weil Sie mindestens {least} hatten.",
 		{loyalty.IsStopped, ""}:            "Am {day} wird nichts mehr von selbst eingelöst.",
+		{loyalty.IsFree, ""}:               "{rule} bekommen Sie umsonst.",
 		{loyalty.WasSpent, ""}:             "{spent} {war|waren} für {rule} reserviert und {ist|sind} jetzt eingelöst.",
 		{loyalty.WasReturned, ""}:          "Die Einlösung ist beendet{tally}.",
 		{loyalty.WasReturned, "cancelled"}: "Die Einlösung wurde storniert{tally}.",

@@ -179,18 +179,17 @@ func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	return ops
 }
 
-// Stock is what is left of each reward of which there are only so many now.
+// Stock is what is left of each reward, and of each date of one, of which there are only so many now.
 func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets, error) {
 	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
 	for _, r := range p.Rewards {
-		if !r.Limited() {
-			continue
+		for _, s := range r.Counters(l.now()) {
+			n, err := b.left(ctx, s)
+			if err != nil {
+				return nil, err
+			}
+			left[s.Rule] = n
 		}
-		n, err := b.left(ctx, loyalty.Spend{Rule: r.Key(), Budget: r.Pieces(l.now())})
-		if err != nil {
-			return nil, err
-		}
-		left[r.Key()] = n
 	}
 	return left, nil
 }

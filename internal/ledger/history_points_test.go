@@ -35,7 +35,7 @@ func (h *history) redeem(m loyalty.MemberID) string {
 		h.drawn++
 	}
 	switch {
-	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.RewardOutOfStock, loyalty.RewardUnavailable):
+	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.RewardOutOfStock, loyalty.RewardUnavailable, loyalty.AmountOutOfRange):
 		return "refused"
 	case in.Commit:
 		h.done = append(h.done, in.ID)

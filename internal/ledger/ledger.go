@@ -104,9 +104,11 @@ type RedemptionRequest struct {
 	Cart   string         // another redemption for it takes its place
 	Total  loyalty.Money  // what the order comes to
 	Points loyalty.Points // loyalty.PayReward: how many at most; zero for all
+	Date   string         // which of the reward's dates; empty if it has none
 	Commit bool           // at once, without a hold
 
-	Household bool // draw on the others of the household where the member's own points are not enough
+	Household bool     // draw on the others of the household where the member's own points are not enough
+	Address   *Address // where to send it; nil if nothing is sent, or nobody said
 }
 
 // An Adjustment corrects a balance by hand, under an id that the caller derived.

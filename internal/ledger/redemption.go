@@ -13,14 +13,15 @@ import (
 // Redeem reserves a reward, or takes it at once. Repeated under the same id and By.Input it answers as the
 // first time, also where that was a refusal for want of points or pieces; with another input, idempotency_key_reused.
 func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
-	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points}
+	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points, Date: in.Date}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
 	for range attempts {
-		with, err := l.code(ctx, p, &reward, &r, in.Member)
+		with, err := l.besides(ctx, p, &reward, &r, in)
 		if err != nil {
 			return RedemptionResult{}, err
 		}
+		var call loyalty.Call
 		c := command{p: p, member: in.Member, by: by, main: cause, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
 			return p.Redeem(acc, r, in.Commit, left, l.now())
 		}}
@@ -29,16 +30,43 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 				return RedemptionResult{}, err
 			}
 		}
+		decided := c.decision()
+		c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+			if err := reward.CheckAddress(in.Address != nil); err != nil && reward.ID != "" {
+				return nil, err
+			}
+			outs, err := decided(accs, left)
+			if n, known := left[reward.Key()]; err == nil && known && reward.Waits() {
+				if call, err = l.called(ctx, p, &reward, n); err == nil {
+					err = call.Refuses(in.Member)
+				}
+			}
+			return outs, l.otherDates(ctx, p, &reward, in.Date, err)
+		}
 		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause})
+		if err := l.tell(ctx, p, &reward, call); err != nil {
+			return RedemptionResult{}, err
+		}
 		switch {
 		case errors.As(err, new(*table.ConflictError)):
-			continue // somebody else took that code, or the household has changed
+			continue // somebody else took that code, changed the household, or the member's place on the waiting list
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
 		}
 		return redemptionResult(e, replayed), nil
 	}
 	return RedemptionResult{}, ErrTryAgain
+}
+
+// besides is what a redemption writes beside the ledger: the code that it takes, what is to be handed over, the place on
+// the waiting list that it gives up. It prepares the code.
+func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) ([]table.Op, error) {
+	code, err := l.code(ctx, p, reward, r, in.Member)
+	if err != nil {
+		return nil, err
+	}
+	leaving, err := l.leaving(ctx, p.ID, reward, in.Member)
+	return slices.Concat(code, l.toHandOver(p, reward, in), leaving), err
 }
 
 // once runs a command that has no natural identity, under the one that was derived for it: repeated with the
@@ -138,13 +166,13 @@ func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, 
 	commit := func(p *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
 		return p.CommitTogether(accs, r, n, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed."})
+	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed.", l.ordered})
 }
 
 // Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
 // committed or cancelled by another request, or lapsed.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).CancelTogether, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned."})
+	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).CancelTogether, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned.", nil})
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
@@ -169,7 +197,13 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		if r, err := resolved(was, by, end); r.Replayed || err != nil {
 			return r, err
 		}
-		c := command{p: p, member: was.Member, others: contributors(was.Redemption), by: by, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+		var with []table.Op
+		if end.with != nil {
+			if with, err = end.with(ctx, p.ID, was); err != nil {
+				return RedemptionResult{}, err
+			}
+		}
+		c := command{p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
 			return end.decide(p, accs, was.Redemption, l.now())
 		}}
 		entries, err := l.do(ctx, c)
@@ -177,7 +211,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 			return redemptionResult(entries[0], false), nil
 		}
 		// Somebody resolved it between the reading and the deciding: what is there now answers.
-		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) {
+		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) && !errors.As(err, new(*table.ConflictError)) {
 			return RedemptionResult{}, err
 		}
 	}
@@ -189,6 +223,7 @@ type ending struct {
 	decide func(*loyalty.Program, []loyalty.Account, loyalty.Redemption, time.Time) ([]loyalty.Outcome, error)
 	late   loyalty.Code
 	detail string
+	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // what else it writes; nil: nothing
 }
 
 // resolved answers from what is there already: a replay, or the refusal of whoever comes second. Neither: the
@@ -210,4 +245,21 @@ func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error)
 		Code:   loyalty.HoldAlreadyResolved,
 		Detail: "The redemption is " + string(was.Redemption.Status) + " already.",
 	}
+}
+
+// otherDates adds to the refusal of a date without places which others have some.
+func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, date string, err error) error {
+	var refusal *loyalty.Error
+	if date == "" || !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Pointer != "/date" {
+		return err
+	}
+	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
+	for _, s := range reward.Counters(l.now()) {
+		n, err := b.left(ctx, s)
+		if err != nil {
+			return err
+		}
+		left[s.Rule] = n
+	}
+	return reward.NoPlaces(date, left, l.now())
 }

@@ -26,6 +26,13 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 		if err != nil {
 			return RedemptionResult{}, err
 		}
+		if p.GivesAllBack(share) {
+			off, err := l.calledOff(ctx, p.ID, was)
+			if err != nil {
+				return RedemptionResult{}, err
+			}
+			with = append(with, off...)
+		}
 		priors, err := l.contributions(ctx, p.ID, was)
 		if err != nil {
 			return RedemptionResult{}, err

@@ -304,6 +304,10 @@ type redemptionDoc struct {
 	Note string `json:"msg,omitzero"`
 
 	Drawn []drawnDoc `json:"dr,omitempty"`
+
+	Hand bool   `json:"hand,omitzero"` // somebody hands it over
+	Date string `json:"d,omitzero"`
+	When int64  `json:"dat,omitzero"` // the date's instant
 }
 
 type drawnDoc struct {

@@ -72,6 +72,7 @@ const (
 	WasConvertedBack What = "unconverted" // likewise
 	IsAutomatic      What = "auto"        // points: so many active ones are enough
 	IsStopped        What = "stopped"     // times, the day: no more of it then
+	IsFree           What = "free"
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -112,6 +113,7 @@ var effects = map[What]string{
 	IsCost:           "costs %s",
 	IsAutomatic:      "by itself at %s",
 	IsStopped:        "%s times on %s, no more that day",
+	IsFree:           "costs nothing",
 	WasSpent:         "%s reserved points spent",
 	WasReturned:      "%s, points returned",
 	HasMoved:         "%s to %s, %s: %s %s",

@@ -74,6 +74,23 @@ func PlainCode(code string) string {
 	}, code)
 }
 
+// Mistyped reports whether a code has the form of one of ours and a wrong check character: it is none of ours.
+func Mistyped(code string) bool {
+	plain := PlainCode(code)
+	if len(plain) != 17 {
+		return false
+	}
+	values := make([]byte, 17)
+	for i := range plain {
+		at := strings.IndexByte(alphabet, plain[i])
+		if at < 0 {
+			return false
+		}
+		values[i] = byte(at)
+	}
+	return checkOf(values[:16]) != values[16]
+}
+
 // ValidCode reports whether a code can be put into a pool: 4 to 64 letters, digits and hyphens, and at least 4 that are
 // no hyphens.
 func ValidCode(code string) bool {

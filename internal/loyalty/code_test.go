@@ -12,24 +12,6 @@ func randomCode() string {
 	return NewCode(bits)
 }
 
-// mistyped reports whether a code has the form of one of ours and a wrong check character, as a till would find out
-// before it asks.
-func mistyped(code string) bool {
-	plain := PlainCode(code)
-	if len(plain) != 17 {
-		return false
-	}
-	values := make([]byte, 17)
-	for i := range plain {
-		at := strings.IndexByte(alphabet, plain[i])
-		if at < 0 {
-			return false
-		}
-		values[i] = byte(at)
-	}
-	return checkOf(values[:16]) != values[16]
-}
-
 func TestACodeIsEightyBitsWithACheckCharacter(t *testing.T) {
 	for bits, want := range map[[10]byte]string{
 		{}: "0000-0000-0000-0000-0",
@@ -37,8 +19,8 @@ func TestACodeIsEightyBitsWithACheckCharacter(t *testing.T) {
 		{0b00001_000, 0b10_00011_0, 0b0100_0010, 0b1_00110_00, 0b111_01000, 0b01001_010, 0b10_01011_0, 0b1100_0110, 0b1_01110_01, 0b111_10000}: "1234-5678-9ABC-DEFG-",
 	} {
 		got := NewCode(bits)
-		if !strings.HasPrefix(got, want) || len(got) != 21 || mistyped(got) {
-			t.Errorf("%x is %q, want %q; mistyped: %t", bits, got, want, mistyped(got))
+		if !strings.HasPrefix(got, want) || len(got) != 21 || Mistyped(got) {
+			t.Errorf("%x is %q, want %q; mistyped: %t", bits, got, want, Mistyped(got))
 		}
 	}
 }
@@ -49,8 +31,8 @@ func TestEveryWrongCharacterIsCaught(t *testing.T) {
 		for i := range code {
 			for _, wrong := range []byte(alphabet) {
 				typed := code[:i] + string(wrong) + code[i+1:]
-				if mistyped(typed) != (typed != code) {
-					t.Fatalf("%s typed as %s: mistyped %t", code, typed, mistyped(typed))
+				if Mistyped(typed) != (typed != code) {
+					t.Fatalf("%s typed as %s: mistyped %t", code, typed, Mistyped(typed))
 				}
 			}
 		}
@@ -64,8 +46,8 @@ func TestEveryTwoCharactersThatChangedPlacesAreCaught(t *testing.T) {
 			for j := range i {
 				b := []byte(code)
 				b[i], b[j] = b[j], b[i]
-				if typed := string(b); mistyped(typed) != (typed != code) {
-					t.Fatalf("%s typed as %s: mistyped %t", code, typed, mistyped(typed))
+				if typed := string(b); Mistyped(typed) != (typed != code) {
+					t.Fatalf("%s typed as %s: mistyped %t", code, typed, Mistyped(typed))
 				}
 			}
 		}
@@ -80,13 +62,13 @@ func TestConfusableLettersReadAlike(t *testing.T) {
 		}
 	}
 	for _, foreign := range []string{"", "SUMMER", "ÄÖÜ-2026", "0000-0000-0000-000U-0", "0000-0000-0000-0000-00"} {
-		if mistyped(foreign) {
+		if Mistyped(foreign) {
 			t.Errorf("%q is none of ours, and so not mistyped", foreign)
 		}
 	}
 	for range 1000 {
 		ours := randomCode()
-		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); mistyped(lower) || PlainCode(lower) != PlainCode(ours) {
+		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); Mistyped(lower) || PlainCode(lower) != PlainCode(ours) {
 			t.Fatalf("%s is not read as %s", lower, ours)
 		}
 	}

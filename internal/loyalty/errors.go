@@ -26,6 +26,8 @@ const (
 	CodeUsed             Code = "code_used"
 	CodeVoid             Code = "code_void"
 	CodeNotValid         Code = "code_not_valid"
+	RateLimited          Code = "rate_limited"
+	CannotFulfil         Code = "fulfilment_not_possible"
 )
 
 // An Error is a refusal: a rule says no, and nothing has changed.

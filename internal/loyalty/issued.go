@@ -37,6 +37,18 @@ func (c IssuedCode) State(at time.Time) CodeState {
 	return CodeIsValid
 }
 
+// MaySend refuses to send to a friend what is no gift card, or none that the friend could use.
+func (c IssuedCode) MaySend(now time.Time) error {
+	if c.Left.Currency == "" {
+		return refuse(ValidationFailed, "", "Only gift cards can be sent to somebody.")
+	}
+	if c.State(now) == CodeIsEarly {
+		return nil
+	}
+	_, err := c.Use(c.Left, now)
+	return err
+}
+
 // Use takes an amount off a gift card, or uses up any other code; the refusal says why it cannot: code_void,
 // code_used, code_not_valid, or that the amount is none for it.
 func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {

@@ -94,7 +94,7 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency", "The program takes points for "+p.Redeeming.Pay.currencies()+".")
 	}
 	if pay.Points == 0 {
-		least := max(1, p.Redeeming.Pay.Min)
+		least := p.Redeeming.Pay.least(in.Total.Currency)
 		if available < least {
 			return Reward{}, p.insufficientWith(acc, "", more, least, "A payment takes at least")
 		}
@@ -102,6 +102,13 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	}
 	in.Value = pay.Value
 	return Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
+}
+
+// least is the fewest points that pay anything in a currency: what a minor unit costs, in whole steps.
+func (y *Pay) least(c Currency) Points {
+	rate, step := y.Rates[c], max(1, y.Step)
+	n := need(1, exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(rate.Per), rate.Points)))
+	return max(y.Min, (n+step-1)/step*step)
 }
 
 func (y *Pay) currencies() string {

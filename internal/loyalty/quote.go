@@ -68,11 +68,14 @@ func (a Account) pays(prices map[string]Points) bool {
 // how many there are left it knows what left says.
 func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, now time.Time) RewardQuote {
 	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Lacks: p.lacks(acc, &r, in, now)}
-	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Missing > 0 && !acc.pays(r.Wallets) {
+	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
+		q.Missing = 0
+	} else if q.Missing > 0 && !acc.pays(r.Wallets) {
 		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
 		q.Lacks = append(q.Lacks, l)
 	}
-	if n, known := left[r.Key()]; r.Limited() && (known && n <= 0 || r.Pieces(now) == 0) {
+	q.Lacks = append(q.Lacks, r.dated(left, now)...)
+	if n, known := left[r.Key()]; len(r.Drops) > 0 && (known && n <= 0 || r.Pieces(now) == 0) {
 		q.Lacks = append(q.Lacks, outOfStock(&r, now).Lacks...)
 	}
 	return q

@@ -43,6 +43,9 @@ type Redemption struct {
 	Code      string // what the member shows at the till; known from the beginning if it comes from a pool
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
+	Date      string    // the date that it is for; empty unless the reward has dates
+	DateAt    time.Time // when that is
+	ByHand    bool      // somebody hands it over
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
 
 	Credit *Grant // wallet_points: what it gave in another wallet, once it is committed
@@ -110,6 +113,13 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	if !ok {
 		return nil, p.notFrom(&reward, in.Wallet)
 	}
+	if reward.Type == Perk {
+		out, err := p.claimPerk(acc, &reward, in, left, now)
+		if err != nil {
+			return nil, err
+		}
+		return p.contribute(out, accs[1:], in, commit, now)
+	}
 	d := p.decide(acc, now)
 	replaced, err := d.replace(in)
 	if err != nil {
@@ -121,6 +131,9 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 		}
 		cost = reward.Cost
 	}
+	if err := reward.date(&in, now); err != nil {
+		return nil, err
+	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
 		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
 	}
@@ -131,6 +144,7 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 		return nil, unavailable(lacks)
 	}
 	in.Points, in.At, in.Piece = cost, now, reward.Limited()
+	in.ByHand = reward.ByHand
 	taken, n := d.take(nil, in.Wallet, in.Points)
 	if n+pot.points < in.Points || d.Account.In(in.Wallet).Debt > 0 {
 		return nil, p.insufficientWith(d.Account, in.Wallet, pot.points, in.Points, "The reward costs")
@@ -138,7 +152,7 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	if reward.Codes.From == UploadedCode && in.Code == "" {
 		return nil, outOfStock(&reward, now)
 	}
-	if err := d.piece(&reward, left, now); err != nil {
+	if err := d.piece(&reward, in.Date, left, now); err != nil {
 		return nil, err
 	}
 	in.Drawn = pot.draw(in.Points - n)
@@ -203,15 +217,19 @@ func (d *decision) replace(in Redemption) (Redemption, error) {
 }
 
 // piece takes one of a limited number, and refuses if none is left.
-func (d *decision) piece(reward *Reward, left Budgets, now time.Time) error {
+func (d *decision) piece(reward *Reward, date string, left Budgets, now time.Time) error {
 	if !reward.Limited() {
 		return nil
 	}
-	all := reward.Pieces(now)
-	if n, known := left[reward.Key()]; all == 0 || known && n+d.returned(reward.Key()) <= 0 {
+	s := reward.counter(date, now)
+	if n, known := left[s.Rule]; s.Budget == 0 || known && n+d.returned(s.Rule) <= 0 {
+		if date != "" {
+			return reward.NoPlaces(date, left, now)
+		}
 		return outOfStock(reward, now)
 	}
-	d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: 1, Budget: all})
+	s.Points = 1
+	d.Spends = append(d.Spends, s)
 	return nil
 }
 
@@ -412,7 +430,9 @@ func (d *decision) undo(e *Entry, r Redemption) {
 		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) < -u.N // the limit is younger than the redemption
 	})
 	if r.Piece {
-		d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: -1, Budget: reward.Pieces(d.now)})
+		s := reward.counter(r.Date, d.now)
+		s.Points = -1
+		d.Spends = append(d.Spends, s)
 	}
 }
 

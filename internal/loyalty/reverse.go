@@ -23,6 +23,10 @@ func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat
 	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
 		return nil, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
 	}
+	if r.Points == 0 {
+		out, err := p.takeBackPerk(accs[0], priors[0], now)
+		return []Outcome{out}, err
+	}
 	target := r.Points
 	switch p.Redeeming.OnRefund {
 	case ShareBack:
@@ -30,10 +34,15 @@ func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat
 	case NoneBack:
 		target = 0
 	}
-	n := target - r.Back
-	if n <= 0 {
+	if target <= r.Back {
 		return nil, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
 	}
+	return p.restore(accs, priors, target, Reversed, now)
+}
+
+// restore gives back so many of the points of a redemption that was committed, all that is given back together.
+func (p *Program) restore(accs []Account, priors []Entry, target Points, why RedemptionStatus, now time.Time) ([]Outcome, error) {
+	n := target - priors[0].Redemption.Back
 	outs := make([]Outcome, len(accs))
 	for i := len(accs) - 1; i > 0; i-- {
 		part := min(n, total(priors[i].Redemption.Lots))
@@ -42,23 +51,23 @@ func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat
 		}
 		back := priors[i].Redemption.Back + part
 		d := p.decide(accs[i], now)
-		if err := d.restore(priors[i], back, part); err != nil {
+		if err := d.restore(priors[i], back, part, why); err != nil {
 			return nil, err
 		}
 		outs[i] = d.Outcome
 	}
 	d := p.decide(accs[0], now)
-	err := d.restore(priors[0], target, n)
+	err := d.restore(priors[0], target, n, why)
 	outs[0] = d.Outcome
 	return outs, err
 }
 
 // restore gives back n points of what an account has spent, which makes back in all.
-func (d *decision) restore(prior Entry, back, n Points) error {
+func (d *decision) restore(prior Entry, back, n Points, why RedemptionStatus) error {
 	r := *prior.Redemption
 	e := Entry{
 		Kind: KindRestore, Cause: r.cause(d.Account.Member, prior.Cause.Revision+1), Effective: d.now, Redemption: &r,
-		Because: []Because{r.reason(n, WasReturned, "reversed")},
+		Because: []Because{r.reason(n, WasReturned, string(why))},
 	}
 	if n > 0 {
 		e.Postings = []Posting{{Wallet: r.Wallet, Bucket: BucketRedeemed, Points: -n}}

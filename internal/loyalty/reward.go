@@ -11,7 +11,7 @@ import (
 // A Reward is what points can be spent on.
 type Reward struct {
 	ID       string
-	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation, wallet_points
+	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation, wallet_points, perk
 	Name     Text   // may be empty
 	About    Text   // what members read about it; may be empty
 	Cost     Points
@@ -26,15 +26,19 @@ type Reward struct {
 	Points   Points            // wallet_points: how many
 
 	// Who can have it, when, and how often.
-	MinOrder map[Currency]int64 // the least order that it can be used on, minor units
-	Shown    Span               // when members see it
-	Active   Span               // when it can be redeemed
-	Tiers    []string
-	Segments []string
-	Limits   []Limit // of one member
-	Drops    []Drop  // how many pieces there are, and from when on; none: no bound
-	Codes    Codes
-	ByHand   bool // somebody hands it over: it is ordered, shipped, delivered
+	MinOrder  map[Currency]int64 // the least order that it can be used on, minor units
+	Shown     Span               // when members see it
+	Active    Span               // when it can be redeemed
+	Tiers     []string
+	Segments  []string
+	When      Condition  // of the member and what the order comes to; nil: always
+	Limits    []Limit    // of one member
+	Drops     []Drop     // how many pieces there are, and from when on; none: no bound
+	FirstCall Period     // for how long who waits has the first call on a piece; zero: nobody waits
+	Dates     []Occasion // when it takes place: each has its own places, instead of pieces
+	Codes     Codes
+	ByHand    bool // somebody hands it over: it is ordered, shipped, delivered
+	Address   bool // and has to know where to
 }
 
 // A Span is from an instant until another, exclusive; a zero end is open.
@@ -116,7 +120,7 @@ func (r *Reward) CostAt(level string) Points {
 }
 
 // Limited reports whether there are only so many.
-func (r *Reward) Limited() bool { return len(r.Drops) > 0 }
+func (r *Reward) Limited() bool { return len(r.Drops)+len(r.Dates) > 0 }
 
 // Pieces is how many there have been until an instant, taken or not.
 func (r *Reward) Pieces(at time.Time) (n Points) {
@@ -150,8 +154,10 @@ const (
 	LacksSegment  LackOf = "segment"
 	LacksOrder    LackOf = "min_order" // the order is too small, or of another currency
 	LacksStock    LackOf = "stock"
-	LacksLimit    LackOf = "limit"     // the member has had it as often as it may
-	LacksPerOrder LackOf = "per_order" // the order uses as many rewards as it may
+	LacksLimit    LackOf = "limit"        // the member has had it as often as it may
+	LacksPerOrder LackOf = "per_order"    // the order uses as many rewards as it may
+	LacksTurn     LackOf = "waiting_list" // others, who wait, have the first call on what is left
+	LacksWhen     LackOf = "condition"    // what the program asks beside all that
 )
 
 // lacks is why a member cannot have a reward, apart from points and stock; in, what it is for.
@@ -171,6 +177,15 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 	}
 	if l, short := r.minOrder(in.Total); short {
 		out = append(out, l)
+	}
+	if r.When != nil {
+		facts := Facts{Buyer: p.actor(acc, now), At: now.In(p.Zone), Total: in.Total.Amount}
+		if in.Total.Currency != "" {
+			facts.Order = &Order{Currency: in.Total.Currency}
+		}
+		if ok, err := r.When.Holds(&facts); !ok || err != nil {
+			out = append(out, Lack{What: LacksWhen, Required: strings.Join(strings.Fields(r.When.String()), " ")})
+		}
 	}
 	day := DateOf(now, p.Zone)
 	for _, l := range r.Limits {
@@ -220,6 +235,9 @@ func (l Lack) Why() string {
 		if !l.From.IsZero() {
 			return "It can be redeemed from " + l.From.UTC().Format("2 January 2006 15:04 MST") + " on."
 		}
+		if l.Required != "" {
+			return "The date " + l.Required + " is over."
+		}
 		return "It cannot be redeemed any more."
 	case LacksTier:
 		return "It is for members of the level " + l.Required + "."
@@ -231,12 +249,22 @@ func (l Lack) Why() string {
 		}
 		return "It is for orders of at least " + l.Required + "; this one comes to " + l.Available + "."
 	case LacksStock:
+		if l.Required != "" && l.Available != "" {
+			return "No places are left on the date " + l.Required + "; there are some on " + l.Available + "."
+		}
+		if l.Required != "" {
+			return "No places are left on the date " + l.Required + "."
+		}
 		if !l.From.IsZero() {
 			return "None are left; more come on " + l.From.UTC().Format("2 January 2006 15:04 MST") + "."
 		}
 		return "None are left."
 	case LacksLimit:
 		return "A member can have it " + l.Required + " at most."
+	case LacksTurn:
+		return "Members on the waiting list have the first call on what is left."
+	case LacksWhen:
+		return "It is for whom this holds: " + l.Required + "."
 	case LacksPerOrder:
 		return "The order uses " + l.Available + " rewards already, and may use " + l.Required + "."
 	}

@@ -21,10 +21,16 @@ func (e *explainer) rewards() {
 
 func (e *explainer) reward(r loyalty.Reward) {
 	parts := []string{e.whole(int64(r.Cost)) + " buy " + e.bought(r)}
+	if r.Type == loyalty.Perk {
+		parts[0] = "There is a perk that costs nothing"
+	}
 	if len(r.MinOrder) > 0 {
 		parts = append(parts, "for orders of at least "+series(amounts(r.MinOrder), "or"))
 	}
 	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
+	if r.When != nil {
+		parts = append(parts, asked(r.When, ""))
+	}
 	parts = append(parts, e.span(r.Active.From, r.Active.Until)...)
 	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
 	e.cheaper(r)
@@ -45,8 +51,17 @@ func (e *explainer) reward(r loyalty.Reward) {
 		}
 		e.say("- There are %d%s%s.", d.Pieces, more, when)
 	}
+	if r.Waits() {
+		e.say("- Members can wait for it; each has the first call on a piece for %s.", period(r.FirstCall))
+	}
+	for _, o := range r.Dates {
+		e.say("- On %s it has %s (%s).", o.At.In(e.p.Zone).Format("2 January 2006, 15:04"), count(int(o.Places), "place"), o.ID)
+	}
 	e.codes(r.Codes)
-	if r.ByHand {
+	switch {
+	case r.Address:
+		e.say("- It is sent to an address.")
+	case r.ByHand:
 		e.say("- It is handed over by hand.")
 	}
 }

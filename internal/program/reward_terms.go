@@ -127,6 +127,38 @@ func (c *compiler) drops(item *node, from loyalty.CodeSource) (drops []loyalty.D
 	return drops
 }
 
+// dates reads when an experience takes place.
+func (c *compiler) dates(item *node) (dates []loyalty.Occasion) {
+	n := item.get("dates")
+	for _, name := range []string{"stock", "drops"} {
+		if other := item.get(name); other != nil && n != nil {
+			c.add(atKey(other, "cannot stand beside dates: each of them has its own places"))
+		}
+	}
+	c.unique(n.list())
+	for _, d := range n.list() {
+		o := loyalty.Occasion{ID: d.get("id").text(), Places: c.integer(d.get("places"), 1, 1e6), Name: c.wordsIf(d.get("name"))}
+		if when := d.get("at"); when.text() != "" {
+			o.At = c.instant(when, c.p.Zone)
+		}
+		dates = append(dates, o)
+	}
+	return dates
+}
+
+// firstCall reads for how long who waits has the first call on a piece.
+func (c *compiler) firstCall(item *node) loyalty.Period {
+	n := item.get("waiting_list")
+	if n != nil && item.get("stock") == nil && item.get("drops") == nil {
+		c.add(atKey(n, "means nothing without stock or drops: nobody has to wait"))
+	}
+	p := c.some(n)
+	if n != nil && p.Months > 0 {
+		c.add(at(n, "%s is not a number of minutes, hours, days or weeks", n.value))
+	}
+	return p
+}
+
 // generous is the share of what points cost to earn above which a reward is probably a slip: one half.
 var generous = big.NewRat(1, 2)
 

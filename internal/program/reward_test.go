@@ -21,6 +21,7 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		{"type: percent_off, value: 12.5%, max_value: 20 EUR", reward{Percent: ratio(25, 2), MaxValue: euros(2000)}},
 		{"type: free_product, sku: MUG", reward{SKU: "MUG"}},
 		{"type: experience, fulfil: by_hand", reward{ByHand: true}},
+		{"type: free_product, sku: MUG, fulfil: by_hand, address: required", reward{SKU: "MUG", ByHand: true, Address: true}},
 		{"type: gift_card, value: 5 EUR", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.GeneratedCode}}},
 		{"type: gift_card, value: 5 EUR, codes: uploaded", reward{Value: euros(500), Codes: loyalty.Codes{From: loyalty.UploadedCode}}},
 		{"type: partner, partner: cinema, codes: { shared: SUMMER }", reward{Partner: "cinema", Codes: loyalty.Codes{From: loyalty.SharedCode, Shared: "SUMMER"}}},
@@ -36,7 +37,11 @@ func TestEachKeyOfARewardHasItsMeaning(t *testing.T) {
 		{"type: free_shipping, active: { until: 2026-12-01T12:00 }", reward{Active: loyalty.Span{Until: noon}}},
 		{"type: free_shipping, tiers: [gold], segments: [vip]", reward{Tiers: []string{"gold"}, Segments: []string{"vip"}}},
 		{"type: free_shipping, limit: 1 per month", reward{Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerMonth}}}},
+		{"type: experience, dates: [ { id: may, at: 2026-12-01T12:00, places: 20, name: { en: With cake } }, { id: june, at: 2026-06-01T12:00, places: 1 } ]", reward{Dates: []loyalty.Occasion{
+			{ID: "may", At: noon, Places: 20, Name: loyalty.Text{"en": "With cake"}}, {ID: "june", At: time.Date(2026, 6, 1, 10, 0, 0, 0, time.UTC), Places: 1},
+		}}},
 		{"type: free_shipping, stock: 200", reward{Drops: []loyalty.Drop{{Pieces: 200}}}},
+		{"type: free_shipping, stock: 2, waiting_list: 24 hours", reward{Drops: []loyalty.Drop{{Pieces: 2}}, FirstCall: loyalty.Period{Hours: 24}}},
 		{"type: free_shipping, stock: 0", reward{Drops: []loyalty.Drop{{}}}},
 		{"type: free_shipping, drops: [ { at: 2026-12-01T12:00, pieces: 5 } ]", reward{Drops: []loyalty.Drop{{At: noon, Pieces: 5}}}},
 	}

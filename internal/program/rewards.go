@@ -20,7 +20,9 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 			Tiers:    c.levelsOf(item.get("tiers")),
 			Segments: c.labels(item.get("segments")),
 			Limits:   c.limits(item.get("limit")),
+			When:     c.rewardCondition(item.get("when")),
 			ByHand:   item.get("fulfil").text() == "by_hand",
+			Address:  item.get("address").text() == "required",
 		}
 		r.Prices = c.prices(item.get("prices"), r)
 		r.Wallets = c.walletPrices(item.get("wallets"))
@@ -29,6 +31,8 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 		r.Shown, r.Active = c.times(item)
 		r.Codes = c.codes(item.get("codes"), r.Type)
 		r.Drops = c.drops(item, r.Codes.From)
+		r.Dates = c.dates(item)
+		r.FirstCall = c.firstCall(item)
 		rewards = append(rewards, r)
 	}
 	return rewards
@@ -39,21 +43,26 @@ var meaningful = map[string][]string{
 	"amount_off":    {"value", "codes"},
 	"percent_off":   {"value", "max_value", "codes"},
 	"free_shipping": {"codes"},
-	"free_product":  {"sku", "fulfil", "codes"},
+	"free_product":  {"sku", "fulfil", "address", "codes"},
 	"gift_card":     {"value", "codes"},
-	"experience":    {"fulfil", "codes"},
+	"experience":    {"dates", "fulfil", "address", "codes"},
 	"partner":       {"partner", "codes"},
 	"donation":      {"value"},
 	"wallet_points": {"wallet", "points"},
+	"perk":          {"codes"},
 }
 
 // worth reads what a reward is, which depends on its type.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
-	for _, name := range []string{"value", "max_value", "sku", "partner", "fulfil", "codes", "wallet", "points"} {
+	c.costs(item, r.Type)
+	for _, name := range []string{"value", "max_value", "sku", "partner", "dates", "fulfil", "address", "codes", "wallet", "points"} {
 		keys, known := meaningful[r.Type]
 		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
 			c.add(atKey(n, "means nothing for a reward of type %s", r.Type))
 		}
+	}
+	if n := item.get("address"); n != nil && item.get("fulfil") == nil {
+		c.add(atKey(n, "means nothing without fulfil: nothing is sent"))
 	}
 	value := item.get("value")
 	switch r.Type {
@@ -75,6 +84,15 @@ func (c *compiler) worth(item *node, r *loyalty.Reward) {
 	case "wallet_points":
 		r.Wallet = c.otherWallet(item.get("wallet"))
 		r.Points = loyalty.Points(c.integer(item.get("points"), 1, int64(loyalty.MaxPoints)))
+	}
+}
+
+// costs refuses a price of what costs nothing.
+func (c *compiler) costs(item *node, kind string) {
+	for _, name := range []string{"cost", "prices"} {
+		if n := item.get(name); n != nil && kind == loyalty.Perk {
+			c.add(atKey(n, "means nothing for a reward of type perk: it costs nothing"))
+		}
 	}
 }
 

@@ -10,7 +10,6 @@ var later = []string{
 	"milestones.*.reward",
 	"milestones.*.when",
 	"reminders",
-	"rewards.*.when",
 }
 
 // laterValues is the same for words of an enumeration.

@@ -24,6 +24,11 @@ func (c *compiler) eventCondition(n *node, event string) loyalty.Condition {
 	})
 }
 
+// rewardCondition compiles what a reward asks of whoever wants it.
+func (c *compiler) rewardCondition(n *node) loyalty.Condition {
+	return c.condition(n, snapshot.RewardCondition)
+}
+
 func (c *compiler) condition(n *node, compile func(string) (loyalty.Condition, error)) loyalty.Condition {
 	if n.text() == "" {
 		return nil

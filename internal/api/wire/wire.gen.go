@@ -234,6 +234,78 @@ func (e FindingSeverity) Valid() bool {
 	}
 }
 
+// Defines values for FulfilmentStatus.
+const (
+	FulfilmentStatusCancelled FulfilmentStatus = "cancelled"
+	FulfilmentStatusDelivered FulfilmentStatus = "delivered"
+	FulfilmentStatusOrdered   FulfilmentStatus = "ordered"
+	FulfilmentStatusShipped   FulfilmentStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the FulfilmentStatus enum.
+func (e FulfilmentStatus) Valid() bool {
+	switch e {
+	case FulfilmentStatusCancelled:
+		return true
+	case FulfilmentStatusDelivered:
+		return true
+	case FulfilmentStatusOrdered:
+		return true
+	case FulfilmentStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FulfilmentRequestStatus.
+const (
+	FulfilmentRequestStatusCancelled FulfilmentRequestStatus = "cancelled"
+	FulfilmentRequestStatusDelivered FulfilmentRequestStatus = "delivered"
+	FulfilmentRequestStatusOrdered   FulfilmentRequestStatus = "ordered"
+	FulfilmentRequestStatusShipped   FulfilmentRequestStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the FulfilmentRequestStatus enum.
+func (e FulfilmentRequestStatus) Valid() bool {
+	switch e {
+	case FulfilmentRequestStatusCancelled:
+		return true
+	case FulfilmentRequestStatusDelivered:
+		return true
+	case FulfilmentRequestStatusOrdered:
+		return true
+	case FulfilmentRequestStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FulfilmentStepStatus.
+const (
+	FulfilmentStepStatusCancelled FulfilmentStepStatus = "cancelled"
+	FulfilmentStepStatusDelivered FulfilmentStepStatus = "delivered"
+	FulfilmentStepStatusOrdered   FulfilmentStepStatus = "ordered"
+	FulfilmentStepStatusShipped   FulfilmentStepStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the FulfilmentStepStatus enum.
+func (e FulfilmentStepStatus) Valid() bool {
+	switch e {
+	case FulfilmentStepStatusCancelled:
+		return true
+	case FulfilmentStepStatusDelivered:
+		return true
+	case FulfilmentStepStatusOrdered:
+		return true
+	case FulfilmentStepStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for HousemateRole.
 const (
 	HousemateRoleAdult HousemateRole = "adult"
@@ -275,19 +347,23 @@ func (e InvitationRequestRole) Valid() bool {
 
 // Defines values for LackWhat.
 const (
-	LackWhatLimit    LackWhat = "limit"
-	LackWhatMinOrder LackWhat = "min_order"
-	LackWhatPerOrder LackWhat = "per_order"
-	LackWhatPoints   LackWhat = "points"
-	LackWhatSegment  LackWhat = "segment"
-	LackWhatStock    LackWhat = "stock"
-	LackWhatTier     LackWhat = "tier"
-	LackWhatTime     LackWhat = "time"
+	LackWhatCondition   LackWhat = "condition"
+	LackWhatLimit       LackWhat = "limit"
+	LackWhatMinOrder    LackWhat = "min_order"
+	LackWhatPerOrder    LackWhat = "per_order"
+	LackWhatPoints      LackWhat = "points"
+	LackWhatSegment     LackWhat = "segment"
+	LackWhatStock       LackWhat = "stock"
+	LackWhatTier        LackWhat = "tier"
+	LackWhatTime        LackWhat = "time"
+	LackWhatWaitingList LackWhat = "waiting_list"
 )
 
 // Valid indicates whether the value is a known member of the LackWhat enum.
 func (e LackWhat) Valid() bool {
 	switch e {
+	case LackWhatCondition:
+		return true
 	case LackWhatLimit:
 		return true
 	case LackWhatMinOrder:
@@ -303,6 +379,8 @@ func (e LackWhat) Valid() bool {
 	case LackWhatTier:
 		return true
 	case LackWhatTime:
+		return true
+	case LackWhatWaitingList:
 		return true
 	default:
 		return false
@@ -363,6 +441,24 @@ func (e OrderRequestStatus) Valid() bool {
 	case OrderRequestStatusPaid:
 		return true
 	case OrderRequestStatusPlaced:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PerkKind.
+const (
+	PerkKindLevel  PerkKind = "level"
+	PerkKindReward PerkKind = "reward"
+)
+
+// Valid indicates whether the value is a known member of the PerkKind enum.
+func (e PerkKind) Valid() bool {
+	switch e {
+	case PerkKindLevel:
+		return true
+	case PerkKindReward:
 		return true
 	default:
 		return false
@@ -454,6 +550,7 @@ const (
 	RewardTypeGiftCard     RewardType = "gift_card"
 	RewardTypePartner      RewardType = "partner"
 	RewardTypePercentOff   RewardType = "percent_off"
+	RewardTypePerk         RewardType = "perk"
 	RewardTypeWalletPoints RewardType = "wallet_points"
 )
 
@@ -476,7 +573,54 @@ func (e RewardType) Valid() bool {
 		return true
 	case RewardTypePercentOff:
 		return true
+	case RewardTypePerk:
+		return true
 	case RewardTypeWalletPoints:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RewardFulfil.
+const (
+	RewardFulfilByHand RewardFulfil = "by_hand"
+)
+
+// Valid indicates whether the value is a known member of the RewardFulfil enum.
+func (e RewardFulfil) Valid() bool {
+	switch e {
+	case RewardFulfilByHand:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RewardAddress.
+const (
+	RewardAddressRequired RewardAddress = "required"
+)
+
+// Valid indicates whether the value is a known member of the RewardAddress enum.
+func (e RewardAddress) Valid() bool {
+	switch e {
+	case RewardAddressRequired:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for SentGiftCardStatus.
+const (
+	SentGiftCardStatusWaiting SentGiftCardStatus = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the SentGiftCardStatus enum.
+func (e SentGiftCardStatus) Valid() bool {
+	switch e {
+	case SentGiftCardStatusWaiting:
 		return true
 	default:
 		return false
@@ -562,6 +706,48 @@ func (e VersionStatus) Valid() bool {
 	default:
 		return false
 	}
+}
+
+// Defines values for ListFulfilmentsParamsStatus.
+const (
+	ListFulfilmentsParamsStatusOrdered ListFulfilmentsParamsStatus = "ordered"
+	ListFulfilmentsParamsStatusShipped ListFulfilmentsParamsStatus = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the ListFulfilmentsParamsStatus enum.
+func (e ListFulfilmentsParamsStatus) Valid() bool {
+	switch e {
+	case ListFulfilmentsParamsStatusOrdered:
+		return true
+	case ListFulfilmentsParamsStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Address Where something is sent. Personal data, kept apart from the ledger.
+type Address struct {
+	// Name Who gets it.
+	Name string `json:"name"`
+
+	// Lines Street and number, floor and the like, a line each.
+	Lines []string `json:"lines"`
+
+	// City The city.
+	City string `json:"city"`
+
+	// Region A state or province, where addresses have one.
+	Region string `json:"region,omitempty,omitzero"`
+
+	// PostalCode The postal code, where addresses have one.
+	PostalCode string `json:"postal_code,omitempty,omitzero"`
+
+	// Country The country by ISO 3166-1, as `DE`.
+	Country string `json:"country"`
+
+	// Phone For the carrier.
+	Phone string `json:"phone,omitempty,omitzero"`
 }
 
 // AdjustmentRequest defines model for AdjustmentRequest.
@@ -1080,6 +1266,57 @@ type Finding struct {
 // FindingSeverity An error keeps the file from being published.
 type FindingSeverity string
 
+// Fulfilment defines model for Fulfilment.
+type Fulfilment struct {
+	// Status How far it is.
+	Status FulfilmentStatus `json:"status"`
+
+	// Address Where something is sent. Personal data, kept apart from the ledger.
+	Address *Address `json:"address,omitempty"`
+
+	// Tracking By which the carrier knows the parcel.
+	Tracking string `json:"tracking,omitempty,omitzero"`
+
+	// History What it has been, from the beginning.
+	History []FulfilmentStep `json:"history"`
+}
+
+// FulfilmentStatus How far it is.
+type FulfilmentStatus string
+
+// FulfilmentList defines model for FulfilmentList.
+type FulfilmentList struct {
+	// Data The page.
+	Data []OpenFulfilment `json:"data"`
+
+	// NextCursor Where the next page begins; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// FulfilmentRequest defines model for FulfilmentRequest.
+type FulfilmentRequest struct {
+	// Status What it is now.
+	Status FulfilmentRequestStatus `json:"status"`
+
+	// Tracking By which the carrier knows the parcel.
+	Tracking string `json:"tracking,omitempty,omitzero"`
+}
+
+// FulfilmentRequestStatus What it is now.
+type FulfilmentRequestStatus string
+
+// FulfilmentStep defines model for FulfilmentStep.
+type FulfilmentStep struct {
+	// Status What it became.
+	Status FulfilmentStepStatus `json:"status"`
+
+	// At When.
+	At time.Time `json:"at"`
+}
+
+// FulfilmentStepStatus What it became.
+type FulfilmentStepStatus string
+
 // Household defines model for Household.
 type Household struct {
 	// ID `hh_` and 20 characters.
@@ -1145,10 +1382,10 @@ type InvitationRequestRole string
 
 // Lack One reason why a reward cannot be had now. What means nothing for it is left out.
 type Lack struct {
-	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
+	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; others, who wait, have the first call; a condition of the program.
 	What LackWhat `json:"what"`
 
-	// Required What it takes, as `25.00 EUR` or `2 per month`.
+	// Required What it takes, as `25.00 EUR` or `2 per month`, or the condition.
 	Required string `json:"required,omitempty,omitzero"`
 
 	// Available What is there.
@@ -1161,7 +1398,7 @@ type Lack struct {
 	From time.Time `json:"from,omitempty,omitzero"`
 }
 
-// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
+// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; others, who wait, have the first call; a condition of the program.
 type LackWhat string
 
 // Line defines model for Line.
@@ -1266,6 +1503,19 @@ type NextLevel struct {
 // Nothing defines model for Nothing.
 type Nothing = map[string]interface{}
 
+// OpenFulfilment defines model for OpenFulfilment.
+type OpenFulfilment struct {
+	// Redemption The redemption's id.
+	Redemption string `json:"redemption"`
+
+	// Member Whose it is.
+	Member string `json:"member"`
+
+	// Reward What is to be handed over.
+	Reward     string     `json:"reward"`
+	Fulfilment Fulfilment `json:"fulfilment"`
+}
+
 // Order defines model for Order.
 type Order struct {
 	// Order The merchant's own id of the order.
@@ -1363,6 +1613,36 @@ type PendingPoints struct {
 
 	// At From this instant on; null if that is not known yet, as they wait for a delivery or for somebody's hand.
 	At *time.Time `json:"at"`
+}
+
+// Perk defines model for Perk.
+type Perk struct {
+	// Kind Where it comes from: a level brings it, or it is claimed.
+	Kind PerkKind `json:"kind"`
+
+	// ID As the level names it, or the reward's id.
+	ID string `json:"id"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name"`
+
+	// About A text by language tag, as `{"en": "Silver"}`.
+	About Text `json:"about,omitempty,omitzero"`
+
+	// Available Whether the member has it, or can claim it now.
+	Available bool `json:"available"`
+
+	// Lacks Why not; empty if it is the member's.
+	Lacks []Lack `json:"lacks"`
+}
+
+// PerkKind Where it comes from: a level brings it, or it is claimed.
+type PerkKind string
+
+// PerkList defines model for PerkList.
+type PerkList struct {
+	// Data All of them.
+	Data []Perk `json:"data"`
 }
 
 // PointsAt defines model for PointsAt.
@@ -1554,7 +1834,7 @@ type QuotedReward struct {
 	// Reward The reward's id.
 	Reward string `json:"reward"`
 
-	// Points What it costs this member.
+	// Points What it costs this member; a perk, nothing.
 	Points int64 `json:"points"`
 
 	// Missing How many points the member lacks; zero if they suffice.
@@ -1619,11 +1899,27 @@ type Redemption struct {
 	Wallets []WalletBalance `json:"wallets,omitempty,omitzero"`
 
 	// Balance Points, all at least zero.
-	Balance Balance `json:"balance"`
+	Balance    Balance     `json:"balance"`
+	Fulfilment *Fulfilment `json:"fulfilment,omitempty"`
+
+	// Date The date that it is for.
+	Date *RedemptionDate `json:"date,omitempty"`
+
+	// Sent To whom a gift card was sent; only for keys that may read members.
+	Sent []SentGiftCard `json:"sent,omitempty,omitzero"`
 }
 
 // RedemptionStatus How far it is.
 type RedemptionStatus string
+
+// RedemptionDate The date that it is for.
+type RedemptionDate struct {
+	// ID The date's id.
+	ID string `json:"id"`
+
+	// At When it begins, as it was when the redemption was made.
+	At time.Time `json:"at"`
+}
 
 // RedemptionRequest defines model for RedemptionRequest.
 type RedemptionRequest struct {
@@ -1653,6 +1949,12 @@ type RedemptionRequest struct {
 
 	// Household Draw on the others of the household where the member's own points are not enough. Such a redemption names no cart.
 	Household bool `json:"household,omitempty,omitzero"`
+
+	// Address Where something is sent. Personal data, kept apart from the ledger.
+	Address *Address `json:"address,omitempty"`
+
+	// Date Which of the reward's dates, where it has some.
+	Date string `json:"date,omitempty,omitzero"`
 }
 
 // Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
@@ -1744,7 +2046,7 @@ type Reward struct {
 	// About A text by language tag, as `{"en": "Silver"}`.
 	About Text `json:"about,omitempty,omitzero"`
 
-	// Points What it costs: the member, if one is named.
+	// Points What it costs: the member, if one is named; a perk, nothing.
 	Points int64 `json:"points"`
 
 	// Prices What it costs members of these levels instead.
@@ -1771,11 +2073,23 @@ type Reward struct {
 	// Tiers Levels whose members can have it; left out: all.
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 
+	// WaitingList Whether members can wait for it when none are left; left out: no.
+	WaitingList bool `json:"waiting_list,omitempty,omitzero"`
+
+	// Fulfil How it reaches the member; left out: by itself.
+	Fulfil RewardFulfil `json:"fulfil,omitempty,omitzero"`
+
+	// Address Whether a redemption must say where to send it; left out: no.
+	Address RewardAddress `json:"address,omitempty,omitzero"`
+
 	// From When it can be redeemed first; left out if there is no such instant.
 	From time.Time `json:"from,omitempty,omitzero"`
 
 	// Until Until when it can be redeemed, exclusive; left out if for ever.
 	Until time.Time `json:"until,omitempty,omitzero"`
+
+	// Dates When it takes place from now on; a redemption says on which date.
+	Dates []RewardDate `json:"dates,omitempty,omitzero"`
 
 	// Stock Null if there is no bound.
 	Stock *Stock `json:"stock"`
@@ -1783,7 +2097,7 @@ type Reward struct {
 	// Codes Where its codes come from: made for each redemption, from a pool, or one for all; null: it has none.
 	Codes *string `json:"codes"`
 
-	// Available Only for a member: whether it can be had now, from any wallet that it has a price in. Whether a pool of codes is empty shows when one is asked for.
+	// Available Only for a member: whether it can be had now, from any wallet that it has a price in. Whether a pool of codes is empty, or others who wait have the first call, shows when one is asked for.
 	Available *bool `json:"available,omitempty"`
 
 	// Lacks Only for a member: why it cannot be had; left out if it can.
@@ -1792,6 +2106,30 @@ type Reward struct {
 
 // RewardType What kind of reward it is.
 type RewardType string
+
+// RewardFulfil How it reaches the member; left out: by itself.
+type RewardFulfil string
+
+// RewardAddress Whether a redemption must say where to send it; left out: no.
+type RewardAddress string
+
+// RewardDate defines model for RewardDate.
+type RewardDate struct {
+	// ID The date's id.
+	ID string `json:"id"`
+
+	// At When it begins, and until when it can be redeemed.
+	At time.Time `json:"at"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name"`
+
+	// Places How many can come.
+	Places int64 `json:"places"`
+
+	// Left How many more can come.
+	Left int64 `json:"left"`
+}
 
 // RewardList defines model for RewardList.
 type RewardList struct {
@@ -1807,6 +2145,42 @@ type RollbackRequest struct {
 	// Version Which version to publish again.
 	Version int64 `json:"version"`
 }
+
+// SendRequest defines model for SendRequest.
+type SendRequest struct {
+	// Email The friend's e-mail address: personal data, kept apart from the ledger.
+	Email string `json:"email"`
+
+	// Name The friend's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Message What the member writes.
+	Message string `json:"message,omitempty,omitzero"`
+}
+
+// SentGiftCard defines model for SentGiftCard.
+type SentGiftCard struct {
+	// ID `snd_` and 20 characters.
+	ID string `json:"id"`
+
+	// Email The friend's e-mail address.
+	Email string `json:"email"`
+
+	// Name The friend's name.
+	Name string `json:"name,omitempty,omitzero"`
+
+	// Message What the member wrote.
+	Message string `json:"message,omitempty,omitzero"`
+
+	// At When it was asked for.
+	At time.Time `json:"at"`
+
+	// Status `waiting`: nobody delivered it yet.
+	Status SentGiftCardStatus `json:"status"`
+}
+
+// SentGiftCardStatus `waiting`: nobody delivered it yet.
+type SentGiftCardStatus string
 
 // Stock defines model for Stock.
 type Stock struct {
@@ -1940,6 +2314,33 @@ type VersionList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// WaitRequest defines model for WaitRequest.
+type WaitRequest struct {
+	// Member Who waits: the member's id, or `external:` and the external id.
+	Member string `json:"member"`
+}
+
+// WaitingPlace defines model for WaitingPlace.
+type WaitingPlace struct {
+	// Member Whose place it is.
+	Member string `json:"member"`
+
+	// Reward What the member waits for.
+	Reward string `json:"reward"`
+
+	// Waits Whether the member waits.
+	Waits bool `json:"waits"`
+
+	// Position The place, from 1; left out if the member does not wait, or stands farther back than 1,000.
+	Position int `json:"position,omitempty,omitzero"`
+
+	// Since Since when.
+	Since time.Time `json:"since,omitempty,omitzero"`
+
+	// FirstCallUntil Until when the member has the first call, exclusive; left out while nobody was asked for a piece.
+	FirstCallUntil time.Time `json:"first_call_until,omitempty,omitzero"`
+}
+
 // Wallet What a member has in a wallet beside that of points.
 type Wallet struct {
 	// ID The wallet's id.
@@ -2045,6 +2446,9 @@ type NotFound = Problem
 // NotPublished A refusal (RFC 9457).
 type NotPublished = Problem
 
+// RateLimited A refusal (RFC 9457).
+type RateLimited = Problem
+
 // ScopeMissing A refusal (RFC 9457).
 type ScopeMissing = Problem
 
@@ -2079,6 +2483,21 @@ type FindEntryParams struct {
 	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
+
+// ListFulfilmentsParams defines parameters for ListFulfilments.
+type ListFulfilmentsParams struct {
+	// Status How far it is: `ordered`, to be sent, or `shipped`, on its way.
+	Status ListFulfilmentsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
+
+	// PageSize At most so many.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListFulfilmentsParamsStatus defines parameters for ListFulfilments.
+type ListFulfilmentsParamsStatus string
 
 // FoundHouseholdParams defines parameters for FoundHousehold.
 type FoundHouseholdParams struct {
@@ -2175,6 +2594,13 @@ type CommitRedemptionParams struct {
 
 // ReverseRedemptionParams defines parameters for ReverseRedemption.
 type ReverseRedemptionParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// SendGiftCardParams defines parameters for SendGiftCard.
+type SendGiftCardParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -2288,11 +2714,20 @@ type CancelRedemptionJSONRequestBody = Nothing
 // CommitRedemptionJSONRequestBody defines body for CommitRedemption for application/json ContentType.
 type CommitRedemptionJSONRequestBody = CommitRequest
 
+// MoveFulfilmentJSONRequestBody defines body for MoveFulfilment for application/json ContentType.
+type MoveFulfilmentJSONRequestBody = FulfilmentRequest
+
 // ReverseRedemptionJSONRequestBody defines body for ReverseRedemption for application/json ContentType.
 type ReverseRedemptionJSONRequestBody = ReverseRequest
 
+// SendGiftCardJSONRequestBody defines body for SendGiftCard for application/json ContentType.
+type SendGiftCardJSONRequestBody = SendRequest
+
 // AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
 type AddCodesJSONRequestBody = CodesRequest
+
+// JoinWaitingListJSONRequestBody defines body for JoinWaitingList for application/json ContentType.
+type JoinWaitingListJSONRequestBody = WaitRequest
 
 // AcceptTransferJSONRequestBody defines body for AcceptTransfer for application/json ContentType.
 type AcceptTransferJSONRequestBody = Nothing
@@ -2388,6 +2823,7 @@ type ClientInterface interface {
 	//
 	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	//
 	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 	GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -2488,6 +2924,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListFulfilments What is still to be handed over, the longest ordered first
+	//
+	// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+	ListFulfilments(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// FoundHouseholdWithBody Begin a household
 	//
@@ -2706,6 +3147,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
 	ExtendPoints(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListPerks What the member is entitled to, and what other members are
+	//
+	// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+	// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+	//
+	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+	ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReinstatePointsWithBody Bring back points that lapsed
 	//
@@ -2938,7 +3387,7 @@ type ClientInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -2949,7 +3398,7 @@ type ClientInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -2997,6 +3446,28 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemption(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, body CommitRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// MoveFulfilmentWithBody Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilmentWithBody(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// MoveFulfilment Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilment(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReverseRedemptionWithBody Give points back because the order was refunded
 	//
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
@@ -3018,6 +3489,26 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
 	ReverseRedemption(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendGiftCardWithBody Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCardWithBody(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SendGiftCard Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCard(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ListRewards The rewards of the live program that are shown now
 	//
@@ -3047,6 +3538,40 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinWaitingListWithBody Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingListWithBody(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinWaitingList Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingList(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveWaitingList Wait no longer
+	//
+	// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+	LeaveWaitingList(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetPlace Where a member stands on the waiting list
+	//
+	// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+	GetPlace(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetTransfer How far a transfer is
 	//
@@ -3136,6 +3661,7 @@ func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorF
 //
 // Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 // the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 //
 // Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 func (c *Client) GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -3347,6 +3873,21 @@ func (c *Client) ActivateEventWithBody(ctx context.Context, event string, conten
 // Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 func (c *Client) ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateEventRequest(c.Server, event, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListFulfilments What is still to be handed over, the longest ordered first
+//
+// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+func (c *Client) ListFulfilments(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListFulfilmentsRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -3835,6 +4376,24 @@ func (c *Client) ExtendPoints(ctx context.Context, member MemberPath, params *Ex
 	return c.Client.Do(req)
 }
 
+// ListPerks What the member is entitled to, and what other members are
+//
+// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+//
+// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+func (c *Client) ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListPerksRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReinstatePointsWithBody Bring back points that lapsed
 //
 // What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
@@ -4296,7 +4855,7 @@ func (c *Client) QuoteOrder(ctx context.Context, params *QuoteOrderParams, body 
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4317,7 +4876,7 @@ func (c *Client) RedeemRewardWithBody(ctx context.Context, params *RedeemRewardP
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -4425,6 +4984,48 @@ func (c *Client) CommitRedemption(ctx context.Context, redemption RedemptionPath
 	return c.Client.Do(req)
 }
 
+// MoveFulfilmentWithBody Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *Client) MoveFulfilmentWithBody(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveFulfilmentRequestWithBody(c.Server, redemption, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// MoveFulfilment Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *Client) MoveFulfilment(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewMoveFulfilmentRequest(c.Server, redemption, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReverseRedemptionWithBody Give points back because the order was refunded
 //
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
@@ -4457,6 +5058,46 @@ func (c *Client) ReverseRedemptionWithBody(ctx context.Context, redemption Redem
 // Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
 func (c *Client) ReverseRedemption(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewReverseRedemptionRequest(c.Server, redemption, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendGiftCardWithBody Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *Client) SendGiftCardWithBody(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendGiftCardRequestWithBody(c.Server, redemption, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SendGiftCard Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *Client) SendGiftCard(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSendGiftCardRequest(c.Server, redemption, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4516,6 +5157,80 @@ func (c *Client) AddCodesWithBody(ctx context.Context, reward string, contentTyp
 // Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 func (c *Client) AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewAddCodesRequest(c.Server, reward, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinWaitingListWithBody Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *Client) JoinWaitingListWithBody(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinWaitingListRequestWithBody(c.Server, reward, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinWaitingList Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *Client) JoinWaitingList(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinWaitingListRequest(c.Server, reward, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveWaitingList Wait no longer
+//
+// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+func (c *Client) LeaveWaitingList(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveWaitingListRequest(c.Server, reward, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetPlace Where a member stands on the waiting list
+//
+// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+func (c *Client) GetPlace(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetPlaceRequest(c.Server, reward, member)
 	if err != nil {
 		return nil, err
 	}
@@ -5061,6 +5776,72 @@ func NewActivateEventRequestWithBody(server string, event string, contentType st
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListFulfilmentsRequest constructs an http.Request for the ListFulfilments method
+func NewListFulfilmentsRequest(server string, params *ListFulfilmentsParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/fulfilments")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "status", params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -5832,6 +6613,40 @@ func NewExtendPointsRequestWithBody(server string, member MemberPath, params *Ex
 
 		req.Header.Set("Idempotency-Key", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewListPerksRequest constructs an http.Request for the ListPerks method
+func NewListPerksRequest(server string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/perks", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -6648,6 +7463,53 @@ func NewCommitRedemptionRequestWithBody(server string, redemption RedemptionPath
 	return req, nil
 }
 
+// NewMoveFulfilmentRequest calls the generic MoveFulfilment builder with application/json body
+func NewMoveFulfilmentRequest(server string, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewMoveFulfilmentRequestWithBody(server, redemption, "application/json", bodyReader)
+}
+
+// NewMoveFulfilmentRequestWithBody constructs an http.Request for the MoveFulfilment method, with any body, and a specified content type
+func NewMoveFulfilmentRequestWithBody(server string, redemption RedemptionPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "redemption", redemption, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/redemptions/%s/fulfilment", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
 // NewReverseRedemptionRequest calls the generic ReverseRedemption builder with application/json body
 func NewReverseRedemptionRequest(server string, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -6676,6 +7538,66 @@ func NewReverseRedemptionRequestWithBody(server string, redemption RedemptionPat
 	}
 
 	operationPath := fmt.Sprintf("/v1/redemptions/%s/reverse", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewSendGiftCardRequest calls the generic SendGiftCard builder with application/json body
+func NewSendGiftCardRequest(server string, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSendGiftCardRequestWithBody(server, redemption, params, "application/json", bodyReader)
+}
+
+// NewSendGiftCardRequestWithBody constructs an http.Request for the SendGiftCard method, with any body, and a specified content type
+func NewSendGiftCardRequestWithBody(server string, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "redemption", redemption, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/redemptions/%s/send", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -6801,6 +7723,135 @@ func NewAddCodesRequestWithBody(server string, reward string, contentType string
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewJoinWaitingListRequest calls the generic JoinWaitingList builder with application/json body
+func NewJoinWaitingListRequest(server string, reward string, body JoinWaitingListJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinWaitingListRequestWithBody(server, reward, "application/json", bodyReader)
+}
+
+// NewJoinWaitingListRequestWithBody constructs an http.Request for the JoinWaitingList method, with any body, and a specified content type
+func NewJoinWaitingListRequestWithBody(server string, reward string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "reward", reward, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rewards/%s/waiting-list", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLeaveWaitingListRequest constructs an http.Request for the LeaveWaitingList method
+func NewLeaveWaitingListRequest(server string, reward string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "reward", reward, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rewards/%s/waiting-list/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodDelete, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewGetPlaceRequest constructs an http.Request for the GetPlace method
+func NewGetPlaceRequest(server string, reward string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "reward", reward, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/rewards/%s/waiting-list/%s", pathParam0, pathParam1)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -7117,6 +8168,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -7225,6 +8277,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEventWithResponse(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error)
+
+	// ListFulfilmentsWithResponse What is still to be handed over, the longest ordered first
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+	ListFulfilmentsWithResponse(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*ListFulfilmentsResponse, error)
 
 	// FoundHouseholdWithBodyWithResponse Begin a household
 	//
@@ -7451,6 +8510,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/members/{member}/extensions (the `ExtendPoints` operationId).
 	ExtendPointsWithResponse(ctx context.Context, member MemberPath, params *ExtendPointsParams, body ExtendPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ExtendPointsResponse, error)
+
+	// ListPerksWithResponse What the member is entitled to, and what other members are
+	//
+	// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+	// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+	ListPerksWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListPerksResponse, error)
 
 	// ReinstatePointsWithBodyWithResponse Bring back points that lapsed
 	//
@@ -7693,7 +8762,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7704,7 +8773,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 	// that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-	// of the first. A refusal stays a refusal under its key.
+	// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -7754,6 +8823,28 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/redemptions/{redemption}/commit (the `CommitRedemption` operationId).
 	CommitRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *CommitRedemptionParams, body CommitRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*CommitRedemptionResponse, error)
 
+	// MoveFulfilmentWithBodyWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilmentWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error)
+
+	// MoveFulfilmentWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+	//
+	// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+	// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+	// and its code is worth nothing from then on.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+	MoveFulfilmentWithResponse(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error)
+
 	// ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
 	//
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
@@ -7775,6 +8866,26 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/redemptions/{redemption}/reverse (the `ReverseRedemption` operationId).
 	ReverseRedemptionWithResponse(ctx context.Context, redemption RedemptionPath, params *ReverseRedemptionParams, body ReverseRedemptionJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseRedemptionResponse, error)
+
+	// SendGiftCardWithBodyWithResponse Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCardWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error)
+
+	// SendGiftCardWithResponse Send a gift card to a friend
+	//
+	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+	// it. In this release a letter waits, and nobody delivers it yet.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+	SendGiftCardWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error)
 
 	// ListRewardsWithResponse The rewards of the live program that are shown now
 	//
@@ -7806,6 +8917,44 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodesWithResponse(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*AddCodesResponse, error)
+
+	// JoinWaitingListWithBodyWithResponse Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingListWithBodyWithResponse(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error)
+
+	// JoinWaitingListWithResponse Wait for a reward of which none are left
+	//
+	// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+	// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+	// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+	// the place.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+	JoinWaitingListWithResponse(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error)
+
+	// LeaveWaitingListWithResponse Wait no longer
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+	LeaveWaitingListWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*LeaveWaitingListResponse, error)
+
+	// GetPlaceWithResponse Where a member stands on the waiting list
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+	GetPlaceWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*GetPlaceResponse, error)
 
 	// GetTransferWithResponse How far a transfer is
 	//
@@ -7973,6 +9122,11 @@ type GetCodeResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// GetCodeResponse429Headers the declared response headers of an HTTP 429 response for GetCode
+type GetCodeResponse429Headers struct {
+	RetryAfter int
+}
+
 // GetCodeResponse503Headers the declared response headers of an HTTP 503 response for GetCode
 type GetCodeResponse503Headers struct {
 	RetryAfter int
@@ -7991,12 +9145,18 @@ type GetCodeResponse struct {
 	ApplicationProblemJSON403 *ScopeMissing
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *TryAgain
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *GetCodeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *GetCodeResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *GetCodeResponse503Headers
 }
@@ -8024,6 +9184,16 @@ func (r GetCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r GetCodeResponse) GetApplicationProblemJSON404() *NotFound {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r GetCodeResponse) GetApplicationProblemJSON429() *RateLimited {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -8070,6 +9240,11 @@ type DrawCodeResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// DrawCodeResponse429Headers the declared response headers of an HTTP 429 response for DrawCode
+type DrawCodeResponse429Headers struct {
+	RetryAfter int
+}
+
 // DrawCodeResponse503Headers the declared response headers of an HTTP 503 response for DrawCode
 type DrawCodeResponse503Headers struct {
 	RetryAfter int
@@ -8086,12 +9261,18 @@ type DrawCodeResponse struct {
 	ApplicationProblemJSON403 *ScopeMissing
 	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
 	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *TryAgain
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *DrawCodeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *DrawCodeResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *DrawCodeResponse503Headers
 }
@@ -8114,6 +9295,16 @@ func (r DrawCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
 // GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
 func (r DrawCodeResponse) GetApplicationProblemJSON404() *NotFound {
 	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r DrawCodeResponse) GetApplicationProblemJSON429() *RateLimited {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -8165,6 +9356,11 @@ type UseCodeResponse401Headers struct {
 	WWWAuthenticate string
 }
 
+// UseCodeResponse429Headers the declared response headers of an HTTP 429 response for UseCode
+type UseCodeResponse429Headers struct {
+	RetryAfter int
+}
+
 // UseCodeResponse503Headers the declared response headers of an HTTP 503 response for UseCode
 type UseCodeResponse503Headers struct {
 	RetryAfter int
@@ -8191,6 +9387,8 @@ type UseCodeResponse struct {
 	ApplicationProblemJSON415 *UnsupportedMediaType
 	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
 	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
 	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
 	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
@@ -8199,6 +9397,8 @@ type UseCodeResponse struct {
 	Headers200 *UseCodeResponse200Headers
 	// Headers401 the parsed response headers for an HTTP 401 response
 	Headers401 *UseCodeResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *UseCodeResponse429Headers
 	// Headers503 the parsed response headers for an HTTP 503 response
 	Headers503 *UseCodeResponse503Headers
 }
@@ -8246,6 +9446,11 @@ func (r UseCodeResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
 // GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
 func (r UseCodeResponse) GetApplicationProblemJSON422() *Problem {
 	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r UseCodeResponse) GetApplicationProblemJSON429() *RateLimited {
+	return r.ApplicationProblemJSON429
 }
 
 // GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
@@ -8878,6 +10083,96 @@ func (r ActivateEventResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ActivateEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListFulfilmentsResponse401Headers the declared response headers of an HTTP 401 response for ListFulfilments
+type ListFulfilmentsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListFulfilmentsResponse503Headers the declared response headers of an HTTP 503 response for ListFulfilments
+type ListFulfilmentsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListFulfilmentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *FulfilmentList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListFulfilmentsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListFulfilmentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListFulfilmentsResponse) GetJSON200() *FulfilmentList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListFulfilmentsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListFulfilmentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListFulfilmentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListFulfilmentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListFulfilmentsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10725,6 +12020,110 @@ func (r ExtendPointsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ExtendPointsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListPerksResponse401Headers the declared response headers of an HTTP 401 response for ListPerks
+type ListPerksResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListPerksResponse503Headers the declared response headers of an HTTP 503 response for ListPerks
+type ListPerksResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListPerksResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *PerkList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListPerksResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListPerksResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListPerksResponse) GetJSON200() *PerkList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListPerksResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListPerksResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListPerksResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListPerksResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListPerksResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -12862,6 +14261,138 @@ func (r CommitRedemptionResponse) ContentType() string {
 	return ""
 }
 
+// MoveFulfilmentResponse200Headers the declared response headers of an HTTP 200 response for MoveFulfilment
+type MoveFulfilmentResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// MoveFulfilmentResponse401Headers the declared response headers of an HTTP 401 response for MoveFulfilment
+type MoveFulfilmentResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// MoveFulfilmentResponse503Headers the declared response headers of an HTTP 503 response for MoveFulfilment
+type MoveFulfilmentResponse503Headers struct {
+	RetryAfter int
+}
+
+type MoveFulfilmentResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Redemption
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *MoveFulfilmentResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *MoveFulfilmentResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *MoveFulfilmentResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r MoveFulfilmentResponse) GetJSON200() *Redemption {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r MoveFulfilmentResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r MoveFulfilmentResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r MoveFulfilmentResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r MoveFulfilmentResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r MoveFulfilmentResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ReverseRedemptionResponse200Headers the declared response headers of an HTTP 200 response for ReverseRedemption
 type ReverseRedemptionResponse200Headers struct {
 	IdempotencyReplayed string
@@ -12988,6 +14519,138 @@ func (r ReverseRedemptionResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ReverseRedemptionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SendGiftCardResponse201Headers the declared response headers of an HTTP 201 response for SendGiftCard
+type SendGiftCardResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// SendGiftCardResponse401Headers the declared response headers of an HTTP 401 response for SendGiftCard
+type SendGiftCardResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// SendGiftCardResponse503Headers the declared response headers of an HTTP 503 response for SendGiftCard
+type SendGiftCardResponse503Headers struct {
+	RetryAfter int
+}
+
+type SendGiftCardResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Redemption
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *SendGiftCardResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SendGiftCardResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SendGiftCardResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SendGiftCardResponse) GetJSON201() *Redemption {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SendGiftCardResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SendGiftCardResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SendGiftCardResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SendGiftCardResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SendGiftCardResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13217,6 +14880,346 @@ func (r AddCodesResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r AddCodesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JoinWaitingListResponse200Headers the declared response headers of an HTTP 200 response for JoinWaitingList
+type JoinWaitingListResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// JoinWaitingListResponse401Headers the declared response headers of an HTTP 401 response for JoinWaitingList
+type JoinWaitingListResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// JoinWaitingListResponse503Headers the declared response headers of an HTTP 503 response for JoinWaitingList
+type JoinWaitingListResponse503Headers struct {
+	RetryAfter int
+}
+
+type JoinWaitingListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaitingPlace
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *JoinWaitingListResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinWaitingListResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinWaitingListResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinWaitingListResponse) GetJSON200() *WaitingPlace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinWaitingListResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinWaitingListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinWaitingListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinWaitingListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinWaitingListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LeaveWaitingListResponse401Headers the declared response headers of an HTTP 401 response for LeaveWaitingList
+type LeaveWaitingListResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// LeaveWaitingListResponse503Headers the declared response headers of an HTTP 503 response for LeaveWaitingList
+type LeaveWaitingListResponse503Headers struct {
+	RetryAfter int
+}
+
+type LeaveWaitingListResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaitingPlace
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LeaveWaitingListResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *LeaveWaitingListResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LeaveWaitingListResponse) GetJSON200() *WaitingPlace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LeaveWaitingListResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r LeaveWaitingListResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LeaveWaitingListResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LeaveWaitingListResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LeaveWaitingListResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetPlaceResponse401Headers the declared response headers of an HTTP 401 response for GetPlace
+type GetPlaceResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetPlaceResponse503Headers the declared response headers of an HTTP 503 response for GetPlace
+type GetPlaceResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetPlaceResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WaitingPlace
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetPlaceResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetPlaceResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetPlaceResponse) GetJSON200() *WaitingPlace {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetPlaceResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetPlaceResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetPlaceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetPlaceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetPlaceResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -13776,6 +15779,7 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 //
 // Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
 // the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -13955,6 +15959,19 @@ func (c *ClientWithResponses) ActivateEventWithResponse(ctx context.Context, eve
 		return nil, err
 	}
 	return ParseActivateEventResponse(rsp)
+}
+
+// ListFulfilmentsWithResponse What is still to be handed over, the longest ordered first
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/fulfilments (the `ListFulfilments` operationId).
+func (c *ClientWithResponses) ListFulfilmentsWithResponse(ctx context.Context, params *ListFulfilmentsParams, reqEditors ...RequestEditorFn) (*ListFulfilmentsResponse, error) {
+	rsp, err := c.ListFulfilments(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListFulfilmentsResponse(rsp)
 }
 
 // FoundHouseholdWithBodyWithResponse Begin a household
@@ -14339,6 +16356,22 @@ func (c *ClientWithResponses) ExtendPointsWithResponse(ctx context.Context, memb
 	return ParseExtendPointsResponse(rsp)
 }
 
+// ListPerksWithResponse What the member is entitled to, and what other members are
+//
+// The perks of all levels, and the rewards that cost nothing, with whether the member has them or can claim them. A
+// reward is claimed by a redemption, which is committed at once; a level's perk is there by itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
+func (c *ClientWithResponses) ListPerksWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListPerksResponse, error) {
+	rsp, err := c.ListPerks(ctx, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListPerksResponse(rsp)
+}
+
 // ReinstatePointsWithBodyWithResponse Bring back points that lapsed
 //
 // What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
@@ -14718,7 +16751,7 @@ func (c *ClientWithResponses) QuoteOrderWithResponse(ctx context.Context, params
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14735,7 +16768,7 @@ func (c *ClientWithResponses) RedeemRewardWithBodyWithResponse(ctx context.Conte
 //
 // Reserved points can no longer be spent elsewhere. Commit the redemption before it expires, or cancel it; one
 // that expires has returned its points to where they came from. Another reservation for the same cart takes the place
-// of the first. A refusal stays a refusal under its key.
+// of the first. A perk is committed at once. A refusal stays a refusal under its key.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -14821,6 +16854,40 @@ func (c *ClientWithResponses) CommitRedemptionWithResponse(ctx context.Context, 
 	return ParseCommitRedemptionResponse(rsp)
 }
 
+// MoveFulfilmentWithBodyWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *ClientWithResponses) MoveFulfilmentWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error) {
+	rsp, err := c.MoveFulfilmentWithBody(ctx, redemption, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveFulfilmentResponse(rsp)
+}
+
+// MoveFulfilmentWithResponse Tell that what is handed over by hand was shipped, delivered or cancelled
+//
+// What is ordered can be shipped, delivered or cancelled; what is shipped can be delivered. To tell the same twice
+// changes nothing, but a tracking number can be added or put right. Cancelling gives back all that the redemption cost,
+// and its code is worth nothing from then on.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/fulfilment (the `MoveFulfilment` operationId).
+func (c *ClientWithResponses) MoveFulfilmentWithResponse(ctx context.Context, redemption RedemptionPath, body MoveFulfilmentJSONRequestBody, reqEditors ...RequestEditorFn) (*MoveFulfilmentResponse, error) {
+	rsp, err := c.MoveFulfilment(ctx, redemption, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseMoveFulfilmentResponse(rsp)
+}
+
 // ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
 //
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
@@ -14853,6 +16920,38 @@ func (c *ClientWithResponses) ReverseRedemptionWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseReverseRedemptionResponse(rsp)
+}
+
+// SendGiftCardWithBodyWithResponse Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *ClientWithResponses) SendGiftCardWithBodyWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error) {
+	rsp, err := c.SendGiftCardWithBody(ctx, redemption, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendGiftCardResponse(rsp)
+}
+
+// SendGiftCardWithResponse Send a gift card to a friend
+//
+// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
+// it. In this release a letter waits, and nobody delivers it yet.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
+func (c *ClientWithResponses) SendGiftCardWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error) {
+	rsp, err := c.SendGiftCard(ctx, redemption, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSendGiftCardResponse(rsp)
 }
 
 // ListRewardsWithResponse The rewards of the live program that are shown now
@@ -14902,6 +17001,68 @@ func (c *ClientWithResponses) AddCodesWithResponse(ctx context.Context, reward s
 		return nil, err
 	}
 	return ParseAddCodesResponse(rsp)
+}
+
+// JoinWaitingListWithBodyWithResponse Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *ClientWithResponses) JoinWaitingListWithBodyWithResponse(ctx context.Context, reward string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error) {
+	rsp, err := c.JoinWaitingListWithBody(ctx, reward, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinWaitingListResponse(rsp)
+}
+
+// JoinWaitingListWithResponse Wait for a reward of which none are left
+//
+// Who waits has the first call on pieces that are there again, in the order in which members came: while others wait, a
+// redemption is refused with `reward_out_of_stock` to everybody else. A call begins when somebody asks for the piece,
+// and lasts for as long as the reward says; whoever takes nothing by then has lost the place. Who waits already keeps
+// the place.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/rewards/{reward}/waiting-list (the `JoinWaitingList` operationId).
+func (c *ClientWithResponses) JoinWaitingListWithResponse(ctx context.Context, reward string, body JoinWaitingListJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinWaitingListResponse, error) {
+	rsp, err := c.JoinWaitingList(ctx, reward, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinWaitingListResponse(rsp)
+}
+
+// LeaveWaitingListWithResponse Wait no longer
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with DELETE /v1/rewards/{reward}/waiting-list/{member} (the `LeaveWaitingList` operationId).
+func (c *ClientWithResponses) LeaveWaitingListWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*LeaveWaitingListResponse, error) {
+	rsp, err := c.LeaveWaitingList(ctx, reward, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveWaitingListResponse(rsp)
+}
+
+// GetPlaceWithResponse Where a member stands on the waiting list
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/rewards/{reward}/waiting-list/{member} (the `GetPlace` operationId).
+func (c *ClientWithResponses) GetPlaceWithResponse(ctx context.Context, reward string, member MemberPath, reqEditors ...RequestEditorFn) (*GetPlaceResponse, error) {
+	rsp, err := c.GetPlace(ctx, reward, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetPlaceResponse(rsp)
 }
 
 // GetTransferWithResponse How far a transfer is
@@ -15155,6 +17316,20 @@ func ParseGetCodeResponse(rsp *http.Response) (*GetCodeResponse, error) {
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -15182,6 +17357,16 @@ func ParseGetCodeResponse(rsp *http.Response) (*GetCodeResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers GetCodeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers GetCodeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -15239,6 +17424,20 @@ func ParseDrawCodeResponse(rsp *http.Response) (*DrawCodeResponse, error) {
 		}
 		response.ApplicationProblemJSON404 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -15266,6 +17465,16 @@ func ParseDrawCodeResponse(rsp *http.Response) (*DrawCodeResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers DrawCodeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers DrawCodeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -15358,6 +17567,13 @@ func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
 		}
 		response.ApplicationProblemJSON422 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
 		var dest InternalError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -15395,6 +17611,16 @@ func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
 			headers.WWWAuthenticate = value
 		}
 		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers UseCodeResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UseCodeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
@@ -15970,6 +18196,90 @@ func ParseActivateEventResponse(rsp *http.Response) (*ActivateEventResponse, err
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ActivateEventResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListFulfilmentsResponse parses an HTTP response from a ListFulfilmentsWithResponse call
+func ParseListFulfilmentsResponse(rsp *http.Response) (*ListFulfilmentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListFulfilmentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest FulfilmentList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListFulfilmentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListFulfilmentsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -17751,6 +20061,104 @@ func ParseExtendPointsResponse(rsp *http.Response) (*ExtendPointsResponse, error
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ExtendPointsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListPerksResponse parses an HTTP response from a ListPerksWithResponse call
+func ParseListPerksResponse(rsp *http.Response) (*ListPerksResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListPerksResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest PerkList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListPerksResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListPerksResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -19811,6 +22219,135 @@ func ParseCommitRedemptionResponse(rsp *http.Response) (*CommitRedemptionRespons
 	return response, nil
 }
 
+// ParseMoveFulfilmentResponse parses an HTTP response from a MoveFulfilmentWithResponse call
+func ParseMoveFulfilmentResponse(rsp *http.Response) (*MoveFulfilmentResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &MoveFulfilmentResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Redemption
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers MoveFulfilmentResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers MoveFulfilmentResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers MoveFulfilmentResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseReverseRedemptionResponse parses an HTTP response from a ReverseRedemptionWithResponse call
 func ParseReverseRedemptionResponse(rsp *http.Response) (*ReverseRedemptionResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -19927,6 +22464,135 @@ func ParseReverseRedemptionResponse(rsp *http.Response) (*ReverseRedemptionRespo
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ReverseRedemptionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSendGiftCardResponse parses an HTTP response from a SendGiftCardWithResponse call
+func ParseSendGiftCardResponse(rsp *http.Response) (*SendGiftCardResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SendGiftCardResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Redemption
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers SendGiftCardResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers SendGiftCardResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers SendGiftCardResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -20144,6 +22810,331 @@ func ParseAddCodesResponse(rsp *http.Response) (*AddCodesResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers AddCodesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJoinWaitingListResponse parses an HTTP response from a JoinWaitingListWithResponse call
+func ParseJoinWaitingListResponse(rsp *http.Response) (*JoinWaitingListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinWaitingListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingPlace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers JoinWaitingListResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers JoinWaitingListResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinWaitingListResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLeaveWaitingListResponse parses an HTTP response from a LeaveWaitingListWithResponse call
+func ParseLeaveWaitingListResponse(rsp *http.Response) (*LeaveWaitingListResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LeaveWaitingListResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingPlace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LeaveWaitingListResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers LeaveWaitingListResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetPlaceResponse parses an HTTP response from a GetPlaceWithResponse call
+func ParseGetPlaceResponse(rsp *http.Response) (*GetPlaceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetPlaceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WaitingPlace
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetPlaceResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetPlaceResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -17,10 +17,9 @@ import (
 // Compile reads a condition about what env says. The error is an *Error. The condition is safe for concurrent use
 // with different facts; what it derives from facts it keeps in them, for the next condition on the same ones.
 func Compile(source string, env Env) (loyalty.Condition, error) {
-	if env.Order == (env.Event != nil) {
-		return nil, &Error{Message: "a condition is about an order or about an event"}
-	}
 	switch {
+	case env.Reward && (env.Order || env.Event != nil), !env.Reward && env.Order == (env.Event != nil):
+		return nil, &Error{Message: "a condition is about an order, about an event or about a reward"}
 	case len(source) > maxSource:
 		return nil, &Error{Message: fmt.Sprintf("a condition has at most %d bytes", maxSource)}
 	case !utf8.ValidString(source):
@@ -43,7 +42,7 @@ func Compile(source string, env Env) (loyalty.Condition, error) {
 	if err != nil {
 		return nil, &Error{Message: "the condition is not understood"}
 	}
-	return &condition{source: source, env: env, program: program, work: r.work}, nil
+	return &condition{source: source, env: env, program: program, work: r.work, ordered: env.Reward && r.ordered}, nil
 }
 
 // build lets the library check what the reader made and translate it for its machine. The reader has refused before

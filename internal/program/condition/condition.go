@@ -28,7 +28,9 @@
 //	at.year .month .day .hour .minute                   whole numbers, when it was placed or happened
 //	at.weekday       "mon", "tue", "wed", "thu", "fri", "sat" or "sun"
 //
-// A condition of an order has order, one of an event has event; both have member and at.
+// A condition of an order has order, one of an event has event; both have member and at. One of a reward has member, at
+// and, of the order that it is to be used on, order.total and .currency, which are all that is known of it: where not even
+// they are, a condition that asks for them does not hold. There member.orders are the paid orders so far.
 //
 // Operators: and or not (&& || !), == != < <= > >=, + - * and % (of whole numbers), in, contains, startsWith,
 // endsWith, matches (with a fixed pattern of RE2), each also with not before it where it is a word.
@@ -60,10 +62,11 @@ const (
 	maxSteps   = 1_000_000 // names, values and operators evaluated for one answer, at most
 )
 
-// Env says what a condition is about: exactly one of an order and a type of events.
+// Env says what a condition is about: exactly one of an order, a type of events, and a reward.
 type Env struct {
-	Order bool
-	Event *loyalty.EventType
+	Order  bool
+	Event  *loyalty.EventType
+	Reward bool
 }
 
 // An Error is why a source is no condition.
@@ -92,6 +95,7 @@ type condition struct {
 	env      Env
 	program  *vm.Program
 	work     work
+	ordered  bool      // of a reward: whether it asks about the order
 	machines sync.Pool // of *vm.VM: their stacks are worth keeping
 }
 
@@ -101,7 +105,7 @@ func (c *condition) String() string { return c.source }
 // Holds answers the condition. The error is a sentence without a full stop for whoever asks why a rule did not
 // apply. It never panics: the machine turns whatever happens on it into an error.
 func (c *condition) Holds(f *loyalty.Facts) (bool, error) {
-	if f == nil || c.env.Order && f.Order == nil {
+	if f == nil || (c.env.Order || c.ordered) && f.Order == nil {
 		return false, failure("there is no order to ask about")
 	}
 	if c.env.Event != nil && f.Event == nil {

@@ -94,6 +94,31 @@ func TestAConditionAboutAnOrderHoldsOrNot(t *testing.T) {
 	}
 }
 
+func TestAConditionAboutARewardKnowsTheMemberAndWhatTheOrderComesTo(t *testing.T) {
+	env := condition.Env{Reward: true}
+	order := aboutOrder()
+	mustHold(t, `member.tier == "gold" and order.total > 30 and order.currency == "EUR"`, env, order, true)
+	order.Order, order.Kept = nil, nil
+	mustHold(t, `member.tier == "gold"`, env, order, true)
+	c, err := condition.Compile(`order.total < 50`, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if holds, err := c.Holds(order); holds || err == nil {
+		t.Errorf("of an order that nobody told it holds: %t, %v", holds, err)
+	}
+	for source, want := range map[string]condition.Error{
+		`any(order.items, .amount > 5)`: {Column: 10, Message: "order has no items"},
+		`event.rating > 4`:              {Message: "there is no event here: this condition is about a reward"},
+	} {
+		_, err := condition.Compile(source, env)
+		var refusal *condition.Error
+		if !errors.As(err, &refusal) || *refusal != want {
+			t.Errorf("%s: %+v, want %+v", source, err, want)
+		}
+	}
+}
+
 func TestAConditionAboutAnEventHoldsOrNot(t *testing.T) {
 	for _, test := range []struct {
 		name, source string

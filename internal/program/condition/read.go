@@ -29,6 +29,8 @@ type reader struct {
 	around []shape // the elements of the lists that are being gone through, the innermost last
 	nodes  int
 	work   work
+
+	ordered bool // whether the order was named
 }
 
 func refuse(at ast.Node, format string, arguments ...any) error {
@@ -119,9 +121,12 @@ func (r *reader) array(n *ast.ArrayNode) (ast.Node, shape, error) {
 
 func (r *reader) name(n *ast.IdentifierNode) (ast.Node, shape, error) {
 	if is, ok := r.names[n.Value]; ok {
+		r.ordered = r.ordered || n.Value == "order"
 		return placed(&ast.IdentifierNode{Value: n.Value}, n), is, nil
 	}
 	switch {
+	case n.Value == "event" && r.env.Reward:
+		return nil, shape{}, refuse(n, "there is no event here: this condition is about a reward")
 	case n.Value == "event" && r.env.Order:
 		return nil, shape{}, refuse(n, "there is no event here: this condition is about an order")
 	case n.Value == "order" && !r.env.Order:

@@ -9,29 +9,33 @@ import (
 // What points can be spent on, and how. The keys of Codes stand together, as in the file.
 type (
 	rewardDoc struct {
-		ID       string                     `json:"id"`
-		Type     string                     `json:"type"`
-		Name     loyalty.Text               `json:"name,omitzero"`
-		About    loyalty.Text               `json:"about,omitzero"`
-		Cost     loyalty.Points             `json:"cost,omitzero"`
-		Prices   map[string]loyalty.Points  `json:"prices,omitzero"` // by level
-		Value    moneyDoc                   `json:"value,omitzero"`
-		Percent  ratio                      `json:"percent,omitzero"`
-		MaxValue moneyDoc                   `json:"max_value,omitzero"`
-		SKU      string                     `json:"sku,omitzero"`
-		Partner  string                     `json:"partner,omitzero"`
-		MinOrder map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
-		Shown    spanDoc                    `json:"shown,omitzero"`
-		Active   spanDoc                    `json:"active,omitzero"`
-		Tiers    []string                   `json:"tiers,omitzero"`
-		Segments []string                   `json:"segments,omitzero"`
-		Limits   []limitDoc                 `json:"limits,omitzero"`
-		Drops    []dropDoc                  `json:"drops,omitzero"`
-		Codes    codesDoc                   `json:"codes,omitzero"`
-		ByHand   bool                       `json:"by_hand,omitzero"`
-		Wallets  map[string]loyalty.Points  `json:"wallets,omitzero"` // prices by wallet
-		Wallet   string                     `json:"wallet,omitzero"`
-		Points   loyalty.Points             `json:"points,omitzero"`
+		ID        string                     `json:"id"`
+		Type      string                     `json:"type"`
+		Name      loyalty.Text               `json:"name,omitzero"`
+		About     loyalty.Text               `json:"about,omitzero"`
+		Cost      loyalty.Points             `json:"cost,omitzero"`
+		Prices    map[string]loyalty.Points  `json:"prices,omitzero"` // by level
+		Value     moneyDoc                   `json:"value,omitzero"`
+		Percent   ratio                      `json:"percent,omitzero"`
+		MaxValue  moneyDoc                   `json:"max_value,omitzero"`
+		SKU       string                     `json:"sku,omitzero"`
+		Partner   string                     `json:"partner,omitzero"`
+		MinOrder  map[loyalty.Currency]int64 `json:"min_order,omitzero"` // minor units
+		Shown     spanDoc                    `json:"shown,omitzero"`
+		Active    spanDoc                    `json:"active,omitzero"`
+		Tiers     []string                   `json:"tiers,omitzero"`
+		Segments  []string                   `json:"segments,omitzero"`
+		Limits    []limitDoc                 `json:"limits,omitzero"`
+		Drops     []dropDoc                  `json:"drops,omitzero"`
+		FirstCall periodDoc                  `json:"first_call,omitzero"`
+		Dates     []occasionDoc              `json:"dates,omitzero"`
+		Codes     codesDoc                   `json:"codes,omitzero"`
+		ByHand    bool                       `json:"by_hand,omitzero"`
+		Wallets   map[string]loyalty.Points  `json:"wallets,omitzero"` // prices by wallet
+		Wallet    string                     `json:"wallet,omitzero"`
+		Points    loyalty.Points             `json:"points,omitzero"`
+		Address   bool                       `json:"address,omitzero"`
+		When      *whenDoc                   `json:"when,omitzero"`
 	}
 
 	moneyDoc struct {
@@ -47,6 +51,13 @@ type (
 	dropDoc struct {
 		At     time.Time `json:"at,omitzero"` // none: from the beginning
 		Pieces int64     `json:"pieces"`
+	}
+
+	occasionDoc struct {
+		ID     string       `json:"id"`
+		At     time.Time    `json:"at"`
+		Places int64        `json:"places"`
+		Name   loyalty.Text `json:"name,omitzero"`
 	}
 
 	codesDoc struct {
@@ -87,7 +98,9 @@ func rewardOf(r loyalty.Reward) rewardDoc {
 		Shown: spanDoc(r.Shown), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
 		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
 		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
-		ByHand: r.ByHand, Wallets: r.Wallets, Wallet: r.Wallet, Points: r.Points,
+		Dates:  each(r.Dates, func(o loyalty.Occasion) occasionDoc { return occasionDoc(o) }),
+		ByHand: r.ByHand, Address: r.Address, FirstCall: periodDoc(r.FirstCall), When: whenOf(r.When, ofReward),
+		Wallets: r.Wallets, Wallet: r.Wallet, Points: r.Points,
 	}
 }
 
@@ -100,7 +113,9 @@ func (d rewardDoc) reward() loyalty.Reward {
 		Codes: loyalty.Codes{
 			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait), Valid: loyalty.Period(d.Codes.Valid),
 		},
-		ByHand: d.ByHand, Wallets: d.Wallets, Wallet: d.Wallet, Points: d.Points,
+		Dates:  each(d.Dates, func(o occasionDoc) loyalty.Occasion { return loyalty.Occasion(o) }),
+		ByHand: d.ByHand, Address: d.Address, FirstCall: loyalty.Period(d.FirstCall),
+		Wallets: d.Wallets, Wallet: d.Wallet, Points: d.Points,
 	}
 }
 

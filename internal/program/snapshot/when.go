@@ -31,10 +31,16 @@ func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition
 	return condition.Compile(source, condition.Env{Event: &family})
 }
 
+// RewardCondition compiles what a reward asks of whoever wants it, and of the order that it is to be used on.
+func RewardCondition(source string) (loyalty.Condition, error) {
+	return condition.Compile(source, condition.Env{Reward: true})
+}
+
 // Scopes of conditions: what they ask about.
 const (
-	ofOrder = "order"
-	ofEvent = "event"
+	ofOrder  = "order"
+	ofEvent  = "event"
+	ofReward = "reward"
 )
 
 // A whenDoc is a condition as its source and what it asks about.
@@ -76,6 +82,11 @@ func (d programDoc) conditions(p *loyalty.Program) (err error) {
 			if rules.of[i].Match.When, err = r.When.compile(ofOrder, OrderCondition); err != nil {
 				return fmt.Errorf("rule %s: %w", r.ID, err)
 			}
+		}
+	}
+	for i, r := range d.Rewards {
+		if p.Rewards[i].When, err = r.When.compile(ofReward, RewardCondition); err != nil {
+			return fmt.Errorf("reward %s: %w", r.ID, err)
 		}
 	}
 	for i, a := range d.Earn.Actions {

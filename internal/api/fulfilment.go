@@ -1,0 +1,162 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type addressBody struct {
+	Name       string   `json:"name"`
+	Lines      []string `json:"lines"`
+	City       string   `json:"city"`
+	Region     *string  `json:"region"`
+	PostalCode *string  `json:"postal_code"`
+	Country    string   `json:"country"`
+	Phone      *string  `json:"phone"`
+}
+
+var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+
+// address is the address as it is kept.
+func (b *addressBody) address(c *check) *ledger.Address {
+	if b == nil {
+		return nil
+	}
+	line := func(p place, s string, most int) string {
+		s = strings.TrimSpace(s)
+		c.text(p, s, 1, most)
+		return s
+	}
+	maybe := func(p place, s *string, most int) string {
+		if s == nil {
+			return ""
+		}
+		return line(p, *s, most)
+	}
+	a := ledger.Address{Name: line(at("address/name"), b.Name, 200)}
+	if len(b.Lines) < 1 || len(b.Lines) > 5 {
+		c.fault(at("address/lines"), loyalty.ValidationFailed, "An address has 1 to 5 lines between the name and the city.")
+	}
+	for i, s := range b.Lines[:min(5, len(b.Lines))] {
+		a.Lines = append(a.Lines, strings.TrimSpace(s))
+		c.text(place{list: "address/lines", i: i}, a.Lines[i], 1, 200)
+	}
+	a.City = line(at("address/city"), b.City, 200)
+	a.Region = maybe(at("address/region"), b.Region, 200)
+	a.PostalCode = maybe(at("address/postal_code"), b.PostalCode, 20)
+	if a.Country = b.Country; !countryForm.MatchString(b.Country) {
+		c.fault(at("address/country"), loyalty.ValidationFailed, "This must be a country of ISO 3166-1 in two capitals, like DE.")
+	}
+	a.Phone = maybe(at("address/phone"), b.Phone, 40)
+	return &a
+}
+
+type fulfilmentBody struct {
+	Status   string  `json:"status"`
+	Tracking *string `json:"tracking"`
+}
+
+var fulfilmentStatuses = []loyalty.FulfilmentStatus{loyalty.Ordered, loyalty.Shipped, loyalty.Delivered, loyalty.CalledOff}
+
+func moveFulfilment(ctx context.Context, c *call) (answer, error) {
+	var b fulfilmentBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	to, tracking := loyalty.FulfilmentStatus(b.Status), ""
+	if faults.required(at("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
+		faults.fault(at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or cancelled.")
+	}
+	if b.Tracking != nil {
+		tracking = strings.TrimSpace(*b.Tracking)
+		faults.text(at("tracking"), tracking, 1, 200)
+	}
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.Fulfil(ctx, p, c.path("redemption"), to, tracking, ledger.By{Actor: c.who.ID}) // the state is the identity
+	if err != nil {
+		return answer{}, err
+	}
+	return c.toldRedemption(ctx, r, http.StatusOK)
+}
+
+// toldRedemption is a redemption with what there is of it beside the ledger.
+func (c *call) toldRedemption(ctx context.Context, r ledger.RedemptionResult, status int) (answer, error) {
+	out := wireRedemption(r)
+	if r.Redemption.ByHand {
+		h, err := c.app.Ledger.Handover(ctx, c.who.Program, r.Member, r.Redemption.ID)
+		if err != nil {
+			return answer{replayed: r.Replayed}, err
+		}
+		out.Fulfilment = c.wireFulfilment(h)
+	}
+	var err error
+	if out.Sent, err = c.sent(ctx, r); err != nil {
+		return answer{replayed: r.Replayed}, err
+	}
+	return answer{status: status, body: out, replayed: r.Replayed}, nil
+}
+
+// wireFulfilment is nil until there is one. An address is told to keys that may read members.
+func (c *call) wireFulfilment(h ledger.Handover) *wire.Fulfilment {
+	if h.Status == "" {
+		return nil
+	}
+	out := &wire.Fulfilment{Status: wire.FulfilmentStatus(h.Status), Tracking: h.Tracking, History: []wire.FulfilmentStep{}}
+	for _, s := range h.Steps {
+		out.History = append(out.History, wire.FulfilmentStep{Status: wire.FulfilmentStepStatus(s.Status), At: s.At.UTC()})
+	}
+	if a := h.Address; a != nil && c.who.May(auth.MembersRead) {
+		out.Address = &wire.Address{
+			Name: a.Name, Lines: a.Lines, City: a.City, Region: a.Region, PostalCode: a.PostalCode, Country: a.Country, Phone: a.Phone,
+		}
+	}
+	return out
+}
+
+// listFulfilments lists what is still to be done: ordered, or on its way.
+func listFulfilments(ctx context.Context, c *call) (answer, error) {
+	size, err := c.pageSize()
+	if err != nil {
+		return answer{}, err
+	}
+	status := loyalty.Ordered
+	if s, given := c.event.Query["status"]; given {
+		if status = loyalty.FulfilmentStatus(s); status != loyalty.Ordered && status != loyalty.Shipped {
+			return answer{}, refuseAt(invalidParameter, "status", "status is ordered or shipped: what is delivered or cancelled is done.")
+		}
+	}
+	after, err := c.openTextCursor(string(status))
+	if err != nil {
+		return answer{}, err
+	}
+	list, last := wire.FulfilmentList{Data: []wire.OpenFulfilment{}}, ""
+	for h, err := range c.app.Ledger.Handovers(ctx, c.who.Program, status, after) {
+		if err != nil {
+			return answer{}, err
+		}
+		if len(list.Data) == size {
+			list.NextCursor = c.textCursor(string(status), last)
+			break
+		}
+		list.Data = append(list.Data, wire.OpenFulfilment{
+			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfilment: *c.wireFulfilment(h),
+		})
+		last = h.Place()
+	}
+	return answer{body: list}, nil
+}

@@ -1,0 +1,35 @@
+package api
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+)
+
+func listPerks(ctx context.Context, c *call) (answer, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	id, err := c.member(ctx, c.path("member"))
+	if err != nil {
+		return answer{}, err
+	}
+	m, err := c.app.Ledger.Member(ctx, p, id)
+	if err != nil {
+		return answer{}, err
+	}
+	left, err := c.app.Ledger.Stock(ctx, p)
+	if err != nil {
+		return answer{}, err
+	}
+	list := wire.PerkList{Data: []wire.Perk{}}
+	for _, q := range p.Perks(m.Account, left, c.app.Now()) {
+		one := wire.Perk{Kind: wire.PerkKindLevel, ID: q.ID, Name: wire.Text{}, Available: len(q.Lacks) == 0, Lacks: wireLacks(q.Lacks)}
+		if q.Level == "" {
+			one.Kind, one.Name, one.About = wire.PerkKindReward, wire.Text(q.Reward.Name), wire.Text(q.Reward.About)
+		}
+		list.Data = append(list.Data, one)
+	}
+	return answer{body: list}, nil
+}

@@ -1,0 +1,109 @@
+package api
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type sendBody struct {
+	Email   string  `json:"email"`
+	Name    *string `json:"name"`
+	Message *string `json:"message"`
+}
+
+// letter is what the body says.
+func (b sendBody) letter() (ledger.Letter, error) {
+	var c check
+	in := ledger.Letter{Email: strings.TrimSpace(b.Email)}
+	if c.required(at("email"), in.Email != "") {
+		c.email(at("email"), in.Email)
+	}
+	if b.Name != nil {
+		in.Name = strings.TrimSpace(*b.Name)
+		c.text(at("name"), in.Name, 1, 200)
+	}
+	if b.Message != nil {
+		in.Message = strings.TrimSpace(*b.Message)
+		c.prose(at("message"), in.Message, 1, 1000)
+	}
+	return in, c.err()
+}
+
+// prose checks a text of several lines.
+func (c *check) prose(p place, s string, least, most int) {
+	if n := utf8.RuneCountInString(s); n < least || n > most {
+		c.fault(p, loyalty.ValidationFailed, "This must have %d to %d characters.", least, most)
+		return
+	}
+	if strings.ContainsFunc(s, func(r rune) bool { return r < 0x20 && r != '\n' || r == 0x7f }) {
+		c.fault(p, loyalty.ValidationFailed, "This must have no control characters but line ends.")
+	}
+}
+
+func sendGiftCard(ctx context.Context, c *call) (answer, error) {
+	var b sendBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	in, err := b.letter()
+	if err != nil {
+		return answer{}, err
+	}
+	in.Redemption = c.path("redemption")
+	in.ID = c.derivedID("snd_", "")
+	by, err := c.by([]string{in.ID, in.Redemption, c.hidden("letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))})
+	if err != nil {
+		return answer{}, err
+	}
+	r, letter, err := c.app.Ledger.SendCode(ctx, c.who.Program, in, by)
+	if err != nil {
+		return answer{}, err
+	}
+	ans, err := c.toldRedemption(ctx, r, http.StatusCreated)
+	ans.replayed = letter.Replayed
+	return ans, err
+}
+
+// hidden is something personal as a keyed hash, for a fingerprint: those are kept for ever, and nobody is to try names
+// and addresses out on them.
+func (c *call) hidden(what, s string) string {
+	mac := hmac.New(sha256.New, c.blind)
+	fmt.Fprintf(mac, "%s\x00%s\x00%s", c.who.Program, what, s)
+	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// sent is to whom the gift card of a redemption was sent, for keys that may read members; nobody if it is none.
+func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.SentGiftCard, error) {
+	if r.Redemption.Code == "" || !c.who.May(auth.MembersRead) {
+		return nil, nil
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if reward, ok := p.Reward(r.Redemption.Reward); ok && reward.Type != "gift_card" {
+		return nil, nil
+	}
+	letters, err := c.app.Ledger.Letters(ctx, c.who.Program, r.Member, r.Redemption.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []wire.SentGiftCard
+	for _, l := range letters {
+		out = append(out, wire.SentGiftCard{
+			ID: l.ID, Email: l.Email, Name: l.Name, Message: l.Message, At: l.At.UTC(), Status: wire.SentGiftCardStatusWaiting,
+		})
+	}
+	return out, nil
+}

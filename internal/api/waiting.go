@@ -1,0 +1,65 @@
+package api
+
+import (
+	"context"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type waitBody struct {
+	Member string `json:"member"`
+}
+
+func joinWaitingList(ctx context.Context, c *call) (answer, error) {
+	var b waitBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	if faults.required(at("member"), b.Member != "") {
+		faults.id(at("member"), b.Member)
+	}
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	return c.place(ctx, b.Member, c.app.Ledger.Wait)
+}
+
+func getPlace(ctx context.Context, c *call) (answer, error) {
+	return c.place(ctx, c.path("member"), c.app.Ledger.Place)
+}
+
+func leaveWaitingList(ctx context.Context, c *call) (answer, error) {
+	return c.place(ctx, c.path("member"), c.app.Ledger.Leave)
+}
+
+// place does something about a member's place on the waiting list of the reward in the path, and answers with it.
+func (c *call) place(ctx context.Context, member string,
+	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
+) (answer, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	m, err := c.member(ctx, member)
+	if err != nil {
+		return answer{}, err
+	}
+	if _, ok := p.Reward(c.path("reward")); !ok {
+		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
+	}
+	if _, err := c.app.Ledger.Member(ctx, p, m); err != nil {
+		return answer{}, err
+	}
+	at, err := do(ctx, p, c.path("reward"), m)
+	if err != nil {
+		return answer{}, err
+	}
+	out := wire.WaitingPlace{
+		Member: string(at.Member), Reward: at.Reward, Waits: at.Waits, Position: at.Position,
+		Since: at.Since.UTC(), FirstCallUntil: at.CallEnds.UTC(),
+	}
+	return answer{body: out, replayed: at.Replayed}, nil
+}

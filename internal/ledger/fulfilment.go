@@ -1,0 +1,255 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// What is handed over by hand has an item of its own beside the member's profile, with the address: entries are for
+// ever, and a person's address is not. While the redemption is only reserved the item waits to be dropped by the table,
+// and nothing lists it. Once it is committed it stays, and stands in the index until it was delivered or called off.
+
+// An Address is where something is sent.
+type Address struct {
+	Name       string
+	Lines      []string // street and number, floor
+	City       string
+	Region     string // may be empty, as may the next
+	PostalCode string
+	Country    string // ISO 3166-1 alpha-2
+	Phone      string // may be empty
+}
+
+// A Handover is the fulfilment of one redemption.
+type Handover struct {
+	Redemption string
+	Member     loyalty.MemberID
+	Reward     string
+	Address    *Address // nil if none was given, or it was erased
+	loyalty.Fulfilment
+	place table.Item
+}
+
+// fulfilDoc is a stored form: changed only by addition.
+type fulfilDoc struct {
+	Reward   string          `json:"r"`
+	Status   string          `json:"st,omitzero"` // none: the redemption is reserved
+	Tracking string          `json:"tr,omitzero"`
+	Steps    []fulfilStepDoc `json:"s,omitempty"`
+	Address  *addressDoc     `json:"adr,omitempty"`
+}
+
+type fulfilStepDoc struct {
+	Status string `json:"st"`
+	At     int64  `json:"at"`
+}
+
+type addressDoc struct {
+	Name       string   `json:"name"`
+	Lines      []string `json:"lines"`
+	City       string   `json:"city"`
+	Region     string   `json:"region,omitzero"`
+	PostalCode string   `json:"postal_code,omitzero"`
+	Country    string   `json:"country"`
+	Phone      string   `json:"phone,omitzero"`
+}
+
+const fulfilPrefix = "FULFIL#"
+
+func fulfilKey(program string, m loyalty.MemberID, redemption string) table.Key {
+	return memberKey(program, m, fulfilPrefix+redemption)
+}
+
+func fulfilPartition(program string, s loyalty.FulfilmentStatus) string {
+	return "P#" + program + "#" + fulfilPrefix + string(s)
+}
+
+// handoverItem is a handover as stored. What is still to be done stands in the index, the longest ordered first.
+func handoverItem(program string, h Handover) table.Item {
+	it := table.Item{Key: fulfilKey(program, h.Member, h.Redemption), Version: h.place.Version}
+	d := fulfilDoc{Reward: h.Reward, Status: string(h.Status), Tracking: h.Tracking}
+	for _, s := range h.Steps {
+		d.Steps = append(d.Steps, fulfilStepDoc{string(s.Status), millis(s.At)})
+	}
+	if h.Address != nil {
+		a := addressDoc(*h.Address)
+		d.Address = &a
+	}
+	it.Doc = encode(d)
+	if h.Status == loyalty.Ordered || h.Status == loyalty.Shipped {
+		at := h.Steps[0].At.UTC().Format("2006-01-02T15:04:05.000Z")
+		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: at + "#" + h.Redemption}
+	}
+	return it
+}
+
+func readHandover(it table.Item) (Handover, error) {
+	h := Handover{place: it}
+	_, m, _ := strings.Cut(strings.TrimPrefix(it.Key.PK, "P#"), "#M#")
+	h.Member, h.Redemption = loyalty.MemberID(m), strings.TrimPrefix(it.Key.SK, fulfilPrefix)
+	if it.Version == 0 {
+		return h, nil
+	}
+	var d fulfilDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return h, fmt.Errorf("ledger: read fulfilment %s: %w", it.Key, err)
+	}
+	h.Reward, h.Status, h.Tracking = d.Reward, loyalty.FulfilmentStatus(d.Status), d.Tracking
+	for _, s := range d.Steps {
+		h.Steps = append(h.Steps, loyalty.FulfilmentStep{Status: loyalty.FulfilmentStatus(s.Status), At: instant(s.At)})
+	}
+	if d.Address != nil {
+		a := Address(*d.Address)
+		h.Address = &a
+	}
+	return h, nil
+}
+
+// Handover is how far it is with handing over what a member redeemed; without a status if there is nothing to hand
+// over, or not yet.
+func (l *Ledger) Handover(ctx context.Context, program string, m loyalty.MemberID, redemption string) (Handover, error) {
+	it, err := l.Table.Get(ctx, fulfilKey(program, m, redemption))
+	if err != nil {
+		return Handover{}, retryable(err)
+	}
+	return readHandover(it)
+}
+
+// toHandOver is what a redemption of something that is handed over by hand writes besides: the order, or the address
+// alone while it is reserved.
+func (l *Ledger) toHandOver(p *loyalty.Program, reward *loyalty.Reward, in RedemptionRequest) []table.Op {
+	h := Handover{Redemption: in.ID, Member: in.Member, Reward: in.Reward, Address: in.Address}
+	switch {
+	case !reward.ByHand || !in.Commit && in.Address == nil:
+		return nil
+	case in.Commit:
+		h.Fulfilment = h.Order(l.now())
+		return []table.Op{table.Put(handoverItem(p.ID, h))}
+	}
+	it := handoverItem(p.ID, h)
+	it.Expires = l.now().Add(p.Hold + 24*time.Hour).Truncate(time.Second)
+	return []table.Op{table.Put(it)}
+}
+
+// ordered is what the commit of such a redemption writes besides.
+func (l *Ledger) ordered(ctx context.Context, program string, was RedemptionResult) ([]table.Op, error) {
+	if !was.Redemption.ByHand {
+		return nil, nil
+	}
+	h, err := l.Handover(ctx, program, was.Member, was.Redemption.ID)
+	if err != nil {
+		return nil, err
+	}
+	h.Reward, h.Fulfilment = was.Redemption.Reward, h.Order(l.now())
+	return []table.Op{table.Put(handoverItem(program, h))}, nil
+}
+
+// calledOff is what undoing a redemption writes besides, where it was not sent yet.
+func (l *Ledger) calledOff(ctx context.Context, program string, e loyalty.Entry) ([]table.Op, error) {
+	if !e.Redemption.ByHand {
+		return nil, nil
+	}
+	h, err := l.Handover(ctx, program, e.Member, e.Redemption.ID)
+	if err != nil || h.Status != loyalty.Ordered {
+		return nil, err
+	}
+	if h.Fulfilment, err = h.Move(loyalty.CalledOff, "", l.now()); err != nil {
+		return nil, err
+	}
+	return []table.Op{table.Put(handoverItem(program, h))}, nil
+}
+
+// Fulfil tells what became of a fulfilment. What it is already changes nothing. Called off, it gives back all that the
+// redemption cost: points, piece and limit, and makes its code worthless. not_found if there is no such redemption,
+// fulfilment_not_possible if it cannot become that.
+func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to loyalty.FulfilmentStatus, tracking string, by By) (RedemptionResult, error) {
+	for range attempts {
+		was, err := l.Redemption(ctx, p.ID, id)
+		if err == nil && was.Redemption.Status == loyalty.Refused {
+			err = notFound("redemption")
+		}
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		h, err := l.Handover(ctx, p.ID, was.Member, id)
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		next, err := h.Move(to, tracking, l.now())
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		calledOff := to == loyalty.CalledOff && h.Status != to
+		if !calledOff && next.Tracking == h.Tracking && len(next.Steps) == len(h.Steps) {
+			was.Replayed = true
+			return was, nil
+		}
+		h.Fulfilment = next
+		ops := []table.Op{table.Put(handoverItem(p.ID, h))}
+		if calledOff {
+			was, err = l.callOff(ctx, p, was, ops, by)
+		} else {
+			err = l.Table.Transact(ctx, ops...)
+		}
+		if !errors.As(err, new(*table.ConflictError)) && !errors.As(err, new(taken)) {
+			return was, retryable(err)
+		}
+	}
+	return RedemptionResult{}, ErrTryAgain
+}
+
+func (l *Ledger) callOff(ctx context.Context, p *loyalty.Program, was RedemptionResult, ops []table.Op, by By) (RedemptionResult, error) {
+	voided, err := l.voided(ctx, p.ID, was.Entry)
+	if err != nil {
+		return was, err
+	}
+	priors, err := l.contributions(ctx, p.ID, was.Entry)
+	if err != nil {
+		return was, err
+	}
+	entries, err := l.do(ctx, command{
+		p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: slices.Concat(ops, voided),
+		together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+			return p.CallOff(accs, priors, l.now())
+		},
+	})
+	if err != nil {
+		return was, err
+	}
+	return redemptionResult(entries[0], false), nil
+}
+
+// Handovers yields what is still to be handed over in one state, the longest ordered first, behind a place (empty: from
+// the beginning). It reads the index, so a change of this instant may come late to it.
+func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.FulfilmentStatus, after string) iter.Seq2[Handover, error] {
+	q := table.Query{PK: fulfilPartition(program, s), Index: true}
+	if m, sk, ok := strings.Cut(after, "#"); ok {
+		_, redemption, _ := strings.Cut(sk, "#")
+		q.After = table.Item{Key: fulfilKey(program, loyalty.MemberID(m), redemption), Index: table.Key{PK: q.PK, SK: sk}}
+	}
+	return func(yield func(Handover, error) bool) {
+		for it, err := range l.Table.Query(ctx, q) {
+			if err != nil {
+				yield(Handover{}, retryable(err))
+				return
+			}
+			h, err := readHandover(it)
+			if !yield(h, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Place is where the handover stands among the others.
+func (h Handover) Place() string { return string(h.Member) + "#" + h.place.Index.SK }

@@ -1,0 +1,180 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+var kiel = &ledger.Address{Name: "Ada L.", Lines: []string{"Am Kai 1"}, City: "Kiel", Country: "DE"}
+
+// posted offers a mug that is sent.
+func (b *bench) posted(tb testing.TB) {
+	r := mug(5)
+	r.ByHand, r.Address = true, true
+	b.offer(tb, r)
+	b.enrol(tb, "mem_ada")
+	b.grant(tb, "mem_ada", 1_000)
+}
+
+// fulfil repeats what was not answered, as a caller does.
+func (b *bench) fulfil(tb testing.TB, id string, to loyalty.FulfilmentStatus) (ledger.RedemptionResult, error) {
+	for {
+		r, err := b.Fulfil(tb.Context(), b.p, id, to, "", ledger.By{Actor: "test"})
+		if !errors.Is(err, ledger.ErrTryAgain) {
+			return r, err
+		}
+	}
+}
+
+func (b *bench) open(tb testing.TB, s loyalty.FulfilmentStatus) (ids []string) {
+	for h, err := range b.Handovers(tb.Context(), b.p.ID, s, "") {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		ids = append(ids, h.Redemption)
+	}
+	return ids
+}
+
+func TestShippingAndCancellingAtOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.posted(t)
+		for round := range 5 {
+			id := fmt.Sprint("rd_", round)
+			before := b.balance(t, "mem_ada").Active
+			b.take(t, ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+			errs := inParallel(10, func(i int) error {
+				to := loyalty.Shipped
+				if i%2 == 0 {
+					to = loyalty.CalledOff
+				}
+				_, err := b.fulfil(t, id, to)
+				return err
+			})
+			h, err := b.Handover(t.Context(), b.p.ID, "mem_ada", id)
+			if err != nil || len(h.Steps) != 2 {
+				t.Fatalf("%+v, %v", h, err)
+			}
+			cancelled := h.Status == loyalty.CalledOff
+			for i, err := range errs {
+				if won := (i%2 == 0) == cancelled; won != (err == nil) {
+					t.Errorf("it is %s, and %d was told %v", h.Status, i, err)
+				}
+				if err != nil {
+					wantRefusal(t, err, loyalty.CannotFulfil)
+				}
+			}
+			want := before - 100
+			if cancelled {
+				want = before
+			}
+			if got := b.balance(t, "mem_ada").Active; got != want {
+				t.Errorf("it is %s, and %d points are left of %d", h.Status, got, before)
+			}
+		}
+		if err := b.Audit(t.Context(), b.p.ID, "mem_ada"); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestAnOrderThatIsRefundedIsNotSent(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.posted(t)
+		for _, id := range []string{"rd_1", "rd_2"} {
+			b.take(t, ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+		}
+		if _, err := b.fulfil(t, "rd_2", loyalty.Shipped); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"rd_1", "rd_2"} {
+			if _, err := b.Reverse(t.Context(), b.p, id, big.NewRat(1, 1), ledger.By{Input: id}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if ordered, shipped := b.open(t, loyalty.Ordered), b.open(t, loyalty.Shipped); len(ordered) != 0 || len(shipped) != 1 || shipped[0] != "rd_2" {
+			t.Errorf("ordered are %v, shipped %v", ordered, shipped)
+		}
+	})
+}
+
+// What is personal is in one item, which can go, and in no entry.
+func TestAnAddressIsInNoEntry(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.posted(t)
+	b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+	b.take(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug", Address: kiel})
+	if _, err := b.Commit(t.Context(), b.p, "rd_2", ledger.By{Input: "c"}); err != nil {
+		t.Fatal(err)
+	}
+	var dump strings.Builder
+	if err := b.Table.(interface{ Dump(io.Writer) error }).Dump(&dump); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(dump.String()) {
+		personal := strings.Contains(line, "Am Kai") || strings.Contains(line, "Ada L.")
+		if item := strings.Contains(line, `"P#bluebird#M#mem_ada" "FULFIL#rd_`); personal != item {
+			t.Error(line)
+		}
+	}
+	// Where it was erased, the rest goes on.
+	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#bluebird#M#mem_ada", SK: "FULFIL#rd_1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Table.Transact(t.Context(), table.Delete(it)); err != nil {
+		t.Fatal(err)
+	}
+	_, err = b.fulfil(t, "rd_1", loyalty.Shipped)
+	wantRefusal(t, err, loyalty.CannotFulfil)
+}
+
+// Of a redemption that ends otherwise the table forgets the address.
+func TestTheAddressOfAReservationIsDropped(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.posted(t)
+	b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Address: kiel})
+	key := table.Key{PK: "P#bluebird#M#mem_ada", SK: "FULFIL#rd_1"}
+	it, err := b.Table.Get(t.Context(), key)
+	if err != nil || it.Expires.IsZero() || !it.Index.IsZero() {
+		t.Errorf("reserved: %+v, %v", it, err)
+	}
+	if _, err := b.Commit(t.Context(), b.p, "rd_1", ledger.By{Input: "c"}); err != nil {
+		t.Fatal(err)
+	}
+	it, err = b.Table.Get(t.Context(), key)
+	if err != nil || !it.Expires.IsZero() || it.Index.IsZero() {
+		t.Errorf("committed: %+v, %v", it, err)
+	}
+}
+
+// Beside the redemption itself its item and the place in the list are written.
+func TestTheUnitsThatAFulfilmentCosts(t *testing.T) {
+	meter := &tabletest.Meter{Table: memory(t)}
+	b := newBench(t, meter)
+	r := mug(0)
+	r.Drops, r.ByHand = nil, true
+	b.offer(t, r)
+	b.enrol(t, "mem_ada")
+	b.grant(t, "mem_ada", 1_000)
+	meter.Take()
+	b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true, Address: kiel})
+	if u := meter.Take(); u.Read > 1 || u.Write > 8 {
+		t.Errorf("to order costs %g read and %g write units", u.Read, u.Write)
+	}
+	if _, err := b.fulfil(t, "rd_1", loyalty.Shipped); err != nil {
+		t.Fatal(err)
+	}
+	if u := meter.Take(); u.Read > 2 || u.Write > 3 {
+		t.Errorf("to ship costs %g read and %g write units", u.Read, u.Write)
+	}
+}

@@ -1,0 +1,69 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
+		send := func(key int) error {
+			for {
+				in := ledger.Letter{ID: fmt.Sprint("snd_", key), Redemption: "rd_1", Email: "eve@example.com"}
+				_, _, err := b.SendCode(t.Context(), b.p.ID, in, ledger.By{Input: fmt.Sprint(key)})
+				if !errors.Is(err, ledger.ErrTryAgain) {
+					return err
+				}
+			}
+		}
+		sent := 0
+		for _, err := range inParallel(20, func(i int) error { return send(i / 2) }) { // each key twice
+			if err == nil {
+				sent++
+				continue
+			}
+			wantRefusal(t, err, loyalty.ValidationFailed)
+		}
+		letters, err := b.Letters(t.Context(), b.p.ID, "mem_ada", "rd_1")
+		if err != nil || len(letters) != ledger.MaxLetters || sent != 2*ledger.MaxLetters {
+			t.Errorf("%d were told that it was sent, there are %d letters: %v", sent, len(letters), err)
+		}
+		waiting := 0
+		for _, err := range b.Table.Query(t.Context(), table.Query{PK: "P#bluebird#OUTBOX#waiting", Index: true}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			waiting++
+		}
+		if waiting != ledger.MaxLetters {
+			t.Errorf("%d letters wait", waiting)
+		}
+	})
+}
+
+func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
+	in := ledger.Letter{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com", Name: "Eve", Message: "From me"}
+	if _, _, err := b.SendCode(t.Context(), b.p.ID, in, ledger.By{Input: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	var dump strings.Builder
+	if err := b.Table.(interface{ Dump(io.Writer) error }).Dump(&dump); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(dump.String()) {
+		personal := strings.Contains(line, "eve@") || strings.Contains(line, "From me")
+		if item := strings.HasPrefix(line, `"P#bluebird#M#mem_ada" "OUTBOX#rd_1#01"`); personal != item {
+			t.Error(line)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+func TestThePiecesGoToThoseWhoWaitedFirst(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		r := mug(2)
+		r.FirstCall = loyalty.Period{Hours: 24}
+		b.offer(t, r)
+		member := func(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%02d", i)) }
+		for i := range 12 {
+			b.enrol(t, member(i))
+			b.grant(t, member(i), 1_000)
+		}
+		for i := range 2 {
+			b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: member(10 + i), Reward: "mug"})
+		}
+		for i := range 5 {
+			b.advance(time.Second)
+			if at, err := b.Wait(t.Context(), b.p, "mug", member(i)); err != nil || at.Position != i+1 {
+				t.Fatalf("%+v, %v", at, err)
+			}
+		}
+		b.cancel(t, "rd_held_0")
+		b.cancel(t, "rd_held_1")
+		// All ask at once, some of them again and again: two are the first's.
+		won := map[int]bool{}
+		for round := range 2 {
+			for i, err := range inParallel(12, func(i int) error {
+				_, err := b.try(t, ledger.RedemptionRequest{ID: fmt.Sprintf("rd_%d_%d", round, i), Member: member(i), Reward: "mug", Commit: true})
+				return err
+			}) {
+				if err == nil {
+					won[i] = true
+					continue
+				}
+				wantRefusal(t, err, loyalty.RewardOutOfStock)
+			}
+		}
+		if len(won) != 2 || !won[0] || !won[1] {
+			t.Errorf("the pieces went to %v", won)
+		}
+		for i := range 5 {
+			at, err := b.Place(t.Context(), b.p, "mug", member(i))
+			if err != nil || at.Waits != (i > 1) || at.Waits && at.Position != i-1 {
+				t.Errorf("%d: %+v, %v", i, at, err)
+			}
+		}
+	})
+}
+
+func TestOneMemberStandsInLineOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		r := mug(1)
+		r.FirstCall = loyalty.Period{Hours: 24}
+		b.offer(t, r)
+		for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob"} {
+			b.enrol(t, m)
+			b.grant(t, m, 1_000)
+		}
+		b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug"})
+		for _, err := range inParallel(10, func(int) error {
+			for {
+				if _, err := b.Wait(t.Context(), b.p, "mug", "mem_bob"); !errors.Is(err, ledger.ErrTryAgain) {
+					return err
+				}
+			}
+		}) {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := b.Leave(t.Context(), b.p, "mug", "mem_bob"); err != nil {
+			t.Fatal(err)
+		}
+		b.cancel(t, "rd_1")
+		b.take(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug"}) // nobody is left in line
+	})
+}
+
+// Stock without a waiting list costs what it did.
+func TestAWaitingListCostsOnlyWhereThereIsOne(t *testing.T) {
+	var cost [2]tabletest.Units
+	for i, first := range []loyalty.Period{{}, {Hours: 24}} {
+		meter := &tabletest.Meter{Table: memory(t)}
+		b := newBench(t, meter)
+		r := mug(5)
+		r.FirstCall = first
+		b.offer(t, r)
+		b.enrol(t, "mem_ada")
+		b.grant(t, "mem_ada", 1_000)
+		meter.Take()
+		b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Commit: true})
+		cost[i] = meter.Take()
+	}
+	if cost[1].Read-cost[0].Read > 2 || cost[1].Write != cost[0].Write {
+		t.Errorf("without a list it costs %+v, with an empty one %+v", cost[0], cost[1])
+	}
+}

@@ -1,0 +1,85 @@
+package loyalty
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Perk is the type of rewards that cost nothing: what a level or a segment is entitled to.
+const Perk = "perk"
+
+// claimPerk makes a perk the member's at once: there is nothing to reserve.
+func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Budgets, now time.Time) (Outcome, error) {
+	if lacks := p.lacks(acc, reward, in, now); len(lacks) > 0 {
+		return Outcome{}, unavailable(lacks)
+	}
+	if reward.Codes.From == UploadedCode && in.Code == "" {
+		return Outcome{}, outOfStock(reward, now)
+	}
+	d := p.decide(acc, now)
+	if err := d.piece(reward, "", left, now); err != nil {
+		return Outcome{}, err
+	}
+	in.At, in.Piece = now, reward.Limited()
+	p.claim(&in, reward, nil, now)
+	e := Entry{
+		Kind: KindRedeem, Cause: Cause{CauseRedemption, in.ID, 1}, Effective: now, Redemption: &in,
+		Because: []Because{Reason(reward.Key(), "0", IsFree)},
+		Usage:   p.uses(reward, in, 1),
+	}
+	d.active(&e, "redemption", now)
+	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// takeBackPerk undoes the claim of a perk: it can be had again, as often as its limit says.
+func (p *Program) takeBackPerk(acc Account, prior Entry, now time.Time) (Outcome, error) {
+	r := *prior.Redemption
+	d := p.decide(acc, now)
+	r.Status = Reversed
+	e := Entry{
+		Kind: KindRestore, Cause: Cause{CauseRedemption, r.ID, prior.Cause.Revision + 1}, Effective: now, Redemption: &r,
+		Because: []Because{Reason("rewards."+r.Reward, "0", WasReturned, string(Reversed))},
+	}
+	d.undo(&e, r)
+	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// A PerkQuote is a perk with whether a member has it, or can claim it.
+type PerkQuote struct {
+	Level  string // one that brings it, the lowest; empty if it is a reward
+	ID     string // as the level names it, or the reward's id
+	Reward Reward
+	Lacks  []Lack // why not; empty if it is the member's
+}
+
+// Perks is every perk of the levels, from the lowest up, each once, and then the perks among the rewards that are shown
+// now. The account must have been advanced to now; of pieces it knows what left says.
+func (p *Program) Perks(acc Account, left Budgets, now time.Time) (out []PerkQuote) {
+	levels := map[string][]string{}
+	mine, _, _ := p.Level(acc.Tier.Level)
+	for _, l := range p.Tiers.Levels {
+		for _, perk := range l.Perks {
+			if levels[perk] = append(levels[perk], l.ID); len(levels[perk]) == 1 {
+				out = append(out, PerkQuote{Level: l.ID, ID: perk})
+			}
+		}
+	}
+	for i, q := range out {
+		if !slices.Contains(mine.Perks, q.ID) {
+			out[i].Lacks = []Lack{{What: LacksTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level}}
+		}
+	}
+	for _, r := range p.Rewards {
+		if r.Type == Perk && r.Shown.Has(now) {
+			out = append(out, PerkQuote{ID: r.ID, Reward: r, Lacks: p.Available(acc, r, Redemption{}, left, now).Lacks})
+		}
+	}
+	return out
+}
