@@ -1,0 +1,121 @@
+package loyalty
+
+import (
+	"slices"
+	"time"
+)
+
+// Commit spends what a redemption holds, or only so many of its points and gives the others back; zero is all of
+// them. The account must have been advanced to now, so a hold that is still there has not lapsed.
+func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
+	return alone(p.CommitTogether([]Account{acc}, r, n, now))
+}
+
+// CommitTogether is Commit where others contribute: the accounts are that of the redemption, and then theirs, in the
+// order of Drawn. What is left over is given back to those who contributed last.
+func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now time.Time) ([]Outcome, error) {
+	holds, held, err := holdsOf(accs, r)
+	frozen := func(acc Account) bool { return acc.Status != Active }
+	switch {
+	case err != nil:
+		return nil, err
+	case slices.ContainsFunc(accs, frozen):
+		return nil, refuse(AccountFrozen, "", "The account is frozen.")
+	case n == 0:
+		n = held
+	case n < 0 || n > held:
+		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
+	}
+	outs := make([]Outcome, len(accs))
+	r = holds[0].Redemption
+	r.Value = p.worthOf(r, n)
+	r.Points, r.Drawn = n, nil
+	rest := n - min(n, holds[0].Points())
+	for i := 1; i < len(accs); i++ {
+		part := min(rest, holds[i].Points())
+		rest -= part
+		if part > 0 {
+			r.Drawn = append(r.Drawn, Drawn{accs[i].Member, part})
+		}
+		d := p.decide(accs[i], now)
+		if outs[i], err = d.contributed(holds[i], part); err != nil {
+			return nil, err
+		}
+	}
+	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], min(n, holds[0].Points()))
+	return outs, err
+}
+
+// spend commits n points of a hold, which become those of r, and gives its others back.
+func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
+	e := Entry{
+		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
+		Because: []Because{r.reason(0, WasSpent, points(n))},
+	}
+	var used []Lot
+	rest := n
+	for _, l := range h.Lots {
+		part := min(rest, l.Points)
+		rest -= part
+		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
+		if part > 0 {
+			used = append(used, Lot{l.Expires, part})
+		}
+		if back := l.Points - part; back > 0 {
+			e.Postings = d.activate(e.Postings, r.Wallet, back, d.gracious(l.Expires, d.now), d.now)
+		}
+	}
+	e.Postings = spent(e.Postings, r.Wallet, n)
+	if back := h.Points() - n; back > 0 {
+		e.Because = append(e.Because, r.reason(back, WasReturned, "unused"))
+	}
+	reward, _ := d.p.Reward(r.Reward)
+	if r.By != "" {
+		reward = Reward{} // the code is whose the redemption is
+	}
+	d.p.claim(&r, &reward, used, d.now)
+	d.fill(&e, &reward, h.Redemption.Points)
+	if err := d.post(lostToExpiry(e)); err != nil {
+		return Outcome{}, err
+	}
+	err := d.autoRedeem(d.now)
+	return d.Outcome, err
+}
+
+// Cancel returns what a redemption holds to the lots that it came from, or to nobody where the lot has lapsed
+// meanwhile: but for the program's grace a hold never lengthens the life of a point.
+func (p *Program) Cancel(acc Account, r Redemption, now time.Time) (Outcome, error) {
+	return alone(p.CancelTogether([]Account{acc}, r, now))
+}
+
+// CancelTogether is Cancel for the accounts of CommitTogether.
+func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([]Outcome, error) {
+	holds, _, err := holdsOf(accs, r)
+	if err != nil {
+		return nil, err
+	}
+	outs := make([]Outcome, len(accs))
+	for i, acc := range accs {
+		d := p.decide(acc, now)
+		if err := d.release(holds[i], Cancelled, now); err != nil {
+			return nil, err
+		}
+		if err := d.autoRedeem(now); err != nil {
+			return nil, err
+		}
+		outs[i] = d.Outcome
+	}
+	return outs, nil
+}
+
+// holdsOf is the open holds of a redemption, one in each account, and how many points they hold together.
+func holdsOf(accs []Account, r Redemption) (holds []Hold, sum Points, err error) {
+	for _, acc := range accs {
+		h, err := acc.hold(r)
+		if err != nil {
+			return nil, 0, err
+		}
+		holds, sum = append(holds, h), sum+h.Points()
+	}
+	return holds, sum, nil
+}
