@@ -29,6 +29,8 @@ type accountDoc struct {
 	Orders   map[string]int64 `json:"mo,omitempty"`   // metrics: orders by month
 	Spend    map[string]int64 `json:"ms,omitempty"`   // metrics: spend by month
 	Elements map[string]int64 `json:"me,omitempty"`   // metrics: elements by month
+	Visits   map[string]int64 `json:"mvi,omitempty"`  // metrics: visits by month
+	Brands   map[string]int64 `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
 	Usage    map[string]int64 `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
 	Reached  []reachedDoc     `json:"ms1,omitempty"`  // milestones
 	Traits   *traitsDoc       `json:"who,omitempty"`
@@ -60,6 +62,9 @@ type tierDoc struct {
 	Since  int64  `json:"s"`
 	Until  int64  `json:"u,omitzero"`
 	Before string `json:"b,omitzero"`
+	From   int64  `json:"f,omitzero"`
+	Lock   int64  `json:"lk,omitzero"`
+	Floor  string `json:"fl,omitzero"`
 }
 
 type traitsDoc struct {
@@ -71,6 +76,7 @@ type traitsDoc struct {
 	Years    int      `json:"a,omitzero"`
 	Segments []string `json:"seg,omitempty"`
 	OptIns   []string `json:"opt,omitempty"`
+	YearFrom int      `json:"yf,omitzero"`
 }
 
 type moveDoc struct {
@@ -119,6 +125,7 @@ type entryDoc struct {
 	Refusal    *refusalDoc      `json:"no,omitempty"`
 	Tier       *tierDoc         `json:"tier,omitempty"`
 	Metric     *metricDoc       `json:"met,omitempty"`
+	Brands     map[string]int64 `json:"mb,omitempty"` // as the account's
 	Usage      map[string]int64 `json:"caps,omitempty"`
 	Event      *eventDoc        `json:"ev,omitempty"`
 	Reached    *reachedDoc      `json:"ms,omitempty"`
@@ -159,6 +166,7 @@ type metricDoc struct {
 	Spend  int64 `json:"s,omitzero"`
 	Pieces int64 `json:"e,omitzero"`
 	Window int   `json:"w,omitzero"`
+	Visits int64 `json:"v,omitzero"`
 }
 
 type orderDoc struct {
@@ -193,6 +201,8 @@ type orderDoc struct {
 	Rest     string     `json:"rest,omitzero"`
 	Spend    int64      `json:"spend,omitzero"`
 	Elements int64      `json:"els,omitzero"`
+	Brands   []string   `json:"brs,omitempty"`  // likewise
+	Bucket   int        `json:"bk,omitzero"`    // where the account counts it, if not under its month
 	More     []grantDoc `json:"more,omitempty"` // beside the base, whose worth is what these leave
 	Shares   []shareDoc `json:"sh,omitempty"`
 
@@ -219,6 +229,8 @@ type eventDoc struct {
 	Worth    int64               `json:"n,omitzero"`
 	Grants   []grantDoc          `json:"g,omitempty"`
 	Shares   []shareDoc          `json:"sh,omitempty"`
+	Bucket   int                 `json:"bk,omitzero"`
+	Visits   int64               `json:"vis,omitzero"`
 }
 
 // valueDoc is one of a text, a number and a truth.

@@ -35,7 +35,9 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Orders = setNonZero(d.Orders, m.Month, m.Orders)
 		d.Spend = setNonZero(d.Spend, m.Month, m.Spend)
 		d.Elements = setNonZero(d.Elements, m.Month, m.Elements)
+		d.Visits = setNonZero(d.Visits, m.Month, m.Visits)
 	}
+	d.Brands = storedBrands(a.Brands)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
 	}
@@ -60,14 +62,17 @@ func storedTier(s *loyalty.Standing) *tierDoc {
 	if s == nil || *s == (loyalty.Standing{}) {
 		return nil
 	}
-	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before}
+	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before, millis(s.From), millis(s.Lock), s.Floor}
 }
 
 func (d *tierDoc) standing() loyalty.Standing {
 	if d == nil {
 		return loyalty.Standing{}
 	}
-	return loyalty.Standing{Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), Before: d.Before}
+	return loyalty.Standing{
+		Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), Before: d.Before,
+		From: instant(d.From), Lock: instant(d.Lock), Floor: d.Floor,
+	}
 }
 
 // readAccount reads an account as it was stored. An absent item is the account of nobody: Sequence zero.
@@ -121,8 +126,38 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		a.Moves = append(a.Moves, m.move())
 	}
 	a.Traits, a.Slides, a.Carried = d.Traits.traits(), loyalty.Date(d.Slides), d.Carried
-	a.Metrics, err = readMetrics(d)
+	if a.Metrics, err = readMetrics(d); err != nil {
+		return a, err
+	}
+	a.Brands, err = readBrands(d.Brands)
 	return a, err
+}
+
+// storedBrands names each by its month and brand: "202612|east".
+func storedBrands(all []loyalty.Bought) map[string]int64 {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make(map[string]int64, len(all))
+	for _, b := range all {
+		out[strconv.Itoa(b.Month)+"|"+b.Brand] = b.N
+	}
+	return out
+}
+
+func readBrands(stored map[string]int64) (out []loyalty.Bought, err error) {
+	for key, n := range stored {
+		month, brand, _ := strings.Cut(key, "|")
+		m, err := strconv.Atoi(month)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: brand %q is of no month", key)
+		}
+		out = append(out, loyalty.Bought{Month: m, Brand: brand, N: n})
+	}
+	slices.SortFunc(out, func(a, b loyalty.Bought) int {
+		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Brand, b.Brand))
+	})
+	return out, nil
 }
 
 // storedUsage names each by its rule, a # for what counts times, the period and its last day:
@@ -183,7 +218,7 @@ func readLots(stored map[string]int64) ([]loyalty.Lot, error) {
 
 func readMetrics(d accountDoc) ([]loyalty.Metric, error) {
 	var out []loyalty.Metric
-	for i, by := range []map[string]int64{d.Points, d.Orders, d.Spend, d.Elements} {
+	for i, by := range []map[string]int64{d.Points, d.Orders, d.Spend, d.Elements, d.Visits} {
 		for month, n := range by {
 			m, err := strconv.Atoi(month)
 			if err != nil {
@@ -202,6 +237,8 @@ func readMetrics(d accountDoc) ([]loyalty.Metric, error) {
 				out[at].Spend = n
 			case 3:
 				out[at].Elements = n
+			case 4:
+				out[at].Visits = n
 			}
 		}
 	}

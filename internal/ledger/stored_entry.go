@@ -32,7 +32,10 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Because[i] = storedBecause(b)
 	}
 	if e.Metric != nil {
-		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders, e.Metric.Spend, e.Metric.Elements, e.Window}
+		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders, e.Metric.Spend, e.Metric.Elements, e.Window, e.Metric.Visits}
+	}
+	if d.Brands = storedBrands(e.Brands); d.Brands != nil && d.Metric == nil {
+		d.Metric = &metricDoc{Window: e.Window} // which a brand goes by, too
 	}
 	if e.Order != nil {
 		d.Order = storedOrder(*e.Order)
@@ -126,12 +129,17 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		s := d.Tier.standing()
 		e.Standing = &s
 	}
+	if e.Brands, err = readBrands(d.Brands); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
 	if d.Metric != nil {
-		e.Metric = &loyalty.Metric{
+		m := loyalty.Metric{
 			Month: d.Metric.Month, Points: loyalty.Points(d.Metric.Points), Orders: d.Metric.Orders,
-			Spend: d.Metric.Spend, Elements: d.Metric.Pieces,
+			Spend: d.Metric.Spend, Elements: d.Metric.Pieces, Visits: d.Metric.Visits,
 		}
-		e.Window = d.Metric.Window
+		if e.Window = d.Metric.Window; m != (loyalty.Metric{}) {
+			e.Metric = &m
+		}
 	}
 	if d.Refusal != nil {
 		e.Refusal = d.Refusal.refusal()

@@ -10,8 +10,8 @@ import (
 const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this
-// order, what time does: pending points become active or are given up, the tier is reviewed, lots lapse, holds lapse,
-// birthdays and anniversaries are celebrated. So points that arrive in the same instant in which others lapse can still
+// order, what time does: pending points become active or are given up, the tier rises or is reviewed, lots lapse, holds
+// lapse, birthdays and anniversaries are celebrated. So points that arrive in the same instant in which others lapse can still
 // count for the review, and a hold that ends when its lot does gives its points back to nobody. One long jump and many
 // small steps leave the same account and the same entries, but for when they were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
@@ -22,7 +22,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 			return d.Outcome, nil
 		}
 		d.now = at
-		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
+		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.riseTier, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}
@@ -50,6 +50,7 @@ func (p *Program) Due(acc Account) time.Time {
 	if len(acc.Holds) > 0 {
 		sooner(acc.Holds[0].Redemption.Until)
 	}
+	sooner(p.riseAt(acc))
 	sooner(p.reviewAt(acc.Tier))
 	sooner(p.occasionDue(acc))
 	return due

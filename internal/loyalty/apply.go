@@ -34,6 +34,9 @@ func (a *Account) note(e Entry) {
 	if e.Metric != nil {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
 	}
+	for _, b := range e.Brands {
+		a.Brands = addBrand(a.Brands, b, e.Window)
+	}
 	if len(e.Usage) > 0 {
 		a.Usage = addUsage(a.Usage, e.Usage, e.Effective)
 	}
@@ -134,34 +137,6 @@ func addLot(lots []Lot, l Lot) []Lot {
 	return lots
 }
 
-func addMetric(all []Metric, m Metric, window int) []Metric {
-	newest := m.Month
-	if len(all) > 0 {
-		newest = max(newest, all[len(all)-1].Month)
-	}
-	oldest := monthsBack(newest, window-1)
-	out := make([]Metric, 0, len(all)+2)
-	add := func(m Metric) {
-		if m.Month < oldest {
-			m.Month = 0
-		}
-		at, found := slices.BinarySearchFunc(out, m, func(x, y Metric) int { return cmp.Compare(x.Month, y.Month) })
-		if !found {
-			out = slices.Insert(out, at, m)
-			return
-		}
-		out[at].Points += m.Points
-		out[at].Orders += m.Orders
-		out[at].Spend += m.Spend
-		out[at].Elements += m.Elements
-	}
-	for _, x := range all {
-		add(x)
-	}
-	add(m)
-	return slices.DeleteFunc(out, Metric.isZero)
-}
-
 // setReached is all with one milestone as it is now.
 func setReached(all []Reached, r Reached) []Reached {
 	at, found := slices.BinarySearchFunc(all, r, func(x, y Reached) int { return cmp.Compare(x.Grant.Rule, y.Grant.Rule) })
@@ -171,12 +146,6 @@ func setReached(all []Reached, r Reached) []Reached {
 		return all
 	}
 	return slices.Insert(all, at, r)
-}
-
-// monthsBack is the month yyyymm that lies n months before m.
-func monthsBack(m, n int) int {
-	k := m/100*12 + m%100 - 1 - n
-	return k/12*100 + k%12 + 1
 }
 
 // sound reports a balance that no sequence of entries may lead to.

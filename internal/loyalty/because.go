@@ -53,8 +53,10 @@ const (
 	IsCost        What = "cost"     // points
 	WasSpent      What = "spent"    // points that were reserved
 	WasReturned   What = "returned" // cancelled or lapsed
-	HasMoved      What = "moved"    // from level, to level, how: reached or lost, measure, window
+	HasMoved      What = "moved"    // from level, to level, how: reached, lost or floor; measure, window
 	HasStayed     What = "stayed"   // measure, window
+	WasPlaced     What = "placed"   // by hand: from level, to level, why
+	IsWelcome     What = "welcome"  // to a level
 	WasReached    What = "reached"  // count
 	WasUnreached  What = "missed"   // count
 	WasExtended   What = "extended" // to the day, why
@@ -101,6 +103,8 @@ var effects = map[What]string{
 	WasReturned:   "%s, points returned",
 	HasMoved:      "%s to %s, %s: %s %s",
 	HasStayed:     "kept: %s %s",
+	WasPlaced:     "%s to %s: %s",
+	IsWelcome:     "welcome to %s",
 	WasReached:    "reached %s",
 	WasUnreached:  "below %s again",
 	WasExtended:   "extended to %s: %s",

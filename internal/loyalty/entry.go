@@ -14,7 +14,8 @@ const (
 	CauseAdjustment = "adjustment" // by adjustment id
 	CauseActivation = "activation" // by member and instant
 	CauseLapse      = "lapse"      // by member and day
-	CauseTier       = "tier"       // by member, level and instant
+	CauseTier       = "tier"       // by member, level and instant; or by the id of a placement by hand
+	CauseLevel      = "level"      // the welcome to a level, by member and level
 	CauseEvent      = "event"      // by family and the merchant's event id
 	CauseForfeit    = "forfeit"    // by member and instant
 	CauseMilestone  = "milestone"  // by member and milestone
@@ -102,6 +103,7 @@ type Entry struct {
 	Redemption *Redemption
 	Standing   *Standing // the member's standing after, if the entry changed it
 	Metric     *Metric   // what it adds to a month
+	Brands     []Bought  // likewise
 	Window     int       // with Metric: how many months the account keeps apart, the newest included
 	Usage      []Usage   // what it uses of caps and limits
 	Event      *EventState
