@@ -54,6 +54,7 @@ func newMatrix(w *world) matrix {
 			"commitRedemption": `{}`, "cancelRedemption": `{}`, "putDraft": `{"source": "y"}`, "checkProgram": `{"source": "y"}`,
 			"putEvent": event, "activateOrder": `{}`, "activateEvent": `{}`, "registerForCampaign": `{}`,
 			"extendPoints":      `{"until": "2028-06-30", "reason": "matrix"}`,
+			"setTier":           `{"level": "gold", "reason": "matrix"}`,
 			"reinstatePoints":   `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
 			"reverseRedemption": `{}`, "addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,

@@ -44,6 +44,8 @@ func Routes() []Route {
 		{Pattern: "GET /v1/entries/{entry}", Function: "members", Scope: auth.MembersRead, query: words, serve: findEntry},
 		{Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: adjustBalance},
 		{Pattern: "POST /v1/members/{member}/extensions", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: extendPoints},
+		{Pattern: "GET /v1/members/{member}/tier", Function: "members", Scope: auth.MembersRead, serve: getTier},
+		{Pattern: "POST /v1/members/{member}/tier", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: setTier},
 		{Pattern: "POST /v1/members/{member}/reinstatements", Function: "members", Scope: auth.AdjustmentsWrite, body: smallBody, serve: reinstatePoints},
 		{Pattern: "PUT /v1/members/{member}/campaigns/{campaign}", Function: "members", Scope: auth.MembersWrite, body: maybeBody, serve: registerForCampaign},
 

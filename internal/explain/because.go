@@ -74,6 +74,10 @@ func which(b loyalty.Because) string {
 			return "campaign"
 		}
 		return b.Args[0]
+	case loyalty.WasPlaced:
+		if b.Args[2] == "" {
+			return "unsaid"
+		}
 	case loyalty.WasExtended, loyalty.WasReinstated:
 		if len(b.Args) < 2 || b.Args[1] == "" {
 			return "unsaid"

@@ -251,6 +251,32 @@ var said = []struct {
 		"You keep the level Silver: 5 items in the month.", "Sie behalten die Stufe Silber: 5 Artikel in einem Monat.",
 	},
 	{
+		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "30.00+3+2", "spend+visits+brands/quarter"),
+		"You reached the level Silver: 30.00 EUR, 3 visits, 2 brands in the quarter.",
+		"Sie haben die Stufe Silber erreicht: 30,00 EUR, 3 Besuche, 2 Marken im Quartal.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasStayed, "7", "orders/own"),
+		"You keep the level Silver: 7 orders in your year.", "Sie behalten die Stufe Silber: 7 Bestellungen in Ihrem Jahr.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "floor", "0", "orders"),
+		"The level Silver is yours as part of a group that has it.", "Die Stufe Silber gehört Ihnen als Teil einer Gruppe, die sie hat.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.WasPlaced, "bronze", "silver", "Matched"),
+		"You were given the level Silver (Matched).", "Sie haben die Stufe Silber erhalten (Matched).",
+	},
+	{
+		why("tiers.silver", "0", loyalty.WasPlaced, "bronze", "silver", ""),
+		"You were given the level Silver.", "Sie haben die Stufe Silber erhalten.",
+	},
+	{
+		why("tiers.silver", "25", loyalty.IsWelcome, "silver"),
+		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
+	},
+	{why("member", "0", loyalty.HasChanged, "year_from"), "The beginning of your year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
+	{
 		why("milestones.tenth-order", "250", loyalty.WasReached, "10"),
 		"You reached the milestone of 10 orders: +250 beans.", "Sie haben den Meilenstein „10 Bestellungen“ erreicht: +250 Bohnen.",
 	},

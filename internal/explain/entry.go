@@ -132,6 +132,8 @@ func (s speaker) moved(e loyalty.Entry) string {
 		switch {
 		case b.What == loyalty.HasStayed:
 			key = "tier.kept"
+		case b.What == loyalty.WasPlaced:
+			key = "tier.placed"
 		case b.What == loyalty.HasMoved && len(b.Args) > 2:
 			key = "tier." + b.Args[2]
 		}

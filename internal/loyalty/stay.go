@@ -2,7 +2,7 @@ package loyalty
 
 import "time"
 
-// A Stay is what it takes to keep a level beyond its end.
+// A Stay is what it takes to keep a level beyond its end, in the first period that is not over and counts for that.
 type Stay struct {
 	Gap  Gap       // what is missing yet, of the measure of which the greatest share is; none if it is kept already
 	By   time.Time // exclusive: what happens from then on comes too late
@@ -17,7 +17,8 @@ func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
 	if review.IsZero() || rung <= p.floor(acc) || now.Before(acc.Tier.Lock) {
 		return Stay{}, false
 	}
-	for _, t := range p.reviewed(acc, review) {
+	periods := p.reviewed(acc, review)
+	for _, t := range append(periods[1:], periods[0]) { // in their order
 		first, last := p.span(acc, t)
 		by := review
 		if end := last.End(p.Zone); end.Before(by) {
@@ -25,11 +26,10 @@ func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
 		}
 		x := Stay{By: by, Ways: p.Gaps(acc, rung, t)}
 		x.Gap = nearest(x.Ways)
-		open := now.Before(by) && first.start(p.Zone).Before(by)
 		switch {
 		case !x.Gap.open():
 			return x, true
-		case open && (!ok || farther(best.Gap, x.Gap)):
+		case !ok && now.Before(by) && first.start(p.Zone).Before(by):
 			best, ok = x, true
 		}
 	}

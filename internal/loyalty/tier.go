@@ -1,6 +1,9 @@
 package loyalty
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // rung is the place of a standing's level; the lowest if the program no longer knows it.
 func (p *Program) rung(s Standing) int {
@@ -172,9 +175,12 @@ func (d *decision) moved(s Standing, why Because) error {
 }
 
 func (d *decision) standing(s Standing, at time.Time, why Because) error {
+	what := s.Level + ":" + at.UTC().Format(stamp)
+	if d.Account.Tier.Since.Equal(at) { // once more in the same instant
+		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
+	}
 	e := Entry{
-		Kind:  KindTier,
-		Cause: d.ownCause(CauseTier, s.Level+":"+at.UTC().Format(stamp)), Effective: at,
+		Kind: KindTier, Cause: d.ownCause(CauseTier, what), Effective: at,
 		Standing: &s,
 		Because:  []Because{why},
 	}

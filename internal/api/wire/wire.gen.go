@@ -27,6 +27,7 @@ const (
 	CauseKindForfeit    CauseKind = "forfeit"
 	CauseKindJoin       CauseKind = "join"
 	CauseKindLapse      CauseKind = "lapse"
+	CauseKindLevel      CauseKind = "level"
 	CauseKindMember     CauseKind = "member"
 	CauseKindMilestone  CauseKind = "milestone"
 	CauseKindOrder      CauseKind = "order"
@@ -51,6 +52,8 @@ func (e CauseKind) Valid() bool {
 	case CauseKindJoin:
 		return true
 	case CauseKindLapse:
+		return true
+	case CauseKindLevel:
 		return true
 	case CauseKindMember:
 		return true
@@ -599,6 +602,9 @@ type ChangeMemberRequest struct {
 	// Birthday Day of birth; empty removes it. The program may lock it for a time after it was told (`members.birthday_locked_for`).
 	Birthday *string `json:"birthday,omitempty"`
 
+	// YearFrom When the member's own year begins, as `03-31`; empty removes it.
+	YearFrom *string `json:"year_from,omitempty"`
+
 	// Segments All of them; an empty list removes them.
 	Segments *[]string `json:"segments,omitempty"`
 }
@@ -743,6 +749,9 @@ type EnrolRequest struct {
 
 	// Birthday Day of birth, as `1990-12-31`; not in the future.
 	Birthday openapi_types.Date `json:"birthday,omitempty,omitzero"`
+
+	// YearFrom The day of the year on which the member's own year begins, for levels that go by it, as `03-31`; left out: that of the enrolment.
+	YearFrom string `json:"year_from,omitempty,omitzero"`
 
 	// Segments Groups that the merchant puts the person in and rules can name, as `vip`.
 	Segments []string `json:"segments,omitempty,omitzero"`
@@ -924,6 +933,30 @@ type Lack struct {
 // LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
 type LackWhat string
 
+// LevelAhead Where the member will stand if nothing more happens; left out where time changes nothing.
+type LevelAhead struct {
+	// Level The level's id.
+	Level string `json:"level"`
+
+	// At When time moves or reviews the level next.
+	At time.Time `json:"at"`
+
+	// Until Until when it would then be kept.
+	Until *time.Time `json:"until"`
+}
+
+// LevelNeed defines model for LevelNeed.
+type LevelNeed struct {
+	// By The measure.
+	By string `json:"by"`
+
+	// From How much is needed.
+	From int64 `json:"from"`
+
+	// Have How much there is, in the time that counts.
+	Have int64 `json:"have"`
+}
+
 // Line defines model for Line.
 type Line struct {
 	// ID The line's id; unique in its order.
@@ -967,6 +1000,9 @@ type Member struct {
 
 	// Birthday Day of birth, as `1990-12-31`.
 	Birthday string `json:"birthday,omitempty,omitzero"`
+
+	// YearFrom When the member's own year begins, as `03-31`.
+	YearFrom string `json:"year_from,omitempty,omitzero"`
 
 	// Segments Groups that the merchant puts the person in, by the alphabet.
 	Segments []string `json:"segments"`
@@ -1013,8 +1049,14 @@ type NextLevel struct {
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Missing How much of what qualifies is missing, in its own unit: points or orders.
+	// Missing How much is missing, of the measure in `by`.
 	Missing int64 `json:"missing"`
+
+	// By The measure: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	By string `json:"by"`
+
+	// Ways Any one of these is enough, with all that it lists.
+	Ways [][]LevelNeed `json:"ways"`
 }
 
 // Nothing defines model for Nothing.
@@ -1540,6 +1582,21 @@ type RollbackRequest struct {
 	Version int64 `json:"version"`
 }
 
+// StayLevel What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
+type StayLevel struct {
+	// Missing How much is missing, of the measure in `by`; 0: it is kept already.
+	Missing int64 `json:"missing"`
+
+	// By The measure: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	By string `json:"by"`
+
+	// Before What happens from then on comes too late.
+	Before time.Time `json:"before"`
+
+	// Ways Any one of these is enough, with all that it lists.
+	Ways [][]LevelNeed `json:"ways"`
+}
+
 // Stock defines model for Stock.
 type Stock struct {
 	// Pieces How many there have been so far, taken or not.
@@ -1586,6 +1643,36 @@ type Tier struct {
 
 	// Next The next level up; null at the top.
 	Next *NextLevel `json:"next"`
+
+	// Stay What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
+	Stay *StayLevel `json:"stay,omitempty"`
+
+	// Ahead Where the member will stand if nothing more happens; left out where time changes nothing.
+	Ahead *LevelAhead `json:"ahead,omitempty"`
+
+	// LockedUntil Somebody set the level by hand, and nothing moves it before; left out otherwise.
+	LockedUntil *time.Time `json:"locked_until,omitempty"`
+
+	// Floor The least level for ever, if somebody gave one by hand.
+	Floor string `json:"floor,omitempty,omitzero"`
+}
+
+// TierRequest defines model for TierRequest.
+type TierRequest struct {
+	// Level The level's id.
+	Level string `json:"level"`
+
+	// Reason Why; kept on the entry, as `matches Gold of another program`.
+	Reason string `json:"reason"`
+
+	// Until Kept at least until then, at most ten years ahead; left out: as long as a level that was reached.
+	Until *time.Time `json:"until,omitempty"`
+
+	// Locked Until then nothing moves it, up or down.
+	Locked bool `json:"locked,omitempty,omitzero"`
+
+	// Permanent It is the least level for ever.
+	Permanent bool `json:"permanent,omitempty,omitzero"`
 }
 
 // Version defines model for Version.
@@ -1730,6 +1817,13 @@ type ExtendPointsParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// SetTierParams defines parameters for SetTier.
+type SetTierParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // ListVersionsParams defines parameters for ListVersions.
 type ListVersionsParams struct {
 	// PageSize At most so many.
@@ -1805,6 +1899,9 @@ type ExtendPointsJSONRequestBody = ExtensionRequest
 
 // ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
 type ReinstatePointsJSONRequestBody = ReinstatementRequest
+
+// SetTierJSONRequestBody defines body for SetTier for application/json ContentType.
+type SetTierJSONRequestBody = TierRequest
 
 // PutOrderJSONRequestBody defines body for PutOrder for application/json ContentType.
 type PutOrderJSONRequestBody = OrderRequest
@@ -2128,6 +2225,35 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetTier Where a member stands, what is missing for the next level, and what it takes to stay
+	//
+	// As in the member. `not_found` also in a program without tiers.
+	//
+	// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+	GetTier(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetTierWithBody Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTierWithBody(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetTier Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTier(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrder What an order is worth, with the entries of all its revisions
 	//
@@ -2890,6 +3016,65 @@ func (c *Client) ReinstatePoints(ctx context.Context, member MemberPath, body Re
 // Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 func (c *Client) ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListMemberRewardsRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetTier Where a member stands, what is missing for the next level, and what it takes to stay
+//
+// As in the member. `not_found` also in a program without tiers.
+//
+// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+func (c *Client) GetTier(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTierRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetTierWithBody Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *Client) SetTierWithBody(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTierRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetTier Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *Client) SetTier(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTierRequest(c.Server, member, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -4324,6 +4509,100 @@ func NewListMemberRewardsRequest(server string, member MemberPath) (*http.Reques
 	return req, nil
 }
 
+// NewGetTierRequest constructs an http.Request for the GetTier method
+func NewGetTierRequest(server string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/tier", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetTierRequest calls the generic SetTier builder with application/json body
+func NewSetTierRequest(server string, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetTierRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewSetTierRequestWithBody constructs an http.Request for the SetTier method, with any body, and a specified content type
+func NewSetTierRequestWithBody(server string, member MemberPath, params *SetTierParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/tier", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewGetOrderRequest constructs an http.Request for the GetOrder method
 func NewGetOrderRequest(server string, order OrderPath) (*http.Request, error) {
 	var err error
@@ -5464,6 +5743,37 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewardsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListMemberRewardsResponse, error)
+
+	// GetTierWithResponse Where a member stands, what is missing for the next level, and what it takes to stay
+	//
+	// As in the member. `not_found` also in a program without tiers.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+	GetTierWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*GetTierResponse, error)
+
+	// SetTierWithBodyWithResponse Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTierWithBodyWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetTierResponse, error)
+
+	// SetTierWithResponse Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTierWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*SetTierResponse, error)
 
 	// GetOrderWithResponse What an order is worth, with the entries of all its revisions
 	//
@@ -7763,6 +8073,242 @@ func (r ListMemberRewardsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListMemberRewardsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetTierResponse401Headers the declared response headers of an HTTP 401 response for GetTier
+type GetTierResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetTierResponse503Headers the declared response headers of an HTTP 503 response for GetTier
+type GetTierResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetTierResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Tier
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetTierResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetTierResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTierResponse) GetJSON200() *Tier {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTierResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTierResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTierResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTierResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SetTierResponse201Headers the declared response headers of an HTTP 201 response for SetTier
+type SetTierResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// SetTierResponse401Headers the declared response headers of an HTTP 401 response for SetTier
+type SetTierResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// SetTierResponse503Headers the declared response headers of an HTTP 503 response for SetTier
+type SetTierResponse503Headers struct {
+	RetryAfter int
+}
+
+type SetTierResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Entry
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *SetTierResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SetTierResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SetTierResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SetTierResponse) GetJSON201() *Entry {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SetTierResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetTierResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetTierResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetTierResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10305,6 +10851,55 @@ func (c *ClientWithResponses) ListMemberRewardsWithResponse(ctx context.Context,
 	return ParseListMemberRewardsResponse(rsp)
 }
 
+// GetTierWithResponse Where a member stands, what is missing for the next level, and what it takes to stay
+//
+// As in the member. `not_found` also in a program without tiers.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+func (c *ClientWithResponses) GetTierWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*GetTierResponse, error) {
+	rsp, err := c.GetTier(ctx, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTierResponse(rsp)
+}
+
+// SetTierWithBodyWithResponse Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *ClientWithResponses) SetTierWithBodyWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetTierResponse, error) {
+	rsp, err := c.SetTierWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetTierResponse(rsp)
+}
+
+// SetTierWithResponse Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *ClientWithResponses) SetTierWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*SetTierResponse, error) {
+	rsp, err := c.SetTier(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetTierResponse(rsp)
+}
+
 // GetOrderWithResponse What an order is worth, with the entries of all its revisions
 //
 // Returns a wrapper object for the known response body format(s).
@@ -12703,6 +13298,233 @@ func ParseListMemberRewardsResponse(rsp *http.Response) (*ListMemberRewardsRespo
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListMemberRewardsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetTierResponse parses an HTTP response from a GetTierWithResponse call
+func ParseGetTierResponse(rsp *http.Response) (*GetTierResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTierResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Tier
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetTierResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetTierResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetTierResponse parses an HTTP response from a SetTierWithResponse call
+func ParseSetTierResponse(rsp *http.Response) (*SetTierResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetTierResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Entry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers SetTierResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers SetTierResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers SetTierResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
