@@ -173,6 +173,7 @@ func (h *history) step() string {
 		{3, h.pass},
 		{2, h.reverse},
 		{2, h.use},
+		{1, h.place},
 	}
 	sum := 0
 	for _, x := range all {
