@@ -31,6 +31,7 @@ type command struct {
 	decide func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
 	with   []table.Op                                                               // what else is to be written in the same instant
 	alone  bool                                                                     // and also where there is no entry to write
+	read   *table.Item                                                              // the account, if it was read already
 }
 
 // do reads the account, brings it to the present, decides, and commits account and entries at once. On a
@@ -38,9 +39,9 @@ type command struct {
 // of the decision exists already and is not its own, and the command's entries otherwise: those of the decision, or
 // the first of them alone where the answer was lost; those of time if nothing is to be decided.
 func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
-	it, err := l.Table.Get(ctx, memberKey(c.p.ID, c.member, "ACCOUNT"))
+	it, err := l.begin(ctx, c)
 	if err != nil {
-		return nil, retryable(err)
+		return nil, err
 	}
 	var lost []string // the hashes of what may have been written
 	budgets := budgets{ledger: l, program: c.p.ID}
@@ -87,6 +88,18 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	return nil, ErrTryAgain
 }
 
+// begin is the account that a command starts from.
+func (l *Ledger) begin(ctx context.Context, c command) (table.Item, error) {
+	if c.read != nil {
+		return *c.read, nil
+	}
+	it, err := l.Table.Get(ctx, memberKey(c.p.ID, c.member, "ACCOUNT"))
+	if err == nil && it.Version == 0 && c.decide == nil {
+		err = notFound("member")
+	}
+	return it, retryable(err)
+}
+
 // A planned write is what one attempt writes: the command's own entries first, so that a conflict over its cause is
 // the one reported, then those of time, then the account, then what the command brings along, then what it takes of
 // budgets. No operations: there is nothing to do.
@@ -119,6 +132,8 @@ func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets)
 	switch {
 	case len(out.Entries) == 0 && c.alone:
 		return planned{ops: c.with}, nil
+	case len(out.Entries) == 0 && c.decide == nil:
+		return planned{ops: l.listed(it, c.p, out.Account)}, nil
 	case len(out.Entries) == 0:
 		return planned{}, nil
 	}
