@@ -171,9 +171,10 @@ func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
 	bodies := killed.sent
 	for kills := 0; kills < 20; kills++ {
 		ctx, kill := context.WithCancel(t.Context())
-		left := rng.Int64N(int64(members) / 12)
+		var left atomic.Int64
+		left.Store(rng.Int64N(int64(members) / 12))
 		killed.before = func(string) {
-			if left--; left < 0 {
+			if left.Add(-1) < 0 {
 				kill() // whatever is under way, and the worker does not get to send anything either
 			}
 		}
