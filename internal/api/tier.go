@@ -27,6 +27,16 @@ func getTier(ctx context.Context, c *call) (answer, error) {
 	if t == nil {
 		return answer{}, refuse(loyalty.NotFound, "The program has no tiers.")
 	}
+	if t.Next != nil {
+		_, rung, _ := p.Level(t.Next.Level)
+		t.Next.Ways = wireWays(p.Gaps(m.Account, rung, c.app.Now()))
+	}
+	if stay, ok := p.Stay(m.Account, c.app.Now()); ok {
+		t.Stay.Ways = wireWays(stay.Ways)
+	}
+	if ahead, at, ok := p.Ahead(m.Account); ok {
+		t.Ahead = &wire.LevelAhead{Level: ahead.Level, At: at.UTC(), Until: instantOrNil(ahead.Until)}
+	}
 	return answer{body: t}, nil
 }
 
@@ -58,8 +68,9 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 	return answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
 }
 
+// wireTier is the tier as members' answers have it; what it takes in full, and what lies ahead, getTier adds.
 func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
-	level, rung, ok := p.Level(acc.Tier.Level)
+	level, _, ok := p.Level(acc.Tier.Level)
 	if !ok {
 		return nil
 	}
@@ -70,14 +81,10 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	if next, missing, ok := p.Progress(acc, now); ok {
 		t.Next = &wire.NextLevel{
 			Level: next.ID, Name: wire.Text(next.Name), Missing: missing.Missing(), By: measureOf(missing, p),
-			Ways: wireWays(p.Gaps(acc, rung+1, now)),
 		}
 	}
 	if stay, ok := p.Stay(acc, now); ok {
-		t.Stay = &wire.StayLevel{Missing: stay.Gap.Missing(), By: measureOf(stay.Gap, p), Before: stay.By.UTC(), Ways: wireWays(stay.Ways)}
-	}
-	if ahead, at, ok := p.Ahead(acc); ok {
-		t.Ahead = &wire.LevelAhead{Level: ahead.Level, At: at.UTC(), Until: instantOrNil(ahead.Until)}
+		t.Stay = &wire.StayLevel{Missing: stay.Gap.Missing(), By: measureOf(stay.Gap, p), Before: stay.By.UTC()}
 	}
 	if now.Before(acc.Tier.Lock) {
 		t.LockedUntil = instantOrNil(acc.Tier.Lock)

@@ -264,6 +264,11 @@ var said = []struct {
 		"The level Silver is yours as part of a group that has it.", "Die Stufe Silber gehört Ihnen als Teil einer Gruppe, die sie hat.",
 	},
 	{
+		why("tiers.silver", "0", loyalty.HasMoved, "gold", "silver", "rules", "0", "orders"),
+		"What the levels take has changed: your level went from Gold to Silver.",
+		"Die Bedingungen der Stufen haben sich geändert: Ihre Stufe wechselte von Gold zu Silber.",
+	},
+	{
 		why("tiers.silver", "0", loyalty.WasPlaced, "bronze", "silver", "Matched"),
 		"You were given the level Silver (Matched).", "Sie haben die Stufe Silber erhalten (Matched).",
 	},

@@ -190,6 +190,7 @@ var english = language{
 		{loyalty.HasMoved, ""}:        "Your level went from {from} to {to}: {measured}.",
 		{loyalty.HasMoved, "reached"}: "You reached the level {to}: {measured}.",
 		{loyalty.HasStayed, ""}:       "You keep {rule}: {measured}.",
+		{loyalty.HasMoved, "rules"}:   "What the levels take has changed: your level went from {from} to {to}.",
 		{loyalty.HasMoved, "floor"}:   "The level {to} is yours as part of a group that has it.",
 		{loyalty.WasPlaced, ""}:       "You were given the level {to} ({why}).",
 		{loyalty.WasPlaced, "unsaid"}: "You were given the level {to}.",

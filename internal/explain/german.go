@@ -190,6 +190,7 @@ var german = language{
 		{loyalty.HasMoved, ""}:        "Ihre Stufe wechselte von {from} zu {to}: {measured}.",
 		{loyalty.HasMoved, "reached"}: "Sie haben die Stufe {to} erreicht: {measured}.",
 		{loyalty.HasStayed, ""}:       "Sie behalten {rule}: {measured}.",
+		{loyalty.HasMoved, "rules"}:   "Die Bedingungen der Stufen haben sich geändert: Ihre Stufe wechselte von {from} zu {to}.",
 		{loyalty.HasMoved, "floor"}:   "Die Stufe {to} gehört Ihnen als Teil einer Gruppe, die sie hat.",
 		{loyalty.WasPlaced, ""}:       "Sie haben die Stufe {to} erhalten ({why}).",
 		{loyalty.WasPlaced, "unsaid"}: "Sie haben die Stufe {to} erhalten.",

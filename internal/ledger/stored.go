@@ -41,6 +41,7 @@ type accountDoc struct {
 	Redeemed int64            `json:"spent,omitzero"`
 	Expired  int64            `json:"lapsed,omitzero"`
 	Last     int64            `json:"last,omitzero"`
+	Seen     int64            `json:"seen,omitzero"`
 }
 
 type pendingDoc struct {

@@ -17,7 +17,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 	d := accountDoc{
 		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt),
-		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
+		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity), Seen: millis(a.Seen),
 		Tier: storedTier(&a.Tier), Usage: storedUsage(a.Usage),
 		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Carried: a.Carried,
 	}
@@ -88,7 +88,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: instant(d.Joined),
 		Sequence: d.Sequence, Head: d.Head, Debt: loyalty.Points(d.Debt), Tier: d.Tier.standing(),
 		Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
-		LastActivity: instant(d.Last),
+		LastActivity: instant(d.Last), Seen: instant(d.Seen),
 	}
 	var err error
 	if a.Lots, err = readLots(d.Lots); err != nil {

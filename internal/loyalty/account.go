@@ -43,6 +43,7 @@ type Account struct {
 
 	Earned, Redeemed, Expired Points    // of a lifetime: by rules, without adjustments and what was clawed back
 	LastActivity              time.Time // the latest order or redemption
+	Seen                      time.Time // when something was last decided about it: the latest instant of its entries
 }
 
 // A Lot is points that lapse together, at the end of the same day.

@@ -22,7 +22,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 			return d.Outcome, nil
 		}
 		d.now = at
-		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.riseTier, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
+		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}
@@ -50,6 +50,7 @@ func (p *Program) Due(acc Account) time.Time {
 	if len(acc.Holds) > 0 {
 		sooner(acc.Holds[0].Redemption.Until)
 	}
+	sooner(p.refreshAt(acc))
 	sooner(p.riseAt(acc))
 	sooner(p.reviewAt(acc.Tier))
 	sooner(p.occasionDue(acc))

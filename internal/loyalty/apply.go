@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Apply is the account after the entry: the only way in which accounts change, so that replaying a member's
@@ -58,6 +59,9 @@ func (a *Account) note(e Entry) {
 			a.Carried = ""
 		}
 	}
+	if at := earlier(e.Effective, e.Recorded); at.After(a.Seen) {
+		a.Seen = at
+	}
 	switch e.Kind {
 	case KindJoin:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
@@ -66,6 +70,14 @@ func (a *Account) note(e Entry) {
 			a.LastActivity = e.Effective
 		}
 	}
+}
+
+// earlier is the instant that comes first: an order may be dated ahead, and what time did is recorded late.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func (a *Account) apply(e Entry, p Posting) {

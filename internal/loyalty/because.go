@@ -53,7 +53,7 @@ const (
 	IsCost        What = "cost"     // points
 	WasSpent      What = "spent"    // points that were reserved
 	WasReturned   What = "returned" // cancelled or lapsed
-	HasMoved      What = "moved"    // from level, to level, how: reached, lost or floor; measure, window
+	HasMoved      What = "moved"    // from level, to level, how: reached, lost, floor or rules; measure, window
 	HasStayed     What = "stayed"   // measure, window
 	WasPlaced     What = "placed"   // by hand: from level, to level, why
 	IsWelcome     What = "welcome"  // to a level

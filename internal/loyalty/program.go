@@ -130,7 +130,8 @@ type Tiers struct {
 	MoveDown    MoveDown
 	Floors      []Floor
 	Welcome     Welcome
-	Again       bool // who reaches a level a second time is welcomed again
+	Again       bool    // who reaches a level a second time is welcomed again
+	Refresh     Refresh // publishing sets it
 }
 
 // Measure is what qualifies for a level.

@@ -336,6 +336,24 @@ func (e ProgramStatus) Valid() bool {
 	}
 }
 
+// Defines values for PublishRequestLevels.
+const (
+	PublishRequestLevelsFull        PublishRequestLevels = "full"
+	PublishRequestLevelsUpgradeOnly PublishRequestLevels = "upgrade_only"
+)
+
+// Valid indicates whether the value is a known member of the PublishRequestLevels enum.
+func (e PublishRequestLevels) Valid() bool {
+	switch e {
+	case PublishRequestLevelsFull:
+		return true
+	case PublishRequestLevelsUpgradeOnly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RedemptionStatus.
 const (
 	RedemptionStatusCancelled RedemptionStatus = "cancelled"
@@ -417,6 +435,24 @@ func (e RewardType) Valid() bool {
 	case RewardTypePartner:
 		return true
 	case RewardTypePercentOff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RollbackRequestLevels.
+const (
+	RollbackRequestLevelsFull        RollbackRequestLevels = "full"
+	RollbackRequestLevelsUpgradeOnly RollbackRequestLevels = "upgrade_only"
+)
+
+// Valid indicates whether the value is a known member of the RollbackRequestLevels enum.
+func (e RollbackRequestLevels) Valid() bool {
+	switch e {
+	case RollbackRequestLevelsFull:
+		return true
+	case RollbackRequestLevelsUpgradeOnly:
 		return true
 	default:
 		return false
@@ -933,7 +969,7 @@ type Lack struct {
 // LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may.
 type LackWhat string
 
-// LevelAhead Where the member will stand if nothing more happens; left out where time changes nothing.
+// LevelAhead Where the member will stand if nothing more happens; left out where time changes nothing, and in the member.
 type LevelAhead struct {
 	// Level The level's id.
 	Level string `json:"level"`
@@ -1055,8 +1091,8 @@ type NextLevel struct {
 	// By The measure: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
 	By string `json:"by"`
 
-	// Ways Any one of these is enough, with all that it lists.
-	Ways [][]LevelNeed `json:"ways"`
+	// Ways Any one of these is enough, with all that it lists; left out in the member.
+	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
 }
 
 // Nothing defines model for Nothing.
@@ -1255,7 +1291,13 @@ type PublishRequest struct {
 
 	// EffectiveAt From when on the version is live: in the future, and at most a year ahead; left out: from now on.
 	EffectiveAt *time.Time `json:"effective_at,omitempty"`
+
+	// Levels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
+	Levels PublishRequestLevels `json:"levels,omitempty,omitzero"`
 }
+
+// PublishRequestLevels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
+type PublishRequestLevels string
 
 // Quote defines model for Quote.
 type Quote struct {
@@ -1580,7 +1622,13 @@ type RewardList struct {
 type RollbackRequest struct {
 	// Version Which version to publish again.
 	Version int64 `json:"version"`
+
+	// Levels As for publishing, if what levels take differs.
+	Levels RollbackRequestLevels `json:"levels,omitempty,omitzero"`
 }
+
+// RollbackRequestLevels As for publishing, if what levels take differs.
+type RollbackRequestLevels string
 
 // StayLevel What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
 type StayLevel struct {
@@ -1593,8 +1641,8 @@ type StayLevel struct {
 	// Before What happens from then on comes too late.
 	Before time.Time `json:"before"`
 
-	// Ways Any one of these is enough, with all that it lists.
-	Ways [][]LevelNeed `json:"ways"`
+	// Ways Any one of these is enough, with all that it lists; left out in the member.
+	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
 }
 
 // Stock defines model for Stock.
@@ -1647,7 +1695,7 @@ type Tier struct {
 	// Stay What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
 	Stay *StayLevel `json:"stay,omitempty"`
 
-	// Ahead Where the member will stand if nothing more happens; left out where time changes nothing.
+	// Ahead Where the member will stand if nothing more happens; left out where time changes nothing, and in the member.
 	Ahead *LevelAhead `json:"ahead,omitempty"`
 
 	// LockedUntil Somebody set the level by hand, and nothing moves it before; left out otherwise.

@@ -1,6 +1,10 @@
 package snapshot
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
 
 type (
 	tiersDoc struct {
@@ -25,12 +29,18 @@ type (
 		Floors      []floorDoc  `json:"floors,omitzero"`
 		Welcome     welcome     `json:"welcome,omitzero"`
 		Again       bool        `json:"again,omitzero"`
+		Refresh     refreshDoc  `json:"refresh,omitzero"`
 	}
 
 	windowDoc struct {
 		Kind   loyalty.WindowKind `json:"kind,omitzero"`
 		Months int                `json:"months,omitzero"`
 		From   loyalty.Day        `json:"from,omitzero"` // MMDD
+	}
+
+	refreshDoc struct {
+		At   time.Time           `json:"at,omitzero"`
+		Mode loyalty.RefreshMode `json:"mode,omitzero"`
 	}
 
 	floorDoc struct {
@@ -71,7 +81,7 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 		}),
 		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
 		Tail: periodDoc(t.Tail), Floors: each(t.Floors, func(f loyalty.Floor) floorDoc { return floorDoc(f) }),
-		Welcome: welcome(t.Welcome), Again: t.Again,
+		Welcome: welcome(t.Welcome), Again: t.Again, Refresh: refreshDoc(t.Refresh),
 	}
 }
 
@@ -93,6 +103,6 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
 		KeepPeriods: d.KeepPeriods, Tail: loyalty.Period(d.Tail),
 		Floors:  each(d.Floors, func(f floorDoc) loyalty.Floor { return loyalty.Floor(f) }),
-		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again,
+		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, Refresh: loyalty.Refresh(d.Refresh),
 	}
 }
