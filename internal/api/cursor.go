@@ -33,6 +33,26 @@ func (c *call) openCursor(owner string) (int64, error) {
 	return int64(n), nil
 }
 
+// sealed is a cursor of a text, for lists that no number is a place in.
+func (c *call) sealed(text string) *string {
+	s := base64.RawURLEncoding.EncodeToString(append([]byte(text), c.sign("text", []byte(text))...))
+	return &s
+}
+
+// openSealed is the text in the request's cursor; empty if there is none.
+func (c *call) openSealed() (string, error) {
+	s, ok := c.event.Query["cursor"]
+	if !ok {
+		return "", nil
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
+	cut := len(b) - sealSize
+	if err != nil || cut < 1 || !hmac.Equal(b[cut:], c.sign("text", b[:cut])) {
+		return "", refuseAt(invalidCursor, "cursor", "Take the cursor from next_cursor of the page before, for the same list.")
+	}
+	return string(b[:cut]), nil
+}
+
 func (c *call) sign(owner string, b []byte) []byte {
 	mac := hmac.New(sha256.New, c.seal)
 	fmt.Fprintf(mac, "%d:%s%d:%s%d:%s", len(c.who.Program), c.who.Program, len(c.route.Pattern), c.route.Pattern, len(owner), owner)

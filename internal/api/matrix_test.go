@@ -62,7 +62,7 @@ func newMatrix(w *world) matrix {
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
 			"enrolMember": "201", "listRewards": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
-			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
+			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "listLevelChanges": own, "publishProgram": "422 validation_failed", "getDraft": own,
 		},
 	}
 }

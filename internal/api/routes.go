@@ -75,6 +75,7 @@ func Routes() []Route {
 		{Pattern: "POST /v1/program/check", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: checkProgram},
 		{Pattern: "POST /v1/program/publish", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: publishProgram},
 		{Pattern: "POST /v1/program/rollback", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: rollbackProgram},
+		{Pattern: "GET /v1/program/level-changes", Function: "programs", Scope: auth.MembersRead, query: []string{"until", "draft", "cursor"}, serve: listLevelChanges},
 		{Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, query: page, serve: listVersions},
 
 		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks"}, // served by package payments

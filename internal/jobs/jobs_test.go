@@ -35,6 +35,7 @@ type bench struct {
 	fails   map[string]error // by a part of the partition that is written
 	panics  string           // likewise
 	before  func(pk string)  // called before each transaction
+	euros   int64            // that an order is for; 20 unless set
 	mu      sync.Mutex
 	table.Table
 }
@@ -131,7 +132,7 @@ func (b *bench) order(t testing.TB, i int) {
 	}
 	o := loyalty.Order{
 		ID: fmt.Sprint(i), Member: memberID(i), PlacedAt: b.now, Currency: "EUR", Status: loyalty.OrderPaid,
-		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: 2000}},
+		Lines: []loyalty.Line{{ID: "1", Category: "coffee-beans", Quantity: 1, Amount: max(b.euros, 20) * 100}},
 	}
 	if _, err := b.Ledger.PutOrder(t.Context(), b.program, o, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)

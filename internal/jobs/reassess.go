@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -45,6 +46,7 @@ type shardful struct {
 	Program string           `json:"program"`
 	Shard   int              `json:"shard"`
 	Due     time.Time        `json:"due"`
+	All     bool             `json:"all,omitzero"` // also those who are not due: what levels take has changed
 	From    string           `json:"from,omitzero"`
 	Member  loyalty.MemberID `json:"member,omitzero"`
 }
@@ -69,16 +71,17 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	var bodies []string
 	var failures []error
 	for _, program := range e.programs() {
+		all := r.retiered(ctx, program, e.Time)
 		for shard := range ledger.Shards {
 			due, err := r.Ledger.AnyDue(ctx, program, shard, e.Time)
 			if err != nil {
 				failures = append(failures, err)
 				continue
 			}
-			if !due {
+			if !due && !all {
 				continue
 			}
-			body, err := json.Marshal(shardful{Program: program, Shard: shard, Due: e.Time})
+			body, err := json.Marshal(shardful{Program: program, Shard: shard, Due: e.Time, All: all})
 			if err != nil {
 				return nil, fmt.Errorf("jobs: reassess: write a message: %w", err)
 			}
@@ -93,6 +96,18 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 		return nil, fmt.Errorf("jobs: reassess: %w", err)
 	}
 	return json.Marshal(map[string]int{"shards": len(bodies)})
+}
+
+// retiered reports whether a version took over since the schedule last fired that changed what levels take: then members
+// may move who are not due. A schedule that was missed leaves them to what becomes due of them later, or to their own
+// next command.
+func (r reassess) retiered(ctx context.Context, program string, at time.Time) bool {
+	p, err := r.Programs.Live(ctx, program)
+	if err != nil {
+		return false // the workers report it
+	}
+	since := p.Tiers.Refresh.At
+	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour))
 }
 
 // A shift is one invocation of a worker.
@@ -115,6 +130,9 @@ func (s *shift) work(ctx context.Context, body string) error {
 		return s.one(ctx, p, m)
 	}
 	w := walk{reassess: s.reassess, program: p}
+	if err := w.guard(ctx, m); err != nil {
+		return err
+	}
 	next, err := w.run(ctx, m)
 	s.done += w.done.Load()
 	s.Log.InfoContext(ctx, "shard worked through", "program", m.Program, "shard", m.Shard, "due", m.Due,
@@ -135,7 +153,7 @@ func (s *shift) handOn(ctx context.Context, m shardful, w *walk, next string) er
 	}
 	var left []shardful
 	if next != "" {
-		left = append(left, shardful{Program: m.Program, Shard: m.Shard, Due: m.Due, From: next})
+		left = append(left, shardful{Program: m.Program, Shard: m.Shard, Due: m.Due, All: m.All, From: next})
 	}
 	for _, member := range w.failed {
 		left = append(left, shardful{Program: m.Program, Shard: m.Shard, Due: m.Due, Member: member})
@@ -188,7 +206,7 @@ func (w *walk) run(ctx context.Context, m shardful) (next string, err error) {
 	}
 	defer workers.Wait()
 	defer close(members)
-	for d, err := range w.Ledger.DueFrom(ctx, m.Program, m.Shard, m.From, m.Due) {
+	for d, err := range w.listed(ctx, m) {
 		if err != nil {
 			return "", fmt.Errorf("jobs: reassess %s: list shard %d: %w", m.Program, m.Shard, err)
 		}
@@ -198,6 +216,14 @@ func (w *walk) run(ctx context.Context, m shardful) (next string, err error) {
 		members <- d
 	}
 	return "", nil
+}
+
+// listed is whom a message is about.
+func (w *walk) listed(ctx context.Context, m shardful) iter.Seq2[ledger.Due, error] {
+	if m.All {
+		return w.Ledger.Dated(ctx, m.Program, m.Shard, m.From)
+	}
+	return w.Ledger.DueFrom(ctx, m.Program, m.Shard, m.From, m.Due)
 }
 
 // advance brings one member up to date. A panic is that member's failure alone.

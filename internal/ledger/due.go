@@ -24,6 +24,9 @@ type Due struct {
 	item   table.Item
 }
 
+// Account is the account as it was listed, not brought up to date.
+func (d Due) Account() (loyalty.Account, error) { return readAccount(d.item, d.Member) }
+
 // AdvanceDue is Advance for an account that was listed, which need not be read again.
 func (l *Ledger) AdvanceDue(ctx context.Context, p *loyalty.Program, d Due) (int, error) {
 	entries, err := l.do(ctx, command{p: p, member: d.Member, read: &d.item})

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"math/big"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -27,6 +28,9 @@ func (e *explainer) tiers() {
 	}
 	if t.MoveUp == loyalty.NextPeriod {
 		e.say("Who qualifies moves up when the period ends.")
+	}
+	if t.Guard != nil {
+		e.say("A run that would move down more than %s of the members that it looks at stops.", digits(new(big.Rat).Mul(t.Guard, big.NewRat(100, 1)))+"%")
 	}
 	if t.MoveDown == loyalty.StayUp {
 		e.say("A level that was reached is never lost.")

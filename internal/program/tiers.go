@@ -1,6 +1,7 @@
 package program
 
 import (
+	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -32,6 +33,9 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	c.keep(n.get("keep_for"), &t)
 	t.Tail, t.Grace = c.period(n.get("tail")), c.period(n.get("grace"))
 	t.MoveUp, t.MoveDown = moveUps[n.get("move_up").text()], moveDowns[n.get("move_down").text()]
+	if guard := n.get("guard"); guard != nil {
+		t.Guard = c.guard(guard)
+	}
 	t.Welcome, t.Again = welcomes[n.get("welcome").text()], n.get("welcome_again") != nil
 	t.Levels = c.levels(n.get("levels"), t)
 	c.p.Tiers.Levels = t.Levels
@@ -41,6 +45,15 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	}
 	c.periods(n, t)
 	return t
+}
+
+// guard reads the share of members that a run may move down.
+func (c *compiler) guard(n *node) *big.Rat {
+	share := c.percent(n)
+	if share == nil {
+		return nil
+	}
+	return share.Quo(share, big.NewRat(100, 1))
 }
 
 // periods refuses what only windows of periods can do where there are none.

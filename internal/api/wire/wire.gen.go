@@ -513,6 +513,24 @@ func (e VersionStatus) Valid() bool {
 	}
 }
 
+// Defines values for ListLevelChangesParamsDraft.
+const (
+	ListLevelChangesParamsDraftFull        ListLevelChangesParamsDraft = "full"
+	ListLevelChangesParamsDraftUpgradeOnly ListLevelChangesParamsDraft = "upgrade_only"
+)
+
+// Valid indicates whether the value is a known member of the ListLevelChangesParamsDraft enum.
+func (e ListLevelChangesParamsDraft) Valid() bool {
+	switch e {
+	case ListLevelChangesParamsDraftFull:
+		return true
+	case ListLevelChangesParamsDraftUpgradeOnly:
+		return true
+	default:
+		return false
+	}
+}
+
 // AdjustmentRequest defines model for AdjustmentRequest.
 type AdjustmentRequest struct {
 	// Points Points to give or, below zero, to take; not zero.
@@ -979,6 +997,36 @@ type LevelAhead struct {
 
 	// Until Until when it would then be kept.
 	Until *time.Time `json:"until"`
+}
+
+// LevelChange defines model for LevelChange.
+type LevelChange struct {
+	// Member The member's id.
+	Member string `json:"member"`
+
+	// From The level now, by its id.
+	From string `json:"from"`
+
+	// To The level then, by its id.
+	To string `json:"to"`
+
+	// At When it changes.
+	At time.Time `json:"at"`
+
+	// Effect Why, as a formula: what counted, and over which time.
+	Effect string `json:"effect"`
+}
+
+// LevelChangeList defines model for LevelChangeList.
+type LevelChangeList struct {
+	// Data Those of this page whose level changes.
+	Data []LevelChange `json:"data"`
+
+	// LookedAt How many members the page has looked at.
+	LookedAt int `json:"looked_at"`
+
+	// NextCursor Where the next page begins; null on the last.
+	NextCursor *string `json:"next_cursor"`
 }
 
 // LevelNeed defines model for LevelNeed.
@@ -1872,6 +1920,21 @@ type SetTierParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ListLevelChangesParams defines parameters for ListLevelChanges.
+type ListLevelChangesParams struct {
+	// Until The instant, from now to two years ahead; left out, now.
+	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
+
+	// Draft By the draft, published so: members only move up by it (`upgrade_only`), or also down (`full`). Left out: by the live program.
+	Draft ListLevelChangesParamsDraft `form:"draft,omitempty" json:"draft,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListLevelChangesParamsDraft defines parameters for ListLevelChanges.
+type ListLevelChangesParamsDraft string
+
 // ListVersionsParams defines parameters for ListVersions.
 type ListVersionsParams struct {
 	// PageSize At most so many.
@@ -2393,6 +2456,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 	PutDraft(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLevelChanges Whose level will change, before it does
+	//
+	// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+	// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+	// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+	//
+	// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+	ListLevelChanges(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PublishProgramWithBody Make the draft a version, live now or from an instant on
 	//
@@ -3324,6 +3396,25 @@ func (c *Client) PutDraftWithBody(ctx context.Context, contentType string, body 
 // Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 func (c *Client) PutDraft(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutDraftRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLevelChanges Whose level will change, before it does
+//
+// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+//
+// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+func (c *Client) ListLevelChanges(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLevelChangesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4913,6 +5004,72 @@ func NewPutDraftRequestWithBody(server string, contentType string, body io.Reade
 	return req, nil
 }
 
+// NewListLevelChangesRequest constructs an http.Request for the ListLevelChanges method
+func NewListLevelChangesRequest(server string, params *ListLevelChangesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/program/level-changes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "draft", params.Draft, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewPublishProgramRequest calls the generic PublishProgram builder with application/json body
 func NewPublishProgramRequest(server string, body PublishProgramJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5919,6 +6076,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 	PutDraftWithResponse(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDraftResponse, error)
+
+	// ListLevelChangesWithResponse Whose level will change, before it does
+	//
+	// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+	// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+	// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+	ListLevelChangesWithResponse(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*ListLevelChangesResponse, error)
 
 	// PublishProgramWithBodyWithResponse Make the draft a version, live now or from an instant on
 	//
@@ -9147,6 +9315,117 @@ func (r PutDraftResponse) ContentType() string {
 	return ""
 }
 
+// ListLevelChangesResponse401Headers the declared response headers of an HTTP 401 response for ListLevelChanges
+type ListLevelChangesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListLevelChangesResponse503Headers the declared response headers of an HTTP 503 response for ListLevelChanges
+type ListLevelChangesResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListLevelChangesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LevelChangeList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListLevelChangesResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListLevelChangesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLevelChangesResponse) GetJSON200() *LevelChangeList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLevelChangesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLevelChangesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLevelChangesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLevelChangesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // PublishProgramResponse401Headers the declared response headers of an HTTP 401 response for PublishProgram
 type PublishProgramResponse401Headers struct {
 	WWWAuthenticate string
@@ -11109,6 +11388,23 @@ func (c *ClientWithResponses) PutDraftWithResponse(ctx context.Context, body Put
 		return nil, err
 	}
 	return ParsePutDraftResponse(rsp)
+}
+
+// ListLevelChangesWithResponse Whose level will change, before it does
+//
+// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+func (c *ClientWithResponses) ListLevelChangesWithResponse(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*ListLevelChangesResponse, error) {
+	rsp, err := c.ListLevelChanges(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLevelChangesResponse(rsp)
 }
 
 // PublishProgramWithBodyWithResponse Make the draft a version, live now or from an instant on
@@ -14318,6 +14614,111 @@ func ParsePutDraftResponse(rsp *http.Response) (*PutDraftResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers PutDraftResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListLevelChangesResponse parses an HTTP response from a ListLevelChangesWithResponse call
+func ParseListLevelChangesResponse(rsp *http.Response) (*ListLevelChangesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLevelChangesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LevelChangeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListLevelChangesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListLevelChangesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

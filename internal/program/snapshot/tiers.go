@@ -30,6 +30,7 @@ type (
 		Welcome     welcome     `json:"welcome,omitzero"`
 		Again       bool        `json:"again,omitzero"`
 		Refresh     refreshDoc  `json:"refresh,omitzero"`
+		Guard       ratio       `json:"guard,omitzero"`
 	}
 
 	windowDoc struct {
@@ -81,7 +82,7 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 		}),
 		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
 		Tail: periodDoc(t.Tail), Floors: each(t.Floors, func(f loyalty.Floor) floorDoc { return floorDoc(f) }),
-		Welcome: welcome(t.Welcome), Again: t.Again, Refresh: refreshDoc(t.Refresh),
+		Welcome: welcome(t.Welcome), Again: t.Again, Refresh: refreshDoc(t.Refresh), Guard: ratio{t.Guard},
 	}
 }
 
@@ -103,6 +104,6 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
 		KeepPeriods: d.KeepPeriods, Tail: loyalty.Period(d.Tail),
 		Floors:  each(d.Floors, func(f floorDoc) loyalty.Floor { return loyalty.Floor(f) }),
-		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, Refresh: loyalty.Refresh(d.Refresh),
+		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, Refresh: loyalty.Refresh(d.Refresh), Guard: d.Guard.number,
 	}
 }
