@@ -67,6 +67,8 @@ func which(b loyalty.Because) string {
 		}
 	case loyalty.HasMoved:
 		return b.Args[2]
+	case loyalty.WasTold:
+		return b.Args[0]
 	case loyalty.IsRounded, loyalty.WasReturned, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor:
 		return b.Args[0]
 	case loyalty.HasChanged:

@@ -269,6 +269,20 @@ var said = []struct {
 		"Die Bedingungen der Stufen haben sich geändert: Ihre Stufe wechselte von Gold zu Silber.",
 	},
 	{
+		why("no_surprise", "0", loyalty.WasTold, "lapse", "2027-03-31"),
+		"You were told that beans are about to lapse.", "Sie wurden darauf hingewiesen, dass Bohnen bald verfallen.",
+	},
+	{
+		why("no_surprise", "0", loyalty.WasTold, "fall", "silver:20270331T220000Z"),
+		"You were told that your level is about to end.", "Sie wurden darauf hingewiesen, dass Ihre Stufe bald endet.",
+	},
+	{why("no_surprise", "0", loyalty.WasTold, "else", "x"), "You were told of what is to come.", "Sie wurden auf das hingewiesen, was ansteht."},
+	{
+		why("no_surprise", "0", loyalty.WasPostponed, "2027-04-30"),
+		"You had not been told in time, so nothing happens before 30 April 2027.",
+		"Sie waren nicht rechtzeitig darauf hingewiesen worden, deshalb geschieht vor dem 30. April 2027 nichts.",
+	},
+	{
 		why("tiers.silver", "0", loyalty.WasPlaced, "bronze", "silver", "Matched"),
 		"You were given the level Silver (Matched).", "Sie haben die Stufe Silber erhalten (Matched).",
 	},

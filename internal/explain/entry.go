@@ -26,7 +26,7 @@ func (s speaker) summary(e loyalty.Entry) string {
 		return s.joined(e)
 	case loyalty.KindExtend:
 		return s.extended(e)
-	case loyalty.KindMember:
+	case loyalty.KindMember, loyalty.KindNotice:
 		return s.told(e)
 	case loyalty.KindForfeit, loyalty.KindNote:
 		return s.sentence(string(e.Kind), s.values(e))

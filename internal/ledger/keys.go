@@ -31,6 +31,7 @@ var causeNames = map[string]string{
 	loyalty.CauseMember:     "WHO",
 	loyalty.CauseExtension:  "EXT",
 	loyalty.CauseReinstate:  "AGAIN",
+	loyalty.CauseNotice:     "TOLD",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

@@ -35,6 +35,7 @@ type accountDoc struct {
 	Reached  []reachedDoc     `json:"ms1,omitempty"`  // milestones
 	Traits   *traitsDoc       `json:"who,omitempty"`
 	Moves    []moveDoc        `json:"mv,omitempty"`
+	Notices  []noticeDoc      `json:"told,omitempty"`
 	Slides   int32            `json:"slide,omitzero"`
 	Carried  string           `json:"frac,omitzero"`
 	Earned   int64            `json:"earned,omitzero"`
@@ -78,6 +79,12 @@ type traitsDoc struct {
 	Segments []string `json:"seg,omitempty"`
 	OptIns   []string `json:"opt,omitempty"`
 	YearFrom int      `json:"yf,omitzero"`
+}
+
+type noticeDoc struct {
+	What    string `json:"w"`
+	Subject string `json:"s"`
+	At      int64  `json:"at"`
 }
 
 type moveDoc struct {
@@ -132,6 +139,7 @@ type entryDoc struct {
 	Reached    *reachedDoc      `json:"ms,omitempty"`
 	Traits     *traitsDoc       `json:"who,omitempty"`
 	Move       *moveDoc         `json:"mv,omitempty"`
+	Notice     *noticeDoc       `json:"told,omitempty"`
 	Slides     int32            `json:"slide,omitzero"`
 	Carried    string           `json:"frac,omitzero"`
 	Active     int64            `json:"ba,omitzero"` // the balance after

@@ -41,6 +41,9 @@ func storedAccount(a loyalty.Account) accountDoc {
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
 	}
+	for _, n := range a.Notices {
+		d.Notices = append(d.Notices, storedNotice(n))
+	}
 	for _, r := range a.Reached {
 		d.Reached = append(d.Reached, storedReached(r))
 	}
@@ -121,6 +124,9 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 		}
 		a.Reached = append(a.Reached, x)
+	}
+	for _, n := range d.Notices {
+		a.Notices = append(a.Notices, n.notice())
 	}
 	for _, m := range d.Moves {
 		a.Moves = append(a.Moves, m.move())

@@ -44,6 +44,10 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		m := storedMove(*e.Move)
 		d.Move = &m
 	}
+	if e.Notice != nil {
+		n := storedNotice(*e.Notice)
+		d.Notice = &n
+	}
 	if e.Reached != nil {
 		r := storedReached(*e.Reached)
 		d.Reached = &r
@@ -91,6 +95,10 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	if d.Move != nil {
 		m := d.Move.move()
 		e.Move = &m
+	}
+	if d.Notice != nil {
+		n := d.Notice.notice()
+		e.Notice = &n
 	}
 	if d.Traits != nil {
 		t := d.Traits.traits()

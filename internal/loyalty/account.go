@@ -38,6 +38,7 @@ type Account struct {
 	Reached []Reached // milestones, by id
 	Traits  Traits    // what rules know of the member
 	Moves   []Move    // lots that were moved by hand, the latest last
+	Notices []Notice  // what the member was told of, the latest last
 	Slides  Date      // the day to which the last activity moved the lots that slide; zero if none did
 	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 

@@ -110,6 +110,12 @@ func (d *decision) lapseLots(at time.Time) error {
 		if !d.p.lapsed(l.Expires, at) {
 			return nil
 		}
+		if d.p.surprises(d.Account, OfLapse, LotNotice(l.Expires), at) {
+			if err := d.postponeLot(l, at); err != nil {
+				return err
+			}
+			continue
+		}
 		day := l.Expires.String()
 		if l.Expires.Slides() {
 			day += ":inactive"

@@ -50,6 +50,9 @@ func (a *Account) note(e Entry) {
 	if e.Move != nil {
 		a.Moves = append(slices.Clone(a.Moves[max(0, len(a.Moves)+1-maxMoves):]), *e.Move)
 	}
+	if e.Notice != nil {
+		a.Notices = append(slices.Clone(a.Notices[max(0, len(a.Notices)+1-maxNotices):]), *e.Notice)
+	}
 	if e.Slides != 0 {
 		a.Slides = e.Slides
 	}

@@ -56,6 +56,8 @@ const (
 	HasMoved      What = "moved"    // from level, to level, how: reached, lost, floor or rules; measure, window
 	HasStayed     What = "stayed"   // measure, window
 	WasPlaced     What = "placed"   // by hand: from level, to level, why
+	WasTold       What = "told"     // of what, which: a notice
+	WasPostponed  What = "later"    // the member was not told in time; the new day
 	IsWelcome     What = "welcome"  // to a level
 	WasReached    What = "reached"  // count
 	WasUnreached  What = "missed"   // count
@@ -104,6 +106,8 @@ var effects = map[What]string{
 	HasMoved:      "%s to %s, %s: %s %s",
 	HasStayed:     "kept: %s %s",
 	WasPlaced:     "%s to %s: %s",
+	WasTold:       "told of the %s of %s",
+	WasPostponed:  "nobody told of it in time: not before %s",
 	IsWelcome:     "welcome to %s",
 	WasReached:    "reached %s",
 	WasUnreached:  "below %s again",

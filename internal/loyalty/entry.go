@@ -21,6 +21,7 @@ const (
 	CauseMilestone  = "milestone"  // by member and milestone
 	CauseMember     = "member"     // by member
 	CauseExtension  = "extension"  // by extension id
+	CauseNotice     = "notice"     // by member and what it is of
 	CauseReinstate  = "reinstate"  // by member and day of the lapse
 )
 
@@ -54,6 +55,7 @@ const (
 	KindForfeit   Kind = "forfeit"   // pending points were given up: what they waited for did not happen in time
 	KindExtend    Kind = "extend"    // lots were made to live longer by hand
 	KindReinstate Kind = "reinstate" // lapsed points were brought back by hand
+	KindNotice    Kind = "notice"    // the member was told of what is to come
 	KindMember    Kind = "member"    // what rules know of the member changed
 )
 
@@ -110,6 +112,7 @@ type Entry struct {
 	Reached    *Reached // what became of a milestone
 	Traits     *Traits  // what rules know of the member after it, if it changed that
 	Move       *Move    // which lots it moved by hand
+	Notice     *Notice  // what the member was told of
 	Slides     Date     // to which day it moved the lots that slide; zero if it moved none
 	Carried    string   // the fraction of a point that the member has after it; empty if it did not change that
 	Refusal    *Error   // why, if it records a refusal

@@ -16,7 +16,7 @@ type RefreshMode string
 
 const (
 	UpgradeOnly RefreshMode = "upgrade_only" // up, who qualifies for more now; whom it would lower keeps the level as promised
-	FullRefresh RefreshMode = "full"         // up and down
+	FullRefresh RefreshMode = "full"         // up and down; but down at the next review alone where there is to be no surprise
 )
 
 // Retiers reports whether p takes something else for its levels than the version before, if both have some.
@@ -43,7 +43,7 @@ func (p *Program) refreshAt(acc Account) time.Time {
 		return time.Time{}
 	}
 	rung := p.rung(acc.Tier)
-	if to := p.refreshed(acc); to > rung || to < rung && r.Mode == FullRefresh {
+	if to := p.refreshed(acc); to > rung || to < rung && r.Mode == FullRefresh && p.NoSurprise.IsZero() {
 		return r.At
 	}
 	return time.Time{}

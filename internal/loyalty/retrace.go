@@ -33,7 +33,7 @@ func (p *Program) Retrace(entries []Entry, now time.Time) (Standing, error) {
 // decided is the instant at which an entry was decided about; false if it says nothing about levels.
 func (e Entry) decided() (time.Time, bool) {
 	switch {
-	case e.celebrates(), e.placed():
+	case e.celebrates(), e.placed(), e.Notice != nil:
 		return e.Effective, true
 	case e.Kind == KindJoin, e.Kind == KindMember, e.Cause.Kind == CauseOrder, e.Cause.Kind == CauseEvent:
 		return e.Recorded, true
@@ -80,6 +80,9 @@ func (d *decision) retrace(e Entry) error {
 	}
 	for _, b := range e.Brands {
 		d.Account.Brands = addBrand(d.Account.Brands, b, e.Window)
+	}
+	if e.Notice != nil {
+		d.Account.Notices = append(d.Account.Notices, *e.Notice)
 	}
 	if e.Traits != nil {
 		d.Account.Traits = *e.Traits

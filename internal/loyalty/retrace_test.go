@@ -88,6 +88,7 @@ func randomLadder(t *rapid.T, base *Program) *Program {
 	if cyclic && rapid.Bool().Draw(t, "next period") {
 		l.MoveUp = NextPeriod
 	}
+	p.NoSurprise = rapid.SampledFrom([]Period{{}, {}, {Days: 30}}).Draw(t, "no surprise")
 	if rapid.Bool().Draw(t, "floors") {
 		l.Floors = []Floor{{"silver", "card"}, {"gold", "vip"}}
 	}
@@ -123,7 +124,13 @@ func (d *diary) live(i int) {
 		d.now = d.now.AddDate(1, 2, 0)
 	}
 	d.keep(d.p.Advance(d.acc, d.now))
-	switch rapid.IntRange(0, 9).Draw(d.t, "thing") {
+	switch rapid.IntRange(0, 11).Draw(d.t, "thing") {
+	case 10:
+		d.keep(d.p.Notify(d.acc, OfFall, TierNotice(d.acc.Tier), d.now))
+	case 11:
+		if len(d.acc.Lots) > 0 {
+			d.keep(d.p.Notify(d.acc, OfLapse, LotNotice(d.acc.Lots[0].Expires), d.now))
+		}
 	case 0, 1, 2, 3, 4:
 		d.order(fmt.Sprint(i), nil)
 	case 5:

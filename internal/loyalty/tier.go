@@ -125,6 +125,8 @@ func (d *decision) reviewTier(at time.Time) error {
 		return d.moveTo(to, d.p.reachedUntil(d.Account, at), "reached", asOf)
 	case to == from || from <= floor || d.p.Tiers.MoveDown == StayUp:
 		return d.prolong(at, asOf)
+	case d.p.surprises(d.Account, OfFall, TierNotice(d.Account.Tier), at):
+		return d.postponeFall(at)
 	case d.p.Tiers.MoveDown == OneStep:
 		to = from - 1
 	}

@@ -47,6 +47,9 @@ func (c *compiler) file(root *node) *File {
 	c.p.Rewards = c.rewards(root.get("rewards"))
 	c.p.Redeeming = c.redeeming(root.get("redeeming"))
 	c.refunds(root.get("refunds"))
+	if n := root.get("no_surprise"); n != nil {
+		c.p.NoSurprise = c.lifetime(n)
+	}
 	c.promises(root)
 	c.sense(root)
 	return &File{Program: c.p, Reporting: c.reporting(root.get("reporting"))}

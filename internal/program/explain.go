@@ -20,6 +20,9 @@ func Explain(p *loyalty.Program) string {
 	e.life()
 	e.refunds()
 	e.tiers()
+	if !e.p.NoSurprise.IsZero() {
+		e.say("Points lapse and levels fall only if the member was told %s before; otherwise they are extended by as long.", period(e.p.NoSurprise))
+	}
 	e.rewards()
 	e.goodwill()
 	return strings.Join(e.lines, "\n") + "\n"

@@ -30,6 +30,7 @@ const (
 	CauseKindLevel      CauseKind = "level"
 	CauseKindMember     CauseKind = "member"
 	CauseKindMilestone  CauseKind = "milestone"
+	CauseKindNotice     CauseKind = "notice"
 	CauseKindOrder      CauseKind = "order"
 	CauseKindRedemption CauseKind = "redemption"
 	CauseKindReinstate  CauseKind = "reinstate"
@@ -58,6 +59,8 @@ func (e CauseKind) Valid() bool {
 	case CauseKindMember:
 		return true
 	case CauseKindMilestone:
+		return true
+	case CauseKindNotice:
 		return true
 	case CauseKindOrder:
 		return true
@@ -131,6 +134,7 @@ const (
 	EntryKindForfeit   EntryKind = "forfeit"
 	EntryKindJoin      EntryKind = "join"
 	EntryKindMember    EntryKind = "member"
+	EntryKindNotice    EntryKind = "notice"
 	EntryKindRedeem    EntryKind = "redeem"
 	EntryKindRefuse    EntryKind = "refuse"
 	EntryKindReinstate EntryKind = "reinstate"
@@ -160,6 +164,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindJoin:
 		return true
 	case EntryKindMember:
+		return true
+	case EntryKindNotice:
 		return true
 	case EntryKindRedeem:
 		return true
