@@ -21,6 +21,7 @@ type commands struct {
 	Program  programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
 	Keys     keys       `cmd:"" help:"Create and revoke API keys."`
 	Reassess reassess   `cmd:"" help:"List whose level will change, before it does."`
+	Plan     plan       `cmd:"" help:"Play through a day on which many members fall due at once: time, units, cost."`
 	Codes    codesCmd   `cmd:"" help:"Add codes that rewards give out."`
 	Version  versionCmd `cmd:"" help:"Print the version."`
 }
