@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/local"
 )
 
 type plan struct {
@@ -23,7 +23,7 @@ func (c *plan) Run() error {
 	if err != nil || members < 1 || members > 1e12 || c.Shards < 1 || c.Shards > 256 || c.Workers < 1 || c.Latency <= 0 || c.Table <= 0 || c.Changing < 0 || c.Changing > 1 {
 		return fmt.Errorf("that is no plan: members from 1 to 1e12, 1 to 256 shards, a share from 0 to 1, and all else above zero")
 	}
-	p := jobs.Assumed()
+	p := local.Assumed()
 	p.Members, p.Changing, p.Shards, p.Workers, p.Latency, p.Table = members, c.Changing, c.Shards, c.Workers, c.Latency, c.Table
 	e := p.Simulate()
 	fmt.Printf("%.0f members take %s: %.0f a second, bound by %s\n", members, e.Took, e.Rate, e.Bound)

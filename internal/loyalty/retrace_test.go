@@ -107,7 +107,6 @@ type diary struct {
 	now     time.Time
 	entries []Entry
 	states  map[string]*OrderState
-	events  map[string]*EventState
 }
 
 func (d *diary) keep(out Outcome, err error) {
