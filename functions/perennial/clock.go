@@ -14,8 +14,9 @@ import (
 )
 
 type clock struct {
-	By  string `arg:"" optional:"" help:"How far to move it on: +30d, +2w, +36h. Nothing: only read it."`
-	URL string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where perennial dev answers."`
+	By        string `arg:"" optional:"" help:"How far to move it on: +30d, +2w, +36h. Nothing: only read it."`
+	Schedules bool   `help:"Also say when each schedule last fired, how late, and how long it took."`
+	URL       string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where perennial dev answers."`
 }
 
 // Run asks the stack, which fires whatever falls due on the way.
@@ -43,8 +44,9 @@ func (c *clock) Run(ctx context.Context) error {
 	}
 	defer resp.Body.Close()
 	var out struct {
-		Now    time.Time `json:"now"`
-		Detail string    `json:"detail"`
+		Now       time.Time   `json:"now"`
+		Schedules []local.Run `json:"schedules"`
+		Detail    string      `json:"detail"`
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
 		return fmt.Errorf("%s is no perennial dev: %w", c.URL, err)
@@ -53,5 +55,14 @@ func (c *clock) Run(ctx context.Context) error {
 		return fmt.Errorf("the clock was not moved: %s", out.Detail)
 	}
 	fmt.Println(out.Now.Format(time.RFC3339))
+	if !c.Schedules {
+		return nil
+	}
+	for _, r := range out.Schedules {
+		fmt.Printf("%-10s last fired for %s, %s late, and took %s; %d messages given up\n", r.Function, r.Due.Format(time.RFC3339), r.Lag, r.Took, r.GivenUp)
+		if r.Failed != "" {
+			fmt.Println("           failed:", r.Failed)
+		}
+	}
 	return nil
 }

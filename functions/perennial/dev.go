@@ -162,7 +162,7 @@ func (r *running) start(ctx context.Context, in place, p *loyalty.Program, sourc
 		return err
 	}
 	a := r.stack.App
-	version, _, err := a.Programs.Publish(ctx, app.Publication{Program: p, Source: source, By: commandLine})
+	version, _, err := a.Programs.Publish(ctx, app.Publication{Program: p, Source: source, By: commandLine, Levels: loyalty.UpgradeOnly})
 	if err != nil {
 		return err
 	}

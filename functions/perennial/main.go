@@ -16,12 +16,14 @@ import (
 )
 
 type commands struct {
-	Dev     dev        `cmd:"" help:"Run everything on this machine."`
-	Clock   clock      `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
-	Program programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
-	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
-	Codes   codesCmd   `cmd:"" help:"Add codes that rewards give out."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Dev      dev        `cmd:"" help:"Run everything on this machine."`
+	Clock    clock      `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
+	Program  programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
+	Keys     keys       `cmd:"" help:"Create and revoke API keys."`
+	Reassess reassess   `cmd:"" help:"List whose level will change, before it does."`
+	Plan     plan       `cmd:"" help:"Play through a day on which many members fall due at once: time, units, cost."`
+	Codes    codesCmd   `cmd:"" help:"Add codes that rewards give out."`
+	Version  versionCmd `cmd:"" help:"Print the version."`
 }
 
 func main() {

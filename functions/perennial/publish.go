@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 // commandLine is who publishes from here: there is no API key.
@@ -16,6 +17,7 @@ const commandLine = "command line"
 type publish struct {
 	store
 	File        string     `arg:"" help:"The program file. Its id says which program it is."`
+	Levels      string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"If what levels take has changed: whether members only move up by it, or also down."`
 	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"From when on it is live, such as 2026-12-05T00:00:00+01:00; at most a year ahead. Left out: now."`
 }
 
@@ -26,7 +28,7 @@ func (c *publish) Run(ctx context.Context) error {
 		return err
 	}
 	return c.programs(ctx, func(p *app.Programs) error {
-		version, fresh, err := p.Publish(ctx, app.Publication{Program: f.Program, Source: source, By: commandLine, At: c.EffectiveAt})
+		version, fresh, err := p.Publish(ctx, app.Publication{Program: f.Program, Source: source, By: commandLine, At: c.EffectiveAt, Levels: loyalty.RefreshMode(c.Levels)})
 		if err != nil {
 			return refused(err)
 		}
@@ -55,6 +57,7 @@ func (c *publish) Run(ctx context.Context) error {
 type rollback struct {
 	store
 	Program string `arg:"" help:"The program's id."`
+	Levels  string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"If what levels take differs: whether members only move up by it, or also down."`
 	Version int    `arg:"" help:"The version whose file is published again. If it is live, only what is scheduled is withdrawn."`
 }
 
@@ -73,7 +76,7 @@ func (c *rollback) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		version, fresh, err := p.Publish(ctx, app.Publication{Program: f.Program, Source: was.Source, By: commandLine, Back: true})
+		version, fresh, err := p.Publish(ctx, app.Publication{Program: f.Program, Source: was.Source, By: commandLine, Back: true, Levels: loyalty.RefreshMode(c.Levels)})
 		if err != nil {
 			return refused(err)
 		}

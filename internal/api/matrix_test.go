@@ -63,12 +63,13 @@ func newMatrix(w *world) matrix {
 			"joinWaitingList": `{"member": "` + ada + `"}`, "leaveWaitingList": "",
 			"sendGiftCard":   `{"email": "eve@example.com"}`,
 			"moveFulfilment": `{"status": "shipped"}`,
+			"setTier":        `{"level": "gold", "reason": "matrix"}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
 			"enrolMember": "201", "listRewards": own, "listFulfilments": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
-			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
+			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "listLevelChanges": own, "publishProgram": "422 validation_failed", "getDraft": own,
 		},
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -23,6 +22,7 @@ type memberBody struct {
 	Locale     *string  `json:"locale"`
 	Timezone   *string  `json:"timezone"`
 	Birthday   *string  `json:"birthday"`
+	YearFrom   *string  `json:"year_from"`
 	Segments   []string `json:"segments"` // nil: left out
 }
 
@@ -47,6 +47,7 @@ func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.D
 	set(&known.Name, b.Name, at("name"), func(p place, s string) { c.text(p, s, 1, 200) })
 	set(&known.Locale, b.Locale, at("locale"), c.locale)
 	set(&known.Timezone, b.Timezone, at("timezone"), c.timezone)
+	set(&known.YearFrom, b.YearFrom, at("year_from"), c.dayOfYear)
 	set(&known.Birthday, b.Birthday, at("birthday"), func(p place, s string) { c.birthday(p, s, today) })
 	return known, c.err()
 }
@@ -102,6 +103,12 @@ func (c *check) birthday(p place, s string, today loyalty.Date) {
 	d, err := loyalty.ParseDate(s)
 	if err != nil || d > today || d < 1900_01_01 {
 		c.fault(p, loyalty.ValidationFailed, "This must be a day from 1900 to today, like 1990-12-31.")
+	}
+}
+
+func (c *check) dayOfYear(p place, s string) {
+	if _, err := loyalty.ParseDate("2000-" + s); err != nil || len(s) != len("01-02") { // a leap year, which has every day
+		c.fault(p, loyalty.ValidationFailed, "This must be a day of the year like 03-31.")
 	}
 }
 
@@ -202,7 +209,7 @@ func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member
 func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 	return wire.Member{
 		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Name: m.Profile.Name,
-		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, Segments: m.Account.Traits.Segments,
+		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, YearFrom: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
 		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.OptIns,
@@ -213,22 +220,6 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 
 func wireBalance(b loyalty.Balance) wire.Balance {
 	return wire.Balance{Active: int64(b.Active), Pending: int64(b.Pending), Reserved: int64(b.Reserved), Debt: int64(b.Debt)}
-}
-
-func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
-	level, _, ok := p.Level(acc.Tier.Level)
-	if !ok {
-		return nil
-	}
-	t := &wire.Tier{Level: level.ID, Name: wire.Text(level.Name), Since: acc.Tier.Since.UTC(), Perks: level.Perks}
-	if !acc.Tier.Until.IsZero() {
-		until := acc.Tier.Until.UTC()
-		t.Until = &until
-	}
-	if next, missing, ok := p.Progress(acc, now); ok {
-		t.Next = &wire.NextLevel{Level: next.ID, Name: wire.Text(next.Name), Missing: missing}
-	}
-	return t
 }
 
 // wireWallets is what the member has beside points, also where that is nothing.

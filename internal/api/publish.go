@@ -13,10 +13,21 @@ import (
 type publishBody struct {
 	After       whole      `json:"after"`
 	EffectiveAt *time.Time `json:"effective_at"`
+	Levels      string     `json:"levels"`
 }
 
 type rollbackBody struct {
-	Version whole `json:"version"`
+	Version whole  `json:"version"`
+	Levels  string `json:"levels"`
+}
+
+// levels is what is to become of members' levels.
+func (c *check) levels(s string) loyalty.RefreshMode {
+	mode := loyalty.RefreshMode(s)
+	if mode != "" && mode != loyalty.UpgradeOnly && mode != loyalty.FullRefresh {
+		c.fault(at("levels"), loyalty.ValidationFailed, "This must be upgrade_only or full.")
+	}
+	return mode
 }
 
 func publishProgram(ctx context.Context, c *call) (answer, error) {
@@ -26,6 +37,7 @@ func publishProgram(ctx context.Context, c *call) (answer, error) {
 	}
 	var faults check
 	faults.version(at("after"), b.After, 0)
+	mode := faults.levels(b.Levels)
 	if err := faults.err(); err != nil {
 		return answer{}, err
 	}
@@ -33,7 +45,7 @@ func publishProgram(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	in := app.Publication{Source: source, At: b.EffectiveAt}
+	in := app.Publication{Source: source, At: b.EffectiveAt, Levels: mode}
 	if b.After.given {
 		after := int(b.After.n)
 		in.After = &after
@@ -49,6 +61,7 @@ func rollbackProgram(ctx context.Context, c *call) (answer, error) {
 	var faults check
 	faults.required(at("version"), b.Version.given)
 	faults.version(at("version"), b.Version, 1)
+	mode := faults.levels(b.Levels)
 	if err := faults.err(); err != nil {
 		return answer{}, err
 	}
@@ -56,7 +69,7 @@ func rollbackProgram(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.publish(ctx, app.Publication{Source: v.Source, Back: true})
+	return c.publish(ctx, app.Publication{Source: v.Source, Back: true, Levels: mode})
 }
 
 // publish compiles what is to be published, and answers with the version that has it then.

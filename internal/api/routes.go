@@ -44,6 +44,8 @@ func Routes() []Route {
 		{Pattern: "GET /v1/entries/{entry}", Function: "members", Scope: auth.MembersRead, query: words, serve: findEntry},
 		{Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: adjustBalance},
 		{Pattern: "POST /v1/members/{member}/extensions", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: extendPoints},
+		{Pattern: "GET /v1/members/{member}/tier", Function: "members", Scope: auth.MembersRead, serve: getTier},
+		{Pattern: "POST /v1/members/{member}/tier", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: setTier},
 		{Pattern: "POST /v1/members/{member}/reinstatements", Function: "members", Scope: auth.AdjustmentsWrite, body: smallBody, serve: reinstatePoints},
 		{Pattern: "POST /v1/households", Function: "members", Scope: auth.MembersWrite, Keyed: true, body: smallBody, serve: foundHousehold},
 		{Pattern: "GET /v1/households/{household}", Function: "members", Scope: auth.MembersRead, serve: getHousehold},
@@ -94,6 +96,7 @@ func Routes() []Route {
 		{Pattern: "POST /v1/program/check", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: checkProgram},
 		{Pattern: "POST /v1/program/publish", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: publishProgram},
 		{Pattern: "POST /v1/program/rollback", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: rollbackProgram},
+		{Pattern: "GET /v1/program/level-changes", Function: "programs", Scope: auth.MembersRead, query: []string{"until", "draft", "cursor"}, serve: listLevelChanges},
 		{Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, query: page, serve: listVersions},
 
 		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks"}, // served by package payments

@@ -16,9 +16,10 @@ type Publication struct {
 	Program *loyalty.Program
 	Source  []byte
 	By      string
-	At      *time.Time // when it is to take effect; nil: now
-	After   *int       // the newest version that the publisher knows, zero for none; nil: whichever it is
-	Back    bool       // to an earlier version's file: what is scheduled is withdrawn, so that it stays
+	At      *time.Time          // when it is to take effect; nil: now
+	After   *int                // the newest version that the publisher knows, zero for none; nil: whichever it is
+	Levels  loyalty.RefreshMode // what becomes of members' levels, if what those take has changed
+	Back    bool                // to an earlier version's file: what is scheduled is withdrawn, so that it stays
 }
 
 // Publish makes a version of the program, which takes over at the instant asked for: in the future, and at most a
@@ -28,7 +29,8 @@ type Publication struct {
 // A publication cancels nothing: what is scheduled takes over at its time, even over a version that is newer but was
 // to take effect earlier. Going back withdraws all that is scheduled; to the version that is live, that is all it does.
 //
-// It refuses with validation_failed at /effective_at, and with already_exists if somebody else published meanwhile.
+// It refuses with validation_failed at /effective_at, and at /levels if what levels take changes and nobody said what is
+// to become of those who have them; and with already_exists if somebody else published meanwhile.
 func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fresh bool, err error) {
 	now := s.Now().UTC().Truncate(time.Millisecond) // as the ledger's clock has it
 	schedule, err := s.Ledger.Schedule(ctx, in.Program.ID)
@@ -67,6 +69,15 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 		}
 	}
 	in.Program.Since(before, at)
+	if in.Program.Retiers(before) {
+		if in.Levels == "" {
+			return &loyalty.Error{
+				Code: loyalty.ValidationFailed, Pointer: "/levels",
+				Detail: "What levels take has changed. Say whether members only move up by it (upgrade_only) or also down (full).",
+			}
+		}
+		in.Program.Tiers.Refresh = loyalty.Refresh{At: at, Mode: in.Levels}
+	}
 	out := ledger.Published{
 		Program: in.Program.ID, Source: in.Source, Snapshot: snapshot.Encode(in.Program), By: in.By, Effective: at,
 	}

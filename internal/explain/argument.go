@@ -58,6 +58,10 @@ var arguments = map[loyalty.What]struct {
 	loyalty.WasReturned:      {1, nil},
 	loyalty.HasMoved:         {5, []argument{{"from", 0, level}, {"to", 1, level}, {"measured", 3, measured}}},
 	loyalty.HasStayed:        {2, []argument{{"measured", 0, measured}}},
+	loyalty.WasPlaced:        {3, []argument{{"from", 0, level}, {"to", 1, level}, {"why", 2, text}}},
+	loyalty.WasTold:          {2, nil},
+	loyalty.WasPostponed:     {1, []argument{{"day", 0, date}}},
+	loyalty.IsWelcome:        {1, []argument{{"to", 0, level}}},
 	loyalty.WasReached:       {1, []argument{{"orders", 0, counted("orders")}}},
 	loyalty.WasUnreached:     {1, []argument{{"orders", 0, counted("orders")}}},
 	loyalty.WasExtended:      {1, []argument{{"day", 0, date}, {"why", 1, text}}},
@@ -145,16 +149,23 @@ func by(s speaker, args []string) value {
 	return s.by(kind, id)
 }
 
-// measured is what counted towards a level, and when: "512", "points_earned/12".
+// measured is what counted towards a level, and when: "512", "points_earned/12"; of several measures "512+3",
+// "spend+visits/year".
 func measured(s speaker, args []string) value {
 	by, window, _ := strings.Cut(args[1], "/")
-	key := "window.months"
-	switch window {
-	case "", "1", "year":
-		key = "window." + cmp.Or(window, "all")
+	key := "window." + cmp.Or(window, "all")
+	if _, ok := s.phrases[key]; !ok {
+		key = "window.months"
+	}
+	var what []string
+	amounts := strings.Split(args[0], "+")
+	for i, by := range strings.Split(by, "+") {
+		if i < len(amounts) {
+			what = append(what, s.measure(by, amounts[i]).text)
+		}
 	}
 	return value{text: s.phrase("measured", values{
-		"what": s.measure(by, args[0]), "when": {text: s.phrase(key, values{"n": {text: window}})},
+		"what": {text: strings.Join(what, ", ")}, "when": {text: s.phrase(key, values{"n": {text: window}})},
 	})}
 }
 
@@ -166,6 +177,10 @@ func (s speaker) measure(by, n string) value {
 		return counted("orders")(s, []string{n})
 	case loyalty.ByElements.String():
 		return counted("items")(s, []string{n})
+	case loyalty.ByVisits.String():
+		return counted("visits")(s, []string{n})
+	case loyalty.ByBrands.String():
+		return counted("brands")(s, []string{n})
 	}
 	return s.quantity(n, figures{})
 }

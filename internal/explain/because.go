@@ -68,6 +68,8 @@ func which(b loyalty.Because) string {
 		}
 	case loyalty.HasMoved:
 		return b.Args[2]
+	case loyalty.WasTold:
+		return b.Args[0]
 	case loyalty.WasReturned:
 		if b.Rule == (loyalty.Transfers{}).Key() {
 			return "offer." + b.Args[0]
@@ -80,6 +82,10 @@ func which(b loyalty.Because) string {
 			return "campaign"
 		}
 		return b.Args[0]
+	case loyalty.WasPlaced:
+		if b.Args[2] == "" {
+			return "unsaid"
+		}
 	case loyalty.WasExtended, loyalty.WasReinstated:
 		if len(b.Args) < 2 || b.Args[1] == "" {
 			return "unsaid"

@@ -260,6 +260,51 @@ var said = []struct {
 		"You keep the level Silver: 5 items in the month.", "Sie behalten die Stufe Silber: 5 Artikel in einem Monat.",
 	},
 	{
+		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "reached", "30.00+3+2", "spend+visits+brands/quarter"),
+		"You reached the level Silver: 30.00 EUR, 3 visits, 2 brands in the quarter.",
+		"Sie haben die Stufe Silber erreicht: 30,00 EUR, 3 Besuche, 2 Marken im Quartal.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasStayed, "7", "orders/own"),
+		"You keep the level Silver: 7 orders in your year.", "Sie behalten die Stufe Silber: 7 Bestellungen in Ihrem Jahr.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasMoved, "bronze", "silver", "floor", "0", "orders"),
+		"The level Silver is yours as part of a group that has it.", "Die Stufe Silber gehört Ihnen als Teil einer Gruppe, die sie hat.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.HasMoved, "gold", "silver", "rules", "0", "orders"),
+		"What the levels take has changed: your level went from Gold to Silver.",
+		"Die Bedingungen der Stufen haben sich geändert: Ihre Stufe wechselte von Gold zu Silber.",
+	},
+	{
+		why("no_surprise", "0", loyalty.WasTold, "lapse", "2027-03-31"),
+		"You were told that beans are about to lapse.", "Sie wurden darauf hingewiesen, dass Bohnen bald verfallen.",
+	},
+	{
+		why("no_surprise", "0", loyalty.WasTold, "fall", "silver:20270331T220000Z"),
+		"You were told that your level is about to end.", "Sie wurden darauf hingewiesen, dass Ihre Stufe bald endet.",
+	},
+	{why("no_surprise", "0", loyalty.WasTold, "else", "x"), "You were told of what is to come.", "Sie wurden auf das hingewiesen, was ansteht."},
+	{
+		why("no_surprise", "0", loyalty.WasPostponed, "2027-04-30"),
+		"You had not been told in time, so nothing happens before 30 April 2027.",
+		"Sie waren nicht rechtzeitig darauf hingewiesen worden, deshalb geschieht vor dem 30. April 2027 nichts.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.WasPlaced, "bronze", "silver", "Matched"),
+		"You were given the level Silver (Matched).", "Sie haben die Stufe Silber erhalten (Matched).",
+	},
+	{
+		why("tiers.silver", "0", loyalty.WasPlaced, "bronze", "silver", ""),
+		"You were given the level Silver.", "Sie haben die Stufe Silber erhalten.",
+	},
+	{
+		why("tiers.silver", "25", loyalty.IsWelcome, "silver"),
+		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
+	},
+	{why("member", "0", loyalty.HasChanged, "year_from"), "The beginning of your year was updated.", "Der Beginn Ihres Jahres wurde geändert."},
+	{
 		why("milestones.tenth-order", "250", loyalty.WasReached, "10"),
 		"You reached the milestone of 10 orders: +250 beans.", "Sie haben den Meilenstein „10 Bestellungen“ erreicht: +250 Bohnen.",
 	},

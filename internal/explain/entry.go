@@ -33,7 +33,7 @@ func (s speaker) summary(e loyalty.Entry) string {
 		return s.joined(e)
 	case loyalty.KindExtend:
 		return s.extended(e)
-	case loyalty.KindMember:
+	case loyalty.KindMember, loyalty.KindNotice:
 		return s.told(e)
 	case loyalty.KindForfeit, loyalty.KindNote:
 		return s.sentence(string(e.Kind), s.values(e))
@@ -139,6 +139,8 @@ func (s speaker) moved(e loyalty.Entry) string {
 		switch {
 		case b.What == loyalty.HasStayed:
 			key = "tier.kept"
+		case b.What == loyalty.WasPlaced:
+			key = "tier.placed"
 		case b.What == loyalty.HasMoved && len(b.Args) > 2:
 			key = "tier." + b.Args[2]
 		}

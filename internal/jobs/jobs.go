@@ -10,6 +10,19 @@
 // its own instant, and what was done is no longer due. One member who cannot be brought up to date never keeps
 // the others from it. It deliberately decides nothing about points, and nothing depends on it: every command
 // brings its own account up to date first, so a schedule that never fires makes a statement late, not wrong.
+//
+// What a run costs goes by who is due, not by who there is: of a million members with 10,000 due it reads 10,017 items
+// and writes 20,000. A member for whom something changes costs 7 write units: 2 for the account and 2 for the entry in
+// one transaction, 1 that lists the entry in the statement, 2 that move the account in the queue of what is due (6 where
+// it leaves that queue); one for whom nothing does costs no write. One core brings some 10,000 members a second up to
+// date over Pebble in memory.
+//
+// For 100 million members who fall due on one 31 December, the simulation over these units (perennial plan) says, with
+// 12 ms to a transaction and the 16 shards and workers of this release: 3 h 32 min at 7,900 members a second, bound by
+// the 1,000 write units a second that DynamoDB gives one key of an index, of which each shard is one; 3,648 invocations;
+// 700 million write units, and about 450 dollars. The table must be warm for 32,000 write units a second, its index for
+// 24,000. With 64 shards and workers it would be 2 h 50 min, bound by the 40,000 write units that a table has without
+// asking for more. Whoever has fewer than about ten million need not think about it.
 package jobs
 
 import (

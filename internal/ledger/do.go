@@ -37,6 +37,7 @@ type command struct {
 	together together                                                                 // instead of decide, where there are others
 	with     []table.Op                                                               // what else is to be written in the same instant
 	alone    bool                                                                     // and also where there is no entry to write
+	read     *table.Item                                                              // the account, if it was read already
 }
 
 // together decides about several accounts, each advanced to now: that of the command's member and those of the others, in
@@ -65,6 +66,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.read = nil // it was so once; from here on accounts are as they are
 	var lost []string          // the hashes of what may have been written
 	var passed []loyalty.Entry // what time did in transactions of its own
 	budgets := budgets{ledger: l, program: c.p.ID}
@@ -125,10 +127,16 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 
 // read reads the accounts of a command: its member's first, then those of the others.
 func (l *Ledger) read(ctx context.Context, c command) (read []table.Item, err error) {
+	if c.read != nil {
+		return []table.Item{*c.read}, nil
+	}
 	for _, m := range c.members() {
 		it, err := l.Table.Get(ctx, memberKey(c.p.ID, m, "ACCOUNT"))
 		if err != nil {
 			return nil, retryable(err)
+		}
+		if it.Version == 0 && c.decision() == nil {
+			return nil, notFound("member")
 		}
 		read = append(read, it)
 	}
@@ -223,6 +231,8 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 	switch {
 	case len(accounts) == 0 && c.alone:
 		return planned{ops: c.with}, nil
+	case len(accounts) == 0 && c.decision() == nil:
+		return planned{ops: l.listed(sides[0].item, c.p, sides[0].acc)}, nil
 	case len(accounts) == 0:
 		return planned{}, nil
 	}

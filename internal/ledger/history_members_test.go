@@ -33,6 +33,7 @@ func (h *history) join() string {
 func (h *history) aProfile() ledger.Profile {
 	return ledger.Profile{
 		Timezone: pick(h.rng, "", "Pacific/Auckland", "America/Los_Angeles", "Asia/Kolkata"),
+		YearFrom: pick(h.rng, "", "02-29", "11-17"),
 		Birthday: pick(h.rng, "", "1990-02-28", "2000-02-29", "1985-12-31", "1970-01-01", "1999-06-15"),
 	}
 }

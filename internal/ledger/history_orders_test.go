@@ -27,6 +27,7 @@ func (h *history) anOrder(m loyalty.MemberID) loyalty.Order {
 	o := h.bench.order(fmt.Sprintf("o%d", len(h.orders)), m, h.rng.Int64N(8_000))
 	o.PlacedAt, o.Channel = h.before(m), "web"
 	o.Lines = append(o.Lines, loyalty.Line{ID: "2", Category: "coffee-beans", Quantity: 1 + h.rng.Int64N(3), Amount: h.rng.Int64N(3_000)})
+	o.Lines[0].Brand = pick(h.rng, "", "east", "west")
 	o.Currency = pick[loyalty.Currency](h.rng, "EUR", "EUR", "EUR", "USD", "CHF")
 	o.Shipping, o.Tax = pick[int64](h.rng, 0, 490), pick[int64](h.rng, 0, 137)
 	if h.rng.IntN(4) == 0 {

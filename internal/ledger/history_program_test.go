@@ -76,6 +76,7 @@ func historyTiers(p *loyalty.Program, rng *rand.Rand) {
 	case 1:
 		t.MoveDown = loyalty.ToQualified
 	}
+	historyLadder(t, rng)
 	if rng.IntN(2) == 0 {
 		t.Levels[2].Expires = new(loyalty.Expiry) // gold never lapses
 	}

@@ -185,6 +185,7 @@ func (h *history) step() string {
 		{3, h.give},
 		{2, h.answer},
 		{3, h.move},
+		{1, h.place},
 	}
 	sum := 0
 	for _, x := range all {

@@ -143,13 +143,28 @@ func (s *book) counted(t *testing.T, p *loyalty.Program) {
 		rest.Add(rest, ratOf(o.Rest))
 	}
 	for _, ev := range s.events {
-		counts.Points += ev.Worth
+		counts.Points, counts.Visits = counts.Points+ev.Worth, counts.Visits+ev.Visits
+	}
+	brands := map[string]int64{}
+	for _, o := range s.orders {
+		for _, b := range o.Brands {
+			brands[b]++
+		}
+	}
+	for _, b := range s.acc.Brands {
+		brands[b.Brand] -= b.N
+	}
+	for brand, n := range brands {
+		if n != 0 {
+			t.Errorf("%s counts %d of %s more by the orders than by the months", s.acc.Member, n, brand)
+		}
 	}
 	for _, m := range s.acc.Metrics {
 		metrics.Points, metrics.Orders = metrics.Points+m.Points, metrics.Orders+m.Orders
 		metrics.Spend, metrics.Elements = metrics.Spend+m.Spend, metrics.Elements+m.Elements
+		metrics.Visits += m.Visits
 	}
-	if p.Tiers.By != loyalty.ByPointsEarned {
+	if p.Tiers.By != loyalty.ByPointsEarned || len(p.Tiers.Ways) > 0 {
 		counts.Points = 0
 	}
 	if counts != metrics {

@@ -24,6 +24,7 @@ var causeNames = map[string]string{
 	loyalty.CauseActivation: "ACT",
 	loyalty.CauseLapse:      "LAPSE",
 	loyalty.CauseTier:       "TIER",
+	loyalty.CauseLevel:      "LEVEL",
 	loyalty.CauseEvent:      "EV",
 	loyalty.CauseForfeit:    "FORFEIT",
 	loyalty.CauseMilestone:  "MILESTONE",
@@ -35,6 +36,7 @@ var causeNames = map[string]string{
 	loyalty.CauseReceipt:    "GOT",
 
 	loyalty.CauseContribution: "PART",
+	loyalty.CauseNotice:       "TOLD",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

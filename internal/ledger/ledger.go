@@ -51,6 +51,7 @@ type Profile struct {
 	Locale     string // BCP 47
 	Timezone   string // IANA; empty for the program's
 	Birthday   string // 2006-01-02; may be empty
+	YearFrom   string // 01-02: when the member's own year of qualification begins; may be empty
 	Version    int64  // as read
 }
 

@@ -21,6 +21,7 @@ type profileDoc struct {
 	Locale     string `json:"locale,omitzero"`
 	Timezone   string `json:"timezone,omitzero"`
 	Birthday   string `json:"birthday,omitzero"`
+	YearFrom   string `json:"year_from,omitzero"` // MM-DD
 }
 
 type identityDoc struct {
@@ -124,13 +125,13 @@ func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID
 			return Profile{}, fmt.Errorf("ledger: read profile %s: %w", m, err)
 		}
 	}
-	return Profile{m, d.ExternalID, d.Email, d.Name, d.Locale, d.Timezone, d.Birthday, it.Version}, nil
+	return Profile{m, d.ExternalID, d.Email, d.Name, d.Locale, d.Timezone, d.Birthday, d.YearFrom, it.Version}, nil
 }
 
 func profileItem(program string, p Profile) table.Item {
 	return table.Item{
 		Key: memberKey(program, p.Member, "PROFILE"), Version: p.Version,
-		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday}),
+		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom}),
 	}
 }
 
@@ -159,6 +160,9 @@ func traits(p Profile, segments []string) loyalty.Traits {
 	t := loyalty.Traits{Zone: p.Timezone, Segments: segments}
 	if d, err := loyalty.ParseDate(p.Birthday); err == nil {
 		t.Birthday = int(d) % 10000
+	}
+	if d, err := loyalty.ParseDate("2000-" + p.YearFrom); err == nil {
+		t.YearFrom = int(d) % 10000
 	}
 	return t
 }

@@ -30,16 +30,20 @@ type accountDoc struct {
 	Orders   map[string]int64    `json:"mo,omitempty"`   // metrics: orders by month
 	Spend    map[string]int64    `json:"ms,omitempty"`   // metrics: spend by month
 	Elements map[string]int64    `json:"me,omitempty"`   // metrics: elements by month
+	Visits   map[string]int64    `json:"mvi,omitempty"`  // metrics: visits by month
+	Brands   map[string]int64    `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
 	Usage    map[string]int64    `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
 	Reached  []reachedDoc        `json:"ms1,omitempty"`  // milestones
 	Traits   *traitsDoc          `json:"who,omitempty"`
 	Moves    []moveDoc           `json:"mv,omitempty"`
+	Notices  []noticeDoc         `json:"told,omitempty"`
 	Slides   int32               `json:"slide,omitzero"`
 	Carried  string              `json:"frac,omitzero"`
 	Earned   int64               `json:"earned,omitzero"`
 	Redeemed int64               `json:"spent,omitzero"`
 	Expired  int64               `json:"lapsed,omitzero"`
 	Last     int64               `json:"last,omitzero"`
+	Seen     int64               `json:"seen,omitzero"`
 }
 
 type pendingDoc struct {
@@ -62,6 +66,9 @@ type tierDoc struct {
 	Since  int64  `json:"s"`
 	Until  int64  `json:"u,omitzero"`
 	Before string `json:"b,omitzero"`
+	From   int64  `json:"f,omitzero"`
+	Lock   int64  `json:"lk,omitzero"`
+	Floor  string `json:"fl,omitzero"`
 }
 
 type traitsDoc struct {
@@ -73,6 +80,13 @@ type traitsDoc struct {
 	Years    int      `json:"a,omitzero"`
 	Segments []string `json:"seg,omitempty"`
 	OptIns   []string `json:"opt,omitempty"`
+	YearFrom int      `json:"yf,omitzero"`
+}
+
+type noticeDoc struct {
+	What    string `json:"w"`
+	Subject string `json:"s"`
+	At      int64  `json:"at"`
 }
 
 type moveDoc struct {
@@ -122,11 +136,13 @@ type entryDoc struct {
 	Refusal    *refusalDoc      `json:"no,omitempty"`
 	Tier       *tierDoc         `json:"tier,omitempty"`
 	Metric     *metricDoc       `json:"met,omitempty"`
+	Brands     map[string]int64 `json:"mb,omitempty"` // as the account's
 	Usage      map[string]int64 `json:"caps,omitempty"`
 	Event      *eventDoc        `json:"ev,omitempty"`
 	Reached    *reachedDoc      `json:"ms,omitempty"`
 	Traits     *traitsDoc       `json:"who,omitempty"`
 	Move       *moveDoc         `json:"mv,omitempty"`
+	Notice     *noticeDoc       `json:"told,omitempty"`
 	Slides     int32            `json:"slide,omitzero"`
 	Carried    string           `json:"frac,omitzero"`
 	Conversion *convertedDoc    `json:"cv,omitempty"`
@@ -166,6 +182,7 @@ type metricDoc struct {
 	Spend  int64 `json:"s,omitzero"`
 	Pieces int64 `json:"e,omitzero"`
 	Window int   `json:"w,omitzero"`
+	Visits int64 `json:"v,omitzero"`
 }
 
 type orderDoc struct {
@@ -200,6 +217,8 @@ type orderDoc struct {
 	Rest     string     `json:"rest,omitzero"`
 	Spend    int64      `json:"spend,omitzero"`
 	Elements int64      `json:"els,omitzero"`
+	Brands   []string   `json:"brs,omitempty"`  // likewise
+	Bucket   int        `json:"bk,omitzero"`    // where the account counts it, if not under its month
 	More     []grantDoc `json:"more,omitempty"` // beside the base, whose worth is what these leave
 	Shares   []shareDoc `json:"sh,omitempty"`
 
@@ -226,6 +245,8 @@ type eventDoc struct {
 	Worth    int64               `json:"n,omitzero"`
 	Grants   []grantDoc          `json:"g,omitempty"`
 	Shares   []shareDoc          `json:"sh,omitempty"`
+	Bucket   int                 `json:"bk,omitzero"`
+	Visits   int64               `json:"vis,omitzero"`
 }
 
 // valueDoc is one of a text, a number and a truth.

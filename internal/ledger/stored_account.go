@@ -17,7 +17,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 	d := accountDoc{
 		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
-		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
+		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity), Seen: millis(a.Seen),
 		Tier: storedTier(&a.Tier), Usage: storedUsage(a.Usage),
 		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Carried: a.Carried,
 	}
@@ -35,9 +35,14 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Orders = setNonZero(d.Orders, m.Month, m.Orders)
 		d.Spend = setNonZero(d.Spend, m.Month, m.Spend)
 		d.Elements = setNonZero(d.Elements, m.Month, m.Elements)
+		d.Visits = setNonZero(d.Visits, m.Month, m.Visits)
 	}
+	d.Brands = storedBrands(a.Brands)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
+	}
+	for _, n := range a.Notices {
+		d.Notices = append(d.Notices, storedNotice(n))
 	}
 	for _, r := range a.Reached {
 		d.Reached = append(d.Reached, storedReached(r))
@@ -60,14 +65,17 @@ func storedTier(s *loyalty.Standing) *tierDoc {
 	if s == nil || *s == (loyalty.Standing{}) {
 		return nil
 	}
-	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before}
+	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before, millis(s.From), millis(s.Lock), s.Floor}
 }
 
 func (d *tierDoc) standing() loyalty.Standing {
 	if d == nil {
 		return loyalty.Standing{}
 	}
-	return loyalty.Standing{Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), Before: d.Before}
+	return loyalty.Standing{
+		Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), Before: d.Before,
+		From: instant(d.From), Lock: instant(d.Lock), Floor: d.Floor,
+	}
 }
 
 // readAccount reads an account as it was stored. An absent item is the account of nobody: Sequence zero.
@@ -81,7 +89,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a := loyalty.Account{
 		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: instant(d.Joined),
-		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), LastActivity: instant(d.Last),
+		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), LastActivity: instant(d.Last), Seen: instant(d.Seen),
 		Purse: loyalty.Purse{
 			Debt: loyalty.Points(d.Debt), Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
 		},
@@ -121,12 +129,45 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		}
 		a.Reached = append(a.Reached, x)
 	}
+	for _, n := range d.Notices {
+		a.Notices = append(a.Notices, n.notice())
+	}
 	for _, m := range d.Moves {
 		a.Moves = append(a.Moves, m.move())
 	}
 	a.Traits, a.Slides, a.Carried = d.Traits.traits(), loyalty.Date(d.Slides), d.Carried
-	a.Metrics, err = readMetrics(d)
+	if a.Metrics, err = readMetrics(d); err != nil {
+		return a, err
+	}
+	a.Brands, err = readBrands(d.Brands)
 	return a, err
+}
+
+// storedBrands names each by its month and brand: "202612|east".
+func storedBrands(all []loyalty.Bought) map[string]int64 {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make(map[string]int64, len(all))
+	for _, b := range all {
+		out[strconv.Itoa(b.Month)+"|"+b.Brand] = b.N
+	}
+	return out
+}
+
+func readBrands(stored map[string]int64) (out []loyalty.Bought, err error) {
+	for key, n := range stored {
+		month, brand, _ := strings.Cut(key, "|")
+		m, err := strconv.Atoi(month)
+		if err != nil {
+			return nil, fmt.Errorf("ledger: brand %q is of no month", key)
+		}
+		out = append(out, loyalty.Bought{Month: m, Brand: brand, N: n})
+	}
+	slices.SortFunc(out, func(a, b loyalty.Bought) int {
+		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Brand, b.Brand))
+	})
+	return out, nil
 }
 
 // storedUsage names each by its rule, a # for what counts times, the period and its last day:
@@ -187,7 +228,7 @@ func readLots(stored map[string]int64) ([]loyalty.Lot, error) {
 
 func readMetrics(d accountDoc) ([]loyalty.Metric, error) {
 	var out []loyalty.Metric
-	for i, by := range []map[string]int64{d.Points, d.Orders, d.Spend, d.Elements} {
+	for i, by := range []map[string]int64{d.Points, d.Orders, d.Spend, d.Elements, d.Visits} {
 		for month, n := range by {
 			m, err := strconv.Atoi(month)
 			if err != nil {
@@ -206,6 +247,8 @@ func readMetrics(d accountDoc) ([]loyalty.Metric, error) {
 				out[at].Spend = n
 			case 3:
 				out[at].Elements = n
+			case 4:
+				out[at].Visits = n
 			}
 		}
 	}

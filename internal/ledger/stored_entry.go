@@ -33,7 +33,10 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Because[i] = storedBecause(b)
 	}
 	if e.Metric != nil {
-		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders, e.Metric.Spend, e.Metric.Elements, e.Window}
+		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders, e.Metric.Spend, e.Metric.Elements, e.Window, e.Metric.Visits}
+	}
+	if d.Brands = storedBrands(e.Brands); d.Brands != nil && d.Metric == nil {
+		d.Metric = &metricDoc{Window: e.Window} // which a brand goes by, too
 	}
 	if e.Order != nil {
 		d.Order = storedOrder(*e.Order)
@@ -41,6 +44,10 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	if e.Move != nil {
 		m := storedMove(*e.Move)
 		d.Move = &m
+	}
+	if e.Notice != nil {
+		n := storedNotice(*e.Notice)
+		d.Notice = &n
 	}
 	if e.Reached != nil {
 		r := storedReached(*e.Reached)
@@ -90,6 +97,10 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		m := d.Move.move()
 		e.Move = &m
 	}
+	if d.Notice != nil {
+		n := d.Notice.notice()
+		e.Notice = &n
+	}
 	if d.Traits != nil {
 		t := d.Traits.traits()
 		e.Traits = &t
@@ -130,12 +141,17 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		s := d.Tier.standing()
 		e.Standing = &s
 	}
+	if e.Brands, err = readBrands(d.Brands); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
 	if d.Metric != nil {
-		e.Metric = &loyalty.Metric{
+		m := loyalty.Metric{
 			Month: d.Metric.Month, Points: loyalty.Points(d.Metric.Points), Orders: d.Metric.Orders,
-			Spend: d.Metric.Spend, Elements: d.Metric.Pieces,
+			Spend: d.Metric.Spend, Elements: d.Metric.Pieces, Visits: d.Metric.Visits,
 		}
-		e.Window = d.Metric.Window
+		if e.Window = d.Metric.Window; m != (loyalty.Metric{}) {
+			e.Metric = &m
+		}
 	}
 	if d.Refusal != nil {
 		e.Refusal = d.Refusal.refusal()

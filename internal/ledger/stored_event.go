@@ -17,6 +17,7 @@ func storedEvent(s *loyalty.EventState) *eventDoc {
 		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
 		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
+		Bucket: s.Bucket, Visits: s.Visits,
 	}
 }
 
@@ -47,6 +48,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	s := &loyalty.EventState{
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: instant(d.At)},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
+		Bucket: d.Bucket, Visits: d.Visits,
 		Buyer: loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 	}
 	for name, v := range d.Data {
@@ -125,10 +127,10 @@ func (d reachedDoc) reached() (loyalty.Reached, error) {
 }
 
 func storedTraits(t *loyalty.Traits) *traitsDoc {
-	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns) == 0 {
+	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+t.YearFrom == 0 {
 		return nil
 	}
-	return &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns}
+	return &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns, t.YearFrom}
 }
 
 func (d *traitsDoc) traits() loyalty.Traits {
@@ -136,7 +138,7 @@ func (d *traitsDoc) traits() loyalty.Traits {
 		return loyalty.Traits{}
 	}
 	return loyalty.Traits{
-		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given, Years: d.Years,
+		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given, Years: d.Years, YearFrom: d.YearFrom,
 		Segments: d.Segments, OptIns: d.OptIns,
 	}
 }

@@ -26,7 +26,8 @@ type clockRequest struct {
 }
 
 type clockAnswer struct {
-	Now time.Time `json:"now"`
+	Now       time.Time `json:"now"`
+	Schedules []Run     `json:"schedules,omitempty"` // those that have fired
 }
 
 func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +47,7 @@ func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	if err := json.MarshalWrite(w, clockAnswer{h.clock.Now()}); err != nil {
+	if err := json.MarshalWrite(w, clockAnswer{h.clock.Now(), h.Runs()}); err != nil {
 		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
 	}
 }

@@ -49,6 +49,7 @@ type scheduler struct {
 	mu    sync.Mutex    // one at a time fires or moves the clock
 	fired time.Time     // everything due until then has been
 	moved chan struct{} // wakes run: a running clock was moved
+	last  map[string]Run
 }
 
 type timer struct {
@@ -124,10 +125,13 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 		}
 		s.clock.forward(at)
 		s.fired = at
-		if err := s.invoke(tm, at); err != nil {
+		began, now := s.clock.Now(), time.Now()
+		err := s.invoke(tm, at)
+		if err != nil {
 			s.log.Error("a schedule's function failed", "function", tm.function, "due", at, "err", err)
 		}
 		s.queues.drain()
+		s.ran(tm.function, at, began, time.Since(now), err)
 	}
 }
 

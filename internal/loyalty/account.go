@@ -32,15 +32,18 @@ type Account struct {
 
 	Tier    Standing
 	Metrics []Metric // what qualifies for a tier, by month, oldest first
+	Brands  []Bought // and the brands, by month and name
 
 	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period
 	Reached []Reached // milestones, by id
 	Traits  Traits    // what rules know of the member
 	Moves   []Move    // lots that were moved by hand, the latest last
+	Notices []Notice  // what the member was told of, the latest last
 	Slides  Date      // the day to which the last activity moved the lots that slide; zero if none did
 	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
 	LastActivity time.Time // the latest order or redemption
+	Seen         time.Time // when something was last decided about it: the latest instant of its entries
 }
 
 // A Lot is points that lapse together, at the end of the same day.
@@ -91,19 +94,37 @@ type Standing struct {
 	Since  time.Time
 	Until  time.Time // kept at least until then; zero for the lowest level, which cannot be lost
 	Before string    // the level before Since, for orders that were placed then and arrive now
+
+	From  time.Time // what counts for LevelWindow begins then; zero: at Since
+	Lock  time.Time // somebody set the level by hand, and nothing moves it before
+	Floor string    // the least level for ever, given by hand
 }
 
-// A Metric is what one calendar month (yyyymm) counts towards a level. Months that no window reaches any more
-// are summed up in month 0, so that an account stays small.
+// from is when what counts for LevelWindow begins.
+func (s Standing) from() time.Time {
+	if s.From.IsZero() {
+		return s.Since
+	}
+	return s.From
+}
+
+// A Metric is what one piece of time counts towards a level. Those that no window reaches any more are summed up in
+// month 0, so that an account stays small.
 type Metric struct {
-	Month    int
+	Month    int // yyyymm; or, where periods do not begin with a month, the bucket's beginning (see Program.bucket)
 	Points   Points
 	Orders   int64 // paid ones
 	Spend    int64 // minor units of the tiers' currency
 	Elements int64
+	Visits   int64
 }
 
-func (m Metric) isZero() bool { return m == Metric{Month: m.Month} }
+// A Bought is in how many orders of one piece of time a brand was bought, for levels by brands.
+type Bought struct {
+	Month int // as Metric's
+	Brand string
+	N     int64
+}
 
 // A Move is lots that somebody made to live longer, or brought back: what was active at an instant and was to lapse on
 // First to Last, or had, lapses on To.

@@ -41,7 +41,7 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	if err := d.autoRedeem(now); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.climb(now); err != nil {
+	if err := d.climb(ev.At, acc); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil
@@ -141,9 +141,7 @@ func (d *decision) award(rules *Program, s *EventState, amended bool) error {
 		e.Kind = KindClawback
 	}
 	e = lostToExpiry(issued(e))
-	if len(rules.Tiers.Levels) > 0 && rules.Tiers.By == ByPointsEarned && total != s.Worth {
-		e.Metric, e.Window = &Metric{Month: day.Month(), Points: total - s.Worth}, d.p.window()
-	}
+	s.count(&e, d.p, rules, d.Account, total-s.Worth)
 	s.Worth = total
 	e.Event, e.Traits, d.traits = s, d.traits, nil
 	d.active(&e, s.Event.Type, s.Event.At)

@@ -11,7 +11,7 @@ const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this
 // order, what time does: pending points become active, a reward is redeemed by itself, pending points are given up, the
-// tier is reviewed, lots lapse, holds lapse, birthdays and anniversaries are celebrated, and what that made active is
+// tier rises or is reviewed, lots lapse, holds lapse, birthdays and anniversaries are celebrated, and what that made active is
 // redeemed likewise. So points that arrive in the same instant in which others lapse can still count for the review, and
 // a hold that ends when its lot does gives its points back to nobody. One long jump and many small steps leave the same
 // account and the same entries, but for when they were recorded.
@@ -23,7 +23,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 			return d.Outcome, nil
 		}
 		d.now = at
-		for _, step := range []func(time.Time) error{d.activatePending, d.autoRedeem, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
+		for _, step := range []func(time.Time) error{d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}
@@ -53,6 +53,8 @@ func (p *Program) Due(acc Account) time.Time {
 	if len(acc.Holds) > 0 {
 		sooner(acc.Holds[0].Redemption.Until)
 	}
+	sooner(p.refreshAt(acc))
+	sooner(p.riseAt(acc))
 	sooner(p.reviewAt(acc.Tier))
 	sooner(p.occasionDue(acc))
 	sooner(p.autoDue(acc))
@@ -111,6 +113,12 @@ func (d *decision) lapseLots(at time.Time) error {
 		for _, l := range purse.Lots {
 			if !d.p.lapsed(l.Expires, at) {
 				break
+			}
+			if purse.Wallet == "" && d.p.surprises(d.Account, OfLapse, LotNotice(l.Expires), at) {
+				if err := d.postponeLot(l, at); err != nil {
+					return err
+				}
+				continue
 			}
 			if err := d.post(d.lapse(purse.Wallet, l, at)); err != nil {
 				return err

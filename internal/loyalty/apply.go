@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 )
 
 // Apply is the account after the entry: the only way in which accounts change, so that replaying a member's
@@ -33,6 +34,9 @@ func (a *Account) note(e Entry) {
 	if e.Metric != nil {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
 	}
+	for _, b := range e.Brands {
+		a.Brands = addBrand(a.Brands, b, e.Window)
+	}
 	if len(e.Usage) > 0 {
 		a.Usage = addUsage(a.Usage, e.Usage, e.Effective)
 	}
@@ -45,6 +49,9 @@ func (a *Account) note(e Entry) {
 	if e.Move != nil {
 		a.Moves = append(slices.Clone(a.Moves[max(0, len(a.Moves)+1-maxMoves):]), *e.Move)
 	}
+	if e.Notice != nil {
+		a.Notices = append(slices.Clone(a.Notices[max(0, len(a.Notices)+1-maxNotices):]), *e.Notice)
+	}
 	if e.Slides != 0 {
 		a.Slides = e.Slides
 	}
@@ -53,6 +60,9 @@ func (a *Account) note(e Entry) {
 		if a.Carried == "0" {
 			a.Carried = ""
 		}
+	}
+	if at := earlier(e.Effective, e.Recorded); at.After(a.Seen) {
+		a.Seen = at
 	}
 	switch e.Kind {
 	case KindJoin:
@@ -65,6 +75,14 @@ func (a *Account) note(e Entry) {
 			a.LastActivity = e.Effective
 		}
 	}
+}
+
+// earlier is the instant that comes first: an order may be dated ahead, and what time did is recorded late.
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func (a *Account) apply(e Entry, p Posting) {
@@ -137,34 +155,6 @@ func addLot(lots []Lot, l Lot) []Lot {
 	return lots
 }
 
-func addMetric(all []Metric, m Metric, window int) []Metric {
-	newest := m.Month
-	if len(all) > 0 {
-		newest = max(newest, all[len(all)-1].Month)
-	}
-	oldest := monthsBack(newest, window-1)
-	out := make([]Metric, 0, len(all)+2)
-	add := func(m Metric) {
-		if m.Month < oldest {
-			m.Month = 0
-		}
-		at, found := slices.BinarySearchFunc(out, m, func(x, y Metric) int { return cmp.Compare(x.Month, y.Month) })
-		if !found {
-			out = slices.Insert(out, at, m)
-			return
-		}
-		out[at].Points += m.Points
-		out[at].Orders += m.Orders
-		out[at].Spend += m.Spend
-		out[at].Elements += m.Elements
-	}
-	for _, x := range all {
-		add(x)
-	}
-	add(m)
-	return slices.DeleteFunc(out, Metric.isZero)
-}
-
 // setReached is all with one milestone as it is now.
 func setReached(all []Reached, r Reached) []Reached {
 	at, found := slices.BinarySearchFunc(all, r, func(x, y Reached) int { return cmp.Compare(x.Grant.Rule, y.Grant.Rule) })
@@ -174,12 +164,6 @@ func setReached(all []Reached, r Reached) []Reached {
 		return all
 	}
 	return slices.Insert(all, at, r)
-}
-
-// monthsBack is the month yyyymm that lies n months before m.
-func monthsBack(m, n int) int {
-	k := m/100*12 + m%100 - 1 - n
-	return k/12*100 + k%12 + 1
 }
 
 // sound reports a balance that no sequence of entries may lead to.

@@ -73,6 +73,10 @@ const (
 	IsAutomatic      What = "auto"        // points: so many active ones are enough
 	IsStopped        What = "stopped"     // times, the day: no more of it then
 	IsFree           What = "free"
+	WasPlaced        What = "placed"  // by hand: from level, to level, why
+	WasTold          What = "told"    // of what, which: a notice
+	WasPostponed     What = "later"   // the member was not told in time; the new day
+	IsWelcome        What = "welcome" // to a level
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -118,6 +122,10 @@ var effects = map[What]string{
 	WasReturned:      "%s, points returned",
 	HasMoved:         "%s to %s, %s: %s %s",
 	HasStayed:        "kept: %s %s",
+	WasPlaced:        "%s to %s: %s",
+	WasTold:          "told of the %s of %s",
+	WasPostponed:     "nobody told of it in time: not before %s",
+	IsWelcome:        "welcome to %s",
 	WasReached:       "reached %s",
 	WasUnreached:     "below %s again",
 	WasExtended:      "extended to %s: %s",

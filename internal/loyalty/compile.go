@@ -122,9 +122,12 @@ func (p *Program) compileTiers() error {
 	if p.Tiers.Months > MaxWindow {
 		return fmt.Errorf("a tier window of %d months is longer than %d", p.Tiers.Months, MaxWindow)
 	}
+	if err := p.Tiers.check(); err != nil {
+		return err
+	}
 	for i, l := range p.Tiers.Levels {
-		if (i == 0) != (l.From == 0) || i > 0 && l.From <= p.Tiers.Levels[i-1].From {
-			return fmt.Errorf("level %s is out of order: the first starts from 0, and each from more than the last", l.ID)
+		if err := p.Tiers.checkLevel(i); err != nil {
+			return err
 		}
 		if l.Multiply == nil {
 			continue

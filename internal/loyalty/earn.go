@@ -62,6 +62,7 @@ type worth struct {
 	rest      exact // the fraction that rounding leaves for the next order
 	spend     int64 // what it counts towards a level by spend, minor units
 	pieces    int64 // and by elements
+	brands    []string
 }
 
 // owned is whole points of one rule.
@@ -252,22 +253,30 @@ func seenBefore(lines []Line, category string) bool {
 	return false
 }
 
-// count measures what the order counts towards a level: by spend and by elements, what earns.
+// count measures what the order counts towards a level: by spend, elements and brands, what earns.
 func (w *worth) count(p *Program, v *valuation) {
-	switch p.Tiers.By {
-	case BySpend:
+	if p.counts(BySpend) {
 		if v.prepare(); v.currency == p.Tiers.Currency {
 			w.spend, _ = v.all.amount.floor()
 		}
-	case ByElements:
-		least, ok := p.Tiers.AtLeast[v.currency]
-		v.prepare()
-		for _, l := range v.lines {
-			if ok && l.amount.sign() > 0 && l.amount.sub(whole(least)).sign() >= 0 {
-				w.pieces++
-			}
+	}
+	if !p.counts(ByElements) && !p.counts(ByBrands) {
+		return
+	}
+	least, ok := p.Tiers.AtLeast[v.currency]
+	v.prepare()
+	for i, l := range v.lines {
+		if l.amount.sign() <= 0 {
+			continue
+		}
+		if ok && p.counts(ByElements) && l.amount.sub(whole(least)).sign() >= 0 {
+			w.pieces++
+		}
+		if b := v.o.Lines[i].Brand; p.counts(ByBrands) && slices.Contains(p.Tiers.Brands, b) && !slices.Contains(w.brands, b) {
+			w.brands = append(w.brands, b)
 		}
 	}
+	slices.Sort(w.brands)
 }
 
 // round makes the sum whole, once, and shares it out to the rules with a life of their own.

@@ -14,12 +14,14 @@ const (
 	CauseAdjustment = "adjustment" // by adjustment id
 	CauseActivation = "activation" // by member and instant
 	CauseLapse      = "lapse"      // by member and day
-	CauseTier       = "tier"       // by member, level and instant
+	CauseTier       = "tier"       // by member, level and instant; or by the id of a placement by hand
+	CauseLevel      = "level"      // the welcome to a level, by member and level
 	CauseEvent      = "event"      // by family and the merchant's event id
 	CauseForfeit    = "forfeit"    // by member and instant
 	CauseMilestone  = "milestone"  // by member and milestone
 	CauseMember     = "member"     // by member
 	CauseExtension  = "extension"  // by extension id
+	CauseNotice     = "notice"     // by member and what it is of
 	CauseReinstate  = "reinstate"  // by member and day of the lapse
 	CauseConversion = "conversion" // by conversion id
 	CauseTransfer   = "transfer"   // by transfer id: what became of it with who gives
@@ -58,6 +60,7 @@ const (
 	KindForfeit   Kind = "forfeit"   // pending points were given up: what they waited for did not happen in time
 	KindExtend    Kind = "extend"    // lots were made to live longer by hand
 	KindReinstate Kind = "reinstate" // lapsed points were brought back by hand
+	KindNotice    Kind = "notice"    // the member was told of what is to come
 	KindMember    Kind = "member"    // what rules know of the member changed
 	KindConvert   Kind = "convert"   // points went from one wallet to another, or back
 
@@ -119,6 +122,7 @@ type Entry struct {
 	Redemption *Redemption
 	Standing   *Standing // the member's standing after, if the entry changed it
 	Metric     *Metric   // what it adds to a month
+	Brands     []Bought  // likewise
 	Window     int       // with Metric: how many months the account keeps apart, the newest included
 	Usage      []Usage   // what it uses of caps and limits
 	Event      *EventState
@@ -126,6 +130,7 @@ type Entry struct {
 	Conversion *Converted
 	Traits     *Traits // what rules know of the member after it, if it changed that
 	Move       *Move   // which lots it moved by hand
+	Notice     *Notice // what the member was told of
 	Slides     Date    // to which day it moved the lots that slide; zero if it moved none
 	Carried    string  // the fraction of a point that the member has after it; empty if it did not change that
 	Refusal    *Error  // why, if it records a refusal

@@ -80,6 +80,8 @@ type EventState struct {
 	Worth    Points
 	Grants   []Grant // by action
 	Shares   []Share // what it uses of their limits
+	Bucket   int     // as OrderState's
+	Visits   int64   // what it counts towards a level
 }
 
 // A Grant is points that one cause gave and that live and die together.
@@ -131,6 +133,7 @@ type Traits struct {
 	Given    int      // the last year whose birthday is over: given, or before it was known
 	Years    int      // the last anniversary that is over
 	Segments []string // sorted
+	YearFrom int      // MMDD: when the member's own year begins (OwnWindow); zero: with the joining
 	OptIns   []string // campaigns, sorted
 }
 

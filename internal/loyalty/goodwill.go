@@ -101,7 +101,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 		return Outcome{}, refuse(ValidationFailed, "", "Nothing of the order is pending.")
 	}
 	e.Order = &s
-	e.Metric, e.Window = s.metric(p, &prior, worth{spend: s.Spend, pieces: s.Elements}), p.window() // what was given up
+	s.count(&e, p, acc, &prior, worth{spend: s.Spend, pieces: s.Elements, brands: s.Brands}) // what was given up
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}

@@ -22,6 +22,9 @@ func (p *Program) Join(m MemberID, t Traits, now time.Time) (Outcome, error) {
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.floored(); err != nil {
+		return Outcome{}, err
+	}
 	if slices.ContainsFunc(p.Earn.Actions, func(a Action) bool { return a.Event == EventJoined }) {
 		s := EventState{
 			Event:    Event{Type: EventJoined, ID: string(m) + ":joined", Member: m, At: now},
@@ -33,7 +36,7 @@ func (p *Program) Join(m MemberID, t Traits, now time.Time) (Outcome, error) {
 		if err := d.autoRedeem(now); err != nil {
 			return Outcome{}, err
 		}
-		if err := d.climb(now); err != nil {
+		if err := d.climb(now, d.Account); err != nil {
 			return Outcome{}, err
 		}
 	}

@@ -327,7 +327,7 @@ func TestATierIsReachedKeptAndLost(t *testing.T) {
 	want("silver") // one step, for a new period
 	pass(noon.AddDate(2, 2, 15))
 	want("bronze")
-	if next, missing, ok := p.Progress(acc, at); !ok || next.ID != "silver" || missing != 500 {
+	if next, missing, ok := p.Progress(acc, at); !ok || next.ID != "silver" || missing.Missing() != 500 {
 		t.Errorf("next is %s, missing %d", next.ID, missing)
 	}
 }

@@ -83,6 +83,8 @@ type OrderState struct {
 	Rest     string  // what its rounding left, or took, of fractions; exact, empty for none
 	Spend    int64   // what it counts towards a level by spend, in minor units
 	Elements int64   // and by elements
+	Brands   []string
+	Bucket   int // where the account counts it, if not under the month of its placing
 }
 
 // share is what the state has of one rule's bounds; the state must own its Shares.

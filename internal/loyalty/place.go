@@ -38,8 +38,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 		}
 	}
 	e = d.bring(e, rules, &s, w)
-	e.Metric, e.Window = s.metric(p, prior, w), p.window()
-	s.Spend, s.Elements = w.spend, w.pieces
+	s.count(&e, p, acc, prior, w)
 	e.Carried = s.carry(acc, w.rest)
 	e.Order = &s
 	if o.Status == OrderPaid {
@@ -49,20 +48,24 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 		return Outcome{}, err
 	}
 	d.Spends = w.spends
-	for _, step := range []func(time.Time) error{d.autoRedeem, d.rise, d.autoRedeem} {
-		if err := step(now); err != nil {
-			return Outcome{}, err
-		}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.rise(now, o.PlacedAt, acc); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
 	}
 	return d.Outcome, nil
 }
 
 // rise gives what the number of orders has reached, and the level.
-func (d *decision) rise(now time.Time) error {
+func (d *decision) rise(now, placed time.Time, was Account) error {
 	if err := d.milestones(now); err != nil {
 		return err
 	}
-	return d.climb(now)
+	return d.climb(placed, was)
 }
 
 // bring posts what brings each of the order's grants to what it is worth now.
@@ -259,27 +262,3 @@ func (s *OrderState) carry(acc Account, rest exact) string {
 // carriedParts is how fine a carried fraction is: a millionth of a point. As fine as it comes it would grow with every
 // order, by the denominators of all rates that there ever were.
 const carriedParts = 1_000_000
-
-// metric is what this revision changes of what counts towards a level.
-func (s *OrderState) metric(p *Program, prior *OrderState, w worth) *Metric {
-	m := Metric{
-		Month: DateOf(s.Order.PlacedAt, p.Zone).Month(),
-		Spend: w.spend - s.Spend, Elements: w.pieces - s.Elements,
-	}
-	if p.Tiers.By == ByPointsEarned && len(p.Tiers.Levels) > 0 {
-		m.Points = s.Worth
-		if prior != nil {
-			m.Points -= prior.Worth
-		}
-	}
-	if s.Order.Status == OrderPaid {
-		m.Orders++
-	}
-	if prior != nil && prior.Order.Member != "" && prior.Order.Status == OrderPaid {
-		m.Orders--
-	}
-	if m.isZero() {
-		return nil
-	}
-	return &m
-}

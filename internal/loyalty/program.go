@@ -33,6 +33,7 @@ type Program struct {
 	Redeeming    Redeeming
 	Transfers    Transfers     // how members give points to each other
 	Households   Households    // how members draw on each other's points
+	NoSurprise   Period        // how long before points lapse and levels fall a member must have been told; zero: not at all
 	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives
@@ -117,14 +118,27 @@ type CategoryRule struct {
 type Tiers struct {
 	Levels   []Level // ascending by From; the first has From 0. Empty: no tiers
 	By       Measure
+	Ways     [][]Measure        // instead: any one of them qualifies, each by all of its measures
 	Currency Currency           // BySpend: orders of another one are converted by Exchange, or do not count
 	AtLeast  map[Currency]int64 // ByElements: what a line must cost to be one, in minor units
+	Visit    string             // ByVisits: the type of event that is one
+	Brands   []string           // ByBrands: those that count, at most MaxBrands
 	Months   int                // the window: so many calendar months, the present one included; zero for a lifetime
 	Calendar bool               // the window is instead the calendar year
-	KeepFor  Period             // once reached, kept at least so long
-	KeepYear int                // instead: to the end of the calendar year, 1 for the present one, 2 for the next
-	Grace    Period             // after that, extra time before moving down
-	MoveDown MoveDown
+	Window   Window             // instead of both
+
+	MoveUp      MoveUp
+	KeepFor     Period // once reached, kept at least so long
+	KeepYear    int    // instead: to the end of the calendar year, 1 for the present one, 2 for the next
+	KeepPeriods int    // instead: to the end of a period of the window, likewise
+	Tail        Period // with KeepYear and KeepPeriods: and so much longer
+	Grace       Period // after that, extra time before moving down
+	MoveDown    MoveDown
+	Floors      []Floor
+	Welcome     Welcome
+	Again       bool     // who reaches a level a second time is welcomed again
+	Guard       *big.Rat // a run that would move down a greater share of the members that it looks at stops; nil: none does
+	Refresh     Refresh  // publishing sets it
 }
 
 // Measure is what qualifies for a level.
@@ -135,11 +149,19 @@ const (
 	ByOrders
 	BySpend    // what was paid for items that earn, by means that earn, less refunds; in minor units
 	ByElements // lines of which so much is left
+	ByVisits   // events of one type
+	ByBrands   // how many different ones were bought
 )
 
 func (m Measure) String() string {
-	return [...]string{ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend", ByElements: "elements"}[m]
+	return [...]string{
+		ByPointsEarned: "points_earned", ByOrders: "orders", BySpend: "spend", ByElements: "elements", ByVisits: "visits",
+		ByBrands: "brands",
+	}[m]
 }
+
+// MaxBrands is how many brands can count towards a level, so that an account stays small.
+const MaxBrands = 20
 
 // MoveDown is where a member lands who did not requalify.
 type MoveDown int
@@ -147,16 +169,45 @@ type MoveDown int
 const (
 	OneStep MoveDown = iota
 	ToQualified
+	StayUp // a level that was reached is never lost
+)
+
+// MoveUp is when a member moves to a higher level.
+type MoveUp int
+
+const (
+	AtOnce     MoveUp = iota
+	NextPeriod        // when the period of the window ends in which the member qualified
+)
+
+// A Floor is the least level of everybody in a segment, as of those who have the store's card. Who leaves the segment
+// keeps the level like one that was reached then.
+type Floor struct{ Level, Segment string }
+
+// Welcome is which levels' points a member gets who passes several at once.
+type Welcome int
+
+const (
+	HighestOnly Welcome = iota
+	EachLevel
 )
 
 // A Level is one rung.
 type Level struct {
 	ID       string
 	Name     Text
-	From     int64    // of the measure
+	From     int64    // of the measure; where there are Ways, Needs says it instead
+	Needs    []Need   // of each measure by which the level can be reached; none for the lowest
 	Multiply *big.Rat // nil for 1
 	Perks    []string
+	Points   Points  // for reaching it
 	Expires  *Expiry // of the points that members of this level get, for whatever; nil: as for all
+}
+
+// A Need is from how much of a measure on a level is.
+type Need struct {
+	By   Measure
+	From int64
 }
 
 // Level finds a level by id; false also for a program without tiers.

@@ -5,101 +5,10 @@ import (
 	"time"
 )
 
-// MaxWindow is the longest window that a tier can be measured by, in months: a bound on the account's size.
-const MaxWindow = 36
-
-// reviewAt is when a standing is up for review: at the end of its keep and grace; zero if it cannot be lost.
-func (p *Program) reviewAt(s Standing) time.Time {
-	if s.Until.IsZero() {
-		return s.Until
-	}
-	return p.Tiers.Grace.After(s.Until, p.Zone)
-}
-
-// measured is what counts towards a level at an instant: the calendar months of the window, up to and with
-// the one in which the instant lies.
-func (p *Program) measured(acc Account, at time.Time) (sum int64) {
-	last := DateOf(at, p.Zone).Month()
-	first := 0
-	switch {
-	case p.Tiers.Calendar:
-		first = last/100*100 + 1
-	case p.Tiers.Months > 0:
-		first = monthsBack(last, p.Tiers.Months-1)
-	}
-	for _, m := range acc.Metrics {
-		if m.Month < first || m.Month > last {
-			continue
-		}
-		switch p.Tiers.By {
-		case ByPointsEarned:
-			sum += int64(m.Points)
-		case ByOrders:
-			sum += m.Orders
-		case BySpend:
-			sum += m.Spend
-		case ByElements:
-			sum += m.Elements
-		}
-	}
-	return sum
-}
-
-// qualified is the highest level (by its place) that the account qualifies for at an instant; -1 without tiers.
-func (p *Program) qualified(acc Account, at time.Time) int {
-	n := p.measured(acc, at)
-	best := -1
-	for i, l := range p.Tiers.Levels {
-		if i == 0 || n >= l.From {
-			best = i
-		}
-	}
-	return best
-}
-
-// requalified is the highest level that the account has kept at the end of its standing. By the calendar year it goes
-// by the year that has just ended if a level lasts beyond its own, and by the present one too.
-func (p *Program) requalified(acc Account, at time.Time) int {
-	now := p.qualified(acc, at)
-	if !p.Tiers.Calendar || p.Tiers.KeepYear == 1 {
-		return now
-	}
-	return max(now, p.qualified(acc, acc.Tier.Until.Add(-1)))
-}
-
-// keptFrom is until when a level is kept that was reached, or kept, at an instant; zero if it cannot be lost.
-func (p *Program) keptFrom(at time.Time, years int) time.Time {
-	switch {
-	case p.Tiers.KeepYear > 0:
-		return Date((DateOf(at, p.Zone).year()+years-1)*10000 + 1231).End(p.Zone)
-	case p.Tiers.KeepFor.IsZero():
-		return time.Time{}
-	}
-	return p.Tiers.KeepFor.After(at, p.Zone)
-}
-
-// window is how many months of metrics an account keeps apart.
-func (p *Program) window() int {
-	if p.Tiers.Calendar {
-		return 24
-	}
-	return p.Tiers.Months
-}
-
 // rung is the place of a standing's level; the lowest if the program no longer knows it.
 func (p *Program) rung(s Standing) int {
 	_, i, _ := p.Level(s.Level)
 	return i
-}
-
-// Progress is the next level and how much of the measure is missing; false on the highest, or without tiers.
-func (p *Program) Progress(acc Account, now time.Time) (next Level, missing int64, ok bool) {
-	at := p.rung(acc.Tier) + 1
-	if at >= len(p.Tiers.Levels) {
-		return Level{}, 0, false
-	}
-	next = p.Tiers.Levels[at]
-	return next, max(0, next.From-p.measured(acc, now)), true
 }
 
 // levelAt is the level that counted for an order placed at an instant.
@@ -114,77 +23,169 @@ func (p *Program) levelAt(acc Account, placed time.Time) Level {
 	return p.Tiers.Levels[p.rung(s)]
 }
 
-// climb moves the account up to the level that it now qualifies for, if that is a higher one.
-func (d *decision) climb(at time.Time) error {
-	to := d.p.qualified(d.Account, at)
-	if to <= d.p.rung(d.Account.Tier) {
+// climb moves the account up to the level that it qualifies for after something that happened at an instant, if that
+// is a higher one. Where that instant lies in a period that is over by now, the period is decided again, so that what
+// is told late counts as if it had been told in time; nothing is ever taken away for it. was is the account before it.
+func (d *decision) climb(placed time.Time, was Account) error {
+	if len(d.p.Tiers.Levels) == 0 || d.locked() {
 		return nil
 	}
-	return d.moveTo(to, at, "reached")
+	if err := d.climbLate(placed, was); err != nil {
+		return err
+	}
+	if _, cyclic := d.p.Tiers.cycle(); cyclic && d.p.Tiers.MoveUp == NextPeriod {
+		return nil // riseTier does it when the period ends
+	}
+	if to := d.p.qualified(d.Account, d.now); to > d.p.rung(d.Account.Tier) {
+		return d.moveTo(to, d.p.reachedUntil(d.Account, d.now), "reached", d.now)
+	}
+	return nil
+}
+
+// locked reports whether somebody set the level by hand and nothing may move it yet.
+func (d *decision) locked() bool { return d.now.Before(d.Account.Tier.Lock) }
+
+func (p *Program) reachedUntil(acc Account, at time.Time) time.Time {
+	return p.keptFrom(acc, at, p.Tiers.keepPeriods())
+}
+
+// climbLate decides a closed period again: who now qualifies by it for a higher level, and did not before, is there for
+// as long as if that had been known then.
+func (d *decision) climbLate(placed time.Time, was Account) error {
+	last := d.p.closed(d.Account, placed, d.now)
+	if last.IsZero() {
+		return nil
+	}
+	to, since := d.p.qualified(d.Account, last), placed
+	if d.p.Tiers.MoveUp == NextPeriod {
+		since = last.Add(1)
+	}
+	until := d.p.reachedUntil(d.Account, since)
+	over := !until.IsZero() && !d.p.Tiers.Grace.After(until, d.p.Zone).After(d.now)
+	if to <= d.p.rung(d.Account.Tier) || to <= d.p.qualified(was, last) || over {
+		return nil
+	}
+	return d.moveTo(to, until, "reached", last)
+}
+
+// closed is the last instant of the period, or of the month of a rolling window, in which an instant lies, if that is
+// over by now; zero if it is not, or if there are no periods.
+func (p *Program) closed(acc Account, at, now time.Time) time.Time {
+	end := time.Time{}
+	if _, cyclic := p.Tiers.cycle(); cyclic {
+		end = p.periodEnd(acc, at)
+	} else if p.Tiers.Months > 0 {
+		end = EndOfMonth.date(DateOf(at, p.Zone)).End(p.Zone)
+	}
+	if end.IsZero() || end.After(now) {
+		return time.Time{}
+	}
+	return end.Add(-1)
+}
+
+// riseAt is the end of the period in which the account last counted something, if it rises then; zero if it does not.
+func (p *Program) riseAt(acc Account) time.Time {
+	_, cyclic := p.Tiers.cycle()
+	if !cyclic || p.Tiers.MoveUp != NextPeriod || len(acc.Metrics) == 0 {
+		return time.Time{}
+	}
+	begins := p.begins(acc.Metrics[len(acc.Metrics)-1].Month)
+	if begins == 0 {
+		return time.Time{}
+	}
+	end := p.periodEnd(acc, begins.start(p.Zone))
+	if !end.After(acc.Tier.Since) || end.Before(acc.Tier.Lock) || p.qualified(acc, end.Add(-1)) <= p.rung(acc.Tier) {
+		return time.Time{}
+	}
+	return end
+}
+
+// riseTier moves the account up where that waits for the end of the period.
+func (d *decision) riseTier(at time.Time) error {
+	due := d.p.riseAt(d.Account)
+	if due.IsZero() || due.After(at) {
+		return nil
+	}
+	last := due.Add(-1)
+	return d.moveTo(d.p.qualified(d.Account, last), d.p.reachedUntil(d.Account, due), "reached", last)
 }
 
 // reviewTier keeps or lowers a standing whose time is up. Who qualifies again keeps the level for another
-// period from its old end; who does not moves down as the program says, for a new period.
+// period from its old end; who does not moves down as the program says, for a new period. Nobody moves below a floor.
 func (d *decision) reviewTier(at time.Time) error {
 	due := d.p.reviewAt(d.Account.Tier)
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	from, to := d.p.rung(d.Account.Tier), d.p.requalified(d.Account, at)
-	if to >= from {
-		return d.prolong(at)
-	}
-	if d.p.Tiers.MoveDown == OneStep {
+	from := d.p.rung(d.Account.Tier)
+	to, asOf := d.p.requalified(d.Account, at)
+	floor := d.p.floor(d.Account)
+	switch {
+	case to > from: // nothing moved it while it was locked
+		return d.moveTo(to, d.p.reachedUntil(d.Account, at), "reached", asOf)
+	case to == from || from <= floor || d.p.Tiers.MoveDown == StayUp:
+		return d.prolong(at, asOf)
+	case d.p.surprises(d.Account, OfFall, TierNotice(d.Account.Tier), at):
+		return d.postponeFall(at)
+	case d.p.Tiers.MoveDown == OneStep:
 		to = from - 1
 	}
-	return d.moveTo(max(to, 0), at, "lost")
+	to = max(to, floor, 0)
+	return d.moveTo(to, d.p.reachedUntil(d.Account, at), "lost", asOf)
 }
 
-func (d *decision) prolong(at time.Time) error {
+func (d *decision) prolong(at, asOf time.Time) error {
 	s := d.Account.Tier
-	for !d.p.reviewAt(s).After(at) {
-		next := d.p.keptFrom(s.Until, 1)
-		if !next.After(s.Until) {
+	for !s.Until.IsZero() && !d.p.reviewAt(s).After(at) {
+		closes := d.p.closes(d.Account, s)
+		next := d.p.keptFrom(d.Account, closes, 1)
+		if !next.After(s.Until) || d.p.rung(s) <= d.p.floor(d.Account) {
 			s.Until = time.Time{}
 			break
 		}
-		s.Until = next
+		if s.Until = next; d.p.Tiers.Window.Kind == LevelWindow {
+			s.From = closes
+		}
 	}
-	n, window := d.p.measure(d.Account, at)
-	return d.standing(s, at, HasStayed, n, window)
+	n, window := d.p.measure(d.Account, asOf)
+	return d.standing(s, at, Reason("tiers."+s.Level, "0", HasStayed, n, window))
 }
 
-func (d *decision) moveTo(rung int, at time.Time, why string) error {
-	s := Standing{Level: d.p.Tiers.Levels[rung].ID, Since: at, Before: d.Account.Tier.Level}
-	if rung > 0 {
-		s.Until = d.p.keptFrom(at, d.p.Tiers.KeepYear)
-	}
-	n, window := d.p.measure(d.Account, at)
-	return d.standing(s, at, HasMoved, s.Before, s.Level, why, n, window)
+// moveTo moves the account to another level by what counted at an instant.
+func (d *decision) moveTo(rung int, until time.Time, why string, asOf time.Time) error {
+	n, window := d.p.measure(d.Account, asOf)
+	s := d.p.standingAt(d.Account, rung, until, d.now)
+	return d.moved(s, Reason("tiers."+s.Level, "0", HasMoved, s.Before, s.Level, why, n, window))
 }
 
-func (d *decision) standing(s Standing, at time.Time, what What, args ...string) error {
+// standingAt is the standing of an account that is at a level from now on, until an instant.
+func (p *Program) standingAt(acc Account, rung int, until, now time.Time) Standing {
+	s := Standing{Level: p.Tiers.Levels[rung].ID, Since: now, Before: acc.Tier.Level, Floor: acc.Tier.Floor}
+	if rung > p.floor(acc) {
+		s.Until = until
+	}
+	return s
+}
+
+// moved posts a standing at another level, and what welcomes the member there.
+func (d *decision) moved(s Standing, why Because) error {
+	from := d.p.rung(d.Account.Tier)
+	if err := d.standing(s, d.now, why); err != nil {
+		return err
+	}
+	return d.welcome(from, d.p.rung(s))
+}
+
+func (d *decision) standing(s Standing, at time.Time, why Because) error {
+	what := s.Level + ":" + at.UTC().Format(stamp)
+	if d.Account.Tier.Since.Equal(at) { // once more in the same instant
+		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
+	}
 	e := Entry{
-		Kind:  KindTier,
-		Cause: d.ownCause(CauseTier, s.Level+":"+at.UTC().Format(stamp)), Effective: at,
+		Kind: KindTier, Cause: d.ownCause(CauseTier, what), Effective: at,
 		Standing: &s,
-		Because:  []Because{Reason("tiers."+s.Level, "0", what, args...)},
+		Because:  []Because{why},
 	}
 	d.slideAtLevel(&e, s.Level, at)
 	return d.post(e)
-}
-
-// measure is what was measured and over which time, for the reasons: "512", "points_earned/12" or "orders".
-func (p *Program) measure(acc Account, at time.Time) (n, window string) {
-	n, window = strconv.FormatInt(p.measured(acc, at), 10), p.Tiers.By.String()
-	if p.Tiers.By == BySpend {
-		n = Money{p.measured(acc, at), p.Tiers.Currency}.Decimal()
-	}
-	switch {
-	case p.Tiers.Calendar:
-		window += "/year"
-	case p.Tiers.Months > 0:
-		window += "/" + strconv.Itoa(p.Tiers.Months)
-	}
-	return n, window
 }

@@ -124,7 +124,7 @@ func TestTheYearIsThatOfTheProgramsZone(t *testing.T) {
 		s.buy("2", 250, end.Add(-time.Second)) // of the year that ends
 		s.buy("3", 250, end)                   // and of the one that begins, in which they do not make 500
 		s.wantLevel(t, end.Format(time.RFC3339), "bronze")
-		if got := p.measured(s.acc, end); got != 25_000 {
+		if got := p.measured(s.acc, BySpend, end); got != 25_000 {
 			t.Errorf("in %s the new year begins with %d", name, got)
 		}
 	}
@@ -143,7 +143,7 @@ func TestWhatCountsAsSpend(t *testing.T) {
 		o := bought("EUR", Line{Category: "mugs", Amount: 10_000}, Line{Category: "coffee-beans", Amount: 20_000})
 		edit(&o)
 		s.sell(o, nil)
-		if got := p.measured(s.acc, noon); got != want {
+		if got := p.measured(s.acc, BySpend, noon); got != want {
 			t.Errorf("%s counts %d, want %d", name, got, want)
 		}
 	}
@@ -185,7 +185,7 @@ func TestALevelByElementsFollowsWhatComesBack(t *testing.T) {
 	}
 	counts := func(at time.Time, want int64) {
 		t.Helper()
-		if got := p.measured(s.acc, at); got != want {
+		if got := p.measured(s.acc, ByElements, at); got != want {
 			t.Errorf("at %s there are %d elements, want %d", at, got, want)
 		}
 	}

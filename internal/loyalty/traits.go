@@ -31,10 +31,16 @@ func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, erro
 		changed = append(changed, "segments")
 	}
 	d := p.decide(acc, now)
+	if next.YearFrom = t.YearFrom; next.YearFrom != was.YearFrom {
+		changed = append(changed, "year_from")
+	}
 	if len(changed) == 0 {
 		return d.Outcome, nil
 	}
-	err := d.tell(next, changed, now)
+	if err := d.tell(next, changed, now); err != nil {
+		return Outcome{}, err
+	}
+	err := d.floored()
 	return d.Outcome, err
 }
 

@@ -52,6 +52,9 @@ func (c *compiler) file(root *node) *File {
 	c.p.Transfers = c.transfers(root.get("transfers"))
 	c.p.Households = c.households(root.get("households"))
 	c.refunds(root.get("refunds"))
+	if n := root.get("no_surprise"); n != nil {
+		c.p.NoSurprise = c.lifetime(n)
+	}
 	c.promises(root)
 	c.sense(root)
 	return &File{Program: c.p, Reporting: c.reporting(root.get("reporting"))}

@@ -21,6 +21,9 @@ func Explain(p *loyalty.Program) string {
 	e.refunds()
 	e.tiers()
 	e.wallets()
+	if !e.p.NoSurprise.IsZero() {
+		e.say("Points lapse and levels fall only if the member was told %s before; otherwise they are extended by as long.", period(e.p.NoSurprise))
+	}
 	e.rewards()
 	e.transfers()
 	e.households()

@@ -1,6 +1,9 @@
 package program
 
 import (
+	"math/big"
+	"strings"
+
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -9,26 +12,48 @@ func (e *explainer) tiers() {
 	if len(t.Levels) == 0 {
 		return
 	}
-	window := "in a lifetime"
-	switch {
-	case t.Calendar:
-		window = "in the calendar year"
-	case t.Months > 0:
-		window = "in " + count(t.Months, "calendar month") + ", the present one included"
-	}
-	measure := map[loyalty.Measure]string{
-		loyalty.ByPointsEarned: "points earned", loyalty.ByOrders: "orders",
-		loyalty.BySpend:    "what is spent on items in " + string(t.Currency),
-		loyalty.ByElements: "lines of at least " + series(amounts(t.AtLeast), "or"),
-	}[t.By]
-	e.say("Levels go by %s %s:", measure, window)
+	e.say("Levels go by %s %s:", e.ways(), e.window())
 	for _, l := range t.Levels {
 		e.level(l)
 	}
+	if t.Welcome == loyalty.EachLevel {
+		e.say("Who passes several levels at once gets the points of each.")
+	}
+	if t.Again {
+		e.say("Who reaches a level again gets its points again.")
+	}
+	for _, f := range t.Floors {
+		l, _, _ := e.p.Level(f.Level)
+		e.say("Members in %s have at least %s.", f.Segment, l.Name.In("en"))
+	}
+	if t.MoveUp == loyalty.NextPeriod {
+		e.say("Who qualifies moves up when the period ends.")
+	}
+	if t.Guard != nil {
+		e.say("A run that would move down more than %s of the members that it looks at stops.", digits(new(big.Rat).Mul(t.Guard, big.NewRat(100, 1)))+"%")
+	}
+	if t.MoveDown == loyalty.StayUp {
+		e.say("A level that was reached is never lost.")
+		return
+	}
+	e.kept(t)
+}
+
+// kept says how long a level is kept, and what comes then.
+func (e *explainer) kept(t loyalty.Tiers) {
 	kept := map[int]string{0: "for " + period(t.KeepFor), 1: "to the end of the year", 2: "to the end of the next year"}[t.KeepYear]
+	switch t.KeepPeriods {
+	case 1:
+		kept = "to the end of the period"
+	case 2:
+		kept = "to the end of the next period"
+	}
 	grace := ""
+	if !t.Tail.IsZero() {
+		grace = " and " + period(t.Tail) + " longer"
+	}
 	if !t.Grace.IsZero() {
-		grace = " and " + period(t.Grace) + " of grace"
+		grace += " and " + period(t.Grace) + " of grace"
 	}
 	down := "one level"
 	if t.MoveDown == loyalty.ToQualified {
@@ -37,10 +62,69 @@ func (e *explainer) tiers() {
 	e.say("A level is kept %s%s; those who have not requalified by then move down %s.", kept, grace, down)
 }
 
+// window is the time over which levels are measured.
+func (e *explainer) window() string {
+	t := e.p.Tiers
+	switch w := t.Window; {
+	case t.Calendar:
+		return "in the calendar year"
+	case w.Kind == loyalty.CycleWindow && w.Months < 12:
+		return "in the calendar " + map[int]string{1: "month", 3: "quarter", 6: "half-year"}[w.Months]
+	case w.Kind == loyalty.CycleWindow:
+		return "in the year that begins on " + days([]loyalty.Day{w.From})
+	case w.Kind == loyalty.JoinWindow:
+		return "in the year since the day of joining"
+	case w.Kind == loyalty.OwnWindow:
+		return "in the year that begins on the member's own day"
+	case w.Kind == loyalty.LevelWindow:
+		return "since the level was reached or last kept"
+	case t.Months > 0:
+		return "in " + count(t.Months, "calendar month") + ", the present one included"
+	}
+	return "in a lifetime"
+}
+
+// ways is what levels go by.
+func (e *explainer) ways() string {
+	t := e.p.Tiers
+	if len(t.Ways) == 0 {
+		return e.what(t.By)
+	}
+	var ways []string
+	for _, way := range t.Ways {
+		var all []string
+		for _, by := range way {
+			all = append(all, e.what(by))
+		}
+		ways = append(ways, strings.Join(all, " with "))
+	}
+	return series(ways, "or")
+}
+
+func (e *explainer) what(by loyalty.Measure) string {
+	t := e.p.Tiers
+	switch by {
+	case loyalty.ByOrders:
+		return "orders"
+	case loyalty.BySpend:
+		return "what is spent on items in " + string(t.Currency)
+	case loyalty.ByElements:
+		return "lines of at least " + series(amounts(t.AtLeast), "or")
+	case loyalty.ByVisits:
+		return "events of type " + t.Visit
+	case loyalty.ByBrands:
+		return "different brands of " + series(t.Brands, "and")
+	}
+	return "points earned"
+}
+
 func (e *explainer) level(l loyalty.Level) {
 	from := "from the start"
 	if l.From > 0 {
-		from = "from " + e.measured(l.From)
+		from = "from " + e.measured(e.p.Tiers.By, l.From)
+	}
+	if len(l.Needs) > 0 {
+		from = "from " + e.needs(l)
 	}
 	line := "- " + l.Name.In("en") + " " + from
 	if l.Multiply != nil {
@@ -49,19 +133,45 @@ func (e *explainer) level(l loyalty.Level) {
 	if len(l.Perks) > 0 {
 		line += ", with " + series(l.Perks, "and")
 	}
+	if l.Points > 0 {
+		line += ", and " + e.whole(int64(l.Points)) + " for reaching it"
+	}
 	if l.Expires != nil {
 		line += "; the points of its members " + ends(*l.Expires)
 	}
 	e.say("%s.", line)
 }
 
-// measured is so much of what levels go by.
-func (e *explainer) measured(n int64) string {
-	switch e.p.Tiers.By {
+// needs is how much of what leads to a level, way by way.
+func (e *explainer) needs(l loyalty.Level) string {
+	var ways []string
+	for _, way := range e.p.Tiers.Ways {
+		var all []string
+		for _, by := range way {
+			for _, n := range l.Needs {
+				if n.By == by {
+					all = append(all, e.measured(by, n.From))
+				}
+			}
+		}
+		if len(all) == len(way) {
+			ways = append(ways, strings.Join(all, " with "))
+		}
+	}
+	return series(ways, "or")
+}
+
+// measured is so much of a measure.
+func (e *explainer) measured(by loyalty.Measure, n int64) string {
+	switch by {
 	case loyalty.ByOrders:
 		return count(int(n), "order")
 	case loyalty.ByElements:
 		return count(int(n), "such line")
+	case loyalty.ByVisits:
+		return count(int(n), "such event")
+	case loyalty.ByBrands:
+		return count(int(n), "brand")
 	case loyalty.BySpend:
 		return loyalty.Money{Amount: n, Currency: e.p.Tiers.Currency}.String()
 	}

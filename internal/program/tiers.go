@@ -1,47 +1,146 @@
 package program
 
 import (
+	"math/big"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 var measures = map[string]loyalty.Measure{
-	"orders": loyalty.ByOrders, "spend": loyalty.BySpend, "elements": loyalty.ByElements,
+	"points_earned": loyalty.ByPointsEarned, "orders": loyalty.ByOrders, "spend": loyalty.BySpend,
+	"elements": loyalty.ByElements, "visits": loyalty.ByVisits, "brands": loyalty.ByBrands,
 }
+
+// words is what one key or another of the tiers can say, beside what they say if they are left out.
+var (
+	moveUps   = map[string]loyalty.MoveUp{"next_period": loyalty.NextPeriod}
+	moveDowns = map[string]loyalty.MoveDown{"to_qualified": loyalty.ToQualified, "none": loyalty.StayUp}
+	welcomes  = map[string]loyalty.Welcome{"each": loyalty.EachLevel}
+)
 
 func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	if n == nil {
 		return t
 	}
 	qualify := n.get("qualify")
-	t.By = measures[qualify.get("by").text()]
+	t.By, t.Ways = c.ways(qualify)
 	c.measured(qualify, &t)
-	t.Months = c.window(qualify.get("window"))
-	t.Calendar = qualify.get("window").text() == "calendar year"
-	t.KeepFor, t.KeepYear = c.keep(n.get("keep_for"))
-	t.Grace = c.period(n.get("grace"))
-	if n.get("move_down").text() == "to_qualified" {
-		t.MoveDown = loyalty.ToQualified
+	c.window(qualify.get("window"), &t)
+	c.keep(n.get("keep_for"), &t)
+	t.Tail, t.Grace = c.period(n.get("tail")), c.period(n.get("grace"))
+	t.MoveUp, t.MoveDown = moveUps[n.get("move_up").text()], moveDowns[n.get("move_down").text()]
+	if guard := n.get("guard"); guard != nil {
+		t.Guard = c.guard(guard)
 	}
+	t.Welcome, t.Again = welcomes[n.get("welcome").text()], n.get("welcome_again") != nil
 	t.Levels = c.levels(n.get("levels"), t)
+	c.p.Tiers.Levels = t.Levels
+	for _, f := range n.get("floors").list() {
+		t.Floors = append(t.Floors, loyalty.Floor{Level: f.get("level").text(), Segment: f.get("segment").text()})
+		c.level(f.get("level"))
+	}
+	c.periods(n, t)
 	return t
+}
+
+// guard reads the share of members that a run may move down.
+func (c *compiler) guard(n *node) *big.Rat {
+	share := c.percent(n)
+	if share == nil {
+		return nil
+	}
+	return share.Quo(share, big.NewRat(100, 1))
+}
+
+// periods refuses what only windows of periods can do where there are none.
+func (c *compiler) periods(n *node, t loyalty.Tiers) {
+	cyclic := t.Calendar || t.Window.Kind != "" && t.Window.Kind != loyalty.LevelWindow
+	keep, up, tail := n.get("keep_for"), n.get("move_up"), n.get("tail")
+	if !cyclic && t.KeepPeriods > 0 {
+		c.add(at(keep, "%s needs a window with periods, like calendar year", keep.text()))
+	}
+	if !cyclic && t.MoveUp == loyalty.NextPeriod {
+		c.add(at(up, "next_period needs a window with periods, like calendar year"))
+	}
+	if cyclic && t.KeepYear > 0 && !t.Calendar {
+		c.add(at(keep, "%s does not go with the window, whose periods are no calendar years", keep.text()).
+			Suggest(strings.Replace(keep.text(), "year", "period", 1)))
+	}
+	if tail != nil && t.KeepYear+t.KeepPeriods == 0 {
+		c.add(atKey(tail, "means nothing beside a length of time under keep_for"))
+	}
+	if down := n.get("grace"); down != nil && t.MoveDown == loyalty.StayUp {
+		c.add(atKey(down, "means nothing where no level is ever lost"))
+	}
+}
+
+// ways reads what levels go by: one measure, or several.
+func (c *compiler) ways(n *node) (by loyalty.Measure, ways [][]loyalty.Measure) {
+	one, anyOf, allOf := n.get("by"), n.get("any_of"), n.get("all_of")
+	switch {
+	case !n.is(mapping):
+	case one == nil && anyOf == nil && allOf == nil:
+		c.missing(n, "by")
+	case one != nil && (anyOf != nil || allOf != nil), anyOf != nil && allOf != nil:
+		c.add(at(n, "says twice what levels go by; by, any_of and all_of exclude each other"))
+	}
+	if allOf != nil {
+		ways = append(ways, measuresOf(allOf))
+	}
+	for _, item := range anyOf.list() {
+		if way := measuresOf(item.get("all_of")); item.is(mapping) {
+			ways = append(ways, way)
+		} else {
+			ways = append(ways, []loyalty.Measure{measures[item.text()]})
+		}
+	}
+	return measures[one.text()], ways
+}
+
+func measuresOf(n *node) (all []loyalty.Measure) {
+	for _, item := range n.list() {
+		all = append(all, measures[item.text()])
+	}
+	return all
+}
+
+// goesBy reports whether levels go by a measure.
+func goesBy(t loyalty.Tiers, m loyalty.Measure) bool {
+	if len(t.Ways) == 0 {
+		return t.By == m
+	}
+	for _, way := range t.Ways {
+		for _, x := range way {
+			if x == m {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // measured reads what some measures need.
 func (c *compiler) measured(n *node, t *loyalty.Tiers) {
-	currency, least := n.get("currency"), n.get("at_least")
+	currency, least, event, brands := n.get("currency"), n.get("at_least"), n.get("event"), n.get("brands")
 	for _, need := range []struct {
-		by   loyalty.Measure
-		name string
-	}{{loyalty.BySpend, "currency"}, {loyalty.ByElements, "at_least"}} {
+		by     loyalty.Measure
+		name   string
+		needed bool
+	}{
+		{loyalty.BySpend, "currency", true}, {loyalty.ByElements, "at_least", true}, {loyalty.ByVisits, "event", false},
+		{loyalty.ByBrands, "brands", true},
+	} {
 		switch f := n.get(need.name); {
-		case t.By == need.by && f == nil:
+		case goesBy(*t, need.by) && f == nil && need.needed:
 			c.missing(n, need.name)
-		case t.By != need.by && f != nil && n.get("by").text() != "":
+		case !goesBy(*t, need.by) && f != nil && n.get("by").text() != "":
 			c.add(atKey(f, "means nothing by %s", t.By))
+		case !goesBy(*t, need.by) && f != nil && len(t.Ways) > 0:
+			c.add(atKey(f, "means nothing without %s", need.by))
 		}
 	}
 	if code := currency.text(); code != "" && c.currency(currency, code) {
@@ -54,51 +153,85 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		t.AtLeast = byCurrency(c, least, c.amount)
 		c.earnable(least)
 	}
+	if goesBy(*t, loyalty.ByVisits) {
+		t.Visit = "visit.completed"
+		if event != nil && c.event(event) {
+			t.Visit = event.text()
+		}
+	}
+	t.Brands = c.labels(brands)
 }
 
-// keep reads how long a level is kept: a period, or the end of a calendar year (1 for the present one, 2 for the next).
-func (c *compiler) keep(n *node) (p loyalty.Period, year int) {
-	switch n.text() {
-	case "end_of_year":
-		return p, 1
-	case "end_of_next_year":
-		return p, 2
+// keeps is how many periods a word of keep_for stands for: calendar years, or periods of the window.
+var keeps = map[string]struct{ years, periods int }{
+	"end_of_year": {1, 0}, "end_of_next_year": {2, 0}, "end_of_period": {0, 1}, "end_of_next_period": {0, 2},
+}
+
+// keep reads how long a level is kept: a length of time, or until the end of a year or period.
+func (c *compiler) keep(n *node, t *loyalty.Tiers) {
+	if k, ok := keeps[n.text()]; ok {
+		t.KeepYear, t.KeepPeriods = k.years, k.periods
+		return
 	}
-	if guess := nearest.Word(n.text(), []string{"end_of_year", "end_of_next_year"}); guess != "" {
+	if guess := nearest.Word(n.text(), []string{"end_of_year", "end_of_next_year", "end_of_period", "end_of_next_period"}); guess != "" {
 		c.add(notA(n, title("keep")).Suggest(guess))
-		return p, 0
+		return
 	}
-	p = c.period(n)
-	if p.IsZero() && durationForm.MatchString(n.text()) {
+	t.KeepFor = c.period(n)
+	if t.KeepFor.IsZero() && durationForm.MatchString(n.text()) {
 		c.add(at(n, "a level that is kept for no time cannot be reached"))
 	}
-	return p, 0
 }
 
-var windowForm = regexp.MustCompile(`^([0-9]{1,3}) months? rolling$`)
+var (
+	rollingForm   = regexp.MustCompile(`^([0-9]{1,3}) months? rolling$`)
+	calendarParts = map[string]int{"half": 6, "quarter": 3, "month": 1}
+)
 
-// window reads "12 months rolling", or "lifetime" as zero.
-func (c *compiler) window(n *node) int {
-	m := windowForm.FindStringSubmatch(n.text())
-	if m == nil {
-		return 0
+// window reads over which time levels are measured.
+func (c *compiler) window(n *node, t *loyalty.Tiers) {
+	if m := rollingForm.FindStringSubmatch(n.text()); m != nil {
+		t.Months, _ = strconv.Atoi(m[1]) // three digits
+		if t.Months < 1 || t.Months > loyalty.MaxWindow {
+			c.add(at(n, "%s is not from 1 to %d months", n.value, loyalty.MaxWindow))
+		}
+		return
 	}
-	months, _ := strconv.Atoi(m[1]) // three digits
-	if months < 1 || months > loyalty.MaxWindow {
-		c.add(at(n, "%s is not from 1 to %d months", n.value, loyalty.MaxWindow))
+	kind, of, _ := strings.Cut(n.text(), " ")
+	day, _ := strings.CutPrefix(of, "from ")
+	switch {
+	case n.text() == "calendar year":
+		t.Calendar = true
+	case kind == "calendar" && calendarParts[of] > 0:
+		t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: calendarParts[of], From: 101}
+	case n.text() == "since level":
+		t.Window.Kind = loyalty.LevelWindow
+	case kind == "year" && day == "joining":
+		t.Window = loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}
+	case kind == "year" && day == "member":
+		t.Window = loyalty.Window{Kind: loyalty.OwnWindow, Months: 12}
+	case kind == "year":
+		on := *n
+		on.value = day
+		if d, ok := c.dayOfYear(&on); ok {
+			t.Window = loyalty.Window{Kind: loyalty.CycleWindow, Months: 12, From: d}
+		}
 	}
-	return months
 }
 
 func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 	c.unique(n.list())
 	for i, item := range n.list() {
-		from := item.get("from")
 		l := loyalty.Level{
 			ID:       item.get("id").text(),
 			Name:     c.words(item.get("name")),
-			From:     c.threshold(from, t),
 			Multiply: c.factor(item.get("multiply")),
+		}
+		if points := item.get("points"); points != nil {
+			l.Points = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
+			if i == 0 {
+				c.add(atKey(points, "is not given: every new member has the first level; let an action give points for member.joined"))
+			}
 		}
 		for _, perk := range item.get("perks").list() {
 			l.Perks = append(l.Perks, perk.text())
@@ -107,16 +240,96 @@ func (c *compiler) levels(n *node, t loyalty.Tiers) (levels []loyalty.Level) {
 			e := c.expires(n)
 			l.Expires = &e
 		}
-		switch {
-		case from == nil, t.By == loyalty.BySpend && t.Currency == "":
-		case i == 0 && l.From != 0:
-			c.add(at(from, "the first level is every new member's, so it must be from 0"))
-		case i > 0 && l.From <= levels[i-1].From:
-			c.add(at(from, "%s is not above the %s of the level before; nobody could reach one of them", from.value, before(n, i)))
+		if len(t.Ways) > 0 {
+			l.Needs = c.needs(n, i, t, levels)
+		} else {
+			l.From = c.from(n, i, t, levels)
 		}
 		levels = append(levels, l)
 	}
 	return levels
+}
+
+// from reads from how much of the one measure on the i-th level is.
+func (c *compiler) from(n *node, i int, t loyalty.Tiers, levels []loyalty.Level) int64 {
+	from := n.list()[i].get("from")
+	if from.is(mapping) {
+		c.add(at(from, "this says how much of several measures, and levels go by %s alone", t.By))
+		return 0
+	}
+	x := c.threshold(from, t.By, t)
+	switch {
+	case from == nil, t.By == loyalty.BySpend && t.Currency == "":
+	case i == 0 && x != 0:
+		c.add(at(from, "the first level is every new member's, so it must be from 0"))
+	case i > 0 && x <= levels[i-1].From:
+		c.add(at(from, "%s is not above the %s of the level before; nobody could reach one of them", from.value, before(n, i)))
+	}
+	return x
+}
+
+// needs reads from how much of each measure on the i-th level is, in the order of the measures.
+func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level) (needs []loyalty.Need) {
+	from := n.list()[i].get("from")
+	switch {
+	case i == 0 && from.is(number) && from.value == "0":
+		return nil
+	case i == 0 && from != nil:
+		c.add(at(from, "the first level is every new member's, so it must be from 0"))
+		return nil
+	case from.is(number):
+		c.add(at(from, "levels go by several measures; say from how much of each, like { spend: 350, visits: 10 }"))
+		return nil
+	}
+	more := i == 1
+	for _, f := range from.pairs() {
+		by := measures[f.key.name]
+		if !goesBy(t, by) {
+			c.add(atKey(f, "is not what levels go by"))
+			continue
+		}
+		x, least := loyalty.Need{By: by, From: c.threshold(f, by, t)}, int64(0)
+		for _, was := range levels[max(0, i-1)].Needs {
+			if was.By == by {
+				least = was.From
+			}
+		}
+		switch more = more || x.From > least; {
+		case x.From < 1 && (by != loyalty.BySpend || t.Currency != ""):
+			c.add(at(f, "%s is nothing; leave the measure out", f.value))
+			more = true // one problem is enough
+		case x.From < least:
+			c.add(at(f, "%s is below what the level before needs", f.value))
+			more = true
+		}
+		needs = append(needs, x)
+	}
+	switch {
+	case from == nil:
+	case !reachable(t, needs):
+		c.add(at(from, "leaves no way to reach the level: name all measures of at least one"))
+	case !more:
+		c.add(at(from, "needs no more than the level before; nobody could stay there"))
+	}
+	return needs
+}
+
+// reachable reports whether all measures of some way have a need.
+func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
+	for _, way := range t.Ways {
+		met := 0
+		for _, m := range way {
+			for _, n := range needs {
+				if n.By == m {
+					met++
+				}
+			}
+		}
+		if met == len(way) {
+			return true
+		}
+	}
+	return false
 }
 
 // before is from where the level before the i-th is, as it was written.
@@ -127,9 +340,9 @@ func before(n *node, i int) string {
 	return "0"
 }
 
-// threshold reads from how much of the measure on a level is.
-func (c *compiler) threshold(n *node, t loyalty.Tiers) int64 {
-	switch t.By {
+// threshold reads from how much of a measure on a level is.
+func (c *compiler) threshold(n *node, by loyalty.Measure, t loyalty.Tiers) int64 {
+	switch by {
 	case loyalty.ByPointsEarned:
 		return c.integer(n, 0, int64(loyalty.MaxBalance))
 	case loyalty.BySpend:
@@ -137,6 +350,8 @@ func (c *compiler) threshold(n *node, t loyalty.Tiers) int64 {
 			return 0 // the schema reports it
 		}
 		return c.amount(n, t.Currency)
+	case loyalty.ByBrands:
+		return c.integer(n, 0, int64(max(1, len(t.Brands))))
 	}
 	return c.integer(n, 0, 1e9)
 }

@@ -29,8 +29,10 @@ const (
 	CauseKindForfeit      CauseKind = "forfeit"
 	CauseKindJoin         CauseKind = "join"
 	CauseKindLapse        CauseKind = "lapse"
+	CauseKindLevel        CauseKind = "level"
 	CauseKindMember       CauseKind = "member"
 	CauseKindMilestone    CauseKind = "milestone"
+	CauseKindNotice       CauseKind = "notice"
 	CauseKindOrder        CauseKind = "order"
 	CauseKindReceipt      CauseKind = "receipt"
 	CauseKindRedemption   CauseKind = "redemption"
@@ -60,9 +62,13 @@ func (e CauseKind) Valid() bool {
 		return true
 	case CauseKindLapse:
 		return true
+	case CauseKindLevel:
+		return true
 	case CauseKindMember:
 		return true
 	case CauseKindMilestone:
+		return true
+	case CauseKindNotice:
 		return true
 	case CauseKindOrder:
 		return true
@@ -141,6 +147,7 @@ const (
 	EntryKindForfeit   EntryKind = "forfeit"
 	EntryKindJoin      EntryKind = "join"
 	EntryKindMember    EntryKind = "member"
+	EntryKindNotice    EntryKind = "notice"
 	EntryKindOffer     EntryKind = "offer"
 	EntryKindRedeem    EntryKind = "redeem"
 	EntryKindRefuse    EntryKind = "refuse"
@@ -174,6 +181,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindJoin:
 		return true
 	case EntryKindMember:
+		return true
+	case EntryKindNotice:
 		return true
 	case EntryKindOffer:
 		return true
@@ -489,6 +498,24 @@ func (e ProgramStatus) Valid() bool {
 	}
 }
 
+// Defines values for PublishRequestLevels.
+const (
+	PublishRequestLevelsFull        PublishRequestLevels = "full"
+	PublishRequestLevelsUpgradeOnly PublishRequestLevels = "upgrade_only"
+)
+
+// Valid indicates whether the value is a known member of the PublishRequestLevels enum.
+func (e PublishRequestLevels) Valid() bool {
+	switch e {
+	case PublishRequestLevelsFull:
+		return true
+	case PublishRequestLevelsUpgradeOnly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RedemptionStatus.
 const (
 	RedemptionStatusCancelled RedemptionStatus = "cancelled"
@@ -612,6 +639,24 @@ func (e RewardAddress) Valid() bool {
 	}
 }
 
+// Defines values for RollbackRequestLevels.
+const (
+	RollbackRequestLevelsFull        RollbackRequestLevels = "full"
+	RollbackRequestLevelsUpgradeOnly RollbackRequestLevels = "upgrade_only"
+)
+
+// Valid indicates whether the value is a known member of the RollbackRequestLevels enum.
+func (e RollbackRequestLevels) Valid() bool {
+	switch e {
+	case RollbackRequestLevelsFull:
+		return true
+	case RollbackRequestLevelsUpgradeOnly:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for SentGiftCardStatus.
 const (
 	SentGiftCardStatusWaiting SentGiftCardStatus = "waiting"
@@ -720,6 +765,24 @@ func (e ListFulfilmentsParamsStatus) Valid() bool {
 	case ListFulfilmentsParamsStatusOrdered:
 		return true
 	case ListFulfilmentsParamsStatusShipped:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListLevelChangesParamsDraft.
+const (
+	ListLevelChangesParamsDraftFull        ListLevelChangesParamsDraft = "full"
+	ListLevelChangesParamsDraftUpgradeOnly ListLevelChangesParamsDraft = "upgrade_only"
+)
+
+// Valid indicates whether the value is a known member of the ListLevelChangesParamsDraft enum.
+func (e ListLevelChangesParamsDraft) Valid() bool {
+	switch e {
+	case ListLevelChangesParamsDraftFull:
+		return true
+	case ListLevelChangesParamsDraftUpgradeOnly:
 		return true
 	default:
 		return false
@@ -880,6 +943,9 @@ type ChangeMemberRequest struct {
 
 	// Birthday Day of birth; empty removes it. The program may lock it for a time after it was told (`members.birthday_locked_for`).
 	Birthday *string `json:"birthday,omitempty"`
+
+	// YearFrom When the member's own year begins, as `03-31`; empty removes it.
+	YearFrom *string `json:"year_from,omitempty"`
 
 	// Segments All of them; an empty list removes them.
 	Segments *[]string `json:"segments,omitempty"`
@@ -1082,6 +1148,9 @@ type EnrolRequest struct {
 
 	// Birthday Day of birth, as `1990-12-31`; not in the future.
 	Birthday openapi_types.Date `json:"birthday,omitempty,omitzero"`
+
+	// YearFrom The day of the year on which the member's own year begins, for levels that go by it, as `03-31`; left out: that of the enrolment.
+	YearFrom string `json:"year_from,omitempty,omitzero"`
 
 	// Segments Groups that the merchant puts the person in and rules can name, as `vip`.
 	Segments []string `json:"segments,omitempty,omitzero"`
@@ -1401,6 +1470,60 @@ type Lack struct {
 // LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; others, who wait, have the first call; a condition of the program.
 type LackWhat string
 
+// LevelAhead Where the member will stand if nothing more happens; left out where time changes nothing, and in the member.
+type LevelAhead struct {
+	// Level The level's id.
+	Level string `json:"level"`
+
+	// At When time moves or reviews the level next.
+	At time.Time `json:"at"`
+
+	// Until Until when it would then be kept.
+	Until *time.Time `json:"until"`
+}
+
+// LevelChange defines model for LevelChange.
+type LevelChange struct {
+	// Member The member's id.
+	Member string `json:"member"`
+
+	// From The level now, by its id.
+	From string `json:"from"`
+
+	// To The level then, by its id.
+	To string `json:"to"`
+
+	// At When it changes.
+	At time.Time `json:"at"`
+
+	// Effect Why, as a formula: what counted, and over which time.
+	Effect string `json:"effect"`
+}
+
+// LevelChangeList defines model for LevelChangeList.
+type LevelChangeList struct {
+	// Data Those of this page whose level changes.
+	Data []LevelChange `json:"data"`
+
+	// LookedAt How many members the page has looked at.
+	LookedAt int `json:"looked_at"`
+
+	// NextCursor Where the next page begins; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// LevelNeed defines model for LevelNeed.
+type LevelNeed struct {
+	// By The measure.
+	By string `json:"by"`
+
+	// From How much is needed.
+	From int64 `json:"from"`
+
+	// Have How much there is, in the time that counts.
+	Have int64 `json:"have"`
+}
+
 // Line defines model for Line.
 type Line struct {
 	// ID The line's id; unique in its order.
@@ -1444,6 +1567,9 @@ type Member struct {
 
 	// Birthday Day of birth, as `1990-12-31`.
 	Birthday string `json:"birthday,omitempty,omitzero"`
+
+	// YearFrom When the member's own year begins, as `03-31`.
+	YearFrom string `json:"year_from,omitempty,omitzero"`
 
 	// Segments Groups that the merchant puts the person in, by the alphabet.
 	Segments []string `json:"segments"`
@@ -1496,8 +1622,14 @@ type NextLevel struct {
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Missing How much of what qualifies is missing, in its own unit: points or orders.
+	// Missing How much is missing, of the measure in `by`.
 	Missing int64 `json:"missing"`
+
+	// By The measure: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	By string `json:"by"`
+
+	// Ways Any one of these is enough, with all that it lists; left out in the member.
+	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
 }
 
 // Nothing defines model for Nothing.
@@ -1739,7 +1871,13 @@ type PublishRequest struct {
 
 	// EffectiveAt From when on the version is live: in the future, and at most a year ahead; left out: from now on.
 	EffectiveAt *time.Time `json:"effective_at,omitempty"`
+
+	// Levels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
+	Levels PublishRequestLevels `json:"levels,omitempty,omitzero"`
 }
+
+// PublishRequestLevels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
+type PublishRequestLevels string
 
 // Quote defines model for Quote.
 type Quote struct {
@@ -2144,7 +2282,13 @@ type RewardList struct {
 type RollbackRequest struct {
 	// Version Which version to publish again.
 	Version int64 `json:"version"`
+
+	// Levels As for publishing, if what levels take differs.
+	Levels RollbackRequestLevels `json:"levels,omitempty,omitzero"`
 }
+
+// RollbackRequestLevels As for publishing, if what levels take differs.
+type RollbackRequestLevels string
 
 // SendRequest defines model for SendRequest.
 type SendRequest struct {
@@ -2181,6 +2325,21 @@ type SentGiftCard struct {
 
 // SentGiftCardStatus `waiting`: nobody delivered it yet.
 type SentGiftCardStatus string
+
+// StayLevel What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
+type StayLevel struct {
+	// Missing How much is missing, of the measure in `by`; 0: it is kept already.
+	Missing int64 `json:"missing"`
+
+	// By The measure: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	By string `json:"by"`
+
+	// Before What happens from then on comes too late.
+	Before time.Time `json:"before"`
+
+	// Ways Any one of these is enough, with all that it lists; left out in the member.
+	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
+}
 
 // Stock defines model for Stock.
 type Stock struct {
@@ -2228,6 +2387,36 @@ type Tier struct {
 
 	// Next The next level up; null at the top.
 	Next *NextLevel `json:"next"`
+
+	// Stay What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
+	Stay *StayLevel `json:"stay,omitempty"`
+
+	// Ahead Where the member will stand if nothing more happens; left out where time changes nothing, and in the member.
+	Ahead *LevelAhead `json:"ahead,omitempty"`
+
+	// LockedUntil Somebody set the level by hand, and nothing moves it before; left out otherwise.
+	LockedUntil *time.Time `json:"locked_until,omitempty"`
+
+	// Floor The least level for ever, if somebody gave one by hand.
+	Floor string `json:"floor,omitempty,omitzero"`
+}
+
+// TierRequest defines model for TierRequest.
+type TierRequest struct {
+	// Level The level's id.
+	Level string `json:"level"`
+
+	// Reason Why; kept on the entry, as `matches Gold of another program`.
+	Reason string `json:"reason"`
+
+	// Until Kept at least until then, at most ten years ahead; left out: as long as a level that was reached.
+	Until *time.Time `json:"until,omitempty"`
+
+	// Locked Until then nothing moves it, up or down.
+	Locked bool `json:"locked,omitempty,omitzero"`
+
+	// Permanent It is the least level for ever.
+	Permanent bool `json:"permanent,omitempty,omitzero"`
 }
 
 // Transfer defines model for Transfer.
@@ -2549,12 +2738,34 @@ type ExtendPointsParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// SetTierParams defines parameters for SetTier.
+type SetTierParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // TransferPointsParams defines parameters for TransferPoints.
 type TransferPointsParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
+
+// ListLevelChangesParams defines parameters for ListLevelChanges.
+type ListLevelChangesParams struct {
+	// Until The instant, from now to two years ahead; left out, now.
+	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
+
+	// Draft By the draft, published so: members only move up by it (`upgrade_only`), or also down (`full`). Left out: by the live program.
+	Draft ListLevelChangesParamsDraft `form:"draft,omitempty" json:"draft,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ListLevelChangesParamsDraft defines parameters for ListLevelChanges.
+type ListLevelChangesParamsDraft string
 
 // ListVersionsParams defines parameters for ListVersions.
 type ListVersionsParams struct {
@@ -2680,6 +2891,9 @@ type ExtendPointsJSONRequestBody = ExtensionRequest
 
 // ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
 type ReinstatePointsJSONRequestBody = ReinstatementRequest
+
+// SetTierJSONRequestBody defines body for SetTier for application/json ContentType.
+type SetTierJSONRequestBody = TierRequest
 
 // TransferPointsJSONRequestBody defines body for TransferPoints for application/json ContentType.
 type TransferPointsJSONRequestBody = TransferRequest
@@ -3183,6 +3397,35 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetTier Where a member stands, what is missing for the next level, and what it takes to stay
+	//
+	// As in the member. `not_found` also in a program without tiers.
+	//
+	// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+	GetTier(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetTierWithBody Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTierWithBody(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// SetTier Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTier(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// TransferPointsWithBody Give points to another member
 	//
 	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
@@ -3297,6 +3540,15 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 	PutDraft(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListLevelChanges Whose level will change, before it does
+	//
+	// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+	// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+	// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+	//
+	// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+	ListLevelChanges(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PublishProgramWithBody Make the draft a version, live now or from an instant on
 	//
@@ -4451,6 +4703,65 @@ func (c *Client) ListMemberRewards(ctx context.Context, member MemberPath, reqEd
 	return c.Client.Do(req)
 }
 
+// GetTier Where a member stands, what is missing for the next level, and what it takes to stay
+//
+// As in the member. `not_found` also in a program without tiers.
+//
+// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+func (c *Client) GetTier(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTierRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetTierWithBody Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *Client) SetTierWithBody(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTierRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// SetTier Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *Client) SetTier(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewSetTierRequest(c.Server, member, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // TransferPointsWithBody Give points to another member
 //
 // Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
@@ -4686,6 +4997,25 @@ func (c *Client) PutDraftWithBody(ctx context.Context, contentType string, body 
 // Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 func (c *Client) PutDraft(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewPutDraftRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListLevelChanges Whose level will change, before it does
+//
+// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+//
+// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+func (c *Client) ListLevelChanges(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListLevelChangesRequest(c.Server, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6733,6 +7063,100 @@ func NewListMemberRewardsRequest(server string, member MemberPath) (*http.Reques
 	return req, nil
 }
 
+// NewGetTierRequest constructs an http.Request for the GetTier method
+func NewGetTierRequest(server string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/tier", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewSetTierRequest calls the generic SetTier builder with application/json body
+func NewSetTierRequest(server string, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewSetTierRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewSetTierRequestWithBody constructs an http.Request for the SetTier method, with any body, and a specified content type
+func NewSetTierRequestWithBody(server string, member MemberPath, params *SetTierParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/tier", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewTransferPointsRequest calls the generic TransferPoints builder with application/json body
 func NewTransferPointsRequest(server string, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -7051,6 +7475,72 @@ func NewPutDraftRequestWithBody(server string, contentType string, body io.Reade
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListLevelChangesRequest constructs an http.Request for the ListLevelChanges method
+func NewListLevelChangesRequest(server string, params *ListLevelChangesParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/program/level-changes")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "until", params.Until, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: "date-time"}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "draft", params.Draft, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -8550,6 +9040,37 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewardsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListMemberRewardsResponse, error)
 
+	// GetTierWithResponse Where a member stands, what is missing for the next level, and what it takes to stay
+	//
+	// As in the member. `not_found` also in a program without tiers.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+	GetTierWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*GetTierResponse, error)
+
+	// SetTierWithBodyWithResponse Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTierWithBodyWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetTierResponse, error)
+
+	// SetTierWithResponse Give a member a level by hand
+	//
+	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+	// it no longer is.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+	SetTierWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*SetTierResponse, error)
+
 	// TransferPointsWithBodyWithResponse Give points to another member
 	//
 	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
@@ -8670,6 +9191,17 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/program/draft (the `PutDraft` operationId).
 	PutDraftWithResponse(ctx context.Context, body PutDraftJSONRequestBody, reqEditors ...RequestEditorFn) (*PutDraftResponse, error)
+
+	// ListLevelChangesWithResponse Whose level will change, before it does
+	//
+	// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+	// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+	// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+	ListLevelChangesWithResponse(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*ListLevelChangesResponse, error)
 
 	// PublishProgramWithBodyWithResponse Make the draft a version, live now or from an instant on
 	//
@@ -12373,6 +12905,242 @@ func (r ListMemberRewardsResponse) ContentType() string {
 	return ""
 }
 
+// GetTierResponse401Headers the declared response headers of an HTTP 401 response for GetTier
+type GetTierResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetTierResponse503Headers the declared response headers of an HTTP 503 response for GetTier
+type GetTierResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetTierResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Tier
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetTierResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetTierResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTierResponse) GetJSON200() *Tier {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetTierResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTierResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTierResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTierResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTierResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// SetTierResponse201Headers the declared response headers of an HTTP 201 response for SetTier
+type SetTierResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// SetTierResponse401Headers the declared response headers of an HTTP 401 response for SetTier
+type SetTierResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// SetTierResponse503Headers the declared response headers of an HTTP 503 response for SetTier
+type SetTierResponse503Headers struct {
+	RetryAfter int
+}
+
+type SetTierResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Entry
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *SetTierResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *SetTierResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *SetTierResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r SetTierResponse) GetJSON201() *Entry {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r SetTierResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r SetTierResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r SetTierResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r SetTierResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r SetTierResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // TransferPointsResponse201Headers the declared response headers of an HTTP 201 response for TransferPoints
 type TransferPointsResponse201Headers struct {
 	IdempotencyReplayed string
@@ -13290,6 +14058,117 @@ func (r PutDraftResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r PutDraftResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListLevelChangesResponse401Headers the declared response headers of an HTTP 401 response for ListLevelChanges
+type ListLevelChangesResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListLevelChangesResponse503Headers the declared response headers of an HTTP 503 response for ListLevelChanges
+type ListLevelChangesResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListLevelChangesResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *LevelChangeList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListLevelChangesResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListLevelChangesResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListLevelChangesResponse) GetJSON200() *LevelChangeList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListLevelChangesResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListLevelChangesResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListLevelChangesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListLevelChangesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListLevelChangesResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -16419,6 +17298,55 @@ func (c *ClientWithResponses) ListMemberRewardsWithResponse(ctx context.Context,
 	return ParseListMemberRewardsResponse(rsp)
 }
 
+// GetTierWithResponse Where a member stands, what is missing for the next level, and what it takes to stay
+//
+// As in the member. `not_found` also in a program without tiers.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/tier (the `GetTier` operationId).
+func (c *ClientWithResponses) GetTierWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*GetTierResponse, error) {
+	rsp, err := c.GetTier(ctx, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTierResponse(rsp)
+}
+
+// SetTierWithBodyWithResponse Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *ClientWithResponses) SetTierWithBodyWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*SetTierResponse, error) {
+	rsp, err := c.SetTierWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetTierResponse(rsp)
+}
+
+// SetTierWithResponse Give a member a level by hand
+//
+// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
+// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
+// it no longer is.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/tier (the `SetTier` operationId).
+func (c *ClientWithResponses) SetTierWithResponse(ctx context.Context, member MemberPath, params *SetTierParams, body SetTierJSONRequestBody, reqEditors ...RequestEditorFn) (*SetTierResponse, error) {
+	rsp, err := c.SetTier(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseSetTierResponse(rsp)
+}
+
 // TransferPointsWithBodyWithResponse Give points to another member
 //
 // Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
@@ -16616,6 +17544,23 @@ func (c *ClientWithResponses) PutDraftWithResponse(ctx context.Context, body Put
 		return nil, err
 	}
 	return ParsePutDraftResponse(rsp)
+}
+
+// ListLevelChangesWithResponse Whose level will change, before it does
+//
+// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
+// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
+// so it may be empty and have a next one. Members for whom time will never do anything are not looked at.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
+func (c *ClientWithResponses) ListLevelChangesWithResponse(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*ListLevelChangesResponse, error) {
+	rsp, err := c.ListLevelChanges(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListLevelChangesResponse(rsp)
 }
 
 // PublishProgramWithBodyWithResponse Make the draft a version, live now or from an instant on
@@ -20406,6 +21351,233 @@ func ParseListMemberRewardsResponse(rsp *http.Response) (*ListMemberRewardsRespo
 	return response, nil
 }
 
+// ParseGetTierResponse parses an HTTP response from a GetTierWithResponse call
+func ParseGetTierResponse(rsp *http.Response) (*GetTierResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTierResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Tier
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetTierResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetTierResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseSetTierResponse parses an HTTP response from a SetTierWithResponse call
+func ParseSetTierResponse(rsp *http.Response) (*SetTierResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &SetTierResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Entry
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers SetTierResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers SetTierResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers SetTierResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseTransferPointsResponse parses an HTTP response from a TransferPointsWithResponse call
 func ParseTransferPointsResponse(rsp *http.Response) (*TransferPointsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -21277,6 +22449,111 @@ func ParsePutDraftResponse(rsp *http.Response) (*PutDraftResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers PutDraftResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListLevelChangesResponse parses an HTTP response from a ListLevelChangesWithResponse call
+func ParseListLevelChangesResponse(rsp *http.Response) (*ListLevelChangesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListLevelChangesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest LevelChangeList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListLevelChangesResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListLevelChangesResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

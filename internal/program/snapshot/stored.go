@@ -33,6 +33,7 @@ type (
 		Redeeming    redeemingDoc    `json:"redeeming,omitzero"`
 		Transfers    transfersDoc    `json:"transfers,omitzero"`
 		Households   householdsDoc   `json:"households,omitzero"`
+		NoSurprise   periodDoc       `json:"no_surprise,omitzero"`
 		Hold         duration        `json:"hold,omitzero"`
 	}
 
@@ -147,6 +148,7 @@ func programOf(p *loyalty.Program) programDoc {
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
 		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
+		NoSurprise: periodDoc(p.NoSurprise),
 	}
 }
 
@@ -164,6 +166,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
 		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
+		NoSurprise: loyalty.Period(d.NoSurprise),
 	}
 }
 

@@ -1,6 +1,10 @@
 package snapshot
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
 
 type (
 	tiersDoc struct {
@@ -14,6 +18,40 @@ type (
 		KeepYear int                        `json:"keep_year,omitzero"`
 		Grace    periodDoc                  `json:"grace,omitzero"`
 		MoveDown moveDown                   `json:"move_down,omitzero"`
+
+		Ways        [][]measure `json:"ways,omitzero"`
+		Visit       string      `json:"visit,omitzero"`
+		Brands      []string    `json:"brands,omitzero"`
+		Window      windowDoc   `json:"window,omitzero"`
+		MoveUp      moveUp      `json:"move_up,omitzero"`
+		KeepPeriods int         `json:"keep_periods,omitzero"`
+		Tail        periodDoc   `json:"tail,omitzero"`
+		Floors      []floorDoc  `json:"floors,omitzero"`
+		Welcome     welcome     `json:"welcome,omitzero"`
+		Again       bool        `json:"again,omitzero"`
+		Refresh     refreshDoc  `json:"refresh,omitzero"`
+		Guard       ratio       `json:"guard,omitzero"`
+	}
+
+	windowDoc struct {
+		Kind   loyalty.WindowKind `json:"kind,omitzero"`
+		Months int                `json:"months,omitzero"`
+		From   loyalty.Day        `json:"from,omitzero"` // MMDD
+	}
+
+	refreshDoc struct {
+		At   time.Time           `json:"at,omitzero"`
+		Mode loyalty.RefreshMode `json:"mode,omitzero"`
+	}
+
+	floorDoc struct {
+		Level   string `json:"level"`
+		Segment string `json:"segment"`
+	}
+
+	needDoc struct {
+		By   measure `json:"by"`
+		From int64   `json:"from"`
 	}
 
 	levelDoc struct {
@@ -23,16 +61,28 @@ type (
 		Multiply ratio        `json:"multiply,omitzero"`
 		Perks    []string     `json:"perks,omitzero"`
 		Expires  *expiryDoc   `json:"expires,omitzero"` // an empty one is never
+
+		Needs  []needDoc      `json:"needs,omitzero"`
+		Points loyalty.Points `json:"points,omitzero"`
 	}
 )
 
 func tiersOf(t loyalty.Tiers) tiersDoc {
 	return tiersDoc{
 		Levels: each(t.Levels, func(l loyalty.Level) levelDoc {
-			return levelDoc{l.ID, l.Name, l.From, ratio{l.Multiply}, l.Perks, maybe(l.Expires, expiryOf)}
+			return levelDoc{
+				l.ID, l.Name, l.From, ratio{l.Multiply}, l.Perks, maybe(l.Expires, expiryOf),
+				each(l.Needs, func(n loyalty.Need) needDoc { return needDoc{measure(n.By), n.From} }), l.Points,
+			}
 		}),
 		By: measure(t.By), Currency: t.Currency, AtLeast: t.AtLeast, Months: t.Months, Calendar: t.Calendar,
 		KeepFor: periodDoc(t.KeepFor), KeepYear: t.KeepYear, Grace: periodDoc(t.Grace), MoveDown: moveDown(t.MoveDown),
+		Ways: each(t.Ways, func(way []loyalty.Measure) []measure {
+			return each(way, func(m loyalty.Measure) measure { return measure(m) })
+		}),
+		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
+		Tail: periodDoc(t.Tail), Floors: each(t.Floors, func(f loyalty.Floor) floorDoc { return floorDoc(f) }),
+		Welcome: welcome(t.Welcome), Again: t.Again, Refresh: refreshDoc(t.Refresh), Guard: ratio{t.Guard},
 	}
 }
 
@@ -41,11 +91,19 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Levels: each(d.Levels, func(l levelDoc) loyalty.Level {
 			return loyalty.Level{
 				ID: l.ID, Name: l.Name, From: l.From, Multiply: l.Multiply.number, Perks: l.Perks,
-				Expires: maybe(l.Expires, expiryDoc.expiry),
+				Expires: maybe(l.Expires, expiryDoc.expiry), Points: l.Points,
+				Needs: each(l.Needs, func(n needDoc) loyalty.Need { return loyalty.Need{By: loyalty.Measure(n.By), From: n.From} }),
 			}
 		}),
 		By: loyalty.Measure(d.By), Currency: d.Currency, AtLeast: d.AtLeast, Months: d.Months, Calendar: d.Calendar,
 		KeepFor: loyalty.Period(d.KeepFor), KeepYear: d.KeepYear, Grace: loyalty.Period(d.Grace),
 		MoveDown: loyalty.MoveDown(d.MoveDown),
+		Ways: each(d.Ways, func(way []measure) []loyalty.Measure {
+			return each(way, func(m measure) loyalty.Measure { return loyalty.Measure(m) })
+		}),
+		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
+		KeepPeriods: d.KeepPeriods, Tail: loyalty.Period(d.Tail),
+		Floors:  each(d.Floors, func(f floorDoc) loyalty.Floor { return loyalty.Floor(f) }),
+		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, Refresh: loyalty.Refresh(d.Refresh), Guard: d.Guard.number,
 	}
 }

@@ -16,6 +16,8 @@ type (
 	roundTo   loyalty.RoundTo
 	measure   loyalty.Measure
 	moveDown  loyalty.MoveDown
+	moveUp    loyalty.MoveUp
+	welcome   loyalty.Welcome
 	takeBack  loyalty.TakeBack
 	stacking  loyalty.Stacking
 	clockZone loyalty.ClockZone
@@ -31,9 +33,11 @@ var (
 	}
 	measures = []string{
 		loyalty.ByPointsEarned: "points_earned", loyalty.ByOrders: "orders", loyalty.BySpend: "spend",
-		loyalty.ByElements: "elements",
+		loyalty.ByElements: "elements", loyalty.ByVisits: "visits", loyalty.ByBrands: "brands",
 	}
-	moveDowns = []string{loyalty.OneStep: "one_step", loyalty.ToQualified: "to_qualified"}
+	moveDowns = []string{loyalty.OneStep: "one_step", loyalty.ToQualified: "to_qualified", loyalty.StayUp: "none"}
+	moveUps   = []string{loyalty.AtOnce: "at_once", loyalty.NextPeriod: "next_period"}
+	welcomes  = []string{loyalty.HighestOnly: "highest", loyalty.EachLevel: "each"}
 	takeBacks = []string{
 		loyalty.TakeBackDebt: "debt", loyalty.TakeBackWithinBalance: "within_balance",
 		loyalty.TakeBackPendingOnly: "pending_only", loyalty.TakeBackUnlimited: "unlimited",
@@ -48,6 +52,8 @@ func (r rounding) MarshalText() ([]byte, error)  { return word(roundings, r) }
 func (r roundTo) MarshalText() ([]byte, error)   { return word(roundTos, r) }
 func (m measure) MarshalText() ([]byte, error)   { return word(measures, m) }
 func (m moveDown) MarshalText() ([]byte, error)  { return word(moveDowns, m) }
+func (m moveUp) MarshalText() ([]byte, error)    { return word(moveUps, m) }
+func (w welcome) MarshalText() ([]byte, error)   { return word(welcomes, w) }
 func (t takeBack) MarshalText() ([]byte, error)  { return word(takeBacks, t) }
 func (s stacking) MarshalText() ([]byte, error)  { return word(stackings, s) }
 func (c clockZone) MarshalText() ([]byte, error) { return word(clockZones, c) }
@@ -58,6 +64,8 @@ func (r *rounding) UnmarshalText(b []byte) error  { return meaning(roundings, r,
 func (r *roundTo) UnmarshalText(b []byte) error   { return meaning(roundTos, r, b) }
 func (m *measure) UnmarshalText(b []byte) error   { return meaning(measures, m, b) }
 func (m *moveDown) UnmarshalText(b []byte) error  { return meaning(moveDowns, m, b) }
+func (m *moveUp) UnmarshalText(b []byte) error    { return meaning(moveUps, m, b) }
+func (w *welcome) UnmarshalText(b []byte) error   { return meaning(welcomes, w, b) }
 func (t *takeBack) UnmarshalText(b []byte) error  { return meaning(takeBacks, t, b) }
 func (s *stacking) UnmarshalText(b []byte) error  { return meaning(stackings, s, b) }
 func (c *clockZone) UnmarshalText(b []byte) error { return meaning(clockZones, c, b) }

@@ -1,0 +1,125 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type tierBody struct {
+	Level     string     `json:"level"`
+	Reason    string     `json:"reason"`
+	Until     *time.Time `json:"until"`
+	Locked    bool       `json:"locked"`
+	Permanent bool       `json:"permanent"`
+}
+
+func getTier(ctx context.Context, c *call) (answer, error) {
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	t := wireTier(p, m.Account, c.app.Now())
+	if t == nil {
+		return answer{}, refuse(loyalty.NotFound, "The program has no tiers.")
+	}
+	if t.Next != nil {
+		_, rung, _ := p.Level(t.Next.Level)
+		t.Next.Ways = wireWays(p.Gaps(m.Account, rung, c.app.Now()))
+	}
+	if stay, ok := p.Stay(m.Account, c.app.Now()); ok {
+		t.Stay.Ways = wireWays(stay.Ways)
+	}
+	if ahead, at, ok := p.Ahead(m.Account); ok {
+		t.Ahead = &wire.LevelAhead{Level: ahead.Level, At: at.UTC(), Until: instantOrNil(ahead.Until)}
+	}
+	return answer{body: t}, nil
+}
+
+func setTier(ctx context.Context, c *call) (answer, error) {
+	var b tierBody
+	p, m, err := c.asked(ctx, &b, func(faults *check) {
+		if faults.required(at("level"), b.Level != "") {
+			faults.id(at("level"), b.Level)
+		}
+		faults.text(at("reason"), b.Reason, 3, 200)
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	in := ledger.TierChange{ID: c.derivedID("tier_", m), Member: m, Placement: loyalty.Placement{
+		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent,
+	}}
+	if b.Until != nil {
+		in.Until = b.Until.UTC().Truncate(time.Millisecond)
+	}
+	by, err := c.by(in)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.SetTier(ctx, p, in, by)
+	if err != nil {
+		return answer{replayed: r.Replayed}, err
+	}
+	return answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
+}
+
+// wireTier is the tier as members' answers have it; what it takes in full, and what lies ahead, getTier adds.
+func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
+	level, _, ok := p.Level(acc.Tier.Level)
+	if !ok {
+		return nil
+	}
+	t := &wire.Tier{
+		Level: level.ID, Name: wire.Text(level.Name), Since: acc.Tier.Since.UTC(), Perks: level.Perks,
+		Until: instantOrNil(acc.Tier.Until),
+	}
+	if next, missing, ok := p.Progress(acc, now); ok {
+		t.Next = &wire.NextLevel{
+			Level: next.ID, Name: wire.Text(next.Name), Missing: missing.Missing(), By: measureOf(missing, p),
+		}
+	}
+	if stay, ok := p.Stay(acc, now); ok {
+		t.Stay = &wire.StayLevel{Missing: stay.Gap.Missing(), By: measureOf(stay.Gap, p), Before: stay.By.UTC()}
+	}
+	if now.Before(acc.Tier.Lock) {
+		t.LockedUntil = instantOrNil(acc.Tier.Lock)
+	}
+	t.Floor = acc.Tier.Floor
+	return t
+}
+
+func instantOrNil(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
+
+// measureOf is the name of the measure that a gap is of; where nothing is missing, of the first that counts.
+func measureOf(g loyalty.Gap, p *loyalty.Program) string {
+	if g.From == 0 {
+		g.By = p.Tiers.By
+		if len(p.Tiers.Ways) > 0 {
+			g.By = p.Tiers.Ways[0][0]
+		}
+	}
+	return g.By.String()
+}
+
+func wireWays(ways [][]loyalty.Gap) [][]wire.LevelNeed {
+	out := make([][]wire.LevelNeed, 0, len(ways))
+	for _, way := range ways {
+		needs := make([]wire.LevelNeed, 0, len(way))
+		for _, g := range way {
+			needs = append(needs, wire.LevelNeed{By: g.By.String(), From: g.From, Have: g.Have})
+		}
+		out = append(out, needs)
+	}
+	return out
+}

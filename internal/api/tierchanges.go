@@ -1,0 +1,102 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// looked is how many members one page of the list looks at, however few of them it then lists.
+const looked = 1000
+
+// listLevelChanges says whose level will be another one at an instant: by the live program, or by the draft.
+func listLevelChanges(ctx context.Context, c *call) (answer, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	until, err := c.untilInstant()
+	if err != nil {
+		return answer{}, err
+	}
+	next, err := c.nextProgram(ctx, p)
+	if err != nil {
+		return answer{}, err
+	}
+	shard, place, err := c.openShardCursor()
+	if err != nil {
+		return answer{}, err
+	}
+	out := wire.LevelChangeList{Data: []wire.LevelChange{}}
+	for ; shard < ledger.Shards; shard, place = shard+1, "" {
+		for x, err := range c.app.Ledger.LevelChanges(ctx, p, next, shard, place, until) {
+			switch {
+			case err != nil:
+				return answer{}, err
+			case out.LookedAt == looked:
+				out.NextCursor = c.shardCursor(shard, x.Place)
+				return answer{body: out}, nil
+			}
+			if out.LookedAt++; x.From != x.To {
+				out.Data = append(out.Data, wire.LevelChange{
+					Member: string(x.Member), From: x.From, To: x.To, At: x.At.UTC(), Effect: x.Because.Effect(),
+				})
+			}
+		}
+	}
+	return answer{body: out}, nil
+}
+
+func (c *call) untilInstant() (time.Time, error) {
+	s, ok := c.event.Query["until"]
+	if !ok {
+		return c.app.Now(), nil
+	}
+	until, err := time.Parse(time.RFC3339, s)
+	if now := c.app.Now(); err != nil || until.Before(now) || until.After(now.AddDate(2, 0, 0)) {
+		return until, refuseAt(loyalty.ValidationFailed, "until", "This must be an instant from now to two years ahead, like 2027-01-01T00:00:00Z.")
+	}
+	return until, nil
+}
+
+// nextProgram is the draft as it would be published now, if the request asks for that, and else the live program.
+func (c *call) nextProgram(ctx context.Context, p *loyalty.Program) (*loyalty.Program, error) {
+	mode := loyalty.RefreshMode(c.event.Query["draft"])
+	switch mode {
+	case "":
+		return p, nil
+	case loyalty.UpgradeOnly, loyalty.FullRefresh:
+	default:
+		return nil, refuseAt(loyalty.ValidationFailed, "draft", "This must be upgrade_only or full, as it would be published.")
+	}
+	source, _, err := c.draft(ctx)
+	if err != nil {
+		return nil, err
+	}
+	next, errs, _ := c.checked(source)
+	if len(errs) > 0 {
+		return nil, unpublishable(errs)
+	}
+	now := c.app.Now()
+	if next.Since(p, now); next.Retiers(p) {
+		next.Tiers.Refresh = loyalty.Refresh{At: now, Mode: mode}
+	}
+	return next, nil
+}
+
+// shardCursor seals where the next page begins, in the way of cursor: the shard, and the place in it.
+func (c *call) shardCursor(shard int, place string) *string {
+	return c.textCursor("", string(rune('A'+shard))+place)
+}
+
+func (c *call) openShardCursor() (shard int, place string, err error) {
+	s, err := c.openTextCursor("")
+	if err != nil || s == "" {
+		return 0, "", err
+	}
+	return int(s[0] - 'A'), strings.Clone(s[1:]), nil
+}

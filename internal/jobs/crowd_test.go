@@ -1,0 +1,347 @@
+package jobs
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+// counted is a table that counts the items that are read, and the transactions and items that are written.
+type counted struct {
+	table.Table
+	reads, transactions, writes atomic.Int64
+}
+
+func (c *counted) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	c.reads.Add(1)
+	return c.Table.Get(ctx, key)
+}
+
+func (c *counted) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+	return func(yield func(table.Item, error) bool) {
+		for it, err := range c.Table.Query(ctx, q) {
+			c.reads.Add(1)
+			if !yield(it, err) {
+				return
+			}
+		}
+	}
+}
+
+func (c *counted) Transact(ctx context.Context, ops ...table.Op) error {
+	c.transactions.Add(1)
+	c.writes.Add(int64(len(ops)))
+	return c.Table.Transact(ctx, ops...)
+}
+
+// crowd is a bench with so many members, of whom so many are due and all others later. They are copies of two who
+// lived: with points that become active in two weeks, and in a year.
+func crowd(t testing.TB, members, due int) (*bench, *counted) {
+	t.Helper()
+	b := newBench(t, 1)
+	b.now = noon
+	soon := b.account(t, memberID(0))
+	b.now = noon.AddDate(0, 0, 14+365)
+	b.order(t, 1)
+	later := b.account(t, memberID(1))
+	b.now = noon.AddDate(0, 0, 15)
+	var ops []table.Op
+	flush := func(least int) {
+		if len(ops) < least || len(ops) == 0 {
+			return
+		}
+		if err := b.Table.Transact(t.Context(), ops...); err != nil {
+			t.Fatal(err)
+		}
+		ops = ops[:0]
+	}
+	for i := 2; i < members; i++ {
+		it := later
+		if i*due/members != (i-1)*due/members { // spread among the others
+			it = soon
+		}
+		m := string(memberID(i))
+		at, old, _ := strings.Cut(it.Index.SK, "#")
+		h := fnv.New32a()
+		h.Write([]byte(m))
+		it.Key.PK = strings.Replace(it.Key.PK, old, m, 1)
+		it.Index.SK = at + "#" + m
+		it.Index.PK = it.Index.PK[:strings.LastIndex(it.Index.PK, "#")+1] + fmt.Sprintf("%02d", h.Sum32()%ledger.Shards)
+		it.Version = 0
+		ops = append(ops, table.Put(it))
+		flush(100)
+	}
+	flush(1)
+	c := &counted{Table: b.Table}
+	b.Table = c
+	return b, c
+}
+
+func (b *bench) account(t testing.TB, m any) table.Item {
+	t.Helper()
+	it, err := b.Table.Get(t.Context(), table.Key{PK: fmt.Sprintf("P#bluebird#M#%s", m), SK: "ACCOUNT"})
+	if err != nil || it.Version == 0 {
+		t.Fatal(it, err)
+	}
+	return it
+}
+
+// run dispatches and works until no message is left, and returns how long that took.
+func (b *bench) run(t testing.TB) time.Duration {
+	t.Helper()
+	began := time.Now()
+	b.sent = nil
+	b.dispatch(t, b.now)
+	for len(b.sent) > 0 {
+		bodies := b.sent
+		b.sent = nil
+		for _, body := range bodies {
+			if failed := b.deliver(t, t.Context(), body); len(failed) > 0 {
+				t.Fatalf("%s failed", body)
+			}
+		}
+	}
+	return time.Since(began)
+}
+
+// long is n, or the one or the other with PERENNIAL_LONG.
+func long(n, more int) int {
+	if os.Getenv("PERENNIAL_LONG") != "" {
+		return more
+	}
+	return n
+}
+
+// What a run costs goes by who is due and not by who there is: of a million members as of a tenth of them.
+func TestARunCostsWhatIsDueAndNotWhatExists(t *testing.T) {
+	due := long(200, 10_000)
+	var took []time.Duration
+	for _, members := range []int{due * 10, due * 100} {
+		b, c := crowd(t, members, due)
+		found := b.due(t)
+		c.reads.Store(0)
+		took = append(took, b.run(t))
+		reads, writes := c.reads.Load(), c.writes.Load()
+		t.Logf("%d of %d members: %d items read, %d written in %d transactions, %s", found, members, reads, writes, c.transactions.Load(), took[len(took)-1])
+		if found < due*98/100 || found > due*102/100 {
+			t.Errorf("%d are due of %d", found, members)
+		}
+		if limit := float64(found)*1.02 + 3*ledger.Shards; float64(reads) > limit {
+			t.Errorf("%d items were read for %d members", reads, found)
+		}
+		if want := int64(found) * 2; writes != want || c.transactions.Load() != int64(found) {
+			t.Errorf("%d items were written in %d transactions, want an account and an entry for each of %d members", writes, c.transactions.Load(), found)
+		}
+		c.reads.Store(0)
+		c.writes.Store(0)
+		if b.run(t); c.writes.Load() != 0 || c.reads.Load() > 3*ledger.Shards {
+			t.Errorf("run again, it read %d items and wrote %d", c.reads.Load(), c.writes.Load())
+		}
+	}
+	if long(0, 1) == 1 && took[1] > took[0]*12/10 {
+		t.Errorf("it took %s, and %s with ten times as many members", took[0], took[1])
+	}
+}
+
+// With everybody due the run can be killed anywhere, and resumed it ends where one that was not killed does.
+func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
+	members := long(1_000, 1_000_000)
+	whole, _ := crowd(t, members, members)
+	began := time.Now()
+	whole.run(t)
+	t.Logf("%d members in one go: %s", members, time.Since(began))
+	killed, c := crowd(t, members, members)
+	killed.sent = nil
+	killed.dispatch(t, killed.now)
+	rng := rand.New(rand.NewPCG(1, seed(t)))
+	bodies := killed.sent
+	for kills := 0; kills < 20; kills++ {
+		ctx, kill := context.WithCancel(t.Context())
+		var left atomic.Int64
+		left.Store(rng.Int64N(int64(members) / 12))
+		killed.before = func(string) {
+			if left.Add(-1) < 0 {
+				kill() // whatever is under way, and the worker does not get to send anything either
+			}
+		}
+		killed.deliver(t, ctx, bodies[rng.IntN(len(bodies))])
+		kill()
+	}
+	killed.before = nil
+	for _, body := range bodies { // as the queue does, which was never told that they are done
+		if failed := killed.deliver(t, t.Context(), body); len(failed) > 0 {
+			t.Fatalf("%s failed", body)
+		}
+	}
+	for len(killed.sent) > len(bodies) {
+		more := killed.sent[len(bodies):]
+		killed.sent = killed.sent[:len(bodies):len(bodies)]
+		for _, body := range more {
+			killed.deliver(t, t.Context(), body)
+		}
+	}
+	t.Logf("and killed 20 times: %d transactions", c.transactions.Load())
+	if n := killed.due(t); n != 0 {
+		t.Errorf("%d members are still due", n)
+	}
+	for range 1_000 {
+		m := memberID(rng.IntN(members))
+		if a, b := whole.account(t, m), killed.account(t, m); string(a.Doc) != string(b.Doc) || a.Index != b.Index || a.Version != b.Version {
+			t.Fatalf("%s is in one go %s\nand killed %s", m, a.Doc, b.Doc)
+		}
+	}
+}
+
+func seed(t testing.TB) uint64 {
+	n, err := strconv.ParseUint(cmp.Or(os.Getenv("PERENNIAL_SEED"), strconv.FormatInt(time.Now().UnixNano(), 10)), 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("PERENNIAL_SEED=%d", n)
+	return n
+}
+
+// A message that is delivered again while its first worker is still at it, and workers who were frozen in the middle and
+// thaw when everything is over, write nothing twice.
+func TestTwoWorkersAtOnceAndOneWhoWasFrozen(t *testing.T) {
+	b, c := crowd(t, 300, 300)
+	b.dispatch(t, b.now)
+	bodies := b.sent
+	var frozen atomic.Int64
+	thaw, asleep := make(chan struct{}), make(chan struct{})
+	b.before = func(string) {
+		if n := frozen.Add(1); n <= abreast {
+			if n == abreast {
+				close(asleep)
+			}
+			<-thaw
+		}
+	}
+	done := make(chan []string)
+	go func() { done <- b.deliver(t, t.Context(), bodies...) }()
+	<-asleep // all hands of the first worker, each with a member in it
+	for range 2 {
+		if failed := b.deliver(t, t.Context(), bodies...); len(failed) > 0 {
+			t.Errorf("%v failed", failed)
+		}
+	}
+	if n := b.due(t); n != 0 {
+		t.Errorf("%d members are due while the first worker is frozen", n)
+	}
+	b.now = b.now.AddDate(0, 0, 1) // it thaws a day later
+	close(thaw)
+	if failed := <-done; len(failed) > 0 {
+		t.Errorf("%v failed once it thawed", failed)
+	}
+	for i := range 300 {
+		if it := b.account(t, memberID(i)); it.Version != 2 && i > 1 {
+			t.Errorf("member %d was written %d times", i, it.Version-1)
+		}
+	}
+	if n := c.transactions.Load(); n > 300+abreast {
+		t.Errorf("%d transactions for 300 members", n)
+	}
+}
+
+// Another version of the program gave members more time: whoever is looked at for nothing is looked at once.
+func TestWhoIsListedTooEarlyIsMovedOnce(t *testing.T) {
+	b, c := crowd(t, 100, 100)
+	now := b.now
+	for i := range 100 { // as if they had been due a week earlier
+		it := b.account(t, memberID(i))
+		it.Index.SK = strings.Replace(it.Index.SK, it.Index.SK[:len("2026-12-15")], "2026-12-08", 1)
+		if err := c.Table.Transact(t.Context(), table.Put(it)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.now = noon.AddDate(0, 0, 8)
+	c.writes.Store(0)
+	b.run(t)
+	if n := c.writes.Load(); n != 100 {
+		t.Errorf("%d items were written", n)
+	}
+	if n := b.due(t); n != 0 {
+		t.Errorf("%d are still listed", n)
+	}
+	b.now = now
+	if n := b.due(t); n != 99 { // one is due a year later
+		t.Errorf("%d are due in the end", n)
+	}
+}
+
+// One member costs one read to find and to know, and no write if nothing changes. Where something does it is 7 write
+// units: 2 for the account and 2 for the entry, as in every transaction, 1 that lists the entry in the statement, and 2
+// that move the account in the queue of what is due, of which none is left to be saved; 6 where it leaves that queue.
+func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
+	b, _ := crowd(t, 3, 3)
+	meter := &tabletest.Meter{Table: b.Table}
+	b.Ledger.Table = meter
+	cost := func(at time.Time) tabletest.Units {
+		t.Helper()
+		b.now = at
+		meter.Take()
+		n := 0
+		for shard := range ledger.Shards {
+			for d, err := range b.Ledger.DueFrom(t.Context(), "bluebird", shard, "", b.now) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := b.Ledger.AdvanceDue(t.Context(), b.program, d); err != nil {
+					t.Fatal(err)
+				}
+				n++
+			}
+		}
+		units := meter.Take()
+		if t.Logf("at %s %d members: %+v", at.Format(time.DateOnly), n, units); n == 0 {
+			return units
+		}
+		return tabletest.Units{Read: (units.Read - ledger.Shards*0.5) / float64(n), Write: units.Write / float64(n)}
+	}
+	for _, at := range []time.Time{noon.AddDate(0, 0, 15), noon.AddDate(2, 1, 0)} { // points become active; a lot lapses
+		if u := cost(at); u.Write == 0 || u.Write > 7 || u.Read > 2 {
+			t.Errorf("a member for whom something changes costs %+v", u)
+		}
+		if u := cost(at); u.Write != 0 {
+			t.Errorf("and again %+v", u)
+		}
+	}
+	for i := range 3 {
+		meter.Take()
+		if _, err := b.Ledger.Advance(t.Context(), b.program, memberID(i)); err != nil {
+			t.Fatal(err)
+		}
+		if u := meter.Take(); u != (tabletest.Units{Read: 1}) {
+			t.Errorf("a member for whom nothing changes costs %+v", u)
+		}
+	}
+	if _, err := b.Ledger.Advance(t.Context(), b.program, "mem_nobody"); err == nil || errors.Is(err, ledger.ErrTryAgain) {
+		t.Error(err)
+	}
+}
+
+// BenchmarkReassess is members per second on one core, with points that become active.
+func BenchmarkReassess(b *testing.B) {
+	members := long(2_000, 200_000)
+	for b.Loop() {
+		b.StopTimer()
+		x, _ := crowd(b, members, members)
+		b.StartTimer()
+		took := x.run(b)
+		b.ReportMetric(float64(members)/took.Seconds(), "members/s")
+	}
+}

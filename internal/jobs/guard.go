@@ -1,0 +1,65 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// sample is how many members the guard looks at before a worker moves anybody, and fewest how many there must be for a
+// share of them to say something.
+const (
+	sample = 1000
+	fewest = 20
+)
+
+// guard refuses a message if, of the first members that it is about, more would move down than the program allows. It
+// writes nothing, and is asked once for a shard: what goes on from a cursor has passed it. The message then ends among
+// the dead letters, which raises the alarm, and the next schedule asks again. Whoever published by mistake publishes
+// anew; whoever meant it raises the program's guard. A member who comes by meanwhile is decided by the rules as they
+// are: the guard stops a run, and suspends no rule.
+func (w *walk) guard(ctx context.Context, m shardful) error {
+	most := w.program.Tiers.Guard
+	if most == nil || m.From != "" {
+		return nil
+	}
+	looked, down := int64(0), int64(0)
+	for d, err := range w.listed(ctx, m) {
+		if err != nil {
+			return fmt.Errorf("jobs: reassess %s: list shard %d: %w", m.Program, m.Shard, err)
+		}
+		lower, err := w.falls(d.Account)
+		if err != nil {
+			continue // the walk reports it, and keeps nobody else from it
+		}
+		if looked++; lower {
+			down++
+		}
+		if looked == sample {
+			break
+		}
+	}
+	if looked < fewest || big.NewRat(down, looked).Cmp(most) <= 0 {
+		return nil
+	}
+	w.Log.ErrorContext(ctx, "a run was stopped: too many members would move down", "program", m.Program, "shard", m.Shard,
+		"looked_at", looked, "down", down, "guard", most.RatString())
+	return fmt.Errorf("jobs: reassess %s: of %d members of shard %d %d would move down", m.Program, looked, m.Shard, down)
+}
+
+// falls reports whether bringing an account up to date would move it down.
+func (w *walk) falls(account func() (loyalty.Account, error)) (bool, error) {
+	acc, err := account()
+	if err != nil {
+		return false, err
+	}
+	out, err := w.program.Advance(acc, w.Now())
+	if err != nil {
+		return false, err
+	}
+	_, from, _ := w.program.Level(acc.Tier.Level)
+	_, to, _ := w.program.Level(out.Account.Tier.Level)
+	return to < from, nil
+}

@@ -1,0 +1,31 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Notify takes note that a member was told of something that is to come. A second time changes nothing: the first notice
+// counts. not_found if there is no such member.
+func (l *Ledger) Notify(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by By) error {
+	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		if acc.Sequence == 0 {
+			return loyalty.Outcome{}, notFound("member")
+		}
+		return p.Notify(acc, what, subject, l.now())
+	}})
+	if errors.As(err, new(taken)) {
+		return nil // so long ago that the account has forgotten it
+	}
+	return err
+}
+
+func storedNotice(n loyalty.Notice) noticeDoc {
+	return noticeDoc{string(n.What), n.Subject, millis(n.At)}
+}
+
+func (d noticeDoc) notice() loyalty.Notice {
+	return loyalty.Notice{What: loyalty.NoticeOf(d.What), Subject: d.Subject, At: instant(d.At)}
+}

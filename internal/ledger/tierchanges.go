@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A LevelChange is what time, and another version of the program, will have made of a member's level at an instant, if
+// nothing else happens.
+type LevelChange struct {
+	Member   loyalty.MemberID
+	Place    string // in its shard, to continue behind
+	From, To string // the same where the level does not change
+	At       time.Time
+	Because  loyalty.Because // of the last move
+}
+
+// Down reports whether the level of next is a lower one.
+func (c LevelChange) Down(next *loyalty.Program) bool {
+	_, from, _ := next.Level(c.From)
+	_, to, _ := next.Level(c.To)
+	return to < from
+}
+
+// LevelChanges looks at all members of a shard for whom time will do something (see Dated), from a place on, and says of
+// each what its level is now by p, and at an instant by next. It writes nothing.
+func (l *Ledger) LevelChanges(ctx context.Context, p, next *loyalty.Program, shard int, place string, at time.Time) iter.Seq2[LevelChange, error] {
+	return func(yield func(LevelChange, error) bool) {
+		for d, err := range l.Dated(ctx, p.ID, shard, place) {
+			if err != nil {
+				yield(LevelChange{}, err)
+				return
+			}
+			c, err := l.levelChange(d, p, next, at)
+			if !yield(c, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (l *Ledger) levelChange(d Due, p, next *loyalty.Program, at time.Time) (LevelChange, error) {
+	acc, err := d.Account()
+	if err != nil {
+		return LevelChange{}, err
+	}
+	now, err := p.Advance(acc, l.now())
+	if err != nil {
+		return LevelChange{}, err
+	}
+	then, err := next.Advance(now.Account, at)
+	if err != nil {
+		return LevelChange{}, err
+	}
+	c := LevelChange{Member: d.Member, Place: d.Place, From: now.Account.Tier.Level, To: then.Account.Tier.Level}
+	for _, e := range then.Entries {
+		if e.Kind == loyalty.KindTier {
+			c.At, c.Because = e.Effective, e.Because[0]
+		}
+	}
+	return c, nil
+}

@@ -1,0 +1,60 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/go-json-experiment/json"
+)
+
+// A message that fails five times is given up, told of, and done once it is sent again behind the repair.
+func TestWhatWasGivenUpIsSentAgainAndDoneOnce(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	q := newQueues(log)
+	s := &Stack{queues: q, scheduler: &scheduler{clock: NewClock(noon), queues: q, log: log, fired: noon, moved: make(chan struct{}, 1)}}
+	broken, calls, done := true, 0, 0
+	q.handle("work", invoked(func(_ context.Context, payload []byte) ([]byte, error) {
+		var e events.SQSEvent
+		if err := json.Unmarshal(payload, &e); err != nil {
+			return nil, err
+		}
+		if calls++; broken {
+			return nil, errors.New("as told")
+		}
+		done += len(e.Records)
+		return []byte(`{"batchItemFailures":[]}`), nil
+	}))
+	s.scheduler.timers = []timer{{"work", 5, invoked(func(ctx context.Context, _ []byte) ([]byte, error) {
+		if !broken {
+			return nil, errors.New("the schedule's turn")
+		}
+		return nil, q.Send(ctx, "work", "body")
+	})}, {"idle", 0, invoked(func(context.Context, []byte) ([]byte, error) { return nil, nil })}}
+	if runs := s.Runs(); len(runs) != 0 {
+		t.Errorf("before anything fired: %+v", runs)
+	}
+	if err := s.Advance(t.Context(), 10*time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	runs := s.Runs()
+	if len(runs) != 1 || runs[0].Function != "work" || !runs[0].Due.Equal(noon.Add(5*time.Minute)) || runs[0].Lag != "0s" || runs[0].GivenUp != 1 || calls != 5 {
+		t.Errorf("after %d calls: %+v", calls, runs)
+	}
+	broken = false
+	if n := s.Redrive("work"); n != 1 || done != 1 || s.Dead()["work"] != 0 {
+		t.Errorf("%d were sent again, %d done, and %v are given up", n, done, s.Dead())
+	}
+	if n := s.Redrive("work") + s.Redrive("nothing"); n != 0 || done != 1 {
+		t.Errorf("a second time %d were sent, and %d done", n, done)
+	}
+	if err := s.Advance(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if runs := s.Runs(); len(runs) != 2 || runs[0].Failed == "" || runs[1].Failed != "" {
+		t.Errorf("then %+v", runs)
+	}
+}

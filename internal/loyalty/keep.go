@@ -1,0 +1,101 @@
+package loyalty
+
+import "time"
+
+// keepPeriods is how many periods a level that was reached is kept, the present one included; zero where it is not kept
+// by periods.
+func (t *Tiers) keepPeriods() int { return max(t.KeepYear, t.KeepPeriods) }
+
+// keptFrom is until when a level is kept that was reached at an instant, or kept until then, if it is to the end of the
+// n-th period from there; zero if it cannot be lost.
+func (p *Program) keptFrom(acc Account, at time.Time, n int) time.Time {
+	end := at
+	switch {
+	case p.Tiers.MoveDown == StayUp:
+		return time.Time{}
+	case p.Tiers.KeepYear > 0:
+		end = Date((DateOf(at, p.Zone).year()+n-1)*10000 + 1231).End(p.Zone)
+	case p.Tiers.KeepPeriods > 0:
+		for range n {
+			end = p.periodEnd(acc, end)
+		}
+	case p.Tiers.KeepFor.IsZero():
+		return time.Time{}
+	default:
+		return p.Tiers.KeepFor.After(at, p.Zone)
+	}
+	return p.Tiers.Tail.After(end, p.Zone)
+}
+
+// closes is the end of the last period for which a standing is kept: Until without the program's tail.
+func (p *Program) closes(acc Account, s Standing) time.Time {
+	if p.Tiers.keepPeriods() == 0 || p.Tiers.Tail.IsZero() {
+		return s.Until
+	}
+	for day, n := DateOf(s.Until, p.Zone), 0; n < MaxWindow; n++ {
+		first := Date(day.year()*10000 + 101)
+		if p.Tiers.KeepPeriods > 0 {
+			first, _ = p.period(acc, day)
+		}
+		start := first.start(p.Zone)
+		switch end := p.Tiers.Tail.After(start, p.Zone); {
+		case end.Equal(s.Until):
+			return start
+		case end.Before(s.Until):
+			return s.Until // somebody set it by hand, or another version did
+		}
+		day = DateOf(start.Add(-1), p.Zone)
+	}
+	return s.Until
+}
+
+// reviewAt is when a standing is up for review: at the end of its keep and grace; zero if it cannot be lost.
+func (p *Program) reviewAt(s Standing) time.Time {
+	if s.Until.IsZero() || p.Tiers.MoveDown == StayUp && s.Lock.IsZero() {
+		return time.Time{}
+	}
+	return p.Tiers.Grace.After(s.Until, p.Zone)
+}
+
+// reviewed is the instants by whose periods a standing is reviewed: the present one, and where periods count those
+// that ended since the one began for which the level was kept. That one itself counts only where it did not count
+// before: a level that is kept for the rest of the period in which it was reached has to be reached again.
+func (p *Program) reviewed(acc Account, at time.Time) []time.Time {
+	out := []time.Time{at}
+	if _, cyclic := p.Tiers.cycle(); !cyclic || acc.Tier.Until.IsZero() {
+		return out
+	}
+	last := p.closes(acc, acc.Tier)
+	if p.Tiers.keepPeriods() != 1 || p.Tiers.MoveUp == NextPeriod {
+		last = last.Add(-1)
+	}
+	for end := p.periodEnd(acc, last); !end.After(at) && len(out) < MaxWindow; end = p.periodEnd(acc, end) {
+		out = append(out, end.Add(-1))
+	}
+	return out
+}
+
+// requalified is the highest level that the account has kept at the end of its standing, and the instant by whose
+// period it did.
+func (p *Program) requalified(acc Account, at time.Time) (rung int, asOf time.Time) {
+	rung = -1
+	for _, t := range p.reviewed(acc, at) {
+		if n := p.qualified(acc, t); n >= rung {
+			rung, asOf = n, t
+		}
+	}
+	return rung, asOf
+}
+
+// floor is the least level of an account: of its segments, or given by hand for ever.
+func (p *Program) floor(acc Account) (rung int) {
+	for _, f := range p.Tiers.Floors {
+		if anyOf([]string{f.Segment}, acc.Traits.Segments) {
+			rung = max(rung, p.rung(Standing{Level: f.Level}))
+		}
+	}
+	if acc.Tier.Floor != "" {
+		rung = max(rung, p.rung(Standing{Level: acc.Tier.Floor}))
+	}
+	return rung
+}

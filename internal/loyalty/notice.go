@@ -1,0 +1,92 @@
+package loyalty
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Notice is that a member was told of something before it happens. Where the program promises no surprise, points
+// lapse and levels fall only if it was given so long before; otherwise they are extended by as long, which leaves time
+// to tell, and the extension is an entry.
+type Notice struct {
+	What    NoticeOf
+	Subject string // see LotNotice and TierNotice
+	At      time.Time
+}
+
+// NoticeOf is what a member was told of.
+type NoticeOf string
+
+const (
+	OfLapse NoticeOf = "lapse" // that points lapse
+	OfFall  NoticeOf = "fall"  // that a level ends
+)
+
+// LotNotice is the subject of a notice that the points of a lot lapse: the day at whose end they do. One notice may
+// be given for each lot of which the member is told.
+func LotNotice(lapses Date) string { return lapses.Day().String() }
+
+// TierNotice is the subject of a notice that a standing ends: the level and the last instant for which it is kept.
+func TierNotice(s Standing) string { return s.Level + ":" + s.Until.UTC().Format(stamp) }
+
+// maxNotices is how many notices an account remembers: a bound on its size. Older ones are forgotten, and what they were
+// about is then extended.
+const maxNotices = 8
+
+// Notify takes note that a member was told of something. A second time changes nothing: the first notice counts. The
+// account must have been advanced to now.
+func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Time) (Outcome, error) {
+	d := p.decide(acc, now)
+	if what != OfLapse && what != OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
+		return Outcome{}, refuse(ValidationFailed, "", "A notice is of points that lapse or of a level that falls, and says which.")
+	}
+	if slices.ContainsFunc(acc.Notices, func(n Notice) bool { return n.What == what && n.Subject == subject }) {
+		return d.Outcome, nil
+	}
+	err := d.post(Entry{
+		Kind: KindNotice, Cause: d.ownCause(CauseNotice, string(what)+":"+subject), Effective: now,
+		Notice:  &Notice{what, subject, now},
+		Because: []Because{Reason("no_surprise", "0", WasTold, string(what), subject)},
+	})
+	return d.Outcome, err
+}
+
+// surprises reports whether the member was not told of something long enough before an instant.
+func (p *Program) surprises(acc Account, what NoticeOf, subject string, at time.Time) bool {
+	if p.NoSurprise.IsZero() {
+		return false
+	}
+	return !slices.ContainsFunc(acc.Notices, func(n Notice) bool {
+		return n.What == what && n.Subject == subject && !p.NoSurprise.After(n.At, p.Zone).After(at)
+	})
+}
+
+// postponeLot makes a lot live on of which the member was not told.
+func (d *decision) postponeLot(l Lot, at time.Time) error {
+	to := DateOf(d.p.NoSurprise.After(at.Add(-1), d.p.Zone), d.p.Zone)
+	day := l.Expires.Day()
+	e := Entry{
+		Kind: KindExtend, Cause: d.ownCause(CauseExtension, l.Expires.String()+":"+at.UTC().Format(stamp)), Effective: at,
+		Move:    &Move{At: at, First: day, Last: day, To: to},
+		Because: []Because{Reason("no_surprise", "0", WasPostponed, to.String())},
+	}
+	if l.Expires.Slides() {
+		e.Cause.ID += ":inactive"
+		to += slides
+		e.Slides, e.Move = max(to, d.Account.Slides), nil // a grant finds what slides by that
+	}
+	e.Postings = []Posting{
+		{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
+		{Bucket: BucketActive, Lot: to, Points: l.Points},
+	}
+	return d.post(e)
+}
+
+// postponeFall keeps a standing of whose end the member was not told.
+func (d *decision) postponeFall(at time.Time) error {
+	s := d.Account.Tier
+	s.Until = d.p.NoSurprise.After(at, d.p.Zone)
+	until := DateOf(s.Until, d.p.Zone).String()
+	return d.standing(s, at, Reason("no_surprise", "0", WasPostponed, until))
+}

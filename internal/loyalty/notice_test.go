@@ -1,0 +1,74 @@
+package loyalty
+
+import "testing"
+
+func (s *shop) notify(t *testing.T, at string, what NoticeOf, subject string) {
+	t.Helper()
+	s.pass(instant(t, at))
+	out, err := s.p.Notify(s.acc, what, subject, instant(t, at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.acc = out.Account
+}
+
+func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Earn.Pending, p.Earn.Expires, p.NoSurprise = Wait{}, Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}, Period{Days: 30}
+	})
+	start := func() *shop {
+		s := member2026(t, p)
+		s.buy("1", 100, instant(t, "2026-02-10T12:00:00Z"))
+		s.wantLots(t, "100 2026-03-31")
+		return s
+	}
+	s := start() // told in time: 30 days before the end of the 31st, and not a millisecond later
+	s.notify(t, "2026-03-01T22:00:00Z", OfLapse, LotNotice(20260331))
+	s.pass(instant(t, "2026-03-31T22:00:00Z"))
+	s.wantLots(t)
+	s = start()
+	s.notify(t, "2026-03-01T23:00:00.001Z", OfLapse, LotNotice(20260331))
+	s.pass(instant(t, "2026-03-31T22:00:00Z"))
+	s.wantLots(t, "100 2026-04-30")
+	o := s.states["1"].Order // a refund finds them where they are
+	o.Refunds = []Refund{back("1", 4_000)}
+	s.tell(o, instant(t, "2026-04-02T12:00:00Z"))
+	s.wantLots(t, "60 2026-04-30")
+	s.notify(t, "2026-04-05T12:00:00Z", OfLapse, LotNotice(20260430)) // 25 days before: still too late
+	s.notify(t, "2026-04-06T12:00:00Z", OfLapse, LotNotice(20260430))
+	s.pass(instant(t, "2026-04-30T22:00:00Z"))
+	s.wantLots(t, "60 2026-05-30")
+	s.notify(t, "2026-04-30T22:00:00Z", OfLapse, LotNotice(20260530))
+	s.pass(instant(t, "2026-05-30T22:00:00Z"))
+	s.wantLots(t)
+	if n := len(s.acc.Notices); n != 3 {
+		t.Errorf("%d notices are remembered", n)
+	}
+	if _, err := p.Notify(s.acc, "else", "x", s.acc.Joined); err == nil {
+		t.Error("a notice of nothing was taken")
+	}
+}
+
+func TestLevelsFallOnlyIfTheMemberWasTold(t *testing.T) {
+	p := bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear = true, 2 })
+	p.NoSurprise = Period{Days: 30}
+	s := member2026(t, p)
+	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}, {"2027-12-31T23:00:00Z", 0, "silver"}})
+	if want := instant(t, "2028-01-30T23:00:00Z"); !s.acc.Tier.Until.Equal(want) {
+		t.Errorf("it is kept until %s, want %s", s.acc.Tier.Until, want)
+	}
+	s.notify(t, "2027-12-31T23:00:00Z", OfFall, TierNotice(s.acc.Tier))
+	s.wantLevel(t, "2028-01-30T22:59:59Z", "silver")
+	s.wantLevel(t, "2028-01-30T23:00:00Z", "bronze")
+
+	s = member2026(t, p)
+	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
+	s.notify(t, "2027-11-30T12:00:00Z", OfFall, TierNotice(s.acc.Tier))
+	s.wantLevel(t, "2027-12-31T23:00:00Z", "bronze")
+
+	s = member2026(t, p) // who is kept needs no notice
+	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}, {"2027-11-20T12:00:00Z", 500, "silver"}, {"2027-12-31T23:00:00Z", 0, "silver"}})
+	if want := instant(t, "2028-12-31T23:00:00Z"); !s.acc.Tier.Until.Equal(want) {
+		t.Errorf("it is kept until %s, want %s", s.acc.Tier.Until, want)
+	}
+}

@@ -1,0 +1,258 @@
+package loyalty
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ways is how a level is reached: by any of these, each with all of its measures.
+func (t *Tiers) ways() [][]Measure {
+	if len(t.Ways) > 0 {
+		return t.Ways
+	}
+	return [][]Measure{{t.By}}
+}
+
+// measures is all of what counts, each once.
+func (t *Tiers) measures() (all []Measure) {
+	for _, way := range t.ways() {
+		for _, m := range way {
+			if !slices.Contains(all, m) {
+				all = append(all, m)
+			}
+		}
+	}
+	return all
+}
+
+// counts reports whether levels go by a measure.
+func (p *Program) counts(by Measure) bool {
+	if len(p.Tiers.Levels) == 0 {
+		return false
+	}
+	for _, way := range p.Tiers.ways() {
+		if slices.Contains(way, by) {
+			return true
+		}
+	}
+	return false
+}
+
+// need is from how much of a measure on a level is; false if the level cannot be reached by it.
+func (t *Tiers) need(rung int, by Measure) (int64, bool) {
+	l := t.Levels[rung]
+	if len(t.Ways) == 0 {
+		return l.From, true
+	}
+	for _, n := range l.Needs {
+		if n.By == by {
+			return n.From, true
+		}
+	}
+	return 0, rung == 0
+}
+
+// measured is what counts of a measure at an instant: in the window or the period in which it lies.
+func (p *Program) measured(acc Account, by Measure, at time.Time) (sum int64) {
+	within := p.within(acc, at)
+	if by == ByBrands {
+		return p.brands(acc, within)
+	}
+	for _, m := range acc.Metrics {
+		if !within(m.Month) {
+			continue
+		}
+		switch by {
+		case ByPointsEarned:
+			sum += int64(m.Points)
+		case ByOrders:
+			sum += m.Orders
+		case BySpend:
+			sum += m.Spend
+		case ByElements:
+			sum += m.Elements
+		case ByVisits:
+			sum += m.Visits
+		}
+	}
+	return sum
+}
+
+// brands is how many different ones were bought in the buckets that count.
+func (p *Program) brands(acc Account, within func(int) bool) (n int64) {
+	for _, brand := range p.Tiers.Brands {
+		bought := int64(0)
+		for _, b := range acc.Brands {
+			if b.Brand == brand && within(b.Month) {
+				bought += b.N
+			}
+		}
+		if bought > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// qualified is the highest level (by its place) that the account qualifies for by what counts at an instant; -1 without
+// tiers.
+func (p *Program) qualified(acc Account, at time.Time) int {
+	for i := len(p.Tiers.Levels) - 1; i > 0; i-- {
+		for _, way := range p.Gaps(acc, i, at) {
+			if !slices.ContainsFunc(way, Gap.open) {
+				return i
+			}
+		}
+	}
+	return min(0, len(p.Tiers.Levels)-1)
+}
+
+// A Gap is how much of one measure a level needs, and how much of it there is.
+type Gap struct {
+	By         Measure
+	From, Have int64
+}
+
+// Missing is how much more it takes; zero if there is enough.
+func (g Gap) Missing() int64 { return max(0, g.From-g.Have) }
+
+func (g Gap) open() bool { return g.Have < g.From }
+
+// Gaps is by which ways a level can be reached, each with all that it takes, by what counts at an instant.
+func (p *Program) Gaps(acc Account, rung int, at time.Time) (ways [][]Gap) {
+	for _, way := range p.Tiers.ways() {
+		gaps := make([]Gap, 0, len(way))
+		for _, by := range way {
+			if from, ok := p.Tiers.need(rung, by); ok {
+				gaps = append(gaps, Gap{by, from, p.measured(acc, by, at)})
+			}
+		}
+		if len(gaps) == len(way) {
+			ways = append(ways, gaps)
+		}
+	}
+	return ways
+}
+
+// nearest is what is missing on the way of which the greatest share is done: its first measure of which there is not
+// enough. No gap if nothing is missing.
+func nearest(ways [][]Gap) (best Gap) {
+	for i, way := range ways {
+		worst := Gap{}
+		for _, g := range way {
+			if g.open() && (!worst.open() || farther(g, worst)) {
+				worst = g
+			}
+		}
+		if !worst.open() {
+			return Gap{}
+		}
+		if i == 0 || farther(best, worst) {
+			best = worst
+		}
+	}
+	return best
+}
+
+// farther reports whether a smaller share of a is done than of b.
+func farther(a, b Gap) bool {
+	return whole(max(0, a.Have)).mul(whole(b.From)).sub(whole(max(0, b.Have)).mul(whole(a.From))).sign() < 0
+}
+
+// Progress is the next level and how much is missing, of the measure that is named; false on the highest, or without
+// tiers.
+func (p *Program) Progress(acc Account, now time.Time) (next Level, missing Gap, ok bool) {
+	at := p.rung(acc.Tier) + 1
+	if at >= len(p.Tiers.Levels) {
+		return Level{}, Gap{}, false
+	}
+	return p.Tiers.Levels[at], nearest(p.Gaps(acc, at, now)), true
+}
+
+// measure is what was measured and over which time, for the reasons: "512", "points_earned/12" or "orders"; of several
+// measures "512+3", "spend+visits/year".
+func (p *Program) measure(acc Account, at time.Time) (n, window string) {
+	var amounts, names []string
+	for _, by := range p.Tiers.measures() {
+		amount := p.measured(acc, by, at)
+		text := strconv.FormatInt(amount, 10)
+		if by == BySpend {
+			text = Money{amount, p.Tiers.Currency}.Decimal()
+		}
+		amounts, names = append(amounts, text), append(names, by.String())
+	}
+	return strings.Join(amounts, "+"), strings.Join(names, "+") + p.window()
+}
+
+// window is what a reason says of the time that counts: "/12", "/year"; nothing for a lifetime.
+func (p *Program) window() string {
+	w, cyclic := p.Tiers.cycle()
+	months := map[int]string{1: "month", 3: "quarter", 6: "half", 12: "year"}[w.Months]
+	switch {
+	case cyclic && w.Kind == CycleWindow && w.From == 101:
+		return "/" + cmp.Or(months, strconv.Itoa(w.Months))
+	case cyclic:
+		return "/" + string(w.Kind)
+	case p.Tiers.Window.Kind == LevelWindow:
+		return "/" + string(LevelWindow)
+	case p.Tiers.Months > 0:
+		return "/" + strconv.Itoa(p.Tiers.Months)
+	}
+	return ""
+}
+
+// check refuses a ladder that decisions could not go by.
+func (t *Tiers) check() error {
+	w, cyclic := t.cycle()
+	switch {
+	case cyclic && (w.Months < 1 || 12%w.Months != 0 || w.Kind == CycleWindow && (w.From < 101 || w.From > 1231)):
+		return fmt.Errorf("a window of periods of %d months from %d is none", w.Months, w.From)
+	case t.KeepPeriods > 0 && !cyclic, t.MoveUp == NextPeriod && !cyclic:
+		return errors.New("a window without periods has no end of one")
+	case len(t.Brands) > MaxBrands:
+		return fmt.Errorf("%d brands are more than %d", len(t.Brands), MaxBrands)
+	}
+	for _, f := range t.Floors {
+		if !slices.ContainsFunc(t.Levels, func(l Level) bool { return l.ID == f.Level }) {
+			return fmt.Errorf("there is no level %q to be a floor", f.Level)
+		}
+	}
+	return nil
+}
+
+// checkLevel refuses a level that is not above the one before it.
+func (t *Tiers) checkLevel(i int) error {
+	l := t.Levels[i]
+	if l.Points < 0 || l.Points > MaxPoints {
+		return fmt.Errorf("the points of level %s are none", l.ID)
+	}
+	if len(t.Ways) == 0 {
+		if (i == 0) != (l.From == 0) || i > 0 && l.From <= t.Levels[i-1].From {
+			return fmt.Errorf("level %s is out of order: the first starts from 0, and each from more than the last", l.ID)
+		}
+		return nil
+	}
+	if (i == 0) != (len(l.Needs) == 0) {
+		return fmt.Errorf("level %s is out of order: the first needs nothing, and each other something", l.ID)
+	}
+	more := i <= 1
+	for _, n := range l.Needs {
+		before := int64(0)
+		if i > 0 {
+			before, _ = t.need(i-1, n.By)
+		}
+		if n.From < 1 || n.From < before {
+			return fmt.Errorf("level %s needs less than the one before it", l.ID)
+		}
+		more = more || n.From > before
+	}
+	if !more {
+		return fmt.Errorf("level %s needs no more than the one before it", l.ID)
+	}
+	return nil
+}

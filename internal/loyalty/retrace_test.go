@@ -1,0 +1,251 @@
+package loyalty
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// randomLadder is a program whose levels go by anything that they can go by.
+func randomLadder(t *rapid.T, base *Program) *Program {
+	p := *base
+	p.Zone = time.UTC
+	if zone, err := time.LoadLocation(rapid.SampledFrom([]string{"UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"}).Draw(t, "zone")); err == nil {
+		p.Zone = zone
+	}
+	p.Earn.Pending, p.Earn.Rules = Wait{}, nil
+	p.Earn.Actions = []Action{
+		{ID: "visit", Event: "visit.completed", Points: 40},
+		{ID: "birthday", Event: EventBirthday, Points: 300},
+		{ID: "year", Event: EventAnniversary, Points: 300},
+		{ID: "welcome", Event: EventJoined, Points: rapid.SampledFrom([]Points{0, 120}).Draw(t, "for joining")},
+	}
+	l := Tiers{
+		Currency: "EUR", AtLeast: map[Currency]int64{"EUR": 2500}, Visit: "visit.completed", Brands: []string{"east", "west"},
+		Levels:  []Level{{ID: "bronze"}, {ID: "silver", Points: 25}, {ID: "gold", Points: 50}, {ID: "black"}},
+		Welcome: rapid.SampledFrom([]Welcome{HighestOnly, EachLevel}).Draw(t, "welcome"), Again: rapid.Bool().Draw(t, "again"),
+		MoveDown: rapid.SampledFrom([]MoveDown{OneStep, ToQualified, ToQualified, StayUp}).Draw(t, "down"),
+		Grace:    rapid.SampledFrom([]Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
+	}
+	froms := map[Measure][]int64{
+		ByPointsEarned: {100, 300, 900}, ByOrders: {2, 4, 8}, BySpend: {100_00, 300_00, 900_00}, ByElements: {2, 4, 8},
+		ByVisits: {1, 3, 6}, ByBrands: {1, 2, 2},
+	}
+	some := rapid.SampledFrom([]Measure{ByPointsEarned, ByOrders, BySpend, ByElements, ByVisits, ByBrands})
+	switch rapid.IntRange(0, 2).Draw(t, "ways") {
+	case 0:
+		l.By = rapid.SampledFrom([]Measure{ByPointsEarned, ByOrders, BySpend, ByElements, ByVisits}).Draw(t, "by")
+		for i, n := range froms[l.By] {
+			l.Levels[i+1].From = n
+		}
+	case 1:
+		l.Ways = [][]Measure{{some.Draw(t, "one")}, {some.Draw(t, "or")}}
+	case 2:
+		l.Ways = [][]Measure{{some.Draw(t, "one"), BySpend}, {some.Draw(t, "or")}}
+	}
+	if len(l.Ways) > 0 {
+		l.Levels[3].Needs = []Need{{BySpend, 900_00}}
+		for i := range 3 {
+			l.Levels[i+1].Needs = nil
+			for _, by := range []Measure{ByPointsEarned, ByOrders, BySpend, ByElements, ByVisits, ByBrands} {
+				l.Levels[i+1].Needs = append(l.Levels[i+1].Needs, Need{by, froms[by][i]})
+			}
+		}
+	}
+	cyclic := true
+	switch rapid.IntRange(0, 5).Draw(t, "window") {
+	case 0:
+		l.Months, cyclic = rapid.SampledFrom([]int{0, 1, 3, 12}).Draw(t, "months"), false
+	case 1:
+		l.Calendar = true
+	case 2:
+		l.Window = Window{CycleWindow, rapid.SampledFrom([]int{1, 3, 6, 12}).Draw(t, "every"), rapid.SampledFrom([]Day{101, 201, 229, 630, 1231}).Draw(t, "from")}
+	case 3:
+		l.Window = Window{Kind: JoinWindow, Months: 12}
+	case 4:
+		l.Window = Window{Kind: OwnWindow, Months: 6}
+	case 5:
+		l.Window, cyclic = Window{Kind: LevelWindow}, false
+	}
+	switch rapid.IntRange(0, 2).Draw(t, "keep") {
+	case 0:
+		l.KeepFor = rapid.SampledFrom([]Period{{Months: 2}, {Months: 12}, {Days: 45}, {}}).Draw(t, "for")
+	case 1:
+		l.KeepYear = rapid.IntRange(1, 2).Draw(t, "years")
+	case 2:
+		if l.KeepPeriods = rapid.IntRange(1, 2).Draw(t, "periods"); !cyclic {
+			l.KeepPeriods, l.KeepFor = 0, Period{Months: 3}
+		}
+	}
+	if l.KeepFor.IsZero() {
+		l.Tail = rapid.SampledFrom([]Period{{}, {Days: 31}, {Months: 2}}).Draw(t, "tail")
+	}
+	if cyclic && rapid.Bool().Draw(t, "next period") {
+		l.MoveUp = NextPeriod
+	}
+	p.NoSurprise = rapid.SampledFrom([]Period{{}, {}, {Days: 30}}).Draw(t, "no surprise")
+	if rapid.Bool().Draw(t, "floors") {
+		l.Floors = []Floor{{"silver", "card"}, {"gold", "vip"}}
+	}
+	p.Tiers = l
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return &p
+}
+
+// A diary is what a member lived through.
+type diary struct {
+	t       *rapid.T
+	p       *Program
+	acc     Account
+	now     time.Time
+	entries []Entry
+	states  map[string]*OrderState
+}
+
+func (d *diary) keep(out Outcome, err error) {
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.acc, d.entries = out.Account, append(d.entries, out.Entries...)
+}
+
+// live lets something happen, perhaps much later.
+func (d *diary) live(i int) {
+	d.now = d.now.Add(time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(d.t, "later"))).Truncate(time.Millisecond)
+	if rapid.IntRange(0, 9).Draw(d.t, "long") == 0 {
+		d.now = d.now.AddDate(1, 2, 0)
+	}
+	d.keep(d.p.Advance(d.acc, d.now))
+	switch rapid.IntRange(0, 11).Draw(d.t, "thing") {
+	case 10:
+		d.keep(d.p.Notify(d.acc, OfFall, TierNotice(d.acc.Tier), d.now))
+	case 11:
+		if len(d.acc.Lots) > 0 {
+			d.keep(d.p.Notify(d.acc, OfLapse, LotNotice(d.acc.Lots[0].Expires), d.now))
+		}
+	case 0, 1, 2, 3, 4:
+		d.order(fmt.Sprint(i), nil)
+	case 5:
+		if len(d.states) > 0 {
+			id := rapid.SampledFrom(slices.Sorted(keys(d.states))).Draw(d.t, "again")
+			d.order(id, d.states[id])
+		}
+	case 6, 7:
+		d.visit(i)
+	case 8:
+		t := d.acc.Traits
+		t.Segments = rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}, {"card", "vip"}}).Draw(d.t, "segments")
+		t.YearFrom = rapid.SampledFrom([]int{0, 229, 1101}).Draw(d.t, "own year")
+		d.keep(d.p.SetTraits(d.acc, t, d.now))
+	case 9:
+		in := Placement{Level: rapid.SampledFrom([]string{"bronze", "silver", "gold"}).Draw(d.t, "placed"), Reason: "because"}
+		switch rapid.IntRange(0, 3).Draw(d.t, "how") {
+		case 0:
+			in.Until = d.now.AddDate(0, 4, 3)
+		case 1:
+			in.Until, in.Locked = d.now.AddDate(0, 5, 0), true
+		case 2:
+			in.Permanent = true
+		}
+		d.keep(d.p.SetTier(d.acc, fmt.Sprint("tier_", i), in, d.now))
+	}
+}
+
+func keys[V any](m map[string]V) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func (d *diary) order(id string, prior *OrderState) {
+	o := paid("EUR", Line{Amount: rapid.Int64Range(0, 300_00).Draw(d.t, "amount"), Brand: rapid.SampledFrom([]string{"east", "west", "other"}).Draw(d.t, "brand")})
+	o.ID, o.PlacedAt = id, d.now
+	if late := d.now.AddDate(0, 0, -rapid.SampledFrom([]int{0, 0, 3, 45, 80}).Draw(d.t, "late")); late.After(d.acc.Joined) {
+		o.PlacedAt = late
+	}
+	if prior != nil {
+		o = prior.Order
+		o.Refunds = append(slices.Clip(o.Refunds), back(fmt.Sprint(len(o.Refunds)), 1))
+		if rapid.Bool().Draw(d.t, "cancelled") {
+			o.Status, o.Refunds = OrderCancelled, nil
+		} else if o.total() < int64(len(o.Refunds)) {
+			return
+		}
+	}
+	out, err := d.p.PlaceOrder(d.acc, prior, d.p, o, nil, d.now)
+	d.keep(out, err)
+	d.states[id] = out.Entries[0].Order
+}
+
+func (d *diary) visit(i int) {
+	out, err := d.p.PlaceEvent(d.acc, nil, d.p, Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: d.acc.Member, At: d.now}, d.now)
+	d.keep(out, err)
+}
+
+// A level is a pure function of what counts and of the program: computed anew from the entries alone it is the account's
+// own. And time does the same in one jump and in many steps.
+func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
+	base := lively(t, "UTC")
+	check := func(t *rapid.T) {
+		p := randomLadder(t, base)
+		d := &diary{t: t, p: p, now: instantOf("2026-02-28T22:30:00Z").Add(time.Duration(rapid.IntRange(0, 700*24).Draw(t, "joins")) * time.Hour), states: map[string]*OrderState{}}
+		d.keep(p.Join("mem_ada", Traits{Birthday: 615, Segments: rapid.SampledFrom([][]string{nil, {"card"}}).Draw(t, "joins as")}, d.now))
+		for i := range rapid.IntRange(1, 25).Draw(t, "things") {
+			d.live(i)
+		}
+		end := d.now.AddDate(2, 1, 3)
+		steps, stepped := d.acc, []Entry(nil)
+		for at := d.now; at.Before(end); at = at.AddDate(0, 0, 11) {
+			out := advanced(t, p, steps, at)
+			steps, stepped = out.Account, append(stepped, out.Entries...)
+		}
+		out := advanced(t, p, steps, end)
+		steps, stepped = out.Account, append(stepped, out.Entries...)
+		jump := advanced(t, p, d.acc, end)
+		for i := range stepped {
+			stepped[i].Recorded = end
+		}
+		if !reflect.DeepEqual(steps, jump.Account) || !reflect.DeepEqual(stepped, jump.Entries) {
+			t.Fatalf("by steps %+v\nat once %+v", steps, jump.Account)
+		}
+		for _, want := range []struct {
+			acc     Account
+			entries []Entry
+			now     time.Time
+		}{{d.acc, d.entries, d.now}, {jump.Account, append(slices.Clip(d.entries), jump.Entries...), end}} {
+			got, err := p.Retrace(want.entries, want.now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != want.acc.Tier {
+				t.Fatalf("by the entries it is %+v\nthe account has      %+v\ntiers %+v", got, want.acc.Tier, p.Tiers)
+			}
+		}
+	}
+	if os.Getenv("PERENNIAL_LONG") == "" {
+		rapid.Check(t, check)
+		return
+	}
+	for range 200 { // of a hundred each
+		rapid.Check(t, check)
+	}
+}
+
+func instantOf(s string) time.Time {
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		panic(err)
+	}
+	return at
+}

@@ -1,0 +1,91 @@
+package loyalty
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Placement is a level that somebody gives a member by hand: as a correction, as a match of what the member has
+// elsewhere, or for ever.
+type Placement struct {
+	Level     string
+	Reason    string
+	Until     time.Time // kept at least until then; zero: as long as one that was reached
+	Locked    bool      // until then nothing moves it, up or down
+	Permanent bool      // it is the least level for ever
+}
+
+// SetTier gives a member a level by hand. From then on the program's own rules go on: the level is reviewed when its
+// time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as it no longer is. The
+// account must have been advanced to now.
+func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (Outcome, error) {
+	_, rung, ok := p.Level(in.Level)
+	switch {
+	case acc.Status != Active:
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case !ok:
+		return Outcome{}, refuse(ValidationFailed, "/level", fmt.Sprintf("The program has no level %q.", in.Level))
+	case in.Permanent && (in.Locked || !in.Until.IsZero()):
+		return Outcome{}, refuse(ValidationFailed, "/permanent", "What is for ever has no end and is not locked; leave out until and locked.")
+	case in.Locked && in.Until.IsZero():
+		return Outcome{}, refuse(ValidationFailed, "/until", "Say until when the level is locked.")
+	case !in.Until.IsZero() && !in.Until.After(now):
+		return Outcome{}, refuse(ValidationFailed, "/until", "This must be in the future.")
+	case in.Until.After(now.AddDate(MaxPlacement, 0, 0)):
+		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("This must be at most %d years ahead; a level can be given for ever instead.", MaxPlacement))
+	}
+	d := p.decide(acc, now)
+	from := p.rung(acc.Tier)
+	d.Account.Tier.Floor = "" // the latest word of a person counts
+	until := p.reachedUntil(d.Account, now)
+	if !in.Until.IsZero() {
+		until = in.Until
+	}
+	s := p.standingAt(d.Account, rung, until, now)
+	if rung == from {
+		s.Since, s.Before, s.From = acc.Tier.Since, acc.Tier.Before, acc.Tier.From
+	}
+	switch {
+	case in.Permanent:
+		s.Floor, s.Until = in.Level, time.Time{}
+	case in.Locked:
+		s.Until, s.Lock = in.Until, in.Until
+	}
+	d.Account = acc
+	e := Entry{
+		Kind: KindTier, Cause: Cause{CauseTier, id, 1}, Effective: now, Standing: &s,
+		Because: []Because{Reason("tiers."+in.Level, "0", WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
+	}
+	d.slideAtLevel(&e, s.Level, now)
+	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	err := d.welcome(from, rung)
+	return d.Outcome, err
+}
+
+// MaxPlacement is for how many years a level can be given by hand.
+const MaxPlacement = 10
+
+// floored brings the account up to its floor after what is known of the member changed, and to the level of a period
+// that the change has ended. Who is no longer above a floor that held the level keeps it like one that was reached now.
+func (d *decision) floored() error {
+	if len(d.p.Tiers.Levels) == 0 || d.locked() {
+		return nil
+	}
+	if err := d.riseTier(d.now); err != nil {
+		return err
+	}
+	s := d.Account.Tier
+	rung, floor := d.p.rung(s), d.p.floor(d.Account)
+	if floor > rung {
+		return d.moveTo(floor, time.Time{}, "floor", d.now)
+	}
+	until := d.p.reachedUntil(d.Account, d.now)
+	if rung == floor || !s.Until.IsZero() || until.IsZero() {
+		return nil
+	}
+	s.Until = until
+	n, window := d.p.measure(d.Account, d.now)
+	return d.standing(s, d.now, Reason("tiers."+s.Level, "0", HasStayed, n, window))
+}

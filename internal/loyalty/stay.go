@@ -1,0 +1,51 @@
+package loyalty
+
+import "time"
+
+// A Stay is what it takes to keep a level beyond its end, in the first period that is not over and counts for that.
+type Stay struct {
+	Gap  Gap       // what is missing yet, of the measure of which the greatest share is; none if it is kept already
+	By   time.Time // exclusive: what happens from then on comes too late
+	Ways [][]Gap   // all ways to keep it
+}
+
+// Stay is what the member has still to do to keep the level; false if it cannot be lost, or can only be reached again
+// once it is.
+func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
+	review := p.reviewAt(acc.Tier)
+	rung := p.rung(acc.Tier)
+	if review.IsZero() || rung <= p.floor(acc) || now.Before(acc.Tier.Lock) {
+		return Stay{}, false
+	}
+	periods := p.reviewed(acc, review)
+	for _, t := range append(periods[1:], periods[0]) { // in their order
+		first, last := p.span(acc, t)
+		by := review
+		if end := last.End(p.Zone); end.Before(by) {
+			by = end
+		}
+		x := Stay{By: by, Ways: p.Gaps(acc, rung, t)}
+		x.Gap = nearest(x.Ways)
+		switch {
+		case !x.Gap.open():
+			return x, true
+		case !ok && now.Before(by) && first.start(p.Zone).Before(by):
+			best, ok = x, true
+		}
+	}
+	return best, ok
+}
+
+// Ahead is the standing that the account will have, if nothing more happens, when time next moves or reviews it; false
+// if it never does.
+func (p *Program) Ahead(acc Account) (Standing, time.Time, bool) {
+	at := p.reviewAt(acc.Tier)
+	if rise := p.riseAt(acc); !rise.IsZero() && (at.IsZero() || rise.Before(at)) {
+		at = rise
+	}
+	if at.IsZero() {
+		return Standing{}, at, false
+	}
+	out, err := p.Advance(acc, at)
+	return out.Account.Tier, at, err == nil
+}

@@ -1,0 +1,71 @@
+package program
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
+	type tiers = loyalty.Tiers
+	cycle := func(months int, from loyalty.Day) loyalty.Window {
+		return loyalty.Window{Kind: loyalty.CycleWindow, Months: months, From: from}
+	}
+	for _, c := range []struct {
+		source string
+		want   tiers
+	}{
+		{"qualify: { by: orders, window: 6 months rolling }|keep_for: 12 months", tiers{By: loyalty.ByOrders, Months: 6, KeepFor: loyalty.Period{Months: 12}}},
+		{"qualify: { by: orders, window: lifetime }|keep_for: 1 day|move_down: none", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Days: 1}, MoveDown: loyalty.StayUp}},
+		{"qualify: { by: orders, window: calendar year }|keep_for: end_of_year|tail: 31 days", tiers{By: loyalty.ByOrders, Calendar: true, KeepYear: 1, Tail: loyalty.Period{Days: 31}}},
+		{"qualify: { by: orders, window: calendar half }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: cycle(6, 101), KeepPeriods: 1}},
+		{"qualify: { by: orders, window: calendar quarter }|keep_for: end_of_next_period|move_up: next_period", tiers{By: loyalty.ByOrders, Window: cycle(3, 101), KeepPeriods: 2, MoveUp: loyalty.NextPeriod}},
+		{"qualify: { by: orders, window: calendar month }|keep_for: end_of_period|move_up: at_once", tiers{By: loyalty.ByOrders, Window: cycle(1, 101), KeepPeriods: 1}},
+		{"qualify: { by: orders, window: year from 02-29 }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: cycle(12, 229), KeepPeriods: 1}},
+		{"qualify: { by: orders, window: year from joining }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.JoinWindow, Months: 12}, KeepPeriods: 1}},
+		{"qualify: { by: orders, window: year from member }|keep_for: end_of_period", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.OwnWindow, Months: 12}, KeepPeriods: 1}},
+		{"qualify: { by: orders, window: since level }|keep_for: 6 months|welcome: highest", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.LevelWindow}, KeepFor: loyalty.Period{Months: 6}}},
+		{"qualify: { by: visits, window: lifetime }|keep_for: 6 months|welcome: each|welcome_again: true", tiers{By: loyalty.ByVisits, Visit: "visit.completed", KeepFor: loyalty.Period{Months: 6}, Welcome: loyalty.EachLevel, Again: true}},
+		{"qualify: { by: visits, event: survey.completed, window: lifetime }|keep_for: 6 months", tiers{By: loyalty.ByVisits, Visit: "survey.completed", KeepFor: loyalty.Period{Months: 6}}},
+		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|floors: [ { level: best, segment: card } ]", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}, Floors: []loyalty.Floor{{Level: "best", Segment: "card"}}}},
+	} {
+		t.Run(c.source, func(t *testing.T) {
+			source := corner + "tiers:\n  " + strings.ReplaceAll(c.source, "|", "\n  ") +
+				"\n  levels: [ { id: plain, name: Plain, from: 0 }, { id: best, name: Best, from: 5, points: 10 } ]\n"
+			got := mustCompile(t, []byte(source)).Tiers
+			got.Levels = nil
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestLevelsByAnyAndAllOfSeveralMeasures(t *testing.T) {
+	got := mustCompile(t, []byte(corner+`tiers:
+  qualify: { any_of: [spend, { all_of: [brands, visits] }], currency: EUR, brands: [North, South], window: calendar year }
+  keep_for: end_of_next_year
+  levels:
+    - { id: plain, name: Plain, from: 0 }
+    - { id: better, name: Better, from: { spend: 99.50, visits: 3, brands: 2 } }
+    - { id: best, name: Best, from: { spend: 500 } }
+`)).Tiers
+	want := loyalty.Tiers{
+		Ways:     [][]loyalty.Measure{{loyalty.BySpend}, {loyalty.ByBrands, loyalty.ByVisits}},
+		Currency: "EUR", Visit: "visit.completed", Brands: []string{"North", "South"}, Calendar: true, KeepYear: 2,
+		Levels: []loyalty.Level{
+			{ID: "plain"},
+			{ID: "better", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 99_50}, {By: loyalty.ByVisits, From: 3}, {By: loyalty.ByBrands, From: 2}}},
+			{ID: "best", Needs: []loyalty.Need{{By: loyalty.BySpend, From: 500_00}}},
+		},
+	}
+	for i := range got.Levels {
+		got.Levels[i].Name = nil
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
