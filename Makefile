@@ -24,6 +24,10 @@ test: ## run every test, also those against DynamoDB Local, and skip none (about
 test-long: ## the same under the race detector and with histories ten times as long (about 10 minutes)
 	$(DYNAMODB) env PERENNIAL_LONG=1 go test -race -timeout 60m ./...
 
+.PHONY: test-million
+test-million: ## a million members, of whom 10,000 are due, and all; killed and resumed (about 20 minutes, 4 GB)
+	PERENNIAL_MILLION=1 go test -v -timeout 60m -run 'TestARun' ./internal/jobs
+
 .PHONY: lint
 lint: ## formatting, vet, staticcheck, the template, go.mod, generated files
 	infra/lint

@@ -118,17 +118,21 @@ func (b *bench) run(t testing.TB) time.Duration {
 	return time.Since(began)
 }
 
-// long is n, or the one or the other with PERENNIAL_LONG.
-func long(n, more int) int {
-	if os.Getenv("PERENNIAL_LONG") != "" {
-		return more
+// size is the first number, the second with PERENNIAL_LONG, and the third with PERENNIAL_MILLION, which takes about
+// twenty minutes and 4 GB.
+func size(usual, long, million int) int {
+	switch {
+	case os.Getenv("PERENNIAL_MILLION") != "":
+		return million
+	case os.Getenv("PERENNIAL_LONG") != "":
+		return long
 	}
-	return n
+	return usual
 }
 
 // What a run costs goes by who is due and not by who there is: of a million members as of a tenth of them.
 func TestARunCostsWhatIsDueAndNotWhatExists(t *testing.T) {
-	due := long(200, 10_000)
+	due := size(200, 1_000, 10_000)
 	var took []time.Duration
 	for _, members := range []int{due * 10, due * 100} {
 		b, c := crowd(t, members, due)
@@ -152,14 +156,14 @@ func TestARunCostsWhatIsDueAndNotWhatExists(t *testing.T) {
 			t.Errorf("run again, it read %d items and wrote %d", c.reads.Load(), c.writes.Load())
 		}
 	}
-	if long(0, 1) == 1 && took[1] > took[0]*12/10 {
+	if size(0, 0, 1) == 1 && took[1] > took[0]*12/10 {
 		t.Errorf("it took %s, and %s with ten times as many members", took[0], took[1])
 	}
 }
 
 // With everybody due the run can be killed anywhere, and resumed it ends where one that was not killed does.
 func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
-	members := long(1_000, 1_000_000)
+	members := size(1_000, 10_000, 1_000_000)
 	whole, _ := crowd(t, members, members)
 	began := time.Now()
 	whole.run(t)
@@ -336,7 +340,7 @@ func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
 
 // BenchmarkReassess is members per second on one core, with points that become active.
 func BenchmarkReassess(b *testing.B) {
-	members := long(2_000, 200_000)
+	members := size(2_000, 20_000, 200_000)
 	for b.Loop() {
 		b.StopTimer()
 		x, _ := crowd(b, members, members)

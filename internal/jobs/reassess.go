@@ -98,6 +98,9 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": len(bodies)})
 }
 
+// unseen is how long a publication may stay unseen by a warm function; what it sees twice is only looked at twice.
+const unseen = time.Minute
+
 // retiered reports whether a version took over since the schedule last fired that changed what levels take: then members
 // may move who are not due. A schedule that was missed leaves them to what becomes due of them later, or to their own
 // next command.
@@ -107,7 +110,7 @@ func (r reassess) retiered(ctx context.Context, program string, at time.Time) bo
 		return false // the workers report it
 	}
 	since := p.Tiers.Refresh.At
-	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour))
+	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour-unseen))
 }
 
 // A shift is one invocation of a worker.
