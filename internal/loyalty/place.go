@@ -14,6 +14,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 	if acc.Status != Active {
 		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
 	}
+	o = rules.Paid(o)
 	if err := o.check(); err != nil {
 		return Outcome{}, err
 	}
