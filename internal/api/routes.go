@@ -75,7 +75,8 @@ func Routes() []Route {
 		{Pattern: "POST /v1/program/rollback", Function: "programs", Scope: auth.ProgramWrite, body: smallBody, serve: rollbackProgram},
 		{Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, query: page, serve: listVersions},
 
-		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks"}, // served by package payments
+		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks", body: smallBody}, // served by package payments
+		{Pattern: "POST /v1/webhooks/{program}/shopify/{resource}/{action}", Function: "webhooks", body: smallBody},
 	}
 }
 

@@ -44,7 +44,7 @@ var arrows = []struct {
 	{"internal/api", []string{
 		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "program/change", "program/problem", "table", "telemetry",
 	}},
-	{"internal/payments", []string{"api/wire", "app"}},
+	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "table", "telemetry"}},
 	{"internal/jobs", []string{"app", "ledger", "loyalty"}},
 	{"internal/relay", []string{"app", "ledger", "loyalty"}},
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},

@@ -59,6 +59,9 @@ type Kept struct {
 	version int64
 }
 
+// Counted reports whether what the event says counts, also where somebody must look at it.
+func (k Kept) Counted() bool { return k.Key == eventItem }
+
 const (
 	eventItem       = "EVENT"
 	quarantineItem  = "Q#"
@@ -148,7 +151,7 @@ func (l *Ledger) Quarantine(ctx context.Context, program string, d Delivery, cod
 // Redriven notes that a quarantined event was taken after all.
 func (l *Ledger) Redriven(ctx context.Context, program string, k Kept) error {
 	was, err := l.readDelivery(ctx, deliveryKey(program, k.Provider, k.Event, k.Key))
-	if err != nil || was.version == 0 || was.Key == eventItem || !was.Redriven.IsZero() {
+	if err != nil || was.version == 0 || was.Outcome != Quarantined || !was.Redriven.IsZero() {
 		return err
 	}
 	was.Redriven = l.now()

@@ -87,9 +87,10 @@ func knownKey(program, payment string) table.Key {
 	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}
 }
 
-// parkedKey lists an order of somebody unknown under a name by which they may become known.
+// parkedPartition lists orders of somebody unknown under a name by which they may become known. It is one of the
+// partitions of identities, from which enrolling may delete.
 func parkedPartition(program string, id Identity) string {
-	return "P#" + program + "#PARK#" + id.Kind + "#" + id.Value
+	return "P#" + program + "#ID#parked-" + id.Kind + "#" + id.Value
 }
 
 // deliveryKey is of an event as it came. What was quarantined stands beside it, by what it says, so that it does not

@@ -296,56 +296,61 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 }
 
 // Claim gives a new member the orders that were paid under one of its names before it was known, as long as the
-// program lets it. It may be repeated.
-func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) error {
+// program lets it, and says how many. It may be repeated.
+func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
 	for _, id := range names {
 		var parked []table.Item
 		for it, err := range l.Table.Query(ctx, table.Query{PK: parkedPartition(p.ID, id), Limit: maxClaimed}) {
 			if err != nil {
-				return retryable(err)
+				return claimed, retryable(err)
 			}
 			parked = append(parked, it)
 		}
 		for _, it := range parked {
-			if err := l.claim(ctx, p, m, it); err != nil {
-				return err
+			ok, err := l.claim(ctx, p, m, it)
+			if err != nil {
+				return claimed, err
+			}
+			if ok {
+				claimed++
 			}
 		}
 	}
-	return nil
+	return claimed, nil
 }
 
 // maxClaimed bounds what one enrolment waits for.
 const maxClaimed = 100
 
-func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item) error {
+func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item) (claimed bool, err error) {
 	for range attempts {
 		was, err := l.latest(ctx, p.ID, loyalty.CauseOrder, it.Key.SK)
 		if err != nil {
-			return err
+			return false, err
 		}
+		claimed = false
 		if was.Order == nil || was.Order.Order.Member != "" || !p.Claimable(was.Order.Order.PlacedAt, l.now()) {
 			err = l.commit(ctx, table.Delete(it))
 		} else {
 			var rules *loyalty.Program
 			if rules, err = l.rules(ctx, p, was.Order.Program); err != nil {
-				return err
+				return false, err
 			}
 			o := was.Order.Order
-			o.Member = m
+			o.Member, claimed = m, true
 			_, err = l.writeOrder(ctx, p, was.Order, rules, o, By{Actor: "claim", Input: was.Input}, table.Delete(it))
 		}
 		if conflict := (*table.ConflictError)(nil); errors.As(err, &conflict) && conflict.Key == it.Key {
-			return nil // somebody else did it
+			return false, nil // somebody else did it
 		}
 		if refusal := (*loyalty.Error)(nil); errors.As(err, &refusal) {
-			return nil // it stays a guest's
+			return false, nil // it stays a guest's
 		}
 		if !again(err) {
-			return err
+			return claimed && err == nil, err
 		}
 	}
-	return ErrTryAgain
+	return false, ErrTryAgain
 }
 
 // again reports whether somebody else wrote first, so that it is to be decided anew.
