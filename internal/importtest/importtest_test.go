@@ -45,6 +45,7 @@ var arrows = []struct {
 		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "program/change", "program/problem", "table", "telemetry",
 	}},
 	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "table", "telemetry"}},
+	{"internal/payments/sample", []string{"app", "loyalty"}},
 	{"internal/jobs", []string{"app", "ledger", "loyalty"}},
 	{"internal/relay", []string{"app", "ledger", "loyalty"}},
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
