@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // A seal keeps bodies as they came, compressed and under a key of the stack, for they hold names and addresses that
@@ -28,14 +29,22 @@ func newSeal(key []byte) seal {
 	return seal{aead}
 }
 
-func (s seal) close(body []byte, bound string) []byte {
-	var packed bytes.Buffer
-	w, err := flate.NewWriter(&packed, flate.BestSpeed)
+// packers are kept, for each is a megabyte.
+var packers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
 	if err != nil {
 		panic("payments: " + err.Error()) // the level is one that there is
 	}
+	return w
+}}
+
+func (s seal) close(body []byte, bound string) []byte {
+	var packed bytes.Buffer
+	w := packers.Get().(*flate.Writer)
+	w.Reset(&packed)
 	_, _ = w.Write(body)
 	_ = w.Close()
+	packers.Put(w)
 	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+packed.Len()+s.aead.Overhead())
 	_, _ = rand.Read(nonce) // never fails
 	return s.aead.Seal(nonce, nonce, packed.Bytes(), []byte(bound))
