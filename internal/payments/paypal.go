@@ -30,7 +30,10 @@ type paypalMoney struct {
 }
 
 func (m paypalMoney) money() (loyalty.Money, error) {
-	return decimalMoney(strings.TrimPrefix(m.Value+m.Total, "-"), m.Code+m.Currency) // v1 shows refunds as negative
+	if m.Total != "" {
+		return decimalMoney(strings.TrimPrefix(m.Total, "-"), m.Currency) // v1 shows refunds as negative
+	}
+	return decimalMoney(m.Value, m.Code)
 }
 
 // A paypalObject is what is looked at of a capture, sale, refund or dispute.
@@ -106,6 +109,20 @@ func readPayPal(body []byte) (paypalClaim, error) {
 		}
 	}
 	return c, nil
+}
+
+// paypalMark is a fingerprint of what an event says, however it is spaced: what is pulled from the API is written
+// differently from what was sent.
+func paypalMark(body []byte) string {
+	var in paypalEvent
+	if decode(body, &in) != nil {
+		return digest(body)
+	}
+	resource := in.Resource.Clone()
+	if resource.Canonicalize() != nil {
+		return digest(body)
+	}
+	return digest(append([]byte(in.Type+"\n"), resource...))
 }
 
 func (o paypalObject) id() string {

@@ -330,7 +330,7 @@ func newPayPalStand(t testing.TB) *paypalStand {
 // certificate makes one for PayPal's name, of an issuer that is trusted or not.
 func (p *paypalStand) certificate(t testing.TB, from, until time.Time, name string, trusted bool) []byte {
 	issuer := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Test issuer"}, NotBefore: from, NotAfter: until, IsCA: true,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: fmt.Sprint("Test issuer, trusted: ", trusted)}, NotBefore: from, NotAfter: until, IsCA: true,
 		BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, issuer, issuer, &p.key.PublicKey, p.key)

@@ -191,7 +191,7 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 		report = &one
 	}
 	if con.provider == app.PayPal {
-		d.Transmission, d.Mark = in.transmission, raw // what its API says changes
+		d.Transmission, d.Mark = in.transmission, paypalMark(in.body) // what its API says changes
 		return report
 	}
 	said, err := json.Marshal(report, json.Deterministic(true))
