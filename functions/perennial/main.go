@@ -21,6 +21,10 @@ type commands struct {
 	Program programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
 	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
 	Codes   codesCmd   `cmd:"" help:"Add codes that rewards give out."`
+
+	Webhooks webhooksCmd `cmd:"" help:"List what payment processors sent, show it, take it again, and ask them for what they sent while nobody listened."`
+	Trigger  trigger     `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
+
 	Version versionCmd `cmd:"" help:"Print the version."`
 }
 

@@ -38,6 +38,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	if err := mismatch(x, r.Facts); err != nil {
 		return err
 	}
+	before := x.Excess()
 	x = x.With(whole(r.Facts))
 	if len(x.Facts) > loyalty.MaxFacts {
 		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment has at most %d facts.", loyalty.MaxFacts)}
@@ -50,7 +51,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 		d.Order = x.ID
 	}
 	k.Payment, k.Order = x.ID, d.Order
-	if n := x.Excess(); n > 0 {
+	if n := x.Excess(); n > before {
 		got, _, _ := x.Captured()
 		k.flag(loyalty.RefundExceedsPayment, fmt.Sprintf("%s more went back than came; no more than all was taken back.", loyalty.Money{Amount: n, Currency: got.Currency}))
 	}
