@@ -2,8 +2,13 @@ package payments_test
 
 import (
 	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"sync"
@@ -572,4 +577,20 @@ func TestBodiesThatAreTooLargeOrNoJSON(t *testing.T) {
 	h, body := s.signed(s.paid(app.Stripe))
 	h.Set("Content-Type", "application/octet-stream") // which API Gateway hands over in base64
 	s.expect("/v1/webhooks/corner/stripe", h, body, "200 applied")
+}
+
+// resigned is an item of Adyen's with other fields, signed anew.
+func resigned(t *testing.T, item, with map[string]any) map[string]any {
+	t.Helper()
+	maps.Copy(item, with)
+	key, err := hex.DecodeString(agreed()["corner"][app.Adyen].Secrets[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	amount := item["amount"].(map[string]any)
+	m := hmac.New(sha256.New, key)
+	fmt.Fprintf(m, "%v:%v:%v:%v:%v:%v:%v:%v", item["pspReference"], item["originalReference"], item["merchantAccountCode"], item["merchantReference"],
+		amount["value"], amount["currency"], item["eventCode"], item["success"])
+	item["additionalData"] = map[string]any{"hmacSignature": base64.StdEncoding.EncodeToString(m.Sum(nil))}
+	return item
 }

@@ -26,6 +26,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 // A slate is a table in memory that is wiped quickly, so that the same bytes can be delivered to a new world. It has
@@ -93,6 +94,8 @@ func (m *slate) wipe() { m.items = maps.Clone(m.base) }
 type worlds struct {
 	t       *testing.T
 	table   *slate
+	faulty  *tabletest.Faulty
+	failed  int // deliveries that were answered with 503, and repeated
 	app     *app.App
 	p       *loyalty.Program
 	handler lambda.Handler
@@ -103,10 +106,11 @@ type worlds struct {
 	count   int
 }
 
-func newWorlds(t *testing.T, x told, won bool) *worlds {
+func newWorlds(t *testing.T, x told, won bool, seed uint64) *worlds {
 	w := &worlds{t: t, table: &slate{items: map[table.Key]table.Item{}}, told: x, paypal: newPayPalStand(t)}
+	w.faulty = tabletest.NewFaulty(w.table, seed)
 	w.app = &app.App{
-		Table: w.table, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
+		Table: w.faulty, Now: func() time.Time { return noon }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
 		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Processors: agreed(), HTTP: &http.Client{Transport: w.paypal}, Roots: w.paypal.roots,
 	}
 	if err := w.app.Wire(); err != nil {
@@ -165,6 +169,10 @@ func newWorlds(t *testing.T, x told, won bool) *worlds {
 func (w *worlds) deliver(payload []byte) {
 	raw, err := w.handler.Invoke(w.t.Context(), payload)
 	var answer events.APIGatewayV2HTTPResponse
+	for err == nil && json.Unmarshal(raw, &answer) == nil && answer.StatusCode == 503 {
+		w.failed++
+		raw, err = w.handler.Invoke(w.t.Context(), payload)
+	}
 	if err == nil {
 		err = json.Unmarshal(raw, &answer)
 	}
@@ -256,7 +264,7 @@ func TestFiveFactsToldTwiceEndInOneStateInWhateverOrder(t *testing.T) {
 		t.Run(x.provider, func(t *testing.T) {
 			t.Parallel()
 			r := chance(t)
-			w := newWorlds(t, x, i%2 == 0)
+			w := newWorlds(t, x, i%2 == 0, 0)
 			if os.Getenv("PERENNIAL_LONG") != "" {
 				all([]int{2, 2, 2, 2, 2}, nil, func(order []int) { w.run(order, true) })
 				if w.count != 113_400 {
@@ -277,10 +285,37 @@ func TestFiveFactsToldTwiceEndInOneStateInWhateverOrder(t *testing.T) {
 func TestSixFactsEndInOneStateInWhateverOrder(t *testing.T) {
 	for i, x := range tellers {
 		t.Run(x.provider, func(t *testing.T) {
-			w := newWorlds(t, x, i%2 == 1)
+			w := newWorlds(t, x, i%2 == 1, 0)
 			all([]int{1, 1, 1, 1, 1, 1}, nil, func(order []int) { w.run(order, false) })
 			if w.count != 720 {
 				t.Errorf("there were %d orderings", w.count)
+			}
+		})
+	}
+}
+
+// A table that is busy, loses answers and conflicts changes nothing of where the facts end: what was not taken is
+// answered with 503 and comes again.
+func TestFactsEndInOneStateOverATableThatFails(t *testing.T) {
+	for i, x := range tellers {
+		t.Run(x.provider, func(t *testing.T) {
+			r := chance(t)
+			w := newWorlds(t, x, i%2 == 0, r.Uint64())
+			w.run([]int{0, 1, 2, 3, 4}, true)
+			order := []int{0, 0, 1, 1, 2, 2, 3, 3, 4, 4}
+			for range 300 {
+				r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+				w.member()
+				w.order()
+				w.faulty.BusyReads, w.faulty.Busy, w.faulty.LostBefore, w.faulty.LostAfter = 0.02, 0.1, 0.1, 0.1
+				for _, i := range order {
+					w.events[i]()
+				}
+				w.faulty.BusyReads, w.faulty.Busy, w.faulty.LostBefore, w.faulty.LostAfter = 0, 0, 0, 0
+				w.end(order)
+			}
+			if f := w.faulty.Fired(); f.LostAfter < 50 || f.LostBefore < 50 || f.Busy < 50 || w.failed < 50 {
+				t.Errorf("too little went wrong: %+v, %d repeated", f, w.failed)
 			}
 		})
 	}

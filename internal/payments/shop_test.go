@@ -397,6 +397,9 @@ func (p *paypalStand) knows(e sample.Event, now time.Time) {
 }
 
 func (p *paypalStand) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Hostname() == "127.0.0.1" {
+		return http.DefaultTransport.RoundTrip(r) // a test's own server
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.asked = append(p.asked, r.URL.String())
