@@ -160,8 +160,12 @@ func (c *webhooksShow) Run(ctx context.Context) error {
 				return err
 			}
 			for _, line := range [][2]string{
-				{"type", k.Type}, {"received", k.Received.Format(time.RFC3339)}, {"outcome", string(k.Outcome)},
-				{"why", strings.TrimSpace(string(k.Code) + " " + k.Detail)}, {"payment", k.Payment}, {"order", k.Order},
+				{"type", k.Type},
+				{"received", k.Received.Format(time.RFC3339)},
+				{"outcome", string(k.Outcome)},
+				{"why", strings.TrimSpace(string(k.Code) + " " + k.Detail)},
+				{"payment", k.Payment},
+				{"order", k.Order},
 			} {
 				if line[1] != "" {
 					fmt.Printf("%-9s %s\n", line[0], line[1])

@@ -57,7 +57,7 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		return out
 	}
 	list := webhooks("list")
-	if strings.Count(list, "applied") != 6 || !strings.Contains(list, "evt_2") || strings.Contains(list, "evt_4") {
+	if strings.Count(list, "applied") != 6 || !strings.Contains(list, "evt_2") || strings.Contains(list, "evt_4 ") {
 		t.Error(list)
 	}
 	list = webhooks("list", "--quarantined")
@@ -77,7 +77,7 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		t.Error(out)
 	}
 	webhooks("replay", "stripe", "evt_3") // looked at, so that it is off the list
-	if list := webhooks("list", "--quarantined"); strings.Contains(list, "refund_exceeds_payment") || !strings.Contains(list, "evt_4") {
+	if list := webhooks("list", "--quarantined"); strings.Contains(list, "refund_exceeds_payment") || !strings.Contains(list, "evt_4 ") {
 		t.Error(list)
 	}
 	if _, errs, status := run(t, append([]string{"webhooks", "show", "stripe", "evt_9"}, at...)...); status != 1 || !strings.Contains(errs, "no event evt_9") {

@@ -41,7 +41,7 @@ type App struct {
 	Stage  Stage
 	Secret []byte // at least 32 random bytes; keys for cursors and identities derive from it
 
-	Processors Processors   // what is agreed with payment processors; nil where no function asks
+	Processors Processors     // what is agreed with payment processors; nil where no function asks
 	HTTP       *http.Client   // for their APIs; Wire makes one that is bounded
 	Roots      *x509.CertPool // whom the certificates of their signatures must come from; nil: whom the machine trusts
 

@@ -2,8 +2,10 @@ package payments
 
 import (
 	"crypto/hmac"
+	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
@@ -13,9 +15,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"crypto/x509"
-	"encoding/pem"
 )
 
 // vectorsFile is public test data of the processors' own libraries, with its provenance. It lies beside the
