@@ -56,6 +56,10 @@ type Kept struct {
 	Order    string
 	Redriven time.Time // quarantined: when it was taken after all
 
+	// Unclear is what was known of objects of which this event says something else though it is not newer: which of the
+	// two is so, only the processor can say. It is told once, and not kept.
+	Unclear []loyalty.Fact
+
 	version int64
 }
 

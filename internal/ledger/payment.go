@@ -39,6 +39,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 		return err
 	}
 	before := x.Excess()
+	k.Unclear = x.Unclear(r.Facts)
 	x = x.With(whole(r.Facts))
 	if len(x.Facts) > loyalty.MaxFacts {
 		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A payment has at most %d facts.", loyalty.MaxFacts)}

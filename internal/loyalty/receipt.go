@@ -91,6 +91,23 @@ func (x Receipt) With(facts []Fact) Receipt {
 	return x
 }
 
+// Unclear is what is known of objects of which a report says something else, though it is of the same instant or, of
+// what changes, of an earlier one.
+func (x Receipt) Unclear(facts []Fact) (known []Fact) {
+	for _, f := range facts {
+		i, ok := slices.BinarySearchFunc(x.Facts, f, Fact.place)
+		if !ok {
+			continue
+		}
+		was := x.Facts[i]
+		same := was.State == f.State && was.Money == f.Money
+		if !same && (f.Clock == was.Clock || f.Clock < was.Clock && f.Kind != FactCapture) {
+			known = append(known, was)
+		}
+	}
+	return known
+}
+
 // Captured is the money that came, and since when; false if none did.
 func (x Receipt) Captured() (sum Money, at time.Time, ok bool) {
 	for _, f := range x.Facts {

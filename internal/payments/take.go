@@ -111,6 +111,7 @@ type arrival struct {
 	body         []byte
 	at           time.Time
 	again        bool
+	clock        int64 // of what was read back; zero otherwise
 }
 
 // take reads a genuine event and hands what it says to the ledger.
@@ -172,6 +173,9 @@ func (r *Receiver) settle(ctx context.Context, con *connection, in arrival, e ev
 	if k.Outcome == ledger.Quarantined {
 		telemetry.Quarantined(ctx, r.app.Log, r.app.Now(), con.program, con.provider, d.Event, string(k.Code))
 	}
+	if in.clock == 0 {
+		r.readBack(ctx, con, k.Unclear)
+	}
 	return Received{Event: d.Event, Outcome: k.Outcome, Code: k.Code}, nil
 }
 
@@ -203,6 +207,9 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 		for i := range report.Facts {
 			if report.Facts[i].At.IsZero() {
 				report.Facts[i].At = in.at // no time of it is signed
+			}
+			if in.clock > 0 {
+				report.Facts[i].Clock = in.clock
 			}
 		}
 	}
