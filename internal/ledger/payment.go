@@ -298,7 +298,8 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 }
 
 // Claim gives a new member the orders that were paid under one of its names before it was known, as long as the
-// program lets it, and says how many. It may be repeated.
+// program lets it, and says how many. It may be repeated. That the names are the member's own, whoever enrols them
+// vouches for: the merchant's system, which has verified the address.
 func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
 	for _, id := range names {
 		var parked []table.Item

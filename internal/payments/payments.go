@@ -90,6 +90,9 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		if p.Status == http.StatusInternalServerError {
 			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.ID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
 		}
+		if p.Code == "try_again" {
+			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.ID, "provider", c.Path.Provider, "err", err)
+		}
 		line.Status, line.Code = p.Status, p.Code
 		if answer, err = c.refused(p); err != nil {
 			return nil, err

@@ -156,7 +156,9 @@ func (r *Receiver) settle(ctx context.Context, con *connection, in arrival, e ev
 	}
 	d := ledger.Delivery{Provider: con.provider, Event: e.id, Type: e.kind, Path: in.path, At: e.at, Received: in.at, Again: in.again}
 	report := r.report(con, &d, in, e)
-	d.Body = r.seal.close(in.body, con.bound(d.Event))
+	if d.Body = r.seal.close(in.body, con.bound(d.Event)); len(d.Body) > maxKept {
+		d.Body = nil
+	}
 	var k ledger.Kept
 	var strange *oddity
 	switch live := r.app.Stage == app.Live; {
@@ -215,6 +217,10 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 	}
 	return report
 }
+
+// maxKept is how large a sealed body may be, so that it fits into one item of the table. JSON of 256 KiB is packed to a
+// fraction of it; what is not, is taken and not kept.
+const maxKept = 240 << 10
 
 // bound is what a kept body belongs to.
 func (con *connection) bound(event string) string {
