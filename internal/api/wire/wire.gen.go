@@ -1055,7 +1055,7 @@ type Order struct {
 	// Member Who bought; left out for a guest.
 	Member string `json:"member,omitempty,omitzero"`
 
-	// Status How far it is.
+	// Status How far it is. Where the program waits for a payment processor (`payments.award`), what was told as paid is placed until the money is reported.
 	Status OrderStatus `json:"status"`
 
 	// Revision How often it has changed, from 1.
@@ -1071,7 +1071,7 @@ type Order struct {
 	Balance *Balance `json:"balance,omitempty"`
 }
 
-// OrderStatus How far it is.
+// OrderStatus How far it is. Where the program waits for a payment processor (`payments.award`), what was told as paid is placed until the money is reported.
 type OrderStatus string
 
 // OrderRequest defines model for OrderRequest.

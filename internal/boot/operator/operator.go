@@ -1,7 +1,6 @@
-// Package operator opens the table, and reads secrets, for a person at a terminal, who has profiles, single sign-on and roles to
-// assume, as Amazon's own command line understands them. It is apart from boot so that no function on Lambda
-// carries the code for that. It deliberately knows no function, and
-// keeps no secret.
+// Package operator opens the table, and reads secrets, for a person at a terminal, who has profiles, single sign-on and
+// roles to assume, as Amazon's own command line understands them. It is apart from boot so that no function on Lambda
+// carries the code for that. It deliberately knows no function, and keeps no secret.
 package operator
 
 import (
