@@ -9,8 +9,9 @@ import (
 )
 
 type adjustmentBody struct {
-	Points whole  `json:"points"`
-	Reason string `json:"reason"`
+	Wallet *string `json:"wallet"`
+	Points whole   `json:"points"`
+	Reason string  `json:"reason"`
 }
 
 func (b adjustmentBody) check(c *check) {
@@ -25,16 +26,34 @@ func (b adjustmentBody) check(c *check) {
 	c.text(at("reason"), b.Reason, 3, 200)
 }
 
+// optionalWallet is a wallet that may be left out: that of points.
+func (c *check) optionalWallet(p place, id *string) string {
+	if id == nil {
+		return ""
+	}
+	return c.wallet(p, *id)
+}
+
 func adjustBalance(ctx context.Context, c *call) (answer, error) {
 	var b adjustmentBody
-	p, m, err := c.asked(ctx, &b, func(faults *check) { b.check(faults) })
+	wallet := ""
+	p, m, err := c.asked(ctx, &b, func(faults *check) {
+		b.check(faults)
+		wallet = faults.optionalWallet(at("wallet"), b.Wallet)
+	})
 	if err != nil {
 		return answer{}, err
 	}
 	in := ledger.Adjustment{
-		ID: c.derivedID("adj_", m), Member: m, Points: loyalty.Points(b.Points.n), Reason: b.Reason,
+		ID: c.derivedID("adj_", m), Member: m, Wallet: wallet, Points: loyalty.Points(b.Points.n), Reason: b.Reason,
 	}
-	by, err := c.by(in)
+	by, err := c.by(struct { // as for redemptions
+		ID     string
+		Member loyalty.MemberID
+		Points loyalty.Points
+		Reason string
+		Wallet string `json:",omitzero"`
+	}{in.ID, in.Member, in.Points, in.Reason, in.Wallet})
 	if err != nil {
 		return answer{}, err
 	}

@@ -139,8 +139,8 @@ func TestOneKeySentTwentyTimesRedeemsOnce(t *testing.T) {
 	})
 }
 
-// parallel sends n requests at once and counts the answers.
-func (w *world) parallel(n int, r func(i int) request) map[string]int {
+// parallel sends n requests at once and counts the answers, which also others may look at, one after the other.
+func (w *world) parallel(n int, r func(i int) request, look ...func(answered)) map[string]int {
 	w.t.Helper()
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -151,6 +151,9 @@ func (w *world) parallel(n int, r func(i int) request) map[string]int {
 			mu.Lock()
 			defer mu.Unlock()
 			got[summary(a)]++
+			for _, f := range look {
+				f(a)
+			}
 		})
 	}
 	all.Wait()
@@ -318,4 +321,25 @@ func TestARevokedKeyStopsWithinAMinute(t *testing.T) {
 	if got := summary(w.do(read)); got != "401 token_invalid" {
 		t.Errorf("a minute after it was revoked elsewhere: %s", got)
 	}
+}
+
+// Parallel transfers once doubled value in six tries (Starbucks cards, 2015).
+func TestTwentyGiftsOfTheSameHundredCreditOneHundred(t *testing.T) {
+	onBoth(t, func(t *testing.T, tab table.Table) {
+		w := newWorld(t, tab)
+		w.publish("bluebird", []byte(strings.Replace(programSource(t, "presents"), "fee: 5%", "min: 100", 1)), 1)
+		ada, bob := w.must("POST", "/v1/members", `{"external_id": "1"}`), w.must("POST", "/v1/members", `{"external_id": "2"}`)
+		w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 100, "reason": "a good start"}`)
+		give := request{method: "POST", path: "/v1/members/" + ada + "/transfers", body: []byte(`{"to": "` + bob + `", "points": 100}`)}
+		got := w.parallel(20, func(int) request { return give })
+		if got["201"] != 1 || got["409 insufficient_points"] != 19 {
+			t.Errorf("20 gifts of 100 from 100 answered %v, want one 201 and nineteen 409", got)
+		}
+		for m, want := range map[string]float64{ada: 0, bob: 100} {
+			a := w.do(request{method: "GET", path: "/v1/members/" + m})
+			if active, _ := lookup(a.json, "balance.active"); active != want {
+				t.Errorf("%s has %v, want %v", m, active, want)
+			}
+		}
+	})
 }

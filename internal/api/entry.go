@@ -117,8 +117,15 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		out.Status = earned(g.ActiveAt, c.app.Now())
 		out.AvailableAt, out.ExpiresAt = g.ActiveAt.UTC(), end(p, g.Expires)
 	}
-	if r := e.Redemption; r != nil {
-		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order}
+	for _, w := range e.Wallets {
+		out.Wallets = append(out.Wallets, wire.WalletChange{Wallet: w.Wallet, Points: int64(w.Points), Balance: wireBalance(w.Balance)})
+	}
+	switch r := e.Redemption; {
+	case r == nil:
+	case r.To != "":
+		out.Transfer = wireEntryTransfer(e)
+	default:
+		out.Redemption = &wire.EntryRedemption{ID: r.ID, Reward: r.Reward, Order: r.Order, By: string(r.By)}
 	}
 	return out
 }
@@ -162,7 +169,7 @@ func end(p *loyalty.Program, d loyalty.Date) time.Time {
 func wireBecause(because []loyalty.Because) []wire.Because {
 	out := make([]wire.Because, len(because))
 	for i, b := range because {
-		out[i] = wire.Because{Rule: b.Rule, Effect: b.Effect(), Points: b.Points}
+		out[i] = wire.Because{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Effect(), Points: b.Points}
 	}
 	return out
 }

@@ -47,15 +47,19 @@ func newMatrix(w *world) matrix {
 	return matrix{
 		world: w,
 		ids: strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1",
-			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ"),
+			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ", "{transfer}", "tr_00000000000000000000", "{household}", "hh_00000000000000000000", "{conversion}", "cv_none"),
 		bodies: map[string]string{
 			"enrolMember": `{}`, "changeMember": `{"name": "Ada"}`, "adjustBalance": `{"points": 5, "reason": "matrix"}`,
 			"putOrder": order, "quoteOrder": `{` + basket + `}`, "redeemReward": `{"member": "` + ada + `", "reward": "five-off"}`,
 			"commitRedemption": `{}`, "cancelRedemption": `{}`, "putDraft": `{"source": "y"}`, "checkProgram": `{"source": "y"}`,
 			"putEvent": event, "activateOrder": `{}`, "activateEvent": `{}`, "registerForCampaign": `{}`,
-			"extendPoints":      `{"until": "2028-06-30", "reason": "matrix"}`,
-			"reinstatePoints":   `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
-			"reverseRedemption": `{}`, "addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
+			"extendPoints":    `{"until": "2028-06-30", "reason": "matrix"}`,
+			"reinstatePoints": `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
+			"foundHousehold":  `{"head": "` + ada + `"}`, "inviteToHousehold": `{"member": "` + ada + `", "role": "adult"}`,
+			"joinHousehold": `{"member": "` + ada + `"}`, "leaveHousehold": `{"member": "` + ada + `"}`, "removeFromHousehold": `{"member": "` + ada + `"}`,
+			"transferPoints": `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`, "declineTransfer": `{}`, "cancelTransfer": `{}`,
+			"reverseRedemption": `{}`, "convertPoints": `{"from": "points", "to": "miles", "points": 15}`, "undoConversion": `{}`,
+			"addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
 		},
 		// What names nothing of the first program answers for the second.

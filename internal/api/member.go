@@ -217,7 +217,9 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
-		Expiring: expiring(p, m.Account), Pending: pending(m.Account), Campaigns: m.Account.Traits.OptIns,
+		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.OptIns,
+		Wallets:   wireWallets(p, m.Account),
+		Household: m.Household,
 	}
 }
 
@@ -241,9 +243,20 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	return t
 }
 
-func expiring(p *loyalty.Program, acc loyalty.Account) []wire.PointsAt {
+// wireWallets is what the member has beside points, also where that is nothing.
+func wireWallets(p *loyalty.Program, acc loyalty.Account) (out []wire.Wallet) {
+	for _, w := range p.Wallets {
+		out = append(out, wire.Wallet{
+			ID: w.ID, Name: wire.Text(w.Name), Balance: wireBalance(acc.BalanceOf(w.ID)),
+			Expiring: expiring(p, acc, w.ID), Pending: pending(acc, w.ID),
+		})
+	}
+	return out
+}
+
+func expiring(p *loyalty.Program, acc loyalty.Account, wallet string) []wire.PointsAt {
 	var out []wire.PointsAt
-	for _, lot := range acc.Lots {
+	for _, lot := range acc.In(wallet).Lots {
 		at, n := end(p, lot.Expires), len(out)
 		switch {
 		case at.IsZero():
@@ -258,12 +271,13 @@ func expiring(p *loyalty.Program, acc loyalty.Account) []wire.PointsAt {
 
 // pending sums up by instant: what a member wants to know is when how much comes. What comes at an instant that nobody
 // knows yet is last.
-func pending(acc loyalty.Account) []wire.PendingPoints {
+func pending(acc loyalty.Account, wallet string) []wire.PendingPoints {
 	var out []wire.PendingPoints
 	open := loyalty.Points(0)
 	for _, x := range acc.Pending {
 		n := len(out)
 		switch {
+		case x.Wallet != wallet:
 		case x.ActiveAt.IsZero():
 			open += x.Points
 		case n > 0 && out[n-1].At.Equal(x.ActiveAt):

@@ -53,6 +53,9 @@ func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string, now time.Time
 		Words:   wire.QuoteWords{Language: words.Language, Reasons: words.Reasons},
 		Rewards: []wire.QuotedReward{},
 	}
+	for _, g := range q.Wallets {
+		out.Wallets = append(out.Wallets, wire.WalletPoints{Wallet: g.Wallet, Points: int64(g.Worth)})
+	}
 	if q.Points > 0 {
 		out.AvailableAt, out.ExpiresAt = q.ActiveAt.UTC(), end(p, q.Expires)
 	}

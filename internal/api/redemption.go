@@ -17,7 +17,10 @@ type redemptionBody struct {
 	Cart   *string    `json:"cart"`
 	Total  *totalBody `json:"order_total"`
 	Points whole      `json:"points"`
+	Wallet *string    `json:"wallet"`
 	Commit bool       `json:"commit"`
+
+	Household bool `json:"household"`
 }
 
 // totalBody is what an order comes to.
@@ -37,6 +40,8 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 	}
 	in := ledger.RedemptionRequest{
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
+		Wallet:    c.optionalWallet(at("wallet"), b.Wallet),
+		Household: b.Household,
 	}
 	if b.Total != nil {
 		c.required(at("order_total/amount"), b.Total.Amount.given)
@@ -108,7 +113,10 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 		Cart   string         `json:",omitzero"`
 		Total  loyalty.Money  `json:",omitzero"`
 		Points loyalty.Points `json:",omitzero"`
-	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points})
+		Wallet string         `json:",omitzero"`
+
+		Household bool `json:",omitzero"`
+	}{in.ID, in.Member, in.Reward, in.Order, in.Commit, in.Cart, in.Total, in.Points, in.Wallet, in.Household})
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
@@ -126,8 +134,17 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), GivenBack: int64(rd.Back),
 		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
 	}
+	if rd.Wallet != "" {
+		out.Wallet = rd.Wallet
+	}
+	for _, w := range r.Entry.Wallets {
+		out.Wallets = append(out.Wallets, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})
+	}
 	if rd.Value != (loyalty.Money{}) {
 		out.Value = &wire.Money{Amount: rd.Value.Amount, Currency: string(rd.Value.Currency)}
+	}
+	for _, d := range rd.Drawn {
+		out.Drawn = append(out.Drawn, wire.DrawnPoints{Member: string(d.Member), Points: int64(d.Points)})
 	}
 	// Until then a code may yet go back to its pool and to somebody else.
 	claimed := rd.Status == loyalty.Committed || rd.Status == loyalty.Reversed

@@ -85,6 +85,15 @@ func wireReward(r loyalty.Reward) wire.Reward {
 	for level, n := range r.Prices {
 		out.Prices[level] = int64(n)
 	}
+	if len(r.Wallets) > 0 {
+		out.Wallets = map[string]int64{}
+	}
+	for wallet, n := range r.Wallets {
+		out.Wallets[wallet] = int64(n)
+	}
+	if r.Wallet != "" {
+		out.Gives = &wire.WalletPoints{Wallet: r.Wallet, Points: int64(r.Points)}
+	}
 	for _, currency := range slices.Sorted(maps.Keys(r.MinOrder)) {
 		out.MinOrder = append(out.MinOrder, wire.Money{Amount: r.MinOrder[currency], Currency: string(currency)})
 	}

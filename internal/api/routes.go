@@ -45,6 +45,12 @@ func Routes() []Route {
 		{Pattern: "POST /v1/members/{member}/adjustments", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: adjustBalance},
 		{Pattern: "POST /v1/members/{member}/extensions", Function: "members", Scope: auth.AdjustmentsWrite, Keyed: true, body: smallBody, serve: extendPoints},
 		{Pattern: "POST /v1/members/{member}/reinstatements", Function: "members", Scope: auth.AdjustmentsWrite, body: smallBody, serve: reinstatePoints},
+		{Pattern: "POST /v1/households", Function: "members", Scope: auth.MembersWrite, Keyed: true, body: smallBody, serve: foundHousehold},
+		{Pattern: "GET /v1/households/{household}", Function: "members", Scope: auth.MembersRead, serve: getHousehold},
+		{Pattern: "POST /v1/households/{household}/invitations", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: inviteToHousehold},
+		{Pattern: "POST /v1/households/{household}/accept", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: joinHousehold},
+		{Pattern: "POST /v1/households/{household}/leave", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: leaveHousehold},
+		{Pattern: "POST /v1/households/{household}/remove", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: removeFromHousehold},
 		{Pattern: "PUT /v1/members/{member}/campaigns/{campaign}", Function: "members", Scope: auth.MembersWrite, body: maybeBody, serve: registerForCampaign},
 
 		{Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: putOrder},
@@ -63,9 +69,17 @@ func Routes() []Route {
 		{Pattern: "POST /v1/redemptions/{redemption}/commit", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: commitRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: cancelRedemption},
 		{Pattern: "POST /v1/redemptions/{redemption}/reverse", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: reverseRedemption},
+		{Pattern: "POST /v1/members/{member}/transfers", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: transferPoints},
+		{Pattern: "GET /v1/transfers/{transfer}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getTransfer},
+		{Pattern: "POST /v1/transfers/{transfer}/accept", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: acceptTransfer},
+		{Pattern: "POST /v1/transfers/{transfer}/decline", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: declineTransfer},
+		{Pattern: "POST /v1/transfers/{transfer}/cancel", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: cancelTransfer},
 		{Pattern: "GET /v1/codes/{code}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getCode},
 		{Pattern: "POST /v1/codes/{code}/use", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: useCode},
 		{Pattern: "GET /v1/codes/{code}/qr", Function: "redeem", Scope: auth.RedemptionsRead, serve: drawCode},
+		{Pattern: "POST /v1/members/{member}/conversions", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: smallBody, serve: convertPoints},
+		{Pattern: "GET /v1/conversions/{conversion}", Function: "redeem", Scope: auth.RedemptionsRead, serve: getConversion},
+		{Pattern: "POST /v1/conversions/{conversion}/undo", Function: "redeem", Scope: auth.RedemptionsWrite, Keyed: true, body: maybeBody, serve: undoConversion},
 
 		{Pattern: "GET /v1/program", Function: "programs", Scope: auth.ProgramRead, serve: getProgram},
 		{Pattern: "GET /v1/program/draft", Function: "programs", Scope: auth.ProgramRead, serve: getDraft},
@@ -80,13 +94,13 @@ func Routes() []Route {
 	}
 }
 
-// Members serves members, their statements, and what is done for them by hand.
+// Members serves members, their statements, their households, and what is done for them by hand.
 func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
 
 // Earn serves orders, events, quotes and campaigns.
 func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
 
-// Redeem serves rewards, redemptions and codes.
+// Redeem serves rewards, redemptions, transfers and codes.
 func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
 
 // Programs serves the program file.

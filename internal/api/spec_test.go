@@ -217,7 +217,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"Dispute": disputeBody{}, "Refund": refundBody{}, "RefundLine": refundLineBody{}, "EventRequest": eventBody{},
 		"ExtensionRequest": extensionBody{}, "ReinstatementRequest": reinstatementBody{},
 		"PublishRequest": publishBody{}, "OrderTotal": totalBody{}, "CommitRequest": commitBody{}, "ReverseRequest": reverseBody{},
-		"Refunded": refundedBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{}, "RollbackRequest": rollbackBody{},
+		"Refunded": refundedBody{}, "TransferRequest": transferBody{}, "HouseholdRequest": foundBody{}, "InvitationRequest": invitationBody{}, "HousemateRequest": housemateBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{}, "RollbackRequest": rollbackBody{},
 	} {
 		schema := s.doc.Components.Schemas[name].Value
 		var want []string

@@ -22,6 +22,7 @@ func (s speaker) reason(b loyalty.Because) string {
 	if b.What == loyalty.Says && strings.Join(b.Args, "") != "" {
 		return b.Args[0] // somebody's own words
 	}
+	s = s.in(b.Wallet)
 	with := values{
 		"rule":   s.rule(b.Rule),
 		"points": s.quantity(strings.TrimPrefix(b.Points, "-"), figures{}),
@@ -67,7 +68,12 @@ func which(b loyalty.Because) string {
 		}
 	case loyalty.HasMoved:
 		return b.Args[2]
-	case loyalty.IsRounded, loyalty.WasReturned, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor:
+	case loyalty.WasReturned:
+		if b.Rule == (loyalty.Transfers{}).Key() {
+			return "offer." + b.Args[0]
+		}
+		return b.Args[0]
+	case loyalty.IsRounded, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor:
 		return b.Args[0]
 	case loyalty.HasChanged:
 		if strings.HasPrefix(b.Args[0], "campaigns.") {

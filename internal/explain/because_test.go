@@ -224,6 +224,14 @@ var said = []struct {
 	},
 	{why(mug, "-1200", loyalty.IsCost, "1200"), "The reward Free mug costs 1,200 beans.", "Die Prämie „Gratis-Tasse“ kostet 1.200 Bohnen."},
 	{
+		why("redeeming.auto", "0", loyalty.IsAutomatic, "1200"),
+		"It was redeemed by itself, because you had at least 1,200 beans.", "Sie wurde von selbst eingelöst, weil Sie mindestens 1.200 Bohnen hatten.",
+	},
+	{
+		why("redeeming.auto", "0", loyalty.IsStopped, "10", "2027-03-31"),
+		"No more is redeemed by itself on 31 March 2027.", "Am 31. März 2027 wird nichts mehr von selbst eingelöst.",
+	},
+	{
 		why(mug, "0", loyalty.WasSpent, "1200"),
 		"1,200 beans reserved for the reward Free mug were spent.",
 		"1.200 Bohnen waren für die Prämie „Gratis-Tasse“ reserviert und sind jetzt eingelöst.",
@@ -295,6 +303,27 @@ var said = []struct {
 		"You registered for the campaign Double beans weekend.", "Sie haben sich für die Aktion „Doppelte Bohnen“ angemeldet.",
 	},
 	{why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert."},
+	{why("transfers", "-100", loyalty.WasSent, "100"), "For another member: -100 beans.", "Für ein anderes Mitglied: -100 Bohnen."},
+	{why("transfers", "-1", loyalty.IsFee, "1"), "Fee: -1 bean.", "Gebühr: -1 Bohne."},
+	{why("transfers", "0", loyalty.WasAccepted, "100"), "100 beans were accepted.", "100 Bohnen wurden angenommen."},
+	{why("transfers", "100", loyalty.WasReceived, "100"), "From another member: +100 beans.", "Von einem anderen Mitglied: +100 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "declined"), "The offer was declined: +101 beans.", "Das Angebot wurde abgelehnt: +101 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "cancelled"), "The offer was cancelled: +101 beans.", "Das Angebot wurde zurückgezogen: +101 Bohnen."},
+	{why("transfers", "101", loyalty.WasReturned, "lapsed"), "The offer ran out: +101 beans.", "Das Angebot ist abgelaufen: +101 Bohnen."},
+	{why("households", "40", loyalty.WasDrawn, "40"), "From others of your household: +40 beans.", "Von anderen in Ihrem Haushalt: +40 Bohnen."},
+	{why("households", "-40", loyalty.WasGivenTo, "40"), "For your household: -40 beans.", "Für Ihren Haushalt: -40 Bohnen."},
+	{
+		why("conversions.to-miles", "-150", loyalty.WasConverted, "150", "", "1", "miles"),
+		"150 beans became 1 mile.", "150 Bohnen wurden 1 Meile.",
+	},
+	{
+		loyalty.Because{Wallet: "miles", Rule: "conversions.to-miles", Points: "-100", What: loyalty.WasConvertedBack, Args: []string{"150", "", "100", "miles"}},
+		"100 miles became 150 beans again.", "100 Meilen wurden wieder 150 Bohnen.",
+	},
+	{
+		loyalty.Because{Wallet: "miles", Rule: "wallets.miles", Points: "14.995", What: loyalty.IsRated, Args: []string{"29.99 EUR", "1 per 2.00"}},
+		"The wallet Sea miles gives 14.995 miles: 29.99 EUR at 1 mile per 2.00 EUR.", "Das Konto Seemeilen bringt 14,995 Meilen: 29,99 EUR, 1 Meile je 2,00 EUR.",
+	},
 	{
 		why("something.new", "-1.5", "of the next release", "1", "2"),
 		"By the rules of the program: -1.5 beans.", "Nach den Regeln des Programms: -1,5 Bohnen.",

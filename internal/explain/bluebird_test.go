@@ -26,6 +26,9 @@ func bluebird(t *testing.T) *loyalty.Program {
 			Categories: []loyalty.CategoryRule{{ID: "beans-x2", Category: "coffee-beans", Multiply: big.NewRat(2, 1)}},
 			Rules:      []loyalty.Rule{{ID: "mugs", Name: loyalty.Text{"en": "Mug love", "de": "Tassenliebe"}}},
 		},
+		Wallets: []loyalty.Wallet{{ID: "miles", Name: loyalty.Text{"en": "Sea miles", "de": "Seemeilen"}, Unit: loyalty.Units{
+			One: loyalty.Text{"en": "mile", "de": "Meile"}, Other: loyalty.Text{"en": "miles", "de": "Meilen"},
+		}}},
 		Campaigns: []loyalty.Rule{
 			{ID: "double-weekend", Name: loyalty.Text{"en": "Double beans weekend", "de": "Doppelte Bohnen"}},
 			{ID: "spring"},

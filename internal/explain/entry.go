@@ -9,6 +9,13 @@ import (
 
 // summary is what an entry did.
 func (s speaker) summary(e loyalty.Entry) string {
+	switch r := e.Redemption; {
+	case r == nil:
+	case r.To != "":
+		return s.transferred(e)
+	case r.By != "":
+		return s.contributed(e)
+	}
 	switch e.Kind {
 	case loyalty.KindEarn, loyalty.KindClawback, "promotion":
 		return s.earned(e)
@@ -171,7 +178,7 @@ func (s speaker) redeemed(e loyalty.Entry) string {
 	switch e.Kind {
 	case loyalty.KindRelease:
 		key += "." + string(r.Status)
-		if e.Points == 0 {
+		if e.Points == 0 && len(r.Drawn) == 0 {
 			key = "release.none"
 		}
 	case loyalty.KindRefuse:

@@ -32,7 +32,7 @@ type Words struct {
 // entry's program will do, and what it does not know goes by its id.
 func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
 	s := speak(p, locale)
-	return Words{Language: s.tag, Summary: s.summary(e), Reasons: s.because(e.Because)}
+	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Because)}
 }
 
 // Reasons says each reason in a sentence, as Entry does, for a quote, which is no entry.
@@ -45,6 +45,7 @@ type speaker struct {
 	*language
 	p      *loyalty.Program
 	locale string // in which the program's own texts are looked up
+	wallet string // whose points are spoken of
 }
 
 func speak(p *loyalty.Program, locale string) speaker {
@@ -54,8 +55,8 @@ func speak(p *loyalty.Program, locale string) speaker {
 	}
 	for _, l := range languages {
 		if strings.EqualFold(l.tag, locale[:at]) {
-			return speaker{l, p, l.tag + locale[at:]}
+			return speaker{language: l, p: p, locale: l.tag + locale[at:]}
 		}
 	}
-	return speaker{languages[0], p, languages[0].tag}
+	return speaker{language: languages[0], p: p, locale: languages[0].tag}
 }

@@ -11,7 +11,7 @@ import (
 
 // sections are where rules stand in the program, as far as members hear of them.
 var sections = []string{
-	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers",
+	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers", "wallets",
 }
 
 // rule is what a rule is called, with its article: "the campaign Double beans weekend". The program stands for
@@ -41,6 +41,9 @@ func (s speaker) name(section, id string) string {
 	case "rewards":
 		r, _ := s.p.Reward(id)
 		return r.Name.In(s.locale)
+	case "wallets":
+		w, _ := s.p.Wallet(id)
+		return w.Name.In(s.locale)
 	case "tiers":
 		l, _, _ := s.p.Level(id)
 		return l.Name.In(s.locale)
@@ -61,7 +64,7 @@ func (s speaker) level(id string) value { return value{text: cmp.Or(s.name("tier
 
 // units is what points are called, as many.
 func (s speaker) units() value {
-	return value{text: cmp.Or(s.p.Unit.Other.In(s.locale), s.phrases["points"])}
+	return value{text: cmp.Or(s.unit().Other.In(s.locale), s.phrases["points"])}
 }
 
 // quantity is so many points: "1 bean", "29.99 beans".
@@ -69,7 +72,7 @@ func (s speaker) quantity(digits string, f figures) value {
 	v := s.write(digits, f)
 	unit := s.units().text
 	if v.number == one {
-		unit = cmp.Or(s.p.Unit.One.In(s.locale), s.p.Unit.Other.In(s.locale), s.phrases["point"])
+		unit = cmp.Or(s.unit().One.In(s.locale), s.unit().Other.In(s.locale), s.phrases["point"])
 	}
 	v.text += " " + unit
 	return v

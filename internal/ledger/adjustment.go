@@ -11,7 +11,7 @@ func (l *Ledger) Adjust(ctx context.Context, p *loyalty.Program, in Adjustment, 
 	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
 		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseAdjustment, ID: in.ID, Revision: 1},
 	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
-		return p.Adjust(acc, in.ID, in.Points, in.Reason, l.now())
+		return p.Adjust(acc, in.ID, in.Wallet, in.Points, in.Reason, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
 }

@@ -41,6 +41,11 @@ func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Acco
 		if got := acc.Balance(); got != e.Balance {
 			wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v, and %+v is what it leaves", e.Sequence, e.Balance, got))
 		}
+		for _, w := range e.Wallets {
+			if got := acc.BalanceOf(w.Wallet); got != w.Balance {
+				wrong = append(wrong, fmt.Errorf("entry %d states the balance %+v of %s, and %+v is what it leaves", e.Sequence, w.Balance, w.Wallet, got))
+			}
+		}
 	}
 	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
 	if err != nil {
@@ -62,17 +67,34 @@ func auditEntry(before loyalty.Account, e loyalty.Entry) error {
 	if again, _ := sealed(e, before.Head); again.Hash != e.Hash || e.Previous != before.Head {
 		wrong = append(wrong, fmt.Errorf("entry %d (%s) breaks the chain", e.Sequence, e.Cause))
 	}
-	sum := new(big.Rat)
+	sums := map[string]*big.Rat{"": new(big.Rat)}
+	for _, w := range e.Wallets {
+		sums[w.Wallet] = new(big.Rat)
+	}
 	for _, b := range e.Because {
 		n, ok := new(big.Rat).SetString(b.Points)
 		if !ok {
 			wrong = append(wrong, fmt.Errorf("entry %d gives %q points as a reason", e.Sequence, b.Points))
 			continue
 		}
-		sum.Add(sum, n)
+		if sums[b.Wallet] == nil {
+			sums[b.Wallet] = new(big.Rat)
+		}
+		sums[b.Wallet].Add(sums[b.Wallet], n)
 	}
-	if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
-		wrong = append(wrong, fmt.Errorf("entry %d (%s %s) gives reasons for %s points and moves %d", e.Sequence, e.Kind, e.Cause, sum.RatString(), e.Points))
+	for wallet, sum := range sums {
+		moved := e.Points
+		if wallet != "" {
+			moved = 0
+		}
+		for _, w := range e.Wallets {
+			if w.Wallet == wallet {
+				moved = w.Points
+			}
+		}
+		if sum.Cmp(new(big.Rat).SetInt64(int64(moved))) != 0 {
+			wrong = append(wrong, fmt.Errorf("entry %d (%s %s) gives reasons for %s points of wallet %q and moves %d", e.Sequence, e.Kind, e.Cause, sum.RatString(), wallet, moved))
+		}
 	}
 	return errors.Join(wrong...)
 }

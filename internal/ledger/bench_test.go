@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -69,4 +70,33 @@ func BenchmarkDrop(b *testing.B) {
 			b.ReportMetric(float64(b.N)/time.Since(began).Seconds(), "takers/s")
 		})
 	}
+}
+
+// A drop: 5,000 members want one of 500 pieces at once, each with a code of its own.
+func BenchmarkDropOf500Under5000(b *testing.B) {
+	const pieces, members = 500, 5_000
+	l := newBench(b, memory(b))
+	l.crowd(b, members)
+	for i := range members {
+		l.grant(b, member(i), loyalty.MaxPoints)
+	}
+	served, took := 0, time.Duration(0)
+	for run := range b.N {
+		r := mug(pieces)
+		r.ID, r.Codes = fmt.Sprint("drop-", run), loyalty.Codes{From: loyalty.GeneratedCode}
+		l.offer(b, r)
+		began := time.Now()
+		amongst(64, members, func(i int) {
+			in := ledger.RedemptionRequest{ID: fmt.Sprintf("rd_%d_%d", run, i), Member: member(i), Reward: r.ID, Commit: true}
+			if _, err := l.try(b, in); err != nil && !errors.Is(err, loyalty.RewardOutOfStock) {
+				b.Error(err)
+			}
+		})
+		took += time.Since(began)
+		served += members
+		if got := l.spent(b, r.ID); got != pieces {
+			b.Fatalf("%d of %d pieces were had", got, pieces)
+		}
+	}
+	b.ReportMetric(float64(served)/took.Seconds(), "takers/s")
 }

@@ -41,20 +41,20 @@ func budgetKey(program, rule string, shard int) table.Key {
 func budgetPartition(program, rule string) string { return "P#" + program + "#C#" + rule }
 
 // decide asks for a decision, and asks again with what is left of the budgets that it wants to spend.
-func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) (loyalty.Outcome, error)) (loyalty.Outcome, error) {
+func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) ([]loyalty.Outcome, error)) ([]loyalty.Outcome, error) {
 	left := loyalty.Budgets{}
 	for {
-		out, err := ask(left)
+		outs, err := ask(left)
 		if err != nil {
-			return out, err
+			return nil, err
 		}
 		unknown := false
-		for _, s := range out.Spends {
+		for _, s := range spends(outs) {
 			if _, known := left[s.Rule]; known || s.Points < 0 {
 				continue
 			}
 			if left[s.Rule], err = b.left(ctx, s); err != nil {
-				return out, err
+				return nil, err
 			}
 			for _, back := range b.back {
 				if back.Rule == s.Rule {
@@ -64,9 +64,16 @@ func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) (loyalty
 			unknown = true
 		}
 		if !unknown {
-			return out, nil
+			return outs, nil
 		}
 	}
+}
+
+func spends(outs []loyalty.Outcome) (all []loyalty.Spend) {
+	for _, out := range outs {
+		all = append(all, out.Spends...)
+	}
+	return all
 }
 
 // left is what is left of one budget.

@@ -73,6 +73,17 @@ func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.R
 	return nil, nil
 }
 
+// giveCode makes the code of a reward that was redeemed by itself: rules make none.
+func giveCode(p *loyalty.Program, e loyalty.Entry) {
+	r := e.Redemption
+	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
+		return
+	}
+	if reward, ok := p.Reward(r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
+		r.Code = loyalty.NewCode(random())
+	}
+}
+
 func random() (b [10]byte) {
 	rand.Read(b[:])
 	return b

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -17,66 +18,101 @@ import (
 // as a whole moves on; a command that loses so often in a row answers ErrTryAgain.
 const attempts = 64
 
+// mostOps is how many operations a table takes at once.
+const mostOps = 100
+
 // A taken error says that the revision which a command was about to write is there already.
 type taken struct{ item table.Item }
 
 func (taken) Error() string { return "ledger: the cause has this revision already" }
 
-// command is one change of one account.
+// command is one change of one account, or of several at once.
 type command struct {
-	p      *loyalty.Program
-	member loyalty.MemberID
-	by     By
-	main   loyalty.Cause                                                            // whose entry is the command's own; zero: that of the first that is decided
-	decide func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
-	with   []table.Op                                                               // what else is to be written in the same instant
-	alone  bool                                                                     // and also where there is no entry to write
+	p        *loyalty.Program
+	member   loyalty.MemberID
+	others   []loyalty.MemberID // whose accounts it may change besides
+	by       By
+	main     loyalty.Cause                                                            // whose entry is the command's own; zero: that of the first that is decided
+	decide   func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) // acc is advanced to now; nil: advance only
+	together together                                                                 // instead of decide, where there are others
+	with     []table.Op                                                               // what else is to be written in the same instant
+	alone    bool                                                                     // and also where there is no entry to write
 }
 
-// do reads the account, brings it to the present, decides, and commits account and entries at once. On a
-// conflict over the account it starts again from the account as it is now. It returns taken if the first entry
-// of the decision exists already and is not its own, and the command's entries otherwise: those of the decision, or
-// the first of them alone where the answer was lost; those of time if nothing is to be decided.
-func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
-	it, err := l.Table.Get(ctx, memberKey(c.p.ID, c.member, "ACCOUNT"))
-	if err != nil {
-		return nil, retryable(err)
+// together decides about several accounts, each advanced to now: that of the command's member and those of the others, in
+// their order. It gives as many outcomes in the same order. One without entries leaves its account as it was, and what
+// time did to it unwritten.
+type together func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error)
+
+// decision is how the command decides, over however many accounts; nil: it does not.
+func (c command) decision() together {
+	if c.decide == nil {
+		return c.together
 	}
-	var lost []string // the hashes of what may have been written
+	return func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		out, err := c.decide(accs[0], left)
+		return []loyalty.Outcome{out}, err
+	}
+}
+
+// do reads the accounts, brings them to the present, decides, and commits accounts and entries at once. On a
+// conflict over an account it starts again from the account as it is now. It returns taken if the first entry
+// of the decision exists already and is not its own, and the command's entries otherwise: those of the decision, those
+// of the command's member first, or the first of them alone where the answer was lost; those of time if nothing is to be
+// decided.
+func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
+	read, err := l.read(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	var lost []string          // the hashes of what may have been written
+	var passed []loyalty.Entry // what time did in transactions of its own
 	budgets := budgets{ledger: l, program: c.p.ID}
 	for range attempts {
-		w, err := l.plan(ctx, it, c, &budgets)
+		w, err := l.plan(ctx, read, c, &budgets)
+		if len(c.others) > 0 && l.premature(ctx, c, read, w, err) {
+			if read, err = l.read(ctx, c); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if err != nil || len(w.ops) == 0 {
-			return nil, err
+			return passed, err
 		}
 		err = l.Table.Transact(ctx, w.ops...)
 		var conflict *table.ConflictError
 		switch {
+		case err == nil && w.more:
+			if c.decision() == nil {
+				passed = append(passed, w.entries...)
+			}
+			if read, err = l.read(ctx, c); err != nil {
+				return nil, err
+			}
 		case err == nil:
-			return w.entries[:w.own], nil
+			return append(passed, w.entries[:w.own]...), nil
 		case errors.Is(err, table.ErrUnknown):
-			// It may have happened: the account as it is now tells, and so does the cause.
+			// It may have happened: the accounts as they are now tell, and so does the cause.
 			if len(w.entries) == 0 {
 				return nil, ErrTryAgain
 			}
 			lost = append(lost, w.entries[0].Hash)
-			if it, err = l.Table.Get(ctx, it.Key); err != nil {
-				return nil, retryable(err)
+			if read, err = l.read(ctx, c); err != nil {
+				return nil, err
 			}
 		case !errors.As(err, &conflict):
 			return nil, retryable(err)
-		case conflict.Key == it.Key:
-			it = conflict.Current
-		case conflict.Op == 0 && w.own > 0 && c.decide != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
+		case replaced(read, conflict):
+		case conflict.Op == 0 && w.own > 0 && c.decision() != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
 			was, err := readEntry(conflict.Current, w.entries[0].Cause)
 			if err == nil && slices.Contains(lost, was.Hash) {
 				return []loyalty.Entry{was}, nil // what was written, not what would be now
 			}
 			return nil, taken{conflict.Current}
 		case conflict.Op < len(w.entries):
-			// An entry of time exists that this account does not know yet: the account was read too early.
-			if it, err = l.Table.Get(ctx, it.Key); err != nil {
-				return nil, retryable(err)
+			// An entry of time exists that an account does not know yet: the account was read too early.
+			if read, err = l.read(ctx, c); err != nil {
+				return nil, err
 			}
 		case w.ops[conflict.Op].Kind == table.OpAdd:
 			budgets.forget() // others were at the same budget
@@ -87,65 +123,185 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	return nil, ErrTryAgain
 }
 
+// read reads the accounts of a command: its member's first, then those of the others.
+func (l *Ledger) read(ctx context.Context, c command) (read []table.Item, err error) {
+	for _, m := range c.members() {
+		it, err := l.Table.Get(ctx, memberKey(c.p.ID, m, "ACCOUNT"))
+		if err != nil {
+			return nil, retryable(err)
+		}
+		read = append(read, it)
+	}
+	return read, nil
+}
+
+func (c command) members() []loyalty.MemberID {
+	return append([]loyalty.MemberID{c.member}, c.others...)
+}
+
+// replaced puts the account that a conflict is over, as it is now, in the place of what was read; false if it is over
+// something else.
+func replaced(read []table.Item, conflict *table.ConflictError) bool {
+	at := slices.IndexFunc(read, func(it table.Item) bool { return it.Key == conflict.Key })
+	if at >= 0 {
+		read[at] = conflict.Current
+	}
+	return at >= 0
+}
+
+// premature reports whether a plan over several accounts, or its refusal, is to be made anew.
+func (l *Ledger) premature(ctx context.Context, c command, read []table.Item, w planned, err error) bool {
+	if errors.Is(err, loyalty.InsufficientPoints) {
+		// Each account was read by itself: points may have gone from one to the other in between, and been in neither.
+		checks := make([]table.Op, len(read))
+		for i, it := range read {
+			checks[i] = table.Check(it)
+		}
+		return l.Table.Transact(ctx, checks...) != nil
+	}
+	if len(w.ops) <= mostOps && !w.more {
+		return false
+	}
+	for _, m := range c.members() { // long unseen ones: time first, each alone. What goes wrong, the next attempt finds
+		_, _ = l.do(ctx, command{p: c.p, member: m})
+	}
+	return true
+}
+
 // A planned write is what one attempt writes: the command's own entries first, so that a conflict over its cause is
-// the one reported, then those of time, then the account, then what the command brings along, then what it takes of
+// the one reported, then those of time, then the accounts, then what the command brings along, then what it takes of
 // budgets. No operations: there is nothing to do.
 type planned struct {
 	ops     []table.Op
 	entries []loyalty.Entry
-	own     int // how many of the entries are the command's; all, where it is that time passes
+	own     int  // how many of the entries are the command's; all, where it is that time passes
+	more    bool // it is only the first part of what time did, and nothing of the command
 }
 
-func (l *Ledger) plan(ctx context.Context, it table.Item, c command, b *budgets) (planned, error) {
-	acc, err := readAccount(it, c.member)
+// behind is how many entries of time one transaction holds. With the codes and pieces that they give back, and with all
+// that a command writes, it stays below the hundred operations that a transaction can have.
+const behind = 30
+
+// pass is what time does to an account until now or, where nobody has looked for so long that it is too much for one
+// transaction, the first part of it.
+func pass(p *loyalty.Program, acc loyalty.Account, now time.Time) (out loyalty.Outcome, more bool, err error) {
+	if out, err = p.Advance(acc, now); err != nil || len(out.Entries) <= behind {
+		return out, false, err
+	}
+	part, err := p.Advance(acc, out.Entries[behind].Effective.Add(-time.Millisecond))
+	if err != nil || len(part.Entries) == 0 {
+		return out, false, err
+	}
+	for i := range part.Entries {
+		part.Entries[i].Recorded = now
+	}
+	return part, true, nil
+}
+
+func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budgets) (planned, error) {
+	sides, more, err := c.decided(ctx, read, b, l.now())
 	if err != nil {
 		return planned{}, err
 	}
-	now := l.now()
-	out, err := c.p.Advance(acc, now)
-	if err != nil {
-		return planned{}, err
+	w := planned{more: more}
+	if more {
+		c.with = nil
 	}
-	passed := len(out.Entries)
-	if c.decide != nil {
-		b.back = out.Spends
-		decided, err := b.decide(ctx, func(left loyalty.Budgets) (loyalty.Outcome, error) { return c.decide(out.Account, left) })
-		if err != nil {
-			return planned{}, err
+	var accounts, ofTime []table.Op
+	var passed []loyalty.Entry
+	var spends []loyalty.Spend
+	for i, s := range sides {
+		if len(s.entries) == 0 || i > 0 && len(s.entries) == s.passed {
+			continue
 		}
-		out.Account, out.Entries = decided.Account, append(out.Entries, decided.Entries...)
-		out.Spends = append(out.Spends, decided.Spends...)
+		puts := s.seal(c)
+		n := s.before(c.main)
+		w.ops, w.entries = append(w.ops, puts[n:]...), append(w.entries, s.entries[n:]...)
+		ofTime, passed = append(ofTime, puts[:n]...), append(passed, s.entries[:n]...)
+		accounts, spends = append(accounts, table.Put(s.item)), append(spends, s.spends...)
 	}
 	switch {
-	case len(out.Entries) == 0 && c.alone:
+	case len(accounts) == 0 && c.alone:
 		return planned{ops: c.with}, nil
-	case len(out.Entries) == 0:
+	case len(accounts) == 0:
 		return planned{}, nil
 	}
-	head := acc.Head
-	puts := make([]table.Op, len(out.Entries), len(out.Entries)+1+len(c.with))
-	for i, e := range out.Entries {
+	if w.own = len(w.entries); c.decision() == nil && !more {
+		w.own = len(passed)
+	}
+	w.entries = append(w.entries, passed...)
+	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, codeOps(c.p, w.entries), b.ops(spends, w.entries[0].Cause.ID))
+	return w, nil
+}
+
+// A side is one account in an attempt: how it was read, and what becomes of it.
+type side struct {
+	item    table.Item
+	acc     loyalty.Account
+	head    string // the hash of the last entry that is written
+	entries []loyalty.Entry
+	passed  int // how many of the entries are those of time
+	spends  []loyalty.Spend
+}
+
+// decided brings the accounts to the present, and decides; not, if that alone takes more than one transaction.
+func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now time.Time) (sides []side, more bool, err error) {
+	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
+	for i, m := range c.members() {
+		acc, err := readAccount(read[i], m)
+		if err != nil {
+			return nil, false, err
+		}
+		out, part, err := pass(c.p, acc, now)
+		if err != nil {
+			return nil, false, err
+		}
+		more = more || part
+		accs[i] = out.Account
+		sides[i] = side{read[i], out.Account, acc.Head, out.Entries, len(out.Entries), out.Spends}
+	}
+	decide := c.decision()
+	if decide == nil || more {
+		return sides, more, nil
+	}
+	b.back = sides[0].spends // what time gives back in another's account counts only once that is written
+	outs, err := b.decide(ctx, func(left loyalty.Budgets) ([]loyalty.Outcome, error) { return decide(accs, left) })
+	if err != nil {
+		return nil, false, err
+	}
+	for i, out := range outs {
+		s := &sides[i]
+		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
+	}
+	return sides, false, nil
+}
+
+// seal gives the entries of a side their actor and their place in the chain, and the account its next form. It returns
+// what writes the entries.
+func (s *side) seal(c command) []table.Op {
+	puts := make([]table.Op, len(s.entries))
+	for i, e := range s.entries {
 		e.Actor = "time"
-		if i >= passed {
+		if i >= s.passed {
 			e.Actor, e.Input = c.by.Actor, c.by.Input
 		}
-		e, doc := sealed(e, head)
-		out.Entries[i], head = e, e.Hash
+		giveCode(c.p, e)
+		e, doc := sealed(e, s.head)
+		s.entries[i], s.head = e, e.Hash
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
-	out.Account.Head = head
-	if at := slices.IndexFunc(out.Entries, func(e loyalty.Entry) bool { return e.Cause == c.main }); at >= 0 {
-		passed = at // what the command did on its way follows its own entry, like what time did
+	s.acc.Head = s.head
+	s.item.Doc, s.item.Index = encode(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, c.p.Due(s.acc))
+	return puts
+}
+
+// before is how many entries are written behind the command's own: those of time, and what the command did on its way
+// to the main one.
+func (s *side) before(main loyalty.Cause) int {
+	if at := slices.IndexFunc(s.entries, func(e loyalty.Entry) bool { return e.Cause == main }); at >= 0 {
+		return at
 	}
-	entries := slices.Concat(out.Entries[passed:], out.Entries[:passed])
-	ops := slices.Concat(puts[passed:], puts[:passed])
-	spends := b.ops(out.Spends, entries[0].Cause.ID)
-	it.Doc, it.Index = encode(storedAccount(out.Account)), dueKey(c.p.ID, c.member, c.p.Due(out.Account))
-	own := len(entries)
-	if c.decide != nil {
-		own -= passed
-	}
-	return planned{slices.Concat(ops, []table.Op{table.Put(it)}, c.with, codeOps(c.p, entries), spends), entries, own}, nil
+	return s.passed
 }
 
 // record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same

@@ -132,6 +132,20 @@ func TestADropIsHadToItsLastPieceAndNoFurther(t *testing.T) {
 	})
 }
 
+// Where there are as many pieces as takers nobody is refused, though most find the counter of their own empty or others
+// at it.
+func TestNobodyIsRefusedWhilePiecesAreLeft(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench, scale int) {
+		n := 40 * scale
+		b.offer(t, mug(int64(n)))
+		b.crowd(t, n)
+		if r := b.rush(t, n, half); len(r.got) != n || r.others != 0 {
+			t.Errorf("of %d who wanted one of %d pieces each, %d got one and %d were refused", n, n, len(r.got), r.others)
+		}
+		b.allPay(t, n, n)
+	})
+}
+
 func TestEveryCodeOfAPoolIsHadOnce(t *testing.T) {
 	onEach(t, func(t *testing.T, b *bench, scale int) {
 		codes, members := 5*scale*scale, 50*scale*scale

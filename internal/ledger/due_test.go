@@ -1,11 +1,14 @@
 package ledger_test
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 func TestWhatTimeDoesIsWrittenDownOnceByTheSchedule(t *testing.T) {
@@ -33,5 +36,66 @@ func TestWhatTimeDoesIsWrittenDownOnceByTheSchedule(t *testing.T) {
 		_, err := b.Ledger.Advance(t.Context(), b.p, "mem_nobody")
 		wantRefusal(t, err, loyalty.NotFound)
 		b.audit(t, "mem_ada")
+	})
+}
+
+// Nobody has looked at an account for so long that what time does to it is more than one transaction can hold.
+func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
+	const orders = 130
+	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
+		for i, command := range []func(m loyalty.MemberID) error{
+			func(m loyalty.MemberID) error {
+				n, err := until(func() (int, error) { return b.Advance(t.Context(), b.p, m) })
+				if _, faults := b.Table.(*tabletest.Faulty); err == nil && n != orders && !faults {
+					t.Errorf("advancing wrote %d entries", n)
+				}
+				return err
+			},
+			func(m loyalty.MemberID) error {
+				r, err := until(func() (ledger.OrderResult, error) {
+					return b.PutOrder(t.Context(), b.p, b.order("late", m, 100), ledger.By{})
+				})
+				if err == nil && (len(r.Entries) != 1 || r.Entries[0].Cause.ID != "late") {
+					t.Errorf("the order made %+v", r.Entries)
+				}
+				return err
+			},
+			func(m loyalty.MemberID) error {
+				r, err := b.try(t, ledger.RedemptionRequest{ID: "rd", Member: m, Reward: "sticker", Commit: true})
+				if err == nil && r.Redemption.ID != "rd" {
+					t.Errorf("the redemption is %+v", r.Redemption)
+				}
+				return err
+			},
+		} {
+			m := member(i)
+			b.crowdOf(t, i)
+			for n := range orders {
+				o := b.order(fmt.Sprintf("o%d_%d", i, n), m, 500)
+				if _, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{}) }); err != nil {
+					t.Fatal(err)
+				}
+				b.advance(time.Minute)
+			}
+			b.advance(30 * 24 * time.Hour)
+			rivals := i // whoever else lets time pass meanwhile; the first command wants to count what it did
+			if err := errors.Join(inParallel(1+rivals, func(n int) error {
+				if n == 0 {
+					return command(m)
+				}
+				_, err := until(func() (int, error) { return b.Advance(t.Context(), b.p, m) })
+				return err
+			})...); err != nil {
+				t.Fatal(err)
+			}
+			got, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) })
+			if entries := got.Account.Sequence; err != nil || entries < 2*orders || got.Account.Balance().Active < 5*orders {
+				t.Errorf("the account has %d entries and %+v, %v", entries, got.Account.Balance(), err)
+			}
+		}
+		heal()
+		for i := range 3 {
+			b.audit(t, member(i))
+		}
 	})
 }

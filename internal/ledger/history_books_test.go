@@ -15,6 +15,8 @@ type books struct {
 	members map[loyalty.MemberID]*book
 	spent   map[string]int64 // of budgets, by rule
 	codes   map[string]int64 // how many redemptions have each
+	gifts   map[string]gift  // transfers that have not been looked at yet
+	bought  map[string]*bought
 }
 
 // A book is how far a member's entries were checked, and what they add up to.
@@ -31,7 +33,7 @@ type book struct {
 }
 
 func newBooks(h *history) *books {
-	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}}
+	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}, gifts: map[string]gift{}, bought: map[string]*bought{}}
 }
 
 func (b *books) of(m loyalty.MemberID) *book {
@@ -63,6 +65,8 @@ func (b *books) check() {
 	}
 	if changed {
 		b.rewards()
+		b.given()
+		b.paid()
 	}
 }
 
@@ -109,13 +113,15 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 	for _, p := range e.Postings {
 		switch {
 		case p.Bucket == loyalty.BucketIssued:
-			s.issued[e.Cause.Kind+"/"+e.Cause.ID] -= p.Points
+			s.issued[inWallet(p.Wallet, e.Cause.Kind+"/"+e.Cause.ID)] -= p.Points
 		case e.Kind == loyalty.KindForfeit && p.Bucket == loyalty.BucketPending:
 			id, _, _ := strings.Cut(p.Cause.ID, "~")
 			s.issued[p.Cause.Kind+"/"+id] += p.Points
 		}
 	}
 	switch {
+	case e.Conversion != nil:
+		b.converted(s, e)
 	case e.Order != nil:
 		b.worth(s, e, e.Order.Worth, e.Order.Grants...)
 		b.use(s, s.orders[e.Cause.ID], -1)
@@ -126,8 +132,13 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 		b.useEvent(s, s.events[e.Cause.ID], -1)
 		s.events[e.Cause.ID] = e.Event
 		b.useEvent(s, e.Event, 1)
+	case e.Redemption != nil && e.Redemption.To != "":
+		b.useTransfer(s, e)
 	case e.Redemption != nil:
-		b.useReward(s, e)
+		b.pay(e)
+		if e.Redemption.By == "" {
+			b.useReward(s, e)
+		}
 	case e.Reached != nil:
 		b.worth(s, e, e.Reached.Grant.Worth, e.Reached.Grant)
 	case e.Kind == loyalty.KindExpire:
@@ -135,11 +146,22 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 	}
 }
 
+// inWallet keeps what was issued in another wallet than that of points apart.
+func inWallet(wallet, cause string) string {
+	if wallet == "" {
+		return cause
+	}
+	return wallet + "|" + cause
+}
+
 // worth compares what an order, an event or a milestone is worth with what its entries have issued.
 func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...loyalty.Grant) {
 	all, never := loyalty.Points(0), loyalty.Points(0)
+	b.walletWorth(s, e, grants)
 	for _, g := range grants {
-		all, never = all+g.Worth, never+g.Lapsed
+		if g.Wallet == "" {
+			all, never = all+g.Worth, never+g.Lapsed
+		}
 		if g.Worth < 0 || g.Owed < 0 || g.Lapsed < 0 {
 			b.h.t.Errorf("%s of %s has the grant %+v", e.Cause, e.Member, g)
 		}
@@ -171,6 +193,7 @@ func (b *books) nothingLapsed(m loyalty.MemberID) {
 			t.Errorf("%s has the lot %+v at %s", m, l, now)
 		}
 	}
+	b.purses(acc)
 	for _, x := range acc.Pending {
 		late := !x.ActiveAt.IsZero() && !x.ActiveAt.After(now) || x.ActiveAt.IsZero() && !x.GiveUp.IsZero() && !x.GiveUp.After(now)
 		if x.Points <= 0 || late {

@@ -13,13 +13,27 @@ import (
 
 func (h *history) redeem(m loyalty.MemberID) string {
 	in := ledger.RedemptionRequest{ID: h.key("rd_"), Member: m, Reward: pick(h.rng, "sticker", "five-off", "mug", "mug", "voucher", "voucher"), Commit: h.rng.IntN(3) == 0}
-	if h.rng.IntN(2) == 0 {
-		in.Cart = fmt.Sprint("cart-", m)
+	switch h.rng.IntN(5) {
+	case 0:
+		in.Reward = "more-miles"
+	case 1:
+		in.Reward, in.Wallet = "lounge", pick(h.rng, "miles", "stars")
 	}
-	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) error {
-		_, err := l.Redeem(h.t.Context(), h.p, in, by(in.ID))
+	switch h.rng.IntN(4) {
+	case 0, 1:
+		in.Cart = fmt.Sprint("cart-", m)
+	case 2:
+		in.Wallet, in.Household, in.Reward, in.Total = "", true, loyalty.PayReward, loyalty.Money{Amount: 1_000_000, Currency: "EUR"}
+		in.Points = h.books.of(m).acc.Balance().Active + loyalty.Points(1+h.rng.Int64N(60))
+	}
+	var r ledger.RedemptionResult
+	err := h.until(fmt.Sprintf("redeem %+v", in), func(l *ledger.Ledger) (err error) {
+		r, err = l.Redeem(h.t.Context(), h.p, in, by(in.ID))
 		return err
 	})
+	if err == nil && len(r.Redemption.Drawn) > 0 {
+		h.drawn++
+	}
 	switch {
 	case h.refused(err, loyalty.InsufficientPoints, loyalty.ValidationFailed, loyalty.RewardOutOfStock, loyalty.RewardUnavailable):
 		return "refused"
@@ -67,7 +81,7 @@ func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyal
 }
 
 func (h *history) adjust(m loyalty.MemberID) string {
-	in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history"}
+	in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Wallet: pick(h.rng, "", "", "", "miles", "stars"), Points: loyalty.Points(h.rng.Int64N(400) - 300), Reason: "history"}
 	err := h.until(fmt.Sprintf("adjust %+v", in), func(l *ledger.Ledger) error {
 		_, err := l.Adjust(h.t.Context(), h.p, in, by(in.ID))
 		return err

@@ -21,6 +21,7 @@ func historyRewards(p *loyalty.Program, rng *rand.Rand) {
 		},
 		loyalty.Reward{ID: "voucher", Type: "gift_card", Cost: 40, Value: loyalty.Money{Amount: 500, Currency: "EUR"}, Codes: loyalty.Codes{From: loyalty.UploadedCode}})
 	p.Redeeming = loyalty.Redeeming{OnRefund: pick(rng, loyalty.AllBack, loyalty.ShareBack), Grace: pick(rng, loyalty.Period{}, loyalty.Period{Days: 7})}
+	p.Redeeming.Pay.Rates = map[loyalty.Currency]loyalty.Rate{"EUR": {Points: big.NewRat(3, 1), Per: 2}}
 }
 
 // fill fills the pool, through whatever fails.

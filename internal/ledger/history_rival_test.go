@@ -42,7 +42,7 @@ func (h *history) race() {
 	if len(h.members) > 0 {
 		m = h.members[rng.IntN(len(h.members))]
 	}
-	switch n := rng.IntN(5); {
+	switch n := rng.IntN(6); {
 	case n == 0 || m == "":
 		err = h.rival.same()
 	case n <= 2: // orders are in the way by the account, and by budgets
@@ -53,6 +53,10 @@ func (h *history) race() {
 		in := ledger.Adjustment{ID: h.key("adj_"), Member: m, Points: loyalty.Points(1 + rng.Int64N(50)), Reason: "rival"}
 		what = "adjust " + in.ID
 		_, err = l.Adjust(h.t.Context(), h.p, in, by(in.ID))
+	case n == 4: // what is in the way of one member's command is so of the other's
+		in := ledger.TransferRequest{ID: h.key("tr_"), From: m, To: h.members[rng.IntN(len(h.members))], Points: 5}
+		what = "give " + in.ID
+		_, err = l.Transfer(h.t.Context(), h.p, in, by(in.ID))
 	default:
 		what = "time"
 		_, err = l.Advance(h.t.Context(), h.p, m)

@@ -30,7 +30,8 @@ import (
 //
 // and what the books say (books_test.go): the entries of an order, an event or a milestone together issued what it is
 // worth; budgets, caps, limits, metrics and fractions are what the states of orders and events use of them; nothing is
-// kept that has lapsed. And for what the step was about: a redemption was resolved at most once, and a command that was
+// kept that has lapsed; what one member gave to another is neither more nor less than what arrived, and lives no longer;
+// a redemption has spent, in all accounts together, what it says. And for what the step was about: a redemption was resolved at most once, and a command that was
 // repeated after a lost answer, or that a rival had given first, had its effect once.
 type history struct {
 	t *testing.T
@@ -49,7 +50,12 @@ type history struct {
 	events  []loyalty.Event
 	open    []string // redemptions
 	done    []string // and those that were committed
+	offers  []string // transfers that wait for a yes
+	homes   []string // households
+	drawn   int      // how many redemptions drew on one
 	keys    int
+
+	conversions []string
 }
 
 const (
@@ -108,7 +114,7 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 			t.Errorf("the audit of %s found:\n%v", m, err)
 		}
 	}
-	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals", seed, counts, broken.Fired(), h.rival.won)
+	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household", seed, counts, broken.Fired(), h.rival.won, h.drawn)
 	if steps >= 10_000 {
 		h.everything(counts, broken.Fired())
 	}
@@ -130,13 +136,14 @@ func TestHistoriesThatOnceFailed(t *testing.T) {
 // everyStep is what must have happened in a long history.
 var everyStep = []string{
 	"order", "amended", "replayed", "quoted", "claimed", "activated", "event", "retold", "joined", "registered", "told",
-	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "adjusted", "extended", "reinstated", "time",
+	"redeemed", "reserved", "committed", "cancelled", "refused", "late", "reversed", "used", "converted", "undone", "adjusted", "extended", "reinstated", "time",
+	"given", "offered", "not given", "accepted", "declined", "unanswered", "moved", "not moved",
 }
 
 // everything reports what never happened: then nothing was tested.
 func (h *history) everything(counts map[string]int, fired tabletest.Fired) {
-	if !everyKind(fired) || h.rival.won == 0 {
-		h.t.Errorf("some faults never happened: %+v, %d rivals", fired, h.rival.won)
+	if !everyKind(fired) || h.rival.won == 0 || h.drawn == 0 {
+		h.t.Errorf("some faults never happened: %+v, %d rivals, %d drew on a household", fired, h.rival.won, h.drawn)
 	}
 	for _, must := range everyStep {
 		if counts[must] == 0 {
@@ -173,6 +180,11 @@ func (h *history) step() string {
 		{3, h.pass},
 		{2, h.reverse},
 		{2, h.use},
+		{2, h.convert},
+		{2, h.undo},
+		{3, h.give},
+		{2, h.answer},
+		{3, h.move},
 	}
 	sum := 0
 	for _, x := range all {

@@ -30,6 +30,11 @@ var causeNames = map[string]string{
 	loyalty.CauseMember:     "WHO",
 	loyalty.CauseExtension:  "EXT",
 	loyalty.CauseReinstate:  "AGAIN",
+	loyalty.CauseConversion: "CONVERT",
+	loyalty.CauseTransfer:   "TR",
+	loyalty.CauseReceipt:    "GOT",
+
+	loyalty.CauseContribution: "PART",
 }
 
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {

@@ -7,7 +7,7 @@
 // points (a refusal for want of them, the order of a guest) is a revision of its cause as well, but has no place
 // in the account's sequence, so that it costs no write of the account. It also promises that a conflict with
 // another writer is never shown to a caller as a refusal: it is decided again, a few times, and then answered
-// with ErrTryAgain.
+// with ErrTryAgain. Where a command concerns several members, all of their accounts change in one transaction, or none.
 //
 // It deliberately knows no rule (that is loyalty), no HTTP (that is api) and no storage engine (that is
 // table).
@@ -63,6 +63,8 @@ type Member struct {
 	Account  loyalty.Account
 	Profile  Profile
 	Replayed bool // the enrolment had happened before
+
+	Household string // which the member has joined; empty if none, or in a program without households
 }
 
 // An Enrolment asks for a new member under an id that the caller derived.
@@ -97,17 +99,21 @@ type RedemptionRequest struct {
 	ID     string
 	Member loyalty.MemberID
 	Reward string
+	Wallet string // from which its points come; empty for that of points
 	Order  string
 	Cart   string         // another redemption for it takes its place
 	Total  loyalty.Money  // what the order comes to
 	Points loyalty.Points // loyalty.PayReward: how many at most; zero for all
 	Commit bool           // at once, without a hold
+
+	Household bool // draw on the others of the household where the member's own points are not enough
 }
 
 // An Adjustment corrects a balance by hand, under an id that the caller derived.
 type Adjustment struct {
 	ID     string
 	Member loyalty.MemberID
+	Wallet string         // empty for that of points
 	Points loyalty.Points // above or below zero
 	Reason string
 }

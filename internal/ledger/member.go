@@ -88,8 +88,11 @@ func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.Memb
 	if err != nil {
 		return Member{}, err
 	}
-	profile, err := l.Profile(ctx, p.ID, id)
-	return Member{Account: acc, Profile: profile}, err
+	m := Member{Account: acc}
+	if m.Profile, err = l.Profile(ctx, p.ID, id); err == nil && p.Households.Size > 0 {
+		m.Household, err = l.HouseholdOf(ctx, p.ID, id)
+	}
+	return m, err
 }
 
 // account reads an account and advances it in memory.

@@ -163,10 +163,10 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	}
 	b := budgets{ledger: l, program: p.ID}
 	var q loyalty.Quote
-	_, err = b.decide(ctx, func(left loyalty.Budgets) (out loyalty.Outcome, err error) {
+	_, err = b.decide(ctx, func(left loyalty.Budgets) (out []loyalty.Outcome, err error) {
 		maps.Copy(left, stock)
 		q, err = p.Quote(acc, o, left, l.now())
-		return loyalty.Outcome{Spends: q.Spends}, err
+		return []loyalty.Outcome{{Spends: q.Spends}}, err
 	})
 	return q, err
 }

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -12,7 +13,7 @@ import (
 // Redeem reserves a reward, or takes it at once. Repeated under the same id and By.Input it answers as the
 // first time, also where that was a refusal for want of points or pieces; with another input, idempotency_key_reused.
 func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRequest, by By) (RedemptionResult, error) {
-	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points}
+	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
 	for range attempts {
@@ -20,14 +21,18 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		c := command{p: p, member: in.Member, by: by, main: cause, with: with}
-		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause},
-			func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
-				return p.Redeem(acc, r, in.Commit, left, l.now())
-			})
+		c := command{p: p, member: in.Member, by: by, main: cause, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+			return p.Redeem(acc, r, in.Commit, left, l.now())
+		}}
+		if in.Household {
+			if err := l.drawOn(ctx, &c, r, in.Commit); err != nil {
+				return RedemptionResult{}, err
+			}
+		}
+		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause})
 		switch {
 		case errors.As(err, new(*table.ConflictError)):
-			continue // somebody else took that code
+			continue // somebody else took that code, or the household has changed
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
 		}
@@ -42,21 +47,19 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, like loyalty.Entry, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	return l.onceWith(ctx, command{p: p, member: m, by: by}, like, func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	return l.onceWith(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		return decide(acc)
-	})
+	}}, like)
 }
 
-// onceWith is once for a command that brings more along.
-func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry,
-	decide func(loyalty.Account, loyalty.Budgets) (loyalty.Outcome, error),
-) (e loyalty.Entry, replayed bool, err error) {
-	p, m, by := c.p, c.member, c.by
-	c.decide = func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
-		if acc.Sequence == 0 {
-			return loyalty.Outcome{}, notFound("member")
+// onceWith is once for a command that brings more along, or concerns several members.
+func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e loyalty.Entry, replayed bool, err error) {
+	p, m, by, decide := c.p, c.member, c.by, c.decision()
+	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		if slices.ContainsFunc(accs, func(acc loyalty.Account) bool { return acc.Sequence == 0 }) {
+			return nil, notFound("member")
 		}
-		return decide(acc, left)
+		return decide(accs, left)
 	}
 	entries, err := l.do(ctx, c)
 	if err == nil {
@@ -132,8 +135,8 @@ func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by B
 // code usable. hold_expired once its time has passed, hold_already_resolved if it
 // was committed or cancelled by another request.
 func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (RedemptionResult, error) {
-	commit := func(p *loyalty.Program, acc loyalty.Account, r loyalty.Redemption, now time.Time) (loyalty.Outcome, error) {
-		return p.Commit(acc, r, n, now)
+	commit := func(p *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
+		return p.CommitTogether(accs, r, n, now)
 	}
 	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed."})
 }
@@ -141,7 +144,7 @@ func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, 
 // Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
 // committed or cancelled by another request, or lapsed.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).Cancel, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned."})
+	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).CancelTogether, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned."})
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
@@ -166,8 +169,8 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		if r, err := resolved(was, by, end); r.Replayed || err != nil {
 			return r, err
 		}
-		c := command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			return end.decide(p, acc, was.Redemption, l.now())
+		c := command{p: p, member: was.Member, others: contributors(was.Redemption), by: by, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+			return end.decide(p, accs, was.Redemption, l.now())
 		}}
 		entries, err := l.do(ctx, c)
 		if err == nil {
@@ -183,7 +186,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 
 // ending is one way to resolve a reservation, and how it is refused once the reservation has lapsed.
 type ending struct {
-	decide func(*loyalty.Program, loyalty.Account, loyalty.Redemption, time.Time) (loyalty.Outcome, error)
+	decide func(*loyalty.Program, []loyalty.Account, loyalty.Redemption, time.Time) ([]loyalty.Outcome, error)
 	late   loyalty.Code
 	detail string
 }

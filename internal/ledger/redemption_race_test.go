@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 // until repeats what was not answered.
@@ -25,35 +27,65 @@ func until[T any](do func() (T, error)) (T, error) {
 	}
 }
 
-// onFaulty runs a test on each adapter, and on a table that fails.
+// onFaulty runs a test on each adapter, as it is and with a table over it that fails.
 func onFaulty(t *testing.T, test func(t *testing.T, b *bench)) {
-	onBoth(t, test)
-	t.Run("faulty", func(t *testing.T) {
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		test(t, newBench(t, faulty(memory(t), seed)))
+	onBoth(t, func(t *testing.T, b *bench) {
+		t.Run("sound", func(t *testing.T) { test(t, b) })
+	})
+	onBoth(t, func(t *testing.T, b *bench) {
+		t.Run("faulty", func(t *testing.T) {
+			b.breakTable(t)
+			test(t, b)
+		})
 	})
 }
 
-// Around the instant at which a reservation lapses its owner commits it, cancels it, and time writes its end down: one
-// of them wins, and points, piece and code are where it says.
+// onEveryFault is onFaulty for a test that goes on for so long that every kind of fault must happen. It can heal the
+// table, to look at what is there.
+func onEveryFault(t *testing.T, test func(t *testing.T, b *bench, heal func())) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		t.Run("sound", func(t *testing.T) { test(t, b, func() {}) })
+	})
+	onBoth(t, func(t *testing.T, b *bench) {
+		t.Run("faulty", func(t *testing.T) {
+			broken := b.breakTable(t)
+			test(t, b, broken.Heal)
+			if !everyKind(broken.Fired()) {
+				t.Errorf("too few faults to say anything: %+v", broken.Fired())
+			}
+		})
+	})
+}
+
+// breakTable puts a table that fails over that of the bench.
+func (b *bench) breakTable(t *testing.T) *tabletest.Faulty {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	broken := faulty(b.Table, seed)
+	b.Table = broken
+	return broken
+}
+
+// Around the instant at which a reservation lapses its owner commits it, cancels it, reserves something else for the
+// same cart, and time writes its end down: one of them wins, and points, piece and code are where it says.
 func TestOneEndOfAReservationWins(t *testing.T) {
-	onFaulty(t, func(t *testing.T, b *bench) {
+	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
+		const rounds = 30
 		r := mug(100)
 		r.Codes = loyalty.Codes{From: loyalty.UploadedCode}
 		b.offer(t, r)
 		until(func() (ledger.Upload, error) {
-			return b.AddCodes(t.Context(), b.p.ID, "mug", vouchers(0, 10))
+			return b.AddCodes(t.Context(), b.p.ID, "mug", vouchers(0, rounds))
 		})
 		ends := map[loyalty.RedemptionStatus]int{}
-		for i := range 10 {
+		for i := range rounds {
 			b.crowdOf(t, i)
 			id := fmt.Sprint("rd_", i)
-			b.take(t, ledger.RedemptionRequest{ID: id, Member: member(i), Reward: "mug"})
+			b.take(t, ledger.RedemptionRequest{ID: id, Member: member(i), Reward: "mug", Cart: "c"})
 			b.advance(30*time.Minute - time.Millisecond)
 			clock, looks := b.Now, new(atomic.Int64)
 			b.Ledger.Now = func() time.Time { // the instant comes while they are at it
-				if looks.Add(1) > int64(3*i) {
+				if looks.Add(1) > int64(3*(i%10)) {
 					return clock().Add(time.Millisecond)
 				}
 				return clock()
@@ -62,11 +94,15 @@ func TestOneEndOfAReservationWins(t *testing.T) {
 			b.Ledger.Now = clock
 			b.advance(time.Millisecond)
 		}
-		if spent, free := b.spent(t, "mug"), len(b.pool(t, "mug")); int(spent) != ends[loyalty.Committed] || free != 10-ends[loyalty.Committed] {
+		heal()
+		if spent, free := b.spent(t, "mug"), len(b.pool(t, "mug")); int(spent) != ends[loyalty.Committed] || free != rounds-ends[loyalty.Committed] {
 			t.Errorf("%v, and %d pieces are spent, %d codes free", ends, spent, free)
 		}
-		if ends[loyalty.Lapsed] == 0 || ends[loyalty.Committed]+ends[loyalty.Cancelled] == 0 {
+		if ends[loyalty.Lapsed] == 0 || ends[loyalty.Committed] == 0 || ends[loyalty.Cancelled] == 0 {
 			t.Errorf("only %v: nothing was raced", ends)
+		}
+		for i := range rounds {
+			b.audit(t, member(i))
 		}
 	})
 }
@@ -84,21 +120,27 @@ func (b *bench) crowdOf(tb testing.TB, i int) {
 
 func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.RedemptionStatus {
 	t.Helper()
-	var wg sync.WaitGroup
 	won := make([]error, 8)
+	var next error
+	passes := func() { until(func() (int, error) { return b.Advance(t.Context(), b.p, m) }) }
+	all := []func(){passes, func() {
+		_, next = b.try(t, ledger.RedemptionRequest{ID: id + "_next", Member: m, Reward: "sticker", Cart: "c"})
+	}}
 	for i := range won {
 		end := b.Commit
 		if i%2 == 0 {
 			end = b.Cancel
 		}
-		wg.Go(func() {
+		all = append(all, func() {
 			_, won[i] = until(func() (ledger.RedemptionResult, error) {
 				return end(t.Context(), b.p, id, ledger.By{Input: fmt.Sprint(i)})
 			})
 		})
 	}
-	passes := func() { until(func() (int, error) { return b.Advance(t.Context(), b.p, m) }) }
-	wg.Go(passes)
+	var wg sync.WaitGroup
+	for _, i := range rand.Perm(len(all)) { // whoever is started last is often the first
+		wg.Go(all[i])
+	}
 	wg.Wait()
 	passes()
 	winners := 0
@@ -112,12 +154,15 @@ func (b *bench) raceToEnd(t *testing.T, m loyalty.MemberID, id string) loyalty.R
 	}
 	got, err := until(func() (ledger.RedemptionResult, error) { return b.Redemption(t.Context(), b.p.ID, id) })
 	status := got.Redemption.Status
-	if err != nil || got.Entry.Cause.Revision != 2 || (status == loyalty.Lapsed) != (winners == 0) || winners > 1 {
+	if err != nil || got.Entry.Cause.Revision != 2 || winners > 1 || status == loyalty.Committed && winners == 0 || status == loyalty.Lapsed && winners == 1 {
 		t.Errorf("%d won, and it is %s at revision %d, %v", winners, status, got.Entry.Cause.Revision, err)
 	}
-	want := loyalty.Balance{Active: 100}
+	want := loyalty.Balance{Reserved: 100}
 	if status == loyalty.Committed {
 		want = loyalty.Balance{}
+	}
+	if spent := errors.Is(next, loyalty.InsufficientPoints); spent != (status == loyalty.Committed) || !spent && next != nil {
+		t.Errorf("%s, and the other reservation for the cart is told %v", status, next)
 	}
 	if acc, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) }); err != nil || acc.Account.Balance() != want {
 		t.Errorf("%s, and the balance is %+v, %v", status, acc.Account.Balance(), err)

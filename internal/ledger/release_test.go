@@ -60,16 +60,16 @@ func TestAnAccountOfTheFirstReleaseIsRead(t *testing.T) {
 	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 	want := loyalty.Account{
 		Member: "mem_ada", Status: loyalty.Active, Joined: at(1768035600000), Sequence: 21, Head: "OSsDCMLXYlaqJE9HVZRTL7pBDEpCZvJ9WL66sW9L_r0",
-		Lots:    []loyalty.Lot{{Expires: 20280331, Points: 10}},
 		Pending: []loyalty.Pending{{Cause: loyalty.Cause{Kind: "order", ID: "1046"}, ActiveAt: at(1805536920000), Expires: 20280331, Points: 30}},
 		Holds: []loyalty.Hold{{
 			Redemption: loyalty.Redemption{ID: "rd_4", Reward: "sticker", Points: 100, Order: "1046", Status: loyalty.Reserved, At: at(1804327320000), Until: at(1804329120000)},
 			Lots:       []loyalty.Lot{{Expires: 20280331, Points: 100}},
 		}},
-		Tier:    loyalty.Standing{Level: "bronze", Since: at(1802163660000), Before: "silver"},
-		Metrics: []loyalty.Metric{{Points: 71, Orders: 2}, {Month: 202703, Points: 30, Orders: 1}},
-		Usage:   []loyalty.Usage{{Per: loyalty.PerDay, Ends: 20270306, N: 30}, {Per: loyalty.PerMonth, Ends: 20270331, N: 30}},
-		Earned:  138, Redeemed: 100, Expired: 128, LastActivity: at(1804327320000),
+		Tier:         loyalty.Standing{Level: "bronze", Since: at(1802163660000), Before: "silver"},
+		Metrics:      []loyalty.Metric{{Points: 71, Orders: 2}, {Month: 202703, Points: 30, Orders: 1}},
+		Usage:        []loyalty.Usage{{Per: loyalty.PerDay, Ends: 20270306, N: 30}, {Per: loyalty.PerMonth, Ends: 20270331, N: 30}},
+		LastActivity: at(1804327320000),
+		Purse:        loyalty.Purse{Lots: []loyalty.Lot{{Expires: 20280331, Points: 10}}, Earned: 138, Redeemed: 100, Expired: 128},
 	}
 	if diff := cmp.Diff(want, got.Account); diff != "" {
 		t.Error(diff)

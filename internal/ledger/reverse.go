@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/big"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -25,8 +26,12 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 		if err != nil {
 			return RedemptionResult{}, err
 		}
-		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, with: with, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			return p.Reverse(acc, was, share, l.now())
+		priors, err := l.contributions(ctx, p.ID, was)
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		entries, err := l.do(ctx, command{p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+			return p.ReverseTogether(accs, priors, share, l.now())
 		}})
 		if err == nil {
 			return redemptionResult(entries[0], false), nil
@@ -40,19 +45,33 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 
 // reversal is the last revision of a redemption, or the one that the same command wrote before.
 func (l *Ledger) reversal(ctx context.Context, program, id string, by By) (last loyalty.Entry, replay bool, err error) {
-	for e, err := range l.revisions(ctx, program, loyalty.CauseRedemption, id, true, 0) {
+	last, replay, err = l.amendment(ctx, program, loyalty.CauseRedemption, id, loyalty.KindRestore, by)
+	if err == nil && (last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Refused) {
+		err = notFound("redemption")
+	}
+	return last, replay, err
+}
+
+// amendment is the last revision of a cause, zero if there is none, or the one of a kind that the same command wrote
+// before. An Input may end with a dot and what beside its key was asked: the same key with anything else is refused.
+func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind loyalty.Kind, by By) (last loyalty.Entry, replay bool, err error) {
+	for e, err := range l.revisions(ctx, program, cause, id, true, 0) {
 		if err != nil {
 			return e, false, err
 		}
 		if last.Cause.Revision == 0 {
 			last = e
 		}
-		if e.Kind == loyalty.KindRestore && e.Input == by.Input && by.Input != "" {
-			return e, true, nil
+		if e.Kind != kind || e.Cause.Revision == 1 || by.Input == "" {
+			continue
 		}
-	}
-	if last.Cause.Revision == 0 || last.Redemption.Status == loyalty.Refused {
-		return last, false, notFound("redemption")
+		before, _, _ := strings.Cut(e.Input, ".")
+		switch key, _, _ := strings.Cut(by.Input, "."); {
+		case e.Input == by.Input:
+			return e, true, nil
+		case before == key:
+			return e, false, keyReused()
+		}
 	}
 	return last, false, nil
 }

@@ -16,29 +16,30 @@ import (
 // one write unit of 1,024 bytes, names included; instants are milliseconds since 1970, days are yyyymmdd.
 
 type accountDoc struct {
-	Status   string           `json:"st,omitzero"` // left out while active
-	Joined   int64            `json:"joined"`
-	Sequence int64            `json:"seq"`
-	Head     string           `json:"head"`
-	Lots     map[string]int64 `json:"lots,omitempty"` // by day
-	Pending  []pendingDoc     `json:"pend,omitempty"`
-	Holds    []holdDoc        `json:"holds,omitempty"`
-	Debt     int64            `json:"debt,omitzero"`
-	Tier     *tierDoc         `json:"tier,omitempty"`
-	Points   map[string]int64 `json:"mp,omitempty"`   // metrics: points by month
-	Orders   map[string]int64 `json:"mo,omitempty"`   // metrics: orders by month
-	Spend    map[string]int64 `json:"ms,omitempty"`   // metrics: spend by month
-	Elements map[string]int64 `json:"me,omitempty"`   // metrics: elements by month
-	Usage    map[string]int64 `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
-	Reached  []reachedDoc     `json:"ms1,omitempty"`  // milestones
-	Traits   *traitsDoc       `json:"who,omitempty"`
-	Moves    []moveDoc        `json:"mv,omitempty"`
-	Slides   int32            `json:"slide,omitzero"`
-	Carried  string           `json:"frac,omitzero"`
-	Earned   int64            `json:"earned,omitzero"`
-	Redeemed int64            `json:"spent,omitzero"`
-	Expired  int64            `json:"lapsed,omitzero"`
-	Last     int64            `json:"last,omitzero"`
+	Status   string              `json:"st,omitzero"` // left out while active
+	Joined   int64               `json:"joined"`
+	Sequence int64               `json:"seq"`
+	Head     string              `json:"head"`
+	Lots     map[string]int64    `json:"lots,omitempty"` // by day
+	Pending  []pendingDoc        `json:"pend,omitempty"`
+	Holds    []holdDoc           `json:"holds,omitempty"`
+	Debt     int64               `json:"debt,omitzero"`
+	Purses   map[string]purseDoc `json:"w,omitempty"` // by wallet
+	Tier     *tierDoc            `json:"tier,omitempty"`
+	Points   map[string]int64    `json:"mp,omitempty"`   // metrics: points by month
+	Orders   map[string]int64    `json:"mo,omitempty"`   // metrics: orders by month
+	Spend    map[string]int64    `json:"ms,omitempty"`   // metrics: spend by month
+	Elements map[string]int64    `json:"me,omitempty"`   // metrics: elements by month
+	Usage    map[string]int64    `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
+	Reached  []reachedDoc        `json:"ms1,omitempty"`  // milestones
+	Traits   *traitsDoc          `json:"who,omitempty"`
+	Moves    []moveDoc           `json:"mv,omitempty"`
+	Slides   int32               `json:"slide,omitzero"`
+	Carried  string              `json:"frac,omitzero"`
+	Earned   int64               `json:"earned,omitzero"`
+	Redeemed int64               `json:"spent,omitzero"`
+	Expired  int64               `json:"lapsed,omitzero"`
+	Last     int64               `json:"last,omitzero"`
 }
 
 type pendingDoc struct {
@@ -47,6 +48,7 @@ type pendingDoc struct {
 	At     int64  `json:"at,omitzero"`
 	GiveUp int64  `json:"up,omitzero"`
 	Lot    int32  `json:"lot,omitzero"`
+	Wallet string `json:"w,omitzero"`
 	Points int64  `json:"n"`
 }
 
@@ -87,6 +89,7 @@ type reachedDoc struct {
 
 type grantDoc struct {
 	Rule     string           `json:"r,omitzero"`
+	Wallet   string           `json:"w,omitzero"`
 	Worth    int64            `json:"n,omitzero"`
 	ActiveAt int64            `json:"act,omitzero"`
 	Lot      int32            `json:"lot,omitzero"`
@@ -126,6 +129,8 @@ type entryDoc struct {
 	Move       *moveDoc         `json:"mv,omitempty"`
 	Slides     int32            `json:"slide,omitzero"`
 	Carried    string           `json:"frac,omitzero"`
+	Conversion *convertedDoc    `json:"cv,omitempty"`
+	Wallets    []walletDoc      `json:"ws,omitempty"`
 	Active     int64            `json:"ba,omitzero"` // the balance after
 	Pending    int64            `json:"bp,omitzero"`
 	Reserved   int64            `json:"br,omitzero"`
@@ -135,6 +140,7 @@ type entryDoc struct {
 }
 
 type postingDoc struct {
+	Wallet string `json:"w,omitzero"`
 	Bucket string `json:"b"`
 	Lot    int32  `json:"l,omitzero"`
 	At     int64  `json:"at,omitzero"`
@@ -145,6 +151,7 @@ type postingDoc struct {
 }
 
 type becauseDoc struct {
+	Wallet string   `json:"w,omitzero"`
 	Rule   string   `json:"r"`
 	Effect string   `json:"e,omitzero"` // a text, as all were in the first release; instead of What and Args
 	What   string   `json:"k,omitzero"`
@@ -289,6 +296,21 @@ type redemptionDoc struct {
 	From int64            `json:"cf,omitzero"`
 	To   int64            `json:"cu,omitzero"`
 	Pool bool             `json:"pool,omitzero"` // the code comes from a pool
+
+	Wallet string    `json:"w,omitzero"`
+	Credit *grantDoc `json:"cr,omitempty"`
+
+	Whom string `json:"to,omitzero"` // of a transfer
+	Who  string `json:"by,omitzero"` // also of a contribution
+	Fee  int64  `json:"fee,omitzero"`
+	Note string `json:"msg,omitzero"`
+
+	Drawn []drawnDoc `json:"dr,omitempty"`
+}
+
+type drawnDoc struct {
+	Member string `json:"m"`
+	Points int64  `json:"n"`
 }
 
 type lackDoc struct {

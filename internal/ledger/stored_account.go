@@ -16,7 +16,7 @@ import (
 func storedAccount(a loyalty.Account) accountDoc {
 	d := accountDoc{
 		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
-		Lots: storedLots(a.Lots), Debt: int64(a.Debt),
+		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
 		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity),
 		Tier: storedTier(&a.Tier), Usage: storedUsage(a.Usage),
 		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Carried: a.Carried,
@@ -25,7 +25,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Status = string(a.Status)
 	}
 	for _, p := range a.Pending {
-		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), int64(p.Points)})
+		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), p.Wallet, int64(p.Points)})
 	}
 	for _, h := range a.Holds {
 		d.Holds = append(d.Holds, holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)})
@@ -81,19 +81,23 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a := loyalty.Account{
 		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: instant(d.Joined),
-		Sequence: d.Sequence, Head: d.Head, Debt: loyalty.Points(d.Debt), Tier: d.Tier.standing(),
-		Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
-		LastActivity: instant(d.Last),
+		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), LastActivity: instant(d.Last),
+		Purse: loyalty.Purse{
+			Debt: loyalty.Points(d.Debt), Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
+		},
 	}
 	var err error
 	if a.Lots, err = readLots(d.Lots); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	if a.Purses, err = readPurses(d.Purses); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	for _, p := range d.Pending {
 		a.Pending = append(a.Pending, loyalty.Pending{
 			Cause:    loyalty.Cause{Kind: p.Kind, ID: p.ID},
 			GiveUp:   instant(p.GiveUp),
-			ActiveAt: instant(p.At), Expires: loyalty.Date(p.Lot), Points: loyalty.Points(p.Points),
+			ActiveAt: instant(p.At), Expires: loyalty.Date(p.Lot), Wallet: p.Wallet, Points: loyalty.Points(p.Points),
 		})
 	}
 	for _, h := range d.Holds {

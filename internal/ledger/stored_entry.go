@@ -14,6 +14,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
 		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor, Input: e.Input,
 		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Usage: storedUsage(e.Usage),
+		Conversion: storedConverted(e.Conversion), Wallets: storedWallets(e.Wallets),
 		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Carried: e.Carried,
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
@@ -23,7 +24,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Postings = make([]postingDoc, len(e.Postings))
 	}
 	for i, p := range e.Postings {
-		d.Postings[i] = postingDoc{string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID, int64(p.Points)}
+		d.Postings[i] = postingDoc{p.Wallet, string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID, int64(p.Points)}
 	}
 	if len(e.Because) > 0 {
 		d.Because = make([]becauseDoc, len(e.Because))
@@ -55,13 +56,13 @@ func storedEntry(e loyalty.Entry) entryDoc {
 // those of what is written now.
 func storedBecause(b loyalty.Because) becauseDoc {
 	if b.What == loyalty.Says && len(b.Args) == 1 {
-		return becauseDoc{Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
+		return becauseDoc{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Args[0], Points: b.Points}
 	}
-	return becauseDoc{Rule: b.Rule, What: string(b.What), Args: b.Args, Points: b.Points}
+	return becauseDoc{Wallet: b.Wallet, Rule: b.Rule, What: string(b.What), Args: b.Args, Points: b.Points}
 }
 
 func (d becauseDoc) because() loyalty.Because {
-	b := loyalty.Because{Rule: d.Rule, What: loyalty.What(d.What), Args: d.Args, Points: d.Points}
+	b := loyalty.Because{Wallet: d.Wallet, Rule: d.Rule, What: loyalty.What(d.What), Args: d.Args, Points: d.Points}
 	if d.Effect != "" {
 		b.Args = []string{d.Effect}
 	}
@@ -84,7 +85,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		},
 		Previous: d.Previous, Hash: d.Hash,
 	}
-	e.Slides, e.Carried = loyalty.Date(d.Slides), d.Carried
+	e.Slides, e.Carried, e.Wallets = loyalty.Date(d.Slides), d.Carried, readWallets(d.Wallets)
 	if d.Move != nil {
 		m := d.Move.move()
 		e.Move = &m
@@ -95,6 +96,9 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	var err error
 	if e.Redemption, err = d.Redemption.redemption(); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
+	if e.Conversion, err = d.Conversion.converted(); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	if d.Reached != nil {
@@ -115,7 +119,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	for _, p := range d.Postings {
 		e.Postings = append(e.Postings, loyalty.Posting{
-			Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: instant(p.At), GiveUp: instant(p.GiveUp),
+			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: instant(p.At), GiveUp: instant(p.GiveUp),
 			Cause: loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points),
 		})
 	}

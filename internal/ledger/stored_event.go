@@ -72,7 +72,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 }
 
 func storedGrant(g loyalty.Grant) grantDoc {
-	return grantDoc{g.Rule, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed), int64(g.Lapsed)}
+	return grantDoc{g.Rule, g.Wallet, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed), int64(g.Lapsed)}
 }
 
 func storedGrants(all []loyalty.Grant) (out []grantDoc) {
@@ -85,7 +85,7 @@ func storedGrants(all []loyalty.Grant) (out []grantDoc) {
 func (d grantDoc) grant() (loyalty.Grant, error) {
 	taken, err := readLots(d.Taken)
 	return loyalty.Grant{
-		Rule: d.Rule, Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt), Expires: loyalty.Date(d.Lot),
+		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt), Expires: loyalty.Date(d.Lot),
 		Taken: taken, Owed: loyalty.Points(d.Owed), Lapsed: loyalty.Points(d.Lapsed),
 	}, err
 }

@@ -112,7 +112,9 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		return nil, err
 	}
 	for _, g := range more {
-		base.Worth -= g.Worth
+		if g.Wallet == "" {
+			base.Worth -= g.Worth
+		}
 	}
 	s.Grants = append([]loyalty.Grant{base}, more...)
 	if d.Worth != 0 || d.Peak != 0 || d.Used != 0 || d.Cut {

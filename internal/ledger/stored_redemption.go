@@ -8,11 +8,21 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 	if r == nil {
 		return nil
 	}
-	return &redemptionDoc{
-		ID: r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
+	d := &redemptionDoc{
+		Wallet: r.Wallet,
+		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
 		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece, Value: r.Value.Amount, Worth: string(r.Value.Currency),
 		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled,
+		Whom: string(r.To), Who: string(r.By), Fee: int64(r.Fee), Note: r.Note,
 	}
+	if r.Credit != nil {
+		g := storedGrant(*r.Credit)
+		d.Credit = &g
+	}
+	for _, x := range r.Drawn {
+		d.Drawn = append(d.Drawn, drawnDoc{string(x.Member), int64(x.Points)})
+	}
+	return d
 }
 
 func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
@@ -25,8 +35,17 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
 		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool,
+		To: loyalty.MemberID(d.Whom), By: loyalty.MemberID(d.Who), Fee: loyalty.Points(d.Fee), Note: d.Note,
 	}
-	r.Value = loyalty.Money{Amount: d.Value, Currency: loyalty.Currency(d.Worth)}
+	for _, x := range d.Drawn {
+		r.Drawn = append(r.Drawn, loyalty.Drawn{Member: loyalty.MemberID(x.Member), Points: loyalty.Points(x.Points)})
+	}
+	r.Value, r.Wallet = loyalty.Money{Amount: d.Value, Currency: loyalty.Currency(d.Worth)}, d.Wallet
+	if err != nil || d.Credit == nil {
+		return r, err
+	}
+	g, err := d.Credit.grant()
+	r.Credit = &g
 	return r, err
 }
 

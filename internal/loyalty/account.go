@@ -25,10 +25,10 @@ type Account struct {
 	Sequence int64  // how many entries there are
 	Head     string // the hash of the last one
 
-	Lots    []Lot     // what can be spent, earliest expiry first, never last; no empty ones
-	Pending []Pending // what will be, earliest first
+	Purse             // points
+	Purses  []Purse   // the other wallets that ever held anything, by id
+	Pending []Pending // what will be active in any of them, earliest first
 	Holds   []Hold    // what open redemptions have reserved, earliest end first
-	Debt    Points    // what was taken back but could not be; the next active points pay it
 
 	Tier    Standing
 	Metrics []Metric // what qualifies for a tier, by month, oldest first
@@ -40,8 +40,7 @@ type Account struct {
 	Slides  Date      // the day to which the last activity moved the lots that slide; zero if none did
 	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
-	Earned, Redeemed, Expired Points    // of a lifetime: by rules, without adjustments and what was clawed back
-	LastActivity              time.Time // the latest order or redemption
+	LastActivity time.Time // the latest order or redemption
 }
 
 // A Lot is points that lapse together, at the end of the same day.
@@ -56,6 +55,7 @@ type Pending struct {
 	ActiveAt time.Time // zero: not known yet, or by hand
 	GiveUp   time.Time // when it is not known by then, they are gone; zero: never
 	Expires  Date      // the lot that they will join
+	Wallet   string
 	Points   Points
 }
 
@@ -76,7 +76,7 @@ func (p Pending) compare(q Pending) int {
 	return cmp.Or(x.Compare(y), cmp.Compare(p.Cause.Kind, q.Cause.Kind), cmp.Compare(p.Cause.ID, q.Cause.ID))
 }
 
-// A Hold is an open redemption with the lots that its points came from. From Redemption.Until on it has lapsed.
+// A Hold is an open redemption with the lots of its wallet that its points came from. From Redemption.Until on it has lapsed.
 type Hold struct {
 	Redemption Redemption
 	Lots       []Lot
@@ -122,20 +122,14 @@ type Reached struct {
 	Grant    Grant // its Rule is the milestone's id
 }
 
-// A Balance sums up an account.
+// A Balance sums up a wallet of an account.
 type Balance struct{ Active, Pending, Reserved, Debt Points }
 
-// Balance sums up the account as it stands; Advance it first.
-func (a Account) Balance() Balance {
-	b := Balance{Active: total(a.Lots), Debt: a.Debt}
-	for _, p := range a.Pending {
-		b.Pending += p.Points
-	}
-	for _, h := range a.Holds {
-		b.Reserved += h.Points()
-	}
-	return b
-}
+// Balance is BalanceOf the wallet of points.
+func (a Account) Balance() Balance { return a.BalanceOf("") }
+
+// fits reports whether an account can hold so much.
+func (b Balance) fits() bool { return max(b.Active, b.Pending, b.Reserved, b.Debt) <= MaxBalance }
 
 func total(lots []Lot) (sum Points) {
 	for _, l := range lots {

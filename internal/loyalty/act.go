@@ -38,6 +38,9 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	if err := d.award(rules, &s, prior != nil); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	if err := d.climb(now); err != nil {
 		return Outcome{}, err
 	}
@@ -130,7 +133,9 @@ func (d *decision) award(rules *Program, s *EventState, amended bool) error {
 	for _, a := range rules.Earn.Actions {
 		target := d.actionWorth(rules, s, a, &facts, &e, day)
 		e = d.grantAction(e, rules, s, a, target)
-		total += target
+		if a.Wallet == "" {
+			total += target
+		}
 	}
 	if total < s.Worth {
 		e.Kind = KindClawback
@@ -196,7 +201,7 @@ func (d *decision) allowed(a Action, share *Share, facts *Facts, e *Entry, day D
 		e.Because = append(e.Because, Reason(key, "0", IsResting, until.String()))
 		return 0
 	}
-	e.Because = append(e.Because, Reason(key, points(a.Points), IsFixed, points(a.Points)))
+	e.Because = append(e.Because, reasonIn(a.Wallet, key, a.Points, IsFixed, points(a.Points)))
 	return a.Points
 }
 
@@ -217,9 +222,8 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		if target == 0 {
 			return e
 		}
-		_, expiry := rules.life("", s.Buyer.Level)
-		wait, expiry := a.Life.over(Wait{}, expiry)
-		g := Grant{Rule: a.ID, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
+		wait, expiry := a.Life.over(Wait{}, rules.expiry(a.Wallet, s.Buyer.Level))
+		g := Grant{Rule: a.ID, Wallet: a.Wallet, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
 		if !g.ActiveAt.IsZero() {
 			g.Expires = expiry.Date(g.ActiveAt, d.Account.since(expiry), rules.Zone)
 		}
@@ -227,6 +231,9 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		at = len(s.Grants) - 1
 	}
 	g := &s.Grants[at]
+	if g.Wallet != "" {
+		e.Because = given(e.Because, *g)
+	}
 	delta := target - g.Worth
 	switch {
 	case delta > 0:

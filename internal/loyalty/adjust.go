@@ -2,11 +2,13 @@ package loyalty
 
 import "time"
 
-// Adjust corrects a balance by hand, up or down, for a reason that somebody gave. Points given live as long as
-// those that members of the same level earn, from now on; points taken are those that would lapse first, and no more
-// than there are.
-func (p *Program) Adjust(acc Account, id string, n Points, reason string, now time.Time) (Outcome, error) {
-	switch {
+// Adjust corrects the balance of a wallet by hand, up or down, for a reason that somebody gave. Points given live as
+// long as those that members of the same level earn, from now on; points taken are those that would lapse first, and no
+// more than there are.
+func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string, now time.Time) (Outcome, error) {
+	switch _, ok := p.Wallet(wallet); {
+	case !ok && wallet != "":
+		return Outcome{}, p.noWallet("/wallet")
 	case acc.Status != Active:
 		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
 	case n == 0:
@@ -17,19 +19,23 @@ func (p *Program) Adjust(acc Account, id string, n Points, reason string, now ti
 	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindAdjust, Cause: Cause{CauseAdjustment, id, 1}, Effective: now,
-		Because: []Because{Reason("adjustment", points(n), Says, reason)},
+		Because: []Because{reasonIn(wallet, "adjustment", n, Says, reason)},
 	}
 	if n < 0 {
 		var taken Points
-		if e.Postings, taken = d.take(nil, -n); taken < -n {
-			return Outcome{}, p.insufficient(acc, -n, "The adjustment takes")
+		if e.Postings, taken = d.take(nil, wallet, -n); taken < -n {
+			return Outcome{}, p.insufficient(acc, wallet, -n, "The adjustment takes")
 		}
-		e.Postings = append(e.Postings, Posting{Bucket: BucketAdjusted, Points: -n})
+		e.Postings = append(e.Postings, Posting{Wallet: wallet, Bucket: BucketAdjusted, Points: -n})
 	} else {
-		_, expiry := p.life("", acc.Tier.Level)
-		e.Postings = d.activate([]Posting{{Bucket: BucketAdjusted, Points: -n}}, n, expiry.Date(now, acc.since(expiry), p.Zone), now)
+		expiry := p.expiry(wallet, acc.Tier.Level)
+		given := []Posting{{Wallet: wallet, Bucket: BucketAdjusted, Points: -n}}
+		e.Postings = d.activate(given, wallet, n, expiry.Date(now, acc.since(expiry), p.Zone), now)
 	}
 	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.autoRedeem(now); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil

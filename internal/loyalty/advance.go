@@ -10,10 +10,11 @@ import (
 const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this
-// order, what time does: pending points become active or are given up, the tier is reviewed, lots lapse, holds lapse,
-// birthdays and anniversaries are celebrated. So points that arrive in the same instant in which others lapse can still
-// count for the review, and a hold that ends when its lot does gives its points back to nobody. One long jump and many
-// small steps leave the same account and the same entries, but for when they were recorded.
+// order, what time does: pending points become active, a reward is redeemed by itself, pending points are given up, the
+// tier is reviewed, lots lapse, holds lapse, birthdays and anniversaries are celebrated, and what that made active is
+// redeemed likewise. So points that arrive in the same instant in which others lapse can still count for the review, and
+// a hold that ends when its lot does gives its points back to nobody. One long jump and many small steps leave the same
+// account and the same entries, but for when they were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	for {
@@ -22,7 +23,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 			return d.Outcome, nil
 		}
 		d.now = at
-		for _, step := range []func(time.Time) error{d.activatePending, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate} {
+		for _, step := range []func(time.Time) error{d.activatePending, d.autoRedeem, d.forfeitPending, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}
@@ -44,14 +45,17 @@ func (p *Program) Due(acc Account) time.Time {
 	if len(acc.Pending) > 0 {
 		sooner(acc.Pending[0].due())
 	}
-	if len(acc.Lots) > 0 && acc.Lots[0].Expires != 0 {
-		sooner(acc.Lots[0].Expires.End(p.Zone))
+	for purse := range acc.purses {
+		if len(purse.Lots) > 0 && purse.Lots[0].Expires != 0 {
+			sooner(purse.Lots[0].Expires.End(p.Zone))
+		}
 	}
 	if len(acc.Holds) > 0 {
 		sooner(acc.Holds[0].Redemption.Until)
 	}
 	sooner(p.reviewAt(acc.Tier))
 	sooner(p.occasionDue(acc))
+	sooner(p.autoDue(acc))
 	return due
 }
 
@@ -67,9 +71,9 @@ func (d *decision) activatePending(at time.Time) error {
 		if x.ActiveAt.IsZero() {
 			continue
 		}
-		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
-		e.Postings = d.activate(e.Postings, x.Points, x.Expires, at)
-		e.Because = append(e.Because, Reason("pending", "0", BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
+		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
+		e.Postings = d.activate(e.Postings, x.Wallet, x.Points, x.Expires, at)
+		e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
 	}
 	if e.Postings == nil {
 		return nil
@@ -96,36 +100,40 @@ func (d *decision) forfeitPending(at time.Time) error {
 func lostToExpiry(e Entry) Entry {
 	for _, p := range e.Postings {
 		if p.Bucket == BucketExpired {
-			e.Because = append(e.Because, Reason("expiry", points(-p.Points), CameLate, p.Lot.String()))
+			e.Because = append(e.Because, reasonIn(p.Wallet, "expiry", -p.Points, CameLate, p.Lot.String()))
 		}
 	}
 	return e
 }
 
 func (d *decision) lapseLots(at time.Time) error {
-	for len(d.Account.Lots) > 0 {
-		l := d.Account.Lots[0]
-		if !d.p.lapsed(l.Expires, at) {
-			return nil
-		}
-		day := l.Expires.String()
-		if l.Expires.Slides() {
-			day += ":inactive"
-		}
-		err := d.post(Entry{
-			Kind:  KindExpire,
-			Cause: d.ownCause(CauseLapse, day), Effective: at,
-			Postings: []Posting{
-				{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
-				{Bucket: BucketExpired, Lot: l.Expires, Points: l.Points},
-			},
-			Because: []Because{Reason("expiry", points(-l.Points), HasLapsed, l.Expires.String())},
-		})
-		if err != nil {
-			return err
+	for purse := range d.Account.purses {
+		for _, l := range purse.Lots {
+			if !d.p.lapsed(l.Expires, at) {
+				break
+			}
+			if err := d.post(d.lapse(purse.Wallet, l, at)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (d *decision) lapse(wallet string, l Lot, at time.Time) Entry {
+	day := l.Expires.String()
+	if l.Expires.Slides() {
+		day += ":inactive"
+	}
+	if wallet != "" {
+		day += ":" + wallet
+	}
+	gone := Posting{Wallet: wallet, Bucket: BucketActive, Lot: l.Expires, Points: -l.Points}
+	return Entry{
+		Kind: KindExpire, Cause: d.ownCause(CauseLapse, day), Effective: at,
+		Postings: mirror([]Posting{gone}, BucketExpired),
+		Because:  []Because{reasonIn(wallet, "expiry", -l.Points, HasLapsed, l.Expires.String())},
+	}
 }
 
 func (d *decision) releaseHolds(at time.Time) error {

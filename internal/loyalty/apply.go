@@ -14,13 +14,12 @@ func (a Account) Apply(e Entry) (Account, error) {
 		return a, fmt.Errorf("loyalty: entry %d of %s cannot follow %d", e.Sequence, e.Member, a.Sequence)
 	}
 	a.Sequence, a.Head = e.Sequence, e.Hash
-	var sum Points
 	for _, p := range e.Postings {
-		sum += p.Points
 		a.apply(e, p)
 	}
-	if sum != 0 {
-		return a, fmt.Errorf("loyalty: entry %d of %s is off balance by %d", e.Sequence, e.Member, sum)
+	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // one that became empty is in a slice of this account alone
+	if !balanced(e.Postings) {
+		return a, fmt.Errorf("loyalty: entry %d of %s is off balance", e.Sequence, e.Member)
 	}
 	a.note(e)
 	return a, a.sound()
@@ -59,6 +58,9 @@ func (a *Account) note(e Entry) {
 	case KindJoin:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
 	case KindEarn, KindRedeem, KindReserve:
+		if e.Redemption != nil && e.Redemption.By != "" {
+			return // another's activity
+		}
 		if e.Effective.After(a.LastActivity) {
 			a.LastActivity = e.Effective
 		}
@@ -67,20 +69,21 @@ func (a *Account) note(e Entry) {
 
 func (a *Account) apply(e Entry, p Posting) {
 	switch p.Bucket {
-	case BucketActive:
-		a.Lots = addLot(a.Lots, Lot{p.Lot, p.Points})
 	case BucketPending:
 		a.addPending(e, p)
 	case BucketReserved:
 		a.addHold(*e.Redemption, Lot{p.Lot, p.Points})
+	case BucketActive:
+		purse := a.purse(p.Wallet)
+		purse.Lots = addLot(purse.Lots, Lot{p.Lot, p.Points})
 	case BucketDebt:
-		a.Debt -= p.Points
+		a.purse(p.Wallet).Debt -= p.Points
 	case BucketIssued:
-		a.Earned -= p.Points
+		a.purse(p.Wallet).Earned -= p.Points
 	case BucketRedeemed:
-		a.Redeemed += p.Points
+		a.purse(p.Wallet).Redeemed += p.Points
 	case BucketExpired:
-		a.Expired += p.Points
+		a.purse(p.Wallet).Expired += p.Points
 	}
 }
 
@@ -91,7 +94,7 @@ func (a *Account) addPending(e Entry, p Posting) {
 	}
 	at := slices.IndexFunc(a.Pending, func(x Pending) bool { return x.Cause == cause })
 	if at < 0 {
-		n := Pending{Cause: cause, ActiveAt: p.ActiveAt, GiveUp: p.GiveUp, Expires: p.Lot, Points: p.Points}
+		n := Pending{Cause: cause, ActiveAt: p.ActiveAt, GiveUp: p.GiveUp, Expires: p.Lot, Wallet: p.Wallet, Points: p.Points}
 		at, _ = slices.BinarySearchFunc(a.Pending, n, Pending.compare)
 		a.Pending = slices.Insert(slices.Clone(a.Pending), at, n)
 		return
@@ -184,9 +187,14 @@ func (a Account) sound() error {
 	bad := func(what string, n Points) error {
 		return fmt.Errorf("loyalty: %s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
 	}
-	for _, l := range a.Lots {
-		if l.Points < 0 {
-			return bad("lot "+l.Expires.String(), l.Points)
+	for purse := range a.purses {
+		for _, l := range purse.Lots {
+			if l.Points < 0 {
+				return bad("lot "+l.Expires.String(), l.Points)
+			}
+		}
+		if purse.Debt < 0 {
+			return bad("debt", purse.Debt)
 		}
 	}
 	for _, p := range a.Pending {
@@ -200,9 +208,6 @@ func (a Account) sound() error {
 				return bad("hold "+h.Redemption.ID, l.Points)
 			}
 		}
-	}
-	if a.Debt < 0 {
-		return bad("debt", a.Debt)
 	}
 	return nil
 }

@@ -7,8 +7,9 @@ import (
 
 // A Because is one reason of an entry: a rule of the program, what it did, and the exact points that it gave or
 // took, as a decimal ("29.99") or, where it has no end, a fraction ("2999/110"). The reasons of an entry sum to its
-// points. A reason that gave and took nothing says why not.
+// points, and those of another wallet to what it did there. A reason that gave and took nothing says why not.
 type Because struct {
+	Wallet string // whose points; empty for that of points
 	Rule   string // "earn.purchase", "campaigns.double-weekend", "rounding"
 	What   What
 	Args   []string // what What is about, in its own order
@@ -19,94 +20,114 @@ type Because struct {
 type What string
 
 const (
-	Says          What = ""         // the text itself: an adjustment's reason, and entries of the first release
-	IsRated       What = "rate"     // amount, rate
-	IsTimes       What = "times"    // amount, factor
-	IsFactor      What = "factor"   // factor
-	IsUnits       What = "units"    // units, points each
-	IsFixed       What = "fixed"    // points
-	IsStep        What = "step"     // amount, the band's beginning, points
-	IsUnpaid      What = "unpaid"   // the order is not paid yet
-	IsCancelled   What = "void"     // the order was cancelled
-	IsConverted   What = "exchange" // one unit of the order's currency, what it was in the program's
-	IsRounded     What = "round"    // down, nearest, half_even, up
-	IsCarried     What = "carry"    // the fraction that earlier orders left
-	IsCapped      What = "cap"      // points, period
-	IsRefused     What = "refuse"   // points, period: more than the cap, so nothing
-	IsSpent       What = "budget"   // the budget's points: what is left of it
-	IsLimited     What = "limit"    // times, period
-	IsResting     What = "rest"     // the last day of a cool-down
-	IsBeaten      What = "beaten"   // the rule that was applied instead
-	IsShort       What = "short"    // needed, what there was
-	IsUnjoined    What = "unjoined" // the member has not registered
-	IsFor         What = "for"      // what the campaign is for: tiers, segments, channels, stores, currencies, first_order, time; which
-	IsShadow      What = "shadow"   // the points that it would have given
-	IsFailed      What = "failed"   // why a condition could not be told
-	IsBounded     What = "bounded"  // what is left of an order gives no more than all of it
-	WasGiven      What = "given"    // by earlier revisions
-	IsLate        What = "late"     // the event did not come by this day
-	IsKept        What = "kept"     // not taken back: lapsed (with the day), pending, within, debt
-	WasKept       What = "unkept"   // what was never taken back is given back as nothing
-	HasLapsed     What = "lapsed"   // the day
-	CameLate      What = "gone"     // the day on which its lot had lapsed
-	BecameActive  What = "active"   // cause, points
-	IsCost        What = "cost"     // points
-	WasSpent      What = "spent"    // points that were reserved
-	WasReturned   What = "returned" // cancelled or lapsed
-	HasMoved      What = "moved"    // from level, to level, how: reached or lost, measure, window
-	HasStayed     What = "stayed"   // measure, window
-	WasReached    What = "reached"  // count
-	WasUnreached  What = "missed"   // count
-	WasExtended   What = "extended" // to the day, why
-	WasReinstated What = "again"    // lapsed on the day, why
-	WasMoved      What = "slid"     // the new day
-	HasChanged    What = "changed"  // which trait
+	Says             What = ""            // the text itself: an adjustment's reason, and entries of the first release
+	IsRated          What = "rate"        // amount, rate
+	IsTimes          What = "times"       // amount, factor
+	IsFactor         What = "factor"      // factor
+	IsUnits          What = "units"       // units, points each
+	IsFixed          What = "fixed"       // points
+	IsStep           What = "step"        // amount, the band's beginning, points
+	IsUnpaid         What = "unpaid"      // the order is not paid yet
+	IsCancelled      What = "void"        // the order was cancelled
+	IsConverted      What = "exchange"    // one unit of the order's currency, what it was in the program's
+	IsRounded        What = "round"       // down, nearest, half_even, up
+	IsCarried        What = "carry"       // the fraction that earlier orders left
+	IsCapped         What = "cap"         // points, period
+	IsRefused        What = "refuse"      // points, period: more than the cap, so nothing
+	IsSpent          What = "budget"      // the budget's points: what is left of it
+	IsLimited        What = "limit"       // times, period
+	IsResting        What = "rest"        // the last day of a cool-down
+	IsBeaten         What = "beaten"      // the rule that was applied instead
+	IsShort          What = "short"       // needed, what there was
+	IsUnjoined       What = "unjoined"    // the member has not registered
+	IsFor            What = "for"         // what the campaign is for: tiers, segments, channels, stores, currencies, first_order, time; which
+	IsShadow         What = "shadow"      // the points that it would have given
+	IsFailed         What = "failed"      // why a condition could not be told
+	IsBounded        What = "bounded"     // what is left of an order gives no more than all of it
+	WasGiven         What = "given"       // by earlier revisions
+	IsLate           What = "late"        // the event did not come by this day
+	IsKept           What = "kept"        // not taken back: lapsed (with the day), pending, within, debt
+	WasKept          What = "unkept"      // what was never taken back is given back as nothing
+	HasLapsed        What = "lapsed"      // the day
+	CameLate         What = "gone"        // the day on which its lot had lapsed
+	BecameActive     What = "active"      // cause, points
+	IsCost           What = "cost"        // points
+	WasSpent         What = "spent"       // points that were reserved
+	WasReturned      What = "returned"    // cancelled, declined or lapsed
+	HasMoved         What = "moved"       // from level, to level, how: reached or lost, measure, window
+	HasStayed        What = "stayed"      // measure, window
+	WasReached       What = "reached"     // count
+	WasUnreached     What = "missed"      // count
+	WasExtended      What = "extended"    // to the day, why
+	WasReinstated    What = "again"       // lapsed on the day, why
+	WasMoved         What = "slid"        // the new day
+	HasChanged       What = "changed"     // which trait
+	WasSent          What = "sent"        // points
+	IsFee            What = "fee"         // points
+	WasAccepted      What = "accepted"    // points that were held
+	WasReceived      What = "received"    // points
+	WasDrawn         What = "drawn"       // points of others of the household
+	WasGivenTo       What = "gives"       // points, to a redemption of the household
+	WasConverted     What = "converted"   // points, wallet, what they are in the other one, wallet
+	WasConvertedBack What = "unconverted" // likewise
+	IsAutomatic      What = "auto"        // points: so many active ones are enough
+	IsStopped        What = "stopped"     // times, the day: no more of it then
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
 var effects = map[What]string{
-	Says:          "%s",
-	IsRated:       "%s x %s",
-	IsTimes:       "%s x %s",
-	IsFactor:      "x %s",
-	IsUnits:       "%s x %s",
-	IsFixed:       "%s",
-	IsStep:        "%s, from %s: %s",
-	IsUnpaid:      "not paid yet",
-	IsCancelled:   "cancelled",
-	IsConverted:   "%s is %s",
-	IsRounded:     "%s",
-	IsCarried:     "left by earlier orders",
-	IsCapped:      "%s per %s",
-	IsRefused:     "more than %s per %s",
-	IsSpent:       "%s are left of the budget",
-	IsLimited:     "%s per %s",
-	IsResting:     "once, until %s",
-	IsBeaten:      "not applied: %s was",
-	IsShort:       "not applied: needs %s, has %s",
-	IsUnjoined:    "not applied: the member has not registered",
-	IsFor:         "not applied: for %s %s",
-	IsShadow:      "shadow: would give %s",
-	IsFailed:      "not applied: %s",
-	IsBounded:     "no more than the whole order gives",
-	WasGiven:      "given by earlier revisions",
-	IsLate:        "not there by %s",
-	IsKept:        "not taken back: %s",
-	WasKept:       "was never taken back",
-	HasLapsed:     "lapsed at the end of %s",
-	CameLate:      "the lot had lapsed on %s",
-	BecameActive:  "%s: %s became active",
-	IsCost:        "costs %s",
-	WasSpent:      "%s reserved points spent",
-	WasReturned:   "%s, points returned",
-	HasMoved:      "%s to %s, %s: %s %s",
-	HasStayed:     "kept: %s %s",
-	WasReached:    "reached %s",
-	WasUnreached:  "below %s again",
-	WasExtended:   "extended to %s: %s",
-	WasReinstated: "had lapsed on %s: %s",
-	WasMoved:      "active again, lapses on %s",
-	HasChanged:    "%s",
+	Says:             "%s",
+	IsRated:          "%s x %s",
+	IsTimes:          "%s x %s",
+	IsFactor:         "x %s",
+	IsUnits:          "%s x %s",
+	IsFixed:          "%s",
+	WasConverted:     "%s %s became %s %s",
+	WasConvertedBack: "%s %s again, of %s %s",
+	IsStep:           "%s, from %s: %s",
+	IsUnpaid:         "not paid yet",
+	IsCancelled:      "cancelled",
+	IsConverted:      "%s is %s",
+	IsRounded:        "%s",
+	IsCarried:        "left by earlier orders",
+	IsCapped:         "%s per %s",
+	IsRefused:        "more than %s per %s",
+	IsSpent:          "%s are left of the budget",
+	IsLimited:        "%s per %s",
+	IsResting:        "once, until %s",
+	IsBeaten:         "not applied: %s was",
+	IsShort:          "not applied: needs %s, has %s",
+	IsUnjoined:       "not applied: the member has not registered",
+	IsFor:            "not applied: for %s %s",
+	IsShadow:         "shadow: would give %s",
+	IsFailed:         "not applied: %s",
+	IsBounded:        "no more than the whole order gives",
+	WasGiven:         "given by earlier revisions",
+	IsLate:           "not there by %s",
+	IsKept:           "not taken back: %s",
+	WasKept:          "was never taken back",
+	HasLapsed:        "lapsed at the end of %s",
+	CameLate:         "the lot had lapsed on %s",
+	BecameActive:     "%s: %s became active",
+	IsCost:           "costs %s",
+	IsAutomatic:      "by itself at %s",
+	IsStopped:        "%s times on %s, no more that day",
+	WasSpent:         "%s reserved points spent",
+	WasReturned:      "%s, points returned",
+	HasMoved:         "%s to %s, %s: %s %s",
+	HasStayed:        "kept: %s %s",
+	WasReached:       "reached %s",
+	WasUnreached:     "below %s again",
+	WasExtended:      "extended to %s: %s",
+	WasReinstated:    "had lapsed on %s: %s",
+	WasMoved:         "active again, lapses on %s",
+	HasChanged:       "%s",
+	WasSent:          "%s to another member",
+	IsFee:            "fee %s",
+	WasAccepted:      "%s accepted by the other member",
+	WasReceived:      "%s from another member",
+	WasDrawn:         "%s from the household",
+	WasGivenTo:       "%s for the household",
 }
 
 // Whats lists every What that there is, for those who put them into words.
@@ -129,6 +150,11 @@ func (b Because) Effect() string {
 		args[i] = b.Args[i]
 	}
 	return strings.TrimSpace(fmt.Sprintf(form, args...))
+}
+
+// reasonIn is a Reason for n points of a wallet.
+func reasonIn(wallet, rule string, n Points, what What, args ...string) Because {
+	return Because{Wallet: wallet, Rule: rule, What: what, Args: args, Points: points(n)}
 }
 
 // Reason makes a Because; points is what it gave, "0" for a reason why not.

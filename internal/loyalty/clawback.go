@@ -33,29 +33,29 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	for _, x := range left.Pending {
 		if x.Cause == cause {
 			part := min(rest, x.Points)
-			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Cause: cause, Points: -part})
+			e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Cause: cause, Points: -part})
 			rest -= part
 		}
 	}
-	reach := d.p.TakeBack
+	reach, most := d.p.takeBack(g.Wallet)
 	switch {
 	case !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now):
 		e, rest = writeOff(e, rest, g, keptLapsed)
 	case reach == TakeBackPendingOnly:
 		e, rest = writeOff(e, rest, g, keptPending)
 	}
-	e, rest = d.takeFromLots(e, left.Lots, rest, g)
+	e, rest = d.takeFromLots(e, left.In(g.Wallet).Lots, rest, g)
 	if reach == TakeBackWithinBalance {
 		e, rest = writeOff(e, rest, g, keptWithin)
 	}
-	if most := d.p.DebtAtMost; most > 0 && reach == TakeBackDebt {
-		if room := max(0, most-left.Debt); rest > room {
+	if most > 0 && reach == TakeBackDebt {
+		if room := max(0, most-left.In(g.Wallet).Debt); rest > room {
 			e, _ = writeOff(e, rest-room, g, keptDebt)
 			rest = room
 		}
 	}
 	if rest > 0 {
-		e.Postings = append(e.Postings, Posting{Bucket: BucketDebt, Points: -rest})
+		e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketDebt, Points: -rest})
 		g.Owed += rest
 	}
 	return e
@@ -80,7 +80,7 @@ func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Ent
 			if part <= 0 || (l.Expires == mine) != own {
 				continue
 			}
-			e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -part})
+			e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketActive, Lot: l.Expires, Points: -part})
 			rest -= part
 			if !own {
 				g.Taken = addLot(g.Taken, Lot{l.Expires, part})
@@ -97,23 +97,31 @@ func writeOff(e Entry, rest Points, g *Grant, why string) (Entry, Points) {
 		if why == keptLapsed {
 			args = append(args, g.Expires.String())
 		}
-		e.Because = append(e.Because, Reason("clawback", points(rest), IsKept, args...))
+		e.Because = append(e.Because, reasonIn(g.Wallet, "clawback", rest, IsKept, args...))
 		g.Lapsed += rest
 	}
 	return e, 0
 }
 
-// issued balances the entry against the program's bucket of issued points.
+// issued balances the entry against the program's bucket of issued points, in each wallet.
 func issued(e Entry) Entry {
-	sum := Points(0)
-	for _, p := range e.Postings {
-		sum += p.Points
-	}
-	switch {
-	case sum != 0:
-		e.Postings = append(e.Postings, Posting{Bucket: BucketIssued, Points: -sum})
-	case len(e.Postings) == 0:
+	if len(e.Postings) == 0 {
 		e.Postings = nil
+		return e
+	}
+	var sums []Posting
+	for _, p := range e.Postings {
+		at := slices.IndexFunc(sums, func(s Posting) bool { return s.Wallet == p.Wallet })
+		if at < 0 {
+			at = len(sums)
+			sums = append(sums, Posting{Wallet: p.Wallet, Bucket: BucketIssued})
+		}
+		sums[at].Points -= p.Points
+	}
+	for _, s := range sums {
+		if s.Points != 0 {
+			e.Postings = append(e.Postings, s)
+		}
 	}
 	return e
 }
@@ -122,13 +130,13 @@ func issued(e Entry) Entry {
 // points, to where it was taken from, so that a refund that failed leaves no trace, then to its own lot.
 func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry {
 	if never := min(n, g.Lapsed); never > 0 {
-		e.Because = append(e.Because, Reason("clawback", points(-never), WasKept))
+		e.Because = append(e.Because, reasonIn(g.Wallet, "clawback", -never, WasKept))
 		g.Lapsed -= never
 		n -= never
 	}
 	for _, l := range slices.Backward(g.Taken) {
 		if part := min(n-min(n, g.Owed), l.Points); part > 0 {
-			e.Postings = d.activate(e.Postings, part, l.Expires, d.now)
+			e.Postings = d.activate(e.Postings, g.Wallet, part, l.Expires, d.now)
 			g.Taken = addLot(g.Taken, Lot{l.Expires, -part})
 			n -= part
 		}

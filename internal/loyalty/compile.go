@@ -18,7 +18,8 @@ type compiled struct {
 	rates      map[Currency]compiledRate
 	categories map[string][]multiplier // the rules of each category, the best first
 	levels     map[string]multiplier   // by level id; only those that multiply
-	rules      []rule                  // those of earn.rules, then the campaigns
+	wallets    map[string]map[Currency]compiledRate
+	rules      []rule // those of earn.rules, then the campaigns
 	index      index
 	asks       asks
 	zones      *sync.Map // time zones of members, by name
@@ -59,7 +60,7 @@ func (p *Program) Compile() error {
 		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
 		zones: new(sync.Map),
 	}
-	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions, p.compilePay} {
+	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto} {
 		if err := step(); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}
@@ -321,6 +322,9 @@ func (p *Program) compileActions() error {
 		}
 		if err := checkBounds(nil, a.Limits, 0, a.Life); err != nil {
 			return fmt.Errorf("action %s: %w", a.ID, err)
+		}
+		if _, ok := p.Wallet(a.Wallet); !ok && a.Wallet != "" {
+			return fmt.Errorf("action %s is for wallet %q, which does not exist", a.ID, a.Wallet)
 		}
 		if a.Event == EventBirthday || a.Event == EventAnniversary {
 			p.compiled.occasions = true

@@ -58,7 +58,7 @@ func (s *till) put(t *rapid.T, o Order, now time.Time) Entry {
 func (s *till) keep(t *rapid.T, o Order, out Outcome) {
 	e := out.Entries[0]
 	s.acc, s.states[o.ID] = out.Account, e.Order
-	sum := new(big.Rat)
+	sums := map[string]*big.Rat{"": new(big.Rat)}
 	s.because = nil
 	for _, b := range e.Because {
 		s.because = append(s.because, b.Rule+": "+b.Effect()+" = "+b.Points)
@@ -66,19 +66,26 @@ func (s *till) keep(t *rapid.T, o Order, out Outcome) {
 		if !ok {
 			t.Fatalf("%q is no number", b.Points)
 		}
-		sum.Add(sum, n)
+		if sums[b.Wallet] == nil {
+			sums[b.Wallet] = new(big.Rat)
+		}
+		sums[b.Wallet].Add(sums[b.Wallet], n)
 	}
-	if sum.Cmp(new(big.Rat).SetInt64(int64(e.Points))) != 0 {
-		t.Fatalf("the reasons sum to %s, and the entry moves %d: %v", sum.RatString(), e.Points, e.Because)
+	for _, w := range append(e.Wallets, WalletChange{Points: e.Points}) {
+		if sum := sums[w.Wallet]; sum != nil && sum.Cmp(new(big.Rat).SetInt64(int64(w.Points))) != 0 || sum == nil && w.Points != 0 {
+			t.Fatalf("the reasons sum to %s, and the entry moves %d of %q: %v", sum.RatString(), w.Points, w.Wallet, e.Because)
+		}
 	}
 	for _, p := range e.Postings {
-		if p.Bucket == BucketIssued {
+		if p.Bucket == BucketIssued && p.Wallet == "" {
 			s.issued[o.ID] -= p.Points
 		}
 	}
 	worth := Points(0)
 	for _, g := range e.Order.Grants {
-		worth += g.Worth
+		if g.Wallet == "" {
+			worth += g.Worth
+		}
 		if g.Worth < 0 {
 			t.Fatalf("a grant is worth %d", g.Worth)
 		}
@@ -158,6 +165,9 @@ func checks(t *testing.T, n int) {
 // same compares what two tills end with, but for the numbers of revisions.
 func same(t *rapid.T, a, b *till) {
 	t.Helper()
+	if fmt.Sprint(a.acc.Purses) != fmt.Sprint(b.acc.Purses) {
+		t.Fatalf("%+v in wallets against %+v", a.acc.Purses, b.acc.Purses)
+	}
 	if a.acc.Balance() != b.acc.Balance() || !slices.Equal(a.acc.Lots, b.acc.Lots) || !slices.Equal(a.acc.Pending, b.acc.Pending) {
 		t.Fatalf("%s\nagainst %s\nbecause %v\nagainst %v", a.worths(), b.worths(), a.because, b.because)
 	}

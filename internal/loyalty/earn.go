@@ -49,18 +49,19 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 
 // worth is what an order gives.
 type worth struct {
-	partly  bool // a part of the order was refunded or is contested, which is looked at next
-	total   Points
-	asks    []Spend // budgets whose rest is not known and would decide
-	grants  []owned // what caps, limits and budgets leave each rule that would apply, the losers of its group included
-	own     []owned // what rules with a life of their own give of the total, in the order of the rules
-	takes   []owned // what each rule that is capped, limited or on a budget gives
-	because []Because
-	usage   []Usage
-	spends  []Spend
-	rest    exact // the fraction that rounding leaves for the next order
-	spend   int64 // what it counts towards a level by spend, minor units
-	pieces  int64 // and by elements
+	partly    bool // a part of the order was refunded or is contested, which is looked at next
+	total     Points
+	asks      []Spend // budgets whose rest is not known and would decide
+	grants    []owned // what caps, limits and budgets leave each rule that would apply, the losers of its group included
+	own       []owned // what rules with a life of their own give of the total, in the order of the rules
+	inWallets []owned // what there is beside the total, by wallet
+	takes     []owned // what each rule that is capped, limited or on a budget gives
+	because   []Because
+	usage     []Usage
+	spends    []Spend
+	rest      exact // the fraction that rounding leaves for the next order
+	spend     int64 // what it counts towards a level by spend, minor units
+	pieces    int64 // and by elements
 }
 
 // owned is whole points of one rule.
@@ -84,6 +85,9 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 		v.rules()
 	}
 	w.count(p, &v)
+	if err := w.walletWorth(p, &v); err != nil {
+		return err
+	}
 	if err := v.round(); err != nil {
 		return err
 	}

@@ -21,6 +21,11 @@ const (
 	CauseMember     = "member"     // by member
 	CauseExtension  = "extension"  // by extension id
 	CauseReinstate  = "reinstate"  // by member and day of the lapse
+	CauseConversion = "conversion" // by conversion id
+	CauseTransfer   = "transfer"   // by transfer id: what became of it with who gives
+	CauseReceipt    = "receipt"    // by transfer id: that the other has it
+
+	CauseContribution = "contribution" // by redemption id and member: what another of the household gives to it
 )
 
 // A Cause is why points moved: something with an identity, in its n-th revision. Of each revision there is one
@@ -54,6 +59,10 @@ const (
 	KindExtend    Kind = "extend"    // lots were made to live longer by hand
 	KindReinstate Kind = "reinstate" // lapsed points were brought back by hand
 	KindMember    Kind = "member"    // what rules know of the member changed
+	KindConvert   Kind = "convert"   // points went from one wallet to another, or back
+
+	KindOffer    Kind = "offer"    // points are held until another member accepts them
+	KindTransfer Kind = "transfer" // points went to another member, or came from one
 )
 
 // Bucket is where points are: with the member, or where they came from and went.
@@ -66,14 +75,22 @@ const (
 	BucketReserved Bucket = "reserved"
 	BucketDebt     Bucket = "debt" // never above zero
 
-	BucketIssued   Bucket = "issued"
-	BucketRedeemed Bucket = "redeemed"
-	BucketExpired  Bucket = "expired"
-	BucketAdjusted Bucket = "adjusted"
+	BucketIssued    Bucket = "issued"
+	BucketRedeemed  Bucket = "redeemed"
+	BucketExpired   Bucket = "expired"
+	BucketAdjusted  Bucket = "adjusted"
+	BucketConverted Bucket = "converted" // into another wallet, or from there
+
+	BucketTransferred Bucket = "transferred" // on their way between two accounts, which together sum to zero
+	BucketFees        Bucket = "fees"        // what transfers cost
 )
+
+// counts reports whether points in the bucket are the member's: what an entry's points sum up.
+func (b Bucket) counts() bool { return b == BucketActive || b == BucketPending || b == BucketDebt }
 
 // A Posting moves points into a bucket, or out of it if negative.
 type Posting struct {
+	Wallet   string // empty for that of points
 	Bucket   Bucket
 	Lot      Date      // active and reserved: which lot; pending: which lot it will join
 	ActiveAt time.Time // pending: when
@@ -88,7 +105,7 @@ type Entry struct {
 	Member    MemberID
 	Cause     Cause
 	Kind      Kind
-	Points    Points // by how much active + pending - debt changed
+	Points    Points // by how much active + pending - debt changed, in the wallet of points
 	Postings  []Posting
 	Because   []Because
 	Program   int       // the version that decided
@@ -106,14 +123,16 @@ type Entry struct {
 	Usage      []Usage   // what it uses of caps and limits
 	Event      *EventState
 	Reached    *Reached // what became of a milestone
-	Traits     *Traits  // what rules know of the member after it, if it changed that
-	Move       *Move    // which lots it moved by hand
-	Slides     Date     // to which day it moved the lots that slide; zero if it moved none
-	Carried    string   // the fraction of a point that the member has after it; empty if it did not change that
-	Refusal    *Error   // why, if it records a refusal
+	Conversion *Converted
+	Traits     *Traits // what rules know of the member after it, if it changed that
+	Move       *Move   // which lots it moved by hand
+	Slides     Date    // to which day it moved the lots that slide; zero if it moved none
+	Carried    string  // the fraction of a point that the member has after it; empty if it did not change that
+	Refusal    *Error  // why, if it records a refusal
 
-	Balance  Balance // after it
-	Previous string  // the hash of the entry before it; "" for the first
+	Balance  Balance        // of the wallet of points, after it
+	Wallets  []WalletChange // of the other ones that it touched, by id
+	Previous string         // the hash of the entry before it; "" for the first
 	Hash     string
 }
 

@@ -53,6 +53,7 @@ type Action struct {
 	ID       string
 	Event    string // "review.approved"
 	Points   Points
+	Wallet   string // where the points go
 	Limits   []Limit
 	Cooldown Period // after it has paid, whole days
 	From     time.Time
@@ -83,7 +84,8 @@ type EventState struct {
 
 // A Grant is points that one cause gave and that live and die together.
 type Grant struct {
-	Rule     string // the rule or action that has a life of its own; empty: the base and all others
+	Rule     string // the rule or action that has a life of its own, or the wallet; empty: the base and all others
+	Wallet   string // where the points are
 	Worth    Points
 	ActiveAt time.Time // zero: not known yet, or by hand
 	Expires  Date      // the lot that they join; not known before ActiveAt is

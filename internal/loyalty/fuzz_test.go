@@ -142,7 +142,7 @@ func FuzzPlaceOrder(f *testing.F) {
 				acc = out.Account
 			}
 			if n := Points(d.below(200)); n > 0 {
-				if out, err := p.Adjust(acc, fmt.Sprint(acc.Sequence), -n, "spent", now); err == nil {
+				if out, err := p.Adjust(acc, fmt.Sprint(acc.Sequence), "", -n, "spent", now); err == nil {
 					acc, adjusted = out.Account, adjusted-n
 				}
 			}

@@ -55,7 +55,7 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	switch {
 	case acc.Status != Active:
 		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
-	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member:
+	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0: // zero: of another wallet
 		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that lapsed.")
 	case p.Goodwill.Reinstate.IsZero():
 		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow lapsed points to be brought back (goodwill.reinstate_within).")
@@ -71,8 +71,11 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 		Because: []Because{Reason("goodwill", points(n), WasReinstated, day.String(), reason)},
 	}
 	e.Move = &Move{At: lapsed.Effective, First: day, Last: day, To: until}
-	e.Postings = d.activate([]Posting{{Bucket: BucketExpired, Points: -n}}, n, until, now)
+	e.Postings = d.activate([]Posting{{Bucket: BucketExpired, Points: -n}}, "", n, until, now)
 	if err := d.post(e); err != nil {
+		return Outcome{}, err
+	}
+	if err := d.autoRedeem(now); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil
@@ -102,6 +105,9 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	return d.Outcome, nil
 }
 
@@ -126,17 +132,19 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.autoRedeem(now); err != nil {
+		return Outcome{}, err
+	}
 	return d.Outcome, nil
 }
 
 func (p *Program) actionLife(id, level string) (Wait, Expiry) {
-	_, expiry := p.life("", level)
 	for _, a := range p.Earn.Actions {
 		if a.ID == id {
-			return a.Life.over(Wait{}, expiry)
+			return a.Life.over(Wait{}, p.expiry(a.Wallet, level))
 		}
 	}
-	return Wait{}, expiry
+	return Wait{}, p.expiry("", level)
 }
 
 // activateNow is the postings that make what is pending of a grant active.
@@ -147,9 +155,9 @@ func (d *decision) activateNow(e Entry, rules *Program, g *Grant, expiry Expiry)
 			continue
 		}
 		g.ActiveAt, g.Expires = d.now, expiry.Date(d.now, d.Account.since(expiry), rules.Zone)
-		e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Cause: cause, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points})
-		e.Postings = d.activate(e.Postings, x.Points, g.Expires, d.now)
-		e.Because = append(e.Because, Reason("pending", "0", BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
+		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points})
+		e.Postings = d.activate(e.Postings, x.Wallet, x.Points, g.Expires, d.now)
+		e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
 	}
 	return e
 }

@@ -30,6 +30,9 @@ func (p *Program) Join(m MemberID, t Traits, now time.Time) (Outcome, error) {
 		if err := d.award(p, &s, false); err != nil {
 			return Outcome{}, err
 		}
+		if err := d.autoRedeem(now); err != nil {
+			return Outcome{}, err
+		}
 		if err := d.climb(now); err != nil {
 			return Outcome{}, err
 		}

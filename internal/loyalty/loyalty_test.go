@@ -253,7 +253,7 @@ func TestWhatBoundsAnAccountIsRefused(t *testing.T) {
 
 	brim := joined(t, p, noon)
 	brim.Lots = []Lot{{Expires: 20271231, Points: MaxBalance}}
-	if _, err := p.Adjust(brim, "adj_1", 1, "one too many", noon); !errors.Is(err, AmountOutOfRange) {
+	if _, err := p.Adjust(brim, "adj_1", "", 1, "one too many", noon); !errors.Is(err, AmountOutOfRange) {
 		t.Errorf("a balance grew beyond bounds: %v", err)
 	}
 }

@@ -35,8 +35,7 @@ func (d *decision) post(e Entry) error {
 	}
 	e.Program, e.Recorded = cmp.Or(e.Program, d.p.Version), d.recorded
 	for _, p := range e.Postings {
-		switch p.Bucket {
-		case BucketActive, BucketPending, BucketDebt:
+		if p.Wallet == "" && p.Bucket.counts() {
 			e.Points += p.Points
 		}
 	}
@@ -44,8 +43,12 @@ func (d *decision) post(e Entry) error {
 	if err != nil {
 		return err
 	}
-	e.Balance = after.Balance()
-	if b := e.Balance; max(b.Active, b.Pending, b.Reserved, b.Debt) > MaxBalance {
+	e.Balance, e.Wallets = after.Balance(), after.walletChanges(e.Postings)
+	fits := e.Balance.fits()
+	for _, w := range e.Wallets {
+		fits = fits && w.Balance.fits()
+	}
+	if !fits {
 		return refuse(AmountOutOfRange, "", "The balance would grow beyond what an account can hold.")
 	}
 	if n := len(after.Pending); n > MaxPending && n > len(d.Account.Pending) {
@@ -60,7 +63,7 @@ func (d *decision) post(e Entry) error {
 // when; after that they pay debt first, and what remains joins its lot, or has lapsed if the lot has.
 func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp time.Time) []Posting {
 	if g.ActiveAt.IsZero() || g.ActiveAt.After(d.now) {
-		p := Posting{Bucket: BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n}
+		p := Posting{Wallet: g.Wallet, Bucket: BucketPending, Lot: g.Expires, ActiveAt: g.ActiveAt, Points: n}
 		if g.Rule != "" {
 			p.Cause = cause
 		}
@@ -69,46 +72,47 @@ func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp 
 		}
 		return append(out, p)
 	}
-	return d.activate(out, n, d.where(g), d.now)
+	return d.activate(out, g.Wallet, n, d.where(g), d.now)
 }
 
-// activate is the postings that make n points spendable, behind those of the same entry: they pay what debt is
-// left, and what remains joins its lot.
-func (d *decision) activate(out []Posting, n Points, expires Date, at time.Time) []Posting {
-	debt := d.Account.Debt
+// activate is the postings that make n points of a wallet spendable, behind those of the same entry: they pay what
+// debt is left there, and what remains joins its lot.
+func (d *decision) activate(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
+	debt := d.Account.In(wallet).Debt
 	for _, p := range out {
-		if p.Bucket == BucketDebt {
+		if p.Bucket == BucketDebt && p.Wallet == wallet {
 			debt -= p.Points
 		}
 	}
 	if pay := min(n, debt); pay > 0 {
-		out = append(out, Posting{Bucket: BucketDebt, Points: pay})
+		out = append(out, Posting{Wallet: wallet, Bucket: BucketDebt, Points: pay})
 		n -= pay
 	}
-	return d.settle(out, n, expires, at)
+	return d.settle(out, wallet, n, expires, at)
 }
 
 // settle puts n points into their lot, or among the expired if the lot has lapsed at that instant.
-func (d *decision) settle(out []Posting, n Points, expires Date, at time.Time) []Posting {
+func (d *decision) settle(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
 	expires = d.lot(expires)
 	switch {
 	case n == 0:
 		return out
 	case d.p.lapsed(expires, at):
-		return append(out, Posting{Bucket: BucketExpired, Lot: expires, Points: n})
+		return append(out, Posting{Wallet: wallet, Bucket: BucketExpired, Lot: expires, Points: n})
 	}
-	return append(out, Posting{Bucket: BucketActive, Lot: expires, Points: n})
+	return append(out, Posting{Wallet: wallet, Bucket: BucketActive, Lot: expires, Points: n})
 }
 
-// take is the postings that take up to n active points, the earliest to lapse first, and how many they take.
-func (d *decision) take(out []Posting, n Points) ([]Posting, Points) {
+// take is the postings that take up to n active points of a wallet, the earliest to lapse first, and how many they
+// take.
+func (d *decision) take(out []Posting, wallet string, n Points) ([]Posting, Points) {
 	taken := Points(0)
-	for _, l := range d.Account.Lots {
+	for _, l := range d.Account.In(wallet).Lots {
 		part := min(l.Points, n-taken)
 		if part == 0 {
 			break
 		}
-		out = append(out, Posting{Bucket: BucketActive, Lot: l.Expires, Points: -part})
+		out = append(out, Posting{Wallet: wallet, Bucket: BucketActive, Lot: l.Expires, Points: -part})
 		taken += part
 	}
 	return out, taken
@@ -118,7 +122,7 @@ func (d *decision) take(out []Posting, n Points) ([]Posting, Points) {
 func mirror(taken []Posting, into Bucket) []Posting {
 	out := slices.Clone(taken)
 	for _, p := range taken {
-		out = append(out, Posting{Bucket: into, Lot: p.Lot, Points: -p.Points})
+		out = append(out, Posting{Wallet: p.Wallet, Bucket: into, Lot: p.Lot, Points: -p.Points})
 	}
 	return out
 }
@@ -136,6 +140,9 @@ func (d *decision) lot(expires Date) Date {
 
 // where is the lot in which the points of a grant are now: activity may have moved it on, or somebody by hand.
 func (d *decision) where(g Grant) Date {
+	if g.Wallet != "" {
+		return g.Expires // lots of other wallets do not move
+	}
 	lot := d.lot(g.Expires)
 	for _, m := range d.Account.Moves {
 		if lot != 0 && !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last {

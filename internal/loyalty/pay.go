@@ -72,9 +72,10 @@ func need(amount int64, perPoint exact) Points {
 // PayReward is the id under which points pay for an order.
 const PayReward = "pay-with-points"
 
-// payment is the reward that a payment is, with its cost; a refusal if none is possible.
-func (p *Program) payment(acc Account, in *Redemption) (Reward, error) {
-	available := acc.Balance().Active
+// payment is the reward that a payment is, with its cost, for who can draw on more than is there; a refusal if none is
+// possible.
+func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, error) {
+	available := acc.Balance().Active + more
 	want := in.Points
 	switch {
 	case len(p.Redeeming.Pay.Rates) == 0:
@@ -84,7 +85,7 @@ func (p *Program) payment(acc Account, in *Redemption) (Reward, error) {
 	case want < 0:
 		return Reward{}, refuse(AmountNotPositive, "/points", "Points that pay are above 0.")
 	case want > available:
-		return Reward{}, p.insufficient(acc, want, "The payment takes")
+		return Reward{}, p.insufficientWith(acc, "", more, want, "The payment takes")
 	case want == 0:
 		want = available
 	}
@@ -95,7 +96,7 @@ func (p *Program) payment(acc Account, in *Redemption) (Reward, error) {
 	if pay.Points == 0 {
 		least := max(1, p.Redeeming.Pay.Min)
 		if available < least {
-			return Reward{}, p.insufficient(acc, least, "A payment takes at least")
+			return Reward{}, p.insufficientWith(acc, "", more, least, "A payment takes at least")
 		}
 		return Reward{}, refuse(AmountOutOfRange, "/points", "So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+points(max(1, p.Redeeming.Pay.Step))+".")
 	}

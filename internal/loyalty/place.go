@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -53,8 +54,10 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 		return Outcome{}, err
 	}
 	d.Spends = w.spends
-	if err := d.rise(now); err != nil {
-		return Outcome{}, err
+	for _, step := range []func(time.Time) error{d.autoRedeem, d.rise, d.autoRedeem} {
+		if err := step(now); err != nil {
+			return Outcome{}, err
+		}
 	}
 	return d.Outcome, nil
 }
@@ -72,9 +75,15 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 	for _, o := range w.own {
 		s.grant(o.rule)
 	}
+	for _, o := range w.inWallets {
+		if o.n > 0 {
+			s.grant(o.rule).Wallet = strings.TrimPrefix(o.rule, walletsPrefix)
+		}
+	}
+	less := false // in a wallet
 	base := w.total
-	for i := 1; i < len(s.Grants); i++ {
-		base -= w.ofRule(s.Grants[i].Rule)
+	for _, o := range w.own {
+		base -= o.n
 	}
 	for i := range s.Grants {
 		g := &s.Grants[i]
@@ -84,6 +93,10 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 		}
 		e = d.start(e, rules, s, g)
 		delta := target - g.Worth
+		if g.Wallet != "" {
+			less = less || delta < 0
+			e.Because = given(e.Because, *g)
+		}
 		switch {
 		case delta > 0:
 			wait, _ := rules.life(g.Rule, s.Buyer.Level)
@@ -93,7 +106,7 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 		}
 		g.Worth = target
 	}
-	if w.total < s.Worth {
+	if w.total < s.Worth || w.total == s.Worth && less {
 		e.Kind = KindClawback
 	}
 	s.Worth = w.total
@@ -101,16 +114,26 @@ func (d *decision) bring(e Entry, rules *Program, s *OrderState, w worth) Entry 
 	return lostToExpiry(issued(e))
 }
 
+// given is the reasons with what a grant in another wallet had given before.
+func given(because []Because, g Grant) []Because {
+	if g.Worth == 0 {
+		return because
+	}
+	return append(because, reasonIn(g.Wallet, "revision", -g.Worth, WasGiven))
+}
+
 // empty reports whether a rule's grant holds nothing that must be remembered.
 func (g Grant) empty() bool {
 	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && g.Owed == 0 && g.Lapsed == 0
 }
 
-// ofRule is what a rule with a life of its own gives; zero if nothing.
+// ofRule is what a rule with a life of its own gives, or what there is for a wallet; zero if nothing.
 func (w worth) ofRule(rule string) Points {
-	for _, o := range w.own {
-		if o.rule == rule {
-			return o.n
+	for _, all := range [][]owned{w.own, w.inWallets} {
+		for _, o := range all {
+			if o.rule == rule {
+				return o.n
+			}
 		}
 	}
 	return 0
@@ -164,9 +187,9 @@ func (d *decision) start(e Entry, rules *Program, s *OrderState, g *Grant) Entry
 	for _, x := range d.Account.Pending {
 		if x.Cause == cause {
 			if !at.After(d.now) {
-				e.Because = append(e.Because, Reason("pending", "0", BecameActive, "order "+s.Order.ID, points(x.Points)))
+				e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, "order "+s.Order.ID, points(x.Points)))
 			}
-			e.Postings = append(e.Postings, Posting{Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
+			e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, GiveUp: x.GiveUp, Points: -x.Points})
 			e.Postings = d.credit(e.Postings, cause, x.Points, *g, time.Time{})
 		}
 	}
@@ -190,6 +213,11 @@ func (p *Program) life(key, level string) (Wait, Expiry) {
 	for i := range p.compiled.rules {
 		if r := &p.compiled.rules[i]; r.key == key {
 			return r.Life.over(wait, expiry)
+		}
+	}
+	for i := range p.Wallets {
+		if w := &p.Wallets[i]; w.Key() == key {
+			return w.Pending, w.Expires
 		}
 	}
 	return wait, expiry

@@ -25,6 +25,7 @@ func (b *books) take(t *rapid.T, out Outcome) {
 	for _, e := range out.Entries {
 		for _, p := range e.Postings {
 			switch {
+			case p.Wallet != "":
 			case p.Bucket == BucketAdjusted:
 				b.adjusted -= p.Points
 			case e.Kind == KindForfeit && p.Bucket == BucketPending:
@@ -159,6 +160,7 @@ func (b *books) activate(t *rapid.T) {
 	out, err := b.p.ActivateOrder(b.acc, *b.states[o.ID], b.p, b.now)
 	if err == nil { // or nothing is pending
 		b.states[o.ID] = out.Entries[0].Order
+		delete(b.given, o.ID) // its state says now what was given up
 		b.take(t, out)
 	}
 }

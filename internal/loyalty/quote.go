@@ -5,6 +5,7 @@ import "time"
 // A Quote is what an order would earn if it were placed as given, and what could be redeemed now.
 type Quote struct {
 	Points   Points
+	Wallets  []Grant   // what it would earn in other wallets
 	ActiveAt time.Time // when they could be spent
 	Expires  Date      // the lot that they would join
 	Because  []Because
@@ -38,6 +39,11 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	e := out.Entries[0]
 	q.Points, q.Because = e.Order.Worth, e.Because
 	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
+	for _, g := range e.Order.Grants {
+		if g.Wallet != "" {
+			q.Wallets = append(q.Wallets, g)
+		}
+	}
 	q.Spends = out.Spends
 	q.Balance = acc.Balance()
 	if acc.Debt == 0 {
@@ -49,11 +55,21 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	return q, nil
 }
 
+// pays reports whether one of these prices can be paid from its wallet.
+func (a Account) pays(prices map[string]Points) bool {
+	for wallet, price := range prices {
+		if purse := a.In(wallet); purse.Debt == 0 && total(purse.Lots) >= price {
+			return true
+		}
+	}
+	return false
+}
+
 // Available says whether a member can have a reward now, and why not; the account must have been advanced to now. Of
 // how many there are left it knows what left says.
 func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, now time.Time) RewardQuote {
 	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Lacks: p.lacks(acc, &r, in, now)}
-	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Missing > 0 {
+	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Missing > 0 && !acc.pays(r.Wallets) {
 		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
 		q.Lacks = append(q.Lacks, l)
 	}

@@ -52,6 +52,13 @@ func randomProgram(t *rapid.T) *Program {
 			p.Earn.Caps = append(p.Earn.Caps, Cap{Points(rapid.IntRange(0, 400).Draw(t, "cap")), per, rapid.Bool().Draw(t, "refuse")})
 		}
 	}
+	if rapid.IntRange(0, 2).Draw(t, "wallet") == 0 {
+		p.Wallets = []Wallet{{
+			ID: "miles", Rates: map[Currency]Rate{"EUR": {randomRate(t, "miles"), 100}}, Expires: Expiry{After: Period{Months: 6}},
+			Pending:  rapid.SampledFrom([]Wait{{}, {For: Period{Days: 5}}}).Draw(t, "miles pending"),
+			TakeBack: rapid.SampledFrom([]TakeBack{TakeBackDebt, TakeBackUnlimited}).Draw(t, "miles back"),
+		}}
+	}
 	if err := p.Compile(); err != nil {
 		t.Fatal(err)
 	}

@@ -1,12 +1,12 @@
 package loyalty
 
 import (
-	"math/big"
 	"slices"
 	"time"
 )
 
-// RedemptionStatus is how far a redemption is. Reserved becomes one of the others; Committed may yet be Reversed.
+// RedemptionStatus is how far a redemption is, or a transfer. Reserved becomes one of the others; Committed may yet be
+// Reversed.
 type RedemptionStatus string
 
 const (
@@ -16,12 +16,17 @@ const (
 	Lapsed    RedemptionStatus = "lapsed"
 	Reversed  RedemptionStatus = "reversed"
 	Refused   RedemptionStatus = "refused"
+
+	Offered  RedemptionStatus = "offered" // a transfer that waits for the other's yes; it may lapse or be cancelled too
+	Accepted RedemptionStatus = "accepted"
+	Declined RedemptionStatus = "declined"
 )
 
-// A Redemption is points spent, or about to be, on one reward.
+// A Redemption is points spent, or about to be, on one reward, or given to another member.
 type Redemption struct {
 	ID     string
 	Reward string
+	Wallet string // from which its points come
 	Points Points
 	Order  string // the order that it is for; may be empty
 	Cart   string // the cart that it is for: another redemption for it takes its place; may be empty
@@ -39,6 +44,37 @@ type Redemption struct {
 	CodeFrom  time.Time
 	CodeUntil time.Time // exclusive; zero: for ever
 	Pooled    bool      // the code comes from a pool, and goes back there if nobody claims it
+
+	Credit *Grant // wallet_points: what it gave in another wallet, once it is committed
+
+	By    MemberID // in the account of another member who is part of it: whose it is
+	Drawn []Drawn  // what others of the household contribute to Points
+
+	// Of a transfer, which has no reward.
+	To   MemberID // who is given the points
+	Fee  Points   // what the giver pays besides
+	Note string   // what the giver says to it; may be empty
+}
+
+// cause is the cause of a redemption's n-th revision in a member's account.
+func (r Redemption) cause(m MemberID, n int) Cause {
+	switch {
+	case r.To == "" && r.By == "":
+		return Cause{CauseRedemption, r.ID, n}
+	case r.To == "":
+		return Cause{CauseContribution, ContributionID(r.ID, m), n}
+	case r.By == "":
+		return Cause{CauseTransfer, r.ID, n}
+	}
+	return Cause{CauseReceipt, r.ID, n}
+}
+
+// rule names what a redemption is for among the rules.
+func (r Redemption) rule() string {
+	if r.To != "" {
+		return Transfers{}.Key()
+	}
+	return "rewards." + r.Reward
 }
 
 // MaxHolds is how many redemptions of one member may be open at a time: a bound on the account's size.
@@ -49,61 +85,109 @@ const MaxHolds = 20
 // rewards of which there are only so many, as far as that is known (Outcome.Spends). The account must have been
 // advanced to now.
 func (p *Program) Redeem(acc Account, in Redemption, commit bool, left Budgets, now time.Time) (Outcome, error) {
+	return alone(p.redeem([]Account{acc}, in, commit, left, now))
+}
+
+// alone is the outcome of who is concerned alone.
+func alone(outs []Outcome, err error) (Outcome, error) {
+	if err != nil {
+		return Outcome{}, err
+	}
+	return outs[0], nil
+}
+
+// redeem is Redeem for the first of the accounts, which may draw on the others. Their outcomes come in the same order.
+func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budgets, now time.Time) ([]Outcome, error) {
+	acc, pot := accs[0], p.pot(accs[1:])
 	reward, ok := p.Reward(in.Reward)
 	switch {
 	case !ok && in.Reward != PayReward:
-		return Outcome{}, refuse(NotFound, "/reward", "There is no such reward.")
+		return nil, refuse(NotFound, "/reward", "There is no such reward.")
 	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
+		return nil, refuse(AccountFrozen, "/member", "The account is frozen.")
+	}
+	cost, ok := reward.CostIn(in.Wallet, acc.Tier.Level)
+	if !ok {
+		return nil, p.notFrom(&reward, in.Wallet)
 	}
 	d := p.decide(acc, now)
 	replaced, err := d.replace(in)
 	if err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
 	if in.Reward == PayReward {
-		if reward, err = p.payment(d.Account, &in); err != nil {
-			return Outcome{}, err
+		if reward, err = p.payment(d.Account, pot.points, &in); err != nil {
+			return nil, err
 		}
+		cost = reward.Cost
 	}
 	if in.Code == "" && replaced.Pooled && replaced.Reward == in.Reward {
 		in.Code, in.Pooled = replaced.Code, true // the pool is empty but for the code that is given up for this one
 	}
 	if !commit && len(d.Account.Holds) >= MaxHolds {
-		return Outcome{}, refuse(ValidationFailed, "", "The member has 20 open redemptions already: commit or cancel one first.")
+		return nil, refuse(ValidationFailed, "", "The member has 20 open redemptions already: commit or cancel one first.")
 	}
 	if lacks := p.lacks(d.Account, &reward, in, now); len(lacks) > 0 {
-		return Outcome{}, unavailable(lacks)
+		return nil, unavailable(lacks)
 	}
-	in.Points, in.At, in.Piece = reward.CostAt(acc.Tier.Level), now, reward.Limited()
-	taken, n := d.take(nil, in.Points)
-	if n < in.Points || acc.Debt > 0 {
-		return Outcome{}, p.insufficient(d.Account, in.Points, "The reward costs")
+	in.Points, in.At, in.Piece = cost, now, reward.Limited()
+	taken, n := d.take(nil, in.Wallet, in.Points)
+	if n+pot.points < in.Points || d.Account.In(in.Wallet).Debt > 0 {
+		return nil, p.insufficientWith(d.Account, in.Wallet, pot.points, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
-		return Outcome{}, outOfStock(&reward, now)
+		return nil, outOfStock(&reward, now)
 	}
 	if err := d.piece(&reward, left, now); err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
+	in.Drawn = pot.draw(in.Points - n)
+	if err := d.redeemed(in, &reward, taken, commit); err != nil {
+		return nil, err
+	}
+	return p.contribute(d.Outcome, accs[1:], *d.Entries[len(d.Entries)-1].Redemption, commit, now)
+}
+
+// redeemed posts the entry of a redemption for which so much was taken from the account itself.
+func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, commit bool) error {
 	e := Entry{
-		Kind: KindReserve, Cause: Cause{CauseRedemption, in.ID, 1}, Effective: now, Redemption: &in,
-		Because: []Because{Reason(reward.Key(), points(-in.Points), IsCost, points(in.Points))},
-		Usage:   p.uses(&reward, in, 1),
+		Kind: KindReserve, Cause: in.cause(d.Account.Member, 1), Effective: d.now, Redemption: &in,
+		Because: []Because{in.reason(-in.Points, IsCost, points(in.Points))},
+		Usage:   d.p.uses(reward, in, 1),
+	}
+	own := in.Points
+	for _, x := range in.Drawn {
+		own -= x.Points
+	}
+	if drawn := in.Points - own; drawn > 0 {
+		e.Because = append(e.Because, Reason(d.p.Households.Key(), points(drawn), WasDrawn, points(drawn)))
 	}
 	if commit {
-		p.claim(&in, &reward, lotsOf(taken), now)
-		e.Kind = KindRedeem
-		e.Postings = append(taken, Posting{Bucket: BucketRedeemed, Points: in.Points})
+		d.p.claim(&in, reward, lotsOf(taken), d.now)
+		e.Kind, e.Postings = KindRedeem, spent(taken, in.Wallet, own)
+		d.fill(&e, reward, in.Points)
 	} else {
-		in.Status, in.Until = Reserved, now.Add(p.Hold)
-		e.Postings = mirror(taken, BucketReserved)
+		in.Status, in.Until = Reserved, d.now.Add(d.p.Hold)
+		e.Postings = held(taken, in.Wallet)
 	}
-	d.active(&e, "redemption", now)
-	if err := d.post(e); err != nil {
-		return Outcome{}, err
+	d.active(&e, "redemption", d.now)
+	return d.post(e)
+}
+
+// spent is what was taken, n points in all, as it is redeemed.
+func spent(taken []Posting, wallet string, n Points) []Posting {
+	if n == 0 {
+		return taken
 	}
-	return d.Outcome, nil
+	return append(taken, Posting{Wallet: wallet, Bucket: BucketRedeemed, Points: n})
+}
+
+// held is what was taken as it is reserved. Where others contribute all, a hold of nothing stands for the redemption.
+func held(taken []Posting, wallet string) []Posting {
+	if len(taken) == 0 {
+		return []Posting{{Wallet: wallet, Bucket: BucketReserved}}
+	}
+	return mirror(taken, BucketReserved)
 }
 
 // replace cancels the reservation for the same cart, if there is another one, and says which.
@@ -185,110 +269,116 @@ func lotsOf(taken []Posting) (lots []Lot) {
 // Commit spends what a redemption holds, or only so many of its points and gives the others back; zero is all of
 // them. The account must have been advanced to now, so a hold that is still there has not lapsed.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
-	h, err := acc.hold(r)
-	if err != nil {
-		return Outcome{}, err
-	}
-	held := h.Points()
+	return alone(p.CommitTogether([]Account{acc}, r, n, now))
+}
+
+// CommitTogether is Commit where others contribute: the accounts are that of the redemption, and then theirs, in the
+// order of Drawn. What is left over is given back to those who contributed last.
+func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now time.Time) ([]Outcome, error) {
+	holds, held, err := holdsOf(accs, r)
+	frozen := func(acc Account) bool { return acc.Status != Active }
 	switch {
-	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case err != nil:
+		return nil, err
+	case slices.ContainsFunc(accs, frozen):
+		return nil, refuse(AccountFrozen, "", "The account is frozen.")
 	case n == 0:
 		n = held
 	case n < 0 || n > held:
-		return Outcome{}, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
+		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
 	}
-	d := p.decide(acc, now)
-	r = h.Redemption
+	outs := make([]Outcome, len(accs))
+	r = holds[0].Redemption
 	r.Value = p.worthOf(r, n)
-	r.Points = n
-	e := Entry{
-		Kind: KindRedeem, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: now, Redemption: &r,
-		Because: []Because{Reason("rewards."+r.Reward, "0", WasSpent, points(n))},
+	r.Points, r.Drawn = n, nil
+	rest := n - min(n, holds[0].Points())
+	for i := 1; i < len(accs); i++ {
+		part := min(rest, holds[i].Points())
+		rest -= part
+		if part > 0 {
+			r.Drawn = append(r.Drawn, Drawn{accs[i].Member, part})
+		}
+		d := p.decide(accs[i], now)
+		if outs[i], err = d.contributed(holds[i], part); err != nil {
+			return nil, err
+		}
 	}
-	var spent []Lot
+	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], min(n, holds[0].Points()))
+	return outs, err
+}
+
+// spend commits n points of a hold, which become those of r, and gives its others back.
+func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
+	e := Entry{
+		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
+		Because: []Because{r.reason(0, WasSpent, points(n))},
+	}
+	var used []Lot
 	rest := n
 	for _, l := range h.Lots {
 		part := min(rest, l.Points)
 		rest -= part
-		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
+		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
 		if part > 0 {
-			spent = append(spent, Lot{l.Expires, part})
+			used = append(used, Lot{l.Expires, part})
 		}
 		if back := l.Points - part; back > 0 {
-			e.Postings = d.activate(e.Postings, back, d.gracious(l.Expires, now), now)
+			e.Postings = d.activate(e.Postings, r.Wallet, back, d.gracious(l.Expires, d.now), d.now)
 		}
 	}
-	e.Postings = append(e.Postings, Posting{Bucket: BucketRedeemed, Points: n})
-	if back := held - n; back > 0 {
-		e.Because = append(e.Because, Reason("rewards."+r.Reward, points(back), WasReturned, "unused"))
+	e.Postings = spent(e.Postings, r.Wallet, n)
+	if back := h.Points() - n; back > 0 {
+		e.Because = append(e.Because, r.reason(back, WasReturned, "unused"))
 	}
-	reward, _ := p.Reward(r.Reward)
-	p.claim(&r, &reward, spent, now)
+	reward, _ := d.p.Reward(r.Reward)
+	if r.By != "" {
+		reward = Reward{} // the code is whose the redemption is
+	}
+	d.p.claim(&r, &reward, used, d.now)
+	d.fill(&e, &reward, h.Redemption.Points)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	return d.Outcome, nil
+	err := d.autoRedeem(d.now)
+	return d.Outcome, err
 }
 
 // Cancel returns what a redemption holds to the lots that it came from, or to nobody where the lot has lapsed
 // meanwhile: but for the program's grace a hold never lengthens the life of a point.
 func (p *Program) Cancel(acc Account, r Redemption, now time.Time) (Outcome, error) {
-	h, err := acc.hold(r)
-	if err != nil {
-		return Outcome{}, err
-	}
-	d := p.decide(acc, now)
-	if err := d.release(h, Cancelled, now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return alone(p.CancelTogether([]Account{acc}, r, now))
 }
 
-// Reverse gives back points of a redemption that was committed, because its order was refunded: all of them, the
-// share of the order's money that was refunded, or none, as the program says. share is of all refunds together, so
-// that repeating it changes nothing and a later one gives the difference. prior is the last revision of the redemption.
-func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Time) (Outcome, error) {
-	r := *prior.Redemption
-	switch {
-	case r.Status != Committed:
-		return Outcome{}, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
-	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
-		return Outcome{}, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
+// CancelTogether is Cancel for the accounts of CommitTogether.
+func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([]Outcome, error) {
+	holds, _, err := holdsOf(accs, r)
+	if err != nil {
+		return nil, err
 	}
-	target := r.Points
-	switch p.Redeeming.OnRefund {
-	case ShareBack:
-		target, _ = exactOf(share).mul(whole(int64(r.Points))).round(Down)
-	case NoneBack:
-		target = 0
+	outs := make([]Outcome, len(accs))
+	for i, acc := range accs {
+		d := p.decide(acc, now)
+		if err := d.release(holds[i], Cancelled, now); err != nil {
+			return nil, err
+		}
+		if err := d.autoRedeem(now); err != nil {
+			return nil, err
+		}
+		outs[i] = d.Outcome
 	}
-	n := target - r.Back
-	if n <= 0 {
-		return Outcome{}, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
+	return outs, nil
+}
+
+// holdsOf is the open holds of a redemption, one in each account, and how many points they hold together.
+func holdsOf(accs []Account, r Redemption) (holds []Hold, sum Points, err error) {
+	for _, acc := range accs {
+		h, err := acc.hold(r)
+		if err != nil {
+			return nil, 0, err
+		}
+		holds, sum = append(holds, h), sum+h.Points()
 	}
-	d := p.decide(acc, now)
-	e := Entry{
-		Kind: KindRestore, Cause: Cause{CauseRedemption, r.ID, prior.Cause.Revision + 1}, Effective: now, Redemption: &r,
-		Because:  []Because{Reason("rewards."+r.Reward, points(n), WasReturned, "reversed")},
-		Postings: []Posting{{Bucket: BucketRedeemed, Points: -n}},
-	}
-	r.Back = target
-	r.Lots = slices.Clone(r.Lots)
-	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
-		part := min(n, r.Lots[i].Points)
-		e.Postings = d.activate(e.Postings, part, d.gracious(r.Lots[i].Expires, now), now)
-		r.Lots[i].Points -= part
-		n -= part
-	}
-	if r.Back == r.Points {
-		r.Status = Reversed
-		d.undo(&e, r)
-	}
-	if err := d.post(lostToExpiry(e)); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return holds, sum, nil
 }
 
 // gracious is the day on which points lapse that come back: their own, to which activity may have moved it, or that
@@ -307,12 +397,19 @@ func (d *decision) gracious(expires Date, now time.Time) Date {
 
 // undo gives back what a redemption used beside points: its piece, and its place in limits.
 func (d *decision) undo(e *Entry, r Redemption) {
+	if r.By != "" {
+		return // of what belongs to another there is nothing but points
+	}
 	reward, ok := d.p.Reward(r.Reward)
 	if !ok {
 		reward = Reward{ID: r.Reward}
 	}
-	e.Usage = slices.DeleteFunc(d.p.uses(&reward, r, -1), func(u Usage) bool {
-		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) == 0 // the limit is younger than the redemption
+	uses := d.p.uses(&reward, r, -1)
+	if r.To != "" {
+		uses = d.p.gives(r, -1)
+	}
+	e.Usage = slices.DeleteFunc(uses, func(u Usage) bool {
+		return d.Account.used(u.Rule, u.Times, u.Per, u.Ends) < -u.N // the limit is younger than the redemption
 	})
 	if r.Piece {
 		d.Spends = append(d.Spends, Spend{Rule: reward.Key(), Points: -1, Budget: reward.Pieces(d.now)})
@@ -333,28 +430,40 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r := h.Redemption
 	r.Status = as
 	e := Entry{
-		Kind: KindRelease, Cause: Cause{CauseRedemption, r.ID, 2}, Effective: at, Redemption: &r,
-		Because: []Because{Reason("rewards."+r.Reward, points(h.Points()), WasReturned, string(as))},
+		Kind: KindRelease, Cause: r.cause(d.Account.Member, 2), Effective: at, Redemption: &r,
+		Because: []Because{r.reason(h.Points(), WasReturned, string(as))},
 	}
 	d.undo(&e, r)
 	for _, l := range h.Lots {
-		e.Postings = append(e.Postings, Posting{Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
-		e.Postings = d.activate(e.Postings, l.Points, d.gracious(l.Expires, at), at)
+		back := d.lot(l.Expires)
+		if r.To == "" { // or whoever offers points to nobody would have them live longer
+			back = d.gracious(l.Expires, at)
+		}
+		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
+		e.Postings = d.activate(e.Postings, r.Wallet, l.Points, back, at)
 	}
 	return d.post(lostToExpiry(e))
 }
 
+// reason is why n points moved, for the reward or transfer.
+func (r *Redemption) reason(n Points, what What, args ...string) Because {
+	return reasonIn(r.Wallet, r.rule(), n, what, args...)
+}
+
 // insufficient says what is needed, what there is, and what will come next.
-func (p *Program) insufficient(acc Account, needed Points, verb string) *Error {
-	available := acc.Balance().Active
-	unit := p.Unit.Other.In("en")
-	if unit == "" {
-		unit = "points"
-	}
-	detail := verb + " " + points(needed) + " " + unit + "; " + points(available) + " can be spent."
-	if len(acc.Pending) > 0 && !acc.Pending[0].ActiveAt.IsZero() {
-		next := acc.Pending[0]
-		detail += " " + points(next.Points) + " more become active on " + next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
+func (p *Program) insufficient(acc Account, wallet string, needed Points, verb string) *Error {
+	return p.insufficientWith(acc, wallet, 0, needed, verb)
+}
+
+// insufficientWith is insufficient for who can draw on more than is there.
+func (p *Program) insufficientWith(acc Account, wallet string, more, needed Points, verb string) *Error {
+	available := acc.BalanceOf(wallet).Active + more
+	detail := verb + " " + points(needed) + " " + p.units(wallet) + "; " + points(available) + " can be spent."
+	for _, next := range acc.Pending {
+		if next.Wallet == wallet && !next.ActiveAt.IsZero() {
+			detail += " " + points(next.Points) + " more become active on " + next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
+			break
+		}
 	}
 	return &Error{Code: InsufficientPoints, Detail: detail, Needed: needed, Available: available}
 }

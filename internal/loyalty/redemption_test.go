@@ -34,6 +34,22 @@ func TestACartHoldsOneReward(t *testing.T) {
 	}
 }
 
+// What a reservation gives up for the next one of its cart pays the debt first, and only then is it seen who is in debt.
+func TestAReplacementPaysTheDebtThatWouldForbidIt(t *testing.T) {
+	p := stocked(t, nil)
+	for debt, want := range map[Points]bool{150: true, 151: false} {
+		acc := redeemed(t, p, saver(t, p, Lot{20270131, 100}), Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+		acc.Holds[0].Lots, acc.Debt = []Lot{{20270131, 250}}, debt
+		out, err := p.Redeem(acc, Redemption{ID: "rd_2", Reward: "it", Cart: "c"}, false, nil, noon)
+		if b := out.Account.Balance(); want && (err != nil || b != Balance{Reserved: 100}) {
+			t.Errorf("owing %d: %+v, %v", debt, b, err)
+		}
+		if !want && !errors.Is(err, InsufficientPoints) {
+			t.Errorf("owing %d: %v", debt, err)
+		}
+	}
+}
+
 func TestARefusedReplacementLeavesTheHold(t *testing.T) {
 	p := stocked(t, func(_ *Program, r *Reward) { r.Prices = map[string]Points{"gold": 500} })
 	acc := redeemed(t, p, saver(t, p, Lot{20270131, 150}), Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account

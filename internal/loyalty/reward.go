@@ -11,16 +11,19 @@ import (
 // A Reward is what points can be spent on.
 type Reward struct {
 	ID       string
-	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation
+	Type     string // amount_off, percent_off, free_shipping, free_product, gift_card, experience, partner, donation, wallet_points
 	Name     Text   // may be empty
 	About    Text   // what members read about it; may be empty
 	Cost     Points
 	Prices   map[string]Points // for members of these levels, instead of Cost
+	Wallets  map[string]Points // what it costs in other wallets, for everybody
 	Value    Money             // amount_off, gift_card, donation
 	Percent  *big.Rat          // percent_off: 10 for 10%
 	MaxValue Money             // percent_off: the most that it takes off; zero: no bound
 	SKU      string            // free_product
 	Partner  string            // partner: whose voucher it is
+	Wallet   string            // wallet_points: into which one
+	Points   Points            // wallet_points: how many
 
 	// Who can have it, when, and how often.
 	MinOrder map[Currency]int64 // the least order that it can be used on, minor units
@@ -73,6 +76,7 @@ type Redeeming struct {
 	Grace     Period   // what comes back from a redemption lives at least so long
 	OnRefund  OnRefund // what a reversal gives back
 	Pay       Pay      // how points pay for orders
+	Auto      Auto     // what is redeemed by itself
 }
 
 // OnRefund is what a reversal of a redemption gives back.
@@ -94,7 +98,16 @@ func (p *Program) Reward(id string) (Reward, bool) {
 	return Reward{}, false
 }
 
-// CostAt is what a member of a level pays.
+// CostIn is what a member of a level pays from a wallet; false if it cannot be paid from there.
+func (r *Reward) CostIn(wallet, level string) (Points, bool) {
+	if wallet == "" {
+		return r.CostAt(level), true
+	}
+	n, ok := r.Wallets[wallet]
+	return n, ok
+}
+
+// CostAt is what a member of a level pays in points.
 func (r *Reward) CostAt(level string) Points {
 	if n, ok := r.Prices[level]; ok {
 		return n

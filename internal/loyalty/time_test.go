@@ -29,6 +29,7 @@ func lively(tb testing.TB, zone string) *Program {
 		{ID: "review", Event: "review.approved", Points: 20, Limits: []Limit{{2, PerMonth}}},
 	}
 	p.Milestones = []Milestone{{ID: "third", Reaches: 3, Points: 33}}
+	p.Wallets = []Wallet{{ID: "miles", Rates: map[Currency]Rate{"EUR": {big.NewRat(1, 2), 100}}, Pending: Wait{For: Period{Days: 9}}, Expires: Expiry{After: Period{Days: 100}}}}
 	if err := p.Compile(); err != nil {
 		tb.Fatal(err)
 	}
@@ -354,7 +355,7 @@ func TestALevelWhosePointsNeverLapseMeansAllOfThem(t *testing.T) {
 	}
 	acc := member(t, p, Traits{}, noon)
 	acc.Lots, acc.Tier = nil, Standing{Level: "gold", Since: noon}
-	out, err := p.Adjust(acc, "adj_1", 5, "a kindness", noon)
+	out, err := p.Adjust(acc, "adj_1", "", 5, "a kindness", noon)
 	if err != nil {
 		t.Fatal(err)
 	}

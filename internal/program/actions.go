@@ -22,6 +22,7 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 			Tiers:    c.levelsOf(item.get("tiers")),
 			Segments: c.labels(item.get("segments")),
 			Life:     c.life(item),
+			Wallet:   c.otherWallet(item.get("wallet")),
 		}
 		if !points.is(mapping) {
 			a.Points = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))

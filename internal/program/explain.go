@@ -21,7 +21,10 @@ func Explain(p *loyalty.Program) string {
 	e.refunds()
 	e.payments()
 	e.tiers()
+	e.wallets()
 	e.rewards()
+	e.transfers()
+	e.households()
 	e.goodwill()
 	return strings.Join(e.lines, "\n") + "\n"
 }

@@ -109,7 +109,7 @@ func (e *explainer) actions() {
 		if what == "" {
 			what = "An event " + a.Event
 		}
-		parts := append([]string{what + " earns " + e.whole(int64(a.Points))}, often(a.Limits)...)
+		parts := append([]string{what + " earns " + e.in(a.Wallet, int64(a.Points))}, often(a.Limits)...)
 		if !a.Cooldown.IsZero() {
 			parts = append(parts, "not again for "+period(a.Cooldown))
 		}

@@ -20,7 +20,7 @@ func (e *explainer) rewards() {
 }
 
 func (e *explainer) reward(r loyalty.Reward) {
-	parts := []string{e.whole(int64(r.Cost)) + " buy " + bought(r)}
+	parts := []string{e.whole(int64(r.Cost)) + " buy " + e.bought(r)}
 	if len(r.MinOrder) > 0 {
 		parts = append(parts, "for orders of at least "+series(amounts(r.MinOrder), "or"))
 	}
@@ -28,6 +28,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 	parts = append(parts, e.span(r.Active.From, r.Active.Until)...)
 	e.say("%s (%s).", strings.Join(parts, ", "), r.ID)
 	e.cheaper(r)
+	e.alsoFor(r)
 	if shown := e.span(r.Shown.From, r.Shown.Until); len(shown) > 0 {
 		e.say("- Members see it %s.", strings.Join(shown, " "))
 	}
@@ -51,7 +52,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 }
 
 // bought is what a reward is.
-func bought(r loyalty.Reward) string {
+func (e *explainer) bought(r loyalty.Reward) string {
 	switch r.Type {
 	case "amount_off":
 		return r.Value.String() + " off"
@@ -71,6 +72,8 @@ func bought(r loyalty.Reward) string {
 		return "a voucher of " + r.Partner
 	case "donation":
 		return "a donation of " + r.Value.String()
+	case "wallet_points":
+		return e.in(r.Wallet, int64(r.Points))
 	}
 	return "an experience"
 }
@@ -125,6 +128,9 @@ func (e *explainer) redeeming() {
 		loyalty.NoneBack:  "If an order is refunded, the points of its rewards stay spent.",
 	}[r.OnRefund])
 	e.pay(r.Pay)
+	if r.Auto.Reward != "" {
+		e.say("Whoever has %s gets %s by itself, at most %s a day.", e.whole(int64(r.Auto.At)), r.Auto.Reward, count(int(r.Auto.Stop), "time"))
+	}
 	if !r.Grace.IsZero() {
 		e.say("Points that are given back can be spent for at least %s.", period(r.Grace))
 	}

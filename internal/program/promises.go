@@ -14,15 +14,16 @@ var takeBack = map[string]loyalty.TakeBack{
 }
 
 func (c *compiler) refunds(n *node) {
-	c.p.TakeBack = takeBack[n.get("take_back").text()]
-	most := n.get("debt_at_most")
-	if most == nil {
-		return
-	}
-	if c.p.TakeBack != loyalty.TakeBackDebt {
+	c.p.TakeBack, c.p.DebtAtMost = c.reach(n)
+}
+
+// reach reads how far a refund reaches, in all wallets or in one.
+func (c *compiler) reach(n *node) (loyalty.TakeBack, loyalty.Points) {
+	far, most := takeBack[n.get("take_back").text()], n.get("debt_at_most")
+	if most != nil && far != loyalty.TakeBackDebt {
 		c.add(atKey(most, "means nothing with take_back: %s; only debt has a bound", n.get("take_back").text()))
 	}
-	c.p.DebtAtMost = loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
+	return far, loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
 }
 
 // promises reads what stands between a member and the program apart from points.

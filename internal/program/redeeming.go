@@ -2,9 +2,12 @@ package program
 
 import (
 	"math/big"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // onRefund is what comes back from a redemption, by the words of the file; all unless given.
@@ -19,7 +22,45 @@ func (c *compiler) redeeming(n *node) loyalty.Redeeming {
 		Grace:     c.grace(n.get("grace")),
 		OnRefund:  onRefund[n.get("on_refund").text()],
 		Pay:       c.pay(n.get("pay")),
+		Auto:      c.auto(n.get("auto")),
 	}
+}
+
+// auto reads what is redeemed by itself; the rewards have been read.
+func (c *compiler) auto(n *node) (auto loyalty.Auto) {
+	if n == nil {
+		return auto
+	}
+	auto = loyalty.Auto{
+		Reward: n.get("reward").text(), At: loyalty.Points(c.integer(n.get("at"), 1, int64(loyalty.MaxPoints))), Stop: loyalty.MaxAutoStop,
+	}
+	if stop := n.get("stop"); stop != nil {
+		times, _, _ := strings.Cut(stop.text(), " ")
+		auto.Stop, _ = strconv.ParseInt(times, 10, 64)
+		if auto.Stop < 1 || auto.Stop > loyalty.MaxAutoStop {
+			c.add(at(stop, "%s is not from 1 to %d per day", stop.value, loyalty.MaxAutoStop))
+		}
+	}
+	r, ok := c.p.Reward(auto.Reward)
+	if !ok {
+		var ids []string
+		for _, r := range c.p.Rewards {
+			ids = append(ids, r.ID)
+		}
+		c.add(at(n.get("reward"), "there is no reward %q", clip(auto.Reward)).Suggest(nearest.Word(auto.Reward, ids)))
+		return auto
+	}
+	if wants := r.Wants(); wants != "" {
+		c.add(at(n.get("reward"), "%s %s; only a reward that asks for nothing but points can be redeemed by itself", r.ID, wants))
+	}
+	most := r.Cost
+	for _, cost := range r.Prices {
+		most = max(most, cost)
+	}
+	if auto.At < most {
+		c.add(at(n.get("at"), "%s are fewer points than %s costs: %d", n.get("at").value, r.ID, most))
+	}
+	return auto
 }
 
 // pay reads how orders can be paid with points.

@@ -58,10 +58,12 @@ func TestEachKeyOfRedeemingHasItsMeaning(t *testing.T) {
 		"code_valid: 30 days, per_order: 1, grace: 1 week": {
 			CodeValid: loyalty.Period{Days: 30}, PerOrder: 1, Grace: loyalty.Period{Days: 7},
 		},
-		"on_refund: pro_rata": {OnRefund: loyalty.ShareBack},
-		"on_refund: keep":     {OnRefund: loyalty.NoneBack},
+		"on_refund: pro_rata":                            {OnRefund: loyalty.ShareBack},
+		"on_refund: keep":                                {OnRefund: loyalty.NoneBack},
+		"auto: { reward: it, at: 120 }":                  {Auto: loyalty.Auto{Reward: "it", At: 120, Stop: 10}},
+		"auto: { reward: it, at: 100, stop: 3 per day }": {Auto: loyalty.Auto{Reward: "it", At: 100, Stop: 3}},
 	} {
-		p := mustCompile(t, []byte(corner+"redeeming: { "+keys+" }\n"))
+		p := mustCompile(t, []byte(corner+"rewards: [ { id: it, type: free_shipping, cost: 100 } ]\nredeeming: { "+keys+" }\n"))
 		if diff := cmp.Diff(want, p.Redeeming); diff != "" {
 			t.Errorf("%s: %s", keys, diff)
 		}

@@ -23,6 +23,7 @@ func (c *compiler) rewards(n *node) (rewards []loyalty.Reward) {
 			ByHand:   item.get("fulfil").text() == "by_hand",
 		}
 		r.Prices = c.prices(item.get("prices"), r)
+		r.Wallets = c.walletPrices(item.get("wallets"))
 		c.worth(item, &r)
 		r.MinOrder = c.minOrder(item.get("min_order"), r)
 		r.Shown, r.Active = c.times(item)
@@ -43,11 +44,12 @@ var meaningful = map[string][]string{
 	"experience":    {"fulfil", "codes"},
 	"partner":       {"partner", "codes"},
 	"donation":      {"value"},
+	"wallet_points": {"wallet", "points"},
 }
 
 // worth reads what a reward is, which depends on its type.
 func (c *compiler) worth(item *node, r *loyalty.Reward) {
-	for _, name := range []string{"value", "max_value", "sku", "partner", "fulfil", "codes"} {
+	for _, name := range []string{"value", "max_value", "sku", "partner", "fulfil", "codes", "wallet", "points"} {
 		keys, known := meaningful[r.Type]
 		if n := item.get(name); n != nil && known && !slices.Contains(keys, name) {
 			c.add(atKey(n, "means nothing for a reward of type %s", r.Type))
@@ -70,6 +72,9 @@ func (c *compiler) worth(item *node, r *loyalty.Reward) {
 		r.SKU = c.label(item.get("sku"))
 	case "partner":
 		r.Partner = item.get("partner").text()
+	case "wallet_points":
+		r.Wallet = c.otherWallet(item.get("wallet"))
+		r.Points = loyalty.Points(c.integer(item.get("points"), 1, int64(loyalty.MaxPoints)))
 	}
 }
 

@@ -20,19 +20,23 @@ import (
 
 // Defines values for CauseKind.
 const (
-	CauseKindActivation CauseKind = "activation"
-	CauseKindAdjustment CauseKind = "adjustment"
-	CauseKindEvent      CauseKind = "event"
-	CauseKindExtension  CauseKind = "extension"
-	CauseKindForfeit    CauseKind = "forfeit"
-	CauseKindJoin       CauseKind = "join"
-	CauseKindLapse      CauseKind = "lapse"
-	CauseKindMember     CauseKind = "member"
-	CauseKindMilestone  CauseKind = "milestone"
-	CauseKindOrder      CauseKind = "order"
-	CauseKindRedemption CauseKind = "redemption"
-	CauseKindReinstate  CauseKind = "reinstate"
-	CauseKindTier       CauseKind = "tier"
+	CauseKindActivation   CauseKind = "activation"
+	CauseKindAdjustment   CauseKind = "adjustment"
+	CauseKindContribution CauseKind = "contribution"
+	CauseKindConversion   CauseKind = "conversion"
+	CauseKindEvent        CauseKind = "event"
+	CauseKindExtension    CauseKind = "extension"
+	CauseKindForfeit      CauseKind = "forfeit"
+	CauseKindJoin         CauseKind = "join"
+	CauseKindLapse        CauseKind = "lapse"
+	CauseKindMember       CauseKind = "member"
+	CauseKindMilestone    CauseKind = "milestone"
+	CauseKindOrder        CauseKind = "order"
+	CauseKindReceipt      CauseKind = "receipt"
+	CauseKindRedemption   CauseKind = "redemption"
+	CauseKindReinstate    CauseKind = "reinstate"
+	CauseKindTier         CauseKind = "tier"
+	CauseKindTransfer     CauseKind = "transfer"
 )
 
 // Valid indicates whether the value is a known member of the CauseKind enum.
@@ -41,6 +45,10 @@ func (e CauseKind) Valid() bool {
 	case CauseKindActivation:
 		return true
 	case CauseKindAdjustment:
+		return true
+	case CauseKindContribution:
+		return true
+	case CauseKindConversion:
 		return true
 	case CauseKindEvent:
 		return true
@@ -58,11 +66,15 @@ func (e CauseKind) Valid() bool {
 		return true
 	case CauseKindOrder:
 		return true
+	case CauseKindReceipt:
+		return true
 	case CauseKindRedemption:
 		return true
 	case CauseKindReinstate:
 		return true
 	case CauseKindTier:
+		return true
+	case CauseKindTransfer:
 		return true
 	default:
 		return false
@@ -122,12 +134,14 @@ const (
 	EntryKindActivate  EntryKind = "activate"
 	EntryKindAdjust    EntryKind = "adjust"
 	EntryKindClawback  EntryKind = "clawback"
+	EntryKindConvert   EntryKind = "convert"
 	EntryKindEarn      EntryKind = "earn"
 	EntryKindExpire    EntryKind = "expire"
 	EntryKindExtend    EntryKind = "extend"
 	EntryKindForfeit   EntryKind = "forfeit"
 	EntryKindJoin      EntryKind = "join"
 	EntryKindMember    EntryKind = "member"
+	EntryKindOffer     EntryKind = "offer"
 	EntryKindRedeem    EntryKind = "redeem"
 	EntryKindRefuse    EntryKind = "refuse"
 	EntryKindReinstate EntryKind = "reinstate"
@@ -135,6 +149,7 @@ const (
 	EntryKindReserve   EntryKind = "reserve"
 	EntryKindRestore   EntryKind = "restore"
 	EntryKindTier      EntryKind = "tier"
+	EntryKindTransfer  EntryKind = "transfer"
 )
 
 // Valid indicates whether the value is a known member of the EntryKind enum.
@@ -145,6 +160,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindAdjust:
 		return true
 	case EntryKindClawback:
+		return true
+	case EntryKindConvert:
 		return true
 	case EntryKindEarn:
 		return true
@@ -157,6 +174,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindJoin:
 		return true
 	case EntryKindMember:
+		return true
+	case EntryKindOffer:
 		return true
 	case EntryKindRedeem:
 		return true
@@ -171,6 +190,8 @@ func (e EntryKind) Valid() bool {
 	case EntryKindRestore:
 		return true
 	case EntryKindTier:
+		return true
+	case EntryKindTransfer:
 		return true
 	default:
 		return false
@@ -207,6 +228,45 @@ func (e FindingSeverity) Valid() bool {
 	case FindingSeverityError:
 		return true
 	case FindingSeverityWarning:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for HousemateRole.
+const (
+	HousemateRoleAdult HousemateRole = "adult"
+	HousemateRoleChild HousemateRole = "child"
+	HousemateRoleHead  HousemateRole = "head"
+)
+
+// Valid indicates whether the value is a known member of the HousemateRole enum.
+func (e HousemateRole) Valid() bool {
+	switch e {
+	case HousemateRoleAdult:
+		return true
+	case HousemateRoleChild:
+		return true
+	case HousemateRoleHead:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InvitationRequestRole.
+const (
+	InvitationRequestRoleAdult InvitationRequestRole = "adult"
+	InvitationRequestRoleChild InvitationRequestRole = "child"
+)
+
+// Valid indicates whether the value is a known member of the InvitationRequestRole enum.
+func (e InvitationRequestRole) Valid() bool {
+	switch e {
+	case InvitationRequestRoleAdult:
+		return true
+	case InvitationRequestRoleChild:
 		return true
 	default:
 		return false
@@ -394,6 +454,7 @@ const (
 	RewardTypeGiftCard     RewardType = "gift_card"
 	RewardTypePartner      RewardType = "partner"
 	RewardTypePercentOff   RewardType = "percent_off"
+	RewardTypeWalletPoints RewardType = "wallet_points"
 )
 
 // Valid indicates whether the value is a known member of the RewardType enum.
@@ -414,6 +475,8 @@ func (e RewardType) Valid() bool {
 	case RewardTypePartner:
 		return true
 	case RewardTypePercentOff:
+		return true
+	case RewardTypeWalletPoints:
 		return true
 	default:
 		return false
@@ -444,6 +507,33 @@ func (e TenderKind) Valid() bool {
 	case TenderKindPoints:
 		return true
 	case TenderKindStoreCredit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for TransferStatus.
+const (
+	TransferStatusAccepted  TransferStatus = "accepted"
+	TransferStatusCancelled TransferStatus = "cancelled"
+	TransferStatusDeclined  TransferStatus = "declined"
+	TransferStatusLapsed    TransferStatus = "lapsed"
+	TransferStatusOffered   TransferStatus = "offered"
+)
+
+// Valid indicates whether the value is a known member of the TransferStatus enum.
+func (e TransferStatus) Valid() bool {
+	switch e {
+	case TransferStatusAccepted:
+		return true
+	case TransferStatusCancelled:
+		return true
+	case TransferStatusDeclined:
+		return true
+	case TransferStatusLapsed:
+		return true
+	case TransferStatusOffered:
 		return true
 	default:
 		return false
@@ -508,6 +598,9 @@ type AdjustmentRequest struct {
 
 	// Reason Why; kept on the entry.
 	Reason string `json:"reason"`
+
+	// Wallet Which balance; left out: that of points.
+	Wallet string `json:"wallet,omitempty,omitzero"`
 }
 
 // Balance Points, all at least zero.
@@ -527,6 +620,9 @@ type Balance struct {
 
 // Because defines model for Because.
 type Because struct {
+	// Wallet Whose points these are; left out: points. Those of a wallet sum to what the entry did there.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
 	// Rule The rule of the program, as `earn.purchase`.
 	Rule string `json:"rule"`
 
@@ -715,6 +811,54 @@ type CommitRequest struct {
 	Points int64 `json:"points,omitempty,omitzero"`
 }
 
+// Conversion defines model for Conversion.
+type Conversion struct {
+	// ID `cv_` and 20 characters.
+	ID string `json:"id"`
+
+	// Member Whose points.
+	Member string `json:"member"`
+
+	// From The wallet from which they went.
+	From string `json:"from"`
+
+	// To The wallet into which they went.
+	To string `json:"to"`
+
+	// Points How many went.
+	Points int64 `json:"points"`
+
+	// Received What they became.
+	Received int64 `json:"received"`
+
+	// Undone How many of these went back.
+	Undone int64 `json:"undone"`
+
+	// GivenBack What these became again.
+	GivenBack int64 `json:"given_back"`
+
+	// CreatedAt When.
+	CreatedAt time.Time `json:"created_at"`
+
+	// UndoUntil Until when it can be undone, exclusive; null: never.
+	UndoUntil *time.Time `json:"undo_until"`
+
+	// Balances Of the two wallets after it.
+	Balances []WalletBalance `json:"balances"`
+}
+
+// ConversionRequest defines model for ConversionRequest.
+type ConversionRequest struct {
+	// From The wallet from which points go; `points` is that of points.
+	From string `json:"from"`
+
+	// To The wallet into which they go.
+	To string `json:"to"`
+
+	// Points How many go.
+	Points int64 `json:"points"`
+}
+
 // Dispute A payment that the customer contests with the bank. While it is open, and once it is lost, the order earns as if `amount` had been refunded; if it is won, as if nothing had been.
 type Dispute struct {
 	// ID The dispute's id; unique in its order.
@@ -749,6 +893,15 @@ type DraftRequest struct {
 
 	// Version The version of the draft that this replaces, 0 for none; left out: whichever is there.
 	Version *int64 `json:"version,omitempty"`
+}
+
+// DrawnPoints defines model for DrawnPoints.
+type DrawnPoints struct {
+	// Member Who contributes.
+	Member string `json:"member"`
+
+	// Points How many points.
+	Points int64 `json:"points"`
 }
 
 // EnrolRequest defines model for EnrolRequest.
@@ -807,11 +960,17 @@ type Entry struct {
 	// Because The reasons; their points sum to the entry's.
 	Because []Because `json:"because"`
 
+	// Wallets What it did to wallets beside that of points; left out if nothing.
+	Wallets []WalletChange `json:"wallets,omitempty,omitzero"`
+
 	// Balance Points, all at least zero.
 	Balance Balance `json:"balance"`
 
 	// Redemption Which redemption the entry is about.
 	Redemption *EntryRedemption `json:"redemption,omitempty"`
+
+	// Transfer Which transfer the entry is about.
+	Transfer *EntryTransfer `json:"transfer,omitempty"`
 
 	// Words The entry in the member's language, in plain text; only where a single entry is asked for.
 	Words *Words `json:"words,omitempty"`
@@ -842,6 +1001,24 @@ type EntryRedemption struct {
 
 	// Order The order that it was for.
 	Order string `json:"order,omitempty,omitzero"`
+
+	// By Whose redemption it is, where that is another member of the household.
+	By string `json:"by,omitempty,omitzero"`
+}
+
+// EntryTransfer Which transfer the entry is about.
+type EntryTransfer struct {
+	// ID The transfer's id.
+	ID string `json:"id"`
+
+	// From Who gives.
+	From string `json:"from"`
+
+	// To Who is given.
+	To string `json:"to"`
+
+	// Note What the giver says to it.
+	Note string `json:"note,omitempty,omitzero"`
 }
 
 // Event defines model for Event.
@@ -929,6 +1106,69 @@ type Finding struct {
 
 // FindingSeverity An error keeps the file from being published.
 type FindingSeverity string
+
+// Household defines model for Household.
+type Household struct {
+	// ID `hh_` and 20 characters.
+	ID string `json:"id"`
+
+	// Members In the order in which they were invited; none once it has ended.
+	Members []Housemate `json:"members"`
+
+	// Active What those who have joined can spend in all.
+	Active int64 `json:"active"`
+
+	// Shared What of that they have for each other now: one of them can spend what is their own, and what the others share.
+	Shared int64 `json:"shared"`
+}
+
+// HouseholdRequest defines model for HouseholdRequest.
+type HouseholdRequest struct {
+	// Head Who begins it: a member's id, or `external:` and the external id.
+	Head string `json:"head"`
+}
+
+// Housemate defines model for Housemate.
+type Housemate struct {
+	// Member The member's id.
+	Member string `json:"member"`
+
+	// Role The head invites and removes; a child does not draw on the others.
+	Role HousemateRole `json:"role"`
+
+	// InvitedAt When the member was invited.
+	InvitedAt time.Time `json:"invited_at"`
+
+	// JoinedAt Null until the member has accepted.
+	JoinedAt *time.Time `json:"joined_at"`
+
+	// Active What the member can spend; 0 until joined.
+	Active int64 `json:"active"`
+
+	// Shares What of that the others can draw now; 0 while the member owes points, or is frozen.
+	Shares int64 `json:"shares"`
+}
+
+// HousemateRole The head invites and removes; a child does not draw on the others.
+type HousemateRole string
+
+// HousemateRequest defines model for HousemateRequest.
+type HousemateRequest struct {
+	// Member A member's id, or `external:` and the external id.
+	Member string `json:"member"`
+}
+
+// InvitationRequest defines model for InvitationRequest.
+type InvitationRequest struct {
+	// Member A member's id, or `external:` and the external id.
+	Member string `json:"member"`
+
+	// Role An adult draws on the others, a child contributes only.
+	Role InvitationRequestRole `json:"role"`
+}
+
+// InvitationRequestRole An adult draws on the others, a child contributes only.
+type InvitationRequestRole string
 
 // Lack One reason why a reward cannot be had now. What means nothing for it is left out.
 type Lack struct {
@@ -1018,6 +1258,12 @@ type Member struct {
 
 	// Campaigns The campaigns that the member is registered for, by the alphabet.
 	Campaigns []string `json:"campaigns"`
+
+	// Wallets What the member has beside points, in the program's order; left out where the program has no other wallets.
+	Wallets []Wallet `json:"wallets,omitempty,omitzero"`
+
+	// Household The household that the member has joined; left out if none.
+	Household string `json:"household,omitempty,omitzero"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -1273,6 +1519,9 @@ type Quote struct {
 
 	// Pay What the member's points could pay of the order now, as `pay-with-points`; left out if nothing.
 	Pay *QuotedPayment `json:"pay,omitempty"`
+
+	// Wallets What the order would earn in other wallets, of a guest what a member would; left out if nothing.
+	Wallets []WalletPoints `json:"wallets,omitempty,omitzero"`
 }
 
 // QuoteRequest defines model for QuoteRequest.
@@ -1347,7 +1596,7 @@ type QuotedReward struct {
 
 // Redemption defines model for Redemption.
 type Redemption struct {
-	// ID `rd_` and 20 characters.
+	// ID `rd_` and 20 characters, or `rd_auto_` and more if it was redeemed by itself (`redeeming.auto`).
 	ID string `json:"id"`
 
 	// Member Whose points.
@@ -1387,6 +1636,15 @@ type Redemption struct {
 	// CodeUntil Until when, exclusive; null: for ever.
 	CodeUntil *time.Time `json:"code_until"`
 
+	// Drawn What others of the household contribute to `points`; left out if nothing.
+	Drawn []DrawnPoints `json:"drawn,omitempty,omitzero"`
+
+	// Wallet From which wallet it is paid; left out: that of points.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
+	// Wallets Of wallets beside that of points, what this has left there; left out if it touched none.
+	Wallets []WalletBalance `json:"wallets,omitempty,omitzero"`
+
 	// Balance Points, all at least zero.
 	Balance Balance `json:"balance"`
 }
@@ -1414,8 +1672,14 @@ type RedemptionRequest struct {
 	// OrderTotal What the order comes to, for rewards that want a least order, and for `pay-with-points`.
 	OrderTotal *OrderTotal `json:"order_total,omitempty"`
 
+	// Wallet From which wallet it is paid; left out: that of points.
+	Wallet string `json:"wallet,omitempty,omitzero"`
+
 	// Commit Spend the points at once rather than reserve them.
 	Commit bool `json:"commit,omitempty,omitzero"`
+
+	// Household Draw on the others of the household where the member's own points are not enough. Such a redemption names no cart.
+	Household bool `json:"household,omitempty,omitzero"`
 }
 
 // Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
@@ -1512,7 +1776,11 @@ type Reward struct {
 
 	// Prices What it costs members of these levels instead.
 	Prices map[string]int64 `json:"prices,omitempty,omitzero"`
-	Value  *Money           `json:"value,omitempty"`
+
+	// Wallets What it costs in other wallets instead.
+	Wallets map[string]int64 `json:"wallets,omitempty,omitzero"`
+	Gives   *WalletPoints    `json:"gives,omitempty"`
+	Value   *Money           `json:"value,omitempty"`
 
 	// Percent percent_off: how much, as `12.5`.
 	Percent  string `json:"percent,omitempty,omitzero"`
@@ -1542,7 +1810,7 @@ type Reward struct {
 	// Codes Where its codes come from: made for each redemption, from a pool, or one for all; null: it has none.
 	Codes *string `json:"codes"`
 
-	// Available Only for a member: whether it can be had now. Whether a pool of codes is empty shows when one is asked for.
+	// Available Only for a member: whether it can be had now, from any wallet that it has a price in. Whether a pool of codes is empty shows when one is asked for.
 	Available *bool `json:"available,omitempty"`
 
 	// Lacks Only for a member: why it cannot be had; left out if it can.
@@ -1615,6 +1883,60 @@ type Tier struct {
 	Next *NextLevel `json:"next"`
 }
 
+// Transfer defines model for Transfer.
+type Transfer struct {
+	// ID `tr_` and 20 characters.
+	ID string `json:"id"`
+
+	// From Who gives.
+	From string `json:"from"`
+
+	// To Who is given.
+	To string `json:"to"`
+
+	// Status How far it is; what moved at once is `accepted`.
+	Status TransferStatus `json:"status"`
+
+	// Points How many are given.
+	Points int64 `json:"points"`
+
+	// Fee What the giver pays besides.
+	Fee int64 `json:"fee"`
+
+	// Note What the giver says to it.
+	Note string `json:"note,omitempty,omitzero"`
+
+	// CreatedAt When it was asked for.
+	CreatedAt time.Time `json:"created_at"`
+
+	// ExpiresAt Offered until then, exclusive; null if it was not offered.
+	ExpiresAt *time.Time `json:"expires_at"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+}
+
+// TransferStatus How far it is; what moved at once is `accepted`.
+type TransferStatus string
+
+// TransferRequest defines model for TransferRequest.
+type TransferRequest struct {
+	// To Who is given the points: a member's id, or `external:` and the external id.
+	To string `json:"to"`
+
+	// Points How many arrive, if none lapses meanwhile.
+	Points int64 `json:"points"`
+
+	// Note What the giver says to it.
+	Note string `json:"note,omitempty,omitzero"`
+}
+
+// UndoRequest defines model for UndoRequest.
+type UndoRequest struct {
+	// Points How many of those that it gave go back; left out: all that are there.
+	Points int64 `json:"points,omitempty,omitzero"`
+}
+
 // Version defines model for Version.
 type Version struct {
 	// Version Which version, from 1.
@@ -1643,6 +1965,54 @@ type VersionList struct {
 
 	// NextCursor Where the next page begins; null on the last.
 	NextCursor *string `json:"next_cursor"`
+}
+
+// Wallet What a member has in a wallet beside that of points.
+type Wallet struct {
+	// ID The wallet's id.
+	ID string `json:"id"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+
+	// Expiring What can be spent and will lapse, soonest first.
+	Expiring []PointsAt `json:"expiring"`
+
+	// Pending What will become spendable, soonest first.
+	Pending []PendingPoints `json:"pending"`
+}
+
+// WalletBalance defines model for WalletBalance.
+type WalletBalance struct {
+	// Wallet The wallet's id; `points` is that of points.
+	Wallet string `json:"wallet"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+}
+
+// WalletChange defines model for WalletChange.
+type WalletChange struct {
+	// Wallet The wallet's id.
+	Wallet string `json:"wallet"`
+
+	// Points By how much active and pending points less debt changed there.
+	Points int64 `json:"points"`
+
+	// Balance Points, all at least zero.
+	Balance Balance `json:"balance"`
+}
+
+// WalletPoints defines model for WalletPoints.
+type WalletPoints struct {
+	// Wallet The wallet's id.
+	Wallet string `json:"wallet"`
+
+	// Points How many.
+	Points int64 `json:"points"`
 }
 
 // WebhookReceipt What became of a webhook's events.
@@ -1678,11 +2048,17 @@ type Words struct {
 // CodePath defines model for CodePath.
 type CodePath = string
 
+// ConversionPath defines model for ConversionPath.
+type ConversionPath = string
+
 // Cursor defines model for Cursor.
 type Cursor = string
 
 // EntryPath defines model for EntryPath.
 type EntryPath = string
+
+// HouseholdPath defines model for HouseholdPath.
+type HouseholdPath = string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -1701,6 +2077,9 @@ type PageSize = int
 
 // RedemptionPath defines model for RedemptionPath.
 type RedemptionPath = string
+
+// TransferPath defines model for TransferPath.
+type TransferPath = string
 
 // InternalError A refusal (RFC 9457).
 type InternalError = Problem
@@ -1733,10 +2112,24 @@ type UseCodeParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// UndoConversionParams defines parameters for UndoConversion.
+type UndoConversionParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // FindEntryParams defines parameters for FindEntry.
 type FindEntryParams struct {
 	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
+}
+
+// FoundHouseholdParams defines parameters for FoundHousehold.
+type FoundHouseholdParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // EnrolMemberParams defines parameters for EnrolMember.
@@ -1748,6 +2141,13 @@ type EnrolMemberParams struct {
 
 // AdjustBalanceParams defines parameters for AdjustBalance.
 type AdjustBalanceParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ConvertPointsParams defines parameters for ConvertPoints.
+type ConvertPointsParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -1770,6 +2170,13 @@ type GetEntryParams struct {
 
 // ExtendPointsParams defines parameters for ExtendPoints.
 type ExtendPointsParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// TransferPointsParams defines parameters for TransferPoints.
+type TransferPointsParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -1824,6 +2231,27 @@ type ListRewardsParams struct {
 	Member string `form:"member,omitempty" json:"member,omitempty,omitzero"`
 }
 
+// AcceptTransferParams defines parameters for AcceptTransfer.
+type AcceptTransferParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// CancelTransferParams defines parameters for CancelTransfer.
+type CancelTransferParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// DeclineTransferParams defines parameters for DeclineTransfer.
+type DeclineTransferParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
 // ReceiveShopifyWebhookJSONBody defines parameters for ReceiveShopifyWebhook.
 type ReceiveShopifyWebhookJSONBody = map[string]interface{}
 
@@ -1833,11 +2261,29 @@ type ReceiveWebhookJSONBody = map[string]interface{}
 // UseCodeJSONRequestBody defines body for UseCode for application/json ContentType.
 type UseCodeJSONRequestBody = CodeUseRequest
 
+// UndoConversionJSONRequestBody defines body for UndoConversion for application/json ContentType.
+type UndoConversionJSONRequestBody = UndoRequest
+
 // PutEventJSONRequestBody defines body for PutEvent for application/json ContentType.
 type PutEventJSONRequestBody = EventRequest
 
 // ActivateEventJSONRequestBody defines body for ActivateEvent for application/json ContentType.
 type ActivateEventJSONRequestBody = Nothing
+
+// FoundHouseholdJSONRequestBody defines body for FoundHousehold for application/json ContentType.
+type FoundHouseholdJSONRequestBody = HouseholdRequest
+
+// JoinHouseholdJSONRequestBody defines body for JoinHousehold for application/json ContentType.
+type JoinHouseholdJSONRequestBody = HousemateRequest
+
+// InviteToHouseholdJSONRequestBody defines body for InviteToHousehold for application/json ContentType.
+type InviteToHouseholdJSONRequestBody = InvitationRequest
+
+// LeaveHouseholdJSONRequestBody defines body for LeaveHousehold for application/json ContentType.
+type LeaveHouseholdJSONRequestBody = HousemateRequest
+
+// RemoveFromHouseholdJSONRequestBody defines body for RemoveFromHousehold for application/json ContentType.
+type RemoveFromHouseholdJSONRequestBody = HousemateRequest
 
 // EnrolMemberJSONRequestBody defines body for EnrolMember for application/json ContentType.
 type EnrolMemberJSONRequestBody = EnrolRequest
@@ -1851,11 +2297,17 @@ type AdjustBalanceJSONRequestBody = AdjustmentRequest
 // RegisterForCampaignJSONRequestBody defines body for RegisterForCampaign for application/json ContentType.
 type RegisterForCampaignJSONRequestBody = Nothing
 
+// ConvertPointsJSONRequestBody defines body for ConvertPoints for application/json ContentType.
+type ConvertPointsJSONRequestBody = ConversionRequest
+
 // ExtendPointsJSONRequestBody defines body for ExtendPoints for application/json ContentType.
 type ExtendPointsJSONRequestBody = ExtensionRequest
 
 // ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
 type ReinstatePointsJSONRequestBody = ReinstatementRequest
+
+// TransferPointsJSONRequestBody defines body for TransferPoints for application/json ContentType.
+type TransferPointsJSONRequestBody = TransferRequest
 
 // PutOrderJSONRequestBody defines body for PutOrder for application/json ContentType.
 type PutOrderJSONRequestBody = OrderRequest
@@ -1892,6 +2344,15 @@ type ReverseRedemptionJSONRequestBody = ReverseRequest
 
 // AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
 type AddCodesJSONRequestBody = CodesRequest
+
+// AcceptTransferJSONRequestBody defines body for AcceptTransfer for application/json ContentType.
+type AcceptTransferJSONRequestBody = Nothing
+
+// CancelTransferJSONRequestBody defines body for CancelTransfer for application/json ContentType.
+type CancelTransferJSONRequestBody = Nothing
+
+// DeclineTransferJSONRequestBody defines body for DeclineTransfer for application/json ContentType.
+type DeclineTransferJSONRequestBody = Nothing
 
 // ReceiveShopifyWebhookJSONRequestBody defines body for ReceiveShopifyWebhook for application/json ContentType.
 type ReceiveShopifyWebhookJSONRequestBody = ReceiveShopifyWebhookJSONBody
@@ -2011,6 +2472,31 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
 	UseCode(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetConversion One conversion as of now
+	//
+	// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+	GetConversion(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoConversionWithBody Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversionWithBody(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// UndoConversion Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversion(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// FindEntry One entry, whoever's it is
 	//
 	// The same answer as under its member.
@@ -2059,6 +2545,105 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FoundHouseholdWithBody Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithBody(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// FoundHousehold Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHousehold(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GetHousehold Who is in a household, and what they have for each other
+	//
+	// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+	GetHousehold(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinHouseholdWithBody Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// JoinHousehold Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHousehold(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteToHouseholdWithBody Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// InviteToHousehold Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHousehold(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveHouseholdWithBody Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// LeaveHousehold Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHousehold(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromHouseholdWithBody Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RemoveFromHousehold Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHousehold(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// EnrolMemberWithBody Enrol a member
 	//
@@ -2129,6 +2714,26 @@ type ClientInterface interface {
 	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 	RegisterForCampaign(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// ConvertPointsWithBody Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPointsWithBody(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ConvertPoints Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPoints(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListEntries The member's statement, newest first
 	//
 	// Corresponds with GET /v1/members/{member}/entries (the `ListEntries` operationId).
@@ -2185,6 +2790,30 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferPointsWithBody Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPointsWithBody(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TransferPoints Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPoints(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetOrder What an order is worth, with the entries of all its revisions
 	//
@@ -2476,6 +3105,65 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodes(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// GetTransfer How far a transfer is
+	//
+	// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+	GetTransfer(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptTransferWithBody The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransferWithBody(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AcceptTransfer The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransfer(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelTransferWithBody Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransferWithBody(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// CancelTransfer Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransfer(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeclineTransferWithBody The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransferWithBody(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// DeclineTransfer The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransfer(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ReceiveShopifyWebhookWithBody Where Shopify reports, an address for each topic
 	//
 	// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
@@ -2615,6 +3303,61 @@ func (c *Client) UseCode(ctx context.Context, code CodePath, params *UseCodePara
 	return c.Client.Do(req)
 }
 
+// GetConversion One conversion as of now
+//
+// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+func (c *Client) GetConversion(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetConversionRequest(c.Server, conversion)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoConversionWithBody Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *Client) UndoConversionWithBody(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoConversionRequestWithBody(c.Server, conversion, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// UndoConversion Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *Client) UndoConversion(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUndoConversionRequest(c.Server, conversion, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // FindEntry One entry, whoever's it is
 //
 // The same answer as under its member.
@@ -2704,6 +3447,215 @@ func (c *Client) ActivateEventWithBody(ctx context.Context, event string, conten
 // Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 func (c *Client) ActivateEvent(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewActivateEventRequest(c.Server, event, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FoundHouseholdWithBody Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *Client) FoundHouseholdWithBody(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFoundHouseholdRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// FoundHousehold Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *Client) FoundHousehold(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewFoundHouseholdRequest(c.Server, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GetHousehold Who is in a household, and what they have for each other
+//
+// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+func (c *Client) GetHousehold(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetHouseholdRequest(c.Server, household)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinHouseholdWithBody Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *Client) JoinHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// JoinHousehold Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *Client) JoinHousehold(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewJoinHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteToHouseholdWithBody Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *Client) InviteToHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteToHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// InviteToHousehold Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *Client) InviteToHousehold(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewInviteToHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveHouseholdWithBody Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *Client) LeaveHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// LeaveHousehold Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *Client) LeaveHousehold(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewLeaveHouseholdRequest(c.Server, household, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromHouseholdWithBody Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *Client) RemoveFromHouseholdWithBody(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromHouseholdRequestWithBody(c.Server, household, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// RemoveFromHousehold Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *Client) RemoveFromHousehold(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRemoveFromHouseholdRequest(c.Server, household, body)
 	if err != nil {
 		return nil, err
 	}
@@ -2873,6 +3825,46 @@ func (c *Client) RegisterForCampaign(ctx context.Context, member MemberPath, cam
 	return c.Client.Do(req)
 }
 
+// ConvertPointsWithBody Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *Client) ConvertPointsWithBody(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConvertPointsRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ConvertPoints Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *Client) ConvertPoints(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewConvertPointsRequest(c.Server, member, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListEntries The member's statement, newest first
 //
 // Corresponds with GET /v1/members/{member}/entries (the `ListEntries` operationId).
@@ -2990,6 +3982,50 @@ func (c *Client) ReinstatePoints(ctx context.Context, member MemberPath, body Re
 // Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 func (c *Client) ListMemberRewards(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListMemberRewardsRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferPointsWithBody Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *Client) TransferPointsWithBody(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferPointsRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TransferPoints Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *Client) TransferPoints(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTransferPointsRequest(c.Server, member, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -3590,6 +4626,135 @@ func (c *Client) AddCodes(ctx context.Context, reward string, body AddCodesJSONR
 	return c.Client.Do(req)
 }
 
+// GetTransfer How far a transfer is
+//
+// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+func (c *Client) GetTransfer(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetTransferRequest(c.Server, transfer)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptTransferWithBody The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *Client) AcceptTransferWithBody(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptTransferRequestWithBody(c.Server, transfer, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AcceptTransfer The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *Client) AcceptTransfer(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAcceptTransferRequest(c.Server, transfer, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelTransferWithBody Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *Client) CancelTransferWithBody(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelTransferRequestWithBody(c.Server, transfer, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// CancelTransfer Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *Client) CancelTransfer(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewCancelTransferRequest(c.Server, transfer, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeclineTransferWithBody The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *Client) DeclineTransferWithBody(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclineTransferRequestWithBody(c.Server, transfer, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// DeclineTransfer The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *Client) DeclineTransfer(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDeclineTransferRequest(c.Server, transfer, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ReceiveShopifyWebhookWithBody Where Shopify reports, an address for each topic
 //
 // Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
@@ -3835,6 +5000,100 @@ func NewUseCodeRequestWithBody(server string, code CodePath, params *UseCodePara
 	return req, nil
 }
 
+// NewGetConversionRequest constructs an http.Request for the GetConversion method
+func NewGetConversionRequest(server string, conversion ConversionPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "conversion", conversion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/conversions/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUndoConversionRequest calls the generic UndoConversion builder with application/json body
+func NewUndoConversionRequest(server string, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewUndoConversionRequestWithBody(server, conversion, params, "application/json", bodyReader)
+}
+
+// NewUndoConversionRequestWithBody constructs an http.Request for the UndoConversion method, with any body, and a specified content type
+func NewUndoConversionRequestWithBody(server string, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "conversion", conversion, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/conversions/%s/undo", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewFindEntryRequest constructs an http.Request for the FindEntry method
 func NewFindEntryRequest(server string, entry EntryPath, params *FindEntryParams) (*http.Request, error) {
 	var err error
@@ -3960,6 +5219,281 @@ func NewActivateEventRequestWithBody(server string, event string, contentType st
 	}
 
 	operationPath := fmt.Sprintf("/v1/events/%s/activate", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewFoundHouseholdRequest calls the generic FoundHousehold builder with application/json body
+func NewFoundHouseholdRequest(server string, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewFoundHouseholdRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewFoundHouseholdRequestWithBody constructs an http.Request for the FoundHousehold method, with any body, and a specified content type
+func NewFoundHouseholdRequestWithBody(server string, params *FoundHouseholdParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGetHouseholdRequest constructs an http.Request for the GetHousehold method
+func NewGetHouseholdRequest(server string, household HouseholdPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewJoinHouseholdRequest calls the generic JoinHousehold builder with application/json body
+func NewJoinHouseholdRequest(server string, household HouseholdPath, body JoinHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewJoinHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewJoinHouseholdRequestWithBody constructs an http.Request for the JoinHousehold method, with any body, and a specified content type
+func NewJoinHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewInviteToHouseholdRequest calls the generic InviteToHousehold builder with application/json body
+func NewInviteToHouseholdRequest(server string, household HouseholdPath, body InviteToHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewInviteToHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewInviteToHouseholdRequestWithBody constructs an http.Request for the InviteToHousehold method, with any body, and a specified content type
+func NewInviteToHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/invitations", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewLeaveHouseholdRequest calls the generic LeaveHousehold builder with application/json body
+func NewLeaveHouseholdRequest(server string, household HouseholdPath, body LeaveHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewLeaveHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewLeaveHouseholdRequestWithBody constructs an http.Request for the LeaveHousehold method, with any body, and a specified content type
+func NewLeaveHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/leave", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewRemoveFromHouseholdRequest calls the generic RemoveFromHousehold builder with application/json body
+func NewRemoveFromHouseholdRequest(server string, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewRemoveFromHouseholdRequestWithBody(server, household, "application/json", bodyReader)
+}
+
+// NewRemoveFromHouseholdRequestWithBody constructs an http.Request for the RemoveFromHousehold method, with any body, and a specified content type
+func NewRemoveFromHouseholdRequestWithBody(server string, household HouseholdPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "household", household, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/households/%s/remove", pathParam0)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -4223,6 +5757,66 @@ func NewRegisterForCampaignRequestWithBody(server string, member MemberPath, cam
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewConvertPointsRequest calls the generic ConvertPoints builder with application/json body
+func NewConvertPointsRequest(server string, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewConvertPointsRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewConvertPointsRequestWithBody constructs an http.Request for the ConvertPoints method, with any body, and a specified content type
+func NewConvertPointsRequestWithBody(server string, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/conversions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
 
 	return req, nil
 }
@@ -4492,6 +6086,66 @@ func NewListMemberRewardsRequest(server string, member MemberPath) (*http.Reques
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewTransferPointsRequest calls the generic TransferPoints builder with application/json body
+func NewTransferPointsRequest(server string, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTransferPointsRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewTransferPointsRequestWithBody constructs an http.Request for the TransferPoints method, with any body, and a specified content type
+func NewTransferPointsRequestWithBody(server string, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/transfers", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
 	}
 
 	return req, nil
@@ -5324,6 +6978,220 @@ func NewAddCodesRequestWithBody(server string, reward string, contentType string
 	return req, nil
 }
 
+// NewGetTransferRequest constructs an http.Request for the GetTransfer method
+func NewGetTransferRequest(server string, transfer TransferPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewAcceptTransferRequest calls the generic AcceptTransfer builder with application/json body
+func NewAcceptTransferRequest(server string, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewAcceptTransferRequestWithBody(server, transfer, params, "application/json", bodyReader)
+}
+
+// NewAcceptTransferRequestWithBody constructs an http.Request for the AcceptTransfer method, with any body, and a specified content type
+func NewAcceptTransferRequestWithBody(server string, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s/accept", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewCancelTransferRequest calls the generic CancelTransfer builder with application/json body
+func NewCancelTransferRequest(server string, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewCancelTransferRequestWithBody(server, transfer, params, "application/json", bodyReader)
+}
+
+// NewCancelTransferRequestWithBody constructs an http.Request for the CancelTransfer method, with any body, and a specified content type
+func NewCancelTransferRequestWithBody(server string, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s/cancel", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewDeclineTransferRequest calls the generic DeclineTransfer builder with application/json body
+func NewDeclineTransferRequest(server string, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewDeclineTransferRequestWithBody(server, transfer, params, "application/json", bodyReader)
+}
+
+// NewDeclineTransferRequestWithBody constructs an http.Request for the DeclineTransfer method, with any body, and a specified content type
+func NewDeclineTransferRequestWithBody(server string, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "transfer", transfer, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/transfers/%s/decline", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
 // NewReceiveShopifyWebhookRequest calls the generic ReceiveShopifyWebhook builder with application/json body
 func NewReceiveShopifyWebhookRequest(server string, program string, resource string, action string, body ReceiveShopifyWebhookJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -5527,6 +7395,33 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
 	UseCodeWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UseCodeResponse, error)
 
+	// GetConversionWithResponse One conversion as of now
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+	GetConversionWithResponse(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*GetConversionResponse, error)
+
+	// UndoConversionWithBodyWithResponse Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversionWithBodyWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error)
+
+	// UndoConversionWithResponse Turn points back
+	//
+	// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+	// lots that they came from, and never more of them. Without a body all that is there goes back.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+	UndoConversionWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error)
+
 	// FindEntryWithResponse One entry, whoever's it is
 	//
 	// The same answer as under its member.
@@ -5577,6 +7472,107 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/events/{event}/activate (the `ActivateEvent` operationId).
 	ActivateEventWithResponse(ctx context.Context, event string, body ActivateEventJSONRequestBody, reqEditors ...RequestEditorFn) (*ActivateEventResponse, error)
+
+	// FoundHouseholdWithBodyWithResponse Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithBodyWithResponse(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error)
+
+	// FoundHouseholdWithResponse Begin a household
+	//
+	// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+	// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+	// one household at most.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+	FoundHouseholdWithResponse(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error)
+
+	// GetHouseholdWithResponse Who is in a household, and what they have for each other
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+	GetHouseholdWithResponse(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*GetHouseholdResponse, error)
+
+	// JoinHouseholdWithBodyWithResponse Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error)
+
+	// JoinHouseholdWithResponse Join a household
+	//
+	// In the name of a member who was invited. Repeating it changes nothing.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+	JoinHouseholdWithResponse(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error)
+
+	// InviteToHouseholdWithBodyWithResponse Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error)
+
+	// InviteToHouseholdWithResponse Ask a member to join
+	//
+	// In the head's name. Repeating it changes nothing; another role changes the invitation.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+	InviteToHouseholdWithResponse(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error)
+
+	// LeaveHouseholdWithBodyWithResponse Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error)
+
+	// LeaveHouseholdWithResponse Leave a household
+	//
+	// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+	LeaveHouseholdWithResponse(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error)
+
+	// RemoveFromHouseholdWithBodyWithResponse Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error)
+
+	// RemoveFromHouseholdWithResponse Take a member out, or an invitation back
+	//
+	// In the head's name. The head leaves instead.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+	RemoveFromHouseholdWithResponse(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error)
 
 	// EnrolMemberWithBodyWithResponse Enrol a member
 	//
@@ -5649,6 +7645,26 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 	RegisterForCampaignWithResponse(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterForCampaignResponse, error)
 
+	// ConvertPointsWithBodyWithResponse Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error)
+
+	// ConvertPointsWithResponse Turn points of one wallet into points of another
+	//
+	// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+	// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+	ConvertPointsWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error)
+
 	// ListEntriesWithResponse The member's statement, newest first
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -5711,6 +7727,30 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/rewards (the `ListMemberRewards` operationId).
 	ListMemberRewardsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListMemberRewardsResponse, error)
+
+	// TransferPointsWithBodyWithResponse Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error)
+
+	// TransferPointsWithResponse Give points to another member
+	//
+	// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+	// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+	// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+	// the member owes some. A refusal for want of points stays a refusal under its key.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+	TransferPointsWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error)
 
 	// GetOrderWithResponse What an order is worth, with the entries of all its revisions
 	//
@@ -6013,6 +8053,67 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/rewards/{reward}/codes (the `AddCodes` operationId).
 	AddCodesWithResponse(ctx context.Context, reward string, body AddCodesJSONRequestBody, reqEditors ...RequestEditorFn) (*AddCodesResponse, error)
+
+	// GetTransferWithResponse How far a transfer is
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+	GetTransferWithResponse(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*GetTransferResponse, error)
+
+	// AcceptTransferWithBodyWithResponse The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error)
+
+	// AcceptTransferWithResponse The other takes what was offered
+	//
+	// Moves the points. What lapsed while the offer was open has lapsed.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+	AcceptTransferWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error)
+
+	// CancelTransferWithBodyWithResponse Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error)
+
+	// CancelTransferWithResponse Take an offer back
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+	CancelTransferWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error)
+
+	// DeclineTransferWithBodyWithResponse The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error)
+
+	// DeclineTransferWithResponse The other does not want what was offered
+	//
+	// Returns the points to where they came from.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+	DeclineTransferWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error)
 
 	// ReceiveShopifyWebhookWithBodyWithResponse Where Shopify reports, an address for each topic
 	//
@@ -6474,6 +8575,235 @@ func (r UseCodeResponse) ContentType() string {
 	return ""
 }
 
+// GetConversionResponse401Headers the declared response headers of an HTTP 401 response for GetConversion
+type GetConversionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetConversionResponse503Headers the declared response headers of an HTTP 503 response for GetConversion
+type GetConversionResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetConversionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Conversion
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetConversionResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetConversionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetConversionResponse) GetJSON200() *Conversion {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetConversionResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetConversionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetConversionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetConversionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetConversionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UndoConversionResponse200Headers the declared response headers of an HTTP 200 response for UndoConversion
+type UndoConversionResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// UndoConversionResponse401Headers the declared response headers of an HTTP 401 response for UndoConversion
+type UndoConversionResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// UndoConversionResponse503Headers the declared response headers of an HTTP 503 response for UndoConversion
+type UndoConversionResponse503Headers struct {
+	RetryAfter int
+}
+
+type UndoConversionResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Conversion
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *UndoConversionResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *UndoConversionResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UndoConversionResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r UndoConversionResponse) GetJSON200() *Conversion {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r UndoConversionResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UndoConversionResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UndoConversionResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UndoConversionResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UndoConversionResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // FindEntryResponse401Headers the declared response headers of an HTTP 401 response for FindEntry
 type FindEntryResponse401Headers struct {
 	WWWAuthenticate string
@@ -6836,6 +9166,742 @@ func (r ActivateEventResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ActivateEventResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// FoundHouseholdResponse201Headers the declared response headers of an HTTP 201 response for FoundHousehold
+type FoundHouseholdResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// FoundHouseholdResponse401Headers the declared response headers of an HTTP 401 response for FoundHousehold
+type FoundHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// FoundHouseholdResponse503Headers the declared response headers of an HTTP 503 response for FoundHousehold
+type FoundHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type FoundHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *FoundHouseholdResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *FoundHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *FoundHouseholdResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r FoundHouseholdResponse) GetJSON201() *Household {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r FoundHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r FoundHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r FoundHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r FoundHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r FoundHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GetHouseholdResponse401Headers the declared response headers of an HTTP 401 response for GetHousehold
+type GetHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetHouseholdResponse503Headers the declared response headers of an HTTP 503 response for GetHousehold
+type GetHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// JoinHouseholdResponse401Headers the declared response headers of an HTTP 401 response for JoinHousehold
+type JoinHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// JoinHouseholdResponse503Headers the declared response headers of an HTTP 503 response for JoinHousehold
+type JoinHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type JoinHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *JoinHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *JoinHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r JoinHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r JoinHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r JoinHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r JoinHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r JoinHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r JoinHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// InviteToHouseholdResponse401Headers the declared response headers of an HTTP 401 response for InviteToHousehold
+type InviteToHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// InviteToHouseholdResponse503Headers the declared response headers of an HTTP 503 response for InviteToHousehold
+type InviteToHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type InviteToHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *InviteToHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *InviteToHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r InviteToHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r InviteToHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r InviteToHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r InviteToHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r InviteToHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r InviteToHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// LeaveHouseholdResponse401Headers the declared response headers of an HTTP 401 response for LeaveHousehold
+type LeaveHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// LeaveHouseholdResponse503Headers the declared response headers of an HTTP 503 response for LeaveHousehold
+type LeaveHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type LeaveHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *LeaveHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *LeaveHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r LeaveHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r LeaveHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r LeaveHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r LeaveHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r LeaveHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r LeaveHouseholdResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RemoveFromHouseholdResponse401Headers the declared response headers of an HTTP 401 response for RemoveFromHousehold
+type RemoveFromHouseholdResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// RemoveFromHouseholdResponse503Headers the declared response headers of an HTTP 503 response for RemoveFromHousehold
+type RemoveFromHouseholdResponse503Headers struct {
+	RetryAfter int
+}
+
+type RemoveFromHouseholdResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Household
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *RemoveFromHouseholdResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *RemoveFromHouseholdResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r RemoveFromHouseholdResponse) GetJSON200() *Household {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r RemoveFromHouseholdResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r RemoveFromHouseholdResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r RemoveFromHouseholdResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r RemoveFromHouseholdResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r RemoveFromHouseholdResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -7474,6 +10540,145 @@ func (r RegisterForCampaignResponse) ContentType() string {
 	return ""
 }
 
+// ConvertPointsResponse201Headers the declared response headers of an HTTP 201 response for ConvertPoints
+type ConvertPointsResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// ConvertPointsResponse401Headers the declared response headers of an HTTP 401 response for ConvertPoints
+type ConvertPointsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ConvertPointsResponse409Headers the declared response headers of an HTTP 409 response for ConvertPoints
+type ConvertPointsResponse409Headers struct {
+	IdempotencyReplayed string
+}
+
+// ConvertPointsResponse503Headers the declared response headers of an HTTP 503 response for ConvertPoints
+type ConvertPointsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ConvertPointsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Conversion
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *ConvertPointsResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ConvertPointsResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *ConvertPointsResponse409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ConvertPointsResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r ConvertPointsResponse) GetJSON201() *Conversion {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ConvertPointsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ConvertPointsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ConvertPointsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ConvertPointsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ConvertPointsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListEntriesResponse401Headers the declared response headers of an HTTP 401 response for ListEntries
 type ListEntriesResponse401Headers struct {
 	WWWAuthenticate string
@@ -8051,6 +11256,145 @@ func (r ListMemberRewardsResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListMemberRewardsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// TransferPointsResponse201Headers the declared response headers of an HTTP 201 response for TransferPoints
+type TransferPointsResponse201Headers struct {
+	IdempotencyReplayed string
+}
+
+// TransferPointsResponse401Headers the declared response headers of an HTTP 401 response for TransferPoints
+type TransferPointsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// TransferPointsResponse409Headers the declared response headers of an HTTP 409 response for TransferPoints
+type TransferPointsResponse409Headers struct {
+	IdempotencyReplayed string
+}
+
+// TransferPointsResponse503Headers the declared response headers of an HTTP 503 response for TransferPoints
+type TransferPointsResponse503Headers struct {
+	RetryAfter int
+}
+
+type TransferPointsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers201 the parsed response headers for an HTTP 201 response
+	Headers201 *TransferPointsResponse201Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *TransferPointsResponse401Headers
+	// Headers409 the parsed response headers for an HTTP 409 response
+	Headers409 *TransferPointsResponse409Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *TransferPointsResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r TransferPointsResponse) GetJSON201() *Transfer {
+	return r.JSON201
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r TransferPointsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r TransferPointsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TransferPointsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TransferPointsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TransferPointsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -10167,6 +13511,499 @@ func (r AddCodesResponse) ContentType() string {
 	return ""
 }
 
+// GetTransferResponse401Headers the declared response headers of an HTTP 401 response for GetTransfer
+type GetTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GetTransferResponse503Headers the declared response headers of an HTTP 503 response for GetTransfer
+type GetTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type GetTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GetTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GetTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GetTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GetTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GetTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GetTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GetTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GetTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// AcceptTransferResponse200Headers the declared response headers of an HTTP 200 response for AcceptTransfer
+type AcceptTransferResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// AcceptTransferResponse401Headers the declared response headers of an HTTP 401 response for AcceptTransfer
+type AcceptTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// AcceptTransferResponse503Headers the declared response headers of an HTTP 503 response for AcceptTransfer
+type AcceptTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type AcceptTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *AcceptTransferResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *AcceptTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AcceptTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r AcceptTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AcceptTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AcceptTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AcceptTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AcceptTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AcceptTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// CancelTransferResponse200Headers the declared response headers of an HTTP 200 response for CancelTransfer
+type CancelTransferResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// CancelTransferResponse401Headers the declared response headers of an HTTP 401 response for CancelTransfer
+type CancelTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// CancelTransferResponse503Headers the declared response headers of an HTTP 503 response for CancelTransfer
+type CancelTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type CancelTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *CancelTransferResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *CancelTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *CancelTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r CancelTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r CancelTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r CancelTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r CancelTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r CancelTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r CancelTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// DeclineTransferResponse200Headers the declared response headers of an HTTP 200 response for DeclineTransfer
+type DeclineTransferResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// DeclineTransferResponse401Headers the declared response headers of an HTTP 401 response for DeclineTransfer
+type DeclineTransferResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// DeclineTransferResponse503Headers the declared response headers of an HTTP 503 response for DeclineTransfer
+type DeclineTransferResponse503Headers struct {
+	RetryAfter int
+}
+
+type DeclineTransferResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Transfer
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *DeclineTransferResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *DeclineTransferResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *DeclineTransferResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r DeclineTransferResponse) GetJSON200() *Transfer {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r DeclineTransferResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r DeclineTransferResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r DeclineTransferResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r DeclineTransferResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r DeclineTransferResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReceiveShopifyWebhookResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -10407,6 +14244,51 @@ func (c *ClientWithResponses) UseCodeWithResponse(ctx context.Context, code Code
 	return ParseUseCodeResponse(rsp)
 }
 
+// GetConversionWithResponse One conversion as of now
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/conversions/{conversion} (the `GetConversion` operationId).
+func (c *ClientWithResponses) GetConversionWithResponse(ctx context.Context, conversion ConversionPath, reqEditors ...RequestEditorFn) (*GetConversionResponse, error) {
+	rsp, err := c.GetConversion(ctx, conversion, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetConversionResponse(rsp)
+}
+
+// UndoConversionWithBodyWithResponse Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *ClientWithResponses) UndoConversionWithBodyWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error) {
+	rsp, err := c.UndoConversionWithBody(ctx, conversion, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoConversionResponse(rsp)
+}
+
+// UndoConversionWithResponse Turn points back
+//
+// As far as what the conversion gave is still there, and for as long as the program says. The points come back to the
+// lots that they came from, and never more of them. Without a body all that is there goes back.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/conversions/{conversion}/undo (the `UndoConversion` operationId).
+func (c *ClientWithResponses) UndoConversionWithResponse(ctx context.Context, conversion ConversionPath, params *UndoConversionParams, body UndoConversionJSONRequestBody, reqEditors ...RequestEditorFn) (*UndoConversionResponse, error) {
+	rsp, err := c.UndoConversion(ctx, conversion, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUndoConversionResponse(rsp)
+}
+
 // FindEntryWithResponse One entry, whoever's it is
 //
 // The same answer as under its member.
@@ -10486,6 +14368,173 @@ func (c *ClientWithResponses) ActivateEventWithResponse(ctx context.Context, eve
 		return nil, err
 	}
 	return ParseActivateEventResponse(rsp)
+}
+
+// FoundHouseholdWithBodyWithResponse Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *ClientWithResponses) FoundHouseholdWithBodyWithResponse(ctx context.Context, params *FoundHouseholdParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error) {
+	rsp, err := c.FoundHouseholdWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFoundHouseholdResponse(rsp)
+}
+
+// FoundHouseholdWithResponse Begin a household
+//
+// Members of a household draw on each other's points where their own are not enough (`"household": true` of a
+// redemption). Each point stays with who earned it, in its lot; who leaves takes along what is theirs. A member is in
+// one household at most.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households (the `FoundHousehold` operationId).
+func (c *ClientWithResponses) FoundHouseholdWithResponse(ctx context.Context, params *FoundHouseholdParams, body FoundHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*FoundHouseholdResponse, error) {
+	rsp, err := c.FoundHousehold(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseFoundHouseholdResponse(rsp)
+}
+
+// GetHouseholdWithResponse Who is in a household, and what they have for each other
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/households/{household} (the `GetHousehold` operationId).
+func (c *ClientWithResponses) GetHouseholdWithResponse(ctx context.Context, household HouseholdPath, reqEditors ...RequestEditorFn) (*GetHouseholdResponse, error) {
+	rsp, err := c.GetHousehold(ctx, household, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetHouseholdResponse(rsp)
+}
+
+// JoinHouseholdWithBodyWithResponse Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *ClientWithResponses) JoinHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error) {
+	rsp, err := c.JoinHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinHouseholdResponse(rsp)
+}
+
+// JoinHouseholdWithResponse Join a household
+//
+// In the name of a member who was invited. Repeating it changes nothing.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/accept (the `JoinHousehold` operationId).
+func (c *ClientWithResponses) JoinHouseholdWithResponse(ctx context.Context, household HouseholdPath, body JoinHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*JoinHouseholdResponse, error) {
+	rsp, err := c.JoinHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseJoinHouseholdResponse(rsp)
+}
+
+// InviteToHouseholdWithBodyWithResponse Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *ClientWithResponses) InviteToHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error) {
+	rsp, err := c.InviteToHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteToHouseholdResponse(rsp)
+}
+
+// InviteToHouseholdWithResponse Ask a member to join
+//
+// In the head's name. Repeating it changes nothing; another role changes the invitation.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/invitations (the `InviteToHousehold` operationId).
+func (c *ClientWithResponses) InviteToHouseholdWithResponse(ctx context.Context, household HouseholdPath, body InviteToHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*InviteToHouseholdResponse, error) {
+	rsp, err := c.InviteToHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseInviteToHouseholdResponse(rsp)
+}
+
+// LeaveHouseholdWithBodyWithResponse Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *ClientWithResponses) LeaveHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error) {
+	rsp, err := c.LeaveHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveHouseholdResponse(rsp)
+}
+
+// LeaveHouseholdWithResponse Leave a household
+//
+// The member takes along what is theirs; what a redemption holds stays held until that ends. Where the head leaves, the adult who has been there longest becomes the head; where there is none, the household ends. Who was only invited declines.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/leave (the `LeaveHousehold` operationId).
+func (c *ClientWithResponses) LeaveHouseholdWithResponse(ctx context.Context, household HouseholdPath, body LeaveHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*LeaveHouseholdResponse, error) {
+	rsp, err := c.LeaveHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseLeaveHouseholdResponse(rsp)
+}
+
+// RemoveFromHouseholdWithBodyWithResponse Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *ClientWithResponses) RemoveFromHouseholdWithBodyWithResponse(ctx context.Context, household HouseholdPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error) {
+	rsp, err := c.RemoveFromHouseholdWithBody(ctx, household, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromHouseholdResponse(rsp)
+}
+
+// RemoveFromHouseholdWithResponse Take a member out, or an invitation back
+//
+// In the head's name. The head leaves instead.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/households/{household}/remove (the `RemoveFromHousehold` operationId).
+func (c *ClientWithResponses) RemoveFromHouseholdWithResponse(ctx context.Context, household HouseholdPath, body RemoveFromHouseholdJSONRequestBody, reqEditors ...RequestEditorFn) (*RemoveFromHouseholdResponse, error) {
+	rsp, err := c.RemoveFromHousehold(ctx, household, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseRemoveFromHouseholdResponse(rsp)
 }
 
 // EnrolMemberWithBodyWithResponse Enrol a member
@@ -10613,6 +14662,38 @@ func (c *ClientWithResponses) RegisterForCampaignWithResponse(ctx context.Contex
 	return ParseRegisterForCampaignResponse(rsp)
 }
 
+// ConvertPointsWithBodyWithResponse Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *ClientWithResponses) ConvertPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error) {
+	rsp, err := c.ConvertPointsWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConvertPointsResponse(rsp)
+}
+
+// ConvertPointsWithResponse Turn points of one wallet into points of another
+//
+// The points that lapse first go; what they become lives as long as all that comes into that wallet. The program says
+// at which rate and how few at a time (`conversions`), and whether and how long it can be undone.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/conversions (the `ConvertPoints` operationId).
+func (c *ClientWithResponses) ConvertPointsWithResponse(ctx context.Context, member MemberPath, params *ConvertPointsParams, body ConvertPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*ConvertPointsResponse, error) {
+	rsp, err := c.ConvertPoints(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseConvertPointsResponse(rsp)
+}
+
 // ListEntriesWithResponse The member's statement, newest first
 //
 // Returns a wrapper object for the known response body format(s).
@@ -10716,6 +14797,42 @@ func (c *ClientWithResponses) ListMemberRewardsWithResponse(ctx context.Context,
 		return nil, err
 	}
 	return ParseListMemberRewardsResponse(rsp)
+}
+
+// TransferPointsWithBodyWithResponse Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *ClientWithResponses) TransferPointsWithBodyWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error) {
+	rsp, err := c.TransferPointsWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferPointsResponse(rsp)
+}
+
+// TransferPointsWithResponse Give points to another member
+//
+// Where the program wants the other's yes (`transfers.accept`) the points are held until the offer is accepted,
+// declined or cancelled, or lapses; else they move at once. They keep their lots: what would have lapsed on a day
+// lapses on that day. The fee comes on top of what arrives. Points that are pending cannot be given, nor any while
+// the member owes some. A refusal for want of points stays a refusal under its key.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/transfers (the `TransferPoints` operationId).
+func (c *ClientWithResponses) TransferPointsWithResponse(ctx context.Context, member MemberPath, params *TransferPointsParams, body TransferPointsJSONRequestBody, reqEditors ...RequestEditorFn) (*TransferPointsResponse, error) {
+	rsp, err := c.TransferPoints(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTransferPointsResponse(rsp)
 }
 
 // GetOrderWithResponse What an order is worth, with the entries of all its revisions
@@ -11200,6 +15317,109 @@ func (c *ClientWithResponses) AddCodesWithResponse(ctx context.Context, reward s
 	return ParseAddCodesResponse(rsp)
 }
 
+// GetTransferWithResponse How far a transfer is
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/transfers/{transfer} (the `GetTransfer` operationId).
+func (c *ClientWithResponses) GetTransferWithResponse(ctx context.Context, transfer TransferPath, reqEditors ...RequestEditorFn) (*GetTransferResponse, error) {
+	rsp, err := c.GetTransfer(ctx, transfer, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGetTransferResponse(rsp)
+}
+
+// AcceptTransferWithBodyWithResponse The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *ClientWithResponses) AcceptTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error) {
+	rsp, err := c.AcceptTransferWithBody(ctx, transfer, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptTransferResponse(rsp)
+}
+
+// AcceptTransferWithResponse The other takes what was offered
+//
+// Moves the points. What lapsed while the offer was open has lapsed.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/accept (the `AcceptTransfer` operationId).
+func (c *ClientWithResponses) AcceptTransferWithResponse(ctx context.Context, transfer TransferPath, params *AcceptTransferParams, body AcceptTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*AcceptTransferResponse, error) {
+	rsp, err := c.AcceptTransfer(ctx, transfer, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAcceptTransferResponse(rsp)
+}
+
+// CancelTransferWithBodyWithResponse Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *ClientWithResponses) CancelTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error) {
+	rsp, err := c.CancelTransferWithBody(ctx, transfer, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelTransferResponse(rsp)
+}
+
+// CancelTransferWithResponse Take an offer back
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/cancel (the `CancelTransfer` operationId).
+func (c *ClientWithResponses) CancelTransferWithResponse(ctx context.Context, transfer TransferPath, params *CancelTransferParams, body CancelTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*CancelTransferResponse, error) {
+	rsp, err := c.CancelTransfer(ctx, transfer, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseCancelTransferResponse(rsp)
+}
+
+// DeclineTransferWithBodyWithResponse The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *ClientWithResponses) DeclineTransferWithBodyWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error) {
+	rsp, err := c.DeclineTransferWithBody(ctx, transfer, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclineTransferResponse(rsp)
+}
+
+// DeclineTransferWithResponse The other does not want what was offered
+//
+// Returns the points to where they came from.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
+func (c *ClientWithResponses) DeclineTransferWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error) {
+	rsp, err := c.DeclineTransfer(ctx, transfer, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseDeclineTransferResponse(rsp)
+}
+
 // ReceiveShopifyWebhookWithBodyWithResponse Where Shopify reports, an address for each topic
 //
 // Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
@@ -11662,6 +15882,226 @@ func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
 	return response, nil
 }
 
+// ParseGetConversionResponse parses an HTTP response from a GetConversionWithResponse call
+func ParseGetConversionResponse(rsp *http.Response) (*GetConversionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetConversionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Conversion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetConversionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetConversionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUndoConversionResponse parses an HTTP response from a UndoConversionWithResponse call
+func ParseUndoConversionResponse(rsp *http.Response) (*UndoConversionResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UndoConversionResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Conversion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers UndoConversionResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers UndoConversionResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers UndoConversionResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseFindEntryResponse parses an HTTP response from a FindEntryWithResponse call
 func ParseFindEntryResponse(rsp *http.Response) (*FindEntryResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -12002,6 +16442,709 @@ func ParseActivateEventResponse(rsp *http.Response) (*ActivateEventResponse, err
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ActivateEventResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseFoundHouseholdResponse parses an HTTP response from a FoundHouseholdWithResponse call
+func ParseFoundHouseholdResponse(rsp *http.Response) (*FoundHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &FoundHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers FoundHouseholdResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers FoundHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers FoundHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetHouseholdResponse parses an HTTP response from a GetHouseholdWithResponse call
+func ParseGetHouseholdResponse(rsp *http.Response) (*GetHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseJoinHouseholdResponse parses an HTTP response from a JoinHouseholdWithResponse call
+func ParseJoinHouseholdResponse(rsp *http.Response) (*JoinHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &JoinHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers JoinHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers JoinHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseInviteToHouseholdResponse parses an HTTP response from a InviteToHouseholdWithResponse call
+func ParseInviteToHouseholdResponse(rsp *http.Response) (*InviteToHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &InviteToHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers InviteToHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers InviteToHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseLeaveHouseholdResponse parses an HTTP response from a LeaveHouseholdWithResponse call
+func ParseLeaveHouseholdResponse(rsp *http.Response) (*LeaveHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &LeaveHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers LeaveHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers LeaveHouseholdResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseRemoveFromHouseholdResponse parses an HTTP response from a RemoveFromHouseholdWithResponse call
+func ParseRemoveFromHouseholdResponse(rsp *http.Response) (*RemoveFromHouseholdResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &RemoveFromHouseholdResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Household
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers RemoveFromHouseholdResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers RemoveFromHouseholdResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -12629,6 +17772,145 @@ func ParseRegisterForCampaignResponse(rsp *http.Response) (*RegisterForCampaignR
 	return response, nil
 }
 
+// ParseConvertPointsResponse parses an HTTP response from a ConvertPointsWithResponse call
+func ParseConvertPointsResponse(rsp *http.Response) (*ConvertPointsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ConvertPointsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Conversion
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers ConvertPointsResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers ConvertPointsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers ConvertPointsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers ConvertPointsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListEntriesResponse parses an HTTP response from a ListEntriesWithResponse call
 func ParseListEntriesResponse(rsp *http.Response) (*ListEntriesResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -13175,6 +18457,145 @@ func ParseListMemberRewardsResponse(rsp *http.Response) (*ListMemberRewardsRespo
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListMemberRewardsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTransferPointsResponse parses an HTTP response from a TransferPointsWithResponse call
+func ParseTransferPointsResponse(rsp *http.Response) (*TransferPointsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TransferPointsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 201:
+		var headers TransferPointsResponse201Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers201 = &headers
+	case rsp.StatusCode == 401:
+		var headers TransferPointsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 409:
+		var headers TransferPointsResponse409Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers409 = &headers
+	case rsp.StatusCode == 503:
+		var headers TransferPointsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -15195,6 +20616,484 @@ func ParseAddCodesResponse(rsp *http.Response) (*AddCodesResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers AddCodesResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGetTransferResponse parses an HTTP response from a GetTransferWithResponse call
+func ParseGetTransferResponse(rsp *http.Response) (*GetTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GetTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GetTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GetTransferResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAcceptTransferResponse parses an HTTP response from a AcceptTransferWithResponse call
+func ParseAcceptTransferResponse(rsp *http.Response) (*AcceptTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AcceptTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers AcceptTransferResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers AcceptTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers AcceptTransferResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseCancelTransferResponse parses an HTTP response from a CancelTransferWithResponse call
+func ParseCancelTransferResponse(rsp *http.Response) (*CancelTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &CancelTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers CancelTransferResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers CancelTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers CancelTransferResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseDeclineTransferResponse parses an HTTP response from a DeclineTransferWithResponse call
+func ParseDeclineTransferResponse(rsp *http.Response) (*DeclineTransferResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &DeclineTransferResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Transfer
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers DeclineTransferResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers DeclineTransferResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers DeclineTransferResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -29,6 +29,9 @@ type (
 		Drops    []dropDoc                  `json:"drops,omitzero"`
 		Codes    codesDoc                   `json:"codes,omitzero"`
 		ByHand   bool                       `json:"by_hand,omitzero"`
+		Wallets  map[string]loyalty.Points  `json:"wallets,omitzero"` // prices by wallet
+		Wallet   string                     `json:"wallet,omitzero"`
+		Points   loyalty.Points             `json:"points,omitzero"`
 	}
 
 	moneyDoc struct {
@@ -59,6 +62,13 @@ type (
 		Grace     periodDoc `json:"grace,omitzero"`
 		OnRefund  onRefund  `json:"on_refund,omitzero"`
 		Pay       payDoc    `json:"pay,omitzero"`
+		Auto      autoDoc   `json:"auto,omitzero"`
+	}
+
+	autoDoc struct {
+		Reward string         `json:"reward,omitzero"`
+		At     loyalty.Points `json:"at,omitzero"`
+		Stop   int64          `json:"stop,omitzero"` // per day
 	}
 
 	payDoc struct {
@@ -77,7 +87,7 @@ func rewardOf(r loyalty.Reward) rewardDoc {
 		Shown: spanDoc(r.Shown), Active: spanDoc(r.Active), Tiers: r.Tiers, Segments: r.Segments,
 		Limits: each(r.Limits, limitOf), Drops: each(r.Drops, func(d loyalty.Drop) dropDoc { return dropDoc(d) }),
 		Codes:  codesDoc{r.Codes.From, r.Codes.Shared, periodDoc(r.Codes.Wait), periodDoc(r.Codes.Valid)},
-		ByHand: r.ByHand,
+		ByHand: r.ByHand, Wallets: r.Wallets, Wallet: r.Wallet, Points: r.Points,
 	}
 }
 
@@ -90,7 +100,7 @@ func (d rewardDoc) reward() loyalty.Reward {
 		Codes: loyalty.Codes{
 			From: d.Codes.From, Shared: d.Codes.Shared, Wait: loyalty.Period(d.Codes.Wait), Valid: loyalty.Period(d.Codes.Valid),
 		},
-		ByHand: d.ByHand,
+		ByHand: d.ByHand, Wallets: d.Wallets, Wallet: d.Wallet, Points: d.Points,
 	}
 }
 
@@ -98,7 +108,7 @@ func redeemingOf(r loyalty.Redeeming) redeemingDoc {
 	y := r.Pay
 	return redeemingDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund), payDoc{
 		rates(y.Rates, func(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }), y.Min, y.Step, ratio{y.Share}, y.Most,
-	}}
+	}, autoDoc(r.Auto)}
 }
 
 func (d redeemingDoc) redeeming() loyalty.Redeeming {
@@ -109,5 +119,6 @@ func (d redeemingDoc) redeeming() loyalty.Redeeming {
 			Rates: rates(d.Pay.Rates, func(r rateDoc) loyalty.Rate { return loyalty.Rate{Points: r.Points.number, Per: r.Per} }),
 			Min:   d.Pay.Min, Step: d.Pay.Step, Share: d.Pay.Share.number, Most: d.Pay.Most,
 		},
+		Auto: loyalty.Auto(d.Auto),
 	}
 }

@@ -11,26 +11,30 @@ import (
 // never renamed, retyped or given another meaning.
 type (
 	programDoc struct {
-		ID           string         `json:"id"`
-		Version      int            `json:"version,omitzero"`
-		Zone         string         `json:"zone"` // by its name in the IANA database
-		Name         loyalty.Text   `json:"name,omitzero"`
-		Unit         unitDoc        `json:"unit,omitzero"`
-		Earn         earnDoc        `json:"earn,omitzero"`
-		Groups       []groupDoc     `json:"groups,omitzero"`
-		Campaigns    []ruleDoc      `json:"campaigns,omitzero"`
-		Exchange     exchangeDoc    `json:"exchange,omitzero"`
-		Events       []eventDoc     `json:"events,omitzero"`
-		Milestones   []milestoneDoc `json:"milestones,omitzero"`
-		Tiers        tiersDoc       `json:"tiers,omitzero"`
-		Rewards      []rewardDoc    `json:"rewards,omitzero"`
-		TakeBack     takeBack       `json:"take_back,omitzero"`
-		DebtAtMost   loyalty.Points `json:"debt_at_most,omitzero"`
-		Goodwill     goodwillDoc    `json:"goodwill,omitzero"`
-		BirthdayLock periodDoc      `json:"birthday_lock,omitzero"`
-		Redeeming    redeemingDoc   `json:"redeeming,omitzero"`
-		Hold         duration       `json:"hold,omitzero"`
-		Payments     paymentsDoc    `json:"payments,omitzero"`
+		ID           string          `json:"id"`
+		Version      int             `json:"version,omitzero"`
+		Zone         string          `json:"zone"` // by its name in the IANA database
+		Name         loyalty.Text    `json:"name,omitzero"`
+		Unit         unitDoc         `json:"unit,omitzero"`
+		Earn         earnDoc         `json:"earn,omitzero"`
+		Groups       []groupDoc      `json:"groups,omitzero"`
+		Campaigns    []ruleDoc       `json:"campaigns,omitzero"`
+		Exchange     exchangeDoc     `json:"exchange,omitzero"`
+		Events       []eventDoc      `json:"events,omitzero"`
+		Milestones   []milestoneDoc  `json:"milestones,omitzero"`
+		Tiers        tiersDoc        `json:"tiers,omitzero"`
+		Rewards      []rewardDoc     `json:"rewards,omitzero"`
+		Wallets      []walletDoc     `json:"wallets,omitzero"`
+		Conversions  []conversionDoc `json:"conversions,omitzero"`
+		TakeBack     takeBack        `json:"take_back,omitzero"`
+		DebtAtMost   loyalty.Points  `json:"debt_at_most,omitzero"`
+		Goodwill     goodwillDoc     `json:"goodwill,omitzero"`
+		BirthdayLock periodDoc       `json:"birthday_lock,omitzero"`
+		Redeeming    redeemingDoc    `json:"redeeming,omitzero"`
+		Transfers    transfersDoc    `json:"transfers,omitzero"`
+		Households   householdsDoc   `json:"households,omitzero"`
+		Hold         duration        `json:"hold,omitzero"`
+		Payments     paymentsDoc     `json:"payments,omitzero"`
 	}
 
 	unitDoc struct {
@@ -139,10 +143,12 @@ func programOf(p *loyalty.Program) programDoc {
 		Campaigns: each(p.Campaigns, ruleOf), Exchange: exchangeOf(p.Exchange),
 		Events:     each(p.Events, func(e loyalty.EventType) eventDoc { return eventDoc(e) }),
 		Milestones: each(p.Milestones, func(m loyalty.Milestone) milestoneDoc { return milestoneDoc(m) }),
-		Tiers:      tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf), TakeBack: takeBack(p.TakeBack),
+		Tiers:      tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf),
+		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf), TakeBack: takeBack(p.TakeBack),
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
-		Payments: paymentsOf(p.Payments),
+		Payments:  paymentsOf(p.Payments),
+		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
 	}
 }
 
@@ -154,11 +160,13 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
 		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
 		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
-		Tiers:      d.Tiers.tiers(), Rewards: each(d.Rewards, rewardDoc.reward), TakeBack: loyalty.TakeBack(d.TakeBack),
+		Tiers:      d.Tiers.tiers(), Rewards: each(d.Rewards, rewardDoc.reward),
+		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion), TakeBack: loyalty.TakeBack(d.TakeBack),
 		DebtAtMost:   d.DebtAtMost,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
-		Payments: d.Payments.payments(),
+		Payments:  d.Payments.payments(),
+		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
 	}
 }
 

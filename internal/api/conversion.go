@@ -1,0 +1,127 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+type conversionBody struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	Points whole  `json:"points"`
+}
+
+type undoBody struct {
+	Points whole `json:"points"`
+}
+
+// wallet is the id of a wallet, as rules name it.
+func (c *check) wallet(p place, id string) string {
+	c.id(p, id)
+	if id == loyalty.MainWallet {
+		return ""
+	}
+	return id
+}
+
+// walletName is a wallet as callers name it.
+func walletName(wallet string) string {
+	if wallet == "" {
+		return loyalty.MainWallet
+	}
+	return wallet
+}
+
+// somePoints is how many points a request moves: above none, as far as they are given.
+func (c *check) somePoints(p place, w whole) loyalty.Points {
+	switch {
+	case w.given && w.n < 1:
+		c.fault(p, loyalty.AmountNotPositive, "This must be 1 or more.")
+	case w.n > int64(loyalty.MaxPoints):
+		c.fault(p, loyalty.AmountOutOfRange, "One request moves at most %d points.", loyalty.MaxPoints)
+	}
+	return loyalty.Points(w.n)
+}
+
+func convertPoints(ctx context.Context, c *call) (answer, error) {
+	var b conversionBody
+	var in ledger.ConversionRequest
+	p, m, err := c.asked(ctx, &b, func(faults *check) {
+		if faults.required(at("from"), b.From != "") {
+			in.From = faults.wallet(at("from"), b.From)
+		}
+		if faults.required(at("to"), b.To != "") {
+			in.To = faults.wallet(at("to"), b.To)
+		}
+		if faults.required(at("points"), b.Points.given) {
+			in.Points = faults.somePoints(at("points"), b.Points)
+		}
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	in.ID, in.Member = c.derivedID("cv_", m), m
+	by, err := c.by(in)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.Convert(ctx, p, in, by)
+	if err != nil {
+		return answer{replayed: r.Replayed}, err
+	}
+	return answer{status: http.StatusCreated, body: wireConversion(r), replayed: r.Replayed}, nil
+}
+
+func getConversion(ctx context.Context, c *call) (answer, error) {
+	r, err := c.app.Ledger.Conversion(ctx, c.who.Program, c.path("conversion"))
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: wireConversion(r)}, nil
+}
+
+func undoConversion(ctx context.Context, c *call) (answer, error) {
+	var b undoBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	n := faults.somePoints(at("points"), b.Points)
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	by := c.byKey()
+	if n > 0 {
+		by.Input += "." + fingerprint("what", strconv.FormatInt(int64(n), 10))
+	}
+	r, err := c.app.Ledger.ConvertBack(ctx, p, c.path("conversion"), n, by)
+	if err != nil {
+		return answer{replayed: r.Replayed}, err
+	}
+	return answer{body: wireConversion(r), replayed: r.Replayed}, nil
+}
+
+func wireConversion(r ledger.ConversionResult) wire.Conversion {
+	x := r.Conversion
+	out := wire.Conversion{
+		ID: x.ID, Member: string(r.Member), From: walletName(x.From), To: walletName(x.To),
+		Points: int64(x.Points), Received: int64(x.Received), Undone: int64(x.Undone), GivenBack: int64(x.Returned),
+		CreatedAt: x.At.UTC(), UndoUntil: instant(x.Until),
+	}
+	if x.From == "" || x.To == "" {
+		out.Balances = append(out.Balances, wire.WalletBalance{Wallet: loyalty.MainWallet, Balance: wireBalance(r.Entry.Balance)})
+	}
+	for _, w := range r.Entry.Wallets {
+		out.Balances = append(out.Balances, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})
+	}
+	return out
+}

@@ -1,0 +1,13 @@
+package explain
+
+import "github.com/perennial-loyalty/perennial/internal/loyalty"
+
+// contributed is what became of points that a member's household drew on, as the member is told.
+func (s speaker) contributed(e loyalty.Entry) string {
+	r, with := e.Redemption, s.values(e)
+	with["reward"], with["until"] = s.rule("rewards."+r.Reward), value{text: s.instant(r.Until)}
+	if e.Kind == loyalty.KindReserve || e.Kind == loyalty.KindRedeem {
+		with["points"] = s.points(r.Points)
+	}
+	return s.sentence("part."+string(e.Kind), with)
+}

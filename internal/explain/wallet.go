@@ -1,0 +1,82 @@
+package explain
+
+import "github.com/perennial-loyalty/perennial/internal/loyalty"
+
+// in speaks of the points of a wallet.
+func (s speaker) in(wallet string) speaker {
+	s.wallet = wallet
+	return s
+}
+
+// unit is what points are called that are spoken of.
+func (s speaker) unit() loyalty.Units {
+	if w, ok := s.p.Wallet(s.wallet); ok {
+		return w.Unit
+	}
+	return s.p.Unit
+}
+
+// summaries is what an entry did in each of the wallets that it touched.
+func (s speaker) summaries(e loyalty.Entry) string {
+	if x := e.Conversion; x != nil {
+		return s.converted(e, x)
+	}
+	if r := e.Redemption; r != nil && len(e.Postings) == 0 {
+		return s.in(r.Wallet).summary(e)
+	}
+	if len(e.Wallets) == 0 {
+		return s.summary(e)
+	}
+	said := ""
+	if main := inWallet(e, loyalty.WalletChange{Points: e.Points}); len(main.Postings) > 0 {
+		said = s.summary(main) + " "
+	}
+	for i, w := range e.Wallets {
+		if i > 0 {
+			said += " "
+		}
+		said += s.in(w.Wallet).part(inWallet(e, w))
+	}
+	return said
+}
+
+// part is what an entry did in one wallet. What a reward of points gave there was not spent.
+func (s speaker) part(e loyalty.Entry) string {
+	if r := e.Redemption; r != nil && r.Wallet != s.wallet {
+		return s.sentence("other"+sign(e.Points), s.values(e))
+	}
+	return s.summary(e)
+}
+
+// inWallet is what of an entry concerns one wallet.
+func inWallet(e loyalty.Entry, w loyalty.WalletChange) loyalty.Entry {
+	all, because := e.Postings, e.Because
+	e.Points, e.Postings, e.Because = w.Points, nil, nil
+	for _, p := range all {
+		if p.Wallet == w.Wallet {
+			e.Postings = append(e.Postings, p)
+		}
+	}
+	for _, b := range because {
+		if b.Wallet == w.Wallet {
+			e.Because = append(e.Because, b)
+		}
+	}
+	return e
+}
+
+func (s speaker) converted(e loyalty.Entry, x *loyalty.Converted) string {
+	key := "convert"
+	if e.Cause.Revision > 1 {
+		key = "convert.back"
+	}
+	for _, b := range e.Because {
+		if len(b.Args) > 3 {
+			return s.sentence(key, values{"left": pointsIn(s, b.Args), "came": pointsIn(s, b.Args[2:])})
+		}
+	}
+	return s.sentence("other.none", nil)
+}
+
+// pointsIn is so many points of the wallet that is named behind them.
+func pointsIn(s speaker, args []string) value { return s.in(args[1]).quantity(args[0], figures{}) }

@@ -1,0 +1,77 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A ConversionRequest asks for points of one wallet to become points of another, under an id that the caller derived.
+type ConversionRequest struct {
+	ID       string
+	Member   loyalty.MemberID
+	From, To string // wallets; empty for that of points
+	Points   loyalty.Points
+}
+
+// A ConversionResult is a conversion as of one revision.
+type ConversionResult struct {
+	Member     loyalty.MemberID
+	Conversion loyalty.Converted
+	Entry      loyalty.Entry
+	Replayed   bool
+}
+
+func conversionResult(e loyalty.Entry, replayed bool) ConversionResult {
+	r := ConversionResult{Member: e.Member, Entry: e, Replayed: replayed}
+	if e.Conversion != nil {
+		r.Conversion = *e.Conversion
+	}
+	return r
+}
+
+// Convert turns points of one wallet into points of another. It repeats like Redeem.
+func (l *Ledger) Convert(ctx context.Context, p *loyalty.Program, in ConversionRequest, by By) (ConversionResult, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
+		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: in.ID, Revision: 1},
+	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+		return p.Convert(acc, in.ID, in.From, in.To, in.Points, l.now())
+	})
+	return conversionResult(e, replayed), err
+}
+
+// Conversion reads a conversion as it is now; not_found if there is none.
+func (l *Ledger) Conversion(ctx context.Context, program, id string) (ConversionResult, error) {
+	e, err := l.latest(ctx, program, loyalty.CauseConversion, id)
+	if err == nil && e.Conversion == nil {
+		err = notFound("conversion")
+	}
+	return conversionResult(e, false), err
+}
+
+// ConvertBack undoes a conversion as far as its points are there, or so many of them; zero is all. Repeated with the
+// same By.Input it answers as the first time.
+func (l *Ledger) ConvertBack(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (ConversionResult, error) {
+	for range attempts {
+		last, replay, err := l.amendment(ctx, p.ID, loyalty.CauseConversion, id, loyalty.KindConvert, by)
+		switch {
+		case err != nil:
+			return ConversionResult{}, err
+		case last.Conversion == nil:
+			return ConversionResult{}, notFound("conversion")
+		case replay:
+			return conversionResult(last, true), nil
+		}
+		entries, err := l.do(ctx, command{p: p, member: last.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			return p.ConvertBack(acc, last, n, l.now())
+		}})
+		if err == nil {
+			return conversionResult(entries[0], false), nil
+		}
+		if !errors.As(err, new(taken)) {
+			return ConversionResult{}, err
+		}
+	}
+	return ConversionResult{}, ErrTryAgain
+}

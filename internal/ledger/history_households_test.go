@@ -1,0 +1,124 @@
+package ledger_test
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// move does something about where a member lives: founds a household, invites to one, joins it, or leaves it.
+func (h *history) move(m loyalty.MemberID) string {
+	home := h.key("hh_")
+	what := h.rng.IntN(15)
+	if len(h.homes) > 0 && what > 0 {
+		home = h.homes[max(0, len(h.homes)-1-h.rng.IntN(2))]
+	}
+	switch got, _ := h.quiet().Household(h.t.Context(), h.p.ID, home); {
+	case len(got.Members) == 0:
+		what, home = 0, h.key("hh_")
+	case what > 6 && what < 14:
+		m = got.Members[h.rng.IntN(len(got.Members))].Member // perhaps one who is invited
+	}
+	role := pick(h.rng, loyalty.Adult, loyalty.Adult, loyalty.Child)
+	err := h.until(fmt.Sprintf("move %d of %s, %s as %s", what, m, home, role), func(l *ledger.Ledger) (err error) {
+		switch {
+		case what == 0:
+			_, err = l.Found(h.t.Context(), h.p, home, m, by(home))
+		case what < 7:
+			_, err = l.Invite(h.t.Context(), h.p, home, m, role)
+		case what < 14:
+			_, err = l.AcceptInvitation(h.t.Context(), h.p, home, m)
+		default:
+			_, err = l.LeaveHousehold(h.t.Context(), h.p, home, m)
+		}
+		return err
+	})
+	if what == 0 && err == nil {
+		h.homes = append(h.homes, home)
+	}
+	h.everybodyLivesOnce()
+	if h.refused(err, loyalty.NotFound, loyalty.AlreadyExists, loyalty.ValidationFailed) {
+		return "not moved"
+	}
+	return "moved"
+}
+
+// everybodyLivesOnce compares what households say of their members with what members say of their household.
+func (h *history) everybodyLivesOnce() {
+	lives := map[loyalty.MemberID]string{}
+	for _, home := range h.homes {
+		got, _ := h.quiet().Household(h.t.Context(), h.p.ID, home)
+		for _, m := range got.Joined() {
+			if lives[m] != "" {
+				h.t.Errorf("%s lives in %s and in %s", m, lives[m], home)
+			}
+			lives[m] = home
+		}
+		heads := 0
+		for _, x := range got.Members {
+			if x.Role == loyalty.Head {
+				heads++
+			}
+		}
+		if len(got.Members) > 0 && heads != 1 || len(got.Members) > 4 {
+			h.t.Errorf("%s has %+v", home, got.Members)
+		}
+	}
+	for _, m := range h.members {
+		if home, err := h.quiet().HouseholdOf(h.t.Context(), h.p.ID, m); err != nil || home != lives[m] {
+			h.t.Errorf("%s lives in %q, and says %q, %v", m, lives[m], home, err)
+		}
+	}
+}
+
+// bought is what the entries of all accounts say of one redemption.
+type bought struct {
+	redemption loyalty.Redemption // by the last entry of whose it is
+	spent      loyalty.Points
+	parts      map[loyalty.MemberID]loyalty.Points
+	fresh      bool
+}
+
+// pay enters what an entry spends, or gives back, of a redemption.
+func (b *books) pay(e loyalty.Entry) {
+	x := b.bought[e.Redemption.ID]
+	if x == nil {
+		x = &bought{parts: map[loyalty.MemberID]loyalty.Points{}}
+		b.bought[e.Redemption.ID] = x
+	}
+	x.fresh = true
+	if e.Redemption.By == "" {
+		x.redemption = *e.Redemption
+	}
+	for _, p := range e.Postings {
+		if p.Bucket == loyalty.BucketRedeemed {
+			x.spent += p.Points
+			x.parts[e.Member] += p.Points
+		}
+	}
+}
+
+// paid compares what redemptions have spent in all accounts with what they say.
+func (b *books) paid() {
+	for id, x := range b.bought {
+		if !x.fresh {
+			continue
+		}
+		x.fresh = false
+		r, want := x.redemption, loyalty.Points(0)
+		if r.Status == loyalty.Committed || r.Status == loyalty.Reversed {
+			want = r.Points - r.Back
+		}
+		if x.spent != want {
+			b.h.t.Errorf("%s has spent %d points, and is %+v", id, x.spent, r)
+		}
+		for m, n := range x.parts {
+			at := slices.IndexFunc(r.Drawn, func(d loyalty.Drawn) bool { return d.Member == m })
+			if at >= 0 && (n < 0 || n > r.Drawn[at].Points) {
+				b.h.t.Errorf("%s has spent %d points of %s, and is %+v", id, n, m, r)
+			}
+		}
+	}
+}

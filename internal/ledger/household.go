@@ -1,0 +1,298 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A household is an item of its own. Each member who has joined one has an item beside the account that names it, so
+// that nobody is in two: both are written in one transaction. Whoever draws on a household checks in the transaction of
+// the redemption that its item has not changed.
+
+// A HouseholdResult is a household as it is.
+type HouseholdResult struct {
+	loyalty.Household
+	Replayed bool // the founding had happened before
+}
+
+// householdDoc is a stored form: changed only by addition.
+type householdDoc struct {
+	Input   string         `json:"in"` // of its founding
+	By      string         `json:"by"`
+	Members []housemateDoc `json:"m,omitempty"`
+}
+
+type housemateDoc struct {
+	Member  string `json:"m"`
+	Role    string `json:"r"`
+	Invited int64  `json:"i"`
+	Since   int64  `json:"s,omitzero"`
+}
+
+// livesInDoc is the item that names a member's household; an empty one names none.
+type livesInDoc struct {
+	Household string `json:"h,omitzero"`
+}
+
+func householdKey(program, id string) table.Key {
+	return table.Key{PK: "P#" + program + "#HH#" + id, SK: "HOUSEHOLD"}
+}
+
+func livesInKey(program string, m loyalty.MemberID) table.Key {
+	return memberKey(program, m, "HOUSEHOLD")
+}
+
+func readHousehold(it table.Item, id string) (d householdDoc, h loyalty.Household, err error) {
+	h.ID = id
+	if it.Version == 0 {
+		return d, h, nil
+	}
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return d, h, fmt.Errorf("ledger: read household %s: %w", id, err)
+	}
+	for _, m := range d.Members {
+		h.Members = append(h.Members, loyalty.Housemate{
+			Member: loyalty.MemberID(m.Member), Role: loyalty.Role(m.Role), Invited: instant(m.Invited), Since: instant(m.Since),
+		})
+	}
+	return d, h, nil
+}
+
+// as is the document of a household that has become h.
+func (d householdDoc) as(h loyalty.Household) []byte {
+	d.Members = nil
+	for _, m := range h.Members {
+		d.Members = append(d.Members, housemateDoc{string(m.Member), string(m.Role), millis(m.Invited), millis(m.Since)})
+	}
+	return encode(d)
+}
+
+// Household reads a household; not_found if there is none, or it has ended.
+func (l *Ledger) Household(ctx context.Context, program, id string) (loyalty.Household, error) {
+	it, err := l.Table.Get(ctx, householdKey(program, id))
+	if err != nil {
+		return loyalty.Household{}, retryable(err)
+	}
+	_, h, err := readHousehold(it, id)
+	if err == nil && len(h.Members) == 0 {
+		err = notFound("household")
+	}
+	return h, err
+}
+
+// HouseholdOf is the household that a member has joined; empty if none.
+func (l *Ledger) HouseholdOf(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
+	_, id, err := l.livesIn(ctx, program, m)
+	return id, err
+}
+
+func (l *Ledger) livesIn(ctx context.Context, program string, m loyalty.MemberID) (table.Item, string, error) {
+	it, err := l.Table.Get(ctx, livesInKey(program, m))
+	if err != nil || it.Version == 0 {
+		return it, "", retryable(err)
+	}
+	var d livesInDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return it, "", fmt.Errorf("ledger: read the household of %s: %w", m, err)
+	}
+	return it, d.Household, nil
+}
+
+// Found begins a household under an id that the caller derived. Repeated with the same By.Input it answers with the
+// household as it is now; with another, idempotency_key_reused. already_exists if the member is in one.
+func (l *Ledger) Found(ctx context.Context, p *loyalty.Program, id string, head loyalty.MemberID, by By) (HouseholdResult, error) {
+	if _, err := l.account(ctx, p, head); err != nil {
+		return HouseholdResult{}, err
+	}
+	lost := false
+	for range attempts {
+		it, err := l.Table.Get(ctx, householdKey(p.ID, id))
+		if err != nil {
+			return HouseholdResult{}, retryable(err)
+		}
+		d, was, err := readHousehold(it, id)
+		switch {
+		case err != nil:
+			return HouseholdResult{}, err
+		case it.Version > 0 && d.Input != by.Input:
+			return HouseholdResult{}, keyReused()
+		case it.Version > 0:
+			return HouseholdResult{Household: was, Replayed: !lost}, nil
+		}
+		h, err := p.Found(id, head, l.now())
+		if err != nil {
+			return HouseholdResult{}, err
+		}
+		done, err := l.putHousehold(ctx, p.ID, it, householdDoc{Input: by.Input, By: by.Actor}, was, h)
+		if done || err != nil {
+			return HouseholdResult{Household: h}, err
+		}
+		lost = true
+	}
+	return HouseholdResult{}, ErrTryAgain
+}
+
+// Invite asks a member to join as an adult or a child. Repeating it changes nothing.
+func (l *Ledger) Invite(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID, role loyalty.Role) (loyalty.Household, error) {
+	if _, err := l.account(ctx, p, m); err != nil {
+		return loyalty.Household{}, err
+	}
+	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
+		return p.Invite(h, m, role, l.now())
+	})
+}
+
+// AcceptInvitation lets a member join who was invited; already_exists if the member is in another household. Repeating it
+// changes nothing.
+func (l *Ledger) AcceptInvitation(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
+	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
+		return p.AcceptInvitation(h, m, l.now())
+	})
+}
+
+// LeaveHousehold takes a member out, with what is the member's own; also one who was only invited. not_found if the
+// household has no such member.
+func (l *Ledger) LeaveHousehold(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
+	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
+		return h.Leave(m)
+	})
+}
+
+// RemoveFromHousehold is LeaveHousehold in the name of the head, who cannot be removed.
+func (l *Ledger) RemoveFromHousehold(ctx context.Context, p *loyalty.Program, id string, m loyalty.MemberID) (loyalty.Household, error) {
+	return l.changeHousehold(ctx, p, id, func(h loyalty.Household) (loyalty.Household, error) {
+		return h.Remove(m)
+	})
+}
+
+// Accounts reads the accounts of members as they are now. not_found if there is no such member.
+func (l *Ledger) Accounts(ctx context.Context, p *loyalty.Program, members []loyalty.MemberID) (accs []loyalty.Account, err error) {
+	for _, m := range members {
+		acc, err := l.account(ctx, p, m)
+		if err != nil {
+			return nil, err
+		}
+		accs = append(accs, acc)
+	}
+	return accs, nil
+}
+
+// changeHousehold decides what is to become of a household, from what it is now, until it is written. A change whose
+// answer was lost is decided anew; what it has done already, it finds done.
+func (l *Ledger) changeHousehold(ctx context.Context, p *loyalty.Program, id string, change func(loyalty.Household) (loyalty.Household, error)) (loyalty.Household, error) {
+	lost := false
+	for range attempts {
+		it, err := l.Table.Get(ctx, householdKey(p.ID, id))
+		if err != nil {
+			return loyalty.Household{}, retryable(err)
+		}
+		d, was, err := readHousehold(it, id)
+		switch {
+		case err != nil:
+			return was, err
+		case len(was.Members) == 0 && !lost:
+			return was, notFound("household")
+		}
+		h, err := change(was)
+		switch {
+		case lost && errors.Is(err, loyalty.NotFound): // the member has left by this very change
+			return was, nil
+		case err != nil:
+			return was, err
+		case slices.Equal(h.Members, was.Members):
+			return h, nil
+		}
+		done, err := l.putHousehold(ctx, p.ID, it, d, was, h)
+		if done || err != nil {
+			return h, err
+		}
+		lost = true
+	}
+	return loyalty.Household{}, ErrTryAgain
+}
+
+// putHousehold writes a household as it has become, and who lives in it. Not done and no error: somebody else was
+// first, or nobody knows.
+func (l *Ledger) putHousehold(ctx context.Context, program string, it table.Item, d householdDoc, was, is loyalty.Household) (done bool, err error) {
+	it.Doc = d.as(is)
+	ops := []table.Op{table.Put(it)}
+	before, now := was.Joined(), is.Joined()
+	for _, m := range slices.Concat(before, now) {
+		here, stays := slices.Contains(before, m), slices.Contains(now, m)
+		if here == stays {
+			continue
+		}
+		lives, household, err := l.livesIn(ctx, program, m)
+		if err != nil {
+			return false, err
+		}
+		if stays && household != "" {
+			return false, &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "The member is in a household already.", Pointer: "/member"}
+		}
+		lives.Doc = encode(livesInDoc{})
+		if stays {
+			lives.Doc = encode(livesInDoc{is.ID})
+		}
+		ops = append(ops, table.Put(lives))
+	}
+	err = l.Table.Transact(ctx, ops...)
+	switch {
+	case errors.As(err, new(*table.ConflictError)), errors.Is(err, table.ErrUnknown):
+		return false, nil
+	}
+	return err == nil, retryable(err)
+}
+
+// drawOn lets a redemption draw on the household of its member: the others come along, and that the household stays as
+// it is while they do. Whether the member may is decided with the rest, so that a repeated command finds its answer also
+// where the member has left since.
+func (l *Ledger) drawOn(ctx context.Context, c *command, r loyalty.Redemption, commit bool) error {
+	_, id, err := l.livesIn(ctx, c.p.ID, c.member)
+	if err != nil {
+		return err
+	}
+	var h loyalty.Household
+	if id != "" {
+		it, err := l.Table.Get(ctx, householdKey(c.p.ID, id))
+		if err != nil {
+			return retryable(err)
+		}
+		if _, h, err = readHousehold(it, id); err != nil {
+			return err
+		}
+		c.with = append(c.with, table.Check(it))
+	}
+	c.others = slices.DeleteFunc(h.Joined(), func(m loyalty.MemberID) bool { return m == c.member })
+	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		return c.p.RedeemTogether(h, accs, r, commit, left, l.now())
+	}
+	return nil
+}
+
+// contributors are those whose accounts a redemption concerns besides its own.
+func contributors(r loyalty.Redemption) (all []loyalty.MemberID) {
+	for _, d := range r.Drawn {
+		all = append(all, d.Member)
+	}
+	return all
+}
+
+// contributions is the last revision of a redemption with those of what others have contributed to it.
+func (l *Ledger) contributions(ctx context.Context, program string, was loyalty.Entry) ([]loyalty.Entry, error) {
+	all := []loyalty.Entry{was}
+	for _, m := range contributors(*was.Redemption) {
+		e, err := l.latest(ctx, program, loyalty.CauseContribution, loyalty.ContributionID(was.Redemption.ID, m))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}

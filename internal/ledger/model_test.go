@@ -1,0 +1,353 @@
+package ledger_test
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A model is what redeeming means, written as simply as it can be: every point is by itself, and carries the instant at
+// which it is gone. It knows no lots, entries or sums, and shares nothing with the rules but the words of their answers.
+type model struct {
+	now     time.Time
+	zone    *time.Location
+	hold    time.Duration
+	grace   int // days that what comes back lives at least; zero: none
+	refunds loyalty.OnRefund
+	offers  map[string]offer
+	members map[loyalty.MemberID]*person
+}
+
+// An offer is a reward: its cost, when each piece of it can be had (none: any number), and how often by one member.
+type offer struct {
+	cost       int
+	pieces     []time.Time
+	aDay, ever int // zero: any number
+}
+
+type person struct {
+	points []point
+	debt   int
+	bought map[string]purchase
+	claims map[string]claim
+}
+
+// A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone.
+type point struct {
+	lapses time.Time
+	state  string
+	of     string
+}
+
+type purchase struct{ active, lapses time.Time }
+
+type claim struct {
+	reward, cart string
+	status       loyalty.RedemptionStatus
+	day          string
+	until        time.Time
+	points, back int
+}
+
+func (c claim) counts() bool {
+	return c.status == loyalty.Reserved || c.status == loyalty.Committed
+}
+
+// midnight is the end of the day some days from an instant.
+func (m *model) midnight(at time.Time, days int) time.Time {
+	y, mo, d := at.In(m.zone).Date()
+	return time.Date(y, mo, d+days+1, 0, 0, 0, 0, m.zone)
+}
+
+// some is up to n of a person's points in a state, those first that lapse first.
+func (p *person) some(n int, state, of string) (out []*point) {
+	for i := range p.points {
+		if x := &p.points[i]; x.state == state && x.of == of {
+			out = append(out, x)
+		}
+	}
+	slices.SortStableFunc(out, func(x, y *point) int { return x.lapses.Compare(y.lapses) })
+	return out[:min(n, len(out))]
+}
+
+const all = 1 << 30
+
+func (p *person) count(state string) (n loyalty.Points) {
+	for _, x := range p.points {
+		if x.state == state {
+			n++
+		}
+	}
+	return n
+}
+
+// credit makes a point spendable, unless the member owes one, or it has lapsed.
+func (m *model) credit(p *person, x *point) {
+	x.state, x.of = "active", ""
+	switch {
+	case p.debt > 0:
+		p.debt--
+		x.state = "gone"
+	case !m.now.Before(x.lapses):
+		x.state = "expired"
+	}
+}
+
+// comeBack is credit for what was held or spent: it lives at least for the grace.
+func (m *model) comeBack(p *person, points []*point) {
+	for _, x := range points {
+		if least := m.midnight(m.now, m.grace); m.grace > 0 && x.lapses.Before(least) {
+			x.lapses = least
+		}
+		m.credit(p, x)
+	}
+}
+
+// pass lets time pass, to each instant at which something happens and then to the last.
+func (m *model) pass(to time.Time) {
+	for next := m.next(); !next.After(to) && !next.IsZero(); next = m.next() {
+		m.now = next
+		for _, p := range m.members {
+			for id, b := range p.bought {
+				for _, x := range p.some(all, "pending", id) {
+					if !b.active.After(m.now) {
+						m.credit(p, x)
+					}
+				}
+			}
+			for _, x := range p.some(all, "active", "") {
+				if !x.lapses.After(m.now) {
+					x.state = "expired"
+				}
+			}
+			for _, id := range slices.Sorted(maps.Keys(p.claims)) {
+				if c := p.claims[id]; c.status == loyalty.Reserved && !c.until.After(m.now) {
+					m.release(p, id, loyalty.Lapsed)
+				}
+			}
+		}
+	}
+	m.now = to
+}
+
+// next is the first instant at which something happens by itself; zero if nothing does.
+func (m *model) next() (first time.Time) {
+	at := func(t time.Time) {
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
+	}
+	for _, p := range m.members {
+		for _, x := range p.points {
+			switch x.state {
+			case "active":
+				at(x.lapses)
+			case "pending":
+				at(p.bought[x.of].active)
+			case "held":
+				at(p.claims[x.of].until)
+			}
+		}
+	}
+	return first
+}
+
+func (m *model) adjust(who loyalty.MemberID, n int) loyalty.Code {
+	p := m.members[who]
+	if n < 0 {
+		taken := p.some(-n, "active", "")
+		if len(taken) < -n {
+			return loyalty.InsufficientPoints
+		}
+		gone(taken)
+	}
+	for range n {
+		p.points = append(p.points, point{lapses: m.midnight(m.now, life)})
+		m.credit(p, &p.points[len(p.points)-1])
+	}
+	return ""
+}
+
+func gone(points []*point) {
+	for _, x := range points {
+		x.state, x.of = "gone", ""
+	}
+}
+
+// buy is an order of so many euros, which give a point each.
+func (m *model) buy(who loyalty.MemberID, id string, euros int) {
+	p, active := m.members[who], m.now.In(m.zone).AddDate(0, 0, wait)
+	p.bought[id] = purchase{active, m.midnight(active, life)}
+	for range euros {
+		p.points = append(p.points, point{p.bought[id].lapses, "pending", id})
+	}
+}
+
+// refund takes n points of an order back: those that wait, those of its day, others, and then it is owed. What can have
+// lapsed is not taken twice.
+func (m *model) refund(who loyalty.MemberID, id string, n int) {
+	p := m.members[who]
+	b := p.bought[id]
+	waiting := p.some(n, "pending", id)
+	gone(waiting)
+	if n -= len(waiting); n == 0 || !m.now.Before(b.lapses) {
+		return
+	}
+	active := p.some(all, "active", "")
+	slices.SortStableFunc(active, func(x, y *point) int {
+		return map[bool]int{true: -1}[x.lapses.Equal(b.lapses)] - map[bool]int{true: -1}[y.lapses.Equal(b.lapses)]
+	})
+	active = active[:min(n, len(active))]
+	gone(active)
+	p.debt += n - len(active)
+}
+
+// redeem answers with every reason for which the reward cannot be had; none: it was.
+func (m *model) redeem(who loyalty.MemberID, id, reward, cart string, commit bool) (why []loyalty.Code) {
+	was := m.clone()
+	p, o := m.members[who], m.offers[reward]
+	open, today, ever, taken := 0, 0, 0, 0
+	for other, c := range p.claims {
+		if cart != "" && c.cart == cart && c.status == loyalty.Reserved {
+			m.release(p, other, loyalty.Cancelled)
+		}
+	}
+	day := m.now.In(m.zone).Format(time.DateOnly)
+	for owner, q := range m.members {
+		for _, c := range q.claims {
+			switch {
+			case c.counts() && c.reward == reward && owner == who && c.day == day:
+				today++
+				fallthrough
+			case c.counts() && c.reward == reward && owner == who:
+				ever++
+				fallthrough
+			case c.counts() && c.reward == reward:
+				taken++
+			}
+			if owner == who && c.status == loyalty.Reserved {
+				open++
+			}
+		}
+	}
+	there := 0
+	for _, at := range o.pieces {
+		if !at.After(m.now) {
+			there++
+		}
+	}
+	if o.aDay > 0 && today >= o.aDay || o.ever > 0 && ever >= o.ever {
+		why = append(why, loyalty.RewardUnavailable)
+	}
+	if len(o.pieces) > 0 && taken >= there {
+		why = append(why, loyalty.RewardOutOfStock)
+	}
+	mine := p.some(o.cost, "active", "")
+	if len(mine) < o.cost || p.debt > 0 {
+		why = append(why, loyalty.InsufficientPoints)
+	}
+	if !commit && open >= loyalty.MaxHolds {
+		why = append(why, loyalty.ValidationFailed)
+	}
+	if len(why) > 0 {
+		*m = *was
+		return why
+	}
+	c, state := claim{reward, cart, loyalty.Reserved, day, m.now.Add(m.hold), o.cost, 0}, "held"
+	if commit {
+		c.status, state = loyalty.Committed, "spent"
+	}
+	p.claims[id] = c
+	for _, x := range mine {
+		x.state, x.of = state, id
+	}
+	return nil
+}
+
+func (m *model) release(p *person, id string, as loyalty.RedemptionStatus) {
+	c := p.claims[id]
+	c.status = as
+	p.claims[id] = c
+	m.comeBack(p, p.some(all, "held", id))
+}
+
+func (m *model) cancel(who loyalty.MemberID, id string) loyalty.Code {
+	if m.members[who].claims[id].status != loyalty.Reserved {
+		return loyalty.HoldAlreadyResolved
+	}
+	m.release(m.members[who], id, loyalty.Cancelled)
+	return ""
+}
+
+// commit spends n of what is held, those points that lapse first.
+func (m *model) commit(who loyalty.MemberID, id string, n int) loyalty.Code {
+	p := m.members[who]
+	c := p.claims[id]
+	switch {
+	case c.status == loyalty.Lapsed:
+		return loyalty.HoldExpired
+	case c.status != loyalty.Reserved:
+		return loyalty.HoldAlreadyResolved
+	case n > c.points || n < 0:
+		return loyalty.AmountOutOfRange
+	case n == 0:
+		n = c.points
+	}
+	for _, x := range p.some(n, "held", id) {
+		x.state = "spent"
+	}
+	m.comeBack(p, p.some(all, "held", id))
+	c.status, c.points = loyalty.Committed, n
+	p.claims[id] = c
+	return ""
+}
+
+// reverse gives back as much as the program wants for a share of all, those points that live longest.
+func (m *model) reverse(who loyalty.MemberID, id string, part, of int) loyalty.Code {
+	p := m.members[who]
+	c := p.claims[id]
+	if c.status != loyalty.Committed {
+		return loyalty.HoldAlreadyResolved
+	}
+	target := map[loyalty.OnRefund]int{loyalty.AllBack: c.points, loyalty.ShareBack: c.points * part / of}[m.refunds]
+	if target <= c.back {
+		return loyalty.ValidationFailed
+	}
+	spent := p.some(all, "spent", id)
+	slices.Reverse(spent)
+	m.comeBack(p, spent[:target-c.back])
+	if c.back = target; c.back == c.points {
+		c.status = loyalty.Reversed
+	}
+	p.claims[id] = c
+	return ""
+}
+
+// extend makes what would lapse before the end of a day live until then.
+func (m *model) extend(who loyalty.MemberID, days int) loyalty.Code {
+	p, until := m.members[who], m.midnight(m.now, days)
+	short := slices.DeleteFunc(p.some(all, "active", ""), func(x *point) bool { return !x.lapses.Before(until) })
+	if days > extendBy || len(short) == 0 {
+		return loyalty.ValidationFailed
+	}
+	for _, x := range short {
+		x.lapses = until
+	}
+	for id, b := range p.bought {
+		if !b.active.After(m.now) && b.lapses.After(m.now) && b.lapses.Before(until) {
+			p.bought[id] = purchase{b.active, until}
+		}
+	}
+	return ""
+}
+
+func (m *model) clone() *model {
+	c := *m
+	c.members = map[loyalty.MemberID]*person{}
+	for id, p := range m.members {
+		c.members[id] = &person{slices.Clone(p.points), p.debt, maps.Clone(p.bought), maps.Clone(p.claims)}
+	}
+	return &c
+}

@@ -1,0 +1,109 @@
+package ledger
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// purseDoc is what an account has in a wallet beside that of points, which the account's own fields hold as in the
+// first release.
+type purseDoc struct {
+	Lots     map[string]int64 `json:"lots,omitempty"` // by day
+	Debt     int64            `json:"debt,omitzero"`
+	Earned   int64            `json:"earned,omitzero"`
+	Redeemed int64            `json:"spent,omitzero"`
+	Expired  int64            `json:"lapsed,omitzero"`
+}
+
+// walletDoc is what an entry did to a wallet.
+type walletDoc struct {
+	Wallet   string `json:"w"`
+	Points   int64  `json:"n"`
+	Active   int64  `json:"ba,omitzero"` // the balance after
+	Pending  int64  `json:"bp,omitzero"`
+	Reserved int64  `json:"br,omitzero"`
+	Debt     int64  `json:"bd,omitzero"`
+}
+
+type convertedDoc struct {
+	ID       string           `json:"id"`
+	Rule     string           `json:"r"`
+	From     string           `json:"f,omitzero"`
+	To       string           `json:"t,omitzero"`
+	Points   int64            `json:"n"`
+	Received int64            `json:"got"`
+	Taken    map[string]int64 `json:"l,omitempty"` // by day
+	Lot      int32            `json:"lot,omitzero"`
+	At       int64            `json:"at"`
+	Until    int64            `json:"u,omitzero"`
+	Undone   int64            `json:"un,omitzero"`
+	Returned int64            `json:"b,omitzero"`
+}
+
+func storedPurses(all []loyalty.Purse) map[string]purseDoc {
+	if len(all) == 0 {
+		return nil
+	}
+	out := make(map[string]purseDoc, len(all))
+	for _, x := range all {
+		out[x.Wallet] = purseDoc{storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired)}
+	}
+	return out
+}
+
+func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
+	for _, wallet := range slices.Sorted(maps.Keys(docs)) {
+		d := docs[wallet]
+		lots, err := readLots(d.Lots)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, loyalty.Purse{
+			Wallet: wallet, Lots: lots, Debt: loyalty.Points(d.Debt),
+			Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
+		})
+	}
+	return out, nil
+}
+
+func storedWallets(all []loyalty.WalletChange) (out []walletDoc) {
+	for _, w := range all {
+		b := w.Balance
+		out = append(out, walletDoc{w.Wallet, int64(w.Points), int64(b.Active), int64(b.Pending), int64(b.Reserved), int64(b.Debt)})
+	}
+	return out
+}
+
+func readWallets(docs []walletDoc) (out []loyalty.WalletChange) {
+	for _, d := range docs {
+		out = append(out, loyalty.WalletChange{Wallet: d.Wallet, Points: loyalty.Points(d.Points), Balance: loyalty.Balance{
+			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
+			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
+		}})
+	}
+	return out
+}
+
+func storedConverted(x *loyalty.Converted) *convertedDoc {
+	if x == nil {
+		return nil
+	}
+	return &convertedDoc{
+		x.ID, x.Rule, x.From, x.To, int64(x.Points), int64(x.Received), storedLots(x.Taken), int32(x.Lot),
+		millis(x.At), millis(x.Until), int64(x.Undone), int64(x.Returned),
+	}
+}
+
+func (d *convertedDoc) converted() (*loyalty.Converted, error) {
+	if d == nil {
+		return nil, nil
+	}
+	taken, err := readLots(d.Taken)
+	return &loyalty.Converted{
+		ID: d.ID, Rule: d.Rule, From: d.From, To: d.To, Points: loyalty.Points(d.Points), Received: loyalty.Points(d.Received),
+		Taken: taken, Lot: loyalty.Date(d.Lot), At: instant(d.At), Until: instant(d.Until),
+		Undone: loyalty.Points(d.Undone), Returned: loyalty.Points(d.Returned),
+	}, err
+}

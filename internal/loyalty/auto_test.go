@@ -1,0 +1,218 @@
+package loyalty
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// automatic is a program that redeems "it", for 100 points, by itself at 120.
+func automatic(tb testing.TB, edit func(*Program, *Reward)) *Program {
+	return stocked(tb, func(p *Program, r *Reward) {
+		p.Redeeming.Auto = Auto{Reward: "it", At: 120, Stop: 3}
+		if edit != nil {
+			edit(p, r)
+		}
+	})
+}
+
+// automatically is when a reward was redeemed by itself.
+func automatically(out Outcome) (at []time.Time) {
+	for _, e := range out.Entries {
+		if slices.ContainsFunc(e.Because, func(b Because) bool { return b.What == IsAutomatic }) {
+			at = append(at, e.Effective)
+		}
+	}
+	return at
+}
+
+func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
+	order := func(p *Program, a Account, euros int64) (Outcome, error) {
+		return p.PlaceOrder(a, nil, p, paid("EUR", Line{Amount: euros * 100}), nil, noon)
+	}
+	for name, do := range map[string]func(p *Program, a Account, more int64) (Outcome, error){
+		"an adjustment": func(p *Program, a Account, more int64) (Outcome, error) {
+			return p.Adjust(a, "adj", "", Points(more), "a kindness", noon)
+		},
+		"an order": func(p *Program, a Account, more int64) (Outcome, error) {
+			p.Earn.Pending = Wait{}
+			return order(p, a, more)
+		},
+		"time": func(p *Program, a Account, more int64) (Outcome, error) {
+			out, err := order(p, a, more)
+			if err != nil || len(automatically(out)) > 0 {
+				return out, fmt.Errorf("pending points were redeemed: %v", err)
+			}
+			return p.Advance(out.Account, noon.AddDate(0, 0, 14))
+		},
+		"an event": func(p *Program, a Account, more int64) (Outcome, error) {
+			p.Earn.Pending, p.Earn.Actions = Wait{}, []Action{{ID: "visit", Event: "visit.completed", Points: Points(more)}}
+			return p.PlaceEvent(a, nil, p, Event{Type: "visit.completed", ID: "1", Member: a.Member, At: noon}, noon)
+		},
+		"a reservation that is cancelled": func(p *Program, a Account, more int64) (Outcome, error) {
+			a.Holds = []Hold{{Redemption{ID: "rd_1", Reward: "it"}, []Lot{{20280131, Points(more)}}}}
+			return p.Cancel(a, Redemption{ID: "rd_1"}, noon)
+		},
+		"a commit of a part": func(p *Program, a Account, more int64) (Outcome, error) {
+			a.Holds = []Hold{{Redemption{ID: "rd_1", Reward: "it"}, []Lot{{20280131, Points(more) + 10}}}}
+			return p.Commit(a, Redemption{ID: "rd_1"}, 10, noon)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for more, want := range map[int64]int{19: 0, 20: 1, 119: 1, 120: 2} {
+				p := automatic(t, nil)
+				out, err := do(p, saver(t, p, Lot{20280131, 100}), more)
+				if err != nil {
+					t.Fatal(err)
+				}
+				had := automatically(out)
+				if left := total(out.Account.Lots); len(had) != want || left != Points(100+more-int64(100*want)) {
+					t.Errorf("%d more redeemed %v and left %d", more, had, left)
+				}
+				if want == 0 {
+					continue
+				}
+				at := slices.IndexFunc(out.Entries, func(e Entry) bool { return e.Redemption != nil && e.Redemption.ID != "rd_1" })
+				e := out.Entries[at]
+				if r := e.Redemption; e.Kind != KindRedeem || r.Status != Committed || r.Points != 100 || total(r.Lots) != 100 || r.ID != fmt.Sprint("rd_auto_ada_", e.Sequence) {
+					t.Errorf("it is %+v of %+v", r, e)
+				}
+			}
+		})
+	}
+}
+
+// Neither who owes points nor who is frozen gets anything, and what is given back by hand is not taken again at once.
+func TestWhatIsNotRedeemedByItself(t *testing.T) {
+	p := automatic(t, nil)
+	acc := saver(t, p, Lot{20280131, 500})
+	acc.Debt = 50
+	if out, err := p.Adjust(acc, "adj", "", 49, "a kindness", noon); err != nil || len(automatically(out)) > 0 {
+		t.Errorf("in debt: %v, %v", automatically(out), err)
+	}
+	acc = saver(t, p, Lot{20280131, 500})
+	acc.Status = Frozen
+	if out := advanced(t, p, acc, noon.AddDate(0, 1, 0)); len(automatically(out)) > 0 || !p.autoDue(acc).IsZero() {
+		t.Errorf("frozen: %v", automatically(out))
+	}
+	out, err := p.Adjust(saver(t, p, Lot{20280131, 100}), "adj", "", 20, "a kindness", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err = p.Reverse(out.Account, last(out), big.NewRat(1, 1), noon)
+	if err != nil || len(automatically(out)) > 0 || total(out.Account.Lots) != 120 {
+		t.Errorf("reversed: %v, %v, %v", automatically(out), out.Account.Lots, err)
+	}
+	if out := advanced(t, p, out.Account, noon.AddDate(0, 0, 9)); len(out.Entries) > 0 {
+		t.Errorf("time alone redeems what was given back: %+v", out.Entries)
+	}
+}
+
+func TestTheDailyStopHoldsUntilMidnight(t *testing.T) {
+	p := automatic(t, nil)
+	out, err := p.Adjust(saver(t, p), "adj", "", 815, "too much", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if had := automatically(out); len(had) != 3 || !slices.ContainsFunc(last(out).Because, func(b Because) bool { return b.What == IsStopped }) {
+		t.Errorf("on the first day %v: %+v", had, last(out).Because)
+	}
+	again, err := p.Adjust(out.Account, "adj_2", "", 1, "more", noon.Add(time.Hour))
+	if err != nil || len(automatically(again)) > 0 {
+		t.Errorf("behind the stop: %v, %v", automatically(again), err)
+	}
+	midnight := time.Date(2026, 12, 1, 23, 0, 0, 0, time.UTC) // in Berlin
+	if due := p.Due(again.Account); !due.Equal(midnight) {
+		t.Errorf("due at %s", due)
+	}
+	if early := advanced(t, p, again.Account, midnight.Add(-1)); len(early.Entries) > 0 {
+		t.Errorf("before midnight %+v", early.Entries)
+	}
+	late := advanced(t, p, again.Account, noon.AddDate(0, 0, 20))
+	next := midnight.AddDate(0, 0, 1)
+	if had := automatically(late); !slices.EqualFunc(had, []time.Time{midnight, midnight, midnight, next}, time.Time.Equal) {
+		t.Errorf("from then on %v", had)
+	}
+	if left := total(late.Account.Lots); left != 116 {
+		t.Errorf("%d are left", left)
+	}
+}
+
+// The order within an instant: points become active, are redeemed, and only then others lapse.
+func TestWhatLapsesInTheInstantCanStillBeRedeemedByItself(t *testing.T) {
+	p := automatic(t, nil)
+	end := Date(20261231).End(p.Zone)
+	acc := saver(t, p, Lot{20261231, 100})
+	acc.Pending = []Pending{{Cause: Cause{Kind: CauseOrder, ID: "1"}, ActiveAt: end, Expires: 20271231, Points: 20}}
+	out := advanced(t, p, acc, end)
+	if len(automatically(out)) != 1 || !slices.Equal(out.Account.Lots, []Lot{{20271231, 20}}) || out.Account.Expired != 0 {
+		t.Errorf("%v, %v, %d lapsed", automatically(out), out.Account.Lots, out.Account.Expired)
+	}
+}
+
+func TestWhatIsRedeemedByItselfIsTheSameInOneJumpAndInManySteps(t *testing.T) {
+	p := lively(t, "Europe/Berlin")
+	p.Rewards = []Reward{{ID: "it", Type: "free_product", Cost: 40, Prices: map[string]Points{"gold": 30}}}
+	p.Redeeming.Auto = Auto{Reward: "it", At: 60, Stop: 2}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	had := 0
+	rapid.Check(t, func(t *rapid.T) {
+		acc, from := live(t, p)
+		end := from.AddDate(0, 0, 120)
+		jump := advanced(t, p, acc, end)
+		had += len(automatically(jump))
+		var entries []Entry
+		for now := from; now.Before(end); {
+			if now = now.Add(time.Duration(rapid.Int64Range(1, int64(4*24*time.Hour)).Draw(t, "step"))); now.After(end) {
+				now = end
+			}
+			out := advanced(t, p, acc, now)
+			acc, entries = out.Account, append(entries, out.Entries...)
+		}
+		for i := range entries {
+			entries[i].Recorded = end
+		}
+		if !reflect.DeepEqual(acc, jump.Account) || !reflect.DeepEqual(entries, jump.Entries) {
+			t.Fatalf("step by step %+v\nat once %+v", acc, jump.Account)
+		}
+	})
+	if had == 0 {
+		t.Error("nothing was redeemed by itself")
+	}
+}
+
+func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
+	for name, edit := range map[string]func(p *Program, r *Reward){
+		"no such reward":   func(p *Program, _ *Reward) { p.Redeeming.Auto.Reward = "yacht" },
+		"too few points":   func(p *Program, _ *Reward) { p.Redeeming.Auto.At = 99 },
+		"dearer for some":  func(_ *Program, r *Reward) { r.Prices = map[string]Points{"gold": 121} },
+		"free for some":    func(_ *Program, r *Reward) { r.Prices = map[string]Points{"gold": 0} },
+		"no stop":          func(p *Program, _ *Reward) { p.Redeeming.Auto.Stop = 0 },
+		"too late a stop":  func(p *Program, _ *Reward) { p.Redeeming.Auto.Stop = 11 },
+		"codes of a pool":  func(_ *Program, r *Reward) { r.Codes.From = UploadedCode },
+		"a stock":          func(_ *Program, r *Reward) { r.Drops = []Drop{{Pieces: 9}} },
+		"a limit":          func(_ *Program, r *Reward) { r.Limits = []Limit{{1, PerDay}} },
+		"a level":          func(_ *Program, r *Reward) { r.Tiers = []string{"gold"} },
+		"a segment":        func(_ *Program, r *Reward) { r.Segments = []string{"vip"} },
+		"an order":         func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 1} },
+		"a time":           func(_ *Program, r *Reward) { r.Active.From = noon },
+		"somebody's hands": func(_ *Program, r *Reward) { r.ByHand = true },
+	} {
+		p := testProgram(t)
+		r := Reward{ID: "it", Type: "free_product", Cost: 100}
+		p.Redeeming.Auto = Auto{Reward: "it", At: 120, Stop: 3}
+		edit(p, &r)
+		p.Rewards = []Reward{r}
+		if err := p.Compile(); err == nil || errors.Is(err, ValidationFailed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

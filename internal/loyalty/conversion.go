@@ -1,0 +1,239 @@
+package loyalty
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"time"
+)
+
+// A Conversion is a way from one wallet into another, and never back but for a change of mind.
+type Conversion struct {
+	ID       string
+	From, To string   // wallets; empty for that of points
+	Rate     *big.Rat // what one point becomes, above zero
+	Min      Points   // at least so many at a time
+	Step     Points   // in multiples of this; zero for 1
+	Back     Period   // how long it can be undone; zero: not at all
+	Limits   []Limit
+}
+
+// A Converted is points that went from one wallet to another.
+type Converted struct {
+	ID       string
+	Rule     string // the Conversion
+	From, To string
+	Points   Points // how many went
+	Received Points // what they became
+	Taken    []Lot  // where they came from, less what went back there
+	Lot      Date   // where they are
+	At       time.Time
+	Until    time.Time // until when they can go back, exclusive; zero: they cannot
+	Undone   Points    // of Received: how many went back
+	Returned Points    // of Points: what these became again
+}
+
+// Key names the conversion among the rules: its limits and reasons.
+func (c *Conversion) Key() string { return "conversions." + c.ID }
+
+// Conversion finds the way from one wallet into another.
+func (p *Program) Conversion(from, to string) (Conversion, bool) {
+	at := slices.IndexFunc(p.Conversions, func(c Conversion) bool { return c.From == from && c.To == to })
+	if at < 0 {
+		return Conversion{}, false
+	}
+	return p.Conversions[at], true
+}
+
+// Convert turns n points of one wallet into what they are in another, rounded down: those that lapse first go, and
+// what they become lives as long as all that comes into that wallet. The account must have been advanced to now.
+func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.Time) (Outcome, error) {
+	c, ok := p.Conversion(from, to)
+	switch {
+	case acc.Status != Active:
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case !ok:
+		return Outcome{}, refuse(ValidationFailed, "/to", "The program has no conversion between these wallets.")
+	case n < c.Min:
+		return Outcome{}, refuse(AmountOutOfRange, "/points", fmt.Sprintf("At least %d %s are converted at a time.", c.Min, p.units(from)))
+	case n > MaxPoints:
+		return Outcome{}, refuse(AmountOutOfRange, "/points", "One conversion moves at most 1000000000 points.")
+	case c.Step > 0 && n%c.Step != 0:
+		return Outcome{}, refuse(AmountOutOfRange, "/points", fmt.Sprintf("Only multiples of %d %s are converted.", c.Step, p.units(from)))
+	}
+	received, fits := exactOf(c.Rate).mul(whole(int64(n))).round(Down)
+	if !fits || received == 0 {
+		return Outcome{}, refuse(AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.")
+	}
+	d := p.decide(acc, now)
+	taken, have := d.take(nil, from, n)
+	if have < n || acc.In(from).Debt > 0 {
+		return Outcome{}, p.insufficient(acc, from, n, "The conversion takes")
+	}
+	day := DateOf(now, p.Zone)
+	for _, l := range c.Limits {
+		if acc.used(c.Key(), true, l.Per, l.Per.ends(day)) >= l.Times {
+			return Outcome{}, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %d per %s.", l.Times, l.Per))
+		}
+	}
+	expiry := p.expiry(to, acc.Tier.Level)
+	x := Converted{
+		ID: id, Rule: c.ID, From: from, To: to, Points: n, Received: received, Taken: lotsOf(taken), At: now,
+		Lot: d.lot(expiry.Date(now, acc.since(expiry), p.Zone)),
+	}
+	if !c.Back.IsZero() {
+		x.Until = c.Back.After(now, p.Zone)
+	}
+	e := Entry{
+		Kind: KindConvert, Cause: Cause{CauseConversion, id, 1}, Effective: now, Conversion: &x,
+		Postings: append(taken, Posting{Wallet: from, Bucket: BucketConverted, Points: n}, Posting{Wallet: to, Bucket: BucketConverted, Points: -received}),
+		Because:  x.reasons(n, received, WasConverted),
+	}
+	for _, l := range c.Limits {
+		e.Usage = append(e.Usage, Usage{Rule: c.Key(), Times: true, Per: l.Per, Ends: l.Per.ends(day), N: 1})
+	}
+	e.Postings = d.activate(e.Postings, to, received, x.Lot, now)
+	if err := d.post(lostToExpiry(e)); err != nil {
+		return Outcome{}, err
+	}
+	err := d.autoRedeem(now)
+	return d.Outcome, err
+}
+
+// reasons says in both wallets what became of what: n points where they came from are so many where they went.
+func (x *Converted) reasons(n, there Points, what What) []Because {
+	from, to := -n, there
+	if what == WasConvertedBack {
+		from, to = n, -there
+	}
+	args := []string{points(n), x.From, points(there), x.To}
+	return []Because{
+		reasonIn(x.From, "conversions."+x.Rule, from, what, args...), reasonIn(x.To, "conversions."+x.Rule, to, what, args...),
+	}
+}
+
+// ConvertBack undoes a conversion, or so many of the points that it gave (zero: all that are left of it): they must be
+// there still, and go back to the lots that they came from, the one that lives longest first, or to nobody where a lot
+// has lapsed meanwhile. Rounding never makes them more. prior is the last revision of the conversion; the account must
+// have been advanced to now.
+func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
+	x := *prior.Conversion
+	left := Points(0)
+	for _, l := range acc.In(x.To).Lots {
+		if l.Expires == x.Lot {
+			left = min(l.Points, x.Received-x.Undone)
+		}
+	}
+	if n == 0 {
+		n = left
+	}
+	switch {
+	case acc.Status != Active:
+		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+	case x.Until.IsZero() || !now.Before(x.Until):
+		return Outcome{}, refuse(HoldExpired, "", "The conversion cannot be undone any more.")
+	case x.Undone == x.Received:
+		return Outcome{}, refuse(HoldAlreadyResolved, "", "The conversion was undone before.")
+	case n < 0:
+		return Outcome{}, refuse(AmountNotPositive, "/points", "How many points go back is above zero.")
+	case n > x.Received-x.Undone:
+		return Outcome{}, refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Undone)+" points that have not gone back.")
+	case n > left || n == 0 || acc.In(x.To).Debt > 0:
+		return Outcome{}, &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left.", Needed: max(1, n), Available: left}
+	}
+	x.Undone += n
+	all, _ := share(int64(x.Undone), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
+	back := all - x.Returned
+	x.Returned = all
+	d := p.decide(acc, now)
+	e := Entry{
+		Kind: KindConvert, Cause: Cause{CauseConversion, x.ID, prior.Cause.Revision + 1}, Effective: now, Conversion: &x,
+		Postings: []Posting{
+			{Wallet: x.To, Bucket: BucketActive, Lot: x.Lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
+		},
+		Because: x.reasons(back, n, WasConvertedBack),
+	}
+	if back > 0 {
+		e.Postings = append(e.Postings, Posting{Wallet: x.From, Bucket: BucketConverted, Points: -back})
+	}
+	x.Taken = slices.Clone(x.Taken)
+	for i := len(x.Taken) - 1; i >= 0 && back > 0; i-- {
+		part := min(back, x.Taken[i].Points)
+		e.Postings = d.activate(e.Postings, x.From, part, x.Taken[i].Expires, now)
+		x.Taken[i].Points -= part
+		back -= part
+	}
+	if err := d.post(lostToExpiry(e)); err != nil {
+		return Outcome{}, err
+	}
+	err := d.autoRedeem(now)
+	return d.Outcome, err
+}
+
+// compileConversions checks conversions, and rewards that are points in another wallet.
+func (p *Program) compileConversions() error {
+	for i, c := range p.Conversions {
+		_, from := p.Wallet(c.From)
+		_, to := p.Wallet(c.To)
+		second := slices.ContainsFunc(p.Conversions[:i], func(x Conversion) bool { return x.From == c.From && x.To == c.To })
+		switch {
+		case !from && c.From != "" || !to && c.To != "" || c.From == c.To || second:
+			return fmt.Errorf("conversion %s leads nowhere, or where another one does", c.ID)
+		case c.Rate == nil || c.Rate.Sign() <= 0 || c.Min < 0 || c.Step < 0:
+			return fmt.Errorf("conversion %s gives nothing", c.ID)
+		}
+		if err := checkBounds(nil, c.Limits, 0, Life{}); err != nil {
+			return fmt.Errorf("conversion %s: %w", c.ID, err)
+		}
+	}
+	for _, r := range p.Rewards {
+		if _, ok := p.Wallet(r.Wallet); r.Wallet != "" && (!ok || r.Points < 1 || r.Points > MaxPoints) {
+			return fmt.Errorf("reward %s gives points to no wallet, or none", r.ID)
+		}
+	}
+	if rule := p.Circle(); rule != "" {
+		return fmt.Errorf("%s leads round in a circle", rule)
+	}
+	return nil
+}
+
+// leads reports whether points can come from one wallet to another by any number of conversions and rewards.
+func (p *Program) leads(from, to string) bool {
+	reached := map[string]bool{from: true}
+	for range MaxWallets + 1 {
+		for _, c := range p.Conversions {
+			reached[c.To] = reached[c.To] || reached[c.From]
+		}
+		for i := range p.Rewards {
+			for _, paid := range p.Rewards[i].paidFrom() {
+				if into := p.Rewards[i].Wallet; into != "" {
+					reached[into] = reached[into] || reached[paid]
+				}
+			}
+		}
+	}
+	return reached[to]
+}
+
+// paidFrom is the wallets that a reward has a price in.
+func (r *Reward) paidFrom() []string {
+	return append([]string{""}, slices.Collect(maps.Keys(r.Wallets))...)
+}
+
+// Circle is a conversion, or a reward of points, by which points can come back to the wallet that they left, by its key;
+// empty if there is none. They would live for ever there, or grow.
+func (p *Program) Circle() string {
+	for i := range p.Conversions {
+		if c := &p.Conversions[i]; c.From != c.To && p.leads(c.To, c.From) {
+			return c.Key()
+		}
+	}
+	for i := range p.Rewards {
+		r := &p.Rewards[i]
+		if r.Wallet != "" && slices.ContainsFunc(r.paidFrom(), func(paid string) bool { return p.leads(r.Wallet, paid) }) {
+			return r.Key()
+		}
+	}
+	return ""
+}

@@ -1,0 +1,142 @@
+package loyalty
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// miles is the test program with KrisFlyer's and KrisPay's bargain: 15 at least, six months' life, back within a week.
+func miles(tb testing.TB, rate *big.Rat) *Program {
+	p := testProgram(tb)
+	p.Wallets = []Wallet{{ID: "pay", Unit: Units{Other: Text{"en": "pay miles"}}, Expires: Expiry{After: Period{Months: 6}, RoundTo: EndOfDay}}}
+	p.Conversions = []Conversion{{ID: "to-pay", To: "pay", Rate: rate, Min: 15, Back: Period{Days: 7}}}
+	p.Tiers = Tiers{}
+	if err := p.Compile(); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+func holding(lots ...Lot) Account {
+	return Account{Member: "mem_ada", Status: Active, Joined: noon, Purse: Purse{Lots: lots}}
+}
+
+func TestConversionsAreLikeKrisPays(t *testing.T) {
+	p := miles(t, big.NewRat(1, 1))
+	acc := holding(Lot{20270131, 20}, Lot{20290131, 100})
+	if _, err := p.Convert(acc, "cv_0", "", "pay", 14, noon); !errors.Is(err, AmountOutOfRange) {
+		t.Errorf("14 miles: %v", err)
+	}
+	if _, err := p.Convert(acc, "cv_0", "pay", "", 15, noon); !errors.Is(err, ValidationFailed) {
+		t.Errorf("the other way: %v", err)
+	}
+	out, err := p.Convert(acc, "cv_1", "", "pay", 30, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc = out.Account
+	if want := []Lot{{20290131, 90}}; !slices.Equal(acc.Lots, want) {
+		t.Errorf("what lapses first goes first: %v", acc.Lots)
+	}
+	day := DateOf(Period{Months: 6}.After(noon, p.Zone), p.Zone)
+	if want := []Lot{{day, 30}}; !slices.Equal(acc.In("pay").Lots, want) {
+		t.Errorf("they live for six months, until %s: %v", day, acc.In("pay").Lots)
+	}
+	first := out.Entries[0]
+	for _, late := range []time.Duration{7 * 24 * time.Hour, 300 * 24 * time.Hour} {
+		if _, err := p.ConvertBack(advanced(t, p, acc, noon.Add(late)).Account, first, 0, noon.Add(late)); !errors.Is(err, HoldExpired) {
+			t.Errorf("back after %s: %v", late, err)
+		}
+	}
+	in := noon.Add(7*24*time.Hour - time.Millisecond)
+	back, err := p.ConvertBack(acc, first, 0, in)
+	if err != nil || back.Account.BalanceOf("pay") != (Balance{}) || !slices.Equal(back.Account.Lots, []Lot{{20270131, 20}, {20290131, 100}}) {
+		t.Fatalf("back: %+v, %v", back.Account, err)
+	}
+	if _, err := p.ConvertBack(back.Account, back.Entries[0], 0, in); !errors.Is(err, HoldAlreadyResolved) {
+		t.Errorf("back a second time: %v", err)
+	}
+}
+
+// Whatever goes there and comes back, in whatever parts: no more points than went, none that lives longer, and none in
+// both places.
+func TestConversionThereAndBackNeverGains(t *testing.T) {
+	base := miles(t, big.NewRat(1, 1))
+	rapid.Check(t, func(t *rapid.T) {
+		p := *base
+		p.Conversions = slices.Clone(p.Conversions)
+		p.Conversions[0].Rate = big.NewRat(rapid.Int64Range(1, 9).Draw(t, "gives"), rapid.Int64Range(1, 9).Draw(t, "per"))
+		var lots []Lot
+		for i, n := range rapid.SliceOfN(rapid.Int64Range(1, 60), 1, 5).Draw(t, "lots") {
+			lots = append(lots, Lot{Date(20270101 + i), Points(n)})
+		}
+		was := holding(lots...)
+		acc, now, entry := was, noon, Entry{}
+		n := Points(rapid.Int64Range(15, 200).Draw(t, "converted"))
+		out, err := p.Convert(acc, "cv_1", "", "pay", n, now)
+		if err != nil {
+			return
+		}
+		for err == nil {
+			acc, entry = out.Account, out.Entries[len(out.Entries)-1]
+			now = now.Add(time.Duration(rapid.Int64Range(0, int64(40*time.Hour)).Draw(t, "later")))
+			if part := Points(rapid.Int64Range(0, 30).Draw(t, "spent")); rapid.IntRange(0, 3).Draw(t, "spend") == 0 && part > 0 {
+				if spent, err := p.Adjust(acc, fmt.Sprint("adj", acc.Sequence), "pay", -part, "spent", now); err == nil {
+					acc = spent.Account
+				}
+			}
+			out, err = p.ConvertBack(acc, entry, Points(rapid.Int64Range(0, 60).Draw(t, "back")), now)
+		}
+		x := entry.Conversion
+		if total(acc.Lots) != total(was.Lots)-x.Points+x.Returned || x.Returned*x.Received > x.Undone*x.Points || x.Undone == x.Received && x.Returned != x.Points {
+			t.Fatalf("%v became %v by %+v", was.Lots, acc.Lots, x)
+		}
+		for i := range lots { // of what lives until a day or longer there are never more than before
+			if total(acc.Lots[min(i, len(acc.Lots)):]) > total(was.Lots) || after(acc.Lots, lots[i].Expires) > after(was.Lots, lots[i].Expires) {
+				t.Fatalf("%v became %v: longer lives", was.Lots, acc.Lots)
+			}
+		}
+	})
+}
+
+// after is how many points live until a day at least.
+func after(lots []Lot, day Date) (n Points) {
+	for _, l := range lots {
+		if l.Expires == 0 || l.Expires >= day {
+			n += l.Points
+		}
+	}
+	return n
+}
+
+func TestConversionsThatGoRoundAreNone(t *testing.T) {
+	wallets := []Wallet{{ID: "a"}, {ID: "b"}}
+	one := big.NewRat(1, 1)
+	for name, change := range map[string]func(p *Program){
+		"there and back": func(p *Program) {
+			p.Conversions = []Conversion{{ID: "x", To: "a", Rate: one}, {ID: "y", From: "a", Rate: one}}
+		},
+		"round three": func(p *Program) {
+			p.Conversions = []Conversion{{ID: "x", To: "a", Rate: one}, {ID: "y", From: "a", To: "b", Rate: one}, {ID: "z", From: "b", Rate: one}}
+		},
+		"by a reward": func(p *Program) {
+			p.Conversions = []Conversion{{ID: "x", From: "a", Rate: one}}
+			p.Rewards = []Reward{{ID: "r", Type: "wallet_points", Cost: 5, Wallet: "a", Points: 1}}
+		},
+		"in a wallet": func(p *Program) {
+			p.Rewards = []Reward{{ID: "r", Type: "wallet_points", Cost: 5, Wallets: map[string]Points{"b": 1}, Wallet: "b", Points: 1}}
+		},
+	} {
+		p := testProgram(t)
+		p.Wallets = wallets
+		if change(p); p.Compile() == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+}

@@ -1,0 +1,305 @@
+package loyalty
+
+import (
+	"errors"
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// A household has no account of its own: every point stays in the account and the lot of who earned it, and lapses when
+// it would have lapsed. A redemption of one of them draws on the others, whose part of it is an entry in their own
+// account; what comes back from it comes back there. So whoever leaves takes along what is theirs, levels stay personal,
+// and nothing lives longer because others could spend it. To contribute is no activity of the member.
+
+// Households is how members draw on each other's points. The zero Households: they do not.
+type Households struct {
+	Size  int      // how many members one may have, the invited ones included; zero: there are none
+	Share *big.Rat // of the points that a member can spend, at most so many are for the others at a time; nil for all
+	Wait  Period   // so long after joining a member cannot draw on the others
+}
+
+// Key names households among the rules.
+func (Households) Key() string { return "households" }
+
+// MaxHousehold bounds how many members a household may have: all of them change in one transaction.
+const MaxHousehold = 12
+
+// Role is what a member of a household may do.
+type Role string
+
+const (
+	Head  Role = "head"  // invites, removes and draws; there is one
+	Adult Role = "adult" // draws
+	Child Role = "child" // contributes only
+)
+
+// A Household is members who draw on each other's points. One without members has ended.
+type Household struct {
+	ID      string
+	Members []Housemate // in the order in which they were invited
+}
+
+// A Housemate is a member of a household, or one who is invited.
+type Housemate struct {
+	Member  MemberID
+	Role    Role
+	Invited time.Time
+	Since   time.Time // when the member joined; zero: only invited
+}
+
+// Joined is those who have joined, in the order of Members.
+func (h Household) Joined() (all []MemberID) {
+	for _, m := range h.Members {
+		if !m.Since.IsZero() {
+			all = append(all, m.Member)
+		}
+	}
+	return all
+}
+
+// mate finds a member, invited or joined; -1 if the household has no such member.
+func (h Household) mate(m MemberID) int {
+	return slices.IndexFunc(h.Members, func(x Housemate) bool { return x.Member == m })
+}
+
+// Found begins a household with its head.
+func (p *Program) Found(id string, head MemberID, now time.Time) (Household, error) {
+	if p.Households.Size == 0 {
+		return Household{}, noHouseholds()
+	}
+	return Household{id, []Housemate{{head, Head, now, now}}}, nil
+}
+
+func noHouseholds() *Error {
+	return refuse(ValidationFailed, "", "The program has no households (households).")
+}
+
+// Invite asks a member to join, or changes the role of one who was asked.
+func (p *Program) Invite(h Household, m MemberID, role Role, now time.Time) (Household, error) {
+	at := h.mate(m)
+	switch {
+	case p.Households.Size == 0:
+		return h, noHouseholds()
+	case role != Adult && role != Child:
+		return h, refuse(ValidationFailed, "/role", "A member is invited as adult or child; the head is who founded the household.")
+	case at >= 0 && !h.Members[at].Since.IsZero():
+		return h, refuse(AlreadyExists, "/member", "The member is in the household already.")
+	case at < 0 && len(h.Members) >= p.Households.Size:
+		return h, full(p)
+	}
+	h.Members = slices.Clone(h.Members)
+	if at >= 0 {
+		h.Members[at].Role = role
+		return h, nil
+	}
+	h.Members = append(h.Members, Housemate{Member: m, Role: role, Invited: now})
+	return h, nil
+}
+
+func full(p *Program) *Error {
+	return refuse(ValidationFailed, "", "A household has "+strconv.Itoa(p.Households.Size)+" members at most, those who are invited included.")
+}
+
+// AcceptInvitation makes a member who was invited one who has joined.
+func (p *Program) AcceptInvitation(h Household, m MemberID, now time.Time) (Household, error) {
+	at := h.mate(m)
+	switch {
+	case p.Households.Size == 0:
+		return h, noHouseholds()
+	case at < 0:
+		return h, refuse(NotFound, "/member", "The member was not invited.")
+	case !h.Members[at].Since.IsZero():
+		return h, nil
+	case len(h.Joined()) >= p.Households.Size:
+		return h, full(p)
+	}
+	h.Members = slices.Clone(h.Members)
+	h.Members[at].Since = now
+	return h, nil
+}
+
+// Leave takes a member out, or back an invitation. Where the head leaves, the adult who has been there longest becomes
+// the head; where there is none, the household ends.
+func (h Household) Leave(m MemberID) (Household, error) {
+	at := h.mate(m)
+	if at < 0 {
+		return h, refuse(NotFound, "/member", "The member is not in the household.")
+	}
+	left := h.Members[at]
+	h.Members = slices.Delete(slices.Clone(h.Members), at, at+1)
+	if left.Role != Head {
+		return h, nil
+	}
+	next := -1
+	for i, x := range h.Members {
+		if x.Role == Adult && !x.Since.IsZero() && (next < 0 || x.Since.Before(h.Members[next].Since)) {
+			next = i
+		}
+	}
+	if next < 0 {
+		h.Members = nil
+		return h, nil
+	}
+	h.Members[next].Role = Head
+	return h, nil
+}
+
+// Remove takes out a member, or an invitation back, in the head's name.
+func (h Household) Remove(m MemberID) (Household, error) {
+	if at := h.mate(m); at >= 0 && h.Members[at].Role == Head {
+		return h, refuse(ValidationFailed, "/member", "The head of a household is not removed, but leaves.")
+	}
+	return h.Leave(m)
+}
+
+// Drawn is how many points a member contributes to a redemption of the household.
+type Drawn struct {
+	Member MemberID
+	Points Points
+}
+
+// ContributionID is the id of what a member contributes to a redemption, as a cause.
+func ContributionID(redemption string, m MemberID) string { return redemption + ":" + string(m) }
+
+// RedeemTogether is Redeem for a member of a household, the first of the accounts, who draws on the others where the
+// member's own points are not enough. The others are those who have joined, in any order; the outcomes are in theirs.
+// All accounts must have been advanced to now.
+func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, commit bool, left Budgets, now time.Time) ([]Outcome, error) {
+	at := h.mate(accs[0].Member)
+	switch {
+	case p.Households.Size == 0:
+		return nil, noHouseholds()
+	case at < 0 || h.Members[at].Since.IsZero():
+		return nil, refuse(ValidationFailed, "/household", "The member is in no household.")
+	case h.Members[at].Role == Child:
+		return nil, refuse(ValidationFailed, "/household", "A child contributes to a household and does not draw on it.")
+	case in.Wallet != "":
+		return nil, refuse(ValidationFailed, "/wallet", "A household shares points and no other wallet.")
+	case in.Cart != "":
+		return nil, refuse(ValidationFailed, "/cart", "A redemption of a household names no cart: cancel the one that it is to replace.")
+	}
+	if from := p.Households.Wait.After(h.Members[at].Since, p.Zone); now.Before(from) {
+		return nil, refuse(ValidationFailed, "/household", "The member joined a short time ago, and can draw on the others from "+from.UTC().Format("2 January 2006 15:04 MST")+" on.")
+	}
+	return p.redeem(accs, in, commit, left, now)
+}
+
+// A pot is what the others of a household have for one of them.
+type pot struct {
+	lots   []potLot // those that lapse first at the beginning
+	room   map[MemberID]Points
+	points Points // in all
+}
+
+type potLot struct {
+	member MemberID
+	Lot
+}
+
+// Shares is how many of a member's points are for the others now: none while the account is frozen or owes points.
+func (p *Program) Shares(acc Account) Points {
+	if acc.Status != Active || acc.Debt > 0 || len(acc.Holds) >= MaxHolds {
+		return 0
+	}
+	n := acc.Balance().Active
+	if share := p.Households.Share; share != nil {
+		n, _ = exactOf(share).mul(whole(int64(n))).round(Down)
+	}
+	return n
+}
+
+func (p *Program) pot(others []Account) pot {
+	all := pot{room: map[MemberID]Points{}}
+	for _, acc := range others {
+		n := p.Shares(acc)
+		all.room[acc.Member], all.points = n, all.points+n
+		for _, l := range acc.Lots {
+			all.lots = append(all.lots, potLot{acc.Member, l})
+		}
+	}
+	slices.SortStableFunc(all.lots, func(x, y potLot) int { return x.Expires.Compare(y.Expires) })
+	return all
+}
+
+// draw is who contributes how much of n points: those that lapse first, whoever's they are.
+func (y pot) draw(n Points) (all []Drawn) {
+	for _, l := range y.lots {
+		part := min(n, l.Points, y.room[l.member])
+		if part == 0 {
+			continue
+		}
+		n -= part
+		y.room[l.member] -= part
+		at := slices.IndexFunc(all, func(d Drawn) bool { return d.Member == l.member })
+		if at < 0 {
+			at = len(all)
+			all = append(all, Drawn{Member: l.member})
+		}
+		all[at].Points += part
+	}
+	return all
+}
+
+// contribute adds what others give to a redemption, which the first outcome has decided.
+func (p *Program) contribute(first Outcome, others []Account, in Redemption, commit bool, now time.Time) ([]Outcome, error) {
+	outs := []Outcome{first}
+	for _, acc := range others {
+		d := p.decide(acc, now)
+		for _, part := range in.Drawn {
+			if part.Member != acc.Member {
+				continue
+			}
+			if err := d.give(in.partOf(first.Account.Member, part.Points), commit); err != nil {
+				return nil, err
+			}
+		}
+		outs = append(outs, d.Outcome)
+	}
+	return outs, nil
+}
+
+// partOf is what a redemption is in the account of one who contributes to it.
+func (r Redemption) partOf(whose MemberID, n Points) Redemption {
+	return Redemption{ID: r.ID, Reward: r.Reward, Order: r.Order, Points: n, Status: r.Status, At: r.At, Until: r.Until, By: whose}
+}
+
+func (d *decision) give(r Redemption, commit bool) error {
+	taken, _ := d.take(nil, "", r.Points)
+	e := Entry{
+		Kind: KindReserve, Cause: r.cause(d.Account.Member, 1), Effective: d.now, Redemption: &r,
+		Postings: mirror(taken, BucketReserved),
+		Because:  []Because{Reason(d.p.Households.Key(), points(-r.Points), WasGivenTo, points(r.Points))},
+	}
+	if commit {
+		r.Lots = lotsOf(taken)
+		e.Kind, e.Postings = KindRedeem, spent(taken, "", r.Points)
+	}
+	return d.post(e)
+}
+
+// contributed ends a contribution of which n points were spent: one of which none were is as if it had been cancelled.
+func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
+	if n == 0 {
+		if err := d.release(h, Cancelled, d.now); err != nil {
+			return Outcome{}, err
+		}
+		err := d.autoRedeem(d.now)
+		return d.Outcome, err
+	}
+	r := h.Redemption
+	r.Points = n
+	return d.spend(r, h, n)
+}
+
+func (p *Program) compileHouseholds() error {
+	share := p.Households.Share
+	if share != nil && (share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0) {
+		return errors.New("the share that members have of each other's points is none")
+	}
+	if n := p.Households.Size; n < 0 || n == 1 || n > MaxHousehold {
+		return errors.New("a household has 2 to " + strconv.Itoa(MaxHousehold) + " members")
+	}
+	return nil
+}

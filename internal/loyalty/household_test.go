@@ -1,0 +1,227 @@
+package loyalty
+
+import (
+	"errors"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// family is a household of ada, its head, and of bob and cleo, adults, with the rules of p.
+func family(tb testing.TB, p *Program) Household {
+	tb.Helper()
+	h, err := p.Found("hh_1", "mem_ada", noon)
+	for _, m := range []MemberID{"mem_bob", "mem_cleo"} {
+		if err == nil {
+			h, err = p.Invite(h, m, Adult, noon)
+		}
+		if err == nil {
+			h, err = p.AcceptInvitation(h, m, noon)
+		}
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return h
+}
+
+func living(tb testing.TB, h Households) *Program {
+	return stocked(tb, func(p *Program, _ *Reward) { p.Households = h })
+}
+
+// called is a member with lots under a name.
+func called(tb testing.TB, p *Program, m MemberID, lots ...Lot) Account {
+	acc := saver(tb, p, lots...)
+	acc.Member = m
+	return acc
+}
+
+func TestWhoContributesHowMuch(t *testing.T) {
+	near, far := Date(20270131), Date(20280131)
+	for _, c := range []struct {
+		name      string
+		share     *big.Rat
+		own       []Lot
+		bob, cleo []Lot
+		edit      func(bob *Account)
+		want      []Drawn
+		refused   bool
+	}{
+		{"one's own are enough", nil, []Lot{{far, 100}}, []Lot{{near, 900}}, nil, nil, nil, false},
+		{"one's own come first, whenever they lapse", nil, []Lot{{far, 60}}, []Lot{{near, 900}}, nil, nil, []Drawn{{"mem_bob", 40}}, false},
+		{"then what lapses first, whoever's it is", nil, nil, []Lot{{near, 30}, {far, 900}}, []Lot{{20270228, 50}, {0, 90}}, nil, []Drawn{{"mem_bob", 50}, {"mem_cleo", 50}}, false},
+		{"of each no more than the share, rounded down", big.NewRat(1, 2), nil, []Lot{{near, 99}}, []Lot{{far, 102}}, nil, []Drawn{{"mem_bob", 49}, {"mem_cleo", 51}}, false},
+		{"and not a point more", big.NewRat(1, 2), nil, []Lot{{near, 99}}, []Lot{{far, 101}}, nil, nil, true},
+		{"who owes points contributes none", nil, nil, []Lot{{near, 900}}, []Lot{{far, 100}}, func(bob *Account) { bob.Debt = 1 }, []Drawn{{"mem_cleo", 100}}, false},
+		{"nor who is frozen", nil, nil, []Lot{{near, 900}}, []Lot{{far, 99}}, func(bob *Account) { bob.Status = Frozen }, nil, true},
+		{"nor who has as many holds as there may be", nil, nil, []Lot{{near, 900}}, nil, func(bob *Account) { bob.Holds = make([]Hold, MaxHolds) }, nil, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := living(t, Households{Size: 3, Share: c.share})
+			accs := []Account{called(t, p, "mem_ada", c.own...), called(t, p, "mem_bob", c.bob...), called(t, p, "mem_cleo", c.cleo...)}
+			if c.edit != nil {
+				c.edit(&accs[1])
+			}
+			outs, err := p.RedeemTogether(family(t, p), accs, Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon)
+			if c.refused {
+				if !errors.Is(err, InsufficientPoints) {
+					t.Errorf("%+v, %v", outs, err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := last(outs[0]).Redemption.Drawn; !slices.Equal(got, c.want) {
+				t.Errorf("%+v contribute, want %+v", got, c.want)
+			}
+			for i, out := range outs[1:] {
+				if (len(out.Entries) > 0) != slices.ContainsFunc(c.want, func(d Drawn) bool { return d.Member == accs[i+1].Member }) {
+					t.Errorf("%s: %+v", accs[i+1].Member, out.Entries)
+				}
+				if !out.Account.LastActivity.IsZero() {
+					t.Errorf("to contribute is no activity: %+v", out.Account)
+				}
+			}
+		})
+	}
+}
+
+func TestWhoMayDraw(t *testing.T) {
+	p := living(t, Households{Size: 3, Wait: Period{Days: 7}})
+	h := family(t, p)
+	h.Members[2].Role = Child
+	later := noon.AddDate(0, 0, 7)
+	for name, c := range map[string]struct {
+		who  MemberID
+		cart string
+		at   time.Time
+		want Code
+	}{
+		"the head":                     {"mem_ada", "", later, ""},
+		"an adult":                     {"mem_bob", "", later, ""},
+		"an adult who joined just now": {"mem_bob", "", later.Add(-1), ValidationFailed},
+		"a child":                      {"mem_cleo", "", later, ValidationFailed},
+		"a stranger":                   {"mem_dan", "", later, ValidationFailed},
+		"with a cart":                  {"mem_ada", "cart", later, ValidationFailed},
+	} {
+		accs := []Account{called(t, p, c.who), called(t, p, "mem_eve", ample)}
+		_, err := p.RedeemTogether(h, accs, Redemption{ID: "rd_1", Reward: "it", Cart: c.cart}, true, nil, c.at)
+		if (err == nil) != (c.want == "") || c.want != "" && !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRolesOfAHousehold(t *testing.T) {
+	p := living(t, Households{Size: 4})
+	h := family(t, p)
+	h, err := p.Invite(h, "mem_dan", Adult, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := p.Invite(h, "mem_dan", Child, noon.Add(1)); err != nil || again.Members[3] != (Housemate{"mem_dan", Child, noon, time.Time{}}) || h.Members[3].Role != Adult {
+		t.Errorf("%+v, %v", again, err)
+	}
+	for _, c := range []struct {
+		m    MemberID
+		role Role
+		want Code
+	}{
+		{"mem_eve", Adult, ValidationFailed}, {"mem_bob", Child, AlreadyExists}, {"mem_eve", Head, ValidationFailed}, {"mem_eve", "", ValidationFailed},
+	} {
+		if _, err := p.Invite(h, c.m, c.role, noon); !errors.Is(err, c.want) {
+			t.Errorf("%s as %q: %v", c.m, c.role, err)
+		}
+	}
+	h.Members[1].Role = Child
+	h, err = h.Leave("mem_ada") // cleo is the adult who has joined, dan is only invited
+	if err != nil || h.Members[1] != (Housemate{"mem_cleo", Head, noon, noon}) || len(h.Members) != 3 {
+		t.Errorf("%+v, %v", h, err)
+	}
+	h, err = h.Leave("mem_cleo")
+	if err != nil || len(h.Members) != 0 {
+		t.Errorf("a child is left alone: %+v, %v", h, err)
+	}
+}
+
+// Whatever becomes of a household's redemption, each has what is theirs: what was not spent is in the lots that it came
+// from, and of what was spent all that is given back.
+func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
+	base := living(tt, Households{Size: 3})
+	home := family(tt, base)
+	rapid.Check(tt, func(t *rapid.T) {
+		p := *base
+		p.Households.Share = rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 3), big.NewRat(9, 10)}).Draw(t, "share")
+		p.Redeeming.OnRefund = ShareBack
+		var accs []Account
+		for _, m := range []MemberID{"mem_ada", "mem_bob", "mem_cleo"} {
+			acc := called(tt, &p, m)
+			for _, day := range []Date{20270131, 20270228, 20280131} {
+				if n := Points(rapid.IntRange(0, 60).Draw(t, "lot")); n > 0 {
+					acc.Lots = addLot(acc.Lots, Lot{day, n})
+				}
+			}
+			accs = append(accs, acc)
+		}
+		outs, err := p.RedeemTogether(home, accs, Redemption{ID: "rd_1", Reward: "it"}, false, nil, noon)
+		if err != nil {
+			return
+		}
+		r := *last(outs[0]).Redemption
+		byMember := map[MemberID]int{"mem_ada": 0, "mem_bob": 1, "mem_cleo": 2}
+		open := []Account{outs[0].Account}
+		for _, d := range r.Drawn {
+			open = append(open, outs[byMember[d.Member]].Account)
+		}
+		back, err := p.CancelTogether(open, r, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, out := range back {
+			if was := accs[byMember[out.Account.Member]]; !slices.Equal(out.Account.Lots, was.Lots) {
+				t.Fatalf("%s had %v, and has %v after it was cancelled", was.Member, was.Lots, out.Account.Lots)
+			}
+		}
+		n := Points(rapid.IntRange(1, 100).Draw(t, "commit"))
+		done, err := p.CommitTogether(open, r, n, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prior, spent := []Entry{last(done[0])}, accs[0].Balance().Active-done[0].Account.Balance().Active
+		left := []Account{done[0].Account}
+		for i, out := range done[1:] {
+			if e := last(out); e.Kind == KindRedeem {
+				prior, left = append(prior, e), append(left, out.Account)
+				spent += e.Redemption.Points
+			} else if !slices.Equal(out.Account.Lots, accs[byMember[r.Drawn[i].Member]].Lots) {
+				t.Fatalf("of %s nothing was spent, and the lots are %v", r.Drawn[i].Member, out.Account.Lots)
+			}
+		}
+		if spent != n || prior[0].Redemption.Points != n || len(prior[0].Redemption.Drawn) != len(prior)-1 {
+			t.Fatalf("%d of %d were spent: %+v", spent, n, prior)
+		}
+		for _, share := range []*big.Rat{big.NewRat(rapid.Int64Range(1, 4).Draw(t, "refunded"), 5), big.NewRat(1, 1)} {
+			outs, err := p.ReverseTogether(left, prior, share, noon)
+			if errors.Is(err, ValidationFailed) {
+				continue // less than a point
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, out := range outs {
+				if len(out.Entries) > 0 {
+					left[i], prior[i] = out.Account, last(out)
+				}
+			}
+		}
+		for _, acc := range left {
+			if was := accs[byMember[acc.Member]]; !slices.Equal(acc.Lots, was.Lots) || acc.Redeemed != 0 {
+				t.Fatalf("%s had %v, and has %v and %d spent after all was reversed", was.Member, was.Lots, acc.Lots, acc.Redeemed)
+			}
+		}
+	})
+}

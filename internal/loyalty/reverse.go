@@ -1,0 +1,80 @@
+package loyalty
+
+import (
+	"math/big"
+	"slices"
+	"time"
+)
+
+// Reverse gives back points of a redemption that was committed, because its order was refunded: all of them, the
+// share of the order's money that was refunded, or none, as the program says. share is of all refunds together, so
+// that repeating it changes nothing and a later one gives the difference. prior is the last revision of the redemption.
+func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Time) (Outcome, error) {
+	return alone(p.ReverseTogether([]Account{acc}, []Entry{prior}, share, now))
+}
+
+// ReverseTogether is Reverse for the accounts of CommitTogether. priors are the last revisions of the redemption and of
+// what others contributed to it. Who contributed last has points back first.
+func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat, now time.Time) ([]Outcome, error) {
+	r := *priors[0].Redemption
+	switch {
+	case r.Status != Committed:
+		return nil, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
+	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
+		return nil, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
+	}
+	target := r.Points
+	switch p.Redeeming.OnRefund {
+	case ShareBack:
+		target, _ = exactOf(share).mul(whole(int64(r.Points))).round(Down)
+	case NoneBack:
+		target = 0
+	}
+	n := target - r.Back
+	if n <= 0 {
+		return nil, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
+	}
+	outs := make([]Outcome, len(accs))
+	for i := len(accs) - 1; i > 0; i-- {
+		part := min(n, total(priors[i].Redemption.Lots))
+		if n -= part; part == 0 {
+			continue
+		}
+		back := priors[i].Redemption.Back + part
+		d := p.decide(accs[i], now)
+		if err := d.restore(priors[i], back, part); err != nil {
+			return nil, err
+		}
+		outs[i] = d.Outcome
+	}
+	d := p.decide(accs[0], now)
+	err := d.restore(priors[0], target, n)
+	outs[0] = d.Outcome
+	return outs, err
+}
+
+// restore gives back n points of what an account has spent, which makes back in all.
+func (d *decision) restore(prior Entry, back, n Points) error {
+	r := *prior.Redemption
+	e := Entry{
+		Kind: KindRestore, Cause: r.cause(d.Account.Member, prior.Cause.Revision+1), Effective: d.now, Redemption: &r,
+		Because: []Because{r.reason(n, WasReturned, "reversed")},
+	}
+	if n > 0 {
+		e.Postings = []Posting{{Wallet: r.Wallet, Bucket: BucketRedeemed, Points: -n}}
+	}
+	e = d.drain(e, back-r.Back)
+	r.Back = back
+	r.Lots = slices.Clone(r.Lots)
+	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
+		part := min(n, r.Lots[i].Points)
+		e.Postings = d.activate(e.Postings, r.Wallet, part, d.gracious(r.Lots[i].Expires, d.now), d.now)
+		r.Lots[i].Points -= part
+		n -= part
+	}
+	if r.Back == r.Points {
+		r.Status = Reversed
+		d.undo(&e, r)
+	}
+	return d.post(lostToExpiry(e))
+}

@@ -1,0 +1,70 @@
+package program
+
+import (
+	"math/big"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// wallets is what other points there are, and how they are come by.
+func (e *explainer) wallets() {
+	for _, w := range e.p.Wallets {
+		e.say("There are also %s (%s): they can be spent %s and %s.", w.Unit.Other.In("en"), w.ID, starts(w.Pending), ends(w.Expires))
+		if len(w.Rates) > 0 {
+			in := explainer{p: &loyalty.Program{Unit: w.Unit}}
+			e.say("- Orders earn %s beside points, on what is paid for goods that earn.", in.rates(w.Rates, "or"))
+		}
+		most := ""
+		if w.DebtAtMost > 0 {
+			most = ", up to " + e.in(w.ID, int64(w.DebtAtMost))
+		}
+		e.say("- %s", map[loyalty.TakeBack]string{
+			loyalty.TakeBackDebt:          "What a refund takes back and is not there any more the next ones pay" + most + ".",
+			loyalty.TakeBackUnlimited:     "What a refund takes back and is not there any more the next ones pay, however much it is.",
+			loyalty.TakeBackWithinBalance: "A refund takes back no more than there are.",
+			loyalty.TakeBackPendingOnly:   "A refund takes them back as long as they are pending.",
+		}[w.TakeBack])
+	}
+	for _, c := range e.p.Conversions {
+		e.conversion(c)
+	}
+}
+
+func (e *explainer) conversion(c loyalty.Conversion) {
+	e.say("%s can be turned into %s (%s).", e.in(c.From, c.Rate.Denom().Int64()), e.in(c.To, c.Rate.Num().Int64()), c.ID)
+	var bounds []string
+	if c.Min > 0 {
+		bounds = append(bounds, "at least "+e.in(c.From, int64(c.Min))+" at a time")
+	}
+	if c.Step > 1 {
+		bounds = append(bounds, "in steps of "+e.in(c.From, int64(c.Step)))
+	}
+	bounds = append(bounds, often(c.Limits)...)
+	if len(bounds) > 0 {
+		e.say("- That is %s.", series(bounds, "and"))
+	}
+	if c.Back.IsZero() {
+		e.say("- It cannot be undone.")
+		return
+	}
+	e.say("- It can be undone for %s, as far as what it gave is there.", period(c.Back))
+}
+
+// in is so many points of a wallet under their name.
+func (e *explainer) in(wallet string, n int64) string {
+	unit := e.p.Unit
+	if w, ok := e.p.Wallet(wallet); ok {
+		unit = w.Unit
+	}
+	in := explainer{p: &loyalty.Program{Unit: unit}}
+	return in.points(big.NewRat(n, 1))
+}
+
+// alsoFor is what a reward costs in other wallets.
+func (e *explainer) alsoFor(r loyalty.Reward) {
+	for _, w := range e.p.Wallets {
+		if price, ok := r.Wallets[w.ID]; ok {
+			e.say("- It can be had for %s instead.", e.in(w.ID, int64(price)))
+		}
+	}
+}

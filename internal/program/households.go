@@ -1,0 +1,38 @@
+package program
+
+import (
+	"math/big"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// households reads how members draw on each other's points: not at all without the section.
+func (c *compiler) households(n *node) (h loyalty.Households) {
+	if n == nil {
+		return h
+	}
+	h.Size = int(c.integer(n.get("size"), 2, loyalty.MaxHousehold))
+	if share := n.get("share"); share != nil {
+		if h.Share = c.percent(share); h.Share != nil {
+			h.Share.Quo(h.Share, big.NewRat(100, 1))
+		}
+	}
+	h.Wait = c.some(n.get("join_wait"))
+	return h
+}
+
+// households is how members draw on each other's points.
+func (e *explainer) households() {
+	h := e.p.Households
+	if h.Size == 0 {
+		return
+	}
+	share := "all of each other's points"
+	if h.Share != nil && h.Share.Cmp(big.NewRat(1, 1)) < 0 {
+		share = digits(new(big.Rat).Mul(h.Share, big.NewRat(100, 1))) + "% of each other's points at a time"
+	}
+	e.say("A household of up to %d members can draw on %s; levels and expiry stay each member's own.", h.Size, share)
+	if !h.Wait.IsZero() {
+		e.say("- Who joins one can draw on the others after %s.", period(h.Wait))
+	}
+}

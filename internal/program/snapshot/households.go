@@ -1,0 +1,17 @@
+package snapshot
+
+import "github.com/perennial-loyalty/perennial/internal/loyalty"
+
+type householdsDoc struct {
+	Size  int       `json:"size,omitzero"` // none: there are no households
+	Share ratio     `json:"share,omitzero"`
+	Wait  periodDoc `json:"wait,omitzero"`
+}
+
+func householdsOf(h loyalty.Households) householdsDoc {
+	return householdsDoc{h.Size, ratio{h.Share}, periodDoc(h.Wait)}
+}
+
+func (d householdsDoc) households() loyalty.Households {
+	return loyalty.Households{Size: d.Size, Share: d.Share.number, Wait: loyalty.Period(d.Wait)}
+}

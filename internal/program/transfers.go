@@ -1,0 +1,74 @@
+package program
+
+import (
+	"math/big"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// transfers reads how members give points to each other: not at all without the section, from one point on with it.
+func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
+	if n == nil {
+		return t
+	}
+	t.Min = 1
+	if least := n.get("min"); least != nil {
+		t.Min = loyalty.Points(c.integer(least, 1, int64(loyalty.MaxPoints)))
+	}
+	most := n.get("max")
+	t.Max = loyalty.Points(c.integer(most, 1, int64(loyalty.MaxPoints)))
+	t.Step = loyalty.Points(c.integer(n.get("step"), 1, int64(loyalty.MaxPoints)))
+	switch {
+	case t.Max > 0 && t.Max < t.Min:
+		c.add(at(most, "%d is less than the least, %d", t.Max, t.Min))
+	case t.Step > 1 && t.Max > 0 && t.Max/t.Step*t.Step < t.Min:
+		c.add(at(n.get("step"), "no multiple of %d is from %d to %d", t.Step, t.Min, t.Max))
+	}
+	t.Limits = c.limits(n.get("limit"))
+	t.AtMost = c.givenAtMost(n.get("at_most"), t.Min)
+	t.Fee = c.fee(n.get("fee"))
+	t.Accept = c.some(n.get("accept"))
+	if day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC); t.Accept.After(day, time.UTC).Sub(day) > loyalty.MaxOffer {
+		c.add(at(n.get("accept"), "%s is more than %d days; so long nobody waits for a yes", n.get("accept").value, loyalty.MaxOffer/(24*time.Hour)))
+	}
+	return t
+}
+
+// givenAtMost reads how many points a member may give in a period: "10000 per month", or several of that.
+func (c *compiler) givenAtMost(n *node, least loyalty.Points) (caps []loyalty.Cap) {
+	items := n.list()
+	if n.is(text) {
+		items = []*node{n}
+	}
+	for _, item := range items {
+		points, per, ok := c.counted(item, int64(loyalty.MaxPoints))
+		switch {
+		case !ok || per == loyalty.PerOrder: // the schema reports it
+		case slices.ContainsFunc(caps, func(x loyalty.Cap) bool { return x.Per == per }):
+			c.add(at(item, "there is a bound %s already", spoken(per)))
+		case loyalty.Points(points) < least:
+			c.add(at(item, "%d is less than the least that can be given, %d", points, least))
+		default:
+			caps = append(caps, loyalty.Cap{Points: loyalty.Points(points), Per: per})
+		}
+	}
+	return caps
+}
+
+// fee reads "5%", or a number of points.
+func (c *compiler) fee(n *node) (f loyalty.Fee) {
+	if !n.is(text) {
+		f.Points = loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints)))
+		return f
+	}
+	percent := c.percent(n)
+	if percent == nil {
+		return f
+	}
+	if f.Share = percent.Quo(percent, big.NewRat(100, 1)); f.Share.Cmp(big.NewRat(1, 1)) >= 0 {
+		c.add(at(n, "%s leaves nothing; a fee is less than what is given", n.value))
+	}
+	return f
+}

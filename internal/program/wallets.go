@@ -1,0 +1,148 @@
+package program
+
+import (
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// wallets reads what kinds of points there are beside those of every program.
+func (c *compiler) wallets(n *node) (wallets []loyalty.Wallet) {
+	c.unique(n.list())
+	for _, item := range n.list() {
+		w := loyalty.Wallet{
+			ID:      item.get("id").text(),
+			Name:    c.wordsIf(item.get("name")),
+			Unit:    c.units(item.get("points")),
+			Rates:   byCurrency(c, item.get("earns"), c.rate),
+			Pending: c.wait(item.get("pending")),
+			Expires: c.expires(item.get("expires")),
+		}
+		if w.ID == loyalty.MainWallet {
+			c.add(at(item.get("id"), "is what the points of every program are called; another wallet needs another id"))
+		}
+		if w.Expires.Inactive {
+			c.add(at(item.get("expires"), "cannot go by activity: that is for the points of every program alone"))
+		}
+		if w.Pending.Until != "" {
+			c.add(at(item.get("pending"), "cannot go by what happens to an order: that is for the points of every program alone"))
+		}
+		w.TakeBack, w.DebtAtMost = c.reach(item)
+		for _, f := range item.get("earns").pairs() {
+			c.orderedIn(atKey(f, ""), loyalty.Currency(f.key.name))
+		}
+		wallets = append(wallets, w)
+	}
+	return wallets
+}
+
+// wallet reads the id of a wallet; empty for that of points.
+func (c *compiler) wallet(n *node) string {
+	id := n.text()
+	if id == "" || id == loyalty.MainWallet {
+		return ""
+	}
+	if !c.isWallet(id) {
+		c.add(at(n, "%q is not a wallet; those are %s", clip(id), series(c.walletIDs(), "and")))
+	}
+	return id
+}
+
+// otherWallet is wallet for what makes no sense of points.
+func (c *compiler) otherWallet(n *node) string {
+	id := c.wallet(n)
+	if id == "" && n.text() != "" {
+		c.add(at(n, "needs another wallet than that of points; those are listed under wallets"))
+	}
+	return id
+}
+
+func (c *compiler) isWallet(id string) bool {
+	return slices.ContainsFunc(c.p.Wallets, func(w loyalty.Wallet) bool { return w.ID == id })
+}
+
+func (c *compiler) walletIDs() []string {
+	ids := []string{loyalty.MainWallet}
+	for _, w := range c.p.Wallets {
+		ids = append(ids, w.ID)
+	}
+	return slices.Compact(ids)
+}
+
+// conversions reads the ways from one wallet into another.
+func (c *compiler) conversions(n *node) (all []loyalty.Conversion) {
+	c.unique(n.list())
+	for _, item := range n.list() {
+		from, to := item.get("from"), item.get("to")
+		x := loyalty.Conversion{
+			ID:     item.get("id").text(),
+			From:   c.wallet(from),
+			To:     c.wallet(to),
+			Rate:   c.pointsRate(item.get("rate")),
+			Min:    loyalty.Points(c.integer(item.get("min"), 1, int64(loyalty.MaxPoints))),
+			Step:   loyalty.Points(c.integer(item.get("step"), 1, int64(loyalty.MaxPoints))),
+			Back:   c.some(item.get("back_within")),
+			Limits: c.limits(item.get("limit")),
+		}
+		same := func(y loyalty.Conversion) bool { return y.From == x.From && y.To == x.To }
+		switch {
+		case to.text() != "" && x.From == x.To:
+			c.add(at(to, "is where the points are already"))
+		case slices.ContainsFunc(all, same):
+			c.add(at(item, "leads from where to where another conversion does"))
+		}
+		all = append(all, x)
+	}
+	return all
+}
+
+// circles refuses conversions and rewards by which points could come back to the wallet that they left.
+func (c *compiler) circles(root *node) {
+	section, id, found := strings.Cut(c.p.Circle(), ".")
+	if !found {
+		return
+	}
+	for _, item := range root.get(section).list() {
+		if item.get("id").text() == id {
+			c.add(at(item.get("id"), "leads round in a circle: points that come back to the wallet that they left would live for ever; a change of mind is back_within"))
+		}
+	}
+}
+
+// pointsRate reads what points of one wallet are in another: "2 per 3"; nil if there is none.
+func (c *compiler) pointsRate(n *node) *big.Rat {
+	if n == nil {
+		return nil
+	}
+	gives, per, _ := strings.Cut(n.text(), " per ")
+	x, err := strconv.ParseInt(gives, 10, 64)
+	y, err2 := strconv.ParseInt(per, 10, 64)
+	switch {
+	case err != nil || err2 != nil:
+		c.malformed(n, "points_rate")
+		return nil
+	case x == 0 || y == 0:
+		c.add(at(n, "something would become of nothing, or nothing of something; both numbers must be above 0"))
+		return nil
+	}
+	return big.NewRat(x, y)
+}
+
+// walletPrices reads what a reward costs in other wallets.
+func (c *compiler) walletPrices(n *node) map[string]loyalty.Points {
+	if n == nil {
+		return nil
+	}
+	prices := map[string]loyalty.Points{}
+	for _, f := range n.pairs() {
+		id := f.key.name
+		if !c.isWallet(id) {
+			c.add(atKey(f, "%q is not another wallet; the program has %s", clip(id), series(c.walletIDs(), "and")))
+		}
+		prices[id] = loyalty.Points(c.integer(f, 1, int64(loyalty.MaxPoints)))
+	}
+	return prices
+}
