@@ -30,6 +30,7 @@ type dev struct {
 	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Stand still at this instant, such as 2026-12-01T10:00:00Z, until the clock is moved."`
 	JSON     bool      `name:"json" help:"Once ready, print one line of JSON with url and key, and nothing else."`
 	DynamoDB bool      `name:"dynamodb" help:"Keep the data in the DynamoDB at AWS_ENDPOINT_URL_DYNAMODB, in a table that is made if it is not there."`
+	Webhooks string    `type:"path" help:"What is agreed with payment processors, as JSON: {\"bluebird\": {\"stripe\": {\"secrets\": [\"whsec_…\"]}}}. Without it, what perennial trigger signs with."`
 	Verbose  bool      `short:"v" help:"Log every request."`
 }
 
@@ -150,12 +151,16 @@ func (r *running) start(ctx context.Context, in place, p *loyalty.Program, sourc
 		clock.Skip(ahead)
 		moved = func(ahead time.Duration) error { return writeAhead(in.dir, ahead) }
 	}
+	processors, err := readProcessors(r.Webhooks, p.ID)
+	if err != nil {
+		return err
+	}
 	level := slog.LevelWarn
 	if r.Verbose {
 		level = slog.LevelInfo
 	}
 	r.stack, err = local.New(local.Options{
-		Table: in.table, Clock: clock, Programs: []string{p.ID}, Moved: moved,
+		Table: in.table, Clock: clock, Programs: []string{p.ID}, Moved: moved, Processors: processors,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {

@@ -23,7 +23,10 @@ type commands struct {
 	Reassess reassess   `cmd:"" help:"List whose level will change, before it does."`
 	Plan     plan       `cmd:"" help:"Play through a day on which many members fall due at once: time, units, cost."`
 	Codes    codesCmd   `cmd:"" help:"Add codes that rewards give out."`
-	Version  versionCmd `cmd:"" help:"Print the version."`
+
+	Webhooks webhooksCmd `cmd:"" help:"List what payment processors sent, show it, take it again, and ask them for what they sent while nobody listened."`
+	Trigger  trigger     `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
@@ -22,16 +23,17 @@ import (
 type handler struct {
 	app      *app.App
 	function string
-	routes   map[string]*Route // by pattern
-	seal     []byte            // signs cursors
-	blind    []byte            // hides e-mail addresses in keys
-	reader   Reader            // only in the function of the program file
+	routes   map[string]*Route                           // by pattern
+	seal     []byte                                      // signs cursors
+	veil     []byte                                      // hides what is personal in fingerprints
+	blind    func(program, email string) ledger.Identity // hides e-mail addresses in keys
+	reader   Reader                                      // only in the function of the program file
 }
 
 func newHandler(a *app.App, function string) *handler {
 	h := &handler{
 		app: a, function: function, routes: map[string]*Route{},
-		seal: a.Derive("cursor"), blind: a.Derive("blind-index"),
+		seal: a.Derive("cursor"), veil: a.Derive("fingerprint"), blind: a.EmailName(),
 	}
 	for _, r := range Routes() {
 		if r.Function == function {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
@@ -96,9 +95,7 @@ func (c *call) identities(externalID, email string) []ledger.Identity {
 		ids = append(ids, ledger.Identity{Kind: "external", Value: externalID})
 	}
 	if email != "" {
-		mac := hmac.New(sha256.New, c.blind)
-		fmt.Fprintf(mac, "%s\x00email\x00%s", c.who.Program, strings.ToLower(strings.TrimSpace(email)))
-		ids = append(ids, ledger.Identity{Kind: "email", Value: base64.RawURLEncoding.EncodeToString(mac.Sum(nil))})
+		ids = append(ids, c.blind(c.who.Program, email))
 	}
 	return ids
 }

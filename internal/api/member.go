@@ -136,14 +136,26 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	names := c.identities(profile.ExternalID, profile.Email)
 	m, err := c.app.Ledger.Enrol(ctx, p, ledger.Enrolment{
 		Member:     loyalty.MemberID(c.derivedID("mem_", "")),
 		Profile:    profile,
 		Segments:   segments,
-		Identities: c.identities(profile.ExternalID, profile.Email),
+		Identities: names,
 	}, by)
 	if err != nil {
 		return answer{}, err
+	}
+	claimed, err := c.app.Ledger.Claim(ctx, p, m.Account.Member, names)
+	if err != nil {
+		return answer{}, err
+	}
+	if claimed > 0 {
+		replayed := m.Replayed
+		if m, err = c.app.Ledger.Member(ctx, p, m.Account.Member); err != nil {
+			return answer{}, err
+		}
+		m.Replayed = replayed
 	}
 	return answer{status: http.StatusCreated, body: c.wireMember(p, m), replayed: m.Replayed}, nil
 }

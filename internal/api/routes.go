@@ -99,7 +99,8 @@ func Routes() []Route {
 		{Pattern: "GET /v1/program/level-changes", Function: "programs", Scope: auth.MembersRead, query: []string{"until", "draft", "cursor"}, serve: listLevelChanges},
 		{Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, query: page, serve: listVersions},
 
-		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks"}, // served by package payments
+		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks", body: smallBody}, // served by package payments
+		{Pattern: "POST /v1/webhooks/{program}/shopify/{resource}/{action}", Function: "webhooks", body: smallBody},
 	}
 }
 

@@ -78,7 +78,7 @@ func sendGiftCard(ctx context.Context, c *call) (answer, error) {
 // hidden is something personal as a keyed hash, for a fingerprint: those are kept for ever, and nobody is to try names
 // and addresses out on them.
 func (c *call) hidden(what, s string) string {
-	mac := hmac.New(sha256.New, c.blind)
+	mac := hmac.New(sha256.New, c.veil)
 	fmt.Fprintf(mac, "%s\x00%s\x00%s", c.who.Program, what, s)
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }

@@ -10,9 +10,11 @@ import (
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 
@@ -39,6 +41,10 @@ type App struct {
 	Stage  Stage
 	Secret []byte // at least 32 random bytes; keys for cursors and identities derive from it
 
+	Processors Processors     // what is agreed with payment processors; nil where no function asks
+	HTTP       *http.Client   // for their APIs; Wire makes one that is bounded
+	Roots      *x509.CertPool // whom the certificates of their signatures must come from; nil: whom the machine trusts
+
 	Ledger   *ledger.Ledger
 	Keys     *auth.Keys
 	Programs *Programs
@@ -60,6 +66,12 @@ func (a *App) Wire() error {
 	}
 	if err := checkSecret(a.Secret); err != nil {
 		return err
+	}
+	if err := a.Processors.Check(); err != nil {
+		return err
+	}
+	if a.HTTP == nil {
+		a.HTTP = boundedClient()
 	}
 	if a.Ledger == nil {
 		a.Ledger = &ledger.Ledger{Table: a.Table, Now: a.Now}
@@ -84,6 +96,14 @@ func (a *App) Derive(label string) []byte {
 		panic("app: " + err.Error()) // only for a length that is asked for nowhere
 	}
 	return key
+}
+
+// boundedClient waits three seconds for somebody else's API, and follows it nowhere.
+func boundedClient() *http.Client {
+	return &http.Client{
+		Timeout:       3 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }
 
 // checkSecret refuses what nobody chose at random. The secret itself must not show in the error.

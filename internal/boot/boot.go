@@ -52,6 +52,9 @@ func fromEnvironment(ctx context.Context, log *slog.Logger) (*app.App, error) {
 	if a.Secret, err = env.readSecret(ctx); err != nil {
 		return nil, err
 	}
+	if a.Processors, err = env.readProcessors(ctx); err != nil {
+		return nil, err
+	}
 	if err := <-connected; err != nil {
 		// Not a reason to refuse: the table may be back for the first request, which says so itself if not.
 		log.Warn("the table did not answer during start", "err", err)

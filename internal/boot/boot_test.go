@@ -26,8 +26,9 @@ type lambdaAround struct {
 	event   chan []byte    // what it gets
 	answers chan []byte
 
-	mu     sync.Mutex
-	secret string // what Secrets Manager gives; empty: an error
+	mu       sync.Mutex
+	secret   string // what Secrets Manager gives; empty: an error
+	webhooks string // and for the secret of payment processors
 }
 
 const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
@@ -59,21 +60,25 @@ func (l *lambdaAround) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.answers <- body
 		w.WriteHeader(http.StatusAccepted)
 	case target == "secretsmanager.GetSecretValue":
-		l.secrets(w)
+		l.secrets(w, strings.Contains(string(body), "perennial-webhooks"))
 	default:
 		_, _ = io.WriteString(w, "{}")
 	}
 }
 
-func (l *lambdaAround) secrets(w http.ResponseWriter) {
+func (l *lambdaAround) secrets(w http.ResponseWriter, webhooks bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.secret == "" {
+	secret := l.secret
+	if webhooks {
+		secret = l.webhooks
+	}
+	if secret == "" {
 		w.WriteHeader(http.StatusBadRequest)
 		_, _ = io.WriteString(w, `{"__type":"ResourceNotFoundException","Message":"no such secret"}`)
 		return
 	}
-	_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": l.secret})
+	_ = json.NewEncoder(w).Encode(map[string]string{"SecretString": secret})
 }
 
 // environment is what the template and Lambda set, and where the stand-ins are.
@@ -140,6 +145,25 @@ func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
 		l.secret = secret
 		l.mu.Unlock()
 		checkRefusal(t, path, l.environment(), want)
+	}
+}
+
+func TestTheFunctionOfWebhooksStopsAtASecretThatIsNone(t *testing.T) {
+	l := newLambdaAround(t)
+	path := bootstrap(t, "../../functions/webhooks")
+	for document, want := range map[string]string{
+		"":                        "no such secret",
+		"not JSON":                "no JSON",
+		`{"bluebird":{"strip":1}`: "no JSON",
+		`{"bluebird":{"stripe":{"secrets":["changeme-changeme"]}}}`:                                                                 "webhooks of bluebird/stripe: the secret is a placeholder",
+		`{"bluebird":{"paypal":{"webhook_id":"WEBHOOK_ID"}}}`:                                                                       "webhooks of bluebird/paypal: the webhook_id is a placeholder",
+		`{"bluebird":{"shopify":{"secrets":["short"]}}}`:                                                                            "webhooks of bluebird/shopify: the secret is too short",
+		`{"bluebird":{"stripe":{"secrets":["whsec_5b1f0c7e9a2d4863"]}},"other":{"shopify":{"secrets":["whsec_5b1f0c7e9a2d4863"]}}}`: "is used again",
+	} {
+		l.mu.Lock()
+		l.webhooks = document
+		l.mu.Unlock()
+		checkRefusal(t, path, l.environment("PERENNIAL_WEBHOOKS=perennial-webhooks"), want)
 	}
 }
 

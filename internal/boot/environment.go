@@ -21,6 +21,7 @@ type environment struct {
 	stage     app.Stage
 	tableName string
 	secretID  string
+	webhooks  string // the secret that holds what is agreed with payment processors; only where the function asks
 	region    string
 	http      *awshttp.BuildableClient
 }
@@ -40,6 +41,7 @@ func readEnvironment() (environment, error) {
 		secretID:  want("PERENNIAL_SECRET"),
 		region:    want("AWS_REGION"),
 		http:      awshttp.NewBuildableClient(),
+		webhooks:  os.Getenv("PERENNIAL_WEBHOOKS"),
 	}
 	if len(missing) > 0 {
 		return env, fmt.Errorf("boot: the environment lacks %s", strings.Join(missing, ", "))
@@ -84,15 +86,32 @@ func (env environment) table() *dynamotable.Table {
 // readSecret fetches the master secret. It is read once in a process's life: what is keyed with it is stored, so
 // it stays the same for as long as the table does.
 func (env environment) readSecret(ctx context.Context) ([]byte, error) {
+	return env.secret(ctx, env.secretID)
+}
+
+// readProcessors fetches what is agreed with payment processors, where the function asks for it. It is read once in a
+// process's life: another secret is accepted from the next start on, beside the one that it takes the place of.
+func (env environment) readProcessors(ctx context.Context) (app.Processors, error) {
+	if env.webhooks == "" {
+		return nil, nil
+	}
+	document, err := env.secret(ctx, env.webhooks)
+	if err != nil {
+		return nil, err
+	}
+	return app.ReadProcessors(document)
+}
+
+func (env environment) secret(ctx context.Context, id string) ([]byte, error) {
 	client := secretsmanager.New(secretsmanager.Options{
 		Region:       env.region,
 		Credentials:  aws.CredentialsProviderFunc(Credentials),
 		HTTPClient:   env.http,
 		BaseEndpoint: Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
 	})
-	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &env.secretID})
+	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
 	if err != nil {
-		return nil, fmt.Errorf("boot: read the secret %s: %w", env.secretID, err)
+		return nil, fmt.Errorf("boot: read the secret %s: %w", id, err)
 	}
 	if out.SecretString != nil {
 		return []byte(*out.SecretString), nil

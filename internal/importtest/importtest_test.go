@@ -44,7 +44,8 @@ var arrows = []struct {
 	{"internal/api", []string{
 		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "program/change", "program/problem", "table", "telemetry",
 	}},
-	{"internal/payments", []string{"api/wire", "app"}},
+	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "table", "telemetry"}},
+	{"internal/payments/sample", []string{"app", "loyalty"}},
 	{"internal/jobs", []string{"app", "ledger", "loyalty"}},
 	{"internal/relay", []string{"app", "ledger", "loyalty"}},
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
@@ -65,8 +66,8 @@ var arrows = []struct {
 	{"functions/remind", []string{"jobs", "boot"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
-		"app", "auth", "boot/operator", "ledger", "local", "loyalty", "program", "table", "table/dynamotable",
-		"table/pebbletable",
+		"app", "auth", "boot/operator", "ledger", "local", "loyalty", "payments", "payments/sample", "program", "table",
+		"table/dynamotable", "table/pebbletable",
 	}},
 }
 
@@ -88,6 +89,8 @@ var outside = map[string][]string{
 	"github.com/expr-lang/expr":                {"internal/program/condition"},
 	"github.com/goccy/go-yaml":                 {"internal/program", "internal/api/wire/generate"},
 	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/boot", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
+	"github.com/stripe/stripe-go":              nil,
+	"github.com/standard-webhooks":             nil,
 	"github.com/google/go-cmp":                 {"internal/table/tabletest"},
 	"pgregory.net/rapid":                       nil,
 	"github.com/anishathalye/porcupine":        nil,

@@ -66,7 +66,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.read = nil // it was so once; from here on accounts are as they are
+	c.read = nil               // it was so once; from here on accounts are as they are
 	var lost []string          // the hashes of what may have been written
 	var passed []loyalty.Entry // what time did in transactions of its own
 	budgets := budgets{ledger: l, program: c.p.ID}
@@ -317,12 +317,12 @@ func (s *side) before(main loyalty.Cause) int {
 // record writes down what moves nothing, under its cause: a refusal, so that repeating the command gives the same
 // answer also when the account could pay by then, or the order of a guest. It is no part of an account's
 // sequence and costs no write of one.
-func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By) (loyalty.Entry, error) {
+func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op) (loyalty.Entry, error) {
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.now(), by.Actor, by.Input
 	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: encode(storedEntry(e))}
-	err := l.Table.Transact(ctx, table.Put(it))
+	err := l.Table.Transact(ctx, append([]table.Op{table.Put(it)}, with...)...)
 	var conflict *table.ConflictError
-	if errors.As(err, &conflict) {
+	if errors.As(err, &conflict) && conflict.Op == 0 {
 		return e, taken{conflict.Current}
 	}
 	return e, retryable(err)

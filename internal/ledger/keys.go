@@ -89,6 +89,32 @@ func dueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
 	return table.Key{PK: duePartition(program, int(h.Sum32()%Shards)), SK: at + "#" + string(m)}
 }
 
+// knownKey is of what is known of one payment, by the processor's id of it.
+func knownKey(program, payment string) table.Key {
+	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}
+}
+
+// parkedPartition lists orders of somebody unknown under a name by which they may become known. It is one of the
+// partitions of identities, from which enrolling may delete.
+func parkedPartition(program string, id Identity) string {
+	return "P#" + program + "#ID#parked-" + id.Kind + "#" + id.Value
+}
+
+// deliveryKey is of an event as it came. What was quarantined stands beside it, by what it says, so that it does not
+// take the place of the genuine one.
+func deliveryKey(program, provider, event, item string) table.Key {
+	return table.Key{PK: "P#" + program + "#WH#" + provider + "#" + event, SK: item}
+}
+
+func transmissionKey(program, provider, transmission string) table.Key {
+	return table.Key{PK: "P#" + program + "#WHT#" + provider + "#" + transmission, SK: "TRANSMISSION"}
+}
+
+// arrivalKey lists an event by the day of its arrival, or among those that somebody must look at.
+func arrivalKey(program, shelf string, k Kept) table.Key {
+	return table.Key{PK: "P#" + program + "#WH@" + shelf, SK: k.Received.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + k.Provider + "#" + k.Event}
+}
+
 func padded(n int64, width int) string {
 	s := strconv.FormatInt(n, 10)
 	return strings.Repeat("0", max(0, width-len(s))) + s

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // PutOrder brings the points of an order up to what it is now. The order's id is the identity: the same
@@ -24,6 +25,10 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	e, replayed, err := l.upsert(ctx, p, loyalty.CauseOrder, o.ID, by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
 		if was == nil {
 			return l.writeOrder(ctx, p, nil, rules, o, by)
+		}
+		o, err := l.carried(ctx, p, was.Order.Order, o)
+		if err != nil {
+			return loyalty.Entry{}, err
 		}
 		return l.writeOrder(ctx, p, was.Order, rules, o, by)
 	})
@@ -76,8 +81,11 @@ func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, kind, id string
 }
 
 // writeOrder writes the revision of an order that comes behind prior: on its member's account, or on none while
-// nobody is known for it.
-func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, by By) (loyalty.Entry, error) {
+// nobody is known for it. with is written in the same instant.
+func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, by By, with ...table.Op) (loyalty.Entry, error) {
+	if prior != nil && prior.Blank(o) {
+		rules = p
+	}
 	if o.Member == "" {
 		s, err := p.GuestOrder(prior, o, l.now())
 		if err != nil {
@@ -86,9 +94,9 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loya
 		return l.record(ctx, p, loyalty.Entry{
 			Kind: loyalty.KindNote, Cause: loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID, Revision: s.Revision},
 			Program: s.Program, Effective: o.PlacedAt, Order: &s,
-		}, by)
+		}, by, with...)
 	}
-	entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+	entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}

@@ -201,6 +201,8 @@ type orderDoc struct {
 	Disputes []disputeDoc `json:"dp,omitempty"`
 	Shipped  int64        `json:"sent,omitzero"`
 	Arrived  int64        `json:"got,omitzero"`
+	Receipts []receiptDoc `json:"pay,omitempty"`
+	Told     string       `json:"told,omitzero"`
 	Program  int          `json:"v,omitzero"` // whose rules it keeps
 	Level    string       `json:"lev,omitzero"`
 	Worth    int64        `json:"n,omitzero"`

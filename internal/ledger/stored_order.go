@@ -61,6 +61,10 @@ func (d *orderDoc) goods(o loyalty.Order) {
 	for _, x := range o.Disputes {
 		d.Disputes = append(d.Disputes, disputeDoc{x.ID, millis(x.At), string(x.Status), x.Amount})
 	}
+	for _, x := range o.Receipts {
+		d.Receipts = append(d.Receipts, storedReceipt(x))
+	}
+	d.Told = string(o.Told)
 }
 
 func storedRefund(r loyalty.Refund) refundDoc {
@@ -145,5 +149,9 @@ func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 	for _, x := range d.Disputes {
 		o.Disputes = append(o.Disputes, loyalty.Dispute{ID: x.ID, At: instant(x.At), Status: loyalty.DisputeStatus(x.Status), Amount: x.Amount})
 	}
+	for _, x := range d.Receipts {
+		o.Receipts = append(o.Receipts, x.receipt())
+	}
+	o.Told = loyalty.OrderStatus(d.Told)
 	return o, nil
 }

@@ -12,6 +12,7 @@ package local
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -44,12 +45,16 @@ type Stack struct {
 	clockMux  http.Handler
 }
 
-// Options is what a Stack is made of. All fields are required but Moved.
+// Options is what a Stack is made of. All fields are required down to Programs.
 type Options struct {
 	Table    table.Table
 	Clock    *Clock
 	Log      *slog.Logger
 	Programs []string // whose due members the schedules bring up to date
+
+	Processors app.Processors // what is agreed with payment processors
+	HTTP       *http.Client   // for their APIs, and
+	Roots      *x509.CertPool // whom their certificates come from; as in an App
 
 	// Moved is called after the test clock was moved, by how far it is now ahead. It is for those who keep data
 	// longer than a process: what happened later must not lie in the future again.
@@ -72,6 +77,7 @@ func New(o Options) (*Stack, error) {
 	s := &Stack{clock: o.Clock, queues: newQueues(o.Log)}
 	s.App = &app.App{
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Log: o.Log, Stage: app.Test, Secret: []byte(secret),
+		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots,
 	}
 	if err := s.App.Wire(); err != nil {
 		return nil, fmt.Errorf("local: %w", err)

@@ -13,6 +13,9 @@ const (
 	OrderPlaced    OrderStatus = "placed" // not paid: worth nothing yet
 	OrderPaid      OrderStatus = "paid"
 	OrderCancelled OrderStatus = "cancelled" // worth nothing any more
+
+	// Untold is what was Told of an order that is known from its payments alone.
+	Untold OrderStatus = "untold"
 )
 
 // An Order is what a member bought, in full, as the merchant last told us. Amounts are minor units of
@@ -36,6 +39,9 @@ type Order struct {
 
 	Shipped   time.Time // zero if it was not, or nobody said so
 	Delivered time.Time
+
+	Receipts []Receipt   // what processors reported, by id
+	Told     OrderStatus // what the merchant said, where payments make it another Status; see Program.Paid
 }
 
 // A Line is one position; Amount is what is paid for all of its pieces, after its own discounts.

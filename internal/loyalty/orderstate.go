@@ -8,13 +8,13 @@ import (
 
 // orderState is the state that this revision starts from: with the worth still of the revision before.
 func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
-	if prior != nil {
+	if prior != nil && !prior.Blank(o) {
 		return p.nextState(acc, prior, rules, o, now)
 	}
 	if err := p.checkPlaced(o, now); err != nil {
 		return OrderState{}, err
 	}
-	if o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
+	if prior == nil && o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
 		return OrderState{}, refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
 	}
 	s := OrderState{
@@ -27,7 +27,16 @@ func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o O
 	if rate, ok := p.exchange(o); ok {
 		s.Rate = rate.String()
 	}
+	if prior != nil {
+		s.Revision += prior.Revision
+	}
 	return s, nil
+}
+
+// Blank reports whether the state is only that of payments whose order is told now, or of which no money has come yet:
+// what comes behind it begins anew, by the rules of today.
+func (s *OrderState) Blank(o Order) bool {
+	return s.Order.Told == Untold && s.Order.Member == "" && (o.Told != Untold || len(s.Order.Lines) == 0)
 }
 
 func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
@@ -106,6 +115,7 @@ func (a Account) orders() (n int64) {
 // first revision, and worth nothing until a later revision names the member, at most MaxOrderAge after it was
 // placed. From then on it is the member's.
 func (p *Program) GuestOrder(prior *OrderState, o Order, now time.Time) (OrderState, error) {
+	o = p.Paid(o)
 	if err := o.check(); err != nil {
 		return OrderState{}, err
 	}

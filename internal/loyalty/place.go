@@ -12,6 +12,11 @@ import (
 // and p itself where prior is nil. left is what the budgets of campaigns still have, as far as that is known. The
 // account must have been advanced to now.
 func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time) (Outcome, error) {
+	return p.place(acc, prior, rules, rules.Paid(o), left, now)
+}
+
+// place is PlaceOrder of an order that is as its payments have it.
+func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
 		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
 	}

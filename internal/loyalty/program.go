@@ -31,6 +31,7 @@ type Program struct {
 	Goodwill     Goodwill // what can be done by hand
 	BirthdayLock Period   // how long a birthday that was told cannot be changed
 	Redeeming    Redeeming
+	Payments     PaymentTerms
 	Transfers    Transfers     // how members give points to each other
 	Households   Households    // how members draw on each other's points
 	NoSurprise   Period        // how long before points lapse and levels fall a member must have been told; zero: not at all

@@ -24,14 +24,15 @@ type RewardQuote struct {
 	Lacks   []Lack // why it cannot be had now; empty if it can
 }
 
-// Quote decides what PlaceOrder would, by the same function, and writes nothing. The zero Account is a guest;
+// Quote decides what PlaceOrder would, by the same function, and writes nothing. What the program gives only once a
+// processor has reported the money counts as if it had. The zero Account is a guest;
 // any other must have been advanced to now.
 func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quote, error) {
 	q := Quote{Guest: acc.Member == ""}
 	if q.Guest {
 		acc = Account{Member: "guest", Status: Active, Joined: now}
 	}
-	out, err := p.PlaceOrder(acc, nil, p, o, left, now)
+	out, err := p.place(acc, nil, p, o, left, now)
 	if err != nil {
 		return Quote{}, err
 	}

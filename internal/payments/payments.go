@@ -1,81 +1,220 @@
-// Package payments is where payment processors report what was paid, refunded and disputed.
+// Package payments is where payment processors report what was paid, refunded and disputed: webhooks that are
+// verified, read, and made facts about the payment of an order. What the order is worth then is the ledger's affair.
 //
-// In this release no processor can be configured, so it refuses every call: with webhook_not_configured for the
-// five that are known, whose retries then wait for the release that can take them, and with not_found for any
-// other. It promises never to acknowledge what it did not do. It deliberately reads neither bodies nor
-// signatures yet: what cannot be verified must not be looked at.
+// It promises to look at nothing before it is known to be genuine, to acknowledge nothing before it is durable, and
+// to count nothing twice: an event is kept with its outcome in one step with what it says and the points that follow.
+// What is genuine is always answered with 200, also what we do not want or cannot use, because a processor would send
+// it again for days and then give up on the address; what is odd goes to quarantine, where somebody looks at it and
+// drives it again. A bad signature is answered with 401, a connection that is not set up with 503, and 5xx otherwise
+// only where it is our own failure, so that the event comes again.
+//
+// Signatures cover less than one thinks. Shopify signs neither topic nor time, Adyen eight fields of each item, PayPal
+// a CRC of the body. So what a body is about is said by the address that it came to, nothing that is not signed
+// decides anything about money, and what PayPal's webhooks say is read back from its API first.
+//
+// It deliberately decides nothing about points, keeps nothing itself, and trusts no library of a processor: those that
+// can be had accept empty secrets and signatures from the future (a test compares).
 package payments
 
 import (
 	"context"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// Providers are the payment processors that the API has a path for.
-func Providers() []string { return []string{"adyen", "paypal", "shopify", "square", "stripe"} }
+// Webhooks serves POST /v1/webhooks/{program}/{provider}, and for Shopify POST
+// /v1/webhooks/{program}/shopify/{resource}/{action}. Connections that will not do are named in the log and answered
+// as if they were not there; Wire refuses to start with one.
+func Webhooks(a *app.App) lambda.Handler { return webhooks{New(a)} }
 
-// Webhooks serves POST /v1/webhooks/{program}/{provider}.
-func Webhooks(a *app.App) lambda.Handler { return webhooks{a} }
+type webhooks struct{ *Receiver }
 
-type webhooks struct{ *app.App }
-
-// An event is what is looked at of API Gateway's, payload format 2.0.
-type event struct {
-	Path struct {
+// A call is what is looked at of API Gateway's event, payload format 2.0.
+type call struct {
+	Route string `json:"routeKey"`
+	Path  struct {
+		Program  string `json:"program"`
 		Provider string `json:"provider"`
+		Resource string `json:"resource"`
+		Action   string `json:"action"`
 	} `json:"pathParameters"`
+	Headers headers `json:"headers"`
+	Body    string  `json:"body"`
+	Base64  bool    `json:"isBase64Encoded"`
 	Context struct {
 		RequestID string `json:"requestId"`
 	} `json:"requestContext"`
 }
 
-// retryAfter is when a processor may try again, in seconds. All five keep trying for days, less and less often.
+// retryAfter is when a processor may try again, in seconds. All of them keep trying for days, less and less often.
 const retryAfter = "3600"
 
-func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	var e event
-	if err := json.Unmarshal(payload, &e); err != nil {
-		return nil, fmt.Errorf("payments: read the event: %w", err)
-	}
-	known := slices.Contains(Providers(), e.Path.Provider)
-	p := wire.Problem{
-		Status: http.StatusNotFound, Code: "not_found", Title: "Not found",
-		Detail: "There is no such payment processor.",
-	}
-	if known {
-		p = wire.Problem{
-			Status: http.StatusServiceUnavailable, Code: "webhook_not_configured", Title: "The webhook is not configured",
-			Detail: "Nothing was read or recorded. This release cannot be connected to a payment processor.",
-		}
-		w.Log.WarnContext(ctx, "a webhook was refused", "provider", e.Path.Provider, "request_id", e.Context.RequestID)
-	}
-	p.Type = wire.ProblemType + p.Code
-	p.RequestID = e.Context.RequestID
-	p.Instance = "urn:perennial:request:" + p.RequestID
-	return encode(p, known)
+// Received is what became of one event, as the answer says it.
+type Received struct {
+	Event   string         `json:"event"`
+	Outcome ledger.Outcome `json:"outcome"`
+	Code    loyalty.Code   `json:"code,omitzero"`
 }
 
-func encode(p wire.Problem, retry bool) ([]byte, error) {
+// Invoke answers one event of API Gateway.
+func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	start := time.Now() // a stop-watch, not a clock
+	var c call
+	received, err := w.serve(ctx, payload, &c)
+	line := telemetry.Request{
+		ID: c.Context.RequestID, Function: "webhooks", Program: c.Path.Program, Route: c.Route, Status: http.StatusOK, At: w.app.Now(),
+	}
+	var answer events.APIGatewayV2HTTPResponse
+	if err == nil {
+		answer, err = accepted(received)
+	}
+	if err != nil {
+		p := problemOf(err)
+		if p.Status == http.StatusInternalServerError {
+			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.ID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
+		}
+		if p.Code == "try_again" {
+			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.ID, "provider", c.Path.Provider, "err", err)
+		}
+		line.Status, line.Code = p.Status, p.Code
+		if answer, err = c.refused(p); err != nil {
+			return nil, err
+		}
+	}
+	line.Took = time.Since(start)
+	telemetry.Answered(ctx, w.app.Log, line)
+	return json.Marshal(answer)
+}
+
+// A refusal is an answer that is neither a rejection nor our own failure.
+type refusal struct {
+	status        int
+	code          loyalty.Code
+	title, detail string
+}
+
+func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
+
+var (
+	errUnknown  = &refusal{http.StatusNotFound, loyalty.NotFound, "Not found", "There is no such payment processor."}
+	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook has 256 KiB at most."}
+	errEncoding = &refusal{http.StatusBadRequest, "invalid_encoding", "The body is not encoded as it says", "The body is not base64, though it was sent as such."}
+)
+
+func (w webhooks) serve(ctx context.Context, payload []byte, c *call) (received []Received, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("payments: panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	if err := json.Unmarshal(payload, c, jsontext.AllowDuplicateNames(true)); err != nil {
+		return nil, fmt.Errorf("payments: read the event: %w", err)
+	}
+	topic := ""
+	if c.Path.Resource != "" {
+		c.Path.Provider, topic = app.Shopify, c.Path.Resource+"/"+c.Path.Action
+	}
+	if !slices.Contains(app.Providers(), c.Path.Provider) {
+		return nil, errUnknown
+	}
+	con := w.connections[c.Path.Program][c.Path.Provider]
+	if con == nil || c.Path.Provider == app.Shopify && topic == "" {
+		return nil, errConfig
+	}
+	body := []byte(c.Body)
+	if c.Base64 {
+		if body, err = base64.StdEncoding.DecodeString(c.Body); err != nil {
+			return nil, errEncoding
+		}
+	}
+	if len(body) > maxBody {
+		return nil, errTooLarge
+	}
+	return w.receive(ctx, con, topic, c.Headers, body)
+}
+
+func accepted(received []Received) (events.APIGatewayV2HTTPResponse, error) {
+	body, err := json.Marshal(struct {
+		Received []Received `json:"received"`
+	}{received})
+	if err != nil {
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the answer: %w", err)
+	}
+	return events.APIGatewayV2HTTPResponse{
+		StatusCode: http.StatusOK,
+		Headers:    map[string]string{"content-type": "application/json", "cache-control": "no-store"},
+		Body:       string(body),
+	}, nil
+}
+
+// problemOf is the problem document of an error. It says nothing of why a signature was not good.
+func problemOf(err error) wire.Problem {
+	p := wire.Problem{Status: http.StatusInternalServerError, Code: "internal_error", Title: "Internal error", Detail: "Something went wrong on our side. It was logged under the request id."}
+	var own *refusal
+	if r, ok := rejected(err); ok {
+		p.Status, p.Code, p.Title, p.Detail = r.status(), string(r.code), "The event is not known to be genuine", rejectionDetail[r.code]
+		if r.code == notConfigured {
+			p.Title = "The webhook is not configured"
+		}
+	} else if errors.As(err, &own) {
+		p.Status, p.Code, p.Title, p.Detail = own.status, string(own.code), own.title, own.detail
+	} else if busy(err) {
+		p.Status, p.Code, p.Title = http.StatusServiceUnavailable, "try_again", "Try again"
+		p.Detail = "It could not be taken now. Sending the same event again is safe."
+	}
+	p.Type = wire.ProblemType + p.Code
+	return p
+}
+
+var rejectionDetail = map[loyalty.Code]string{
+	signatureMissing:    "The headers or fields that sign it are missing. Nothing was read or recorded.",
+	signatureInvalid:    "The signature is not that of the processor for this address. Nothing was read or recorded.",
+	timestampOutOfRange: "It was signed too long ago, or in the future. Nothing was read or recorded.",
+	notConfigured:       "No payment processor is connected here. Nothing was read or recorded.",
+}
+
+// busy reports whether the same event may be taken in a moment; also where a processor's API did not answer.
+func busy(err error) bool {
+	var api *answerError
+	return errors.Is(err, ledger.ErrTryAgain) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, app.ErrNotPublished) ||
+		errors.As(err, &api) || errors.Is(err, errUnreachable)
+}
+
+func (c *call) refused(p wire.Problem) (events.APIGatewayV2HTTPResponse, error) {
+	p.RequestID = c.Context.RequestID
+	p.Instance = "urn:perennial:request:" + p.RequestID
 	body, err := json.Marshal(p)
 	if err != nil {
-		return nil, fmt.Errorf("payments: write the answer: %w", err)
+		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the answer: %w", err)
 	}
 	answer := events.APIGatewayV2HTTPResponse{
 		StatusCode: p.Status,
 		Headers:    map[string]string{"content-type": "application/problem+json", "cache-control": "no-store"},
 		Body:       string(body),
 	}
-	if retry {
+	switch {
+	case p.Code == string(notConfigured):
 		answer.Headers["retry-after"] = retryAfter
+	case p.Status == http.StatusServiceUnavailable:
+		answer.Headers["retry-after"] = "1"
 	}
-	return json.Marshal(answer)
+	return answer, nil
 }

@@ -47,6 +47,7 @@ func (c *compiler) file(root *node) *File {
 	c.p.Milestones = c.milestones(root.get("milestones"))
 	c.p.Rewards = c.rewards(root.get("rewards"))
 	c.p.Redeeming = c.redeeming(root.get("redeeming"))
+	c.p.Payments = c.payments(root.get("payments"))
 	c.p.Conversions = c.conversions(root.get("conversions"))
 	c.circles(root)
 	c.p.Transfers = c.transfers(root.get("transfers"))

@@ -19,6 +19,7 @@ func Explain(p *loyalty.Program) string {
 	e.actions()
 	e.life()
 	e.refunds()
+	e.payments()
 	e.tiers()
 	e.wallets()
 	if !e.p.NoSurprise.IsZero() {

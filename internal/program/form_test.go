@@ -179,6 +179,11 @@ func TestEachOtherSectionHasItsMeaning(t *testing.T) {
 		{"goodwill", "goodwill: { reinstate_within: 90 days, extend_by: 1 year }\n", func(p *loyalty.Program) {
 			p.Goodwill = loyalty.Goodwill{Reinstate: loyalty.Period{Days: 90}, Extend: loyalty.Period{Months: 12}}
 		}},
+		{"payments", "payments: { award: orders_when_paid, find_member_by: [customer, email], claim_within: 2 weeks }\n", func(p *loyalty.Program) {
+			p.Payments = loyalty.PaymentTerms{
+				Award: loyalty.AwardOrdersWhenPaid, FindBy: []loyalty.MemberBy{loyalty.ByCustomer, loyalty.ByEmail}, ClaimWithin: loyalty.Period{Days: 14},
+			}
+		}},
 		{"members", "members: { birthday_locked_for: 12 months }\n", func(p *loyalty.Program) { p.BirthdayLock = loyalty.Period{Months: 12} }},
 		{"milestones", "milestones: [ { id: ten, count: order.completed, reaches: 10, points: 250 } ]\n", func(p *loyalty.Program) {
 			p.Milestones = []loyalty.Milestone{{ID: "ten", Reaches: 10, Points: 250}}

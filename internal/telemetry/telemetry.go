@@ -71,6 +71,18 @@ func Answered(ctx context.Context, log *slog.Logger, r Request) {
 	log.LogAttrs(ctx, slog.LevelInfo, "request answered", attrs...)
 }
 
+// Quarantined writes a line for an event of a payment processor that somebody must look at.
+func Quarantined(ctx context.Context, log *slog.Logger, at time.Time, program, provider, event, code string) {
+	log.LogAttrs(ctx, slog.LevelError, "a webhook was quarantined",
+		slog.String("function", "webhooks"), slog.String("program", program), slog.String("provider", provider),
+		slog.String("event", event), slog.String("code", code), slog.Int("Quarantined", 1),
+		slog.Group("_aws",
+			slog.Int64("Timestamp", at.UnixMilli()),
+			slog.Any("CloudWatchMetrics", json.RawMessage(quarantined))))
+}
+
+const quarantined = `[{"Namespace":"` + Namespace + `","Dimensions":[["function"]],"Metrics":[{"Name":"Quarantined","Unit":"Count"}]}]`
+
 func count(is bool) int {
 	if is {
 		return 1

@@ -753,6 +753,33 @@ func (e VersionStatus) Valid() bool {
 	}
 }
 
+// Defines values for WebhookReceiptReceivedOutcome.
+const (
+	WebhookReceiptReceivedOutcomeApplied     WebhookReceiptReceivedOutcome = "applied"
+	WebhookReceiptReceivedOutcomeDuplicate   WebhookReceiptReceivedOutcome = "duplicate"
+	WebhookReceiptReceivedOutcomeIgnored     WebhookReceiptReceivedOutcome = "ignored"
+	WebhookReceiptReceivedOutcomeQuarantined WebhookReceiptReceivedOutcome = "quarantined"
+	WebhookReceiptReceivedOutcomeWaiting     WebhookReceiptReceivedOutcome = "waiting"
+)
+
+// Valid indicates whether the value is a known member of the WebhookReceiptReceivedOutcome enum.
+func (e WebhookReceiptReceivedOutcome) Valid() bool {
+	switch e {
+	case WebhookReceiptReceivedOutcomeApplied:
+		return true
+	case WebhookReceiptReceivedOutcomeDuplicate:
+		return true
+	case WebhookReceiptReceivedOutcomeIgnored:
+		return true
+	case WebhookReceiptReceivedOutcomeQuarantined:
+		return true
+	case WebhookReceiptReceivedOutcomeWaiting:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for ListFulfilmentsParamsStatus.
 const (
 	ListFulfilmentsParamsStatusOrdered ListFulfilmentsParamsStatus = "ordered"
@@ -1656,7 +1683,7 @@ type Order struct {
 	// Member Who bought; left out for a guest.
 	Member string `json:"member,omitempty,omitzero"`
 
-	// Status How far it is.
+	// Status How far it is. Where the program waits for a payment processor (`payments.award`), what was told as paid is placed until the money is reported.
 	Status OrderStatus `json:"status"`
 
 	// Revision How often it has changed, from 1.
@@ -1672,7 +1699,7 @@ type Order struct {
 	Balance *Balance `json:"balance,omitempty"`
 }
 
-// OrderStatus How far it is.
+// OrderStatus How far it is. Where the program waits for a payment processor (`payments.award`), what was told as paid is placed until the money is reported.
 type OrderStatus string
 
 // OrderRequest defines model for OrderRequest.
@@ -2578,6 +2605,24 @@ type WalletPoints struct {
 	Points int64 `json:"points"`
 }
 
+// WebhookReceipt What became of a webhook's events.
+type WebhookReceipt struct {
+	// Received One for each event; only Adyen sends several at once.
+	Received []struct {
+		// Event Its identity, by which `perennial webhooks show` finds it.
+		Event string `json:"event"`
+
+		// Outcome `waiting`: its facts are kept, and count once the order or the money is known. `quarantined`: genuine and odd; somebody must look at it.
+		Outcome WebhookReceiptReceivedOutcome `json:"outcome"`
+
+		// Code Why it was quarantined.
+		Code string `json:"code,omitempty,omitzero"`
+	} `json:"received"`
+}
+
+// WebhookReceiptReceivedOutcome `waiting`: its facts are kept, and count once the order or the money is known. `quarantined`: genuine and odd; somebody must look at it.
+type WebhookReceiptReceivedOutcome string
+
 // Words The entry in the member's language, in plain text; only where a single entry is asked for.
 type Words struct {
 	// Language Of the words, as `en`.
@@ -2844,6 +2889,12 @@ type DeclineTransferParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ReceiveShopifyWebhookJSONBody defines parameters for ReceiveShopifyWebhook.
+type ReceiveShopifyWebhookJSONBody = map[string]interface{}
+
+// ReceiveWebhookJSONBody defines parameters for ReceiveWebhook.
+type ReceiveWebhookJSONBody = map[string]interface{}
+
 // UseCodeJSONRequestBody defines body for UseCode for application/json ContentType.
 type UseCodeJSONRequestBody = CodeUseRequest
 
@@ -2951,6 +3002,12 @@ type CancelTransferJSONRequestBody = Nothing
 
 // DeclineTransferJSONRequestBody defines body for DeclineTransfer for application/json ContentType.
 type DeclineTransferJSONRequestBody = Nothing
+
+// ReceiveShopifyWebhookJSONRequestBody defines body for ReceiveShopifyWebhook for application/json ContentType.
+type ReceiveShopifyWebhookJSONRequestBody = ReceiveShopifyWebhookJSONBody
+
+// ReceiveWebhookJSONRequestBody defines body for ReceiveWebhook for application/json ContentType.
+type ReceiveWebhookJSONRequestBody = ReceiveWebhookJSONBody
 
 // RequestEditorFn is the function signature for the RequestEditor callback function
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
@@ -3884,12 +3941,55 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
 	DeclineTransfer(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// ReceiveWebhook Where payment processors will report
+	// ReceiveShopifyWebhookWithBody Where Shopify reports, an address for each topic
 	//
-	// No processor can be configured in this release, so every call is refused and nothing is read.
+	// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+	// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+	// form, and goes to quarantine. Other topics are acknowledged.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+	ReceiveShopifyWebhookWithBody(ctx context.Context, program string, resource string, action string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReceiveShopifyWebhook Where Shopify reports, an address for each topic
+	//
+	// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+	// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+	// form, and goes to quarantine. Other topics are acknowledged.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+	ReceiveShopifyWebhook(ctx context.Context, program string, resource string, action string, body ReceiveShopifyWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReceiveWebhookWithBody Where payment processors report
+	//
+	// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+	// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+	// and what is odd, which waits in quarantine for somebody to look at.
+	//
+	// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+	// `payment.captured`, `payment.refunded` and `payment.disputed`.
+	//
+	// Takes any type of body and a specified content type.
 	//
 	// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
-	ReceiveWebhook(ctx context.Context, program string, provider string, reqEditors ...RequestEditorFn) (*http.Response, error)
+	ReceiveWebhookWithBody(ctx context.Context, program string, provider string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReceiveWebhook Where payment processors report
+	//
+	// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+	// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+	// and what is odd, which waits in quarantine for somebody to look at.
+	//
+	// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+	// `payment.captured`, `payment.refunded` and `payment.disputed`.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
+	ReceiveWebhook(ctx context.Context, program string, provider string, body ReceiveWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // ListCampaigns The campaigns that run or are to come
@@ -5700,13 +5800,86 @@ func (c *Client) DeclineTransfer(ctx context.Context, transfer TransferPath, par
 	return c.Client.Do(req)
 }
 
-// ReceiveWebhook Where payment processors will report
+// ReceiveShopifyWebhookWithBody Where Shopify reports, an address for each topic
 //
-// No processor can be configured in this release, so every call is refused and nothing is read.
+// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+// form, and goes to quarantine. Other topics are acknowledged.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+func (c *Client) ReceiveShopifyWebhookWithBody(ctx context.Context, program string, resource string, action string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReceiveShopifyWebhookRequestWithBody(c.Server, program, resource, action, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReceiveShopifyWebhook Where Shopify reports, an address for each topic
+//
+// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+// form, and goes to quarantine. Other topics are acknowledged.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+func (c *Client) ReceiveShopifyWebhook(ctx context.Context, program string, resource string, action string, body ReceiveShopifyWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReceiveShopifyWebhookRequest(c.Server, program, resource, action, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReceiveWebhookWithBody Where payment processors report
+//
+// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+// and what is odd, which waits in quarantine for somebody to look at.
+//
+// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+// `payment.captured`, `payment.refunded` and `payment.disputed`.
+//
+// Takes any type of body and a specified content type.
 //
 // Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
-func (c *Client) ReceiveWebhook(ctx context.Context, program string, provider string, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewReceiveWebhookRequest(c.Server, program, provider)
+func (c *Client) ReceiveWebhookWithBody(ctx context.Context, program string, provider string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReceiveWebhookRequestWithBody(c.Server, program, provider, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReceiveWebhook Where payment processors report
+//
+// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+// and what is odd, which waits in quarantine for somebody to look at.
+//
+// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+// `payment.captured`, `payment.refunded` and `payment.disputed`.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
+func (c *Client) ReceiveWebhook(ctx context.Context, program string, provider string, body ReceiveWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReceiveWebhookRequest(c.Server, program, provider, body)
 	if err != nil {
 		return nil, err
 	}
@@ -8560,8 +8733,80 @@ func NewDeclineTransferRequestWithBody(server string, transfer TransferPath, par
 	return req, nil
 }
 
-// NewReceiveWebhookRequest constructs an http.Request for the ReceiveWebhook method
-func NewReceiveWebhookRequest(server string, program string, provider string) (*http.Request, error) {
+// NewReceiveShopifyWebhookRequest calls the generic ReceiveShopifyWebhook builder with application/json body
+func NewReceiveShopifyWebhookRequest(server string, program string, resource string, action string, body ReceiveShopifyWebhookJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReceiveShopifyWebhookRequestWithBody(server, program, resource, action, "application/json", bodyReader)
+}
+
+// NewReceiveShopifyWebhookRequestWithBody constructs an http.Request for the ReceiveShopifyWebhook method, with any body, and a specified content type
+func NewReceiveShopifyWebhookRequestWithBody(server string, program string, resource string, action string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "program", program, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "resource", resource, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam2 string
+
+	pathParam2, err = runtime.StyleParamWithOptions("simple", false, "action", action, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/webhooks/%s/shopify/%s/%s", pathParam0, pathParam1, pathParam2)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewReceiveWebhookRequest calls the generic ReceiveWebhook builder with application/json body
+func NewReceiveWebhookRequest(server string, program string, provider string, body ReceiveWebhookJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReceiveWebhookRequestWithBody(server, program, provider, "application/json", bodyReader)
+}
+
+// NewReceiveWebhookRequestWithBody constructs an http.Request for the ReceiveWebhook method, with any body, and a specified content type
+func NewReceiveWebhookRequestWithBody(server string, program string, provider string, contentType string, body io.Reader) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -8593,10 +8838,12 @@ func NewReceiveWebhookRequest(server string, program string, provider string) (*
 		return nil, err
 	}
 
-	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
 	if err != nil {
 		return nil, err
 	}
+
+	req.Header.Add("Content-Type", contentType)
 
 	return req, nil
 }
@@ -9549,14 +9796,55 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
 	DeclineTransferWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error)
 
-	// ReceiveWebhookWithResponse Where payment processors will report
+	// ReceiveShopifyWebhookWithBodyWithResponse Where Shopify reports, an address for each topic
 	//
-	// No processor can be configured in this release, so every call is refused and nothing is read.
+	// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+	// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+	// form, and goes to quarantine. Other topics are acknowledged.
 	//
-	// Returns a wrapper object for the known response body format(s).
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+	ReceiveShopifyWebhookWithBodyWithResponse(ctx context.Context, program string, resource string, action string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReceiveShopifyWebhookResponse, error)
+
+	// ReceiveShopifyWebhookWithResponse Where Shopify reports, an address for each topic
+	//
+	// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+	// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+	// form, and goes to quarantine. Other topics are acknowledged.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+	ReceiveShopifyWebhookWithResponse(ctx context.Context, program string, resource string, action string, body ReceiveShopifyWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*ReceiveShopifyWebhookResponse, error)
+
+	// ReceiveWebhookWithBodyWithResponse Where payment processors report
+	//
+	// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+	// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+	// and what is odd, which waits in quarantine for somebody to look at.
+	//
+	// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+	// `payment.captured`, `payment.refunded` and `payment.disputed`.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
-	ReceiveWebhookWithResponse(ctx context.Context, program string, provider string, reqEditors ...RequestEditorFn) (*ReceiveWebhookResponse, error)
+	ReceiveWebhookWithBodyWithResponse(ctx context.Context, program string, provider string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReceiveWebhookResponse, error)
+
+	// ReceiveWebhookWithResponse Where payment processors report
+	//
+	// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+	// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+	// and what is odd, which waits in quarantine for somebody to look at.
+	//
+	// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+	// `payment.captured`, `payment.refunded` and `payment.disputed`.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
+	ReceiveWebhookWithResponse(ctx context.Context, program string, provider string, body ReceiveWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*ReceiveWebhookResponse, error)
 }
 
 // ListCampaignsResponse401Headers the declared response headers of an HTTP 401 response for ListCampaigns
@@ -16598,11 +16886,136 @@ func (r DeclineTransferResponse) ContentType() string {
 	return ""
 }
 
+type ReceiveShopifyWebhookResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookReceipt
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReceiveShopifyWebhookResponse) GetJSON200() *WebhookReceipt {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReceiveShopifyWebhookResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReceiveShopifyWebhookResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReceiveShopifyWebhookResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReceiveShopifyWebhookResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReceiveShopifyWebhookResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReceiveShopifyWebhookResponse) GetApplicationProblemJSON503() *Problem {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReceiveShopifyWebhookResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReceiveShopifyWebhookResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReceiveShopifyWebhookResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReceiveShopifyWebhookResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReceiveWebhookResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *WebhookReceipt
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
 	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
 	ApplicationProblemJSON503 *Problem
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReceiveWebhookResponse) GetJSON200() *WebhookReceipt {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReceiveWebhookResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReceiveWebhookResponse) GetApplicationProblemJSON401() *Problem {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReceiveWebhookResponse) GetApplicationProblemJSON404() *Problem {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReceiveWebhookResponse) GetApplicationProblemJSON413() *Problem {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReceiveWebhookResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
 }
 
 // GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
@@ -18113,15 +18526,74 @@ func (c *ClientWithResponses) DeclineTransferWithResponse(ctx context.Context, t
 	return ParseDeclineTransferResponse(rsp)
 }
 
-// ReceiveWebhookWithResponse Where payment processors will report
+// ReceiveShopifyWebhookWithBodyWithResponse Where Shopify reports, an address for each topic
 //
-// No processor can be configured in this release, so every call is refused and nothing is read.
+// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+// form, and goes to quarantine. Other topics are acknowledged.
 //
-// Returns a wrapper object for the known response body format(s).
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+func (c *ClientWithResponses) ReceiveShopifyWebhookWithBodyWithResponse(ctx context.Context, program string, resource string, action string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReceiveShopifyWebhookResponse, error) {
+	rsp, err := c.ReceiveShopifyWebhookWithBody(ctx, program, resource, action, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReceiveShopifyWebhookResponse(rsp)
+}
+
+// ReceiveShopifyWebhookWithResponse Where Shopify reports, an address for each topic
+//
+// Shopify does not sign what a webhook is about, so the address says it: `orders/paid`, `orders/updated`,
+// `refunds/create`, `disputes/create`, `disputes/update`. What is sent to another topic's address is not of its
+// form, and goes to quarantine. Other topics are acknowledged.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/webhooks/{program}/shopify/{resource}/{action} (the `ReceiveShopifyWebhook` operationId).
+func (c *ClientWithResponses) ReceiveShopifyWebhookWithResponse(ctx context.Context, program string, resource string, action string, body ReceiveShopifyWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*ReceiveShopifyWebhookResponse, error) {
+	rsp, err := c.ReceiveShopifyWebhook(ctx, program, resource, action, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReceiveShopifyWebhookResponse(rsp)
+}
+
+// ReceiveWebhookWithBodyWithResponse Where payment processors report
+//
+// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+// and what is odd, which waits in quarantine for somebody to look at.
+//
+// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+// `payment.captured`, `payment.refunded` and `payment.disputed`.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
 // Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
-func (c *ClientWithResponses) ReceiveWebhookWithResponse(ctx context.Context, program string, provider string, reqEditors ...RequestEditorFn) (*ReceiveWebhookResponse, error) {
-	rsp, err := c.ReceiveWebhook(ctx, program, provider, reqEditors...)
+func (c *ClientWithResponses) ReceiveWebhookWithBodyWithResponse(ctx context.Context, program string, provider string, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReceiveWebhookResponse, error) {
+	rsp, err := c.ReceiveWebhookWithBody(ctx, program, provider, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReceiveWebhookResponse(rsp)
+}
+
+// ReceiveWebhookWithResponse Where payment processors report
+//
+// What was paid, refunded and disputed, as the processor sends it and signed by its own scheme. What is genuine is
+// always answered with 200, once it is kept for good: also what was sent before, what says nothing about points,
+// and what is odd, which waits in quarantine for somebody to look at.
+//
+// `standard` takes events of your own systems, signed by [Standard Webhooks](https://www.standardwebhooks.com):
+// `payment.captured`, `payment.refunded` and `payment.disputed`.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/webhooks/{program}/{provider} (the `ReceiveWebhook` operationId).
+func (c *ClientWithResponses) ReceiveWebhookWithResponse(ctx context.Context, program string, provider string, body ReceiveWebhookJSONRequestBody, reqEditors ...RequestEditorFn) (*ReceiveWebhookResponse, error) {
+	rsp, err := c.ReceiveWebhook(ctx, program, provider, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -24903,6 +25375,74 @@ func ParseDeclineTransferResponse(rsp *http.Response) (*DeclineTransferResponse,
 	return response, nil
 }
 
+// ParseReceiveShopifyWebhookResponse parses an HTTP response from a ReceiveShopifyWebhookWithResponse call
+func ParseReceiveShopifyWebhookResponse(rsp *http.Response) (*ReceiveShopifyWebhookResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReceiveShopifyWebhookResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookReceipt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	return response, nil
+}
+
 // ParseReceiveWebhookResponse parses an HTTP response from a ReceiveWebhookWithResponse call
 func ParseReceiveWebhookResponse(rsp *http.Response) (*ReceiveWebhookResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -24917,6 +25457,48 @@ func ParseReceiveWebhookResponse(rsp *http.Response) (*ReceiveWebhookResponse, e
 	}
 
 	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest WebhookReceipt
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
 		var dest Problem
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {

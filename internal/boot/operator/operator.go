@@ -1,7 +1,6 @@
-// Package operator opens the table for a person at a terminal, who has profiles, single sign-on and roles to
-// assume, as Amazon's own command line understands them. It is apart from boot so that no function on Lambda
-// carries the code for that. It deliberately knows no function and
-// no secret.
+// Package operator opens the table, and reads secrets, for a person at a terminal, who has profiles, single sign-on and
+// roles to assume, as Amazon's own command line understands them. It is apart from boot so that no function on Lambda
+// carries the code for that. It deliberately knows no function, and keeps no secret.
 package operator
 
 import (
@@ -11,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 )
@@ -26,4 +26,20 @@ func Table(ctx context.Context, name string) (*dynamotable.Table, error) {
 		return nil, errors.New("operator: no region; set AWS_REGION or a profile")
 	}
 	return &dynamotable.Table{Client: dynamodb.NewFromConfig(conf), Name: name}, nil
+}
+
+// Secret is a secret of Secrets Manager, by name or ARN.
+func Secret(ctx context.Context, id string) ([]byte, error) {
+	conf, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("operator: find credentials and region: %w", err)
+	}
+	out, err := secretsmanager.NewFromConfig(conf).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
+	if err != nil {
+		return nil, fmt.Errorf("operator: read the secret %s: %w", id, err)
+	}
+	if out.SecretString != nil {
+		return []byte(*out.SecretString), nil
+	}
+	return out.SecretBinary, nil
 }

@@ -35,6 +35,7 @@ type (
 		Households   householdsDoc   `json:"households,omitzero"`
 		NoSurprise   periodDoc       `json:"no_surprise,omitzero"`
 		Hold         duration        `json:"hold,omitzero"`
+		Payments     paymentsDoc     `json:"payments,omitzero"`
 	}
 
 	unitDoc struct {
@@ -147,6 +148,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf), TakeBack: takeBack(p.TakeBack),
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
+		Payments:  paymentsOf(p.Payments),
 		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
 		NoSurprise: periodDoc(p.NoSurprise),
 	}
@@ -165,6 +167,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		DebtAtMost:   d.DebtAtMost,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
+		Payments:  d.Payments.payments(),
 		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
 		NoSurprise: loyalty.Period(d.NoSurprise),
 	}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/local"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+)
+
+type trigger struct {
+	Provider string `arg:"" enum:"stripe,shopify,square,adyen,standard" help:"${enum}. Nobody but PayPal can sign for it."`
+	Type     string `arg:"" help:"As the processor calls it: charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. Another word lists those that there are."`
+
+	Program  string `default:"bluebird" help:"The program's id."`
+	ID       string `help:"The event's id."`
+	Payment  string `help:"The processor's id of the payment."`
+	Object   string `help:"The processor's id of the refund or the dispute."`
+	Status   string `help:"How far the object is, in the processor's word."`
+	Amount   int64  `help:"Of the refund or the dispute, in minor units; the whole payment unless given."`
+	Total    int64  `default:"4999" help:"Of the payment, in minor units."`
+	Refunded int64  `help:"What went back of the payment so far, in minor units."`
+	Currency string `default:"EUR" help:"ISO 4217."`
+	Order    string `help:"Your id of the order."`
+	Member   string `help:"A member's id, or external: and your own."`
+	Customer string `help:"The processor's id of the customer."`
+	Email    string `help:"The customer's address."`
+
+	Webhooks string `type:"path" help:"The file that perennial dev was given, if it was."`
+	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where perennial dev answers."`
+}
+
+// Run signs the event by the stack's own clock, sends it and prints the answer.
+func (c *trigger) Run(ctx context.Context) error {
+	processors, err := readProcessors(c.Webhooks, c.Program)
+	if err != nil {
+		return err
+	}
+	agreed := processors[c.Program][c.Provider]
+	if len(agreed.Secrets) == 0 {
+		return fmt.Errorf("program %s is not connected to %s", c.Program, c.Provider)
+	}
+	now, err := c.now(ctx)
+	if err != nil {
+		return err
+	}
+	e := sample.Event{
+		Provider: c.Provider, Type: c.Type, ID: c.ID, Payment: c.Payment, Object: c.Object, Status: c.Status, Amount: c.Amount, Total: c.Total,
+		Back: c.Refunded, Currency: c.Currency, Order: c.Order, Member: c.Member, Customer: c.Customer, Email: c.Email, At: now,
+	}
+	body, err := e.Body(agreed.Secrets[0])
+	if err != nil {
+		return err
+	}
+	headers, err := e.Headers(agreed, body, now)
+	if err != nil {
+		return err
+	}
+	return c.send(ctx, e.Path(c.Program), headers, body)
+}
+
+func (c *trigger) send(ctx context.Context, path string, headers http.Header, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.URL, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header = headers
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("is perennial dev running at %s? %w", c.URL, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", resp.Status, answer)
+	}
+	fmt.Printf("%s\n", answer)
+	return nil
+}
+
+// now is the clock of the stack, which may have been moved.
+func (c *trigger) now(ctx context.Context) (time.Time, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(c.URL, "/")+"/v1/test/clock", nil)
+	if err != nil {
+		return time.Time{}, err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("is perennial dev running at %s? %w", c.URL, err)
+	}
+	defer resp.Body.Close()
+	var out struct {
+		Now time.Time `json:"now"`
+	}
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || out.Now.IsZero() {
+		return out.Now, fmt.Errorf("%s is no perennial dev, and samples are for nothing else", c.URL)
+	}
+	return out.Now, nil
+}
+
+// readProcessors is what is agreed with payment processors: in a file, or by the local stack itself.
+func readProcessors(file, program string) (app.Processors, error) {
+	if file == "" {
+		return local.Processors(program), nil
+	}
+	document, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	return app.ReadProcessors(document)
+}

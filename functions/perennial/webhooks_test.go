@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// What is sent to a running stack is found in its data directory, shown, and taken again without a second effect.
+func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	file := writeProgram(t, "examples:", "payments: { award: payments }\nexamples:")
+	p := start(t, "--empty", "--json", "--data", data, "--program", file)
+	if status, answer, err := p.call("POST", "/v1/members", "the-key-of-a-member", `{"external_id":"demo-001"}`); status != 201 || err != nil {
+		t.Fatal(status, answer, err)
+	}
+	for _, c := range []struct{ args, want string }{
+		{"stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member external:demo-001 --total 2000", `"outcome":"applied"`},
+		{"stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member external:demo-001 --total 2000", `"outcome":"duplicate"`},
+		{"stripe charge.refunded --id evt_2 --payment pi_1 --total 2000 --refunded 500", `"outcome":"applied"`},
+		{"stripe refund.created --id evt_3 --payment pi_1 --amount 9900", `"code":"refund_exceeds_payment"`},
+		{"stripe refund.created --id evt_4 --payment pi_1 --amount 100 --currency USD", `"code":"currency_mismatch"`},
+		{"shopify orders/paid --payment 42 --customer 7", `"outcome":"applied"`},
+		{"square payment.updated", `"outcome":"applied"`},
+		{"adyen CAPTURE --order 77", `"outcome":"applied"`},
+		{"standard payment.captured", `"outcome":"applied"`},
+	} {
+		out, errs, status := run(t, append([]string{"trigger", "--url", p.url}, strings.Fields(c.args)...)...)
+		if status != 0 || !strings.Contains(out, c.want) {
+			t.Errorf("%s: %d %s%s", c.args, status, out, errs)
+		}
+	}
+	if _, errs, status := run(t, "trigger", "--url", p.url, "stripe", "charge.refund"); status != 1 || !strings.Contains(errs, "charge.refunded") {
+		t.Errorf("%d %s", status, errs)
+	}
+	order := func() string {
+		_, answer, err := p.call("GET", "/v1/orders/stripe:pi_1", "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(answer)
+	}
+	before := order()
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+
+	at := []string{"--data", data, "--program", "bluebird"}
+	webhooks := func(args ...string) string {
+		t.Helper()
+		out, errs, status := run(t, append(append([]string{"webhooks"}, args...), at...)...)
+		if status != 0 {
+			t.Errorf("%v: %d %s", args, status, errs)
+		}
+		return out
+	}
+	list := webhooks("list")
+	if strings.Count(list, "applied") != 6 || !strings.Contains(list, "evt_2") || strings.Contains(list, "evt_4 ") {
+		t.Error(list)
+	}
+	list = webhooks("list", "--quarantined")
+	if !strings.Contains(list, "refund_exceeds_payment") || !strings.Contains(list, "currency_mismatch") {
+		t.Error(list)
+	}
+	shown := webhooks("show", "stripe", "evt_1")
+	if !strings.Contains(shown, "applied") || !strings.Contains(shown, `"amount_received":2000`) || !strings.Contains(shown, "stripe:pi_1") {
+		t.Error(shown)
+	}
+	for _, event := range []string{"evt_1", "evt_2", "evt_2"} {
+		if out := webhooks("replay", "stripe", event); out != event+" applied\n" {
+			t.Error(out)
+		}
+	}
+	if out := webhooks("replay", "stripe", "evt_4"); out != "evt_4 quarantined currency_mismatch\n" {
+		t.Error(out)
+	}
+	webhooks("replay", "stripe", "evt_3") // looked at, so that it is off the list
+	if list := webhooks("list", "--quarantined"); strings.Contains(list, "refund_exceeds_payment") || !strings.Contains(list, "evt_4 ") {
+		t.Error(list)
+	}
+	if _, errs, status := run(t, append([]string{"webhooks", "show", "stripe", "evt_9"}, at...)...); status != 1 || !strings.Contains(errs, "no event evt_9") {
+		t.Errorf("%d %s", status, errs)
+	}
+	if _, errs, status := run(t, append([]string{"webhooks", "catch-up", "--provider", "stripe", "--since", "2026-12-01T10:00:00Z"}, at...)...); status != 1 || !strings.Contains(errs, "no api_secret") {
+		t.Errorf("%d %s", status, errs)
+	}
+
+	p = start(t, "--empty", "--json", "--data", data, "--program", file)
+	if after := order(); after != before {
+		t.Errorf("replaying changed\n%s\nto\n%s", before, after)
+	}
+}

@@ -1,0 +1,22 @@
+package app
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+)
+
+// EmailName makes e-mail addresses names by which members are found: keyed hashes, so that the table's keys tell
+// nothing.
+func (a *App) EmailName() func(program, email string) ledger.Identity {
+	key := a.Derive("blind-index")
+	return func(program, email string) ledger.Identity {
+		mac := hmac.New(sha256.New, key)
+		fmt.Fprintf(mac, "%s\x00email\x00%s", program, strings.ToLower(strings.TrimSpace(email)))
+		return ledger.Identity{Kind: "email", Value: base64.RawURLEncoding.EncodeToString(mac.Sum(nil))}
+	}
+}

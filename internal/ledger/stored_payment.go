@@ -1,0 +1,117 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Stored forms, changed only by addition.
+
+type receiptDoc struct {
+	ID    string    `json:"id"`
+	Facts []factDoc `json:"f,omitempty"`
+}
+
+type factDoc struct {
+	Kind     string `json:"k"`
+	ID       string `json:"id"`
+	State    string `json:"st"`
+	Amount   int64  `json:"a"`
+	Currency string `json:"cur"`
+	Clock    int64  `json:"c"`
+	At       int64  `json:"at"`
+	Shipping int64  `json:"shi,omitzero"`
+	Tax      int64  `json:"tax,omitzero"`
+}
+
+// knownDoc is what is known of one payment before and beside its order.
+type knownDoc struct {
+	Payment  receiptDoc `json:"p"`
+	Order    string     `json:"o,omitzero"`    // which it pays, once that is known; for good
+	Same     string     `json:"same,omitzero"` // instead of all else: the payment that this one turned out to be
+	Member   string     `json:"m,omitzero"`    // as the processor names the member
+	Customer string     `json:"cus,omitzero"`
+	Email    string     `json:"em,omitzero"` // a keyed hash
+	Parked   bool       `json:"park,omitzero"`
+}
+
+// parkedDoc lists an order of somebody unknown under a name by which they may become known.
+type parkedDoc struct {
+	Order string `json:"o"`
+	At    int64  `json:"at"`
+}
+
+// deliveryDoc is a verified event as it came, and what became of it.
+type deliveryDoc struct {
+	Provider string `json:"by"`
+	Event    string `json:"id"`
+	Type     string `json:"t"`
+	Path     string `json:"path,omitzero"` // what the webhook's address said it is about
+	At       int64  `json:"at,omitzero"`
+	Received int64  `json:"rec"`
+	Mark     string `json:"mark"`           // tells whether an event says the same as before
+	Body     []byte `json:"body,omitempty"` // sealed
+	Outcome  string `json:"out"`
+	Code     string `json:"code,omitzero"`
+	Detail   string `json:"why,omitzero"`
+	Payment  string `json:"pay,omitzero"`
+	Order    string `json:"o,omitzero"`
+	Redriven int64  `json:"re,omitzero"` // quarantined: when it was taken after all
+}
+
+// transmissionDoc binds a transmission to the body that came with it.
+type transmissionDoc struct {
+	Body string `json:"b"`
+}
+
+func storedReceipt(x loyalty.Receipt) receiptDoc {
+	d := receiptDoc{ID: x.ID}
+	for _, f := range x.Facts {
+		d.Facts = append(d.Facts, factDoc{
+			string(f.Kind), f.ID, string(f.State), f.Money.Amount, string(f.Money.Currency), f.Clock, millis(f.At), f.Shipping, f.Tax,
+		})
+	}
+	return d
+}
+
+func (d receiptDoc) receipt() loyalty.Receipt {
+	x := loyalty.Receipt{ID: d.ID}
+	for _, f := range d.Facts {
+		x.Facts = append(x.Facts, loyalty.Fact{
+			Kind: loyalty.FactKind(f.Kind), ID: f.ID, State: loyalty.FactState(f.State),
+			Money: loyalty.Money{Amount: f.Amount, Currency: loyalty.Currency(f.Currency)},
+			Clock: f.Clock, At: instant(f.At), Shipping: f.Shipping, Tax: f.Tax,
+		})
+	}
+	return x
+}
+
+func (d deliveryDoc) delivery(key string, version int64) Kept {
+	return Kept{
+		Delivery: Delivery{
+			Provider: d.Provider, Event: d.Event, Type: d.Type, Path: d.Path, At: instant(d.At), Received: instant(d.Received),
+			Mark: d.Mark, Body: d.Body,
+		},
+		Key: key, Outcome: Outcome(d.Outcome), Code: loyalty.Code(d.Code), Detail: d.Detail,
+		Payment: d.Payment, Order: d.Order, Redriven: instant(d.Redriven), version: version,
+	}
+}
+
+func storedDelivery(k Kept) deliveryDoc {
+	return deliveryDoc{
+		Provider: k.Provider, Event: k.Event, Type: k.Type, Path: k.Path, At: millis(k.At), Received: millis(k.Received),
+		Mark: k.Mark, Body: k.Body, Outcome: string(k.Outcome), Code: string(k.Code), Detail: k.Detail,
+		Payment: k.Payment, Order: k.Order, Redriven: millis(k.Redriven),
+	}
+}
+
+// whole makes the instants of a report those that are stored.
+func whole(facts []loyalty.Fact) []loyalty.Fact {
+	out := make([]loyalty.Fact, len(facts))
+	for i, f := range facts {
+		f.At = f.At.UTC().Truncate(time.Millisecond)
+		out[i] = f
+	}
+	return out
+}

@@ -1,0 +1,19 @@
+package local
+
+import "github.com/perennial-loyalty/perennial/internal/app"
+
+// Processors is what the local stack agrees with payment processors, so that `perennial trigger` can send it events.
+// None of it is a secret: whoever runs the stack has the table. PayPal is not among them, for nobody else can sign for
+// it.
+func Processors(program string) app.Processors {
+	return app.Processors{program: {
+		app.Stripe:   {Secrets: []string{"whsec_local_one_machine_5d41402abc4b"}},
+		app.Shopify:  {Secrets: []string{"shpss_local_one_machine_7d793037a076"}},
+		app.Square:   {Secrets: []string{"square_local_one_machine_8277e0910d75"}, URL: "https://local.test/v1/webhooks/" + program + "/square"},
+		app.Adyen:    {Secrets: []string{"6C6F63616C6F6E656D616368696E65A1B2C3D4E5F60718293A4B5C6D7E8F90AB"}},
+		app.Standard: {Secrets: []string{"whsec_bG9jYWwtb25lLW1hY2hpbmUtMTIzNDU2Nzg5MA=="}},
+	}}
+}
+
+// Secret keys identities and seals what a data directory holds.
+func Secret() []byte { return []byte(secret) }

@@ -1,0 +1,146 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"reflect"
+	"strconv"
+	"testing"
+	"time"
+)
+
+func eur(n int64) Money { return Money{n, "EUR"} }
+
+// at is a fact of a refund, by minutes: when it was made, and when this was reported.
+func refundFact(id string, state FactState, amount int64, made, reported int) Fact {
+	at := noon.Add(time.Duration(made) * time.Minute)
+	return Fact{FactRefund, id, state, eur(amount), noon.Add(time.Duration(reported) * time.Minute).UnixMilli(), at, 0, 0}
+}
+
+func summed(amount int64, reported int) Fact {
+	at := noon.Add(time.Duration(reported) * time.Minute)
+	return Fact{FactRefunded, "ch", FactDone, eur(amount), at.UnixMilli(), at, 0, 0}
+}
+
+func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		facts []Fact
+		want  int64
+	}{
+		{"nothing", nil, 0},
+		{"one refund", []Fact{refundFact("1", FactDone, 10, 1, 1)}, 10},
+		{"one that is pending, and one that failed", []Fact{refundFact("1", FactPending, 10, 1, 1), refundFact("2", FactFailed, 5, 1, 1)}, 0},
+		{"a sum alone", []Fact{summed(30, 2)}, 30},
+		{"a sum with the refunds that are in it", []Fact{refundFact("1", FactDone, 10, 1, 1), refundFact("2", FactDone, 20, 2, 2), summed(30, 2)}, 30},
+		{"a sum, and a refund after it", []Fact{summed(30, 2), refundFact("3", FactDone, 5, 3, 3)}, 35},
+		{"a sum, of which one failed later", []Fact{summed(30, 2), refundFact("2", FactFailed, 20, 2, 4)}, 10},
+		{"a sum that knows already that it failed", []Fact{summed(10, 5), refundFact("2", FactFailed, 20, 2, 4)}, 10},
+		{"a sum that is older than the refunds that are known", []Fact{summed(0, 0), refundFact("1", FactDone, 10, 0, 1)}, 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := (Receipt{}).With(c.facts).back("EUR"); got != c.want {
+				t.Errorf("%d, and not %d", got, c.want)
+			}
+		})
+	}
+}
+
+// Reports may be merged in any order and grouping, and any number of times.
+func TestReceiptsMergeInWhateverOrder(t *testing.T) {
+	seed := rand.Uint64()
+	if s := os.Getenv("PERENNIAL_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seed = n
+	}
+	t.Logf("PERENNIAL_SEED=%d", seed)
+	r := rand.New(rand.NewPCG(seed, 0))
+	kinds := []FactKind{FactCapture, FactRefund, FactRefunded, FactDispute}
+	for range 5_000 {
+		facts := make([]Fact, 8)
+		for i := range facts {
+			facts[i] = Fact{
+				Kind: kinds[r.IntN(4)], ID: fmt.Sprint(r.IntN(2)), State: states[r.IntN(len(states))], Clock: r.Int64N(3),
+				Money: Money{r.Int64N(3), []Currency{"EUR", "USD"}[r.IntN(2)]}, At: noon.Add(time.Duration(r.IntN(2))), Shipping: r.Int64N(2), Tax: r.Int64N(2),
+			}
+		}
+		once := Receipt{ID: "x"}.With(facts)
+		r.Shuffle(len(facts), func(i, j int) { facts[i], facts[j] = facts[j], facts[i] })
+		cut := r.IntN(len(facts))
+		left, right := Receipt{ID: "x"}.With(facts[:cut]), Receipt{ID: "x"}.With(facts[cut:])
+		for _, other := range []Receipt{left.With(right.Facts), right.With(left.Facts), once.With(left.Facts), right.With(once.Facts)} {
+			if !reflect.DeepEqual(once, other) {
+				t.Fatalf("%v\nand\n%v", once, other)
+			}
+		}
+	}
+}
+
+func TestPaidFollowsWhatTheProgramAwards(t *testing.T) {
+	capture := func(id string, n int64) Receipt {
+		return Receipt{ID: id, Facts: []Fact{{Kind: FactCapture, ID: id, State: FactDone, Money: eur(n), At: noon}}}
+	}
+	told := Order{ID: "1", Currency: "EUR", Status: OrderPaid, Lines: []Line{{ID: "1", Quantity: 1, Amount: 1000}}}
+	with := func(o Order, x ...Receipt) Order {
+		o.Receipts = x
+		return o
+	}
+	untold := Order{ID: "1", Currency: "EUR", Status: OrderPlaced, Told: Untold}
+	for _, c := range []struct {
+		name                     string
+		o                        Order
+		orders, whenPaid, byself OrderStatus
+	}{
+		{"told as paid", told, OrderPaid, OrderPlaced, OrderPlaced},
+		{"told as paid, and paid", with(told, capture("a:1", 1000)), OrderPaid, OrderPaid, OrderPaid},
+		{"paid in two parts", with(told, capture("a:1", 400), capture("a:2", 600)), OrderPaid, OrderPaid, OrderPaid},
+		{"paid in part", with(told, capture("a:1", 999)), OrderPaid, OrderPlaced, OrderPlaced},
+		{"paid in another currency", with(told, Receipt{"a:1", []Fact{{Kind: FactCapture, ID: "1", State: FactDone, Money: Money{1000, "USD"}}}}), OrderPaid, OrderPlaced, OrderPlaced},
+		{"nobody told it", with(untold, capture("a:1", 1000)), OrderPlaced, OrderPlaced, OrderPaid},
+		{"nobody told it or paid", with(untold, Receipt{ID: "a:1"}), OrderPlaced, OrderPlaced, OrderPlaced},
+		{"cancelled", with(Order{ID: "1", Currency: "EUR", Status: OrderCancelled, Lines: told.Lines}, capture("a:1", 1000)), OrderCancelled, OrderCancelled, OrderCancelled},
+		{"by gift card", Order{ID: "1", Currency: "EUR", Status: OrderPaid, Lines: told.Lines, Tenders: []Tender{{Kind: TenderGiftCard, Amount: 1000}}}, OrderPaid, OrderPaid, OrderPaid},
+	} {
+		for award, want := range map[Award]OrderStatus{AwardOrders: c.orders, AwardOrdersWhenPaid: c.whenPaid, AwardPayments: c.byself} {
+			p := &Program{Payments: PaymentTerms{Award: award}}
+			got := p.Paid(c.o)
+			if got.Status != want {
+				t.Errorf("%s: %s by %s, and not %s", c.name, got.Status, award, want)
+			}
+			if again := p.Paid(got); !reflect.DeepEqual(again, got) {
+				t.Errorf("%s: %s: applied again it is %v, and not %v", c.name, award, again, got)
+			}
+			if err := got.check(); err != nil {
+				t.Errorf("%s: %s: %v", c.name, award, err)
+			}
+		}
+	}
+}
+
+// Money that the shop and the processor both tell of went back once, and no more than all of it.
+func TestRefundsThatBothTellOfCountOnce(t *testing.T) {
+	for _, c := range []struct{ told, reported, want int64 }{
+		{0, 300, 300}, {300, 0, 300}, {300, 300, 300}, {300, 500, 500}, {500, 300, 500}, {0, 5000, 1000}, {600, 5000, 1000},
+	} {
+		o := Order{
+			ID: "1", Currency: "EUR", Status: OrderPaid, Lines: []Line{{ID: "1", Quantity: 1, Amount: 1000}},
+			Receipts: []Receipt{Receipt{ID: "a:1"}.With([]Fact{
+				{Kind: FactCapture, ID: "1", State: FactDone, Money: eur(1000)}, refundFact("r", FactDone, c.reported, 1, 1),
+			})},
+		}
+		if c.told > 0 {
+			o.Refunds = []Refund{{ID: "mine", At: noon, Status: RefundSucceeded, Amount: c.told}}
+		}
+		got := (&Program{}).Paid(o)
+		if n := got.refunded().items; n != c.want {
+			t.Errorf("told of %d and reported %d: %d went back, and not %d", c.told, c.reported, n, c.want)
+		}
+		if err := got.check(); err != nil {
+			t.Error(err)
+		}
+	}
+}

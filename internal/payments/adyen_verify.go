@@ -1,0 +1,107 @@
+package payments
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Adyen signs each item of a batch by itself, and of an item eight fields alone: not when it happened, whether it is
+// live, why, nor anything of additionalData (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures).
+// Whatever else an item says is taken for hearsay and decides nothing. Reports of Adyen's other products are signed as
+// a whole, in a header.
+type adyen struct{ keys [][]byte }
+
+// adyenKeys reads keys as Adyen shows them, in hexadecimal digits. One that is none is no key, which nothing passes.
+func adyenKeys(secrets []string) (keys [][]byte) {
+	for _, s := range secrets {
+		key, err := hex.DecodeString(s)
+		if err != nil {
+			key = nil
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// An adyenItem is what is looked at of an item.
+type adyenItem struct {
+	PSP      string `json:"pspReference"`
+	Original string `json:"originalReference"`
+	Account  string `json:"merchantAccountCode"`
+	Merchant string `json:"merchantReference"`
+	Amount   struct {
+		Value    jsontext.Value `json:"value"`
+		Currency string         `json:"currency"`
+	} `json:"amount"`
+	Event      string         `json:"eventCode"`
+	Success    jsontext.Value `json:"success"`
+	Additional *struct {
+		Signature jsontext.Value `json:"hmacSignature"`
+	} `json:"additionalData"`
+}
+
+func readAdyenItem(raw jsontext.Value) (adyenItem, error) {
+	var it adyenItem
+	err := json.Unmarshal(raw, &it)
+	return it, err
+}
+
+// literal is a value as it stands in the signed string.
+func literal(v jsontext.Value) string {
+	var s string
+	if v.Kind() == '"' && json.Unmarshal(v, &s) == nil {
+		return s
+	}
+	return string(v)
+}
+
+// verify checks the signature of one item.
+func (a adyen) verify(it adyenItem) error {
+	if it.Additional == nil || len(it.Additional.Signature) == 0 {
+		return errMissing
+	}
+	if it.Additional.Signature.Kind() != '"' {
+		return errSignature
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(literal(it.Additional.Signature))
+	if err != nil {
+		return errSignature
+	}
+	text := strings.Join([]string{
+		it.PSP, it.Original, it.Account, it.Merchant, literal(it.Amount.Value), it.Amount.Currency, it.Event, literal(it.Success),
+	}, ":")
+	return signed(a.keys, [][]byte{raw}, []byte(text))
+}
+
+// verifyPayload checks the signature over a whole body, in its header.
+func (a adyen) verifyPayload(signature string, body []byte) error {
+	if signature == "" || len(body) == 0 {
+		return errMissing
+	}
+	return inBase64(a.keys, signature, body)
+}
+
+var (
+	adyenID    = regexp.MustCompile(`^[A-Za-z0-9_.\-]{1,80}$`)
+	adyenEvent = regexp.MustCompile(`^[A-Z_]{1,64}$`)
+)
+
+// sensible refuses an item whose signed string could be that of another one: the fields are joined by colons and
+// nothing is escaped, so that only the merchant's reference may hold one.
+func (it adyenItem) sensible() error {
+	success := string(it.Success)
+	switch {
+	case !adyenID.MatchString(it.PSP), it.Original != "" && !adyenID.MatchString(it.Original), !adyenID.MatchString(it.Account):
+		return odd("validation_failed", "A reference is none of Adyen's.")
+	case !currencyForm.MatchString(it.Amount.Currency) || !adyenEvent.MatchString(it.Event):
+		return odd("validation_failed", "The currency or the event code has another form: the signed fields may have been split anew.")
+	case success != `"true"` && success != `"false"`:
+		return odd("validation_failed", `success is neither "true" nor "false".`)
+	}
+	return nil
+}

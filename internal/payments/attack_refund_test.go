@@ -1,0 +1,83 @@
+package payments_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+)
+
+func TestRows24To27Refunds(t *testing.T) {
+	for _, x := range tellers {
+		t.Run(x.provider, func(t *testing.T) {
+			facts := x.facts(false)
+			paid, refund, lost := facts[0], facts[1], facts[4]
+
+			s := newShop(t, "orders_when_paid") // a refund and a dispute that was lost come before the payment
+			s.order("1042", "placed", `,"member":"`+s.member+`"`)
+			refund.Amount = 2000
+			s.tell(refund)
+			s.tell(lost)
+			if s.worth("1042") != 0 {
+				t.Errorf("worth %d before it was paid", s.worth("1042"))
+			}
+			s.want(paid, "200 applied")
+			if got := s.worth("1042"); got != 0 { // 49.99 - 20 - 30 < 1
+				t.Errorf("worth %d", got)
+			}
+
+			s = newShop(t, "orders_when_paid") // two partial refunds that are more than the payment
+			s.order("1042", "placed", `,"member":"`+s.member+`"`)
+			s.want(paid, "200 applied")
+			refund.Amount = 3000
+			s.want(refund, "200 applied")
+			refund.Object = x.refund2
+			s.want(refund, "200 quarantined refund_exceeds_payment")
+			if s.worth("1042") != 0 || s.points(s.member) != 0 {
+				t.Errorf("worth %d", s.worth("1042"))
+			}
+
+			s = newShop(t, "orders_when_paid") // 3 x 33.33 % and a cent: row 25
+			s.order("1042", "placed", `,"member":"`+s.member+`"`)
+			s.want(paid, "200 applied")
+			for i, n := range []int64{1666, 1666, 1666, 1} {
+				refund.Object, refund.Amount = fmt.Sprint("90", i), n
+				s.want(refund, "200 applied")
+			}
+			if s.worth("1042") != 0 || s.points(s.member) != 0 {
+				t.Errorf("after 3 x 33.33 %% and a cent it is worth %d", s.worth("1042"))
+			}
+
+			s = newShop(t, "orders_when_paid") // row 26
+			s.order("1042", "placed", `,"member":"`+s.member+`"`)
+			s.want(paid, "200 applied")
+			refund.Object, refund.Amount, refund.Currency = x.refund1, 1733, "USD"
+			s.unchanged(func() { s.want(refund, "200 quarantined currency_mismatch") })
+			refund.Currency, refund.Amount = "EUR", -1733 // row 27
+			s.unchanged(func() {
+				s.want(refund, "200 quarantined amount_out_of_range")
+			})
+		})
+	}
+}
+
+func TestRow27NothingIsNoMoney(t *testing.T) {
+	s := newShop(t, "payments")
+	for _, provider := range []string{app.Stripe, app.Shopify, app.Square, app.Standard} {
+		e := s.paid(provider)
+		body, err := e.Body("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body = []byte(strings.NewReplacer("4999", "0", "49.99", "0.00").Replace(string(body)))
+		h, err := e.Headers(agreed()["corner"][provider], body, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.post(e.Path("corner"), h, body)
+		if s.points(s.member) != 0 {
+			t.Errorf("%s: %d points for nothing", provider, s.points(s.member))
+		}
+	}
+}

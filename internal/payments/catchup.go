@@ -1,0 +1,192 @@
+package payments
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+)
+
+// CatchUp asks a processor for what it has reported since an instant, and takes it as if it had been sent: what was
+// taken before is a duplicate. It says how many events there were of each outcome, also beside an error, after which
+// it can be repeated. Stripe keeps events for 30 days, and PayPal too; Shopify is asked for the orders themselves.
+func (r *Receiver) CatchUp(ctx context.Context, program, provider string, since time.Time) (map[ledger.Outcome]int, error) {
+	counts := map[ledger.Outcome]int{}
+	con := r.connections[program][provider]
+	if con == nil {
+		return counts, fmt.Errorf("payments: program %s is not connected to %s", program, provider)
+	}
+	pull, ok := map[string]func(context.Context, *Receiver, *connection, time.Time, string) (page, error){
+		app.Stripe: pullStripe, app.PayPal: pullPayPal, app.Square: pullSquare, app.Shopify: pullShopify,
+	}[provider]
+	if !ok {
+		return counts, fmt.Errorf("payments: %s has no interface to ask for events; it repeats them by itself", provider)
+	}
+	if con.agreed.APISecret == "" {
+		return counts, fmt.Errorf("payments: the connection of %s to %s has no api_secret to ask with", program, provider)
+	}
+	for next := ""; ; {
+		p, err := pull(ctx, r, con, since.UTC(), next)
+		if err != nil {
+			return counts, err
+		}
+		for _, e := range p.events {
+			one, err := r.take(ctx, con, arrival{path: p.path, body: e, at: r.app.Now()})
+			if err != nil {
+				return counts, err
+			}
+			counts[one.Outcome]++
+		}
+		if p.next == "" || p.next == next {
+			return counts, nil
+		}
+		next = p.next
+	}
+}
+
+// A page is some of what there is, and where it goes on; empty if nowhere.
+type page struct {
+	path   string
+	events []jsontext.Value
+	next   string
+}
+
+// base is where a processor's API is.
+func (con *connection) base(stage app.Stage) string {
+	if con.agreed.API != "" {
+		return strings.TrimSuffix(con.agreed.API, "/")
+	}
+	switch {
+	case con.provider == app.Stripe:
+		return "https://api.stripe.com"
+	case stage == app.Live:
+		return "https://connect.squareup.com"
+	}
+	return "https://connect.squareupsandbox.com"
+}
+
+func (con *connection) bearer(r *http.Request) {
+	r.Header.Set("Authorization", "Bearer "+con.agreed.APISecret)
+}
+
+// read reads a page's JSON.
+func readPage(raw []byte, into any) error {
+	if err := json.Unmarshal(raw, into); err != nil {
+		return fmt.Errorf("payments: a processor's list of events is of another form: %w", err)
+	}
+	return nil
+}
+
+// https://docs.stripe.com/api/events/list, newest first.
+func pullStripe(ctx context.Context, r *Receiver, con *connection, since time.Time, after string) (page, error) {
+	q := url.Values{"limit": {"100"}, "created[gte]": {fmt.Sprint(since.Unix())}}
+	if after != "" {
+		q.Set("starting_after", after)
+	}
+	raw, err := fetch(ctx, r.app.HTTP, con.base(r.app.Stage)+"/v1/events?"+q.Encode(), con.bearer)
+	if err != nil {
+		return page{}, err
+	}
+	var list struct {
+		Data []jsontext.Value `json:"data"`
+		More bool             `json:"has_more"`
+	}
+	if err := readPage(raw, &list); err != nil || !list.More || len(list.Data) == 0 {
+		return page{events: list.Data}, err
+	}
+	var last stripeEvent
+	err = readPage(list.Data[len(list.Data)-1], &last)
+	return page{events: list.Data, next: last.ID}, err
+}
+
+// https://developer.paypal.com/docs/api/webhooks/v1/#webhooks-events_list
+func pullPayPal(ctx context.Context, r *Receiver, con *connection, since time.Time, next string) (page, error) {
+	path := next
+	if path == "" {
+		q := url.Values{"page_size": {"100"}, "start_time": {since.Format(time.RFC3339)}, "end_time": {r.app.Now().UTC().Format(time.RFC3339)}}
+		path = "/v1/notifications/webhooks-events?" + q.Encode()
+	}
+	raw, err := con.api.get(ctx, path)
+	if err != nil {
+		return page{}, err
+	}
+	var list struct {
+		Events []jsontext.Value `json:"events"`
+		Links  []struct {
+			Href string `json:"href"`
+			Rel  string `json:"rel"`
+		} `json:"links"`
+	}
+	if err := readPage(raw, &list); err != nil {
+		return page{}, err
+	}
+	p := page{events: list.Events}
+	for _, l := range list.Links {
+		if u, err := url.Parse(l.Href); l.Rel == "next" && err == nil && len(list.Events) > 0 {
+			p.next = u.RequestURI() // of the host that we know, wherever it says
+		}
+	}
+	return p, nil
+}
+
+// https://developer.squareup.com/reference/square/events-api/search-events
+func pullSquare(ctx context.Context, r *Receiver, con *connection, since time.Time, cursor string) (page, error) {
+	query := map[string]any{
+		"limit": 100, "query": map[string]any{"filter": map[string]any{"created_at": map[string]string{"start_at": since.Format(time.RFC3339)}}},
+	}
+	if cursor != "" {
+		query["cursor"] = cursor
+	}
+	body, err := json.Marshal(query)
+	if err != nil {
+		return page{}, fmt.Errorf("payments: ask Square: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, con.base(r.app.Stage)+"/v2/events", bytes.NewReader(body))
+	if err != nil {
+		return page{}, fmt.Errorf("payments: ask Square: %w", err)
+	}
+	con.bearer(req)
+	req.Header.Set("Content-Type", "application/json")
+	raw, err := send(r.app.HTTP, req)
+	if err != nil {
+		return page{}, err
+	}
+	var list struct {
+		Events []jsontext.Value `json:"events"`
+		Cursor string           `json:"cursor"`
+	}
+	err = readPage(raw, &list)
+	return page{events: list.Events, next: list.Cursor}, err
+}
+
+// https://shopify.dev/docs/api/admin-rest/latest/resources/order, by ascending id. An order brings its refunds along.
+func pullShopify(ctx context.Context, r *Receiver, con *connection, since time.Time, after string) (page, error) {
+	q := url.Values{"status": {"any"}, "limit": {"50"}, "updated_at_min": {since.Format(time.RFC3339)}, "since_id": {"0"}}
+	if after != "" {
+		q.Set("since_id", after)
+	}
+	raw, err := fetch(ctx, r.app.HTTP, con.base(r.app.Stage)+"/admin/api/2025-07/orders.json?"+q.Encode(), func(req *http.Request) {
+		req.Header.Set("X-Shopify-Access-Token", con.agreed.APISecret)
+	})
+	if err != nil {
+		return page{}, err
+	}
+	var list struct {
+		Orders []jsontext.Value `json:"orders"`
+	}
+	if err := readPage(raw, &list); err != nil || len(list.Orders) < 50 {
+		return page{path: "orders/updated", events: list.Orders}, err
+	}
+	var last shopifyOrder
+	err = readPage(list.Orders[len(list.Orders)-1], &last)
+	return page{path: "orders/updated", events: list.Orders, next: number(last.ID)}, err
+}

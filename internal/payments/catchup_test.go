@@ -1,0 +1,207 @@
+package payments_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+)
+
+// eventsAPI is what a processor kept of its events, in pages of two, for whoever has the token.
+type eventsAPI struct {
+	t      *testing.T
+	told   told
+	events []json.RawMessage
+	asked  int
+}
+
+func (a *eventsAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v1/oauth2/token" {
+		fmt.Fprint(w, `{"access_token":"token-0123456789abcdef","expires_in":60}`)
+		return
+	}
+	if r.Header.Get("Authorization") != "Bearer token-0123456789abcdef" && r.Header.Get("X-Shopify-Access-Token") != "token-0123456789abcdef" {
+		w.WriteHeader(401)
+		return
+	}
+	a.asked++
+	from := 0
+	page := func(token string) []json.RawMessage {
+		from, _ = strconv.Atoi(token)
+		return a.events[from:min(from+2, len(a.events))]
+	}
+	var answer any
+	switch q := r.URL.Query(); r.URL.Path {
+	case "/v1/events":
+		after := 0
+		for i, e := range a.events {
+			if id := q.Get("starting_after"); id != "" && strings.Contains(string(e), `"`+id+`"`) {
+				after = i + 1
+			}
+		}
+		if q.Get("created[gte]") != fmt.Sprint(noon.AddDate(0, 0, -1).Unix()) {
+			a.t.Errorf("asked for %v", q)
+		}
+		answer = map[string]any{"data": page(fmt.Sprint(after)), "has_more": after+2 < len(a.events)}
+	case "/v2/events":
+		var in struct{ Cursor string }
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		list, next := page(in.Cursor), ""
+		if from+2 < len(a.events) {
+			next = fmt.Sprint(from + 2)
+		}
+		answer = map[string]any{"events": list, "cursor": next}
+	case "/v1/notifications/webhooks-events":
+		list, links := page(q.Get("next")), []any{}
+		if from+2 < len(a.events) {
+			links = append(links, map[string]string{"rel": "next", "href": fmt.Sprintf("https://elsewhere.test%s?next=%d", r.URL.Path, from+2)})
+		}
+		answer = map[string]any{"events": list, "links": links}
+	case "/admin/api/2025-07/orders.json":
+		answer = map[string]any{"orders": a.events}
+	default: // PayPal's objects
+		for _, e := range a.events {
+			var in struct{ Resource map[string]any }
+			if json.Unmarshal(e, &in) == nil {
+				for _, id := range []any{in.Resource["id"], in.Resource["dispute_id"]} {
+					if id != nil && strings.HasSuffix(r.URL.Path, "/"+id.(string)) {
+						answer = in.Resource
+					}
+				}
+			}
+		}
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func TestWhatWasMissedIsPulledAndCountsOnce(t *testing.T) {
+	for _, x := range tellers {
+		if x.provider == app.Adyen {
+			continue
+		}
+		t.Run(x.provider, func(t *testing.T) {
+			api := &eventsAPI{t: t, told: x}
+			server := httptest.NewServer(api)
+			defer server.Close()
+			with := agreed()
+			c := with["corner"][x.provider]
+			c.API, c.APISecret = server.URL, "token-0123456789abcdef"
+			with["corner"][x.provider] = c
+			s := newShopWith(t, options{"orders_when_paid", with})
+			s.order("1042", "placed", `,"member":"`+s.member+`"`)
+			five := x.facts(false)
+			facts := five[:3]
+			if x.provider == app.Shopify { // which is asked for orders, with their refunds
+				o := asMap(t, facts[0])
+				o["refunds"] = []any{asMap(t, facts[1]), asMap(t, facts[2])}
+				api.events = append(api.events, marshal(t, o))
+			} else {
+				for _, e := range facts {
+					api.events = append(api.events, marshal(t, asMap(t, e)))
+				}
+				slices.Reverse(api.events)
+				h, body := s.signed(facts[1]) // one of them was sent
+				s.expect(facts[1].Path("corner"), h, body, map[bool]string{true: "200 applied", false: "200 waiting"}[x.provider == app.Shopify])
+			}
+			r := payments.New(s.stack.App)
+			for i, want := range []map[ledger.Outcome]int{{ledger.Applied: 2, ledger.Duplicate: 1}, {ledger.Duplicate: 3}} {
+				if x.provider == app.Shopify {
+					want = []map[ledger.Outcome]int{{ledger.Applied: 1}, {ledger.Duplicate: 1}}[i]
+				}
+				if x.provider != app.Shopify && i == 0 { // the refund that waits comes before the payment
+					want = map[ledger.Outcome]int{ledger.Waiting: 1, ledger.Duplicate: 1, ledger.Applied: 1}
+				}
+				got, err := r.CatchUp(t.Context(), "corner", x.provider, noon.AddDate(0, 0, -1))
+				if err != nil || !maps.Equal(got, want) {
+					t.Errorf("%v, and not %v: %v", got, want, err)
+				}
+				if s.worth("1042") != refunded2 {
+					t.Errorf("worth %d", s.worth("1042"))
+				}
+			}
+			if x.provider != app.Shopify && api.asked < 4 {
+				t.Errorf("only %d pages were asked for", api.asked)
+			}
+		})
+	}
+	s := newShop(t, "payments")
+	for _, provider := range []string{app.Adyen, app.Standard, app.Stripe, "nobody"} {
+		if _, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", provider, noon); err == nil {
+			t.Errorf("%s was asked", provider)
+		}
+	}
+}
+
+func asMap(t *testing.T, e sample.Event) map[string]any {
+	body, err := e.Body("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var o map[string]any
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.UseNumber()
+	if err := d.Decode(&o); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func marshal(t *testing.T, v any) json.RawMessage {
+	raw, err := json.MarshalIndent(v, "", " ") // spaced differently from what is sent
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+// Adyen's later reports of a dispute name no payment: the first one tells of which it is, whichever comes first.
+func TestADisputeOfAdyenIsFollowedByItsOwnReference(t *testing.T) {
+	chain := []struct {
+		kind    string
+		payment string
+		worth   int64
+	}{
+		{"NOTIFICATION_OF_CHARGEBACK", "PSP1", 0}, {"CHARGEBACK", "PSP1", 0}, {"CHARGEBACK_REVERSED", "", whole}, {"SECOND_CHARGEBACK", "", 0},
+	}
+	for _, order := range [][]int{{0, 1, 2, 3}, {3, 2, 1, 0}, {2, 0, 3, 1}} {
+		s := newShop(t, "orders_when_paid")
+		s.order("1042", "placed", `,"member":"`+s.member+`"`)
+		s.want(tellers[4].facts(false)[0], "200 applied")
+		for _, i := range order {
+			x := chain[i]
+			e := sample.Event{Provider: app.Adyen, Type: x.kind, Payment: x.payment, Object: "PSPD1", Amount: 4999, At: noon.Add(time.Duration(i) * time.Hour)}
+			item, err := e.AdyenItem(agreed()["corner"][app.Adyen].Secrets[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if x.payment == "" { // what the sample would make up
+				e.Payment = "-"
+				if item, err = e.AdyenItem(agreed()["corner"][app.Adyen].Secrets[0]); err != nil {
+					t.Fatal(err)
+				}
+				item = resigned(t, item, map[string]any{"originalReference": ""})
+			}
+			a := s.post("/v1/webhooks/corner/adyen", http.Header{"Content-Type": {"application/json"}}, batch(t, "false", item))
+			if a.String() != "200 applied" && a.String() != "200 waiting" {
+				t.Errorf("%s: %s", x.kind, a)
+			}
+			if order[0] == 0 && s.worth("1042") != x.worth {
+				t.Errorf("after %s it is worth %d", x.kind, s.worth("1042"))
+			}
+		}
+		if s.worth("1042") != 0 {
+			t.Errorf("%v: worth %d after the second chargeback", order, s.worth("1042"))
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package payments_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/crc32"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+)
+
+func crc(b []byte) uint32 { return crc32.ChecksumIEEE(b) }
+
+// invoke gives an event to a function whose connections nobody checked.
+func invoke(t *testing.T, a *app.App, with app.Processors, e sample.Event, h http.Header, body []byte) string {
+	t.Helper()
+	unchecked := *a
+	unchecked.Processors = with
+	event := events.APIGatewayV2HTTPRequest{
+		PathParameters: map[string]string{"program": "corner", "provider": e.Provider}, Headers: map[string]string{}, Body: string(body),
+	}
+	for name := range h {
+		event.Headers[strings.ToLower(name)] = h.Get(name)
+	}
+	payload, err := json.Marshal(event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := payments.Webhooks(&unchecked).Invoke(t.Context(), payload)
+	var answer events.APIGatewayV2HTTPResponse
+	var problem struct{ Code string }
+	if err == nil {
+		err = json.Unmarshal(raw, &answer)
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(answer.Body), &problem)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprint(answer.StatusCode, " ", problem.Code)
+}
+
+// Row 28: what is of an unknown order or an unknown member is kept, and counts once it is known.
+func TestRow28AnOrderThatIsToldLater(t *testing.T) {
+	for _, award := range []string{"orders", "orders_when_paid", "payments"} {
+		for _, x := range tellers {
+			t.Run(award+" "+x.provider, func(t *testing.T) {
+				s := newShop(t, award)
+				facts := x.facts(false)
+				for _, e := range facts[:2] {
+					if got := s.tell(e).String(); got != "200 applied" && got != "200 waiting" {
+						t.Fatal(got)
+					}
+				}
+				if s.points(s.member) != 0 {
+					t.Fatalf("%d points for an order of nobody", s.points(s.member))
+				}
+				for range 2 {
+					s.order("1042", "paid", `,"member":"`+s.member+`"`)
+				}
+				if s.worth("1042") != refunded1 || s.points(s.member) != refunded1 {
+					t.Errorf("worth %d, and the member has %d", s.worth("1042"), s.points(s.member))
+				}
+				for _, e := range facts[:2] {
+					s.want(e, "200 duplicate")
+				}
+			})
+		}
+	}
+}
+
+func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		customer, mail string
+	}{
+		{"by the address", "", "Grace@shop.test "},
+		{"by the customer", "77", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newShop(t, "payments")
+			paid := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: c.mail, Customer: c.customer}
+			s.want(paid, "200 applied")
+			refund := sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 1733}
+			s.want(refund, "200 applied")
+			if s.worth("stripe:pi_9") != 0 {
+				t.Fatalf("worth %d for nobody", s.worth("stripe:pi_9"))
+			}
+			grace := s.enrol("77", "grace@shop.test")
+			if s.points(grace) != refunded1 || s.worth("stripe:pi_9") != refunded1 {
+				t.Errorf("%d points", s.points(grace))
+			}
+			refund.Object, refund.Amount = "re_10", 899
+			s.want(refund, "200 applied")
+			if s.points(grace) != refunded2 {
+				t.Errorf("%d points after another refund", s.points(grace))
+			}
+			if strings.Contains(s.books(), "race@shop.test ") || strings.Contains(s.books(), "#ID#parked-email#"+"grace") {
+				t.Error("the address shows in the table's keys")
+			}
+		})
+	}
+}
+
+func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
+	s := newShop(t, "payments")
+	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
+	if err := s.stack.Advance(t.Context(), 31*24*3600*1e9); err != nil {
+		t.Fatal(err)
+	}
+	if grace := s.enrol("77", "grace@shop.test"); s.points(grace) != 0 {
+		t.Errorf("%d points after 31 days", s.points(grace))
+	}
+}
+
+func TestAPaymentFindsItsMember(t *testing.T) {
+	s := newShop(t, "payments")
+	bob := s.enrol("cust-43", "bob@shop.test")
+	pay := func(id string, e sample.Event) {
+		e.Provider, e.Type, e.Payment, e.Total = app.Stripe, "payment_intent.succeeded", id, 1000
+		s.want(e, "200 applied")
+	}
+	pay("pi_1", sample.Event{Member: bob, Email: "ada@shop.test", Customer: "cus_bob"}) // metadata before the address
+	pay("pi_2", sample.Event{Member: "external:cust-43"})
+	pay("pi_3", sample.Event{Customer: "cus_bob", Email: "ada@shop.test"}) // whom the first payment told
+	pay("pi_4", sample.Event{Member: "mem_nobody", Email: "ADA@shop.test"})
+	pay("pi_5", sample.Event{Customer: "cust-42"})
+	if s.points(bob) != 30 || s.points(s.member) != 20 {
+		t.Errorf("bob has %d and ada %d", s.points(bob), s.points(s.member))
+	}
+}
+
+// Whatever a merchant subscribes to, and in whatever order it comes, a payment is one.
+func TestOnePaymentOfStripeEarnsOnce(t *testing.T) {
+	s := newShop(t, "payments")
+	e := sample.Event{Provider: app.Stripe, Payment: "pi_1", Total: 4999, Member: s.member}
+	for _, kind := range []string{"checkout.session.completed", "charge.succeeded", "payment_intent.succeeded", "charge.captured"} {
+		e.Type = kind
+		if got := s.tell(e).String(); got != "200 applied" && got != "200 waiting" {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+	if s.points(s.member) != whole {
+		t.Errorf("%d points", s.points(s.member))
+	}
+	// A sum that the processor adds up and the refunds in it are the same money; one that failed comes back.
+	e.Type, e.Back, e.At = "charge.refunded", 1733, noon.Add(60e9)
+	s.want(e, "200 applied")
+	r := sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_1", Object: "re_1", Amount: 1733, At: noon.Add(60e9)}
+	s.want(r, "200 applied")
+	if s.points(s.member) != refunded1 {
+		t.Errorf("%d points after a refund", s.points(s.member))
+	}
+	r.Type, r.Status, r.Created, r.At = "refund.failed", "failed", r.At, noon.Add(120e9)
+	s.want(r, "200 applied")
+	if s.points(s.member) != whole {
+		t.Errorf("%d points after the refund failed", s.points(s.member))
+	}
+}

@@ -1,0 +1,276 @@
+package payments
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A paypalEvent says which object has changed. Of what it says about the object nothing counts: a body can be forged
+// under a genuine signature. It is compared with what PayPal's API says, and that counts.
+type paypalEvent struct {
+	ID       string         `json:"id"`
+	Type     string         `json:"event_type"`
+	Created  string         `json:"create_time"`
+	Resource jsontext.Value `json:"resource"`
+}
+
+// paypalMoney is v2's {currency_code, value} or v1's {currency, total}.
+type paypalMoney struct {
+	Code     string `json:"currency_code"`
+	Value    string `json:"value"`
+	Currency string `json:"currency"`
+	Total    string `json:"total"`
+}
+
+func (m paypalMoney) money() (loyalty.Money, error) {
+	if m.Total != "" {
+		return decimalMoney(strings.TrimPrefix(m.Total, "-"), m.Currency) // v1 shows refunds as negative
+	}
+	return decimalMoney(m.Value, m.Code)
+}
+
+// A paypalObject is what is looked at of a capture, sale, refund or dispute.
+type paypalObject struct {
+	ID            string      `json:"id"`
+	Status        string      `json:"status"`
+	State         string      `json:"state"`
+	Amount        paypalMoney `json:"amount"`
+	Custom        string      `json:"custom_id"`
+	CustomV1      string      `json:"custom"`
+	Invoice       string      `json:"invoice_id"`
+	InvoiceV1     string      `json:"invoice_number"`
+	Sale          string      `json:"sale_id"`
+	Created       string      `json:"create_time"`
+	Updated       string      `json:"update_time"`
+	DisputeID     string      `json:"dispute_id"`
+	DisputeAmount paypalMoney `json:"dispute_amount"`
+	Stage         string      `json:"dispute_life_cycle_stage"`
+	Breakdown     struct {
+		Total *paypalMoney `json:"total_refunded_amount"`
+	} `json:"seller_payable_breakdown"`
+	Outcome struct {
+		Code string `json:"outcome_code"`
+	} `json:"dispute_outcome"`
+	Disputed []struct {
+		Seller string `json:"seller_transaction_id"`
+	} `json:"disputed_transactions"`
+	Links []struct {
+		Href string `json:"href"`
+		Rel  string `json:"rel"`
+	} `json:"links"`
+}
+
+// paypalKinds is what types are about, and where the object is read.
+var paypalKinds = []struct{ prefix, kind, path string }{
+	{"PAYMENT.CAPTURE.REFUNDED", "refund", "/v2/payments/refunds/"},
+	{"PAYMENT.CAPTURE.REVERSED", "reversal", "/v2/payments/captures/"},
+	{"PAYMENT.CAPTURE.", "capture", "/v2/payments/captures/"},
+	{"PAYMENT.SALE.REFUNDED", "refund", "/v1/payments/refund/"},
+	{"PAYMENT.SALE.COMPLETED", "capture", "/v1/payments/sale/"},
+	{"CUSTOMER.DISPUTE.", "dispute", "/v1/customer/disputes/"},
+}
+
+// A paypalClaim is what an event says, before it is read back.
+type paypalClaim struct {
+	event
+	kind, path string // empty: nothing that counts
+	object     paypalObject
+}
+
+func readPayPal(body []byte) (paypalClaim, error) {
+	var in paypalEvent
+	if err := decode(body, &in); err != nil {
+		return paypalClaim{}, err
+	}
+	if !idForm.MatchString(in.ID) {
+		return paypalClaim{}, odd("validation_failed", "The event has no id.")
+	}
+	c := paypalClaim{event: event{id: in.ID, kind: in.Type, at: instant(in.Created)}}
+	for _, k := range paypalKinds {
+		if strings.HasPrefix(in.Type, k.prefix) {
+			if err := decode(in.Resource, &c.object); err != nil {
+				return c, err
+			}
+			c.kind, c.path = k.kind, k.path+c.object.id()
+			if k.kind == "reversal" {
+				c.path = k.path + c.object.capture()
+			}
+			if !idForm.MatchString(c.object.id()) || !idForm.MatchString(c.path[strings.LastIndexByte(c.path, '/')+1:]) {
+				return c, odd("validation_failed", "The object has no id of PayPal's.")
+			}
+			return c, nil
+		}
+	}
+	return c, nil
+}
+
+// paypalMark is a fingerprint of what an event says, however it is spaced: what is pulled from the API is written
+// differently from what was sent.
+func paypalMark(body []byte) string {
+	var in paypalEvent
+	if decode(body, &in) != nil {
+		return digest(body)
+	}
+	resource := in.Resource.Clone()
+	if resource.Canonicalize() != nil {
+		return digest(body)
+	}
+	return digest(append([]byte(in.Type+"\n"), resource...))
+}
+
+func (o paypalObject) id() string {
+	if o.DisputeID != "" {
+		return o.DisputeID
+	}
+	return o.ID
+}
+
+// capture is the capture, or sale, that a refund or reversal belongs to.
+func (o paypalObject) capture() string {
+	if o.Sale != "" {
+		return o.Sale
+	}
+	for _, l := range o.Links {
+		if at := strings.LastIndexByte(l.Href, '/'); l.Rel == "up" && at >= 0 {
+			return l.Href[at+1:]
+		}
+	}
+	return ""
+}
+
+// confirmed is the event with what PayPal's API says of its object. It is an oddity if that is something else.
+func (c paypalClaim) confirmed(ctx context.Context, api *paypalAPI) (event, error) {
+	if c.kind == "" {
+		return c.event, nil
+	}
+	mismatch := odd(ledger.BodyMismatch, "PayPal's API says something else than the webhook.")
+	raw, err := api.get(ctx, c.path)
+	if bad := (*answerError)(nil); errors.As(err, &bad) && bad.status == http.StatusNotFound {
+		return c.event, mismatch
+	}
+	if err != nil {
+		return c.event, err
+	}
+	var o paypalObject
+	if err := decode(raw, &o); err != nil {
+		return c.event, err
+	}
+	if c.kind == "reversal" {
+		return c.reversed(o, mismatch)
+	}
+	if o.id() != c.object.id() {
+		return c.event, mismatch
+	}
+	if c.kind != "dispute" { // what is disputed may have changed since
+		said, saidErr := c.object.Amount.money()
+		is, err := o.Amount.money()
+		switch {
+		case saidErr != nil:
+			return c.event, saidErr
+		case err != nil:
+			return c.event, err
+		case said != is:
+			return c.event, mismatch
+		}
+	}
+	c.report, err = o.report(c.kind)
+	return c.event, err
+}
+
+// reversed is money that PayPal took back from a capture that is there; of the reversal itself its API knows nothing.
+func (c paypalClaim) reversed(capture paypalObject, mismatch error) (event, error) {
+	m, err := c.object.Amount.money()
+	all, captureErr := capture.Amount.money()
+	switch {
+	case err != nil:
+		return c.event, err
+	case captureErr != nil:
+		return c.event, captureErr
+	case capture.ID != c.object.capture() || m.Currency != all.Currency || m.Amount > all.Amount:
+		return c.event, mismatch
+	}
+	f := loyalty.Fact{Kind: loyalty.FactRefund, ID: c.object.ID, State: loyalty.FactDone, Money: m, Clock: clock(c.at), At: c.at}
+	c.report = &report{Report: ledger.Report{Payment: "paypal:" + capture.ID, Facts: nothing([]loyalty.Fact{f})}}
+	return c.event, nil
+}
+
+// report is what an object of the API says. custom_id names the member, invoice_id the order.
+func (o paypalObject) report(kind string) (*report, error) {
+	f := loyalty.Fact{ID: o.id(), Clock: clock(instant(o.Updated)), At: instant(o.Created)}
+	if f.Clock == 0 {
+		f.Clock = clock(f.At)
+	}
+	r := &report{Report: ledger.Report{Payment: "paypal:" + o.id()}}
+	amount, payment := o.Amount, ""
+	switch kind {
+	case "capture":
+		f.Kind, f.State = loyalty.FactCapture, o.captured()
+		r.Order, r.Member = reference(o.Invoice+o.InvoiceV1), reference(o.Custom+o.CustomV1)
+	case "refund":
+		f.Kind, f.State, payment = loyalty.FactRefund, o.refunded(), o.capture()
+	case "dispute":
+		if len(o.Disputed) != 1 {
+			return nil, odd("validation_failed", "The dispute is about none or several payments at once.")
+		}
+		f.Kind, f.State, payment, amount = loyalty.FactDispute, o.disputed(), o.Disputed[0].Seller, o.DisputeAmount
+	}
+	if kind != "capture" {
+		if !idForm.MatchString(payment) {
+			return nil, odd("validation_failed", "It names no payment.")
+		}
+		r.Payment = "paypal:" + payment
+	}
+	var err error
+	if f.Money, err = amount.money(); err != nil {
+		return nil, err
+	}
+	r.Facts = append(r.Facts, f)
+	if total := o.Breakdown.Total; kind == "refund" && total != nil && f.State == loyalty.FactDone {
+		all, err := total.money()
+		if err != nil {
+			return nil, err
+		}
+		r.Facts = append(r.Facts, loyalty.Fact{Kind: loyalty.FactRefunded, ID: payment, State: loyalty.FactDone, Money: all, Clock: f.Clock, At: f.At})
+	}
+	r.Facts = nothing(r.Facts)
+	return r, nil
+}
+
+func (o paypalObject) captured() loyalty.FactState {
+	switch strings.ToUpper(o.Status + o.State) {
+	case "COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED":
+		return loyalty.FactDone
+	case "PENDING":
+		return loyalty.FactPending
+	}
+	return loyalty.FactFailed
+}
+
+func (o paypalObject) refunded() loyalty.FactState {
+	switch strings.ToUpper(o.Status + o.State) {
+	case "COMPLETED":
+		return loyalty.FactDone
+	case "PENDING":
+		return loyalty.FactPending
+	}
+	return loyalty.FactFailed
+}
+
+func (o paypalObject) disputed() loyalty.FactState {
+	switch {
+	case o.Status == "RESOLVED" && (o.Outcome.Code == "RESOLVED_BUYER_FAVOUR" || o.Outcome.Code == "ACCEPTED"):
+		return loyalty.FactLost
+	case o.Status == "RESOLVED":
+		return loyalty.FactWon
+	case o.Stage == "INQUIRY":
+		return loyalty.FactPending
+	}
+	return loyalty.FactOpen
+}

@@ -1,0 +1,176 @@
+package payments
+
+import (
+	"bytes"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// An event is what a processor reports, in our words.
+type event struct {
+	id   string // its identity, from what is signed
+	kind string // what the processor calls it
+	at   time.Time
+	live *bool // whether the money is real; nil if it does not say
+	odd  error // it is genuine and strange: it goes to quarantine for this, and nothing of it counts
+
+	report *report // nil: it says nothing that counts
+}
+
+// A report is what an event says of one payment. An address is not hashed yet.
+type report struct {
+	ledger.Report
+	email string
+}
+
+// An oddity is why a genuine event is not taken.
+type oddity struct {
+	code   loyalty.Code
+	detail string
+}
+
+func (o *oddity) Error() string { return string(o.code) + ": " + o.detail }
+
+func odd(code loyalty.Code, detail string) error { return &oddity{code, detail} }
+
+var (
+	idForm       = regexp.MustCompile(`^[A-Za-z0-9_:.\-]{1,128}$`)
+	currencyForm = regexp.MustCompile(`^[A-Z]{3}$`)
+)
+
+// maxDepth is how deep a body may be nested.
+const maxDepth = 32
+
+// decode reads JSON strictly, but for names that are not known: processors add some every month. What stands twice in
+// an object, is no UTF-8 or is nested too deeply is refused, for two readers could understand it differently.
+func decode(body []byte, v any) error {
+	if depth(body) > maxDepth {
+		return odd("json_too_deep", "The body is nested too deeply.")
+	}
+	if first := bytes.TrimLeft(body, " \t\r\n"); len(first) == 0 || first[0] != '{' {
+		return odd("malformed_json", "The body is no JSON object.")
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return odd("malformed_json", "The body is not what the processor sends of this type.")
+	}
+	return nil
+}
+
+// depth is how deep a body is nested, or more than maxDepth. It runs before the decoder, which would follow any.
+func depth(b []byte) (deepest int) {
+	open, quoted := 0, false
+	for i := 0; i < len(b) && deepest <= maxDepth; i++ {
+		switch {
+		case quoted && b[i] == '\\':
+			i++
+		case b[i] == '"':
+			quoted = !quoted
+		case quoted:
+		case b[i] == '{' || b[i] == '[':
+			open++
+			deepest = max(deepest, open)
+		case b[i] == '}' || b[i] == ']':
+			open--
+		}
+	}
+	return deepest
+}
+
+// money checks an amount in minor units.
+func money(amount int64, currency string) (loyalty.Money, error) {
+	code := loyalty.Currency(strings.ToUpper(currency))
+	if _, ok := code.Exponent(); !ok {
+		return loyalty.Money{}, odd(loyalty.CurrencyUnsupported, "The currency is none of ISO 4217.")
+	}
+	if amount < 0 || amount > loyalty.MaxAmount {
+		return loyalty.Money{}, odd(loyalty.AmountOutOfRange, "The amount is negative, or larger than one order may be.")
+	}
+	return loyalty.Money{Amount: amount, Currency: code}, nil
+}
+
+var decimalForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
+
+// decimalMoney reads an amount in major units by the exponent of its currency. More digits than it has must be zeros.
+func decimalMoney(amount, currency string) (loyalty.Money, error) {
+	exp, ok := loyalty.Currency(currency).Exponent()
+	if !ok {
+		return loyalty.Money{}, odd(loyalty.CurrencyUnsupported, "The currency is none of ISO 4217.")
+	}
+	if !decimalForm.MatchString(amount) {
+		return loyalty.Money{}, odd(loyalty.AmountOutOfRange, "The amount is negative, or no decimal number.")
+	}
+	whole, fraction, _ := strings.Cut(amount, ".")
+	if len(fraction) > exp && strings.Trim(fraction[exp:], "0") != "" {
+		return loyalty.Money{}, odd("amount_precision", "The amount has more decimals than its currency.")
+	}
+	fraction = (fraction + "0000")[:exp]
+	n, err := strconv.ParseInt(whole+fraction, 10, 64)
+	if err != nil {
+		return loyalty.Money{}, odd(loyalty.AmountOutOfRange, "The amount is larger than one order may be.")
+	}
+	return money(n, currency)
+}
+
+// id checks an identifier that becomes part of a key. An empty one is none.
+func checkIDs(ids ...string) error {
+	for _, id := range ids {
+		if id != "" && !idForm.MatchString(id) {
+			return odd("validation_failed", "An identifier has characters that none of the processor's have.")
+		}
+	}
+	return nil
+}
+
+// reference is what a merchant attached to a payment, if it can be an id of ours; else it is nothing to us.
+func reference(s string) string {
+	if s = strings.TrimSpace(s); idForm.MatchString(s) {
+		return s
+	}
+	return ""
+}
+
+// number is a JSON value that some processors write as a number and some as a text.
+func number(v jsontext.Value) string {
+	var s string
+	switch v.Kind() {
+	case '"':
+		if json.Unmarshal(v, &s) != nil {
+			return ""
+		}
+		return s
+	case '0':
+		return string(v)
+	}
+	return ""
+}
+
+// instant reads RFC 3339; the zero time if it is none.
+func instant(s string) time.Time {
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// unix is an instant in seconds since 1970.
+func unix(s int64) time.Time { return time.Unix(s, 0).UTC() }
+
+// nothing leaves out facts that move no money, which a processor's totals are full of; a sum of nothing is kept,
+// for it may have been something before.
+func nothing(facts []loyalty.Fact) (kept []loyalty.Fact) {
+	for _, f := range facts {
+		if f.Money.Amount > 0 || f.Kind == loyalty.FactRefunded {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,79 @@
+package payments
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// readBack asks a processor for objects of which two events say different things and neither is newer: Stripe's clock
+// has whole seconds, and a refund can be made and fail within one. Without access to the API, or if it does not answer,
+// what the facts' own order says stays; nothing is lost, and every order of arrival ends at the same.
+func (r *Receiver) readBack(ctx context.Context, con *connection, unclear []loyalty.Fact) {
+	for _, f := range unclear {
+		path, kind := con.object(f)
+		if path == "" || con.agreed.APISecret == "" {
+			continue
+		}
+		raw, err := fetch(ctx, r.app.HTTP, con.base(r.app.Stage)+path, con.bearer)
+		var body []byte
+		if err == nil {
+			body, err = con.asEvent(kind, f, raw)
+		}
+		if err == nil {
+			_, err = r.take(ctx, con, arrival{body: body, at: r.app.Now(), clock: f.Clock + 1})
+		}
+		if err != nil {
+			r.app.Log.WarnContext(ctx, "an object could not be read back", "program", con.program, "provider", con.provider, "object", f.ID, "err", err)
+		}
+	}
+}
+
+// object is where the object of a fact is read, and which event would tell of it; empty if it cannot be.
+func (con *connection) object(f loyalty.Fact) (path, kind string) {
+	switch con.provider {
+	case app.Stripe:
+		switch f.Kind {
+		case loyalty.FactCapture:
+			return "/v1/payment_intents/" + f.ID, "payment_intent.succeeded"
+		case loyalty.FactRefunded:
+			return "/v1/charges/" + f.ID, "charge.updated"
+		case loyalty.FactRefund:
+			return "/v1/refunds/" + f.ID, "refund.updated"
+		case loyalty.FactDispute:
+			return "/v1/disputes/" + f.ID, "charge.dispute.updated"
+		}
+	case app.Square:
+		switch f.Kind {
+		case loyalty.FactCapture, loyalty.FactRefunded:
+			return "/v2/payments/" + f.ID, "payment.updated"
+		case loyalty.FactRefund:
+			return "/v2/refunds/" + f.ID, "refund.updated"
+		case loyalty.FactDispute:
+			return "/v2/disputes/" + f.ID, "dispute.state.updated"
+		}
+	}
+	return "", ""
+}
+
+// asEvent is an object as an event tells of it, so that it is read, kept and can be replayed like every other.
+func (con *connection) asEvent(kind string, f loyalty.Fact, object jsontext.Value) ([]byte, error) {
+	if !object.IsValid() {
+		return nil, odd("malformed_json", "The object is no JSON.")
+	}
+	id := fmt.Sprintf("readback:%s:%s", f.ID, digest(object))
+	event := map[string]any{"data": map[string]any{"object": object}, "type": kind}
+	switch at := time.UnixMilli(f.Clock &^ overCharge).UTC(); con.provider {
+	case app.Stripe:
+		event["id"], event["object"], event["created"] = id, "event", at.Unix()
+	case app.Square:
+		event["event_id"], event["created_at"] = id, at.Format(time.RFC3339)
+	}
+	return json.Marshal(event, json.Deterministic(true))
+}

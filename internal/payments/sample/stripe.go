@@ -1,0 +1,53 @@
+package sample
+
+import "strings"
+
+func (e Event) stripe() object {
+	o := object{"id": e.Object, "currency": strings.ToLower(e.Currency), "created": e.Created.Unix(), "livemode": e.Live}
+	metadata := object{}
+	for name, value := range map[string]string{"loyalty_order": e.Order, "loyalty_member": e.Member} {
+		if value != "" {
+			metadata[name] = value
+		}
+	}
+	charge := "ch_" + strings.TrimPrefix(e.Payment, "pi_")
+	switch kinds[e.Provider][e.Type] {
+	case "paid":
+		o["id"], o["object"], o["amount"], o["amount_received"], o["status"] = e.Payment, "payment_intent", e.Total, e.Total, "succeeded"
+		o["metadata"], o["customer"], o["receipt_email"], o["latest_charge"] = metadata, null(e.Customer), null(e.Email), charge
+	case "charge":
+		o["id"], o["object"], o["amount"], o["amount_captured"], o["captured"], o["status"] = charge, "charge", e.Total, e.Total, true, "succeeded"
+		o["amount_refunded"], o["refunded"], o["payment_intent"] = e.Back, e.Back == e.Total, e.Payment
+		o["metadata"], o["customer"], o["billing_details"] = metadata, null(e.Customer), object{"email": null(e.Email), "name": nil}
+	case "refund":
+		o["object"], o["amount"], o["charge"], o["payment_intent"], o["status"] = "refund", e.Amount, charge, e.Payment, or(e.Status, "succeeded")
+		o["metadata"] = object{}
+	case "dispute":
+		o["object"], o["amount"], o["charge"], o["payment_intent"], o["reason"] = "dispute", e.Amount, charge, e.Payment, "fraudulent"
+		o["status"] = or(e.Status, map[bool]string{true: "lost", false: "needs_response"}[e.Type == "charge.dispute.closed"])
+	case "session":
+		o["object"], o["amount_total"], o["payment_intent"], o["payment_status"] = "checkout.session", e.Total, e.Payment, "paid"
+		o["metadata"], o["customer"], o["customer_details"] = metadata, null(e.Customer), object{"email": null(e.Email)}
+	default:
+		o["object"] = "customer"
+	}
+	return object{
+		"id": e.ID, "object": "event", "api_version": "2025-06-30.basil", "created": e.At.Unix(), "livemode": e.Live, "pending_webhooks": 1,
+		"request": object{"id": "req_sample", "idempotency_key": nil}, "type": e.Type, "data": object{"object": o},
+	}
+}
+
+// null is a text, or null where there is none.
+func null(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}

@@ -1,0 +1,67 @@
+package payments
+
+import (
+	"bytes"
+	"compress/flate"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+)
+
+// A seal keeps bodies as they came, compressed and under a key of the stack, for they hold names and addresses that
+// nothing else in the table shows in the clear. What an event is bound to goes in as additional data, so that a body
+// cannot be put in the place of another.
+type seal struct{ aead cipher.AEAD }
+
+func newSeal(key []byte) seal {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		panic("payments: " + err.Error()) // the key is always 32 bytes
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		panic("payments: " + err.Error())
+	}
+	return seal{aead}
+}
+
+// packers are kept, for each is a megabyte.
+var packers = sync.Pool{New: func() any {
+	w, err := flate.NewWriter(nil, flate.BestSpeed)
+	if err != nil {
+		panic("payments: " + err.Error()) // the level is one that there is
+	}
+	return w
+}}
+
+func (s seal) close(body []byte, bound string) []byte {
+	var packed bytes.Buffer
+	w := packers.Get().(*flate.Writer)
+	w.Reset(&packed)
+	_, _ = w.Write(body)
+	_ = w.Close()
+	packers.Put(w)
+	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+packed.Len()+s.aead.Overhead())
+	_, _ = rand.Read(nonce) // never fails
+	return s.aead.Seal(nonce, nonce, packed.Bytes(), []byte(bound))
+}
+
+func (s seal) open(sealed []byte, bound string) ([]byte, error) {
+	n := s.aead.NonceSize()
+	if len(sealed) < n {
+		return nil, errors.New("payments: no body was kept")
+	}
+	packed, err := s.aead.Open(nil, sealed[:n], sealed[n:], []byte(bound))
+	if err != nil {
+		return nil, fmt.Errorf("payments: the body is not as it was kept: %w", err)
+	}
+	body, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxBody+1))
+	if err != nil {
+		return nil, fmt.Errorf("payments: unpack a body: %w", err)
+	}
+	return body, nil
+}

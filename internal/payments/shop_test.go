@@ -1,0 +1,293 @@
+package payments_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/local"
+	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+)
+
+var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
+
+// agreed is what is agreed with every processor. Nothing in it is used anywhere else.
+func agreed() app.Processors {
+	return app.Processors{"corner": {
+		app.Stripe:   {Secrets: []string{"whsec_5b1f0c7e9a2d4863", "whsec_older_77c0a1e4d2b9"}},
+		app.Shopify:  {Secrets: []string{"shpss_93c1d2e4f5a6b7c8"}},
+		app.Square:   {Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}, URL: "https://shop.test/v1/webhooks/corner/square"},
+		app.Adyen:    {Secrets: []string{"44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"}},
+		app.Standard: {Secrets: []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}},
+		app.PayPal:   {WebhookID: "4JH86294D6297924G", ClientID: "AXfVq0hP9sJ2kLm4Dc8T", APISecret: "EK3x8Rt7Yw2Qn5VbZ1u6"},
+	}, "other": {
+		app.Stripe: {Secrets: []string{"whsec_other_d41d8cd98f00b204"}},
+	}}
+}
+
+const corner = `version: 1
+program: corner
+name: The Corner Shop
+points: { one: point, other: points }
+timezone: Europe/Berlin
+earn:
+  purchase:
+    rates: { EUR: 1 per 1.00, USD: 1 per 1.00 }
+    pending: 14 days
+    expires: { after: 12 months }
+payments: { award: AWARD }
+`
+
+// A shop is a stack over HTTP, whose clock stands still, with a program that processors report to.
+type shop struct {
+	t      testing.TB
+	table  *pebbletable.Table
+	stack  *local.Stack
+	server *httptest.Server
+	key    string
+	member string
+	log    bytes.Buffer
+	paypal *paypalStand
+}
+
+type options struct {
+	award      string
+	processors app.Processors
+}
+
+func newShop(t testing.TB, award string) *shop {
+	return newShopWith(t, options{award, agreed()})
+}
+
+func newShopWith(t testing.TB, o options) *shop {
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &shop{t: t, table: tab, paypal: newPayPalStand(t)}
+	s.stack, err = local.New(local.Options{
+		Table: tab, Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)), Programs: []string{"corner"},
+		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.roots,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"corner", "other"} {
+		source := []byte(strings.NewReplacer("AWARD", o.award, "program: corner", "program: "+id).Replace(corner))
+		p, problems := program.Compile(source)
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		in := ledger.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "test"}
+		if err := s.stack.App.Ledger.Publish(t.Context(), in, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s.key, _, err = s.stack.App.Keys.Create(t.Context(), "corner", auth.Admin); err != nil {
+		t.Fatal(err)
+	}
+	s.server = httptest.NewServer(s.stack)
+	t.Cleanup(func() {
+		s.server.Close()
+		tab.Close()
+	})
+	s.member = s.enrol("cust-42", "ada@shop.test")
+	return s
+}
+
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
+
+// call asks the API and returns the answer's body, which must have a status.
+func (s *shop) call(method, path, body string, status int) map[string]any {
+	s.t.Helper()
+	req, err := http.NewRequest(method, s.server.URL+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.key)
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	sum := sha256.Sum256([]byte(path + body))
+	req.Header.Set("Idempotency-Key", fmt.Sprintf("%x", sum[:16]))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var out map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode != status {
+		s.t.Fatalf("%s %s: %d %v %v", method, path, resp.StatusCode, out, err)
+	}
+	return out
+}
+
+func (s *shop) enrol(external, email string) string {
+	s.t.Helper()
+	return s.call("POST", "/v1/members", fmt.Sprintf(`{"external_id":%q,"email":%q}`, external, email), 201)["id"].(string)
+}
+
+// order tells of an order of 49.99 EUR as the storefront does.
+func (s *shop) order(id, status string, more string) map[string]any {
+	s.t.Helper()
+	body := fmt.Sprintf(`{"placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":%q,"lines":[{"id":"1","quantity":1,"amount":4999}]%s}`, status, more)
+	req, err := http.NewRequest("PUT", s.server.URL+"/v1/orders/"+id, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+s.key)
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var out map[string]any
+	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || resp.StatusCode > 201 {
+		s.t.Fatalf("PUT order %s: %d %v %v", id, resp.StatusCode, out, err)
+	}
+	return out
+}
+
+// worth is the points of an order; -1 if there is none.
+func (s *shop) worth(order string) int64 {
+	s.t.Helper()
+	r, err := s.stack.App.Ledger.Order(s.t.Context(), "corner", order)
+	if err != nil {
+		return -1
+	}
+	return int64(r.State.Worth)
+}
+
+// points is the whole of a member's balance.
+func (s *shop) points(member string) int64 {
+	s.t.Helper()
+	b := s.call("GET", "/v1/members/"+member, "", 200)["balance"].(map[string]any)
+	return int64(b["active"].(float64) + b["pending"].(float64) - b["debt"].(float64))
+}
+
+// books is everything in the table but the events as they came: what must not change where there is no effect.
+func (s *shop) books() string {
+	s.t.Helper()
+	var b bytes.Buffer
+	if err := s.table.Dump(&b); err != nil {
+		s.t.Fatal(err)
+	}
+	lines := slices.DeleteFunc(strings.Split(b.String(), "\n"), func(l string) bool { return strings.Contains(l, `#WH#`) || strings.Contains(l, "#WHT#") })
+	return strings.Join(lines, "\n")
+}
+
+// An answer is what a webhook was answered with.
+type answer struct {
+	status   int
+	code     string // of the problem
+	received []payments.Received
+}
+
+func (a answer) String() string {
+	if a.status != 200 {
+		return fmt.Sprint(a.status, " ", a.code)
+	}
+	var parts []string
+	for _, r := range a.received {
+		parts = append(parts, strings.TrimSpace(string(r.Outcome)+" "+string(r.Code)))
+	}
+	return "200 " + strings.Join(parts, ", ")
+}
+
+// post sends bytes as they are.
+func (s *shop) post(path string, h http.Header, body []byte) answer {
+	s.t.Helper()
+	req, err := http.NewRequest("POST", s.server.URL+path, bytes.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header = h.Clone()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var out struct {
+		Code     string
+		Received []payments.Received
+	}
+	raw, err := io.ReadAll(resp.Body)
+	if err == nil {
+		err = json.Unmarshal(raw, &out)
+	}
+	if err != nil {
+		s.t.Fatalf("%s: %d %s %v", path, resp.StatusCode, raw, err)
+	}
+	return answer{resp.StatusCode, out.Code, out.Received}
+}
+
+// signed is an event with the headers that its processor signs it with.
+func (s *shop) signed(e sample.Event) (http.Header, []byte) {
+	s.t.Helper()
+	now := s.stack.App.Now()
+	if e.At.IsZero() {
+		e.At = now
+	}
+	c := agreed()["corner"][e.Provider]
+	secret := ""
+	if len(c.Secrets) > 0 {
+		secret = c.Secrets[0]
+	}
+	body, err := e.Body(secret)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if e.Provider == app.PayPal {
+		return s.paypal.sign(s.t, c.WebhookID, body, now), body
+	}
+	h, err := e.Headers(c, body, now)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return h, body
+}
+
+// tell sends an event as its processor would.
+func (s *shop) tell(e sample.Event) answer {
+	s.t.Helper()
+	h, body := s.signed(e)
+	if e.Provider == app.PayPal {
+		s.paypal.knows(e, s.stack.App.Now())
+	}
+	return s.post(e.Path("corner"), h, body)
+}
+
+// want tells an event and checks the answer.
+func (s *shop) want(e sample.Event, want string) {
+	s.t.Helper()
+	if got := s.tell(e).String(); got != want {
+		s.t.Errorf("%s %s: %s, and not %s", e.Provider, e.Type, got, want)
+	}
+}

@@ -1,0 +1,270 @@
+package payments
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// An order of Shopify is one payment of ours, under the order's id, for its refunds and disputes name that. Amounts
+// are those of the shop's currency, as decimal texts. An event has no identity that is signed, so it is told apart by
+// its topic, which is the address, and by the id and the time of what it is about.
+type shopifyOrder struct {
+	ID         jsontext.Value  `json:"id"`
+	Currency   string          `json:"currency"`
+	Total      *string         `json:"total_price"`
+	Subtotal   string          `json:"subtotal_price"`
+	TotalTax   string          `json:"total_tax"`
+	TaxInside  bool            `json:"taxes_included"`
+	Financial  string          `json:"financial_status"`
+	Test       *bool           `json:"test"`
+	Email      string          `json:"email"`
+	Processed  string          `json:"processed_at"`
+	Created    string          `json:"created_at"`
+	Updated    string          `json:"updated_at"`
+	Lines      jsontext.Value  `json:"line_items"`
+	Refunds    []shopifyRefund `json:"refunds"`
+	Attributes []struct {
+		Name  string         `json:"name"`
+		Value jsontext.Value `json:"value"`
+	} `json:"note_attributes"`
+	Customer *struct {
+		ID    jsontext.Value `json:"id"`
+		Email string         `json:"email"`
+	} `json:"customer"`
+}
+
+type shopifyRefund struct {
+	ID           jsontext.Value `json:"id"`
+	Order        jsontext.Value `json:"order_id"`
+	Created      string         `json:"created_at"`
+	Processed    string         `json:"processed_at"`
+	Transactions []struct {
+		Kind     string `json:"kind"`
+		Status   string `json:"status"`
+		Amount   string `json:"amount"`
+		Currency string `json:"currency"`
+		Test     *bool  `json:"test"`
+	} `json:"transactions"`
+}
+
+type shopifyDispute struct {
+	ID        jsontext.Value `json:"id"`
+	Order     jsontext.Value `json:"order_id"`
+	Type      string         `json:"type"`
+	Status    string         `json:"status"`
+	Amount    string         `json:"amount"`
+	Currency  string         `json:"currency"`
+	Initiated string         `json:"initiated_at"`
+}
+
+// shopifyTopics are the addresses that are known; those that say nothing of money are acknowledged, also the three
+// that Shopify wants of every app.
+var shopifyTopics = map[string]func(topic string, body []byte) (event, error){
+	"orders/create": readShopifyOrder, "orders/paid": readShopifyOrder, "orders/updated": readShopifyOrder,
+	"orders/cancelled": readShopifyOrder, "orders/partially_fulfilled": readShopifyOrder, "orders/fulfilled": readShopifyOrder,
+	"refunds/create":  readShopifyRefund,
+	"disputes/create": readShopifyDispute, "disputes/update": readShopifyDispute,
+}
+
+func readShopify(topic string, body []byte) (event, error) {
+	read, ok := shopifyTopics[topic]
+	if !ok {
+		return event{kind: topic}, decode(body, &struct{}{})
+	}
+	e, err := read(topic, body)
+	e.kind = topic
+	return e, err
+}
+
+// wrongShape says that a body is not what is sent to its address. The signature of one topic is good for every other.
+func wrongShape() error {
+	return odd("validation_failed", "The body is not of the topic that this address is for.")
+}
+
+func readShopifyOrder(topic string, body []byte) (event, error) {
+	var o shopifyOrder
+	if err := decode(body, &o); err != nil {
+		return event{}, err
+	}
+	id := number(o.ID)
+	if !idForm.MatchString(id) || o.Total == nil || o.Financial == "" || len(o.Lines) == 0 || o.Updated == "" {
+		return event{}, wrongShape()
+	}
+	e := event{id: topic + ":" + id + ":" + o.Updated, at: instant(o.Updated), live: not(o.Test)}
+	r := &report{Report: ledger.Report{Payment: "shopify:" + id, Order: id}, email: o.Email}
+	if c := o.Customer; c != nil {
+		if customer := number(c.ID); idForm.MatchString(customer) {
+			r.Customer = "shopify:" + customer
+		}
+		if r.email == "" {
+			r.email = c.Email
+		}
+	}
+	for _, a := range o.Attributes {
+		switch a.Name {
+		case "loyalty_member":
+			r.Member = reference(number(a.Value))
+		case "loyalty_order":
+			if order := reference(number(a.Value)); order != "" {
+				r.Order = order
+			}
+		}
+	}
+	e.report = r
+	return e, o.facts(r, id)
+}
+
+func (o shopifyOrder) facts(r *report, id string) error {
+	f, err := o.capture(id)
+	if err != nil {
+		return err
+	}
+	if f.State != "" {
+		r.Facts = append(r.Facts, f)
+	}
+	for _, x := range o.Refunds {
+		f, err := x.fact()
+		if err != nil {
+			return err
+		}
+		r.Facts = append(r.Facts, f...)
+	}
+	r.Facts = nothing(r.Facts)
+	return nil
+}
+
+// capture is the money of an order, and what of it was for shipping and tax.
+func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
+	total, err := decimalMoney(*o.Total, o.Currency)
+	if err != nil {
+		return loyalty.Fact{}, err
+	}
+	f := loyalty.Fact{Kind: loyalty.FactCapture, ID: id, Money: total, Clock: clock(instant(o.Updated)), At: instant(o.Processed)}
+	if f.At.IsZero() {
+		f.At = instant(o.Created)
+	}
+	switch o.Financial {
+	case "paid", "partially_refunded", "refunded":
+		f.State = loyalty.FactDone
+	case "voided":
+		f.State = loyalty.FactFailed
+	}
+	goods, err := decimalMoney(o.Subtotal, o.Currency)
+	tax, taxErr := decimalMoney(o.TotalTax, o.Currency)
+	if err != nil || taxErr != nil {
+		return f, nil // it is all for goods, as far as we are told
+	}
+	f.Tax = tax.Amount
+	f.Shipping = max(0, total.Amount-goods.Amount-tax.Amount)
+	if o.TaxInside {
+		f.Shipping = max(0, total.Amount-goods.Amount)
+	}
+	return f, nil
+}
+
+// fact is the money of a refund; none where only goods came back.
+func (x shopifyRefund) fact() ([]loyalty.Fact, error) {
+	id := number(x.ID)
+	if !idForm.MatchString(id) {
+		return nil, wrongShape()
+	}
+	f := loyalty.Fact{Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, At: instant(x.Created), Clock: clock(instant(x.Created))}
+	for _, t := range x.Transactions {
+		m, err := decimalMoney(t.Amount, t.Currency)
+		switch {
+		case err != nil:
+			return nil, err
+		case t.Kind != "refund" || t.Status != "success":
+			continue
+		case f.Money.Currency != "" && f.Money.Currency != m.Currency:
+			return nil, odd(loyalty.CurrencyMismatch, "One refund is in two currencies.")
+		}
+		f.Money = loyalty.Money{Amount: f.Money.Amount + m.Amount, Currency: m.Currency}
+	}
+	if f.Money.Amount == 0 {
+		return nil, nil
+	}
+	return []loyalty.Fact{f}, nil
+}
+
+func readShopifyRefund(topic string, body []byte) (event, error) {
+	var x shopifyRefund
+	if err := decode(body, &x); err != nil {
+		return event{}, err
+	}
+	order := number(x.Order)
+	if !idForm.MatchString(order) || x.Transactions == nil || x.Created == "" {
+		return event{}, wrongShape()
+	}
+	f, err := x.fact()
+	e := event{id: topic + ":" + number(x.ID), at: instant(x.Created)}
+	for _, t := range x.Transactions {
+		if t.Test != nil {
+			e.live = not(t.Test)
+		}
+	}
+	if len(f) > 0 {
+		e.report = &report{Report: ledger.Report{Payment: "shopify:" + order, Order: order, Facts: f}}
+	}
+	return e, err
+}
+
+// shopifyDisputes is how a dispute goes on, for no time of its changes is told.
+var shopifyDisputes = []string{"needs_response", "under_review", "charge_refunded", "accepted", "lost", "won"}
+
+func readShopifyDispute(topic string, body []byte) (event, error) {
+	var x shopifyDispute
+	if err := decode(body, &x); err != nil {
+		return event{}, err
+	}
+	id, order, rank := number(x.ID), number(x.Order), slices.Index(shopifyDisputes, x.Status)
+	if !idForm.MatchString(id) || !idForm.MatchString(order) || rank < 0 || x.Type != "inquiry" && x.Type != "chargeback" {
+		return event{}, wrongShape()
+	}
+	m, err := decimalMoney(x.Amount, x.Currency)
+	if err != nil {
+		return event{}, err
+	}
+	state := loyalty.FactOpen
+	switch x.Status {
+	case "won":
+		state = loyalty.FactWon
+	case "lost", "accepted":
+		state = loyalty.FactLost
+	default:
+		if x.Type == "inquiry" {
+			state = loyalty.FactPending // no money was moved
+		}
+	}
+	f := loyalty.Fact{Kind: loyalty.FactDispute, ID: id, State: state, Money: m, Clock: int64(rank), At: instant(x.Initiated)}
+	if x.Type == "chargeback" {
+		f.Clock += int64(len(shopifyDisputes)) // what an inquiry has become
+	}
+	return event{
+		id: strings.Join([]string{"disputes", id, x.Type, x.Status}, ":"), at: f.At,
+		report: &report{Report: ledger.Report{Payment: "shopify:" + order, Order: order, Facts: nothing([]loyalty.Fact{f})}},
+	}, nil
+}
+
+// not is the opposite of what may be unsaid.
+func not(b *bool) *bool {
+	if b == nil {
+		return nil
+	}
+	live := !*b
+	return &live
+}
+
+// clock is an instant in milliseconds, for comparing.
+func clock(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}

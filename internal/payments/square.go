@@ -1,0 +1,155 @@
+package payments
+
+import (
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Square sends each object whole whenever it changes, with the time of its change. A tip earns nothing, so that what
+// came is amount_money, not total_money.
+type squareEvent struct {
+	ID      string `json:"event_id"`
+	Type    string `json:"type"`
+	Created string `json:"created_at"`
+	Data    struct {
+		Object struct {
+			Payment *squareObject `json:"payment"`
+			Refund  *squareObject `json:"refund"`
+			Dispute *squareObject `json:"dispute"`
+		} `json:"object"`
+	} `json:"data"`
+}
+
+type squareMoney struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+type squareObject struct {
+	ID        string      `json:"id"`
+	DisputeID string      `json:"dispute_id"` // a dispute's, in some samples
+	Status    string      `json:"status"`
+	State     string      `json:"state"`
+	Amount    squareMoney `json:"amount_money"`
+	Back      squareMoney `json:"refunded_money"`
+	Payment   string      `json:"payment_id"`
+	Unlinked  bool        `json:"unlinked"`
+	Disputed  struct {
+		Payment string `json:"payment_id"`
+	} `json:"disputed_payment"`
+	Reference string `json:"reference_id"` // the merchant's own
+	Customer  string `json:"customer_id"`
+	Email     string `json:"buyer_email_address"`
+	Created   string `json:"created_at"`
+	Reported  string `json:"reported_at"`
+	Updated   string `json:"updated_at"`
+	Version   int64  `json:"version"`
+}
+
+func readSquare(body []byte) (event, error) {
+	var in squareEvent
+	if err := decode(body, &in); err != nil {
+		return event{}, err
+	}
+	if !idForm.MatchString(in.ID) {
+		return event{}, odd("validation_failed", "The event has no id.")
+	}
+	e := event{id: in.ID, kind: in.Type, at: instant(in.Created)}
+	family, _, _ := strings.Cut(in.Type, ".")
+	o, read := in.Data.Object.Payment, squareObject.payment
+	switch family {
+	case "payment":
+	case "refund":
+		o, read = in.Data.Object.Refund, squareObject.refund
+	case "dispute":
+		o, read = in.Data.Object.Dispute, squareObject.dispute
+	default:
+		return e, nil
+	}
+	if o == nil {
+		return e, odd("validation_failed", "The event has no object.")
+	}
+	if o.ID == "" {
+		o.ID = o.DisputeID
+	}
+	if err := checkIDs(o.ID, o.Payment, o.Disputed.Payment, o.Customer); err != nil || o.ID == "" {
+		return e, odd("validation_failed", "The object has no id of Square's.")
+	}
+	var err error
+	e.report, err = read(*o)
+	return e, err
+}
+
+// fact is one of the object, by the time of its last change.
+func (o squareObject) fact(kind loyalty.FactKind, state loyalty.FactState, m squareMoney) (loyalty.Fact, error) {
+	amount, err := money(m.Amount, m.Currency)
+	at := instant(o.Created)
+	if at.IsZero() {
+		at = instant(o.Reported)
+	}
+	return loyalty.Fact{Kind: kind, ID: o.ID, State: state, Money: amount, Clock: clock(instant(o.Updated)), At: at}, err
+}
+
+func (o squareObject) payment() (*report, error) {
+	state, ok := map[string]loyalty.FactState{
+		"APPROVED": loyalty.FactPending, "PENDING": loyalty.FactPending, "COMPLETED": loyalty.FactDone,
+		"CANCELED": loyalty.FactFailed, "FAILED": loyalty.FactFailed,
+	}[o.Status]
+	if !ok {
+		return nil, odd("validation_failed", "The payment has a status that is not known.")
+	}
+	r := &report{Report: ledger.Report{Payment: "square:" + o.ID, Order: reference(o.Reference)}, email: o.Email}
+	if o.Customer != "" {
+		r.Customer = "square:" + o.Customer
+	}
+	f, err := o.fact(loyalty.FactCapture, state, o.Amount)
+	if err != nil {
+		return nil, err
+	}
+	r.Facts = append(r.Facts, f)
+	if o.Back.Currency != "" {
+		back, err := o.fact(loyalty.FactRefunded, loyalty.FactDone, o.Back)
+		if err != nil {
+			return nil, err
+		}
+		back.At = instant(o.Updated)
+		r.Facts = append(r.Facts, back)
+	}
+	r.Facts = nothing(r.Facts)
+	return r, nil
+}
+
+func (o squareObject) refund() (*report, error) {
+	state, ok := map[string]loyalty.FactState{
+		"PENDING": loyalty.FactPending, "COMPLETED": loyalty.FactDone, "REJECTED": loyalty.FactFailed, "FAILED": loyalty.FactFailed,
+	}[o.Status]
+	switch {
+	case !ok:
+		return nil, odd("validation_failed", "The refund has a status that is not known.")
+	case o.Unlinked || o.Payment == "":
+		return nil, nil // of no payment of ours
+	}
+	return o.of(o.Payment, loyalty.FactRefund, state)
+}
+
+func (o squareObject) dispute() (*report, error) {
+	state, ok := map[string]loyalty.FactState{
+		"INQUIRY_EVIDENCE_REQUIRED": loyalty.FactPending, "INQUIRY_PROCESSING": loyalty.FactPending, "INQUIRY_CLOSED": loyalty.FactPending,
+		"EVIDENCE_REQUIRED": loyalty.FactOpen, "PROCESSING": loyalty.FactOpen,
+		"WON": loyalty.FactWon, "LOST": loyalty.FactLost, "ACCEPTED": loyalty.FactLost,
+	}[o.State]
+	if !ok || o.Disputed.Payment == "" {
+		return nil, odd("validation_failed", "The dispute has a state that is not known, or no payment.")
+	}
+	return o.of(o.Disputed.Payment, loyalty.FactDispute, state)
+}
+
+func (o squareObject) of(payment string, kind loyalty.FactKind, state loyalty.FactState) (*report, error) {
+	f, err := o.fact(kind, state, o.Amount)
+	if err != nil {
+		return nil, err
+	}
+	return &report{Report: ledger.Report{Payment: "square:" + payment, Facts: nothing([]loyalty.Fact{f})}}, nil
+}

@@ -1,0 +1,187 @@
+package payments
+
+import (
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// What Stripe tells of one payment comes as a payment intent, as its charge, as a checkout session and as an invoice.
+// All of it is put under the payment intent (else the charge), so that one payment is one however many of these a
+// merchant subscribes to; where the intent and its charge disagree about what came, the intent is believed.
+type stripeEvent struct {
+	ID      string         `json:"id"`
+	Object  string         `json:"object"`
+	Type    string         `json:"type"`
+	Created jsontext.Value `json:"created"` // a number; a text in thin events, which are not taken
+	Live    *bool          `json:"livemode"`
+	Data    struct {
+		Object jsontext.Value `json:"object"`
+	} `json:"data"`
+}
+
+// A stripeObject is what is looked at of a payment intent, charge, refund, dispute or checkout session.
+type stripeObject struct {
+	ID            string            `json:"id"`
+	Object        string            `json:"object"`
+	Amount        int64             `json:"amount"`
+	Received      int64             `json:"amount_received"` // payment intents
+	Captured      bool              `json:"captured"`        // charges
+	AmountCapture int64             `json:"amount_captured"`
+	AmountBack    int64             `json:"amount_refunded"`
+	Currency      string            `json:"currency"`
+	Status        string            `json:"status"`
+	Created       int64             `json:"created"`
+	Intent        stripeRef         `json:"payment_intent"`
+	Charge        stripeRef         `json:"charge"`
+	Customer      stripeRef         `json:"customer"`
+	Metadata      map[string]string `json:"metadata"`
+	Receipt       string            `json:"receipt_email"`
+	Billing       struct {
+		Email string `json:"email"`
+	} `json:"billing_details"`
+	Details struct {
+		Email string `json:"email"`
+	} `json:"customer_details"`
+}
+
+// A stripeRef is an id, also where the object was expanded.
+type stripeRef string
+
+func (r *stripeRef) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '{' {
+		return json.UnmarshalDecode(dec, (*string)(r))
+	}
+	var o struct {
+		ID string `json:"id"`
+	}
+	err := json.UnmarshalDecode(dec, &o)
+	*r = stripeRef(o.ID)
+	return err
+}
+
+// overCharge puts what a payment intent says of the money that came over what its charge says.
+const overCharge = int64(1) << 50
+
+func readStripe(body []byte) (event, error) {
+	var in stripeEvent
+	if err := decode(body, &in); err != nil {
+		return event{}, err
+	}
+	if err := checkIDs(in.ID); err != nil || in.ID == "" {
+		return event{}, odd("validation_failed", "The event has no id.")
+	}
+	e := event{id: in.ID, kind: in.Type, live: in.Live}
+	var created int64
+	if in.Object != "event" || json.Unmarshal(in.Created, &created) != nil {
+		return e, nil
+	}
+	e.at = unix(created)
+	family, _, _ := strings.Cut(in.Type, ".")
+	switch {
+	case family != "payment_intent" && family != "charge" && family != "refund" && family != "checkout":
+		return e, nil
+	case len(in.Data.Object) == 0:
+		return e, odd("validation_failed", "The event has no object.")
+	}
+	var o stripeObject
+	if err := decode(in.Data.Object, &o); err != nil {
+		return e, err
+	}
+	var err error
+	e.report, err = o.report(in.Type, created)
+	return e, err
+}
+
+// report is what an object says; nil if that is nothing of money or whose it is.
+func (o stripeObject) report(kind string, created int64) (*report, error) {
+	payment := string(o.Intent)
+	if payment == "" {
+		payment = string(o.Charge)
+	}
+	if payment == "" && (o.Object == "payment_intent" || o.Object == "charge") {
+		payment = o.ID
+	}
+	if err := checkIDs(o.ID, payment, string(o.Customer)); err != nil {
+		return nil, err
+	}
+	if payment == "" || o.ID == "" {
+		return nil, nil
+	}
+	facts, known, err := o.facts(kind, payment, created*1000)
+	if err != nil || !known {
+		return nil, err
+	}
+	r := &report{Report: ledger.Report{
+		Payment: "stripe:" + payment, Facts: nothing(facts),
+		Order: reference(o.Metadata["loyalty_order"]), Member: reference(o.Metadata["loyalty_member"]),
+	}}
+	if o.Customer != "" {
+		r.Customer = "stripe:" + string(o.Customer)
+	}
+	for _, email := range []string{o.Details.Email, o.Receipt, o.Billing.Email} {
+		if r.email == "" {
+			r.email = email
+		}
+	}
+	return r, nil
+}
+
+// facts is what an object says of money by a clock in milliseconds; false for what says nothing.
+func (o stripeObject) facts(kind, payment string, clock int64) (facts []loyalty.Fact, known bool, err error) {
+	at := unix(o.Created)
+	add := func(f loyalty.FactKind, id string, s loyalty.FactState, amount, clock int64) {
+		var m loyalty.Money
+		if m, err = money(amount, o.Currency); err == nil {
+			facts = append(facts, loyalty.Fact{Kind: f, ID: id, State: s, Money: m, Clock: clock, At: at})
+		}
+	}
+	switch {
+	case kind == "payment_intent.succeeded" && o.Object == "payment_intent":
+		at = unix(clock / 1000) // when it was paid, not when the cart was opened
+		add(loyalty.FactCapture, payment, loyalty.FactDone, o.Received, clock+overCharge)
+	case strings.HasPrefix(kind, "charge.") && o.Object == "charge":
+		if o.Captured && o.Status == "succeeded" {
+			if add(loyalty.FactCapture, payment, loyalty.FactDone, o.AmountCapture, clock); err == nil {
+				at = unix(clock / 1000)
+				add(loyalty.FactRefunded, o.ID, loyalty.FactDone, o.AmountBack, clock)
+			}
+		}
+	case o.Object == "refund":
+		state, ok := map[string]loyalty.FactState{
+			"pending": loyalty.FactPending, "requires_action": loyalty.FactPending, "succeeded": loyalty.FactDone,
+			"failed": loyalty.FactFailed, "canceled": loyalty.FactFailed,
+		}[o.Status]
+		if !ok {
+			return nil, false, odd("validation_failed", "The refund has a status that is not known.")
+		}
+		add(loyalty.FactRefund, o.ID, state, o.Amount, clock)
+	case strings.HasPrefix(kind, "charge.dispute.") && o.Object == "dispute":
+		state, ok := o.dispute(kind)
+		if !ok {
+			return nil, false, odd("validation_failed", "The dispute has a status that is not known.")
+		}
+		add(loyalty.FactDispute, o.ID, state, o.Amount, clock)
+	case kind == "checkout.session.completed", kind == "checkout.session.async_payment_succeeded":
+	default:
+		return nil, false, nil
+	}
+	return facts, true, err
+}
+
+// dispute is how far a dispute is. A warning moves no money.
+func (o stripeObject) dispute(kind string) (loyalty.FactState, bool) {
+	switch {
+	case strings.HasPrefix(o.Status, "warning_"), o.Status == "prevented":
+		return loyalty.FactPending, true
+	case o.Status == "won", o.Status != "lost" && kind == "charge.dispute.funds_reinstated":
+		return loyalty.FactWon, true
+	case o.Status == "lost":
+		return loyalty.FactLost, true
+	}
+	return loyalty.FactOpen, o.Status == "needs_response" || o.Status == "under_review"
+}

@@ -1,0 +1,59 @@
+package payments
+
+import (
+	"encoding/hex"
+	"strings"
+	"time"
+)
+
+// Stripe signs the time, a dot and the body, with the whole of the secret, whsec_ included
+// (https://docs.stripe.com/webhooks#verify-manually).
+type stripe struct{ keys [][]byte }
+
+func (s stripe) verify(h headers, body []byte, now time.Time) error {
+	header := h["stripe-signature"]
+	if header == "" {
+		return errMissing
+	}
+	when, signatures, err := stripeHeader(header)
+	if err != nil {
+		return err
+	}
+	at, err := seconds(when)
+	if err != nil {
+		return err
+	}
+	if err := signed(s.keys, signatures, []byte(when), []byte("."), body); err != nil {
+		return err
+	}
+	return inTime(at, now)
+}
+
+// stripeHeader reads t=…,v1=…,v1=…,v0=…. Two times would be two claims about what was signed, and more signatures
+// than anybody needs are an attempt to make us count.
+func stripeHeader(header string) (when string, signatures [][]byte, err error) {
+	all := 0
+	for part := range strings.SplitSeq(header, ",") {
+		name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
+		switch {
+		case !ok, name == "t" && when != "":
+			return "", nil, errHeader
+		case name == "t":
+			when = value
+		case name == "v1":
+			if all++; all > maxSignatures {
+				return "", nil, errHeader
+			}
+			if s, err := hex.DecodeString(value); err == nil {
+				signatures = append(signatures, s)
+			}
+		}
+	}
+	if when == "" {
+		return "", nil, errHeader
+	}
+	if len(signatures) == 0 {
+		return "", nil, errSignature
+	}
+	return when, signatures, nil
+}

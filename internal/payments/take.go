@@ -1,0 +1,329 @@
+package payments
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// A Receiver takes events of payment processors. It is safe for concurrent use.
+type Receiver struct {
+	app         *app.App
+	email       func(program, email string) ledger.Identity
+	seal        seal
+	connections map[string]map[string]*connection
+}
+
+// A connection is one processor of one program.
+type connection struct {
+	program, provider string
+	verifier          verifier // of Stripe, Shopify, Square and the merchant's own systems
+	adyen             adyen
+	paypal            *paypal
+	api               *paypalAPI
+	agreed            app.Processor
+}
+
+// New makes a receiver for the connections of an App that are set up as they must be, and names the others in the log.
+func New(a *app.App) *Receiver {
+	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks")), connections: map[string]map[string]*connection{}}
+	for program, providers := range a.Processors {
+		r.connections[program] = map[string]*connection{}
+		for provider, c := range providers {
+			if err := c.Check(provider); err != nil {
+				a.Log.Error("a payment processor is not connected", "program", program, "provider", provider, "err", err)
+				continue
+			}
+			r.connections[program][provider] = newConnection(a, program, provider, c)
+		}
+	}
+	return r
+}
+
+func newConnection(a *app.App, program, provider string, c app.Processor) *connection {
+	con := &connection{program: program, provider: provider, agreed: c}
+	switch provider {
+	case app.Stripe:
+		con.verifier = stripe{plain(c.Secrets)}
+	case app.Shopify:
+		con.verifier = shopify{plain(c.Secrets)}
+	case app.Square:
+		con.verifier = square{plain(c.Secrets), c.URL}
+	case app.Standard:
+		con.verifier = standard{standardKeys(c.Secrets)}
+	case app.Adyen:
+		con.adyen = adyen{adyenKeys(c.Secrets)}
+	case app.PayPal:
+		con.paypal, con.api = newPayPal(c, a), newPayPalAPI(c, a)
+	}
+	return con
+}
+
+// standardKeys reads keys as Standard Webhooks writes them. One that is none is no key, which nothing passes.
+func standardKeys(secrets []string) (keys [][]byte) {
+	for _, s := range secrets {
+		key, err := app.StandardKey(s)
+		if err != nil {
+			key = nil
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
+// receive verifies a request and takes what is in it.
+func (r *Receiver) receive(ctx context.Context, con *connection, topic string, h headers, body []byte) ([]Received, error) {
+	now := r.app.Now()
+	switch con.provider {
+	case app.Adyen:
+		return r.receiveAdyen(ctx, con, h, body)
+	case app.PayPal:
+		if err := con.paypal.verify(ctx, h, body, now); err != nil {
+			return nil, err
+		}
+	default:
+		if err := con.verifier.verify(h, body, now); err != nil {
+			return nil, err
+		}
+	}
+	one, err := r.take(ctx, con, arrival{path: topic, event: h["webhook-id"], transmission: h["paypal-transmission-id"], body: body, at: now})
+	if err != nil {
+		return nil, err
+	}
+	return []Received{one}, nil
+}
+
+// An arrival is a body that is known to be genuine.
+type arrival struct {
+	path         string // Shopify: the topic that the address is for
+	event        string // the event's id, where a signed header says it
+	transmission string // PayPal's
+	body         []byte
+	at           time.Time
+	again        bool
+	clock        int64 // of what was read back; zero otherwise
+}
+
+// take reads a genuine event and hands what it says to the ledger.
+func (r *Receiver) take(ctx context.Context, con *connection, in arrival) (Received, error) {
+	e, err := r.read(ctx, con, in)
+	var strange *oddity
+	if errors.As(err, &strange) {
+		e.odd, err = strange, nil
+	}
+	if err != nil {
+		return Received{}, err
+	}
+	return r.settle(ctx, con, in, e)
+}
+
+// read reads an event. PayPal's is read back from its API, so that this may fail for the moment.
+func (r *Receiver) read(ctx context.Context, con *connection, in arrival) (event, error) {
+	switch con.provider {
+	case app.Stripe:
+		return readStripe(in.body)
+	case app.Shopify:
+		return readShopify(in.path, in.body)
+	case app.Square:
+		return readSquare(in.body)
+	case app.Standard:
+		return readStandard(in.event, in.body)
+	case app.PayPal:
+		claim, err := readPayPal(in.body)
+		if err != nil {
+			return claim.event, err
+		}
+		return claim.confirmed(ctx, con.api)
+	}
+	return r.readAdyen(con, in.body)
+}
+
+// settle gives a genuine event to the ledger, or to quarantine.
+func (r *Receiver) settle(ctx context.Context, con *connection, in arrival, e event) (Received, error) {
+	p, err := r.app.Programs.Live(ctx, con.program)
+	if err != nil {
+		return Received{}, err
+	}
+	d := ledger.Delivery{Provider: con.provider, Event: e.id, Type: e.kind, Path: in.path, At: e.at, Received: in.at, Again: in.again}
+	report := r.report(con, &d, in, e)
+	if d.Body = r.seal.close(in.body, con.bound(d.Event)); len(d.Body) > maxKept {
+		d.Body = nil
+	}
+	var k ledger.Kept
+	var strange *oddity
+	switch live := r.app.Stage == app.Live; {
+	case errors.As(e.odd, &strange):
+		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, strange.code, strange.detail)
+	case e.live != nil && *e.live != live:
+		k, err = r.app.Ledger.Quarantine(ctx, p.ID, d, ledger.StageMismatch, "It is of play money at a live stack, or of real money at a test stack.")
+	default:
+		k, err = r.app.Ledger.Receive(ctx, p, d, report)
+	}
+	if err != nil {
+		return Received{}, err
+	}
+	if k.Outcome == ledger.Quarantined {
+		telemetry.Quarantined(ctx, r.app.Log, r.app.Now(), con.program, con.provider, d.Event, string(k.Code))
+	}
+	if in.clock == 0 {
+		r.readBack(ctx, con, k.Unclear)
+	}
+	return Received{Event: d.Event, Outcome: k.Outcome, Code: k.Code}, nil
+}
+
+// report is what an event says, in the ledger's words. It completes the delivery: with an identity where the event has
+// none, and with the mark that tells whether an event says the same as before.
+func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e event) *ledger.Report {
+	raw := digest(in.body)
+	if d.Event == "" {
+		d.Event = "body-" + raw
+	}
+	var report *ledger.Report
+	if e.report != nil {
+		one := e.report.Report
+		if e.report.email != "" {
+			one.Email = r.email(con.program, e.report.email).Value
+		}
+		report = &one
+	}
+	if con.provider == app.PayPal {
+		d.Transmission, d.Mark = in.transmission, paypalMark(in.body) // what its API says changes
+		return report
+	}
+	said, err := json.Marshal(report, json.Deterministic(true))
+	if err != nil || e.odd != nil {
+		said = in.body
+	}
+	d.Mark = digest(append([]byte(e.kind+"\n"), said...))
+	if report != nil {
+		for i := range report.Facts {
+			if report.Facts[i].At.IsZero() {
+				report.Facts[i].At = in.at // no time of it is signed
+			}
+			if in.clock > 0 {
+				report.Facts[i].Clock = in.clock
+			}
+		}
+	}
+	return report
+}
+
+// maxKept is how large a sealed body may be, so that it fits into one item of the table. JSON of 256 KiB is packed to a
+// fraction of it; what is not, is taken and not kept.
+const maxKept = 240 << 10
+
+// bound is what a kept body belongs to.
+func (con *connection) bound(event string) string {
+	return con.program + "\n" + con.provider + "\n" + event
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return base64.RawURLEncoding.EncodeToString(sum[:])[:22]
+}
+
+// receiveAdyen takes a batch item by item: a bad one neither drops nor blesses the others. Where none is good, the
+// request is rejected as a whole.
+func (r *Receiver) receiveAdyen(ctx context.Context, con *connection, h headers, body []byte) ([]Received, error) {
+	now := r.app.Now()
+	if signature := h["hmacsignature"]; signature != "" { // of another product, of which nothing counts
+		if err := con.adyen.verifyPayload(signature, body); err != nil {
+			return nil, err
+		}
+		one, err := r.settle(ctx, con, arrival{body: body, at: now}, event{kind: "payload"})
+		return []Received{one}, err
+	}
+	var batch adyenBatch
+	if decode(body, &batch) != nil || len(batch.Items) == 0 {
+		return nil, errMissing // there is nothing in it that could be signed
+	}
+	bad := make([]error, len(batch.Items))
+	good := 0
+	for i, x := range batch.Items {
+		it, err := readAdyenItem(x.Item)
+		if bad[i] = err; err != nil {
+			bad[i] = errSignature
+		} else if bad[i] = con.adyen.verify(it); bad[i] == nil {
+			good++
+		}
+	}
+	if good == 0 {
+		return nil, bad[0]
+	}
+	var all []Received
+	for i, x := range batch.Items {
+		in := arrival{body: adyenAlone(batch.Live, x.Item), at: now}
+		var one Received
+		var err error
+		if bad[i] != nil {
+			one, err = r.settle(ctx, con, in, event{kind: "unsigned", odd: odd(signatureInvalid, "An item of a batch was not signed by Adyen.")})
+		} else {
+			one, err = r.take(ctx, con, in)
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// adyenAlone is a batch of one item, which is how it is kept.
+func adyenAlone(live, item jsontext.Value) []byte {
+	if len(live) == 0 {
+		live = jsontext.Value("null")
+	}
+	return fmt.Appendf(nil, `{"live":%s,"notificationItems":[{"NotificationRequestItem":%s}]}`, live, item)
+}
+
+// readAdyen reads a batch of one. The signature is looked at again: one that was kept without is not let in by being
+// driven again.
+func (r *Receiver) readAdyen(con *connection, body []byte) (event, error) {
+	var batch adyenBatch
+	if err := decode(body, &batch); err != nil || len(batch.Items) != 1 {
+		return event{}, odd("malformed_json", "The batch has not one item.")
+	}
+	it, err := readAdyenItem(batch.Items[0].Item)
+	if err != nil {
+		return event{}, odd("malformed_json", "The item is not what Adyen sends.")
+	}
+	if err := con.adyen.verify(it); err != nil {
+		return event{kind: "unsigned"}, odd(signatureInvalid, "The item was not signed by Adyen.")
+	}
+	return readAdyenItemEvent(it, batch.Live)
+}
+
+// errUnreachable says that a processor's API could not be asked.
+var errUnreachable = errors.New("payments: a processor's API could not be reached")
+
+// Replay takes an event again that was kept before: what it says counts once all the same.
+func (r *Receiver) Replay(ctx context.Context, program string, k ledger.Kept) (Received, error) {
+	con := r.connections[program][k.Provider]
+	if con == nil {
+		return Received{}, fmt.Errorf("payments: program %s is not connected to %s", program, k.Provider)
+	}
+	body, err := r.Body(program, k)
+	if err != nil {
+		return Received{}, err
+	}
+	one, err := r.take(ctx, con, arrival{path: k.Path, event: k.Event, body: body, at: k.Received, again: true})
+	if err == nil && (one.Outcome != ledger.Quarantined || k.Counted()) {
+		err = r.app.Ledger.Redriven(ctx, program, k)
+	}
+	return one, err
+}
+
+// Body is an event as it came.
+func (r *Receiver) Body(program string, k ledger.Kept) ([]byte, error) {
+	return r.seal.open(k.Body, (&connection{program: program, provider: k.Provider}).bound(k.Event))
+}

@@ -1,0 +1,50 @@
+package program
+
+import (
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// payments reads what the reports of payment processors do.
+func (c *compiler) payments(n *node) (t loyalty.PaymentTerms) {
+	t.Award = loyalty.Award(n.get("award").text())
+	for _, by := range texts(n.get("find_member_by")) {
+		t.FindBy = append(t.FindBy, loyalty.MemberBy(by))
+	}
+	within := n.get("claim_within")
+	t.ClaimWithin = c.some(within)
+	var day time.Time
+	if t.ClaimWithin.After(day, time.UTC).Sub(day) > loyalty.MaxOrderAge {
+		c.add(at(within, "%s is more than 90 days; what is older is no longer judged by the rules and levels of today", within.value))
+	}
+	return t
+}
+
+// payments says what reports of payment processors do, where the file says anything of it.
+func (e *explainer) payments() {
+	t := e.p.Payments
+	if t.Award == "" && t.FindBy == nil && t.ClaimWithin.IsZero() {
+		return
+	}
+	switch t.Award {
+	case loyalty.AwardPayments:
+		e.say("An order earns once a payment processor reports that it was paid, and so does a payment of an order that nobody told.")
+	case loyalty.AwardOrdersWhenPaid:
+		e.say("An order earns once a payment processor reports that it was paid.")
+	default:
+		e.say("Payment processors report what went back; orders earn as the shop tells them.")
+	}
+	words := map[loyalty.MemberBy]string{
+		loyalty.ByMetadata: "what the shop attached to it", loyalty.ByCustomer: "the processor's customer", loyalty.ByEmail: "the e-mail address",
+	}
+	var ways []string
+	for _, by := range t.Finds() {
+		ways = append(ways, words[by])
+	}
+	within := t.ClaimWithin
+	if within.IsZero() {
+		within = loyalty.Period{Days: 30}
+	}
+	e.say("A payment finds its member by %s; that of somebody unknown can be claimed for %s by enrolling.", series(ways, "or"), period(within))
+}

@@ -1,0 +1,18 @@
+package snapshot
+
+import "github.com/perennial-loyalty/perennial/internal/loyalty"
+
+// What reports of payment processors do, in the words of the program file.
+type paymentsDoc struct {
+	Award       loyalty.Award      `json:"award,omitzero"`
+	FindBy      []loyalty.MemberBy `json:"find_member_by,omitzero"`
+	ClaimWithin periodDoc          `json:"claim_within,omitzero"`
+}
+
+func paymentsOf(t loyalty.PaymentTerms) paymentsDoc {
+	return paymentsDoc{t.Award, t.FindBy, periodDoc(t.ClaimWithin)}
+}
+
+func (d paymentsDoc) payments() loyalty.PaymentTerms {
+	return loyalty.PaymentTerms{Award: d.Award, FindBy: d.FindBy, ClaimWithin: loyalty.Period(d.ClaimWithin)}
+}
