@@ -21,6 +21,7 @@ type profileDoc struct {
 	Locale     string `json:"locale,omitzero"`
 	Timezone   string `json:"timezone,omitzero"`
 	Birthday   string `json:"birthday,omitzero"`
+	Phone      string `json:"phone,omitzero"`
 }
 
 type identityDoc struct {
@@ -44,6 +45,11 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	c.with = append(c.with, table.Put(profileItem(p.ID, in.Profile)))
 	for _, id := range in.Identities {
 		c.with = append(c.with, table.Put(identityItem(p.ID, id, in.Member)))
+	}
+	contact := Contact{item: table.Item{Key: memberKey(p.ID, in.Member, "CONTACT")}}
+	c.with = append(c.with, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
+	if len(in.Consents) > 0 || len(p.Reminders.Send) > 0 {
+		c.with = append(c.with, table.Put(firstRemind(p.ID, in.Member, l.now())))
 	}
 	entries, err := l.do(ctx, c)
 	var was taken
@@ -121,13 +127,13 @@ func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID
 			return Profile{}, fmt.Errorf("ledger: read profile %s: %w", m, err)
 		}
 	}
-	return Profile{m, d.ExternalID, d.Email, d.Name, d.Locale, d.Timezone, d.Birthday, it.Version}, nil
+	return Profile{m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, it.Version}, nil
 }
 
 func profileItem(program string, p Profile) table.Item {
 	return table.Item{
 		Key: memberKey(program, p.Member, "PROFILE"), Version: p.Version,
-		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday}),
+		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.Phone}),
 	}
 }
 
@@ -165,6 +171,7 @@ type Change struct {
 	Profile    Profile  // the next version of what was read
 	Segments   []string // all of them
 	Gone, Come []Identity
+	Consents   []loyalty.Consent // given or taken back
 }
 
 // ChangeMember stores a profile as the next version of what was read, moves the identities that changed with it, and
@@ -184,7 +191,12 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	for _, id := range in.Come {
 		ops = append(ops, table.Put(identityItem(p.ID, id, in.Profile.Member)))
 	}
-	_, err := l.do(ctx, command{p: p, member: in.Profile.Member, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	agreed, err := l.agreed(ctx, p, in, by)
+	if err != nil {
+		return err
+	}
+	ops = append(ops, agreed...)
+	_, err = l.do(ctx, command{p: p, member: in.Profile.Member, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		return p.SetTraits(acc, traits(in.Profile, in.Segments), l.now())
 	}})
 	var conflict *table.ConflictError
@@ -195,4 +207,22 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this email exists already.", Pointer: "/email"}
 	}
 	return ErrTryAgain
+}
+
+// agreed is what a change does to consents and reminders: what may be sent to whom may have changed, so they are due.
+func (l *Ledger) agreed(ctx context.Context, p *loyalty.Program, in Change, by By) ([]table.Op, error) {
+	m := in.Profile.Member
+	if len(in.Consents) == 0 && len(p.Reminders.Send) == 0 {
+		return nil, nil
+	}
+	var ops []table.Op
+	if len(in.Consents) > 0 {
+		contact, err := l.Contact(ctx, p.ID, m)
+		if err != nil {
+			return nil, err
+		}
+		ops = contact.record(p.ID, m, in.Consents, by.Actor)
+	}
+	wake, err := l.wake(ctx, p.ID, m)
+	return append(ops, wake), err
 }

@@ -28,6 +28,7 @@ type Program struct {
 	Goodwill     Goodwill // what can be done by hand
 	BirthdayLock Period   // how long a birthday that was told cannot be changed
 	Redeeming    Redeeming
+	Reminders    Reminders
 	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives

@@ -46,6 +46,7 @@ func (c *compiler) file(root *node) *File {
 	c.p.Milestones = c.milestones(root.get("milestones"))
 	c.p.Rewards = c.rewards(root.get("rewards"))
 	c.p.Redeeming = c.redeeming(root.get("redeeming"))
+	c.p.Reminders = c.reminders(root.get("reminders"))
 	c.refunds(root.get("refunds"))
 	c.promises(root)
 	c.sense(root)

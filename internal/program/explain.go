@@ -22,6 +22,7 @@ func Explain(p *loyalty.Program) string {
 	e.tiers()
 	e.rewards()
 	e.goodwill()
+	e.reminders()
 	return strings.Join(e.lines, "\n") + "\n"
 }
 

@@ -29,6 +29,7 @@ type (
 		Goodwill     goodwillDoc    `json:"goodwill,omitzero"`
 		BirthdayLock periodDoc      `json:"birthday_lock,omitzero"`
 		Redeeming    redeemingDoc   `json:"redeeming,omitzero"`
+		Reminders    remindersDoc   `json:"reminders,omitzero"`
 		Hold         duration       `json:"hold,omitzero"`
 	}
 
@@ -141,6 +142,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Tiers:      tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf), TakeBack: takeBack(p.TakeBack),
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
+		Reminders: remindersOf(p.Reminders),
 	}
 }
 
@@ -156,6 +158,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		DebtAtMost:   d.DebtAtMost,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
+		Reminders: d.Reminders.reminders(),
 	}
 }
 
