@@ -215,16 +215,16 @@ func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, store
 				return err
 			}
 			if entries = append(entries, e); len(entries) == some {
-				v.State, entries = v.State.Digest(p, entries, at), entries[:0]
+				v.State, entries = v.State.Digest(p, v.Account, entries, at), entries[:0]
 			}
 		}
 	}
-	v.State = v.State.Digest(p, entries, at)
+	v.State = v.State.Digest(p, v.Account, entries, at)
 	if v.State.Seen < stored.Sequence {
 		return fmt.Errorf("%w: entries of %s are not listed yet", ErrTryAgain, stored.Member)
 	}
-	v.State = v.State.Digest(p, ahead, at)
-	v.State, v.Settled = v.State.Settle(p, at)
+	v.State = v.State.Digest(p, v.Account, ahead, at)
+	v.State, v.Settled = v.State.Settle(p, v.Account, at)
 	return nil
 }
 

@@ -19,7 +19,7 @@ func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) 
 		v.look()
 	}
 	for _, o := range s.Open {
-		v.later(p.Reminders.answer().After(o.At, p.Zone))
+		v.later(p.answerEnds(acc, o.At))
 	}
 	slices.SortStableFunc(v.offers, func(a, b offer) int {
 		return cmp.Or(precedence(a.Notice)-precedence(b.Notice), b.Due.Compare(a.Due))
@@ -27,7 +27,7 @@ func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) 
 	for _, o := range v.offers {
 		v.gate(o)
 	}
-	v.later(now.Add(p.Reminders.rest(p)))
+	v.later(v.morning(now.Add(p.Reminders.rest(p) - 24*time.Hour + time.Second)))
 	v.plan.Next = later(v.plan.Next, now.Add(time.Minute))
 	if !who.Consents.any() {
 		v.plan.Next = now.Add(unconsented) // the first consent makes the next visit due at once
@@ -219,7 +219,8 @@ func (v *visit) tired(o offer) time.Time {
 	}
 	times := 1 << min(v.s.Ignored-1, 10)
 	w := rule.Wait
-	at := Period{w.Months * times, w.Days * times, w.Hours * times, w.Minutes * times}.After(v.s.Last, v.zone)
+	last := DateOf(v.s.Last, v.zone).start(v.zone) // whole days, whenever in the day it went out
+	at := Period{w.Months * times, w.Days * times, w.Hours * times, w.Minutes * times}.After(last, v.zone)
 	if !at.After(v.now) {
 		return time.Time{}
 	}

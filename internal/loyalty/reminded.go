@@ -82,7 +82,7 @@ const (
 const MaxLeadAfter = 30
 
 // Digest takes note of the next entries of the member, in their order and without gaps.
-func (s Reminded) Digest(p *Program, entries []Entry, now time.Time) Reminded {
+func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time) Reminded {
 	s.Rich = copyRich(s.Rich)
 	s.Open, s.Active, s.Orders, s.Codes = slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
 	for _, e := range entries {
@@ -90,7 +90,7 @@ func (s Reminded) Digest(p *Program, entries []Entry, now time.Time) Reminded {
 			break
 		}
 		s.Seen = e.Sequence
-		s.note(p, e)
+		s.note(p, acc, e)
 	}
 	old := now.Add(-rememberFacts)
 	s.Active = slices.DeleteFunc(s.Active, func(a Activation) bool { return a.At.Before(old) })
@@ -111,16 +111,16 @@ func copyRich(m map[string]time.Time) map[string]time.Time {
 	return out
 }
 
-func (s *Reminded) note(p *Program, e Entry) {
+func (s *Reminded) note(p *Program, acc Account, e Entry) {
 	redeems := e.Kind == KindReserve || e.Kind == KindRedeem
 	switch {
 	case e.Kind == KindActivate:
 		s.Active = append(s.Active, Activation{e.Effective, activated(e)})
 	case e.Cause.Kind == CauseOrder && e.Order != nil:
-		s.bought(p, e)
+		s.bought(p, acc, e)
 	case redeems:
 		s.Redeemed = e.Effective
-		s.answered(p, e.Effective)
+		s.answered(p, acc, e.Effective)
 	}
 	if r := e.Redemption; r != nil {
 		s.claimed(e, *r)
@@ -151,13 +151,13 @@ func activated(e Entry) (n Points) {
 	return n
 }
 
-func (s *Reminded) bought(p *Program, e Entry) {
+func (s *Reminded) bought(p *Program, acc Account, e Entry) {
 	o := e.Order.Order
 	i := slices.IndexFunc(s.Orders, func(b Bought) bool { return b.Order == o.ID })
 	switch {
 	case o.Status == OrderPaid && i < 0 && e.Cause.Revision == 1:
 		s.Orders = append(s.Orders, Bought{o.ID, o.PlacedAt})
-		s.answered(p, o.PlacedAt)
+		s.answered(p, acc, o.PlacedAt)
 	case o.Status != OrderPaid && i >= 0:
 		s.Orders = slices.Delete(s.Orders, i, i+1)
 	}
@@ -174,20 +174,20 @@ func (s *Reminded) claimed(e Entry, r Redemption) {
 }
 
 // answered marks what an action answers, and ends the row of what was not answered.
-func (s *Reminded) answered(p *Program, at time.Time) {
+func (s *Reminded) answered(p *Program, acc Account, at time.Time) {
 	s.Ignored = 0
 	for i, o := range s.Open {
-		if at.After(o.At) && at.Before(p.Reminders.answer().After(o.At, p.Zone)) {
+		if at.After(o.At) && at.Before(p.answerEnds(acc, o.At)) {
 			s.Open[i].Acted = true
 		}
 	}
 }
 
 // Settle ends what can no longer be answered at an instant. All entries up to then must have been digested.
-func (s Reminded) Settle(p *Program, now time.Time) (Reminded, []Settled) {
+func (s Reminded) Settle(p *Program, acc Account, now time.Time) (Reminded, []Settled) {
 	var ended []Settled
 	s.Open = slices.DeleteFunc(slices.Clone(s.Open), func(o Open) bool {
-		over := !p.Reminders.answer().After(o.At, p.Zone).After(now)
+		over := !p.answerEnds(acc, o.At).After(now)
 		if !over && !o.Acted {
 			return false
 		}
@@ -198,6 +198,12 @@ func (s Reminded) Settle(p *Program, now time.Time) (Reminded, []Settled) {
 		return true
 	})
 	return s, ended
+}
+
+// answerEnds is until when a message of an instant can be answered: whole days of the member's, behind its own.
+func (p *Program) answerEnds(acc Account, sent time.Time) time.Time {
+	zone := p.zoneOf(acc.Traits.Zone)
+	return p.Reminders.answer().After(DateOf(sent, zone).End(zone), zone)
 }
 
 // Tell takes note of what was sent, under the message's id, or held out.
