@@ -5,7 +5,7 @@ MAKEFLAGS += --no-print-directory
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-FUNCTIONS := members earn redeem programs webhooks reassess remind relay
+FUNCTIONS := members earn redeem programs reminders webhooks reassess remind relay
 DYNAMODB := infra/dynamodb-local run -- env PERENNIAL_REQUIRE_DYNAMODB=1
 
 .PHONY: help
@@ -29,7 +29,7 @@ lint: ## formatting, vet, staticcheck, the template, go.mod, generated files
 	infra/lint
 
 .PHONY: build
-build: ## the eight Lambda binaries, reproducible, in build/<function>/bootstrap
+build: ## the nine Lambda binaries, reproducible, in build/<function>/bootstrap
 	infra/build build $(FUNCTIONS)
 
 .PHONY: build-twice

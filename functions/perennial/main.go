@@ -16,12 +16,13 @@ import (
 )
 
 type commands struct {
-	Dev     dev        `cmd:"" help:"Run everything on this machine."`
-	Clock   clock      `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
-	Program programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
-	Keys    keys       `cmd:"" help:"Create and revoke API keys."`
-	Codes   codesCmd   `cmd:"" help:"Add codes that rewards give out."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	Dev       dev          `cmd:"" help:"Run everything on this machine."`
+	Clock     clock        `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
+	Program   programCmd   `cmd:"" help:"Check, explain, compare and publish program files."`
+	Keys      keys         `cmd:"" help:"Create and revoke API keys."`
+	Codes     codesCmd     `cmd:"" help:"Add codes that rewards give out."`
+	Reminders remindersCmd `cmd:"" help:"Say who would be reminded of what tomorrow, or what perennial dev would have sent."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 func main() {

@@ -57,11 +57,14 @@ func newMatrix(w *world) matrix {
 			"reinstatePoints":   `{"entry": "ent_lapse~nobody~1", "until": "2027-06-30", "reason": "matrix"}`,
 			"reverseRedemption": `{}`, "addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
+			"previewReminder": `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
+			"testReminder":    `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["me@example.com"]}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
 			"enrolMember": "201", "listRewards": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
 			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "publishProgram": "422 validation_failed", "getDraft": own,
+			"listTomorrow": own, "reportReminders": own,
 		},
 	}
 }

@@ -77,22 +77,42 @@ func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) e
 // DueReminders yields the members of one shard whose reminders are to be looked at until an instant, the longest due
 // first; the zero instant: all members who have any.
 func (l *Ledger) DueReminders(ctx context.Context, program string, shard int, until time.Time) iter.Seq2[loyalty.MemberID, error] {
+	return func(yield func(loyalty.MemberID, error) bool) {
+		for place, err := range l.RemindersBehind(ctx, program, shard, "", until) {
+			if !yield(MemberAt(place), err) {
+				return
+			}
+		}
+	}
+}
+
+// RemindersBehind is DueReminders from behind a place on, for lists in pages: it yields places, in which MemberAt finds
+// the member.
+func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int, place string, until time.Time) iter.Seq2[string, error] {
 	q := table.Query{PK: remindPartition(program, shard), Index: true}
+	if place != "" {
+		q.From = place + "\x00"
+	}
 	if !until.IsZero() {
 		q.To = until.UTC().Format(time.RFC3339) + "~"
 	}
-	return func(yield func(loyalty.MemberID, error) bool) {
+	return func(yield func(string, error) bool) {
 		for it, err := range l.Table.Query(ctx, q) {
 			if err != nil {
 				yield("", retryable(err))
 				return
 			}
-			_, m, _ := strings.Cut(it.Index.SK, "#")
-			if !yield(loyalty.MemberID(m), nil) {
+			if !yield(it.Index.SK, nil) {
 				return
 			}
 		}
 	}
+}
+
+// MemberAt is the member at a place of the due queue.
+func MemberAt(place string) loyalty.MemberID {
+	_, m, _ := strings.Cut(place, "#")
+	return loyalty.MemberID(m)
 }
 
 // A Visit is one look at a member, with everything that a plan needs.

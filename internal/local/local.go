@@ -88,6 +88,7 @@ func New(o Options) (*Stack, error) {
 		made[name] = function(s.App)
 	}
 	made["remind"] = jobs.Remind(s.office(o.URL))(s.App)
+	made["reminders"] = api.Reminders(s.office(o.URL))(s.App)
 	s.gateway = newGateway(o.Clock.Now, o.Log)
 	for _, r := range api.Routes() {
 		if made[r.Function] == nil {

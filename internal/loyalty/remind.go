@@ -38,6 +38,29 @@ func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) 
 // unconsented is after how long a member is visited who agreed to nothing: nothing can be sent, and nobody waits.
 const unconsented = 30 * 24 * time.Hour
 
+// Preview is what a reminder would say to a member at an instant, whatever was said before and whoever agreed to what,
+// and what would keep it from being sent; false if it has nothing to say then.
+func (p *Program) Preview(acc Account, who Recipient, s Reminded, reminder string, now time.Time) (n Notice, why Why, ok bool) {
+	told := s
+	told.Told = nil
+	v := &visit{p: p, acc: acc, who: who, s: told, now: now, zone: p.zoneOf(acc.Traits.Zone), holdout: p.heldOut(acc.Member)}
+	for i := range p.Reminders.Send {
+		if v.r = &p.Reminders.Send[i]; v.r.ID == reminder {
+			v.look()
+		}
+	}
+	if len(v.offers) == 0 {
+		return n, "", false
+	}
+	o := v.offers[0]
+	v.s = s
+	why, _ = v.stopped(&o)
+	if o.Channel == "" {
+		o.Channel = o.r.Channels[0]
+	}
+	return o.Notice, why, true
+}
+
 // precedence puts what takes something away before what is nice to know.
 func precedence(n Notice) int {
 	if n.Purpose == Transactional {
@@ -96,6 +119,13 @@ func (v *visit) morning(t time.Time) time.Time {
 		}
 		d++
 	}
+}
+
+// MorningAfter is when the reminders of tomorrow fall due to a member of a zone: an hour is left for the run that sends
+// them.
+func (p *Program) MorningAfter(now time.Time, zone string) time.Time {
+	v := &visit{p: p, zone: p.zoneOf(zone)}
+	return v.morning(DateOf(now, v.zone).End(v.zone)).Add(59 * time.Minute)
 }
 
 // quiet reports whether an instant lies in the quiet hours of the member.
