@@ -134,17 +134,17 @@ func (l *language) page(v view) (string, error) {
 func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.Notice) view {
 	v := view{
 		Trigger: string(n.On), Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(who.Name, 100),
-		Points: l.points(p, n.Points), N: int64(n.Points), Day: l.day(n.Day), Code: n.Code, Order: n.Order,
+		Points: l.points(p, n.Points), N: int64(n.Points), Day: l.day(n.Day), Code: line(n.Code, 100), Order: line(n.Order, 130),
 		Years: int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	for _, lot := range n.Lots {
 		v.Lots = append(v.Lots, lotView{l.points(p, lot.Points), l.day(lot.Expires)})
 	}
-	v.Reward = n.Reward
+	v.Reward = line(n.Reward, 100)
 	if r, ok := p.Reward(n.Reward); ok && r.Name != nil {
 		v.Reward = line(r.Name.In(l.tag), 200)
 	}
-	v.Level = n.Level
+	v.Level = line(n.Level, 100)
 	if level, _, ok := p.Level(n.Level); ok && level.Name != nil {
 		v.Level = line(level.Name.In(l.tag), 200)
 	}
