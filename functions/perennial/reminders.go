@@ -90,7 +90,7 @@ func (r *remindersCmd) tomorrow(ctx context.Context) error {
 		}
 		cursor = *page.NextCursor
 	}
-	fmt.Printf("%d members are looked at tomorrow\n", members)
+	fmt.Printf("members looked at: %d\n", members)
 	show("would be sent", counts)
 	show("would not, because of", excluded)
 	return nil

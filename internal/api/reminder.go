@@ -297,3 +297,14 @@ func (c *call) month(name string, otherwise time.Time) (time.Time, error) {
 	}
 	return t, nil
 }
+
+// wake has a member's reminders looked at, if the program has one about what just happened and a daily visit would be late
+// for it. One that fails makes that reminder late, and nothing else.
+func (c *call) wake(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
+	if !slices.ContainsFunc(p.Reminders.Send, func(r loyalty.Reminder) bool { return r.On == on }) {
+		return
+	}
+	if err := c.app.Ledger.Wake(ctx, p.ID, m); err != nil {
+		c.app.Log.WarnContext(ctx, "a member's reminders were not woken", "member", m, "err", err)
+	}
+}
