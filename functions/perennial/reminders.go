@@ -133,6 +133,6 @@ func (r *remindersCmd) outbox(ctx context.Context) error {
 		}
 		fmt.Printf("%s  %s to %s\n%s\n%s\n\n", m.At, m.Channel, to, m.Subject, m.Text)
 	}
-	fmt.Printf("%d messages\n", len(out.Data))
+	fmt.Printf("messages: %d\n", len(out.Data))
 	return nil
 }

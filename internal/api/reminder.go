@@ -66,17 +66,28 @@ type foresight struct {
 
 // look foresees the morning of one member, message by message.
 func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
+	now := f.app.Now()
+	today, err := f.foresee(ctx, m, now)
+	if err != nil {
+		return err
+	}
+	morning := f.p.MorningAfter(now, today.Profile.Timezone)
+	if today.Next.After(morning) {
+		return nil // is not visited tomorrow
+	}
+	v, err := f.foresee(ctx, m, morning)
+	if err != nil {
+		return err
+	}
 	f.out.Members++
-	profile, err := f.app.Ledger.Profile(ctx, f.p.ID, m)
-	if err != nil {
-		return err
+	for range 10 { // what goes out today is no more to be said tomorrow
+		plan := f.p.Remind(today.Account, today.Who, today.State, now)
+		if len(plan.Send) == 0 || today.Next.After(now) {
+			break
+		}
+		today.State = today.State.Tell(f.p, today.Account, plan.Send[0], "today", now)
+		v.State = v.State.Tell(f.p, v.Account, plan.Send[0], "today", now)
 	}
-	morning := f.p.MorningAfter(f.app.Now(), profile.Timezone)
-	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, morning)
-	if err != nil {
-		return err
-	}
-	v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c loyalty.Channel) bool { return !f.office.Delivers(c) })
 	for range 10 {
 		plan := f.p.Remind(v.Account, v.Who, v.State, morning)
 		if len(plan.Send) == 0 {
@@ -94,6 +105,14 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 		})
 	}
 	return nil
+}
+
+func (f *foresight) foresee(ctx context.Context, m loyalty.MemberID, at time.Time) (*ledger.Visit, error) {
+	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
+	if err == nil {
+		v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c loyalty.Channel) bool { return !f.office.Delivers(c) })
+	}
+	return v, err
 }
 
 // openPlace is where the page begins.

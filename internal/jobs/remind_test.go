@@ -17,6 +17,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
 // A provider takes messages, fails as it is told to, and remembers everything that it took.
@@ -353,22 +355,62 @@ func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing
 	}
 }
 
-func TestNewRemindersReachMembersWhoWereVisitedUnderOthers(t *testing.T) {
+func TestNewRemindersReachMembersWhoWereNotDue(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
+	source := string(program.Demo())
+	from, until := strings.Index(source, "reminders:"), strings.Index(source, "examples:")
+	without := source[:from] + source[until:]
+	b.republish(t, without, 1)
 	b.remember(t, 1)
-	b.run(t, p)
-	s, err := b.Ledger.Reminded(t.Context(), "bluebird", memberID(1))
-	if err != nil || s.Seen == 0 {
-		t.Fatal("the member was not visited", err)
-	}
-	was, _, err := b.Ledger.Swept(t.Context(), "bluebird")
-	if err != nil || was != remindersOf(b.program) {
-		t.Errorf("swept by %q, %v", was, err)
-	}
-	b.sent = nil
-	b.now = b.now.Add(time.Minute)
 	if b.run(t, p); len(p.took) != 0 {
-		t.Error(said(p))
+		t.Fatal(said(p))
+	}
+	b.now = firstNotice.Add(time.Hour)
+	b.run(t, p) // nothing is planned: the next visit is in a month
+	b.now = b.now.Add(time.Hour)
+	b.republish(t, source, 2)
+	if b.run(t, p); len(p.took) != 1 || p.took[0].Reminder != "points-30d" {
+		t.Errorf("%v", said(p))
+	}
+}
+
+// republish makes source the version behind another.
+func (b *bench) republish(t *testing.T, source string, after int) {
+	t.Helper()
+	p, problems := program.Compile([]byte(source))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	in := ledger.Published{Program: "bluebird", Source: []byte(source), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := b.Ledger.Publish(t.Context(), in, after); err != nil {
+		t.Fatal(err)
+	}
+	b.Programs.Forget("bluebird")
+	var err error
+	if b.program, err = b.Programs.Live(t.Context(), "bluebird"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOfManyWhoVisitAMemberAtOnceOneSends(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	m := b.remember(t, 1)
+	b.now = firstNotice
+	r := remind{b.App, p.office(b.App)}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			tour := &tour{remind: r, program: b.program, by: remindersOf(b.program)}
+			tour.safely(context.Background(), m)
+			if tour.failed.Load() > 0 {
+				t.Error("a visit failed")
+			}
+		})
+	}
+	all.Wait()
+	if len(p.took) != 1 {
+		t.Errorf("%v", said(p))
 	}
 }
