@@ -292,15 +292,8 @@ func (p *Program) heldOut(m MemberID) bool {
 	return big.NewRat(int64(x%1_000_000), 1_000_000).Cmp(p.Reminders.Holdout) < 0
 }
 
-// forget drops what was said of subjects that cannot come again.
-func (v *visit) forget() { v.s = v.p.forget(v.acc, v.s, v.now) }
-
-// Forget is the state without what can never matter again, which keeps it small.
+// Forget is the state without what was said of subjects that cannot come again, which keeps it small.
 func (p *Program) Forget(acc Account, s Reminded, now time.Time) Reminded {
-	return p.forget(acc, s, now)
-}
-
-func (p *Program) forget(acc Account, s Reminded, now time.Time) Reminded {
 	zone := p.zoneOf(acc.Traits.Zone)
 	today := DateOf(now, zone)
 	s.Told = slices.DeleteFunc(slices.Clone(s.Told), func(t Told) bool {

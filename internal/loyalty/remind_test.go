@@ -268,6 +268,37 @@ func TestWhatIsAnsweredIsSettledOnceAndEndsTheRow(t *testing.T) {
 	}
 }
 
+func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
+	r := Reminder{ID: "idle", On: AfterIdle, Leads: []Period{{Days: 60}, {Days: 90}}, MinPoints: 100, Channels: []Channel{Email}, Purpose: Marketing}
+	p, acc := reminding(t, r), withLots(Lot{0, 120})
+	at := func(day int) time.Time { return utc("2026-03-01T12:00").AddDate(0, 0, day) }
+	entries := []Entry{
+		{Sequence: 1, Kind: KindEarn, Effective: at(0), Balance: Balance{Active: 150}},
+		{Sequence: 2, Kind: KindRedeem, Effective: at(10), Balance: Balance{Active: 20}, Redemption: &Redemption{}},
+		{Sequence: 3, Kind: KindEarn, Effective: at(30), Balance: Balance{Active: 120}},
+	}
+	s := Reminded{}.Digest(p, acc, entries, at(30))
+	for day, want := range map[int]int{70: -1, 89: -1, 91: 0, 100: 0, 121: 1} {
+		plan, got := p.Remind(acc, anybody, s, at(day)), -1
+		if len(plan.Send) == 1 {
+			got = plan.Send[0].Step
+		}
+		if got != want {
+			t.Errorf("day %d: step %d, not %d", day, got, want)
+		}
+	}
+	told := s.Tell(p, acc, p.Remind(acc, anybody, s, at(91)).Send[0], "m", at(91))
+	if plan := p.Remind(acc, anybody, told, at(95)); len(plan.Send) > 0 {
+		t.Errorf("told twice: %+v", plan.Send)
+	}
+	// Of a reminder that came later than the entries, the last activity is what is known.
+	acc.LastActivity = at(10)
+	late := Reminded{Seen: 3}.Digest(p, acc, nil, at(80))
+	if plan := p.Remind(acc, anybody, late, at(80)); len(plan.Send) != 1 {
+		t.Errorf("%+v", plan)
+	}
+}
+
 func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 	// The first is example (a) of Newcombe 1998, table II, method 10: 0.2000 (0.0524, 0.3339).
 	got, ok := LiftOf(56, 70, 48, 80)

@@ -92,6 +92,11 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 		s.Seen = e.Sequence
 		s.note(p, acc, e)
 	}
+	for _, r := range p.Reminders.Send { // a reminder that is younger than the entries
+		if _, known := s.Rich[r.ID]; r.On == AfterIdle && !known && total(acc.Lots) >= max(1, r.MinPoints) {
+			s.Rich[r.ID] = later(acc.LastActivity, acc.Joined)
+		}
+	}
 	old := now.Add(-rememberFacts)
 	s.Active = slices.DeleteFunc(s.Active, func(a Activation) bool { return a.At.Before(old) })
 	s.Orders = slices.DeleteFunc(s.Orders, func(b Bought) bool { return b.At.Before(old) })

@@ -35,8 +35,10 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 		FromEmailAddress: &s.From,
 		Destination:      &types.Destination{ToAddresses: []string{m.To}},
 		EmailTags: []types.MessageTag{
-			{Name: aws.String("program"), Value: &m.Program}, {Name: aws.String("member"), Value: aws.String(string(m.Member))},
-			{Name: aws.String("message"), Value: &m.ID}, {Name: aws.String("reminder"), Value: &m.Reminder},
+			{Name: aws.String("program"), Value: &m.Program},
+			{Name: aws.String("member"), Value: aws.String(string(m.Member))},
+			{Name: aws.String("message"), Value: &m.ID},
+			{Name: aws.String("reminder"), Value: &m.Reminder},
 		},
 		Content: &types.EmailContent{Simple: &types.Message{
 			Subject: &types.Content{Data: &m.Subject, Charset: utf8},
