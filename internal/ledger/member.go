@@ -201,6 +201,10 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	}})
 	var conflict *table.ConflictError
 	switch {
+	case err == nil:
+		// What is known of the member may be what reminders are about. A wake that fails is made up for by the next visit.
+		_ = l.Wake(ctx, p.ID, in.Profile.Member)
+		return nil
 	case !errors.As(err, &conflict):
 		return err
 	case slices.ContainsFunc(in.Come, func(id Identity) bool { return identityKey(p.ID, id) == conflict.Key }):
@@ -209,20 +213,19 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	return ErrTryAgain
 }
 
-// agreed is what a change does to consents and reminders: what may be sent to whom may have changed, so they are due.
+// agreed is what a change does to consents, which make the member's reminders due: what may be sent has changed.
 func (l *Ledger) agreed(ctx context.Context, p *loyalty.Program, in Change, by By) ([]table.Op, error) {
-	m := in.Profile.Member
-	if len(in.Consents) == 0 && len(p.Reminders.Send) == 0 {
+	if len(in.Consents) == 0 {
 		return nil, nil
 	}
-	var ops []table.Op
-	if len(in.Consents) > 0 {
-		contact, err := l.Contact(ctx, p.ID, m)
-		if err != nil {
-			return nil, err
-		}
-		ops = contact.record(p.ID, m, in.Consents, by.Actor)
+	contact, err := l.Contact(ctx, p.ID, in.Profile.Member)
+	if err != nil {
+		return nil, err
 	}
-	wake, err := l.wake(ctx, p.ID, m)
+	ops := contact.record(p.ID, in.Profile.Member, in.Consents, by.Actor)
+	if len(ops) == 0 {
+		return nil, nil
+	}
+	wake, err := l.wake(ctx, p.ID, in.Profile.Member)
 	return append(ops, wake), err
 }
