@@ -17,7 +17,7 @@ run: ## start everything on this machine, with a demo program and 200 members (A
 	@go run ./functions/perennial dev $(ARGS)
 
 .PHONY: test
-test: ## run every test, also those against DynamoDB Local, and skip none (about 3 minutes on two cores)
+test: ## run every test but those of test-aws, also those against DynamoDB Local (about 3 minutes on two cores)
 	$(DYNAMODB) go test ./...
 
 .PHONY: test-aws
