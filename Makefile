@@ -1,11 +1,11 @@
 # `make run` and `make test` do everything; `make help` lists the rest. Only Go is needed, but for DynamoDB Local
-# (make test, make bench: Java and npm) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
+# (make test, make bench: Java and npm), moto (make test-aws: Python) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-FUNCTIONS := members earn redeem programs webhooks reassess remind relay
+FUNCTIONS := members earn redeem programs reminders webhooks reassess remind relay
 DYNAMODB := infra/dynamodb-local run -- env PERENNIAL_REQUIRE_DYNAMODB=1
 
 .PHONY: help
@@ -17,8 +17,12 @@ run: ## start everything on this machine, with a demo program and 200 members (A
 	@go run ./functions/perennial dev $(ARGS)
 
 .PHONY: test
-test: ## run every test, also those against DynamoDB Local, and skip none (about 3 minutes on two cores)
+test: ## run every test but those of test-aws, also those against DynamoDB Local (about 3 minutes on two cores)
 	$(DYNAMODB) go test ./...
+
+.PHONY: test-aws
+test-aws: ## the senders through the real AWS clients against moto's server (Python)
+	infra/moto run -- env PERENNIAL_REQUIRE_MOTO=1 go test -count=1 ./internal/boot/postroom
 
 .PHONY: test-long
 test-long: ## the same under the race detector and with histories ten times as long (about 10 minutes)
@@ -33,7 +37,7 @@ lint: ## formatting, vet, staticcheck, the template, go.mod, generated files
 	infra/lint
 
 .PHONY: build
-build: ## the eight Lambda binaries, reproducible, in build/<function>/bootstrap
+build: ## the nine Lambda binaries, reproducible, in build/<function>/bootstrap
 	infra/build build $(FUNCTIONS)
 
 .PHONY: build-twice

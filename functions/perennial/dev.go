@@ -160,7 +160,7 @@ func (r *running) start(ctx context.Context, in place, p *loyalty.Program, sourc
 		level = slog.LevelInfo
 	}
 	r.stack, err = local.New(local.Options{
-		Table: in.table, Clock: clock, Programs: []string{p.ID}, Moved: moved, Processors: processors,
+		Table: in.table, Clock: clock, Programs: []string{p.ID}, Moved: moved, Processors: processors, URL: r.url,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -28,6 +29,7 @@ type handler struct {
 	veil     []byte                                      // hides what is personal in fingerprints
 	blind    func(program, email string) ledger.Identity // hides e-mail addresses in keys
 	reader   Reader                                      // only in the function of the program file
+	office   *notify.Office                              // only in the function of reminders
 }
 
 func newHandler(a *app.App, function string) *handler {
@@ -58,6 +60,7 @@ type answer struct {
 	status   int
 	body     any    // one of wire's models
 	drawn    string // an SVG, in the place of a body
+	page     string // HTML, likewise
 	replayed bool
 }
 
@@ -106,6 +109,9 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 	}
 	if c.route = c.routes[c.event.RouteKey]; c.route == nil {
 		return answer{}, unrouted(c.event.RawPath)
+	}
+	if c.route.Scope == "" {
+		return c.route.serve(ctx, c) // anyone may: what is in the path says enough
 	}
 	if c.who, err = c.app.Keys.Verify(ctx, c.event.Headers.Authorization); err != nil {
 		return answer{}, err
@@ -164,6 +170,9 @@ var plainHeaders = [][2]string{
 	{"content-type", "application/json"}, {"cache-control", "no-store"}, {"x-content-type-options", "nosniff"},
 }
 
+// pagePolicy lets a page do nothing but send its form back to where it came from.
+const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'"
+
 func (c *call) encode(ans *answer) ([]byte, error) {
 	if ans.status == 0 {
 		ans.status = 200
@@ -171,6 +180,10 @@ func (c *call) encode(ans *answer) ([]byte, error) {
 	if ans.drawn != "" {
 		svg := [][2]string{{"content-type", "image/svg+xml"}, plainHeaders[1], plainHeaders[2]}
 		return response(ans.status, svg, []byte(ans.drawn)), nil
+	}
+	if ans.page != "" {
+		html := [][2]string{{"content-type", "text/html; charset=utf-8"}, plainHeaders[1], plainHeaders[2], {"content-security-policy", pagePolicy}}
+		return response(ans.status, html, []byte(ans.page)), nil
 	}
 	body, err := json.Marshal(ans.body)
 	if err != nil {

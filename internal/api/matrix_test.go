@@ -65,11 +65,14 @@ func newMatrix(w *world) matrix {
 			"moveFulfilment": `{"status": "shipped"}`,
 			"setTier":        `{"level": "gold", "reason": "matrix"}`,
 			"publishProgram": `{}`, "rollbackProgram": `{"version": 1}`,
+			"previewReminder": `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`,
+			"testReminder":    `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["me@example.com"]}`,
 		},
 		// What names nothing of the first program answers for the second.
 		foreign: map[string]string{
 			"enrolMember": "201", "listRewards": own, "listFulfilments": own, "listCampaigns": own, "getProgram": own, "putDraft": own, "checkProgram": own,
 			"rollbackProgram": own, "addCodes": "422 validation_failed", "listVersions": own, "listLevelChanges": own, "publishProgram": "422 validation_failed", "getDraft": own,
+			"listTomorrow": own, "reportReminders": own,
 		},
 	}
 }

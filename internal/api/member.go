@@ -18,12 +18,15 @@ import (
 type memberBody struct {
 	ExternalID *string  `json:"external_id"`
 	Email      *string  `json:"email"`
+	Phone      *string  `json:"phone"`
 	Name       *string  `json:"name"`
 	Locale     *string  `json:"locale"`
 	Timezone   *string  `json:"timezone"`
 	Birthday   *string  `json:"birthday"`
 	YearFrom   *string  `json:"year_from"`
 	Segments   []string `json:"segments"` // nil: left out
+
+	Consents []consentBody `json:"consents"`
 }
 
 // profile is the body laid over what is known; where removing is allowed, the empty string does.
@@ -44,6 +47,7 @@ func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.D
 	}
 	set(&known.ExternalID, b.ExternalID, at("external_id"), c.externalID)
 	set(&known.Email, b.Email, at("email"), c.email)
+	set(&known.Phone, b.Phone, at("phone"), c.phone)
 	set(&known.Name, b.Name, at("name"), func(p place, s string) { c.text(p, s, 1, 200) })
 	set(&known.Locale, b.Locale, at("locale"), c.locale)
 	set(&known.Timezone, b.Timezone, at("timezone"), c.timezone)
@@ -84,6 +88,14 @@ func (c *check) email(p place, s string) {
 	inside := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) })
 	if at < 1 || at == len(s)-1 || len(s) > 254 || strings.Count(s, "@") != 1 || inside {
 		c.fault(p, loyalty.ValidationFailed, "This must be an e-mail address like ada@example.com.")
+	}
+}
+
+var phoneForm = regexp.MustCompile(`^\+[1-9][0-9]{6,14}$`)
+
+func (c *check) phone(p place, s string) {
+	if !phoneForm.MatchString(s) {
+		c.fault(p, loyalty.ValidationFailed, "This must be a telephone number like +491701234567 (E.164).")
 	}
 }
 
@@ -129,10 +141,15 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	consents, err := b.consents(c.app.Now())
+	if err != nil {
+		return answer{}, err
+	}
 	by, err := c.by(struct {
 		ledger.Profile `json:",inline"`
-		Segments       []string `json:",omitzero"`
-	}{profile, segments})
+		Segments       []string      `json:",omitzero"`
+		Consents       []consentBody `json:",omitzero"`
+	}{profile, segments, b.Consents})
 	if err != nil {
 		return answer{}, err
 	}
@@ -142,6 +159,7 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 		Profile:    profile,
 		Segments:   segments,
 		Identities: names,
+		Consents:   consents,
 	}, by)
 	if err != nil {
 		return answer{}, err
@@ -185,13 +203,18 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if changed == m.Profile && slices.Equal(segments, m.Account.Traits.Segments) {
+	consents, err := b.consents(c.app.Now())
+	if err != nil {
+		return answer{}, err
+	}
+	if changed == m.Profile && slices.Equal(segments, m.Account.Traits.Segments) && len(consents) == 0 {
 		return answer{body: c.wireMember(p, m)}, nil
 	}
 	before := c.identities(m.Profile.ExternalID, m.Profile.Email)
 	after := c.identities(changed.ExternalID, changed.Email)
 	err = c.app.Ledger.ChangeMember(ctx, p, ledger.Change{
 		Profile: changed, Segments: segments, Gone: without(before, after), Come: without(after, before),
+		Consents: consents,
 	}, ledger.By{Actor: c.who.ID})
 	if err != nil {
 		return answer{}, err
@@ -220,7 +243,7 @@ func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member
 
 func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 	return wire.Member{
-		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Name: m.Profile.Name,
+		ID: string(m.Account.Member), ExternalID: m.Profile.ExternalID, Email: m.Profile.Email, Phone: m.Profile.Phone, Name: m.Profile.Name,
 		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, YearFrom: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),

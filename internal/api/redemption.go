@@ -103,6 +103,9 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{replayed: r.Replayed}, err
 	}
+	if r.Redemption.Status == loyalty.Reserved {
+		c.wake(ctx, p, in.Member, loyalty.BeforeHold)
+	}
 	return c.toldRedemption(ctx, r, http.StatusCreated)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
 // A Route is one operation: which function serves it, and what a request needs before it is served.
@@ -55,6 +56,8 @@ func Routes() []Route {
 		{Pattern: "POST /v1/households/{household}/remove", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: removeFromHousehold},
 		{Pattern: "PUT /v1/members/{member}/campaigns/{campaign}", Function: "members", Scope: auth.MembersWrite, body: maybeBody, serve: registerForCampaign},
 
+		{Pattern: "GET /v1/members/{member}/consents", Function: "members", Scope: auth.MembersRead, serve: listConsents},
+
 		{Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: putOrder},
 		{Pattern: "GET /v1/orders/{order}", Function: "earn", Scope: auth.OrdersRead, serve: getOrder},
 		{Pattern: "POST /v1/orders/{order}/activate", Function: "earn", Scope: auth.AdjustmentsWrite, body: maybeBody, serve: activateOrder},
@@ -99,6 +102,13 @@ func Routes() []Route {
 		{Pattern: "GET /v1/program/level-changes", Function: "programs", Scope: auth.MembersRead, query: []string{"until", "draft", "cursor"}, serve: listLevelChanges},
 		{Pattern: "GET /v1/program/versions", Function: "programs", Scope: auth.ProgramRead, query: page, serve: listVersions},
 
+		{Pattern: "GET /v1/reminders/tomorrow", Function: "reminders", Scope: auth.MembersRead, query: page, serve: listTomorrow},
+		{Pattern: "POST /v1/reminders/preview", Function: "reminders", Scope: auth.MembersWrite, body: smallBody, serve: previewReminder},
+		{Pattern: "POST /v1/reminders/test", Function: "reminders", Scope: auth.MembersWrite, body: smallBody, serve: testReminder},
+		{Pattern: "GET /v1/reports/reminders", Function: "reminders", Scope: auth.ProgramRead, query: []string{"from", "to"}, serve: reportReminders},
+		{Pattern: "GET /v1/unsubscribe/{token}", Function: "reminders", serve: askUnsubscribe},
+		{Pattern: "POST /v1/unsubscribe/{token}", Function: "reminders", serve: unsubscribe},
+
 		{Pattern: "POST /v1/webhooks/{program}/{provider}", Function: "webhooks", body: smallBody}, // served by package payments
 		{Pattern: "POST /v1/webhooks/{program}/shopify/{resource}/{action}", Function: "webhooks", body: smallBody},
 	}
@@ -118,6 +128,15 @@ func Programs(reader Reader) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
 		h := newHandler(a, "programs")
 		h.reader = reader
+		return h
+	}
+}
+
+// Reminders serves what is reminded of: what tomorrow brings, previews, what it did, and links to take consents back.
+func Reminders(office func(*app.App) *notify.Office) func(*app.App) lambda.Handler {
+	return func(a *app.App) lambda.Handler {
+		h := newHandler(a, "reminders")
+		h.office = office(a)
 		return h
 	}
 }

@@ -27,6 +27,7 @@ type spec struct{ doc *openapi3.T }
 func loadSpec(t testing.TB) *spec {
 	t.Helper()
 	openapi3filter.RegisterBodyDecoder("image/svg+xml", openapi3filter.PlainBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
 	raw, err := os.ReadFile("openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -239,6 +240,9 @@ func TestSchemasAreClosedAndDescribed(t *testing.T) {
 		schema := ref.Value
 		if name == "Text" {
 			continue // any language
+		}
+		if len(schema.Enum) > 0 {
+			continue // a choice of words
 		}
 		if schema.AdditionalProperties.Has == nil || *schema.AdditionalProperties.Has {
 			t.Errorf("%s is not closed", name)

@@ -22,6 +22,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -54,6 +57,8 @@ type world struct {
 	spec     *spec
 	keys     map[string]string // in full, by name
 
+	outbox notify.Outbox
+
 	mu   sync.Mutex
 	now  time.Time
 	log  bytes.Buffer
@@ -73,6 +78,7 @@ func newWorld(t testing.TB, tab table.Table) *world {
 	}
 	w.handlers = map[string]lambda.Handler{
 		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(reader)(w.app),
+		"reminders": Reminders(w.office)(w.app),
 	}
 	reading := []auth.Scope{auth.MembersRead, auth.OrdersRead, auth.RewardsRead, auth.RedemptionsRead, auth.ProgramRead}
 	w.key("admin", "bluebird", auth.Admin)
@@ -87,6 +93,14 @@ func newWorld(t testing.TB, tab table.Table) *world {
 		w.publish(id, []byte(source), 0)
 	}
 	return w
+}
+
+// office delivers e-mail and text messages to the world's outbox.
+func (w *world) office(a *app.App) *notify.Office {
+	return &notify.Office{
+		Senders: map[loyalty.Channel]notify.Sender{loyalty.Email: &w.outbox, loyalty.SMS: &w.outbox},
+		Links:   notify.Links{Base: "https://api.test", Key: a.Derive("unsubscribe")}, Words: wording.Words,
+	}
 }
 
 // publish makes source the version behind after, past the API.
@@ -185,7 +199,7 @@ func (w *world) send(r request) (answered, string) {
 		w.t.Fatalf("%s %s: bad answer %s: %v", r.method, r.path, out, err)
 	}
 	a := answered{status: resp.StatusCode, header: resp.Headers, body: []byte(resp.Body)}
-	if a.header["content-type"] == "image/svg+xml" {
+	if a.header["content-type"] == "image/svg+xml" || strings.HasPrefix(a.header["content-type"], "text/html") {
 		return a, pattern
 	}
 	if err := json.Unmarshal(a.body, &a.json); err != nil {

@@ -42,17 +42,27 @@ var arrows = []struct {
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{"internal/api", []string{
-		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "program/change", "program/problem", "table", "telemetry",
+		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "program/change", "program/problem", "table", "telemetry",
 	}},
 	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "table", "telemetry"}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
-	{"internal/jobs", []string{"app", "ledger", "loyalty"}},
+	{"internal/notify", []string{"loyalty"}},
+	{"internal/notify/wording", []string{"loyalty", "notify"}},
+	{"internal/notify/sesmail", []string{"notify"}},
+	{"internal/notify/snstext", []string{"loyalty", "notify"}},
+	{"internal/notify/eventbus", []string{"notify"}},
+	{"internal/notify/signedhook", []string{"notify"}},
+	{"internal/jobs", []string{"app", "ledger", "loyalty", "notify"}},
 	{"internal/relay", []string{"app", "ledger", "loyalty"}},
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
+	{"internal/boot/postroom", []string{
+		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext", "notify/wording",
+	}},
 	{"internal/boot/operator", []string{"table/dynamotable"}},
 	{"internal/local", []string{
-		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "payments", "program", "relay", "table", "telemetry",
+		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
+		"relay", "table", "telemetry",
 	}},
 	{"internal/importtest", nil},
 	{"infra", nil},
@@ -63,7 +73,8 @@ var arrows = []struct {
 	{"functions/programs", []string{"api", "boot", "program"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
 	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
-	{"functions/remind", []string{"jobs", "boot"}},
+	{"functions/remind", []string{"jobs", "boot", "boot/postroom", "boot/sqsqueue"}},
+	{"functions/reminders", []string{"api", "boot", "boot/postroom"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
 		"app", "auth", "boot/operator", "ledger", "local", "loyalty", "payments", "payments/sample", "program", "table",
@@ -74,7 +85,7 @@ var arrows = []struct {
 // amazon is who may know the AWS SDK. dynamotest is for tests alone.
 var amazon = []string{
 	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator",
-	"internal/boot/sqsqueue",
+	"internal/boot/sqsqueue", "internal/boot/postroom", "internal/notify/sesmail", "internal/notify/snstext", "internal/notify/eventbus",
 }
 
 // outside says who may import, outside of tests, what lies beyond this module and is not for everybody.
@@ -82,13 +93,16 @@ var outside = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":             amazon,
 	"github.com/aws/smithy-go":                 amazon,
 	"github.com/aws/aws-sdk-go-v2/service/sqs": {"internal/boot/sqsqueue"},
+	"github.com/aws/aws-sdk-go-v2/service/ses": {"internal/boot/postroom", "internal/notify/sesmail"},
+	"github.com/aws/aws-sdk-go-v2/service/sns": {"internal/boot/postroom", "internal/notify/snstext"},
+	"github.com/aws/aws-sdk-go-v2/service/eve": {"internal/boot/postroom", "internal/notify/eventbus"},
 	"github.com/santhosh-tekuri/jsonschema":    {"internal/program"},
 	"github.com/cockroachdb/pebble":            {"internal/table/pebbletable"},
 	"github.com/alecthomas/kong":               {"functions/perennial"},
 	"github.com/getkin/kin-openapi":            nil,
 	"github.com/expr-lang/expr":                {"internal/program/condition"},
 	"github.com/goccy/go-yaml":                 {"internal/program", "internal/api/wire/generate"},
-	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/boot", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
+	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/boot", "internal/boot/postroom", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
 	"github.com/stripe/stripe-go":              nil,
 	"github.com/standard-webhooks":             nil,
 	"github.com/google/go-cmp":                 {"internal/table/tabletest"},
@@ -165,7 +179,7 @@ func TestOnlyThoseContainTheProgramFilesParserOrSQSThatUseIt(t *testing.T) {
 	all := packages(t)
 	for part, who := range map[string][]string{
 		"internal/program":       {"functions/perennial", "functions/programs"},
-		"internal/boot/sqsqueue": {"functions/reassess"},
+		"internal/boot/sqsqueue": {"functions/reassess", "functions/remind"},
 	} {
 		var contain []string
 		for name := range all {

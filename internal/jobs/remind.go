@@ -2,37 +2,363 @@ package jobs
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// Remind sends the reminders that are due. In this release no program can define one (the program file refuses
-// them as not supported yet), so nobody is ever due: it walks nothing, sends nothing and reports exactly that.
-// Its schedule, queue and alarms exist so that they are deployed and watched before the first reminder is.
-func Remind(a *app.App) lambda.Handler { return remind{a} }
+// RemindQueue is the queue that Remind sends to and is fed from.
+const RemindQueue = "remind"
 
-type remind struct{ *app.App }
+// again is when a message is tried again that certainly was not sent: with the next run of the schedule.
+const again = 30 * time.Minute
+
+// atOnce bounds how many messages one visit sends to a member.
+const atOnce = 10
+
+// Remind visits the members whose reminders are due, sends what is due and true and passes every gate, and plans the
+// next visit of each. It also hears what became of e-mail.
+//
+// Of two functions at the same member one wins: a message is claimed, with a condition, before it is sent, and recorded
+// behind it. Where a function is gone between the two, a marketing message counts as sent, so that a crash may lose one
+// and doubles none; a transactional one is sent again under the same id, so that a crash may double one, where the
+// provider cannot tell, and loses none.
+func Remind(office func(*app.App) *notify.Office) func(*app.App) lambda.Handler {
+	return func(a *app.App) lambda.Handler { return remind{a, office(a)} }
+}
+
+type remind struct {
+	*app.App
+	office *notify.Office
+}
+
+// A round is a message: visit whoever is due in one shard of a program at an instant.
+type round struct {
+	Program   string    `json:"program"`
+	Shard     int       `json:"shard"`
+	Due       time.Time `json:"due"`
+	Reminders string    `json:"reminders"`    // by which all are planned
+	All       bool      `json:"all,omitzero"` // visit also those who are not due and were planned by others
+}
 
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if f, ok := readFeedback(payload); ok {
+		return r.hear(ctx, f)
+	}
 	e, err := readEvent(payload, "remind")
 	if err != nil {
 		return nil, err
 	}
 	if e.Records == nil {
-		r.Log.InfoContext(ctx, "no reminders are defined", "due", e.Time, "sent", 0)
-		return json.Marshal(map[string]int{"sent": 0})
+		return r.dispatch(ctx, e)
 	}
-	// Nobody sends messages yet. One that comes all the same is from a later release that was rolled back; it
-	// must not be swallowed.
-	return each(ctx, e.Records, unknown, func(id string, err error) {
-		r.Log.ErrorContext(ctx, "a message is not understood", "message", id, "err", err)
+	return each(ctx, e.Records, r.work, func(id string, err error) {
+		r.Log.ErrorContext(ctx, "a message will be delivered again", "message", id, "err", err)
 	})
 }
 
-var errNoReminders = errors.New("jobs: remind: this release knows no messages")
+// dispatch sends a message for each shard in which somebody is due. When the reminders of a program are others than at
+// the last time, everybody is.
+func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
+	var bodies []string
+	var failures []error
+	for _, program := range e.programs() {
+		some, err := r.rounds(ctx, program, e.Time)
+		bodies = append(bodies, some...)
+		if err != nil {
+			failures = append(failures, err)
+		}
+	}
+	if len(bodies) > 0 {
+		failures = append(failures, r.Queue.Send(ctx, RemindQueue, bodies...))
+		r.Log.InfoContext(ctx, "reminders are due", "schedule", e.Schedule, "due", e.Time, "shards", len(bodies))
+	}
+	if err := errors.Join(failures...); err != nil {
+		return nil, fmt.Errorf("jobs: remind: %w", err)
+	}
+	return json.Marshal(map[string]int{"shards": len(bodies)})
+}
 
-func unknown(context.Context, string) error { return errNoReminders }
+func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodies []string, err error) {
+	p, err := r.Programs.Live(ctx, program)
+	if errors.Is(err, app.ErrNotPublished) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	by := remindersOf(p)
+	was, mark, err := r.Ledger.Swept(ctx, program)
+	if err != nil {
+		return nil, err
+	}
+	all := was != by
+	for shard := range ledger.Shards {
+		until := at
+		if all {
+			until = time.Time{}
+		}
+		due, err := r.anyDue(ctx, program, shard, until)
+		if err != nil {
+			return bodies, err
+		}
+		if !due {
+			continue
+		}
+		body, err := json.Marshal(round{program, shard, at, by, all})
+		if err != nil {
+			return bodies, fmt.Errorf("write a message: %w", err)
+		}
+		bodies = append(bodies, string(body))
+	}
+	if all {
+		// The messages are sent behind this: who is missed for it is visited when due.
+		err = r.Ledger.MarkSwept(ctx, mark, by)
+	}
+	return bodies, err
+}
+
+func (r remind) anyDue(ctx context.Context, program string, shard int, until time.Time) (bool, error) {
+	for _, err := range r.Ledger.DueReminders(ctx, program, shard, until) {
+		return err == nil, err
+	}
+	return false, nil
+}
+
+// remindersOf tells the reminders of one version of a program from those of another.
+func remindersOf(p *loyalty.Program) string {
+	r, share := p.Reminders, ""
+	if r.Holdout != nil {
+		share = r.Holdout.RatString()
+		r.Holdout = nil // a pointer, which prints as where it points
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %s", r, share))
+	return base64.RawURLEncoding.EncodeToString(sum[:9])
+}
+
+// work visits the members of one shard. When its time runs out it sends its own message again, as Reassess does.
+func (r remind) work(ctx context.Context, body string) error {
+	var m round
+	if err := json.Unmarshal([]byte(body), &m); err != nil {
+		return fmt.Errorf("jobs: remind: read a message: %w", err)
+	}
+	p, err := r.Programs.Live(ctx, m.Program)
+	if err != nil {
+		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
+	}
+	left, err := r.Ledger.Stock(ctx, p)
+	if err != nil {
+		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
+	}
+	t := &tour{remind: r, program: p, left: left, by: remindersOf(p), round: m}
+	finished, err := t.run(ctx)
+	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members", t.done.Load(),
+		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(), "finished", finished)
+	switch {
+	case err != nil:
+		return err
+	case !finished && t.done.Load() > 0:
+		return r.Queue.Send(ctx, RemindQueue, body)
+	case !finished || t.failed.Load() > 0:
+		return fmt.Errorf("jobs: remind %s: %d members of shard %d failed, %d did not", m.Program, t.failed.Load(), m.Shard, t.done.Load())
+	}
+	return nil
+}
+
+// A tour is one pass over the due members of a shard.
+type tour struct {
+	remind
+	round
+	program *loyalty.Program
+	left    loyalty.Budgets
+	by      string
+
+	done, failed, sent, held, refused atomic.Int64
+}
+
+// run reports whether it came to the end before its time did.
+func (t *tour) run(ctx context.Context) (finished bool, err error) {
+	members := make(chan loyalty.MemberID)
+	var workers sync.WaitGroup
+	for range abreast {
+		workers.Go(func() {
+			for member := range members {
+				t.safely(ctx, member)
+			}
+		})
+	}
+	defer workers.Wait()
+	defer close(members)
+	until := t.Due
+	if t.All {
+		until = time.Time{}
+	}
+	for member, err := range t.Ledger.DueReminders(ctx, t.Program, t.Shard, until) {
+		if err != nil {
+			return false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
+		}
+		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
+			return false, nil
+		}
+		members <- member
+	}
+	return true, nil
+}
+
+// safely visits one member. A panic is that member's failure alone.
+func (t *tour) safely(ctx context.Context, m loyalty.MemberID) {
+	defer func() {
+		if p := recover(); p != nil {
+			t.failed.Add(1)
+			t.Log.ErrorContext(ctx, "visiting a member panicked", "member", m, "panic", p)
+		}
+	}()
+	err := t.visit(ctx, m)
+	switch {
+	case errors.Is(err, ledger.ErrClaimed):
+		t.done.Add(1) // somebody else is there
+	case err != nil:
+		t.failed.Add(1)
+		t.Log.ErrorContext(ctx, "a member could not be visited", "member", m, "err", err)
+	default:
+		t.done.Add(1)
+	}
+}
+
+func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
+	v, err := t.Ledger.Visit(ctx, t.program, m, t.left)
+	if err != nil {
+		return err
+	}
+	due := !v.Next.After(t.Now())
+	if !due && (!t.All || v.PlannedBy(t.by)) {
+		return nil
+	}
+	if v.Flight != nil {
+		if done, err := t.land(ctx, v); done || err != nil {
+			return err
+		}
+	}
+	v.Who.Reach = t.deliverable(v.Who.Reach)
+	for range atOnce {
+		plan := t.program.Remind(v.Account, v.Who, v.State, t.Now())
+		if len(plan.Held) > 0 {
+			t.Ledger.HoldOut(t.program, v, plan.Held)
+			t.held.Add(int64(len(plan.Held)))
+			continue
+		}
+		if len(plan.Send) == 0 {
+			return t.Ledger.Plan(ctx, t.program, v, plan.Next, t.by)
+		}
+		if on, err := t.send(ctx, v, plan.Send[0]); err != nil || !on {
+			return err
+		}
+	}
+	return t.Ledger.Plan(ctx, t.program, v, t.Now().Add(again), t.by)
+}
+
+// land ends a message that somebody claimed and did not record. It reports whether the visit is over: whoever claimed it
+// may yet be at work.
+func (t *tour) land(ctx context.Context, v *ledger.Visit) (done bool, err error) {
+	switch {
+	case !v.Flight.Abandoned(t.Now()):
+		return true, nil
+	case v.Flight.Once:
+		t.Log.WarnContext(ctx, "a message counts as sent, and may not have been", "member", v.Account.Member, "message", v.Flight.ID)
+		return false, t.Ledger.Record(ctx, t.program, v, loyalty.News{}, t.by)
+	}
+	t.Log.WarnContext(ctx, "a message is sent again, and may have been before", "member", v.Account.Member, "message", v.Flight.ID)
+	v.Flight = nil
+	return false, nil
+}
+
+func (t *tour) deliverable(reach []loyalty.Channel) (out []loyalty.Channel) {
+	for _, c := range reach {
+		if t.office.Delivers(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// send claims, sends and records one message. It reports whether the visit goes on.
+func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bool, err error) {
+	address, _ := v.Profile.Address(n.Channel)
+	m, err := t.office.Write(t.program, notify.Person{
+		Member: v.Account.Member, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address,
+	}, n, ledger.MessageID(t.program.ID, v.Account.Member, n), t.Now())
+	if err != nil {
+		return false, err
+	}
+	if _, err := t.Ledger.ClaimMessage(ctx, t.program, v, n, t.by); err != nil {
+		return false, err
+	}
+	switch err := t.office.Send(ctx, m); {
+	case err == nil:
+		t.sent.Add(1)
+		if err := t.noticed(ctx, v, n); err != nil {
+			t.Log.ErrorContext(ctx, "a notice was given and not taken note of: what it is about will be extended", "member", m.Member, "message", m.ID, "err", err)
+		}
+		return true, t.record(ctx, v, n)
+	case errors.Is(err, notify.ErrRejected):
+		t.refused.Add(1)
+		return false, t.rejected(ctx, v, n, address)
+	case errors.Is(err, notify.ErrNotSent):
+		t.refused.Add(1)
+		t.Log.WarnContext(ctx, "a message was not sent and will be tried again", "member", m.Member, "message", m.ID, "err", err)
+		return false, t.Ledger.Release(ctx, t.program, v, t.Now().Add(again), t.by)
+	default:
+		// Nobody knows. The claim stays, and says in a while what is to be done.
+		return false, err
+	}
+}
+
+// noticed takes note that a member was told of points that lapse, or of a level that ends, where the program promises no
+// surprise. It comes before the record: a message that is sent again was told twice, and is noticed once.
+func (t *tour) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
+	if t.program.NoSurprise.IsZero() {
+		return nil
+	}
+	by, m := ledger.By{Actor: "reminders"}, v.Account.Member
+	switch n.On {
+	case loyalty.BeforeLapse:
+		for _, lot := range n.Lots {
+			err = errors.Join(err, t.Ledger.Notify(ctx, t.program, m, loyalty.OfLapse, loyalty.LotNotice(lot.Expires), by))
+		}
+	case loyalty.BeforeTier:
+		err = t.Ledger.Notify(ctx, t.program, m, loyalty.OfFall, loyalty.TierNotice(v.Account.Tier), by)
+	}
+	return err
+}
+
+// record takes note that a message went out. It is worth some patience: what is not recorded now is settled by a guess.
+func (t *tour) record(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
+	for range 3 {
+		if err = t.Ledger.Record(ctx, t.program, v, n, t.by); !errors.Is(err, ledger.ErrTryAgain) {
+			return err
+		}
+	}
+	return err
+}
+
+// rejected takes note that an address does not work; the next visit, which is at once, tries another channel.
+func (t *tour) rejected(ctx context.Context, v *ledger.Visit, n loyalty.News, address string) error {
+	if err := t.Ledger.Release(ctx, t.program, v, t.Now(), t.by); err != nil {
+		return err
+	}
+	return t.Ledger.AddressFailed(ctx, t.program, v.Account.Member, ledger.FailedAddress{
+		Channel: n.Channel, Address: address, Why: ledger.Rejected, At: t.Now(),
+	})
+}

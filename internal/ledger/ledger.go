@@ -47,6 +47,7 @@ type Profile struct {
 	Member     loyalty.MemberID
 	ExternalID string // the merchant's own id of the person; unique in the program; may be empty
 	Email      string
+	Phone      string `json:",omitzero"` // E.164; left out of fingerprints where there is none, as they were before there was any
 	Name       string
 	Locale     string // BCP 47
 	Timezone   string // IANA; empty for the program's
@@ -74,6 +75,7 @@ type Enrolment struct {
 	Profile    Profile
 	Segments   []string
 	Identities []Identity
+	Consents   []loyalty.Consent
 }
 
 // An OrderResult is an order with what it is worth now, as of one revision.

@@ -22,6 +22,7 @@ type profileDoc struct {
 	Timezone   string `json:"timezone,omitzero"`
 	Birthday   string `json:"birthday,omitzero"`
 	YearFrom   string `json:"year_from,omitzero"` // MM-DD
+	Phone      string `json:"phone,omitzero"`
 }
 
 type identityDoc struct {
@@ -45,6 +46,11 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	c.with = append(c.with, table.Put(profileItem(p.ID, in.Profile)))
 	for _, id := range in.Identities {
 		c.with = append(c.with, table.Put(identityItem(p.ID, id, in.Member)))
+	}
+	contact := Contact{item: table.Item{Key: memberKey(p.ID, in.Member, "CONTACT")}}
+	c.with = append(c.with, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
+	if len(in.Consents) > 0 || len(p.Reminders.Send) > 0 {
+		c.with = append(c.with, table.Put(firstRemind(p.ID, in.Member, l.now())))
 	}
 	entries, err := l.do(ctx, c)
 	var was taken
@@ -125,13 +131,13 @@ func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID
 			return Profile{}, fmt.Errorf("ledger: read profile %s: %w", m, err)
 		}
 	}
-	return Profile{m, d.ExternalID, d.Email, d.Name, d.Locale, d.Timezone, d.Birthday, d.YearFrom, it.Version}, nil
+	return Profile{m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.YearFrom, it.Version}, nil
 }
 
 func profileItem(program string, p Profile) table.Item {
 	return table.Item{
 		Key: memberKey(program, p.Member, "PROFILE"), Version: p.Version,
-		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom}),
+		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone}),
 	}
 }
 
@@ -172,6 +178,7 @@ type Change struct {
 	Profile    Profile  // the next version of what was read
 	Segments   []string // all of them
 	Gone, Come []Identity
+	Consents   []loyalty.Consent // given or taken back
 }
 
 // ChangeMember stores a profile as the next version of what was read, moves the identities that changed with it, and
@@ -191,15 +198,41 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	for _, id := range in.Come {
 		ops = append(ops, table.Put(identityItem(p.ID, id, in.Profile.Member)))
 	}
-	_, err := l.do(ctx, command{p: p, member: in.Profile.Member, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	agreed, err := l.agreed(ctx, p, in, by)
+	if err != nil {
+		return err
+	}
+	ops = append(ops, agreed...)
+	_, err = l.do(ctx, command{p: p, member: in.Profile.Member, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		return p.SetTraits(acc, traits(in.Profile, in.Segments), l.now())
 	}})
 	var conflict *table.ConflictError
 	switch {
+	case err == nil:
+		// What is known of the member may be what reminders are about. A wake that fails is made up for by the next visit.
+		_ = l.Wake(ctx, p.ID, in.Profile.Member)
+		return nil
 	case !errors.As(err, &conflict):
 		return err
 	case slices.ContainsFunc(in.Come, func(id Identity) bool { return identityKey(p.ID, id) == conflict.Key }):
 		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this email exists already.", Pointer: "/email"}
 	}
 	return ErrTryAgain
+}
+
+// agreed is what a change does to consents, which make the member's reminders due: what may be sent has changed.
+func (l *Ledger) agreed(ctx context.Context, p *loyalty.Program, in Change, by By) ([]table.Op, error) {
+	if len(in.Consents) == 0 {
+		return nil, nil
+	}
+	contact, err := l.Contact(ctx, p.ID, in.Profile.Member)
+	if err != nil {
+		return nil, err
+	}
+	ops := contact.record(p.ID, in.Profile.Member, in.Consents, by.Actor)
+	if len(ops) == 0 {
+		return nil, nil
+	}
+	wake, err := l.wake(ctx, p.ID, in.Profile.Member)
+	return append(ops, wake), err
 }

@@ -11,6 +11,7 @@
 package local
 
 import (
+	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -25,6 +26,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -36,7 +40,8 @@ const secret = "one-machine/3f9c1b7e52d84a60/nothing-is-protected-by-this"
 
 // A Stack is all functions in one process. It is an http.Handler, the API's.
 type Stack struct {
-	App *app.App
+	App    *app.App
+	Outbox *notify.Outbox // what would have gone out to members
 
 	clock     *Clock
 	gateway   *gateway
@@ -59,6 +64,9 @@ type Options struct {
 	// Moved is called after the test clock was moved, by how far it is now ahead. It is for those who keep data
 	// longer than a process: what happened later must not lie in the future again.
 	Moved func(ahead time.Duration) error
+
+	// URL is where the stack answers, for the links in messages; empty: http://localhost.
+	URL string
 }
 
 // functions are those of the cloud, by name, as functions/*/main.go starts them.
@@ -69,12 +77,11 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"programs": api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}),
 	"webhooks": payments.Webhooks,
 	"reassess": jobs.Reassess,
-	"remind":   jobs.Remind,
 }
 
 // New puts a stack together. Nothing fires before Run.
 func New(o Options) (*Stack, error) {
-	s := &Stack{clock: o.Clock, queues: newQueues(o.Log)}
+	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}}
 	s.App = &app.App{
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Log: o.Log, Stage: app.Test, Secret: []byte(secret),
 		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots,
@@ -86,6 +93,8 @@ func New(o Options) (*Stack, error) {
 	for name, function := range functions {
 		made[name] = function(s.App)
 	}
+	made["remind"] = jobs.Remind(s.office(o.URL))(s.App)
+	made["reminders"] = api.Reminders(s.office(o.URL))(s.App)
 	s.gateway = newGateway(o.Clock.Now, o.Log)
 	for _, r := range api.Routes() {
 		if made[r.Function] == nil {
@@ -94,6 +103,7 @@ func New(o Options) (*Stack, error) {
 		s.gateway.handle(r.Pattern, made[r.Function])
 	}
 	s.queues.handle(jobs.ReassessQueue, made["reassess"])
+	s.queues.handle(jobs.RemindQueue, made["remind"])
 	s.scheduler = &scheduler{
 		clock: o.Clock, queues: s.queues, programs: strings.Join(o.Programs, ","), log: o.Log,
 		fired: o.Clock.Now(), moved: make(chan struct{}, 1),
@@ -107,6 +117,20 @@ func New(o Options) (*Stack, error) {
 	}
 	s.clockMux = clockHandler{s, o.Moved}
 	return s, nil
+}
+
+// office delivers through every channel to the outbox.
+func (s *Stack) office(url string) func(*app.App) *notify.Office {
+	return func(a *app.App) *notify.Office {
+		o := &notify.Office{
+			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words,
+			Links: notify.Links{Base: cmp.Or(url, "http://localhost"), Key: a.Derive("unsubscribe")},
+		}
+		for _, c := range loyalty.Channels() {
+			o.Senders[c] = s.Outbox
+		}
+		return o
+	}
 }
 
 // Run fires the schedules until ctx ends.
@@ -125,8 +149,12 @@ func (s *Stack) Advance(ctx context.Context, d time.Duration) error {
 func (s *Stack) Dead() map[string]int { return s.queues.dead() }
 
 func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == clockPath {
+	switch r.URL.Path {
+	case clockPath:
 		s.clockMux.ServeHTTP(w, r)
+		return
+	case outboxPath:
+		outboxHandler{s}.ServeHTTP(w, r)
 		return
 	}
 	s.gateway.ServeHTTP(w, r)

@@ -96,7 +96,7 @@ func TestMovingTheClockActivatesWhatIsPendingAndLapsesWhatIsHeld(t *testing.T) {
 			t.Errorf("%s is still due", m)
 		}
 	}
-	if d := cmp.Diff(map[string]int{jobs.ReassessQueue: 0}, stack.Dead()); d != "" {
+	if d := cmp.Diff(map[string]int{jobs.ReassessQueue: 0, jobs.RemindQueue: 0}, stack.Dead()); d != "" {
 		t.Error(d)
 	}
 }

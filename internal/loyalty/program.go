@@ -32,9 +32,10 @@ type Program struct {
 	BirthdayLock Period   // how long a birthday that was told cannot be changed
 	Redeeming    Redeeming
 	Payments     PaymentTerms
-	Transfers    Transfers     // how members give points to each other
-	Households   Households    // how members draw on each other's points
-	NoSurprise   Period        // how long before points lapse and levels fall a member must have been told; zero: not at all
+	Transfers    Transfers  // how members give points to each other
+	Households   Households // how members draw on each other's points
+	NoSurprise   Period     // how long before points lapse and levels fall a member must have been told; zero: not at all
+	Reminders    Reminders
 	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives

@@ -52,6 +52,7 @@ func (c *compiler) file(root *node) *File {
 	c.circles(root)
 	c.p.Transfers = c.transfers(root.get("transfers"))
 	c.p.Households = c.households(root.get("households"))
+	c.p.Reminders = c.reminders(root.get("reminders"))
 	c.refunds(root.get("refunds"))
 	if n := root.get("no_surprise"); n != nil {
 		c.p.NoSurprise = c.lifetime(n)

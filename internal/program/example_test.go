@@ -54,6 +54,15 @@ func ExampleExplain() {
 	// An order can use 1 reward at most.
 	// Codes can be used for 30 days where nothing else is said.
 	// If an order is refunded, the points of its rewards are given back.
+	// Members who agreed to it are reminded, but not from 20:00 to 09:00 of their own day.
+	// - Marketing comes at most 2 times a week by e-mail.
+	// - Marketing comes at most once a week by text message.
+	// - Marketing comes at most 3 times a week in all.
+	// - points-30d: 30 days before points lapse, if it is about 100 beans or more, by e-mail (not marketing).
+	// - points-7d: 7 days before points lapse, if it is about 100 beans or more, by e-mail or else text message (not marketing).
+	// - tier-risk: 30 days before a level is lost, if what counts by then is too little, by e-mail (marketing).
+	// - nearly-there: when 50 beans or less are missing for the next reward, at most once per month, by e-mail (marketing).
+	// - unused-code: 14 days after a code was given out, if it was not used, by e-mail (marketing).
 }
 
 func ExampleParse() {

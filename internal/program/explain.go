@@ -29,6 +29,7 @@ func Explain(p *loyalty.Program) string {
 	e.transfers()
 	e.households()
 	e.goodwill()
+	e.reminders()
 	return strings.Join(e.lines, "\n") + "\n"
 }
 

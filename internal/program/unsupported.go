@@ -9,13 +9,14 @@ var later = []string{
 	"earn.actions.*.points.referrer",
 	"milestones.*.reward",
 	"milestones.*.when",
-	"reminders",
+	"reminders.send.*.when",
 }
 
 // laterValues is the same for words of an enumeration.
 var laterValues = map[string][]string{
-	"earn.actions.*.event": {"referral.converted"},
-	"milestones.*.count":   {"member.anniversary"},
+	"earn.actions.*.event":   {"referral.converted"},
+	"milestones.*.count":     {"member.anniversary"},
+	"reminders.send.*.after": {"referral.stuck"},
 }
 
 // unsupported refuses what stands in the file and cannot be done yet, with one problem for a whole section

@@ -87,6 +87,30 @@ func (e CauseKind) Valid() bool {
 	}
 }
 
+// Defines values for Channel.
+const (
+	ChannelEmail   Channel = "email"
+	ChannelPush    Channel = "push"
+	ChannelSms     Channel = "sms"
+	ChannelWebhook Channel = "webhook"
+)
+
+// Valid indicates whether the value is a known member of the Channel enum.
+func (e Channel) Valid() bool {
+	switch e {
+	case ChannelEmail:
+		return true
+	case ChannelPush:
+		return true
+	case ChannelSms:
+		return true
+	case ChannelWebhook:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for CodeState.
 const (
 	CodeStateEarly   CodeState = "early"
@@ -219,6 +243,27 @@ func (e EntryStatus) Valid() bool {
 	case EntryStatusActive:
 		return true
 	case EntryStatusPending:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FailedAddressWhy.
+const (
+	FailedAddressWhyBounced    FailedAddressWhy = "bounced"
+	FailedAddressWhyComplained FailedAddressWhy = "complained"
+	FailedAddressWhyRejected   FailedAddressWhy = "rejected"
+)
+
+// Valid indicates whether the value is a known member of the FailedAddressWhy enum.
+func (e FailedAddressWhy) Valid() bool {
+	switch e {
+	case FailedAddressWhyBounced:
+		return true
+	case FailedAddressWhyComplained:
+		return true
+	case FailedAddressWhyRejected:
 		return true
 	default:
 		return false
@@ -510,6 +555,24 @@ func (e PublishRequestLevels) Valid() bool {
 	case PublishRequestLevelsFull:
 		return true
 	case PublishRequestLevelsUpgradeOnly:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for Purpose.
+const (
+	PurposeMarketing     Purpose = "marketing"
+	PurposeTransactional Purpose = "transactional"
+)
+
+// Valid indicates whether the value is a known member of the Purpose enum.
+func (e Purpose) Valid() bool {
+	switch e {
+	case PurposeMarketing:
+		return true
+	case PurposeTransactional:
 		return true
 	default:
 		return false
@@ -959,6 +1022,12 @@ type ChangeMemberRequest struct {
 	// Email An e-mail address; empty removes it.
 	Email *string `json:"email,omitempty"`
 
+	// Phone A telephone number in E.164; empty removes it.
+	Phone *string `json:"phone,omitempty"`
+
+	// Consents What the person agreed to, or took back; others stay as they are.
+	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
+
 	// Name What the person is called; empty removes it.
 	Name *string `json:"name,omitempty"`
 
@@ -977,6 +1046,9 @@ type ChangeMemberRequest struct {
 	// Segments All of them; an empty list removes them.
 	Segments *[]string `json:"segments,omitempty"`
 }
+
+// Channel A way to reach a member.
+type Channel string
 
 // CheckRequest defines model for CheckRequest.
 type CheckRequest struct {
@@ -1061,6 +1133,57 @@ type CodesRequest struct {
 type CommitRequest struct {
 	// Points How many of the points that it holds are spent; left out: all.
 	Points int64 `json:"points,omitempty,omitzero"`
+}
+
+// Consent defines model for Consent.
+type Consent struct {
+	// Channel A way to reach a member.
+	Channel Channel `json:"channel"`
+
+	// Purpose What a member is written to for.
+	Purpose Purpose `json:"purpose"`
+
+	// Given Whether it holds.
+	Given bool `json:"given"`
+
+	// At Since when.
+	At time.Time `json:"at"`
+
+	// Text Which text the person agreed to.
+	Text string `json:"text,omitempty,omitzero"`
+
+	// Source Where.
+	Source string `json:"source"`
+}
+
+// ConsentList defines model for ConsentList.
+type ConsentList struct {
+	// Data The latest of each channel and purpose.
+	Data []Consent `json:"data"`
+
+	// Log What was recorded, the oldest first.
+	Log []LoggedConsent `json:"log"`
+
+	// Failed Addresses that messages came back from.
+	Failed []FailedAddress `json:"failed"`
+}
+
+// ConsentRequest defines model for ConsentRequest.
+type ConsentRequest struct {
+	// Channel A way to reach a member.
+	Channel Channel `json:"channel"`
+
+	// Purpose What a member is written to for.
+	Purpose Purpose `json:"purpose"`
+
+	// Given False takes it back.
+	Given bool `json:"given"`
+
+	// Text Which version of which text the person agreed to; wanted where it is given.
+	Text string `json:"text,omitempty,omitzero"`
+
+	// Source Where, as `checkout` or `app`.
+	Source string `json:"source"`
 }
 
 // Conversion defines model for Conversion.
@@ -1163,6 +1286,12 @@ type EnrolRequest struct {
 
 	// Email An e-mail address; no two members share one, whatever its case.
 	Email string `json:"email,omitempty,omitzero"`
+
+	// Phone A telephone number in E.164, as `+491701234567`.
+	Phone string `json:"phone,omitempty,omitzero"`
+
+	// Consents What the person agreed to: without a consent nothing is sent.
+	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
 
 	// Name What the person is called.
 	Name string `json:"name,omitempty,omitzero"`
@@ -1337,6 +1466,24 @@ type ExtensionRequest struct {
 	// Reason Why; kept on the entry.
 	Reason string `json:"reason"`
 }
+
+// FailedAddress defines model for FailedAddress.
+type FailedAddress struct {
+	// Channel A way to reach a member.
+	Channel Channel `json:"channel"`
+
+	// Address Nothing more is sent to it.
+	Address string `json:"address"`
+
+	// Why What happened.
+	Why FailedAddressWhy `json:"why"`
+
+	// At When.
+	At time.Time `json:"at"`
+}
+
+// FailedAddressWhy What happened.
+type FailedAddressWhy string
 
 // Finding defines model for Finding.
 type Finding struct {
@@ -1551,6 +1698,18 @@ type LevelNeed struct {
 	Have int64 `json:"have"`
 }
 
+// Lift defines model for Lift.
+type Lift struct {
+	// Points By how much the share that acted is above that of those left alone, in percentage points.
+	Points float64 `json:"points"`
+
+	// Low Where its interval of 95% begins.
+	Low float64 `json:"low"`
+
+	// High Where it ends.
+	High float64 `json:"high"`
+}
+
 // Line defines model for Line.
 type Line struct {
 	// ID The line's id; unique in its order.
@@ -1572,6 +1731,30 @@ type Line struct {
 	Amount int64 `json:"amount"`
 }
 
+// LoggedConsent defines model for LoggedConsent.
+type LoggedConsent struct {
+	// Channel A way to reach a member.
+	Channel Channel `json:"channel"`
+
+	// Purpose What a member is written to for.
+	Purpose Purpose `json:"purpose"`
+
+	// Given Whether it holds.
+	Given bool `json:"given"`
+
+	// At Since when.
+	At time.Time `json:"at"`
+
+	// Text Which text the person agreed to.
+	Text string `json:"text,omitempty,omitzero"`
+
+	// Source Where.
+	Source string `json:"source"`
+
+	// By Which API key recorded it, or what else did.
+	By string `json:"by"`
+}
+
 // Member defines model for Member.
 type Member struct {
 	// ID `mem_` and 20 characters.
@@ -1582,6 +1765,9 @@ type Member struct {
 
 	// Email As given, without spaces around it.
 	Email string `json:"email,omitempty,omitzero"`
+
+	// Phone A telephone number in E.164.
+	Phone string `json:"phone,omitempty,omitzero"`
 
 	// Name What the person is called.
 	Name string `json:"name,omitempty,omitzero"`
@@ -1804,6 +1990,27 @@ type PerkList struct {
 	Data []Perk `json:"data"`
 }
 
+// PlannedMessage defines model for PlannedMessage.
+type PlannedMessage struct {
+	// Member The member's id.
+	Member string `json:"member"`
+
+	// Reminder The reminder's id.
+	Reminder string `json:"reminder"`
+
+	// Channel A way to reach a member.
+	Channel Channel `json:"channel"`
+
+	// Purpose What a member is written to for.
+	Purpose Purpose `json:"purpose"`
+
+	// At By when it would be sent.
+	At time.Time `json:"at"`
+
+	// Points Which points it is about.
+	Points int64 `json:"points"`
+}
+
 // PointsAt defines model for PointsAt.
 type PointsAt struct {
 	// Points How many.
@@ -1811,6 +2018,45 @@ type PointsAt struct {
 
 	// At From this instant on.
 	At time.Time `json:"at"`
+}
+
+// Preview defines model for Preview.
+type Preview struct {
+	// Reminder The reminder's id.
+	Reminder string `json:"reminder"`
+
+	// Channel A way to reach a member.
+	Channel Channel `json:"channel"`
+
+	// Purpose What a member is written to for.
+	Purpose Purpose `json:"purpose"`
+
+	// Language Of the words.
+	Language string `json:"language"`
+
+	// Subject Of an e-mail.
+	Subject string `json:"subject,omitempty,omitzero"`
+
+	// Text What it says.
+	Text string `json:"text"`
+
+	// HTML The same of an e-mail as HTML.
+	HTML string `json:"html,omitempty,omitzero"`
+
+	// Kept Why it would not be sent now: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`; null if it would.
+	Kept *string `json:"kept"`
+}
+
+// PreviewRequest defines model for PreviewRequest.
+type PreviewRequest struct {
+	// Member The member's id, or `external:` and the external id.
+	Member string `json:"member"`
+
+	// Reminder The reminder's id.
+	Reminder string `json:"reminder"`
+
+	// At From now to 13 months ahead; left out: now.
+	At time.Time `json:"at,omitempty,omitzero"`
 }
 
 // Problem A refusal (RFC 9457).
@@ -1905,6 +2151,9 @@ type PublishRequest struct {
 
 // PublishRequestLevels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
 type PublishRequestLevels string
+
+// Purpose What a member is written to for.
+type Purpose string
 
 // Quote defines model for Quote.
 type Quote struct {
@@ -2191,6 +2440,54 @@ type ReinstatementRequest struct {
 	Reason string `json:"reason"`
 }
 
+// ReminderFigures defines model for ReminderFigures.
+type ReminderFigures struct {
+	// Reminder The reminder's id.
+	Reminder string `json:"reminder"`
+
+	// Sent Messages that went out.
+	Sent int64 `json:"sent"`
+
+	// Delivered Of these, delivered, as far as the channel tells.
+	Delivered int64 `json:"delivered"`
+
+	// Opened Opened, as far as the channel tells.
+	Opened int64 `json:"opened"`
+
+	// Failed That came back.
+	Failed int64 `json:"failed"`
+
+	// Complained That were reported as unwanted.
+	Complained int64 `json:"complained"`
+
+	// Ended That were answered, or can be no longer.
+	Ended int64 `json:"ended"`
+
+	// Acted Of the ended, answered by an order or a redemption.
+	Acted int64 `json:"acted"`
+
+	// Held The same as ended for members left alone.
+	Held int64 `json:"held"`
+
+	// HeldActed Of the held, those who acted.
+	HeldActed int64 `json:"held_acted"`
+
+	// Lift What it brought; null while one of the groups is empty.
+	Lift *Lift `json:"lift"`
+}
+
+// ReminderReport defines model for ReminderReport.
+type ReminderReport struct {
+	// From The first month.
+	From string `json:"from"`
+
+	// To The last month.
+	To string `json:"to"`
+
+	// Data By reminder.
+	Data []ReminderFigures `json:"data"`
+}
+
 // ReverseRequest defines model for ReverseRequest.
 type ReverseRequest struct {
 	// Refunded How much of the order's money went back, all refunds together; left out, all of it.
@@ -2392,6 +2689,30 @@ type Tender struct {
 // TenderKind The means of payment.
 type TenderKind string
 
+// TestRequest defines model for TestRequest.
+type TestRequest struct {
+	// Member The member's id, or `external:` and the external id.
+	Member string `json:"member"`
+
+	// Reminder The reminder's id.
+	Reminder string `json:"reminder"`
+
+	// At From now to 13 months ahead; left out: now.
+	At time.Time `json:"at,omitempty,omitzero"`
+
+	// To E-mail addresses or telephone numbers.
+	To []string `json:"to"`
+}
+
+// TestResult defines model for TestResult.
+type TestResult struct {
+	// Sent Addresses that it went to.
+	Sent []string `json:"sent"`
+
+	// NotSent Addresses that it did not go to.
+	NotSent []string `json:"not_sent"`
+}
+
 // Text A text by language tag, as `{"en": "Silver"}`.
 type Text map[string]string
 
@@ -2444,6 +2765,24 @@ type TierRequest struct {
 
 	// Permanent It is the least level for ever.
 	Permanent bool `json:"permanent,omitempty,omitzero"`
+}
+
+// Tomorrow defines model for Tomorrow.
+type Tomorrow struct {
+	// Data What would be sent.
+	Data []PlannedMessage `json:"data"`
+
+	// Members How many members were looked at.
+	Members int64 `json:"members"`
+
+	// Counts How many messages by reminder.
+	Counts map[string]int64 `json:"counts"`
+
+	// Excluded What is not sent by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit`, `holdout`.
+	Excluded map[string]int64 `json:"excluded"`
+
+	// NextCursor Where the next page begins; null on the last.
+	NextCursor *string `json:"next_cursor"`
 }
 
 // Transfer defines model for Transfer.
@@ -2862,6 +3201,24 @@ type SendGiftCardParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ListTomorrowParams defines parameters for ListTomorrow.
+type ListTomorrowParams struct {
+	// PageSize At most so many.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
+// ReportRemindersParams defines parameters for ReportReminders.
+type ReportRemindersParams struct {
+	// From The first month, as `2026-12`; left out: this one.
+	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
+
+	// To The last month; left out: this one.
+	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
+}
+
 // ListRewardsParams defines parameters for ListRewards.
 type ListRewardsParams struct {
 	// Member For whom: the member's id, or `external:` and the external id.
@@ -2987,6 +3344,12 @@ type ReverseRedemptionJSONRequestBody = ReverseRequest
 
 // SendGiftCardJSONRequestBody defines body for SendGiftCard for application/json ContentType.
 type SendGiftCardJSONRequestBody = SendRequest
+
+// PreviewReminderJSONRequestBody defines body for PreviewReminder for application/json ContentType.
+type PreviewReminderJSONRequestBody = PreviewRequest
+
+// TestReminderJSONRequestBody defines body for TestReminder for application/json ContentType.
+type TestReminderJSONRequestBody = TestRequest
 
 // AddCodesJSONRequestBody defines body for AddCodes for application/json ContentType.
 type AddCodesJSONRequestBody = CodesRequest
@@ -3368,6 +3731,11 @@ type ClientInterface interface {
 	//
 	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 	RegisterForCampaign(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListConsents What the member agreed to, and how that came about
+	//
+	// Corresponds with GET /v1/members/{member}/consents (the `ListConsents` operationId).
+	ListConsents(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ConvertPointsWithBody Turn points of one wallet into points of another
 	//
@@ -3819,6 +4187,58 @@ type ClientInterface interface {
 	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
 	SendGiftCard(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
+	// PreviewReminderWithBody What a reminder would say to a member
+	//
+	// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+	PreviewReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PreviewReminder What a reminder would say to a member
+	//
+	// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+	PreviewReminder(ctx context.Context, body PreviewReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestReminderWithBody Send what a reminder would say to addresses of your own
+	//
+	// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+	TestReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// TestReminder Send what a reminder would say to addresses of your own
+	//
+	// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+	TestReminder(ctx context.Context, body TestReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListTomorrow Who would be reminded of what tomorrow
+	//
+	// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+	// visited by then; the counts are those of the page.
+	//
+	// Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
+	ListTomorrow(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReportReminders What reminders did
+	//
+	// How many were sent, delivered, opened where the channel tells, and answered by an order or a redemption, beside
+	// those members whom marketing leaves alone (`reminders.holdout`).
+	//
+	// Corresponds with GET /v1/reports/reminders (the `ReportReminders` operationId).
+	ReportReminders(ctx context.Context, params *ReportRemindersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// ListRewards The rewards of the live program that are shown now
 	//
 	// With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
@@ -3940,6 +4360,20 @@ type ClientInterface interface {
 	//
 	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
 	DeclineTransfer(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// AskUnsubscribe A page with the button that takes the consent back
+	//
+	// The link of a message. Looking changes nothing.
+	//
+	// Corresponds with GET /v1/unsubscribe/{token} (the `AskUnsubscribe` operationId).
+	AskUnsubscribe(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// Unsubscribe Take back the consent that a message rests on
+	//
+	// What the button does, and the one click of a mail program (RFC 8058); the body is not read.
+	//
+	// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+	Unsubscribe(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReceiveShopifyWebhookWithBody Where Shopify reports, an address for each topic
 	//
@@ -4608,6 +5042,21 @@ func (c *Client) RegisterForCampaignWithBody(ctx context.Context, member MemberP
 // Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 func (c *Client) RegisterForCampaign(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRegisterForCampaignRequest(c.Server, member, campaign, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListConsents What the member agreed to, and how that came about
+//
+// Corresponds with GET /v1/members/{member}/consents (the `ListConsents` operationId).
+func (c *Client) ListConsents(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListConsentsRequest(c.Server, member)
 	if err != nil {
 		return nil, err
 	}
@@ -5538,6 +5987,118 @@ func (c *Client) SendGiftCard(ctx context.Context, redemption RedemptionPath, pa
 	return c.Client.Do(req)
 }
 
+// PreviewReminderWithBody What a reminder would say to a member
+//
+// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+func (c *Client) PreviewReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewReminderRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PreviewReminder What a reminder would say to a member
+//
+// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+func (c *Client) PreviewReminder(ctx context.Context, body PreviewReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPreviewReminderRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestReminderWithBody Send what a reminder would say to addresses of your own
+//
+// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+func (c *Client) TestReminderWithBody(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestReminderRequestWithBody(c.Server, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// TestReminder Send what a reminder would say to addresses of your own
+//
+// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+func (c *Client) TestReminder(ctx context.Context, body TestReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewTestReminderRequest(c.Server, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListTomorrow Who would be reminded of what tomorrow
+//
+// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+// visited by then; the counts are those of the page.
+//
+// Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
+func (c *Client) ListTomorrow(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListTomorrowRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReportReminders What reminders did
+//
+// How many were sent, delivered, opened where the channel tells, and answered by an order or a redemption, beside
+// those members whom marketing leaves alone (`reminders.holdout`).
+//
+// Corresponds with GET /v1/reports/reminders (the `ReportReminders` operationId).
+func (c *Client) ReportReminders(ctx context.Context, params *ReportRemindersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReportRemindersRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
 // ListRewards The rewards of the live program that are shown now
 //
 // With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
@@ -5790,6 +6351,40 @@ func (c *Client) DeclineTransferWithBody(ctx context.Context, transfer TransferP
 // Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
 func (c *Client) DeclineTransfer(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeclineTransferRequest(c.Server, transfer, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// AskUnsubscribe A page with the button that takes the consent back
+//
+// The link of a message. Looking changes nothing.
+//
+// Corresponds with GET /v1/unsubscribe/{token} (the `AskUnsubscribe` operationId).
+func (c *Client) AskUnsubscribe(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewAskUnsubscribeRequest(c.Server, token)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// Unsubscribe Take back the consent that a message rests on
+//
+// What the button does, and the one click of a mail program (RFC 8058); the body is not read.
+//
+// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+func (c *Client) Unsubscribe(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewUnsubscribeRequest(c.Server, token)
 	if err != nil {
 		return nil, err
 	}
@@ -6868,6 +7463,40 @@ func NewRegisterForCampaignRequestWithBody(server string, member MemberPath, cam
 	}
 
 	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListConsentsRequest constructs an http.Request for the ListConsents method
+func NewListConsentsRequest(server string, member MemberPath) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/consents", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
 
 	return req, nil
 }
@@ -8293,6 +8922,202 @@ func NewSendGiftCardRequestWithBody(server string, redemption RedemptionPath, pa
 	return req, nil
 }
 
+// NewPreviewReminderRequest calls the generic PreviewReminder builder with application/json body
+func NewPreviewReminderRequest(server string, body PreviewReminderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPreviewReminderRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewPreviewReminderRequestWithBody constructs an http.Request for the PreviewReminder method, with any body, and a specified content type
+func NewPreviewReminderRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reminders/preview")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewTestReminderRequest calls the generic TestReminder builder with application/json body
+func NewTestReminderRequest(server string, body TestReminderJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewTestReminderRequestWithBody(server, "application/json", bodyReader)
+}
+
+// NewTestReminderRequestWithBody constructs an http.Request for the TestReminder method, with any body, and a specified content type
+func NewTestReminderRequestWithBody(server string, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reminders/test")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListTomorrowRequest constructs an http.Request for the ListTomorrow method
+func NewListTomorrowRequest(server string, params *ListTomorrowParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reminders/tomorrow")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewReportRemindersRequest constructs an http.Request for the ReportReminders method
+func NewReportRemindersRequest(server string, params *ReportRemindersParams) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/reports/reminders")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "from", params.From, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "to", params.To, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewListRewardsRequest constructs an http.Request for the ListRewards method
 func NewListRewardsRequest(server string, params *ListRewardsParams) (*http.Request, error) {
 	var err error
@@ -8728,6 +9553,74 @@ func NewDeclineTransferRequestWithBody(server string, transfer TransferPath, par
 
 		req.Header.Set("Idempotency-Key", headerParam0)
 
+	}
+
+	return req, nil
+}
+
+// NewAskUnsubscribeRequest constructs an http.Request for the AskUnsubscribe method
+func NewAskUnsubscribeRequest(server string, token string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/unsubscribe/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewUnsubscribeRequest constructs an http.Request for the Unsubscribe method
+func NewUnsubscribeRequest(server string, token string) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "token", token, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/unsubscribe/%s", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
 	}
 
 	return req, nil
@@ -9193,6 +10086,13 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with PUT /v1/members/{member}/campaigns/{campaign} (the `RegisterForCampaign` operationId).
 	RegisterForCampaignWithResponse(ctx context.Context, member MemberPath, campaign string, body RegisterForCampaignJSONRequestBody, reqEditors ...RequestEditorFn) (*RegisterForCampaignResponse, error)
+
+	// ListConsentsWithResponse What the member agreed to, and how that came about
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/consents (the `ListConsents` operationId).
+	ListConsentsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListConsentsResponse, error)
 
 	// ConvertPointsWithBodyWithResponse Turn points of one wallet into points of another
 	//
@@ -9666,6 +10566,62 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with POST /v1/redemptions/{redemption}/send (the `SendGiftCard` operationId).
 	SendGiftCardWithResponse(ctx context.Context, redemption RedemptionPath, params *SendGiftCardParams, body SendGiftCardJSONRequestBody, reqEditors ...RequestEditorFn) (*SendGiftCardResponse, error)
 
+	// PreviewReminderWithBodyWithResponse What a reminder would say to a member
+	//
+	// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+	PreviewReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewReminderResponse, error)
+
+	// PreviewReminderWithResponse What a reminder would say to a member
+	//
+	// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+	PreviewReminderWithResponse(ctx context.Context, body PreviewReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewReminderResponse, error)
+
+	// TestReminderWithBodyWithResponse Send what a reminder would say to addresses of your own
+	//
+	// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+	TestReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestReminderResponse, error)
+
+	// TestReminderWithResponse Send what a reminder would say to addresses of your own
+	//
+	// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+	TestReminderWithResponse(ctx context.Context, body TestReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*TestReminderResponse, error)
+
+	// ListTomorrowWithResponse Who would be reminded of what tomorrow
+	//
+	// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+	// visited by then; the counts are those of the page.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
+	ListTomorrowWithResponse(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*ListTomorrowResponse, error)
+
+	// ReportRemindersWithResponse What reminders did
+	//
+	// How many were sent, delivered, opened where the channel tells, and answered by an order or a redemption, beside
+	// those members whom marketing leaves alone (`reminders.holdout`).
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/reports/reminders (the `ReportReminders` operationId).
+	ReportRemindersWithResponse(ctx context.Context, params *ReportRemindersParams, reqEditors ...RequestEditorFn) (*ReportRemindersResponse, error)
+
 	// ListRewardsWithResponse The rewards of the live program that are shown now
 	//
 	// With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
@@ -9795,6 +10751,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with POST /v1/transfers/{transfer}/decline (the `DeclineTransfer` operationId).
 	DeclineTransferWithResponse(ctx context.Context, transfer TransferPath, params *DeclineTransferParams, body DeclineTransferJSONRequestBody, reqEditors ...RequestEditorFn) (*DeclineTransferResponse, error)
+
+	// AskUnsubscribeWithResponse A page with the button that takes the consent back
+	//
+	// The link of a message. Looking changes nothing.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/unsubscribe/{token} (the `AskUnsubscribe` operationId).
+	AskUnsubscribeWithResponse(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*AskUnsubscribeResponse, error)
+
+	// UnsubscribeWithResponse Take back the consent that a message rests on
+	//
+	// What the button does, and the one click of a mail program (RFC 8058); the body is not read.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+	UnsubscribeWithResponse(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*UnsubscribeResponse, error)
 
 	// ReceiveShopifyWebhookWithBodyWithResponse Where Shopify reports, an address for each topic
 	//
@@ -12361,6 +13335,110 @@ func (r RegisterForCampaignResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r RegisterForCampaignResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListConsentsResponse401Headers the declared response headers of an HTTP 401 response for ListConsents
+type ListConsentsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListConsentsResponse503Headers the declared response headers of an HTTP 503 response for ListConsents
+type ListConsentsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListConsentsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ConsentList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListConsentsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListConsentsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListConsentsResponse) GetJSON200() *ConsentList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListConsentsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListConsentsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListConsentsResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListConsentsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListConsentsResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListConsentsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListConsentsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListConsentsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListConsentsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListConsentsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListConsentsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -15824,6 +16902,450 @@ func (r SendGiftCardResponse) ContentType() string {
 	return ""
 }
 
+// PreviewReminderResponse401Headers the declared response headers of an HTTP 401 response for PreviewReminder
+type PreviewReminderResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// PreviewReminderResponse503Headers the declared response headers of an HTTP 503 response for PreviewReminder
+type PreviewReminderResponse503Headers struct {
+	RetryAfter int
+}
+
+type PreviewReminderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Preview
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PreviewReminderResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PreviewReminderResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r PreviewReminderResponse) GetJSON200() *Preview {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r PreviewReminderResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r PreviewReminderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PreviewReminderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PreviewReminderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PreviewReminderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// TestReminderResponse401Headers the declared response headers of an HTTP 401 response for TestReminder
+type TestReminderResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// TestReminderResponse503Headers the declared response headers of an HTTP 503 response for TestReminder
+type TestReminderResponse503Headers struct {
+	RetryAfter int
+}
+
+type TestReminderResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *TestResult
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *TestReminderResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *TestReminderResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r TestReminderResponse) GetJSON200() *TestResult {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r TestReminderResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r TestReminderResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r TestReminderResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r TestReminderResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r TestReminderResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListTomorrowResponse401Headers the declared response headers of an HTTP 401 response for ListTomorrow
+type ListTomorrowResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListTomorrowResponse503Headers the declared response headers of an HTTP 503 response for ListTomorrow
+type ListTomorrowResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListTomorrowResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Tomorrow
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListTomorrowResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListTomorrowResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListTomorrowResponse) GetJSON200() *Tomorrow {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListTomorrowResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListTomorrowResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListTomorrowResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListTomorrowResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListTomorrowResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListTomorrowResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListTomorrowResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListTomorrowResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListTomorrowResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListTomorrowResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReportRemindersResponse401Headers the declared response headers of an HTTP 401 response for ReportReminders
+type ReportRemindersResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ReportRemindersResponse503Headers the declared response headers of an HTTP 503 response for ReportReminders
+type ReportRemindersResponse503Headers struct {
+	RetryAfter int
+}
+
+type ReportRemindersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReminderReport
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReportRemindersResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReportRemindersResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReportRemindersResponse) GetJSON200() *ReminderReport {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReportRemindersResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReportRemindersResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReportRemindersResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReportRemindersResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReportRemindersResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReportRemindersResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReportRemindersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReportRemindersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReportRemindersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReportRemindersResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // ListRewardsResponse401Headers the declared response headers of an HTTP 401 response for ListRewards
 type ListRewardsResponse401Headers struct {
 	WWWAuthenticate string
@@ -16886,6 +18408,137 @@ func (r DeclineTransferResponse) ContentType() string {
 	return ""
 }
 
+// AskUnsubscribeResponse503Headers the declared response headers of an HTTP 503 response for AskUnsubscribe
+type AskUnsubscribeResponse503Headers struct {
+	RetryAfter int
+}
+
+type AskUnsubscribeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *AskUnsubscribeResponse503Headers
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r AskUnsubscribeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r AskUnsubscribeResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r AskUnsubscribeResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r AskUnsubscribeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r AskUnsubscribeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r AskUnsubscribeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r AskUnsubscribeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// UnsubscribeResponse503Headers the declared response headers of an HTTP 503 response for Unsubscribe
+type UnsubscribeResponse503Headers struct {
+	RetryAfter int
+}
+
+type UnsubscribeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *UnsubscribeResponse503Headers
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r UnsubscribeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r UnsubscribeResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r UnsubscribeResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r UnsubscribeResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r UnsubscribeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r UnsubscribeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r UnsubscribeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r UnsubscribeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 type ReceiveShopifyWebhookResponse struct {
 	Body         []byte
 	HTTPResponse *http.Response
@@ -17556,6 +19209,19 @@ func (c *ClientWithResponses) RegisterForCampaignWithResponse(ctx context.Contex
 		return nil, err
 	}
 	return ParseRegisterForCampaignResponse(rsp)
+}
+
+// ListConsentsWithResponse What the member agreed to, and how that came about
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/consents (the `ListConsents` operationId).
+func (c *ClientWithResponses) ListConsentsWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListConsentsResponse, error) {
+	rsp, err := c.ListConsents(ctx, member, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListConsentsResponse(rsp)
 }
 
 // ConvertPointsWithBodyWithResponse Turn points of one wallet into points of another
@@ -18312,6 +19978,98 @@ func (c *ClientWithResponses) SendGiftCardWithResponse(ctx context.Context, rede
 	return ParseSendGiftCardResponse(rsp)
 }
 
+// PreviewReminderWithBodyWithResponse What a reminder would say to a member
+//
+// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+func (c *ClientWithResponses) PreviewReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PreviewReminderResponse, error) {
+	rsp, err := c.PreviewReminderWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewReminderResponse(rsp)
+}
+
+// PreviewReminderWithResponse What a reminder would say to a member
+//
+// Now, or at an instant that lies ahead; whatever was said before, and whoever agreed to what. Nothing is sent.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/reminders/preview (the `PreviewReminder` operationId).
+func (c *ClientWithResponses) PreviewReminderWithResponse(ctx context.Context, body PreviewReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*PreviewReminderResponse, error) {
+	rsp, err := c.PreviewReminder(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePreviewReminderResponse(rsp)
+}
+
+// TestReminderWithBodyWithResponse Send what a reminder would say to addresses of your own
+//
+// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+func (c *ClientWithResponses) TestReminderWithBodyWithResponse(ctx context.Context, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*TestReminderResponse, error) {
+	rsp, err := c.TestReminderWithBody(ctx, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestReminderResponse(rsp)
+}
+
+// TestReminderWithResponse Send what a reminder would say to addresses of your own
+//
+// At most five, marked as a test. Nothing is recorded, and repeating it sends again.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/reminders/test (the `TestReminder` operationId).
+func (c *ClientWithResponses) TestReminderWithResponse(ctx context.Context, body TestReminderJSONRequestBody, reqEditors ...RequestEditorFn) (*TestReminderResponse, error) {
+	rsp, err := c.TestReminder(ctx, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseTestReminderResponse(rsp)
+}
+
+// ListTomorrowWithResponse Who would be reminded of what tomorrow
+//
+// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+// visited by then; the counts are those of the page.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
+func (c *ClientWithResponses) ListTomorrowWithResponse(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*ListTomorrowResponse, error) {
+	rsp, err := c.ListTomorrow(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListTomorrowResponse(rsp)
+}
+
+// ReportRemindersWithResponse What reminders did
+//
+// How many were sent, delivered, opened where the channel tells, and answered by an order or a redemption, beside
+// those members whom marketing leaves alone (`reminders.holdout`).
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/reports/reminders (the `ReportReminders` operationId).
+func (c *ClientWithResponses) ReportRemindersWithResponse(ctx context.Context, params *ReportRemindersParams, reqEditors ...RequestEditorFn) (*ReportRemindersResponse, error) {
+	rsp, err := c.ReportReminders(ctx, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReportRemindersResponse(rsp)
+}
+
 // ListRewardsWithResponse The rewards of the live program that are shown now
 //
 // With `member`, also whether that member can have each of them now, and what is lacking if not; the key then needs
@@ -18524,6 +20282,36 @@ func (c *ClientWithResponses) DeclineTransferWithResponse(ctx context.Context, t
 		return nil, err
 	}
 	return ParseDeclineTransferResponse(rsp)
+}
+
+// AskUnsubscribeWithResponse A page with the button that takes the consent back
+//
+// The link of a message. Looking changes nothing.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/unsubscribe/{token} (the `AskUnsubscribe` operationId).
+func (c *ClientWithResponses) AskUnsubscribeWithResponse(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*AskUnsubscribeResponse, error) {
+	rsp, err := c.AskUnsubscribe(ctx, token, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseAskUnsubscribeResponse(rsp)
+}
+
+// UnsubscribeWithResponse Take back the consent that a message rests on
+//
+// What the button does, and the one click of a mail program (RFC 8058); the body is not read.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/unsubscribe/{token} (the `Unsubscribe` operationId).
+func (c *ClientWithResponses) UnsubscribeWithResponse(ctx context.Context, token string, reqEditors ...RequestEditorFn) (*UnsubscribeResponse, error) {
+	rsp, err := c.Unsubscribe(ctx, token, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseUnsubscribeResponse(rsp)
 }
 
 // ReceiveShopifyWebhookWithBodyWithResponse Where Shopify reports, an address for each topic
@@ -21014,6 +22802,104 @@ func ParseRegisterForCampaignResponse(rsp *http.Response) (*RegisterForCampaignR
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers RegisterForCampaignResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListConsentsResponse parses an HTTP response from a ListConsentsWithResponse call
+func ParseListConsentsResponse(rsp *http.Response) (*ListConsentsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListConsentsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConsentList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListConsentsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListConsentsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -24355,6 +26241,426 @@ func ParseSendGiftCardResponse(rsp *http.Response) (*SendGiftCardResponse, error
 	return response, nil
 }
 
+// ParsePreviewReminderResponse parses an HTTP response from a PreviewReminderWithResponse call
+func ParsePreviewReminderResponse(rsp *http.Response) (*PreviewReminderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PreviewReminderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Preview
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PreviewReminderResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers PreviewReminderResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseTestReminderResponse parses an HTTP response from a TestReminderWithResponse call
+func ParseTestReminderResponse(rsp *http.Response) (*TestReminderResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &TestReminderResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest TestResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers TestReminderResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers TestReminderResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListTomorrowResponse parses an HTTP response from a ListTomorrowWithResponse call
+func ParseListTomorrowResponse(rsp *http.Response) (*ListTomorrowResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListTomorrowResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Tomorrow
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListTomorrowResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListTomorrowResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReportRemindersResponse parses an HTTP response from a ReportRemindersWithResponse call
+func ParseReportRemindersResponse(rsp *http.Response) (*ReportRemindersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReportRemindersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReminderReport
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ReportRemindersResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReportRemindersResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ParseListRewardsResponse parses an HTTP response from a ListRewardsWithResponse call
 func ParseListRewardsResponse(rsp *http.Response) (*ListRewardsResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
@@ -25362,6 +27668,119 @@ func ParseDeclineTransferResponse(rsp *http.Response) (*DeclineTransferResponse,
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers DeclineTransferResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseAskUnsubscribeResponse parses an HTTP response from a AskUnsubscribeWithResponse call
+func ParseAskUnsubscribeResponse(rsp *http.Response) (*AskUnsubscribeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &AskUnsubscribeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers AskUnsubscribeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseUnsubscribeResponse parses an HTTP response from a UnsubscribeWithResponse call
+func ParseUnsubscribeResponse(rsp *http.Response) (*UnsubscribeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &UnsubscribeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 503:
+		var headers UnsubscribeResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -1,7 +1,7 @@
 // Package sqsqueue is the queues of a function that sends: SQS, at the addresses that template.yaml sets.
 //
 // It promises that a body is sent or the error says that one was not. It is apart from boot because SQS's client
-// takes half a millisecond of every cold start, and one function alone sends.
+// takes half a millisecond of every cold start, and two functions alone send.
 package sqsqueue
 
 import (
@@ -40,7 +40,10 @@ func With(function func(*app.App) lambda.Handler) func(*app.App) lambda.Handler 
 
 func fromEnvironment() *queue {
 	return &queue{
-		urls: map[string]string{"reassess": os.Getenv("PERENNIAL_REASSESS_QUEUE")},
+		urls: map[string]string{
+			"reassess": os.Getenv("PERENNIAL_REASSESS_QUEUE"),
+			"remind":   os.Getenv("PERENNIAL_REMIND_QUEUE"),
+		},
 		client: sqs.New(sqs.Options{
 			Region:       os.Getenv("AWS_REGION"),
 			Credentials:  aws.CredentialsProviderFunc(boot.Credentials),

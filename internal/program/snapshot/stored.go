@@ -34,6 +34,7 @@ type (
 		Transfers    transfersDoc    `json:"transfers,omitzero"`
 		Households   householdsDoc   `json:"households,omitzero"`
 		NoSurprise   periodDoc       `json:"no_surprise,omitzero"`
+		Reminders    remindersDoc    `json:"reminders,omitzero"`
 		Hold         duration        `json:"hold,omitzero"`
 		Payments     paymentsDoc     `json:"payments,omitzero"`
 	}
@@ -151,6 +152,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Payments:  paymentsOf(p.Payments),
 		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
 		NoSurprise: periodDoc(p.NoSurprise),
+		Reminders:  remindersOf(p.Reminders),
 	}
 }
 
@@ -170,6 +172,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Payments:  d.Payments.payments(),
 		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
 		NoSurprise: loyalty.Period(d.NoSurprise),
+		Reminders:  d.Reminders.reminders(),
 	}
 }
 

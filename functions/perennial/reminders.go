@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+type remindersCmd struct {
+	Tomorrow bool   `help:"Say who would get what tomorrow, as things stand now."`
+	Outbox   bool   `help:"Say what a running perennial dev would have sent."`
+	List     bool   `help:"With --tomorrow: list every message too."`
+	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where the API answers."`
+	Key      string `env:"PERENNIAL_KEY" help:"An API key that may read members."`
+}
+
+// Run asks the API.
+func (r *remindersCmd) Run(ctx context.Context) error {
+	switch {
+	case r.Tomorrow == r.Outbox:
+		return errors.New("say either --tomorrow or --outbox")
+	case r.Key == "":
+		return errors.New("give an API key with --key or in PERENNIAL_KEY")
+	case r.Outbox:
+		return r.outbox(ctx)
+	}
+	return r.tomorrow(ctx)
+}
+
+// get reads one answer of the API.
+func (r *remindersCmd) get(ctx context.Context, path string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(r.URL, "/")+path, nil)
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+r.Key)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("does the API answer at %s? %w", r.URL, err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
+	if err != nil {
+		return fmt.Errorf("read the answer: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		var problem struct{ Detail string }
+		_ = json.Unmarshal(body, &problem) // what is no problem document has no detail
+		return fmt.Errorf("%s answers %d: %s", path, resp.StatusCode, problem.Detail)
+	}
+	return json.Unmarshal(body, into)
+}
+
+func (r *remindersCmd) tomorrow(ctx context.Context) error {
+	members, counts, excluded, cursor := int64(0), map[string]int64{}, map[string]int64{}, ""
+	for {
+		path := "/v1/reminders/tomorrow?page_size=100"
+		if cursor != "" {
+			path += "&cursor=" + url.QueryEscape(cursor)
+		}
+		var page struct {
+			Data []struct {
+				Member, Reminder, Channel, At string
+				Points                        int64
+			}
+			Members          int64
+			Counts, Excluded map[string]int64
+			NextCursor       *string `json:"next_cursor"`
+		}
+		if err := r.get(ctx, path, &page); err != nil {
+			return err
+		}
+		for _, m := range page.Data {
+			if r.List {
+				fmt.Printf("%s  %-24s %-8s %s  %d points\n", m.At, m.Reminder, m.Channel, m.Member, m.Points)
+			}
+		}
+		members += page.Members
+		add(counts, page.Counts)
+		add(excluded, page.Excluded)
+		if page.NextCursor == nil {
+			break
+		}
+		cursor = *page.NextCursor
+	}
+	fmt.Printf("members looked at: %d\n", members)
+	show("would be sent", counts)
+	show("would not, because of", excluded)
+	return nil
+}
+
+func add(sums, more map[string]int64) {
+	for k, n := range more {
+		sums[k] += n
+	}
+}
+
+func show(what string, counts map[string]int64) {
+	total := int64(0)
+	for _, n := range counts {
+		total += n
+	}
+	if total == 0 {
+		fmt.Printf("%s: nothing\n", what)
+		return
+	}
+	fmt.Printf("%s: %d\n", what, total)
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		if counts[name] > 0 {
+			fmt.Printf("  %6d  %s\n", counts[name], name)
+		}
+	}
+}
+
+func (r *remindersCmd) outbox(ctx context.Context) error {
+	var out struct {
+		Data []struct{ At, Channel, To, Member, Subject, Text string }
+	}
+	if err := r.get(ctx, "/v1/test/outbox", &out); err != nil {
+		return err
+	}
+	for _, m := range out.Data {
+		to := m.To
+		if to == "" {
+			to = m.Member
+		}
+		fmt.Printf("%s  %s to %s\n%s\n%s\n\n", m.At, m.Channel, to, m.Subject, m.Text)
+	}
+	fmt.Printf("messages: %d\n", len(out.Data))
+	return nil
+}

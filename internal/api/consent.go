@@ -1,0 +1,90 @@
+package api
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// consentBody is a consent that was given, or taken back. It is fingerprinted as it is, so its fields keep their names.
+type consentBody struct {
+	Channel string `json:"channel"`
+	Purpose string `json:"purpose"`
+	Given   *bool  `json:"given"`
+	Text    string `json:"text"`
+	Source  string `json:"source"`
+}
+
+// consents is what the body says of consents, as of now. One that is given says which text was agreed to.
+func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
+	var c check
+	if most := len(loyalty.Channels()) * len(loyalty.Purposes()); len(b.Consents) > most {
+		c.fault(at("consents"), loyalty.ValidationFailed, "There are %d at most: one of each channel and purpose.", most)
+		return nil, c.err()
+	}
+	seen := map[[2]string]bool{}
+	for i, x := range b.Consents {
+		in := func(name string) place { return place{name: name, list: "consents", i: i} }
+		if !slices.Contains(loyalty.Channels(), loyalty.Channel(x.Channel)) {
+			c.fault(in("channel"), loyalty.ValidationFailed, "This must be one of email, sms, push and webhook.")
+		}
+		if !slices.Contains(loyalty.Purposes(), loyalty.Purpose(x.Purpose)) {
+			c.fault(in("purpose"), loyalty.ValidationFailed, "This must be marketing or transactional.")
+		}
+		if c.required(in("given"), x.Given != nil) && *x.Given {
+			c.text(in("text"), x.Text, 1, 200)
+		} else if x.Text != "" {
+			c.text(in("text"), x.Text, 1, 200)
+		}
+		c.text(in("source"), x.Source, 1, 100)
+		if pair := [2]string{x.Channel, x.Purpose}; seen[pair] {
+			c.fault(in("channel"), loyalty.ValidationFailed, "This channel and purpose are there already.")
+		} else {
+			seen[pair] = true
+		}
+		out = append(out, loyalty.Consent{
+			Channel: loyalty.Channel(x.Channel), Purpose: loyalty.Purpose(x.Purpose), Given: x.Given != nil && *x.Given,
+			At: now.UTC().Truncate(time.Millisecond), Text: x.Text, Source: x.Source,
+		})
+	}
+	return out, c.err()
+}
+
+// maxLogged is how much of a log one answer holds: the latest.
+const maxLogged = 200
+
+// listConsents is what a member agreed to, with the log of how that came about.
+func listConsents(ctx context.Context, c *call) (answer, error) {
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	contact, err := c.app.Ledger.Contact(ctx, p.ID, m.Account.Member)
+	if err != nil {
+		return answer{}, err
+	}
+	out := wire.ConsentList{Data: []wire.Consent{}, Log: []wire.LoggedConsent{}, Failed: []wire.FailedAddress{}}
+	for _, x := range contact.Consents {
+		out.Data = append(out.Data, wire.Consent{
+			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Given: x.Given, At: x.At.UTC(), Text: x.Text, Source: x.Source,
+		})
+	}
+	for x, err := range c.app.Ledger.ConsentLog(ctx, p.ID, m.Account.Member) {
+		if err != nil {
+			return answer{}, err
+		}
+		out.Log = append(out.Log, wire.LoggedConsent{
+			Channel: wire.Channel(x.Channel), Purpose: wire.Purpose(x.Purpose), Given: x.Given, At: x.At.UTC(), Text: x.Text, Source: x.Source, By: x.By,
+		})
+		if len(out.Log) > maxLogged {
+			out.Log = out.Log[1:]
+		}
+	}
+	for _, f := range contact.Failed {
+		out.Failed = append(out.Failed, wire.FailedAddress{Channel: wire.Channel(f.Channel), Address: f.Address, Why: wire.FailedAddressWhy(f.Why), At: f.At.UTC()})
+	}
+	return answer{body: out}, nil
+}

@@ -1,0 +1,329 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+)
+
+// listTomorrow says who would get what tomorrow, where each lives, as things stand now, and what is kept back, why. A page
+// looks at so many members.
+func listTomorrow(ctx context.Context, c *call) (answer, error) {
+	size, err := c.pageSize()
+	if err != nil {
+		return answer{}, err
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	left, err := c.app.Ledger.Stock(ctx, p)
+	if err != nil {
+		return answer{}, err
+	}
+	shard, place, err := c.openPlace()
+	if err != nil {
+		return answer{}, err
+	}
+	f := foresight{call: c, p: p, left: left, out: wire.Tomorrow{
+		Data: []wire.PlannedMessage{}, Counts: map[string]int64{}, Excluded: map[string]int64{},
+	}}
+	until := c.app.Now().AddDate(0, 0, 3) // by then tomorrow is over everywhere
+	for ; shard < ledger.Shards; shard, place = shard+1, "" {
+		for at, err := range c.app.Ledger.RemindersBehind(ctx, p.ID, shard, place, until) {
+			if err != nil {
+				return answer{}, err
+			}
+			if f.out.Members == int64(size) {
+				f.out.NextCursor = c.sealText("tomorrow", strconv.Itoa(shard)+" "+place)
+				return answer{body: f.out}, nil
+			}
+			place = at
+			if err := f.look(ctx, ledger.MemberAt(at)); err != nil {
+				return answer{}, err
+			}
+		}
+	}
+	return answer{body: f.out}, nil
+}
+
+type foresight struct {
+	*call
+	p    *loyalty.Program
+	left loyalty.Budgets
+	out  wire.Tomorrow
+}
+
+// look foresees the morning of one member, message by message.
+func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
+	now := f.app.Now()
+	today, err := f.foresee(ctx, m, now)
+	if err != nil {
+		return err
+	}
+	morning := f.p.MorningAfter(now, today.Profile.Timezone)
+	if today.Next.After(morning) {
+		return nil // is not visited tomorrow
+	}
+	v, err := f.foresee(ctx, m, morning)
+	if err != nil {
+		return err
+	}
+	f.out.Members++
+	for range 10 { // what goes out today is no more to be said tomorrow
+		plan := f.p.Remind(today.Account, today.Who, today.State, now)
+		if len(plan.Send) == 0 || today.Next.After(now) {
+			break
+		}
+		today.State = today.State.Tell(f.p, today.Account, plan.Send[0], "today", now)
+		v.State = v.State.Tell(f.p, v.Account, plan.Send[0], "today", now)
+	}
+	for range 10 {
+		plan := f.p.Remind(v.Account, v.Who, v.State, morning)
+		if len(plan.Send) == 0 {
+			for _, k := range plan.Kept {
+				f.out.Excluded[string(k.Why)]++
+			}
+			f.out.Excluded[string(loyalty.HeldOut)] += int64(len(plan.Held))
+			return nil
+		}
+		n := plan.Send[0]
+		v.State = v.State.Tell(f.p, v.Account, n, "foreseen", morning)
+		f.out.Counts[n.Reminder]++
+		f.out.Data = append(f.out.Data, wire.PlannedMessage{
+			Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose), At: morning, Points: int64(n.Points),
+		})
+	}
+	return nil
+}
+
+func (f *foresight) foresee(ctx context.Context, m loyalty.MemberID, at time.Time) (*ledger.Visit, error) {
+	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
+	if err == nil {
+		v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c loyalty.Channel) bool { return !f.office.Delivers(c) })
+	}
+	return v, err
+}
+
+// openPlace is where the page begins.
+func (c *call) openPlace() (shard int, place string, err error) {
+	text, err := c.openText("tomorrow")
+	if err != nil || text == "" {
+		return 0, "", err
+	}
+	number, place, _ := strings.Cut(text, " ")
+	shard, err = strconv.Atoi(number)
+	return shard, place, err
+}
+
+// previewBody asks what a reminder would say.
+type previewBody struct {
+	Member   *string    `json:"member"`
+	Reminder *string    `json:"reminder"`
+	At       *time.Time `json:"at"`
+	To       []string   `json:"to"`
+}
+
+// maxTestAddresses is how many addresses a test goes to at most.
+const maxTestAddresses = 5
+
+func (b previewBody) check(c *check, now time.Time, test bool) {
+	if c.required(at("member"), b.Member != nil) {
+		c.id(at("member"), *b.Member)
+	}
+	if c.required(at("reminder"), b.Reminder != nil) {
+		c.id(at("reminder"), *b.Reminder)
+	}
+	if b.At != nil && (b.At.Before(now) || b.At.After(now.AddDate(1, 1, 0))) {
+		c.fault(at("at"), loyalty.ValidationFailed, "This must be from now to 13 months ahead.")
+	}
+	switch {
+	case test && (len(b.To) == 0 || len(b.To) > maxTestAddresses):
+		c.fault(at("to"), loyalty.ValidationFailed, "A test goes to 1 to %d addresses.", maxTestAddresses)
+	case !test && b.To != nil:
+		c.fault(at("to"), loyalty.ValidationFailed, "A preview goes to nobody.")
+	}
+	for i, to := range b.To {
+		if i >= maxTestAddresses {
+			return
+		}
+		p := at("to/" + strconv.Itoa(i))
+		if strings.HasPrefix(to, "+") {
+			c.phone(p, to)
+		} else {
+			c.email(p, to)
+		}
+	}
+}
+
+// previewed is the message that a reminder would be to a member, and why it would not be sent.
+func (c *call) previewed(ctx context.Context, test bool) (previewBody, notify.Message, loyalty.Why, error) {
+	var b previewBody
+	none := notify.Message{}
+	if err := c.decode(&b); err != nil {
+		return b, none, "", err
+	}
+	var faults check
+	now := c.app.Now()
+	b.check(&faults, now, test)
+	if err := faults.err(); err != nil {
+		return b, none, "", err
+	}
+	if b.At != nil {
+		now = *b.At
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return b, none, "", err
+	}
+	m, err := c.member(ctx, *b.Member)
+	if err != nil {
+		return b, none, "", err
+	}
+	v, err := c.app.Ledger.Foresee(ctx, p, m, nil, now)
+	if err != nil {
+		return b, none, "", err
+	}
+	if !slices.ContainsFunc(p.Reminders.Send, func(r loyalty.Reminder) bool { return r.ID == *b.Reminder }) {
+		return b, none, "", refuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
+	}
+	v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c2 loyalty.Channel) bool { return !c.office.Delivers(c2) })
+	n, why, ok := p.Preview(v.Account, v.Who, v.State, *b.Reminder, now)
+	if !ok {
+		return b, none, "", refuseAt(loyalty.ValidationFailed, "/at", "At that instant the reminder has nothing to say to the member.")
+	}
+	if test {
+		n.Channel = loyalty.Email
+		if strings.HasPrefix(b.To[0], "+") {
+			n.Channel = loyalty.SMS
+		}
+	}
+	address, _ := v.Profile.Address(n.Channel)
+	message, err := c.office.Write(p, notify.Person{Member: m, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
+	return b, message, why, err
+}
+
+func previewReminder(ctx context.Context, c *call) (answer, error) {
+	_, m, why, err := c.previewed(ctx, false)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: wirePreview(m, why)}, nil
+}
+
+func wirePreview(m notify.Message, why loyalty.Why) wire.Preview {
+	out := wire.Preview{
+		Reminder: m.Reminder, Channel: wire.Channel(m.Channel), Purpose: wire.Purpose(m.Purpose), Language: m.Language,
+		Subject: m.Subject, Text: m.Text, HTML: m.HTML,
+	}
+	if why != "" {
+		kept := string(why)
+		out.Kept = &kept
+	}
+	return out
+}
+
+// testReminder sends what a reminder would say to addresses of the merchant's own, marked as a test. Nothing is recorded:
+// repeating it sends again.
+func testReminder(ctx context.Context, c *call) (answer, error) {
+	b, m, _, err := c.previewed(ctx, true)
+	if err != nil {
+		return answer{}, err
+	}
+	out := wire.TestResult{Sent: []string{}, NotSent: []string{}}
+	for _, to := range b.To {
+		m.To, m.ID = to, "test_"+randomID()
+		m.Channel = loyalty.Email
+		if strings.HasPrefix(to, "+") {
+			m.Channel = loyalty.SMS
+		}
+		one := m
+		one.Subject, one.Member, one.Reminder = "[Test] "+m.Subject, "test", "test" // so that what becomes of it is counted nowhere
+		if err := c.office.Send(ctx, one); err != nil {
+			if !errors.Is(err, notify.ErrNotSent) && !errors.Is(err, notify.ErrRejected) {
+				return answer{}, err
+			}
+			out.NotSent = append(out.NotSent, to)
+			continue
+		}
+		out.Sent = append(out.Sent, to)
+	}
+	return answer{body: out}, nil
+}
+
+func randomID() string {
+	var b [12]byte
+	rand.Read(b[:])
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// reportReminders is what reminders did, month by month summed up, beside those whom they left alone.
+func reportReminders(ctx context.Context, c *call) (answer, error) {
+	from, err := c.month("from", c.app.Now())
+	if err != nil {
+		return answer{}, err
+	}
+	to, err := c.month("to", c.app.Now())
+	if err != nil {
+		return answer{}, err
+	}
+	if to.Before(from) || to.After(from.AddDate(2, 0, 0)) {
+		return answer{}, refuseAt(invalidParameter, "to", "to must not be before from, nor more than two years behind it.")
+	}
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	figures, err := c.app.Ledger.ReminderFigures(ctx, p.ID, from, to)
+	if err != nil {
+		return answer{}, err
+	}
+	out := wire.ReminderReport{From: from.Format("2006-01"), To: to.Format("2006-01"), Data: []wire.ReminderFigures{}}
+	for _, r := range p.Reminders.Send {
+		f := figures[r.ID]
+		one := wire.ReminderFigures{
+			Reminder: r.ID, Sent: f[ledger.FigureSent], Delivered: f[ledger.FigureDelivered], Opened: f[ledger.FigureOpened],
+			Failed: f[ledger.FigureFailed], Complained: f[ledger.FigureComplained],
+			Ended: f[ledger.FigureEnded], Acted: f[ledger.FigureActed], Held: f[ledger.FigureHeld], HeldActed: f[ledger.FigureHeldActed],
+		}
+		if l, ok := loyalty.LiftOf(one.Acted, one.Ended, one.HeldActed, one.Held); ok {
+			one.Lift = &wire.Lift{Points: l.Points, Low: l.Low, High: l.High}
+		}
+		out.Data = append(out.Data, one)
+	}
+	return answer{body: out}, nil
+}
+
+// month reads a query parameter like 2026-12; left out, it is that of an instant.
+func (c *call) month(name string, otherwise time.Time) (time.Time, error) {
+	s, ok := c.event.Query[name]
+	if !ok {
+		s = otherwise.UTC().Format("2006-01")
+	}
+	t, err := time.Parse("2006-01", s)
+	if err != nil || t.Year() < 2000 || t.Year() > 2999 {
+		return t, refuseAt(invalidParameter, name, name+" is a month like 2026-12.")
+	}
+	return t, nil
+}
+
+// wake has a member's reminders looked at, if the program has one about what just happened and a daily visit would be late
+// for it. One that fails makes that reminder late, and nothing else.
+func (c *call) wake(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, on loyalty.Trigger) {
+	if !slices.ContainsFunc(p.Reminders.Send, func(r loyalty.Reminder) bool { return r.On == on }) {
+		return
+	}
+	if err := c.app.Ledger.Wake(ctx, p.ID, m); err != nil {
+		c.app.Log.WarnContext(ctx, "a member's reminders were not woken", "member", m, "err", err)
+	}
+}

@@ -1,0 +1,170 @@
+package api
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+// reminded is a world with the demo program, and Ada, who agreed to both purposes by e-mail and has 200 beans.
+func reminded(t *testing.T) (*world, string) {
+	w := newWorld(t, memory(t))
+	w.publish("bluebird", program.Demo(), 1)
+	w.app.Programs.Forget("bluebird")
+	ada := w.must("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "phone": "+491701234567", "name": "Ada <b>", "locale": "de", "consents": [
+		{"channel": "email", "purpose": "transactional", "given": true, "text": "terms-3", "source": "checkout"},
+		{"channel": "email", "purpose": "marketing", "given": true, "text": "news-1", "source": "checkout"}]}`)
+	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 150, "reason": "a good start"}`)
+	return w, ada
+}
+
+func (w *world) fetch(method, path, body string, want int) map[string]any {
+	w.t.Helper()
+	r := request{method: method, path: path}
+	if body != "" {
+		r.body = []byte(body)
+	}
+	a := w.do(r)
+	if a.status != want {
+		w.t.Fatalf("%s %s: %d %s", method, path, a.status, a.body)
+	}
+	m, _ := a.json.(map[string]any)
+	return m
+}
+
+func TestConsentsAreGivenTakenBackAndLogged(t *testing.T) {
+	w, ada := reminded(t)
+	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "given": false, "source": "app"}]}`, 200)
+	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "marketing", "given": false, "source": "app"}]}`, 200)
+	got := w.fetch("GET", "/v1/members/"+ada+"/consents", "", 200)
+	data, _ := json.Marshal(got["data"])
+	if len(got["data"].([]any)) != 2 || len(got["log"].([]any)) != 3 || !strings.Contains(string(data), `"given":false`) {
+		t.Errorf("%v", got)
+	}
+	for _, bad := range []string{
+		`{"consents": [{"channel": "fax", "purpose": "marketing", "given": true, "text": "x", "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "spam", "given": true, "text": "x", "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "given": true, "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "text": "x", "source": "app"}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "given": true, "text": "x", "source": ""}]}`,
+		`{"consents": [{"channel": "email", "purpose": "marketing", "given": false, "source": "a"}, {"channel": "email", "purpose": "marketing", "given": false, "source": "b"}]}`,
+		`{"phone": "0170 1234567"}`,
+	} {
+		w.fetch("PATCH", "/v1/members/"+ada, bad, 422)
+	}
+	if got := w.fetch("GET", "/v1/members/"+ada+"/consents", "", 200); len(got["log"].([]any)) != 3 {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestALinkTakesBackOneConsentAndLookingTakesNone(t *testing.T) {
+	w, ada := reminded(t)
+	links := w.office(w.app).Links
+	sub := notify.Subscription{Program: "bluebird", Member: loyalty.MemberID(ada), Channel: loyalty.Email, Purpose: loyalty.Marketing}
+	path := strings.TrimPrefix(links.Unsubscribe(sub), "https://api.test")
+	given := func() (n int) {
+		for _, c := range w.fetch("GET", "/v1/members/"+ada+"/consents", "", 200)["data"].([]any) {
+			if c.(map[string]any)["given"] == true {
+				n++
+			}
+		}
+		return n
+	}
+	none := map[string]string{"Authorization": ""}
+	if a := w.do(request{method: "GET", path: path, header: none}); a.status != 200 || !strings.Contains(string(a.body), "<form") || given() != 2 {
+		t.Errorf("%d %s, %d consents", a.status, a.body, given())
+	}
+	for range 2 {
+		if a := w.do(request{method: "POST", path: path, header: none}); a.status != 200 || given() != 1 {
+			t.Errorf("%d %s, %d consents", a.status, a.body, given())
+		}
+	}
+	for _, bad := range []string{path + "x", path[:len(path)-2], "/v1/unsubscribe/abc", "/v1/unsubscribe/YWJj.YWJj"} {
+		if a := w.do(request{method: "POST", path: bad, header: none}); a.status != 404 {
+			t.Errorf("%s: %d", bad, a.status)
+		}
+	}
+}
+
+func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
+	w, ada := reminded(t)
+	got := w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200)
+	if !strings.Contains(got["text"].(string), "31. Dezember 2027") || got["language"] != "de" || got["kept"] != nil {
+		t.Errorf("%v", got)
+	}
+	if html := got["html"].(string); !strings.Contains(html, "Ada &lt;b&gt;") || strings.Contains(html, "Ada <b>") {
+		t.Error(html)
+	}
+	got = w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T23:00:00Z"}`, 200)
+	if got["kept"] != "quiet_hours" {
+		t.Errorf("%v", got["kept"])
+	}
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422) // a year ahead there is nothing to say
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "mem_nobody", "reminder": "points-30d"}`, 404)
+	if len(w.outbox.Messages()) != 0 {
+		t.Error("a preview was sent")
+	}
+}
+
+func TestATestGoesToFiveAddressesAtMostAndIsMarked(t *testing.T) {
+	w, ada := reminded(t)
+	body := `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": [`
+	w.fetch("POST", "/v1/reminders/test", body+`]}`, 422)
+	w.fetch("POST", "/v1/reminders/test", body+`"a@x.example","b@x.example","c@x.example","d@x.example","e@x.example","f@x.example"]}`, 422)
+	w.fetch("POST", "/v1/reminders/test", body+`"a@x.example\r\nBcc: b@x.example"]}`, 422)
+	w.fetch("POST", "/v1/reminders/test", body+`"a@x.example","b@x.example"]}`, 200)
+	sent := w.outbox.Messages()
+	if len(sent) != 2 || sent[0].To != "a@x.example" || !strings.HasPrefix(sent[0].Subject, "[Test] ") || sent[0].Member == loyalty.MemberID(ada) {
+		t.Errorf("%+v", sent)
+	}
+}
+
+func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
+	w, ada := reminded(t)
+	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start)) // the lapse is told tomorrow
+	for range 2 {
+		got := w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
+		counts, _ := got["counts"].(map[string]any)
+		if counts["points-30d"] != 1.0 || got["members"] != 1.0 || got["data"].([]any)[0].(map[string]any)["member"] != ada {
+			t.Errorf("%v", got)
+		}
+	}
+	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "transactional", "given": false, "source": "app"}]}`, 200)
+	got := w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
+	if excluded, _ := got["excluded"].(map[string]any); excluded["consent"] != 1.0 || len(got["data"].([]any)) != 0 {
+		t.Errorf("%v", got)
+	}
+	var pages int
+	for cursor := ""; ; pages++ {
+		page := w.fetch("GET", "/v1/reminders/tomorrow?page_size=1"+cursor, "", 200)
+		if page["next_cursor"] == nil {
+			break
+		}
+		cursor = "&cursor=" + page["next_cursor"].(string)
+	}
+	if pages > 1 {
+		t.Errorf("%d pages for one member", pages)
+	}
+	if a := w.do(request{method: "GET", path: "/v1/reminders/tomorrow?cursor=AAAA"}); a.status != 400 {
+		t.Error(a.status)
+	}
+}
+
+func TestTheReportListsEveryReminder(t *testing.T) {
+	w, _ := reminded(t)
+	got := w.fetch("GET", "/v1/reports/reminders?from=2026-11&to=2026-12", "", 200)
+	if data := got["data"].([]any); len(data) != 5 || data[0].(map[string]any)["sent"] != 0.0 || data[0].(map[string]any)["lift"] != nil {
+		t.Errorf("%v", got)
+	}
+	for _, bad := range []string{"from=2026-13", "from=2027-01&to=2026-12", "from=2020-01&to=2026-12", "from=x"} {
+		if a := w.do(request{method: "GET", path: "/v1/reports/reminders?" + bad}); a.status != 400 {
+			t.Errorf("%s: %d", bad, a.status)
+		}
+	}
+}

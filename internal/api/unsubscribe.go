@@ -1,0 +1,52 @@
+package api
+
+import (
+	"context"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+)
+
+// A link in a message takes back the consent that the message rests on. Programs that read mail follow links too, so
+// that looking changes nothing and only the button, or the one click of a mail program (RFC 8058), does. Whoever has the
+// link needs no key, and learns nothing by it.
+
+func askUnsubscribe(_ context.Context, c *call) (answer, error) {
+	if _, err := c.subscription(); err != nil {
+		return answer{}, err
+	}
+	return answer{page: page("Unsubscribe", `<form method="post"><button type="submit">Send me no more of these messages</button></form>`)}, nil
+}
+
+func unsubscribe(ctx context.Context, c *call) (answer, error) {
+	s, err := c.subscription()
+	if err != nil {
+		return answer{}, err
+	}
+	p, err := c.app.Programs.Live(ctx, s.Program)
+	if err != nil {
+		return answer{}, err
+	}
+	consent := loyalty.Consent{Channel: s.Channel, Purpose: s.Purpose, At: c.app.Now().UTC(), Source: "unsubscribe"}
+	if err := c.app.Ledger.Consent(ctx, p, s.Member, []loyalty.Consent{consent}, "member"); err != nil {
+		return answer{}, err
+	}
+	return answer{page: page("Unsubscribed", `<p>You will get no more of these messages.</p>`)}, nil
+}
+
+func (c *call) subscription() (notify.Subscription, error) {
+	s, ok := c.office.Links.Read(c.path("token"))
+	if !ok {
+		return s, refuse(loyalty.NotFound, notFoundDetail)
+	}
+	return s, nil
+}
+
+// page is a page of our own words: nothing of anybody else's stands in it.
+func page(title, body string) string {
+	return strings.NewReplacer("{title}", title, "{body}", body).Replace(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex"><title>{title}</title></head>
+<body style="font-family:system-ui,sans-serif;max-width:32rem;margin:4rem auto;padding:0 1rem"><h1>{title}</h1>{body}</body></html>
+`)
+}

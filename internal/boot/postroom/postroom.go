@@ -1,0 +1,112 @@
+// Package postroom is the senders of a function that writes to members: SES, SNS, EventBridge and a webhook, as far as
+// template.yaml names a sender, a bus and an address for them.
+//
+// It promises that a channel which the stack has not set up is not there, so that nobody counts on it. It is apart from
+// boot because its clients and templates take time of every cold start, and few functions send.
+package postroom
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/boot"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/notify/eventbus"
+	"github.com/perennial-loyalty/perennial/internal/notify/sesmail"
+	"github.com/perennial-loyalty/perennial/internal/notify/signedhook"
+	"github.com/perennial-loyalty/perennial/internal/notify/snstext"
+	"github.com/perennial-loyalty/perennial/internal/notify/wording"
+)
+
+// With gives a function its office: boot.Start(postroom.With(jobs.Remind)).
+func With(function func(func(*app.App) *notify.Office) func(*app.App) lambda.Handler) func(*app.App) lambda.Handler {
+	return function(fromEnvironment)
+}
+
+// settings are what template.yaml says.
+type settings struct {
+	region, url         string
+	from, set, senderID string
+	bus, hook, secret   string
+}
+
+func readSettings() settings {
+	return settings{
+		region: os.Getenv("AWS_REGION"), url: os.Getenv("PERENNIAL_URL"),
+		from: os.Getenv("PERENNIAL_MAIL_FROM"), set: os.Getenv("PERENNIAL_MAIL_SET"), senderID: os.Getenv("PERENNIAL_SMS_SENDER"),
+		bus: os.Getenv("PERENNIAL_BUS"), hook: os.Getenv("PERENNIAL_WEBHOOK"), secret: os.Getenv("PERENNIAL_WEBHOOK_SECRET"),
+	}
+}
+
+func fromEnvironment(a *app.App) *notify.Office {
+	o, err := office(a, readSettings())
+	if err != nil {
+		a.Log.Error("a channel cannot be used", "err", err)
+	}
+	return o
+}
+
+// office makes what is set up. The error is about the webhook, and leaves the other channels as they are.
+func office(a *app.App, s settings) (*notify.Office, error) {
+	credentials, client := aws.CredentialsProviderFunc(boot.Credentials), awshttp.NewBuildableClient()
+	o := &notify.Office{
+		Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words,
+		Links: notify.Links{Base: s.url, Key: a.Derive("unsubscribe")},
+	}
+	if s.from != "" {
+		o.Senders[loyalty.Email] = &sesmail.Sender{From: s.from, Set: s.set, Client: sesv2.New(sesv2.Options{
+			Region: s.region, Credentials: credentials, HTTPClient: client, BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SESV2"),
+		})}
+	}
+	if s.senderID != "" {
+		o.Senders[loyalty.SMS] = &snstext.Sender{SenderID: s.senderID, Client: sns.New(sns.Options{
+			Region: s.region, Credentials: credentials, HTTPClient: client, BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SNS"),
+		})}
+	}
+	if s.bus != "" {
+		o.Senders[loyalty.Push] = &eventbus.Sender{Bus: s.bus, Client: eventbridge.New(eventbridge.Options{
+			Region: s.region, Credentials: credentials, HTTPClient: client, BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_EVENTBRIDGE"),
+		})}
+	}
+	if s.hook == "" {
+		return o, nil
+	}
+	secret, err := readSecret(s)
+	if err != nil {
+		return o, err
+	}
+	hook, err := signedhook.New(s.hook, secret, a.Now)
+	if err != nil {
+		return o, fmt.Errorf("postroom: %w", err)
+	}
+	o.Senders[loyalty.Webhook] = hook
+	return o, nil
+}
+
+// readSecret fetches what webhooks are signed with. A rotation is seen by the next process; receivers accept the secret
+// before it for as long as that takes.
+func readSecret(s settings) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	client := secretsmanager.New(secretsmanager.Options{
+		Region: s.region, Credentials: aws.CredentialsProviderFunc(boot.Credentials),
+		HTTPClient: awshttp.NewBuildableClient(), BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+	})
+	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.secret})
+	if err != nil {
+		return nil, fmt.Errorf("postroom: read the secret of webhooks: %w", err)
+	}
+	return []byte(aws.ToString(out.SecretString)), nil
+}

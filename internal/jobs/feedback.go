@@ -1,0 +1,79 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A feedback is what SES reports of an e-mail through EventBridge. Its form is that of "Contents of event data that
+// Amazon SES sends to EventBridge" in the SES developer guide.
+type feedback struct {
+	Source string `json:"source"`
+	Detail struct {
+		Type string `json:"eventType"` // Bounce, Complaint, Delivery, Open
+		Mail struct {
+			Destination []string            `json:"destination"`
+			Tags        map[string][]string `json:"tags"`
+		} `json:"mail"`
+		Bounce struct {
+			Type string `json:"bounceType"` // Permanent, Transient, Undetermined
+		} `json:"bounce"`
+	} `json:"detail"`
+}
+
+func readFeedback(payload []byte) (f feedback, ok bool) {
+	err := json.Unmarshal(payload, &f)
+	return f, err == nil && f.Source == "aws.ses"
+}
+
+func (f feedback) tag(name string) string {
+	if values := f.Detail.Mail.Tags[name]; len(values) > 0 {
+		return values[0]
+	}
+	return ""
+}
+
+// hear takes note of what became of an e-mail. A bounce that is to stay and a complaint end e-mail to the address; what
+// came back counts as not told, so that another channel may tell it.
+func (r remind) hear(ctx context.Context, f feedback) ([]byte, error) {
+	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
+	if program == "" || member == "" || message == "" {
+		return []byte("{}"), nil // not one of ours
+	}
+	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{
+		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered, "Open": ledger.FigureOpened,
+	}[f.Detail.Type])
+	if err != nil {
+		return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
+	}
+	r.Log.InfoContext(ctx, "feedback", "type", f.Detail.Type, "member", member, "message", message, "reminder", reminder)
+	why := ""
+	switch {
+	case f.Detail.Type == "Bounce" && f.Detail.Bounce.Type == "Permanent":
+		why = ledger.Bounced
+	case f.Detail.Type == "Complaint":
+		why = ledger.Complained
+	}
+	if why == "" || len(f.Detail.Mail.Destination) == 0 {
+		return []byte("{}"), nil
+	}
+	return []byte("{}"), r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why, r.Now())
+}
+
+func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string, at time.Time) error {
+	p, err := r.Programs.Live(ctx, program)
+	if err != nil {
+		return fmt.Errorf("jobs: remind: feedback: %w", err)
+	}
+	err = r.Ledger.AddressFailed(ctx, p, m, ledger.FailedAddress{Channel: loyalty.Email, Address: address, Why: why, At: at})
+	if err != nil {
+		return fmt.Errorf("jobs: remind: feedback: %w", err)
+	}
+	return nil
+}

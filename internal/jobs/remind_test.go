@@ -1,0 +1,416 @@
+package jobs
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/notify/wording"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+)
+
+// A provider takes messages, fails as it is told to, and remembers everything that it took.
+type provider struct {
+	mu    sync.Mutex
+	took  []notify.Message
+	light bool                                 // keep no texts
+	fails func(m notify.Message) (error, bool) // the error, and whether the message was taken all the same
+}
+
+func (p *provider) Send(_ context.Context, m notify.Message) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.fails != nil {
+		if err, taken := p.fails(m); err != nil {
+			if taken {
+				p.took = append(p.took, m)
+			}
+			return err
+		}
+	}
+	if p.light {
+		m.Text, m.HTML = "", ""
+	}
+	p.took = append(p.took, m)
+	return nil
+}
+
+func (p *provider) office(a *app.App) *notify.Office {
+	o := &notify.Office{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
+	for _, c := range loyalty.Channels() {
+		o.Senders[c] = p
+	}
+	return o
+}
+
+var everything = func() (all []loyalty.Consent) {
+	for _, c := range loyalty.Channels() {
+		for _, p := range loyalty.Purposes() {
+			all = append(all, loyalty.Consent{Channel: c, Purpose: p, Given: true, At: noon, Text: "v1", Source: "test"})
+		}
+	}
+	return all
+}()
+
+// remember enrols a member who agreed to everything, with points that lapse at the end of December 2027.
+func (b *bench) remember(t *testing.T, i int) loyalty.MemberID {
+	t.Helper()
+	m := memberID(i)
+	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i), Phone: "+491700000000", Name: "Ada"}, Consents: everything}
+	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Ledger.Adjust(t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 150, Reason: "x"}, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// remindAll lets the schedule fire at the present, and works off what it sent.
+func (b *bench) remindAll(t *testing.T, p *provider) (failed int) {
+	t.Helper()
+	h := Remind(p.office)(b.App)
+	b.sent = nil
+	event := fmt.Sprintf(`{"schedule":"remind","time":%q,"programs":"bluebird"}`, b.now.Format(time.RFC3339))
+	if _, err := h.Invoke(t.Context(), []byte(event)); err != nil {
+		t.Fatal(err)
+	}
+	for len(b.sent) > 0 {
+		var e events.SQSEvent
+		for i, body := range b.sent {
+			e.Records = append(e.Records, events.SQSMessage{MessageId: fmt.Sprint(i), Body: body})
+		}
+		b.sent = nil
+		payload, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, err := h.Invoke(t.Context(), payload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var answer events.SQSEventResponse
+		if err := json.Unmarshal(raw, &answer); err != nil {
+			t.Fatal(err)
+		}
+		failed += len(answer.BatchItemFailures)
+	}
+	return failed
+}
+
+// runUntil runs every hour until an instant.
+func (b *bench) runUntil(t *testing.T, p *provider, until time.Time) {
+	t.Helper()
+	for b.now.Before(until) {
+		b.now = b.now.Add(time.Hour)
+		b.remindAll(t, p)
+	}
+}
+
+func said(p *provider) (list []string) {
+	for _, m := range p.took {
+		list = append(list, m.At.Format("01-02T15:04 ")+m.Reminder)
+	}
+	return list
+}
+
+// The demo's points of December lapse at the end of December of the next year, in Berlin.
+var (
+	firstNotice  = time.Date(2027, 12, 2, 8, 0, 0, 0, time.UTC) // 30 days before midnight, at nine in the morning
+	secondNotice = time.Date(2027, 12, 25, 8, 0, 0, 0, time.UTC)
+)
+
+func TestALapseIsToldAtEachStepOnceAndInTheMorning(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	m := b.remember(t, 1)
+	b.remindAll(t, p)
+	b.now = time.Date(2027, 11, 29, 0, 35, 0, 0, time.UTC)
+	b.runUntil(t, p, time.Date(2028, 1, 2, 0, 0, 0, 0, time.UTC))
+	var lapses []string
+	for _, m := range p.took {
+		if m.On == loyalty.BeforeLapse {
+			lapses = append(lapses, m.At.Format("01-02T15:04 ")+m.Reminder)
+		}
+	}
+	if got := strings.Join(lapses, ", "); got != "12-02T08:35 points-30d, 12-25T08:35 points-7d" {
+		t.Errorf("sent %s; all: %v", got, said(p))
+	}
+	if !strings.Contains(p.took[0].Text, "31 December 2027") || strings.Contains(p.took[0].Text, "soon") {
+		t.Error(p.took[0].Text)
+	}
+	at, err := b.Ledger.Noticed(t.Context(), "bluebird", m, 20271231)
+	if err != nil || at.IsZero() || at.Before(firstNotice) || at.After(firstNotice.Add(2*time.Hour)) {
+		t.Errorf("noticed at %s, %v", at, err)
+	}
+}
+
+func TestALateRunTellsOnlyTheLatestStep(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	b.remember(t, 1)
+	b.now = secondNotice.Add(48 * time.Hour) // five days before
+	b.remindAll(t, p)
+	b.runUntil(t, p, secondNotice.Add(96*time.Hour))
+	if got := strings.Join(said(p), ", "); got != "12-27T08:00 points-7d" {
+		t.Errorf("sent %s", got)
+	}
+}
+
+func TestWithoutAConsentNothingIsSentAndWhatIsTakenBackCounts(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	m := b.remember(t, 1)
+	b.remindAll(t, p)
+	none := []loyalty.Consent{}
+	for _, c := range everything {
+		c.Given, c.At, c.Source = false, noon.Add(time.Hour), "unsubscribe"
+		none = append(none, c)
+	}
+	if err := b.Ledger.Consent(t.Context(), b.program, m, none, "test"); err != nil {
+		t.Fatal(err)
+	}
+	b.now = firstNotice
+	b.runUntil(t, p, firstNotice.Add(40*24*time.Hour))
+	if len(p.took) != 0 {
+		t.Error(said(p))
+	}
+	if at, err := b.Ledger.Noticed(t.Context(), "bluebird", m, 20271231); err != nil || !at.IsZero() {
+		t.Errorf("noticed at %s, %v", at, err)
+	}
+	logged := 0
+	for _, err := range b.Ledger.ConsentLog(t.Context(), "bluebird", m) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		logged++
+	}
+	if logged != 2*len(everything) {
+		t.Errorf("%d consents are logged", logged)
+	}
+}
+
+func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
+	unknown := errors.New("the connection broke")
+	cases := []struct {
+		what  string
+		fails func(n int) (error, bool)
+		want  int // messages that arrive
+	}{
+		{"certainly not sent, three times", func(n int) (error, bool) {
+			if n <= 3 {
+				return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
+			}
+			return nil, false
+		}, 1},
+		// A lapse is transactional: it is sent again under the same id, and the provider, if it can, knows it again.
+		{"nobody knows, and it was", func(n int) (error, bool) {
+			if n == 1 {
+				return unknown, true
+			}
+			return nil, false
+		}, 2},
+		{"nobody knows, and it was not", func(n int) (error, bool) {
+			if n == 1 {
+				return unknown, false
+			}
+			return nil, false
+		}, 1},
+	}
+	for _, c := range cases {
+		t.Run(c.what, func(t *testing.T) {
+			b, p, calls := newBench(t, 0), &provider{}, 0
+			b.now = noon
+			b.remember(t, 1)
+			b.remindAll(t, p)
+			p.fails = func(notify.Message) (error, bool) { calls++; return c.fails(calls) }
+			b.now = firstNotice
+			b.runUntil(t, p, firstNotice.Add(10*time.Hour))
+			if len(p.took) != c.want {
+				t.Errorf("%d arrived: %v", len(p.took), said(p))
+			}
+			ids := map[string]bool{}
+			for _, m := range p.took {
+				ids[m.ID] = true
+			}
+			if len(ids) != 1 {
+				t.Errorf("they have %d ids", len(ids))
+			}
+		})
+	}
+}
+
+// A crash between the send and its record is a table that does not answer any more. Marketing is not sent again: at most
+// one is lost by a crash. A lapse is sent again: at most one is doubled.
+func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
+	for name, c := range map[string]struct {
+		remind   string
+		purpose  loyalty.Purpose
+		at       time.Time
+		arriving int
+	}{
+		"marketing":     {"nearly-there", loyalty.Marketing, noon.Add(24 * time.Hour), 1},
+		"transactional": {"points-30d", loyalty.Transactional, firstNotice, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, p := newBench(t, 0), &provider{}
+			b.now = noon.Add(-4 * time.Hour) // nine in Berlin, and the points are not yet there
+			m := b.remember(t, 1)
+			if c.purpose == loyalty.Marketing {
+				adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
+				if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.now = c.at
+			crashed := false
+			p.fails = func(notify.Message) (error, bool) {
+				if !crashed {
+					crashed = true
+					b.mu.Lock()
+					b.fails = map[string]error{string(m): errors.New("the machine is gone")} // until the test lifts it
+					b.mu.Unlock()
+				}
+				return nil, false
+			}
+			if failed := b.remindAll(t, p); failed == 0 || !crashed {
+				t.Fatalf("nothing crashed: %v", said(p))
+			}
+			b.mu.Lock()
+			b.fails = nil
+			b.mu.Unlock()
+			b.now = b.now.Add(time.Minute) // whoever comes at once leaves it alone
+			b.remindAll(t, p)
+			if len(p.took) != 1 {
+				t.Fatalf("within the lease: %v", said(p))
+			}
+			b.runUntil(t, p, b.now.Add(72*time.Hour))
+			arrived := 0
+			for _, m := range p.took {
+				if m.Reminder == c.remind {
+					arrived++
+				}
+			}
+			if arrived != c.arriving {
+				t.Errorf("%d arrived: %v", arrived, said(p))
+			}
+		})
+	}
+}
+
+func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	m := b.remember(t, 1)
+	b.remindAll(t, p)
+	b.now = secondNotice
+	b.remindAll(t, p)
+	if len(p.took) != 1 || p.took[0].Channel != loyalty.Email {
+		t.Fatal(said(p))
+	}
+	tell := func(kind, detail string) {
+		t.Helper()
+		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}}%s}}`,
+			kind, p.took[0].To, m, p.took[0].ID, detail)
+		for range 2 { // it may come twice
+			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tell("Delivery", "")
+	tell("Bounce", `,"bounce":{"bounceType":"Permanent"}`)
+	if at, err := b.Ledger.Noticed(t.Context(), "bluebird", m, 20271231); err != nil || !at.IsZero() {
+		t.Errorf("noticed at %s, %v", at, err)
+	}
+	b.now = b.now.Add(time.Hour)
+	b.remindAll(t, p)
+	if len(p.took) != 2 || p.took[1].Channel != loyalty.SMS {
+		t.Fatalf("%v", p.took)
+	}
+	tell("Complaint", "")
+	contact, err := b.Ledger.Contact(t.Context(), "bluebird", m)
+	if err != nil || len(contact.Failed) != 1 {
+		t.Errorf("%+v %v", contact.Failed, err)
+	}
+	figures, err := b.Ledger.ReminderFigures(t.Context(), "bluebird", noon, b.now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := figures["points-7d"]
+	if got["sent"] != 2 || got["delivered"] != 1 || got["failed"] != 1 || got["complained"] != 1 {
+		t.Error(got)
+	}
+}
+
+func TestNewRemindersReachMembersWhoWereNotDue(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	source := string(program.Demo())
+	from, until := strings.Index(source, "reminders:"), strings.Index(source, "examples:")
+	without := source[:from] + source[until:]
+	b.publishAgain(t, without, 1)
+	b.remember(t, 1)
+	if b.remindAll(t, p); len(p.took) != 0 {
+		t.Fatal(said(p))
+	}
+	b.now = firstNotice.Add(time.Hour)
+	b.remindAll(t, p) // nothing is planned: the next visit is in a month
+	b.now = b.now.Add(time.Hour)
+	b.publishAgain(t, source, 2)
+	if b.remindAll(t, p); len(p.took) != 1 || p.took[0].Reminder != "points-30d" {
+		t.Errorf("%v", said(p))
+	}
+}
+
+// publishAgain makes source the version behind another.
+func (b *bench) publishAgain(t *testing.T, source string, after int) {
+	t.Helper()
+	p, problems := program.Compile([]byte(source))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	in := ledger.Published{Program: "bluebird", Source: []byte(source), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := b.Ledger.Publish(t.Context(), in, after); err != nil {
+		t.Fatal(err)
+	}
+	b.Programs.Forget("bluebird")
+	var err error
+	if b.program, err = b.Programs.Live(t.Context(), "bluebird"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestOfManyWhoVisitAMemberAtOnceOneSends(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	m := b.remember(t, 1)
+	b.now = firstNotice
+	r := remind{b.App, p.office(b.App)}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			tour := &tour{remind: r, program: b.program, by: remindersOf(b.program)}
+			tour.safely(context.Background(), m)
+			if tour.failed.Load() > 0 {
+				t.Error("a visit failed")
+			}
+		})
+	}
+	all.Wait()
+	if len(p.took) != 1 {
+		t.Errorf("%v", said(p))
+	}
+}

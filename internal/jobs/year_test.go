@@ -1,0 +1,393 @@
+package jobs
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+)
+
+// A doing is what somebody does at an instant of the year.
+type doing struct {
+	at time.Time
+	do func(t *testing.T)
+}
+
+// A year is a program, members and what they do, which follows from the seed alone.
+type year struct {
+	*bench
+	post     provider
+	zones    map[loyalty.MemberID]*time.Location
+	agreed   map[loyalty.MemberID]map[string]bool // channel/purpose; never: not there
+	doings   []doing
+	problems []string
+	lock     sync.Mutex
+
+	marketing map[string]int // by member, day or week, and channel
+	noticed   map[string]bool
+	ids       map[string]bool
+}
+
+var yearBegins = time.Date(2026, 12, 1, 0, 35, 0, 0, time.UTC)
+
+var yearZones = []string{"", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo"}
+
+func seedOf(t *testing.T) uint64 {
+	t.Helper()
+	seed := uint64(6)
+	if s := os.Getenv("PERENNIAL_SEED"); s != "" {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seed = n
+	}
+	t.Logf("PERENNIAL_SEED=%d", seed)
+	return seed
+}
+
+// newYear plans the year of so many members: orders and redemptions in the night, where each lives.
+func newYear(t *testing.T, members int, seed uint64) *year {
+	t.Helper()
+	y := &year{
+		bench: newBench(t, 0), zones: map[loyalty.MemberID]*time.Location{}, agreed: map[loyalty.MemberID]map[string]bool{},
+		marketing: map[string]int{}, noticed: map[string]bool{}, ids: map[string]bool{},
+	}
+	p, problems := program.Compile([]byte(yearly))
+	if err := problems.Err(); err != nil {
+		t.Fatal(err)
+	}
+	y.now = yearBegins
+	in := ledger.Published{Program: "bluebird", Source: []byte(yearly), Snapshot: snapshot.Encode(p), By: "test"}
+	if err := y.Ledger.Publish(t.Context(), in, 1); err != nil {
+		t.Fatal(err)
+	}
+	y.Programs.Forget("bluebird")
+	var err error
+	if y.program, err = y.Programs.Live(t.Context(), "bluebird"); err != nil {
+		t.Fatal(err)
+	}
+	for i := range members {
+		y.plan(t, rand.New(rand.NewPCG(seed, uint64(i))), i)
+	}
+	slices.SortStableFunc(y.doings, func(a, b doing) int { return a.at.Compare(b.at) })
+	return y
+}
+
+func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
+	m := memberID(i)
+	name := yearZones[r.IntN(len(yearZones))]
+	zone, err := time.LoadLocation(cmp.Or(name, "Europe/Berlin"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	y.zones[m] = zone
+	night := func(day int) time.Time {
+		d := yearBegins.In(zone).AddDate(0, 0, day)
+		return time.Date(d.Year(), d.Month(), d.Day(), 2, r.IntN(120), r.IntN(60), 0, zone).UTC()
+	}
+	y.agreed[m] = map[string]bool{}
+	var consents []loyalty.Consent
+	for _, c := range loyalty.Channels() {
+		for _, p := range loyalty.Purposes() {
+			if r.IntN(5) > 0 {
+				consents = append(consents, loyalty.Consent{Channel: c, Purpose: p, Given: true, At: yearBegins, Text: "v1", Source: "test"})
+			}
+		}
+	}
+	joins := 1 + r.IntN(40)
+	y.add(night(joins), func(t *testing.T) { y.enrol(t, m, name, fmt.Sprintf("1990-%02d-%02d", 1+i%12, 1+i%28), consents) })
+	for day := joins + 1; day < 380; day += 1 + r.IntN(50) {
+		amount := int64(500 + r.IntN(12000))
+		y.add(night(day), func(t *testing.T) { y.order(t, m, amount) })
+		if r.IntN(3) == 0 {
+			commit := r.IntN(3) > 0
+			y.add(night(day+r.IntN(10)), func(t *testing.T) { y.redeem(t, m, commit) })
+		}
+	}
+	if r.IntN(4) == 0 {
+		y.add(night(joins+20+r.IntN(200)), func(t *testing.T) { y.takeBack(t, m) })
+	}
+}
+
+func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doings, doing{at, do}) }
+
+func (y *year) enrol(t *testing.T, m loyalty.MemberID, zone, birthday string, consents []loyalty.Consent) {
+	in := ledger.Enrolment{
+		Member: m, Consents: consents,
+		Profile: ledger.Profile{Email: string(m) + "@example.com", Phone: "+491700000000", Name: "Ada", Timezone: zone, Birthday: birthday},
+	}
+	if _, err := y.Ledger.Enrol(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range consents {
+		y.agreed[m][string(c.Channel)+"/"+string(c.Purpose)] = true
+	}
+}
+
+func (y *year) order(t *testing.T, m loyalty.MemberID, amount int64) {
+	o := loyalty.Order{
+		ID: fmt.Sprintf("%s-%d", m, y.now.UnixMilli()), Member: m, PlacedAt: y.now, Currency: "EUR", Status: loyalty.OrderPaid,
+		Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: amount}},
+	}
+	if _, err := y.Ledger.PutOrder(t.Context(), y.program, o, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// redeem asks for a mug, which most cannot pay.
+func (y *year) redeem(t *testing.T, m loyalty.MemberID, commit bool) {
+	in := ledger.RedemptionRequest{ID: fmt.Sprintf("rd_%s_%d", m, y.now.UnixMilli()), Member: m, Reward: "mug", Commit: commit}
+	if _, err := y.Ledger.Redeem(t.Context(), y.program, in, ledger.By{Actor: "test", Input: "x"}); err != nil && !isRefusal(err) {
+		t.Fatal(err)
+	}
+}
+
+func isRefusal(err error) bool {
+	_, ok := err.(*loyalty.Error)
+	return ok
+}
+
+func (y *year) takeBack(t *testing.T, m loyalty.MemberID) {
+	c := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Marketing, At: y.now, Source: "unsubscribe"}
+	if err := y.Ledger.Consent(t.Context(), y.program, m, []loyalty.Consent{c}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	delete(y.agreed[m], "email/marketing")
+}
+
+// live lets the year pass, with so many hours from one run of the schedule to the next. runs says how often it fires
+// then; nil: once.
+func (y *year) live(t *testing.T, days, hours int, runs func(hour int) int) {
+	next := 0
+	for hour := 0; hour < 24*days; hour += hours {
+		at := yearBegins.Add(time.Duration(hour) * time.Hour)
+		for ; next < len(y.doings) && y.doings[next].at.Before(at); next++ {
+			y.now = y.doings[next].at
+			y.doings[next].do(t)
+		}
+		y.now = at
+		n := 1
+		if runs != nil {
+			n = runs(hour)
+		}
+		for range n {
+			if failed := y.remindAll(t, &y.post); failed > 0 {
+				t.Fatalf("%s: %d messages failed", at, failed)
+			}
+		}
+	}
+}
+
+// law holds one message against what must be true of it, by other means than the code that sent it.
+func (y *year) law(t *testing.T, m notify.Message) {
+	y.lock.Lock()
+	defer y.lock.Unlock()
+	wrong := func(format string, args ...any) {
+		y.problems = append(y.problems, fmt.Sprintf("%s %s %s: ", m.At.Format(time.RFC3339), m.Member, m.Reminder)+fmt.Sprintf(format, args...))
+	}
+	local := m.At.In(y.zones[m.Member])
+	if local.Hour() >= 20 || local.Hour() < 9 {
+		wrong("at %s where the member lives", local.Format("15:04"))
+	}
+	if !y.agreed[m.Member][string(m.Channel)+"/"+string(m.Purpose)] {
+		wrong("nobody agreed to %s by %s", m.Purpose, m.Channel)
+	}
+	if y.ids[m.ID] {
+		wrong("twice: %s", m.ID)
+	}
+	y.ids[m.ID] = true
+	if m.Purpose == loyalty.Marketing {
+		isoYear, week := local.ISOWeek()
+		for key, most := range map[string]int{
+			fmt.Sprint(m.Member, local.Format(time.DateOnly)):              1,
+			fmt.Sprint(m.Member, isoYear, "w", week, m.Channel):            map[loyalty.Channel]int{loyalty.Email: 2, loyalty.SMS: 1}[m.Channel],
+			fmt.Sprint(m.Member, m.Reminder, local.Format("2006-01"), "m"): map[string]int{"nearly": 1, "how-was-it": 1}[m.Reminder],
+		} {
+			if y.marketing[key]++; most > 0 && y.marketing[key] > most {
+				wrong("the %d. of %s", y.marketing[key], key)
+			}
+		}
+	}
+	y.truth(t, m, wrong)
+}
+
+// truth asks the ledger whether what a message says is so, at the instant at which it goes out.
+func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any)) {
+	who, err := y.Ledger.Member(t.Context(), y.program, m.Member)
+	if err != nil {
+		wrong("%v", err)
+		return
+	}
+	acc := who.Account
+	active := acc.Balance().Active
+	switch m.On {
+	case loyalty.BeforeLapse:
+		for _, lot := range m.Data.Lots {
+			i := slices.IndexFunc(acc.Lots, func(l loyalty.Lot) bool { return l.Expires.String() == lot.Day })
+			if i < 0 || acc.Lots[i].Points != lot.Points {
+				wrong("there is no such lot: %v in %v", lot, acc.Lots)
+			}
+			key := fmt.Sprint(m.Member, lot.Day)
+			y.noticed[key] = true
+		}
+	case loyalty.NearReward:
+		if r, ok := y.program.Reward(m.Data.Reward); !ok || r.Cost-active != loyalty.Points(m.Data.Missing) || m.Data.Missing > 40 {
+			wrong("%d + %d is not what %s costs", active, m.Data.Missing, m.Data.Reward)
+		}
+	case loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.OnBirthday, loyalty.Scheduled:
+		if m.Data.Points != active {
+			wrong("says %d, there are %d", m.Data.Points, active)
+		}
+	case loyalty.AfterActive:
+		if m.Data.Points > active {
+			wrong("says %d, there are %d", m.Data.Points, active)
+		}
+	case loyalty.BeforeTier:
+		if acc.Tier.Level != m.Data.Level {
+			wrong("the level is %s", acc.Tier.Level)
+		}
+	case loyalty.AfterClaim, loyalty.BeforeCode:
+		if c, err := y.Ledger.Code(t.Context(), "bluebird", m.Data.Code); err != nil || !c.Used.IsZero() || !c.Until.IsZero() && !c.Until.After(m.At) {
+			wrong("the code cannot be used: %v", err)
+		}
+	}
+}
+
+// everyLapseHadItsNotice asks for a notice of every lot that lapsed, of members who could be told.
+func (y *year) everyLapseHadItsNotice(t *testing.T, members int) (lapses int) {
+	for i := range members {
+		m := memberID(i)
+		told := y.agreed[m]["email/transactional"] || y.agreed[m]["sms/transactional"]
+		for e, err := range y.Ledger.Statement(t.Context(), "bluebird", m, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e.Kind != loyalty.KindExpire {
+				continue
+			}
+			lapses++
+			_, day, _ := strings.Cut(e.Cause.ID, ":")
+			if told != y.noticed[fmt.Sprint(m, day)] {
+				t.Errorf("%s lost %d points with %s; could be told: %v, was: %v", m, -e.Points, day, told, !told)
+			}
+		}
+	}
+	return lapses
+}
+
+func yearMembers(few int) int {
+	if os.Getenv("PERENNIAL_LONG") != "" {
+		return 10_000
+	}
+	return few
+}
+
+func TestAYearOfRemindersKeepsEveryLaw(t *testing.T) {
+	members := yearMembers(25)
+	y := newYear(t, members, seedOf(t))
+	y.post.light = true
+	y.post.fails = func(m notify.Message) (error, bool) { y.law(t, m); return nil, false }
+	y.live(t, 400, 3, nil) // so that everybody's first anniversary is in it
+	lapses := y.everyLapseHadItsNotice(t, members)
+	kinds := map[loyalty.Trigger]int{}
+	for _, m := range y.post.took {
+		kinds[m.On]++
+	}
+	t.Logf("%d members, %d messages, %d lapses: %v", members, len(y.post.took), lapses, kinds)
+	for _, on := range loyalty.Triggers() {
+		if kinds[on] == 0 {
+			t.Errorf("nothing was sent about %s", on)
+		}
+	}
+	if lapses == 0 {
+		t.Error("nothing lapsed")
+	}
+	for i, problem := range y.problems {
+		if i < 20 {
+			t.Error(problem)
+		}
+	}
+}
+
+// what is the messages of a year, without when in the day they went out: a day of the member's, and what they say. Those
+// of the last days may yet be on their way.
+func (y *year) what() (list []string) {
+	for _, m := range y.post.took {
+		if m.At.After(y.now.AddDate(0, 0, -3)) {
+			continue
+		}
+		day := m.At.In(y.zones[m.Member]).Format(time.DateOnly)
+		m.Data.Code = "" // is random
+		list = append(list, fmt.Sprintf("%s %s %s %s %+v", m.Member, day, m.Reminder, m.Channel, m.Data))
+	}
+	slices.Sort(list)
+	return list
+}
+
+// However the schedule fires, the same members read the same messages on the same days: none is lost, none comes twice.
+func TestDuplicateLateAndMissingRunsAndAFlakySenderEndWithTheSameMessages(t *testing.T) {
+	const members = 7
+	seed := seedOf(t)
+	base := newYear(t, members, seed)
+	base.live(t, 120, 1, nil)
+	want := base.what()
+	if len(want) < 60 {
+		t.Fatalf("only %d messages", len(want))
+	}
+	random := func() *rand.Rand { return rand.New(rand.NewPCG(seed, 99)) }
+	variants := map[string]func(y *year) func(hour int) int{
+		"every run twice or thrice": func(*year) func(int) int {
+			r := random()
+			return func(int) int { return 2 + r.IntN(2) }
+		},
+		"runs that come late, or never": func(*year) func(int) int {
+			r, gone := random(), 0
+			return func(int) int {
+				if gone > 0 {
+					gone--
+					return 0
+				}
+				if r.IntN(10) == 0 {
+					gone = r.IntN(6)
+				}
+				return 1
+			}
+		},
+		"a sender that fails half of the time": func(y *year) func(int) int {
+			r, lock := random(), sync.Mutex{}
+			y.post.fails = func(notify.Message) (error, bool) {
+				lock.Lock()
+				defer lock.Unlock()
+				if r.IntN(2) == 0 {
+					return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
+				}
+				return nil, false
+			}
+			return nil
+		},
+	}
+	for name, variant := range variants {
+		t.Run(name, func(t *testing.T) {
+			y := newYear(t, members, seed)
+			y.live(t, 120, 1, variant(y))
+			if diff := gocmp.Diff(want, y.what()); diff != "" {
+				t.Errorf("the messages differ:\n%s", diff)
+			}
+		})
+	}
+}

@@ -1,0 +1,96 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// What is counted of reminders, by month. A figure is raised in the transaction that its reason is written in, so that
+// it is exact, and has as many shards as the queue, so that no two workers meet at it.
+const (
+	FigureSent       = "sent"
+	FigureDelivered  = "delivered"
+	FigureOpened     = "opened"
+	FigureFailed     = "failed" // came back
+	FigureComplained = "complained"
+	FigureEnded      = "ended" // messages that could no longer be answered, answered or not
+	FigureActed      = "acted" // of these, answered
+	FigureHeld       = "held"  // the same for members who were left alone
+	FigureHeldActed  = "held_acted"
+)
+
+const (
+	figuresPartition  = "S"
+	figuresOfReminder = "REMIND#"
+)
+
+type figure struct{ reminder, what string }
+
+func settled(s loyalty.Settled) []figure {
+	ended, acted := FigureEnded, FigureActed
+	if s.Held {
+		ended, acted = FigureHeld, FigureHeldActed
+	}
+	if !s.Acted {
+		return []figure{{s.Reminder, ended}}
+	}
+	return []figure{{s.Reminder, ended}, {s.Reminder, acted}}
+}
+
+func figurePartition(program, month string) string {
+	return "P#" + program + "#" + figuresPartition + "#" + month
+}
+
+// figureOps raises figures, each once however often it is named.
+func figureOps(program string, m loyalty.MemberID, now time.Time, figures []figure) (ops []table.Op) {
+	h := fnv.New32a()
+	h.Write([]byte(m))
+	place := map[figure]int{}
+	for _, f := range figures {
+		if at, there := place[f]; there {
+			ops[at].Delta++
+			continue
+		}
+		place[f] = len(ops)
+		key := table.Key{
+			PK: figurePartition(program, now.UTC().Format("2006-01")),
+			SK: fmt.Sprintf("%s%s#%s#%02d", figuresOfReminder, f.reminder, f.what, h.Sum32()%Shards),
+		}
+		ops = append(ops, table.Add(key, "n", 1, 0))
+	}
+	return ops
+}
+
+// ReminderFigures sums up what was counted in the months from one to another, both inclusive: by reminder and figure.
+func (l *Ledger) ReminderFigures(ctx context.Context, program string, from, to time.Time) (map[string]map[string]int64, error) {
+	sums := map[string]map[string]int64{}
+	month := time.Date(from.Year(), from.Month(), 1, 0, 0, 0, 0, time.UTC)
+	for ; !month.After(to); month = month.AddDate(0, 1, 0) {
+		q := table.Query{PK: figurePartition(program, month.Format("2006-01")), From: figuresOfReminder, To: figuresOfReminder + "~"}
+		for it, err := range l.Table.Query(ctx, q) {
+			if err != nil {
+				return nil, retryable(err)
+			}
+			parts := strings.Split(it.Key.SK, "#")
+			var d struct {
+				N int64 `json:"n"`
+			}
+			if err := json.Unmarshal(it.Doc, &d); err != nil || len(parts) != 4 {
+				return nil, fmt.Errorf("ledger: read the figure %s: %w", it.Key, err)
+			}
+			if sums[parts[1]] == nil {
+				sums[parts[1]] = map[string]int64{}
+			}
+			sums[parts[1]][parts[2]] += d.N
+		}
+	}
+	return sums, nil
+}

@@ -1,0 +1,171 @@
+package ledger
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// What is kept of a member's reminders: a stored form, changed only by addition. A typical member's takes one write unit.
+type remindedDoc struct {
+	Told     []toldDoc        `json:"told,omitempty"`
+	Sent     []sentDoc        `json:"sent,omitempty"`
+	Open     []openDoc        `json:"open,omitempty"`
+	Ignored  int64            `json:"ign,omitzero"`
+	Last     int64            `json:"last,omitzero"`
+	Seen     int64            `json:"seen,omitzero"`
+	Redeemed int64            `json:"rd,omitzero"`
+	Rich     map[string]int64 `json:"rich,omitempty"`
+	Active   []activationDoc  `json:"act,omitempty"`
+	Orders   []boughtDoc      `json:"ord,omitempty"`
+	Codes    []unusedDoc      `json:"code,omitempty"`
+	Flight   *flightDoc       `json:"fly,omitempty"`
+	Planned  string           `json:"by,omitzero"` // by which reminders it was planned
+}
+
+type toldDoc struct {
+	Reminder string `json:"r"`
+	Step     int    `json:"s,omitzero"`
+	On       string `json:"on"`
+	Subject  string `json:"x"`
+	Due      int64  `json:"d,omitzero"`
+	Cycle    string `json:"c,omitzero"`
+	Until    int64  `json:"u,omitzero"`
+	At       int64  `json:"at"`
+	Channel  string `json:"ch,omitzero"`
+	ID       string `json:"id,omitzero"`
+	Failed   bool   `json:"f,omitzero"`
+
+	Heard []string `json:"h,omitempty"`
+}
+
+type sentDoc struct {
+	Day     int32  `json:"d"`
+	Channel string `json:"ch"`
+	N       int64  `json:"n"`
+}
+
+type openDoc struct {
+	Reminder string `json:"r"`
+	Purpose  string `json:"p"`
+	At       int64  `json:"at"`
+	Held     bool   `json:"h,omitzero"`
+	Acted    bool   `json:"a,omitzero"`
+}
+
+type activationDoc struct {
+	At     int64 `json:"at"`
+	Points int64 `json:"n"`
+}
+
+type boughtDoc struct {
+	Order string `json:"o"`
+	At    int64  `json:"at"`
+}
+
+type unusedDoc struct {
+	Redemption string `json:"rd"`
+	Reward     string `json:"r"`
+	Code       string `json:"c"`
+	At         int64  `json:"at"`
+	From       int64  `json:"f,omitzero"`
+	Until      int64  `json:"u,omitzero"`
+}
+
+// flightDoc is a message between the claim and the record.
+type flightDoc struct {
+	ID   string    `json:"id"`
+	At   int64     `json:"at"`
+	Once bool      `json:"once,omitzero"` // it must not be sent again, whatever became of it
+	Told []toldDoc `json:"told"`
+}
+
+func storedReminded(s loyalty.Reminded) remindedDoc {
+	d := remindedDoc{
+		Ignored: s.Ignored, Last: millis(s.Last), Seen: s.Seen, Redeemed: millis(s.Redeemed), Told: storedTold(s.Told),
+	}
+	for _, c := range s.Sent {
+		d.Sent = append(d.Sent, sentDoc{int32(c.Day), string(c.Channel), c.N})
+	}
+	for _, o := range s.Open {
+		d.Open = append(d.Open, openDoc{o.Reminder, string(o.Purpose), millis(o.At), o.Held, o.Acted})
+	}
+	for reminder, since := range s.Rich {
+		if d.Rich == nil {
+			d.Rich = map[string]int64{}
+		}
+		d.Rich[reminder] = millis(since)
+	}
+	for _, a := range s.Active {
+		d.Active = append(d.Active, activationDoc{millis(a.At), int64(a.Points)})
+	}
+	for _, b := range s.Orders {
+		d.Orders = append(d.Orders, boughtDoc{b.Order, millis(b.At)})
+	}
+	for _, c := range s.Codes {
+		d.Codes = append(d.Codes, unusedDoc{c.Redemption, c.Reward, c.Code, millis(c.At), millis(c.From), millis(c.Until)})
+	}
+	return d
+}
+
+func storedTold(told []loyalty.Told) (out []toldDoc) {
+	for _, t := range told {
+		out = append(out, toldDoc{
+			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle, millis(t.Subject.Until),
+			millis(t.At), string(t.Channel), t.ID, t.Failed, t.Heard,
+		})
+	}
+	return out
+}
+
+func (d toldDoc) told() loyalty.Told {
+	return loyalty.Told{
+		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
+		Subject: loyalty.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
+		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Heard: d.Heard,
+	}
+}
+
+func (d remindedDoc) reminded() loyalty.Reminded {
+	s := loyalty.Reminded{Ignored: d.Ignored, Last: instant(d.Last), Seen: d.Seen, Redeemed: instant(d.Redeemed)}
+	for _, t := range d.Told {
+		s.Told = append(s.Told, t.told())
+	}
+	for _, c := range d.Sent {
+		s.Sent = append(s.Sent, loyalty.SentCount{Day: loyalty.Date(c.Day), Channel: loyalty.Channel(c.Channel), N: c.N})
+	}
+	for _, o := range d.Open {
+		s.Open = append(s.Open, loyalty.Open{Reminder: o.Reminder, Purpose: loyalty.Purpose(o.Purpose), At: instant(o.At), Held: o.Held, Acted: o.Acted})
+	}
+	for reminder, since := range d.Rich {
+		if s.Rich == nil {
+			s.Rich = map[string]time.Time{}
+		}
+		s.Rich[reminder] = instant(since)
+	}
+	for _, a := range d.Active {
+		s.Active = append(s.Active, loyalty.Activation{At: instant(a.At), Points: loyalty.Points(a.Points)})
+	}
+	for _, b := range d.Orders {
+		s.Orders = append(s.Orders, loyalty.Purchase{Order: b.Order, At: instant(b.At)})
+	}
+	for _, c := range d.Codes {
+		s.Codes = append(s.Codes, loyalty.UnusedCode{
+			Redemption: c.Redemption, Reward: c.Reward, Code: c.Code, At: instant(c.At), From: instant(c.From), Until: instant(c.Until),
+		})
+	}
+	return s
+}
+
+func readReminded(it table.Item) (d remindedDoc, err error) {
+	if it.Version > 0 {
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return d, fmt.Errorf("ledger: read reminders %s: %w", it.Key, err)
+		}
+	}
+	return d, nil
+}

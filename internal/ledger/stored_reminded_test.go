@@ -1,0 +1,48 @@
+package ledger
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Whoever adds a field to what is kept of reminders adds it to the stored form, or this fails.
+func TestNothingOfWhatRemindersKeepIsLost(t *testing.T) {
+	var want loyalty.Reminded
+	v := reflect.ValueOf(&want).Elem()
+	for i := range v.NumField() {
+		if v.Type().Field(i).Name == "Rich" {
+			want.Rich = map[string]time.Time{"idle": time.UnixMilli(1_700_000_000_001).UTC()}
+			continue
+		}
+		(&filler{n: int64(100 * i)}).fill(t, v.Type().Field(i).Name, v.Field(i))
+	}
+	d, err := readReminded(table.Item{Version: 1, Doc: encode(storedReminded(want))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, d.reminded()); diff != "" {
+		t.Errorf("a field was added to loyalty.Reminded, and the stored form lacks it:\n%s", diff)
+	}
+}
+
+// A member who was told of two lots and one reward fits into one write unit with what else is known.
+func TestATypicalMembersRemindersTakeOneWriteUnit(t *testing.T) {
+	at := time.Date(2027, 3, 2, 8, 35, 0, 0, time.UTC)
+	s := loyalty.Reminded{Seen: 40, Redeemed: at, Last: at, Sent: []loyalty.SentCount{{Day: 20270301, Channel: "email", N: 1}}}
+	for _, lot := range []string{"2027-03-31", "2027-04-30"} {
+		s.Told = append(s.Told, loyalty.Told{
+			Reminder: "points-30d", On: loyalty.BeforeLapse, Subject: loyalty.Subject{ID: lot, Due: at, Until: at}, At: at, Channel: "email",
+			ID: "msg_0123456789abcdefghij", Heard: []string{"delivered"},
+		})
+	}
+	s.Open = []loyalty.Open{{Reminder: "points-30d", Purpose: loyalty.Transactional, At: at}}
+	if n := len(encode(storedReminded(s))); n > 800 {
+		t.Errorf("%d bytes", n)
+	}
+}

@@ -1,0 +1,162 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A Visit is one look at a member, with everything that a plan needs.
+type Visit struct {
+	Account loyalty.Account
+	Profile Profile
+	Who     loyalty.Recipient
+	State   loyalty.Reminded
+	Settled []loyalty.Settled // what can no longer be answered, since the last visit
+	Next    time.Time         // when it was planned for
+	Flight  *Flight           // a message that was claimed and not recorded
+
+	item    table.Item
+	planned string
+}
+
+// PlannedBy reports whether the member was last visited under these reminders.
+func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders }
+
+// Visit reads a member whose reminders are due, brought up to the present: what is due of the account is written down
+// first, so that its entries are complete. not_found if the member has no reminders. left is what there is of limited
+// rewards.
+func (l *Ledger) Visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets) (*Visit, error) {
+	return l.visit(ctx, p, m, left, l.now(), true)
+}
+
+// Foresee is Visit as of an instant that lies ahead, and writes nothing.
+func (l *Ledger) Foresee(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time) (*Visit, error) {
+	return l.visit(ctx, p, m, left, at, false)
+}
+
+func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool) (*Visit, error) {
+	it, err := l.Table.Get(ctx, memberKey(p.ID, m, "REMIND"))
+	if err != nil {
+		return nil, retryable(err)
+	}
+	d, err := readReminded(it)
+	if err != nil {
+		return nil, err
+	}
+	v := &Visit{State: d.reminded(), Next: indexedAt(it), item: it, planned: d.Planned}
+	v.item.Key = memberKey(p.ID, m, "REMIND")
+	if f := d.Flight; f != nil {
+		v.Flight = &Flight{ID: f.ID, At: instant(f.At), Once: f.Once}
+		for _, t := range f.Told {
+			v.Flight.told = append(v.Flight.told, t.told())
+		}
+	}
+	stored, err := l.stored(ctx, p, m, write)
+	if err != nil {
+		return nil, err
+	}
+	out, err := p.Advance(stored, at)
+	if err != nil {
+		return nil, err
+	}
+	v.Account = out.Account
+	if err := l.digest(ctx, p, v, stored, out.Entries, at); err != nil {
+		return nil, err
+	}
+	return v, l.person(ctx, p, v, left, at)
+}
+
+func indexedAt(it table.Item) time.Time {
+	second, _, _ := strings.Cut(it.Index.SK, "#")
+	t, err := time.Parse(time.RFC3339, second)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// stored is the account as it lies in the table, and write says that what has become due of it is to be written first.
+func (l *Ledger) stored(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool) (loyalty.Account, error) {
+	for {
+		it, err := l.Table.Get(ctx, memberKey(p.ID, m, "ACCOUNT"))
+		if err != nil {
+			return loyalty.Account{}, retryable(err)
+		}
+		if it.Version == 0 {
+			return loyalty.Account{}, notFound("member")
+		}
+		acc, err := readAccount(it, m)
+		if err != nil {
+			return loyalty.Account{}, err
+		}
+		if due := p.Due(acc); !write || due.IsZero() || due.After(l.now()) {
+			return acc, nil
+		}
+		if _, err := l.do(ctx, command{p: p, member: m}); err != nil {
+			return loyalty.Account{}, err
+		}
+	}
+}
+
+// digest reads the entries since the last visit. They are numbered without gaps, so that one which the index does not
+// show yet is missed, and the visit is to be repeated.
+func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, stored loyalty.Account, ahead []loyalty.Entry, at time.Time) error {
+	const some = 200
+	var entries []loyalty.Entry
+	if v.State.Seen < stored.Sequence {
+		q := table.Query{PK: memberPartition(p.ID, stored.Member), Index: true, From: padded(v.State.Seen+1, 10)}
+		for it, err := range l.Table.Query(ctx, q) {
+			if err != nil {
+				return retryable(err)
+			}
+			e, err := readAny(p.ID, it)
+			if err != nil {
+				return err
+			}
+			if entries = append(entries, e); len(entries) == some {
+				v.State, entries = v.State.Digest(p, v.Account, entries, at), entries[:0]
+			}
+		}
+	}
+	v.State = v.State.Digest(p, v.Account, entries, at)
+	if v.State.Seen < stored.Sequence {
+		return fmt.Errorf("%w: entries of %s are not listed yet", ErrTryAgain, stored.Member)
+	}
+	v.State = v.State.Digest(p, v.Account, ahead, at)
+	v.State, v.Settled = v.State.Settle(p, v.Account, at)
+	return nil
+}
+
+// person reads what is known of the person, and which of the codes can still be used.
+func (l *Ledger) person(ctx context.Context, p *loyalty.Program, v *Visit, left loyalty.Budgets, at time.Time) (err error) {
+	if v.Profile, err = l.Profile(ctx, p.ID, v.Account.Member); err != nil {
+		return err
+	}
+	contact, err := l.Contact(ctx, p.ID, v.Account.Member)
+	if err != nil {
+		return err
+	}
+	v.Who = loyalty.Recipient{Consents: contact.Consents, Reach: contact.reach(v.Profile), Left: left}
+	for _, c := range v.State.Codes {
+		it, err := l.Table.Get(ctx, codeKey(p.ID, loyalty.PlainCode(c.Code)))
+		if err != nil {
+			return retryable(err)
+		}
+		if it.Version == 0 {
+			continue // one for all: nobody knows who used it
+		}
+		d, err := readCode(it)
+		if err != nil {
+			return err
+		}
+		if !d.Void && (d.Used == 0 || instant(d.Used).After(at)) {
+			v.Who.Codes = append(v.Who.Codes, c)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,44 @@
+package local
+
+import (
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/notify"
+)
+
+// outboxPath is where messages can be read that would have gone out. It exists here and nowhere else.
+const outboxPath = "/v1/test/outbox"
+
+// An outboxHandler lists the messages, the newest last; with member=… those to one member. Messages name people, so it
+// wants a key that may read members, as the API does.
+type outboxHandler struct{ *Stack }
+
+type outboxAnswer struct {
+	Data []notify.Message `json:"data"`
+}
+
+func (h outboxHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := requestID()
+	if r.Method != http.MethodGet {
+		w.Header().Set("Allow", "GET")
+		refuse(w, methodNotAllowed, id)
+		return
+	}
+	who, err := h.App.Keys.Verify(r.Context(), r.Header.Get("Authorization"))
+	if err != nil || !who.May("members:read") {
+		refuse(w, problem{status: 401, code: "unauthenticated", title: "The outbox wants an API key that may read members"}, id)
+		return
+	}
+	out, member := outboxAnswer{Data: []notify.Message{}}, r.URL.Query().Get("member")
+	for _, m := range h.Outbox.Messages() {
+		if m.Program == who.Program && (member == "" || member == string(m.Member)) {
+			out.Data = append(out.Data, m)
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.MarshalWrite(w, out); err != nil {
+		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+	}
+}

@@ -1,0 +1,100 @@
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+)
+
+// yearOfMessages lets a year pass, in steps of so many days, and lists what lies in the outbox then.
+func yearOfMessages(t *testing.T, steps, days int) (list []string) {
+	t.Helper()
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tab.Close()
+	stack, p, _ := newStack(t, tab, NewClock(noon))
+	var consents []loyalty.Consent
+	for _, purpose := range loyalty.Purposes() {
+		consents = append(consents, loyalty.Consent{Channel: loyalty.Email, Purpose: purpose, Given: true, At: noon, Text: "v1", Source: "test"})
+	}
+	for i := range 10 {
+		m := memberID(i)
+		in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i)}, Consents: consents}
+		if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		o := loyalty.Order{
+			ID: fmt.Sprint(i), Member: m, PlacedAt: noon, Currency: "EUR", Status: loyalty.OrderPaid,
+			Lines: []loyalty.Line{{ID: "1", Quantity: 1, Amount: int64(5000 + 5000*i)}},
+		}
+		if _, err := stack.App.Ledger.PutOrder(t.Context(), p, o, ledger.By{Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range steps {
+		if err := stack.Advance(t.Context(), time.Duration(days)*24*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, m := range stack.Outbox.Messages() {
+		list = append(list, fmt.Sprintf("%s %s %s %s", m.At.Format(time.RFC3339), m.Member, m.Reminder, m.Text))
+	}
+	slices.Sort(list)
+	return list
+}
+
+func TestOneJumpAndDailyStepsSendTheSameMessages(t *testing.T) {
+	jump, daily := yearOfMessages(t, 1, 400), yearOfMessages(t, 400, 1)
+	if len(jump) < 20 {
+		t.Errorf("only %d messages", len(jump))
+	}
+	if diff := cmp.Diff(jump, daily); diff != "" {
+		t.Errorf("one jump (-) and daily steps (+):\n%s", diff)
+	}
+}
+
+func TestTheOutboxWantsAKeyAndShowsWhatWouldHaveGoneOut(t *testing.T) {
+	stack, p, server, key := frozenStack(t)
+	in := ledger.Enrolment{
+		Member: memberID(1), Profile: ledger.Profile{Email: "ada@example.com"},
+		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Given: true, At: noon, Text: "v1", Source: "test"}},
+	}
+	if _, err := stack.App.Ledger.Enrol(t.Context(), p, in, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	adjust := ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x"} // 20 short of free shipping
+	if _, err := stack.App.Ledger.Adjust(t.Context(), p, adjust, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	advance(t, server, "24h")
+	if resp, _ := do(t, "GET", server.URL+outboxPath, ""); resp.StatusCode != 401 {
+		t.Errorf("nobody gets %d", resp.StatusCode)
+	}
+	resp, body := do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
+	var out outboxAnswer
+	if err := json.Unmarshal([]byte(body), &out); err != nil || resp.StatusCode != 200 || len(out.Data) != 1 {
+		t.Fatalf("%d %s %v", resp.StatusCode, body, err)
+	}
+	if m := out.Data[0]; m.To != "ada@example.com" || m.Reminder != "nearly-there" || !strings.Contains(m.Text, "20 beans more") {
+		t.Errorf("%+v", m)
+	}
+	resp, body = do(t, "POST", strings.Replace(out.Data[0].Unsubscribe, "http://localhost", server.URL, 1), "List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded")
+	if resp.StatusCode != 200 || !strings.Contains(body, "no more") {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+	contact, err := stack.App.Ledger.Contact(t.Context(), "bluebird", memberID(1))
+	if err != nil || contact.Consents.Allow(loyalty.Email, loyalty.Marketing) {
+		t.Errorf("%+v %v", contact, err)
+	}
+}

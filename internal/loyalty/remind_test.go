@@ -1,0 +1,347 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// reminding is a program with one reminder, quiet from eight to nine in Berlin.
+func reminding(t testing.TB, r ...Reminder) *Program {
+	t.Helper()
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Program{
+		ID: "p", Zone: zone, Earn: Earn{Expires: Expiry{After: Period{Months: 12}}},
+		Reminders: Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: r},
+	}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// anybody agreed to everything, and can be reached by everything.
+var anybody = func() Recipient {
+	r := Recipient{Reach: Channels()}
+	for _, c := range Channels() {
+		for _, p := range Purposes() {
+			r.Consents = r.Consents.With(Consent{Channel: c, Purpose: p, Given: true})
+		}
+	}
+	return r
+}()
+
+func utc(s string) time.Time {
+	t, err := time.Parse("2006-01-02T15:04", s)
+	if err != nil {
+		panic(err)
+	}
+	return t.UTC()
+}
+
+var lapseSteps = Reminder{ID: "lapse", On: BeforeLapse, Leads: []Period{{Days: 30}, {Days: 7}, {Days: 1}}, Channels: []Channel{Email, SMS}, Purpose: Transactional}
+
+func whoHas(lots ...Lot) Account {
+	return Account{Member: "mem_ada", Status: Active, Joined: utc("2026-01-01T12:00"), Purse: Purse{Lots: lots}}
+}
+
+func TestALotIsToldWithItsDayAtTheLatestStepThatIsDue(t *testing.T) {
+	p, acc := reminding(t, lapseSteps), whoHas(Lot{20270331, 200})
+	for now, want := range map[string]string{
+		"2027-02-28T12:00": "", "2027-03-02T07:59": "", "2027-03-02T08:00": "0", "2027-03-20T12:00": "0", "2027-03-25T07:00": "",
+		"2027-03-25T08:00": "1", "2027-03-29T12:00": "1", "2027-03-31T07:00": "2", "2027-04-01T08:00": "",
+	} {
+		plan := p.Remind(acc, anybody, Reminded{}, utc(now))
+		got := ""
+		for _, n := range plan.Send {
+			got += fmt.Sprint(n.Step)
+			if n.Day != 20270331 || n.Points != 200 {
+				t.Errorf("%s: %+v", now, n)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: step %q, not %q; next %s", now, got, want, plan.Next)
+		}
+		if !plan.Next.After(utc(now)) {
+			t.Errorf("%s: the next visit is %s", now, plan.Next)
+		}
+	}
+}
+
+func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
+	p := reminding(t, lapseSteps)
+	acc, now := whoHas(Lot{20270331, 100}, Lot{20270403, 50}, Lot{20270430, 70}), utc("2027-03-02T10:00")
+	plan := p.Remind(acc, anybody, Reminded{}, now)
+	if len(plan.Send) != 1 || plan.Send[0].Points != 150 || len(plan.Send[0].Lots) != 2 {
+		t.Fatalf("%+v", plan.Send)
+	}
+	s := Reminded{}.Tell(p, acc, plan.Send[0], "msg", now)
+	for d := range 22 { // the second is not told again at the step at which it was told, and both are at the next
+		now := now.AddDate(0, 0, d)
+		if plan := p.Remind(acc, anybody, s, now); len(plan.Send) > 0 {
+			t.Errorf("%s: %+v", now, plan.Send)
+		}
+	}
+	if at := s.Noticed(20270403); !at.Equal(now) {
+		t.Errorf("noticed at %s", at)
+	}
+	if plan := p.Remind(acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 || plan.Send[0].Step != 1 {
+		t.Errorf("%+v", plan.Send)
+	}
+	if at := s.Noticed(20270430); !at.IsZero() {
+		t.Errorf("noticed at %s", at)
+	}
+}
+
+// The gates, one by one, in their order: each case passes those before.
+func TestTheFirstGateThatIsShutIsTheReason(t *testing.T) {
+	marketing := Reminder{ID: "near", On: NearReward, Within: 50, Channels: []Channel{Email}, Purpose: Marketing, Limits: []Limit{{1, PerMonth}}}
+	day := utc("2027-03-02T10:00")
+	cases := []struct {
+		what string
+		bend func(p *Program, acc *Account, who *Recipient, s *Reminded, now *time.Time)
+		why  Why
+		next string
+	}{
+		{"nothing", func(*Program, *Account, *Recipient, *Reminded, *time.Time) {}, "", ""},
+		{"no consent", func(_ *Program, a *Account, w *Recipient, _ *Reminded, _ *time.Time) {
+			a.Status, w.Consents = Frozen, Consents{{Channel: Email, Purpose: Transactional, Given: true}}
+		}, NoConsent, ""},
+		{"a consent that was taken back", func(_ *Program, _ *Account, w *Recipient, _ *Reminded, _ *time.Time) {
+			w.Consents = w.Consents.With(Consent{Channel: Email, Purpose: Marketing, At: day})
+		}, NoConsent, ""},
+		{"no address", func(_ *Program, a *Account, w *Recipient, _ *Reminded, _ *time.Time) {
+			a.Status, w.Reach = Frozen, []Channel{SMS}
+		}, Unreachable, ""},
+		{"frozen at night", func(_ *Program, a *Account, _ *Recipient, _ *Reminded, now *time.Time) {
+			a.Status, *now = Frozen, utc("2027-03-02T22:00")
+		}, NotActive, ""},
+		{"night in Berlin", func(p *Program, _ *Account, _ *Recipient, s *Reminded, now *time.Time) {
+			p.Reminders.AtMost, *now = []SendCap{{Email, 0, PerDay}}, utc("2027-03-02T22:00")
+		}, Quiet, "2027-03-03T08:00"},
+		{"night in Tokyo, noon here", func(_ *Program, a *Account, _ *Recipient, _ *Reminded, now *time.Time) {
+			a.Traits.Zone, *now = "Asia/Tokyo", utc("2027-03-02T12:00")
+		}, Quiet, "2027-03-03T00:00"},
+		{"a zone that nobody knows is the program's", func(_ *Program, a *Account, _ *Recipient, _ *Reminded, now *time.Time) {
+			a.Traits.Zone, *now = "Mars/Olympus", utc("2027-03-02T22:00")
+		}, Quiet, "2027-03-03T08:00"},
+		{"a cap of the day", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			p.Reminders.AtMost = []SendCap{{Email, 1, PerDay}}
+			s.Sent, s.Ignored, s.Last = []SentCount{{20270302, Email, 1}}, 9, day
+			p.Reminders.Ignored.Stop = 1
+		}, Capped, "2027-03-03T08:00"},
+		{"a cap of the week, in all", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			p.Reminders.AtMost, s.Sent = []SendCap{{"", 2, PerWeek}}, []SentCount{{20270301, SMS, 1}, {20270302, Push, 1}}
+		}, Capped, "2027-03-03T08:00"}, // visited daily, as something may end the need
+		{"last week's do not count", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			p.Reminders.AtMost, s.Sent = []SendCap{{"", 2, PerWeek}}, []SentCount{{20270227, SMS, 1}, {20270228, Push, 1}}
+		}, "", ""},
+		{"others' channels do not count", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			p.Reminders.AtMost, s.Sent = []SendCap{{Email, 1, PerWeek}}, []SentCount{{20270301, SMS, 5}}
+		}, "", ""},
+		{"one that was ignored", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			p.Reminders.Ignored, s.Ignored, s.Last = IgnoredRule{Wait: Period{Days: 7}}, 2, day.AddDate(0, 0, -13)
+		}, Tired, "2027-03-03T08:00"},
+		{"one that was ignored long enough ago", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			p.Reminders.Ignored, s.Ignored, s.Last = IgnoredRule{Wait: Period{Days: 7}}, 2, day.AddDate(0, 0, -14)
+		}, "", ""},
+		{"too many ignored", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			p.Reminders.Ignored, s.Ignored = IgnoredRule{Stop: 3}, 3
+		}, Tired, ""},
+		{"its own limit", func(p *Program, _ *Account, _ *Recipient, s *Reminded, _ *time.Time) {
+			s.Told = []Told{{Reminder: "near", On: NearReward, Subject: Subject{ID: "other"}, At: day.AddDate(0, 0, -1), Channel: Email}}
+		}, Limited, ""},
+		{"the holdout", func(p *Program, _ *Account, _ *Recipient, _ *Reminded, _ *time.Time) {
+			p.Reminders.Holdout = big.NewRat(1, 1)
+		}, HeldOut, ""},
+	}
+	for _, c := range cases {
+		t.Run(c.what, func(t *testing.T) {
+			p := reminding(t, marketing)
+			p.Rewards = []Reward{{ID: "mug", Cost: 130}}
+			acc, who, s, now := whoHas(Lot{0, 100}), anybody, Reminded{}, day
+			c.bend(p, &acc, &who, &s, &now)
+			plan := p.Remind(acc, who, s, now)
+			var why Why
+			if len(plan.Kept) == 1 {
+				why = plan.Kept[0].Why
+			} else if len(plan.Held) == 1 {
+				why = HeldOut
+			}
+			if why != c.why || (why == "") != (len(plan.Send) == 1) {
+				t.Errorf("%q, sent %v", why, plan.Send)
+			}
+			if c.next != "" && !plan.Next.Equal(utc(c.next)) {
+				t.Errorf("next is %s", plan.Next)
+			}
+		})
+	}
+}
+
+func TestNoCapAndNoHoldoutSwallowsANotice(t *testing.T) {
+	p := reminding(t, lapseSteps)
+	p.Reminders.AtMost, p.Reminders.Holdout = []SendCap{{"", 1, PerMonth}}, big.NewRat(1, 1)
+	p.Reminders.Ignored = IgnoredRule{Wait: Period{Months: 12}, Stop: 1}
+	now := utc("2027-03-31T10:00")
+	s := Reminded{Sent: []SentCount{{20270331, Email, 99}}, Ignored: 50, Last: now}
+	if plan := p.Remind(whoHas(Lot{20270331, 1}), anybody, s, now); len(plan.Send) != 1 {
+		t.Errorf("%+v", plan)
+	}
+}
+
+func TestTheNextChannelTakesOverWhereTheFirstCannot(t *testing.T) {
+	p, now := reminding(t, lapseSteps), utc("2027-03-31T10:00")
+	who := anybody
+	who.Reach = []Channel{SMS}
+	acc := whoHas(Lot{20270331, 1})
+	plan := p.Remind(acc, who, Reminded{}, now)
+	if len(plan.Send) != 1 || plan.Send[0].Channel != SMS {
+		t.Fatalf("%+v", plan)
+	}
+	s := Reminded{}.Tell(p, acc, plan.Send[0], "msg", now)
+	if plan := p.Remind(acc, who, s, now); len(plan.Send) != 0 {
+		t.Errorf("told twice: %+v", plan.Send)
+	}
+	s, _, _ = s.Hear("msg", "failed", true)
+	if plan := p.Remind(acc, who, s, now); len(plan.Send) != 1 {
+		t.Error("what came back is not told again")
+	}
+}
+
+func TestABirthdayIsWishedOnTheDayAndOnNoOther(t *testing.T) {
+	p := reminding(t, Reminder{ID: "b", On: OnBirthday, Channels: []Channel{Email}, Purpose: Marketing})
+	acc := whoHas(Lot{0, 5})
+	acc.Traits = Traits{Birthday: 229, Zone: "America/New_York"}
+	for now, want := range map[string]bool{
+		"2027-02-28T13:59": false, "2027-02-28T14:00": true, "2027-02-28T23:00": true, "2027-03-01T15:00": false, "2027-02-27T15:00": false,
+		"2028-02-28T15:00": false, "2028-02-29T15:00": true,
+	} {
+		if plan := p.Remind(acc, anybody, Reminded{}, utc(now)); (len(plan.Send) == 1) != want {
+			t.Errorf("%s: %+v", now, plan.Send)
+		}
+	}
+}
+
+// In the holdout is who the hash says, about so many as the share says, and all of them of a smaller share too.
+func TestTheHoldoutIsAShareThatGrowsAndStays(t *testing.T) {
+	p, few, many := reminding(t, lapseSteps), 0, 0
+	for i := range 20_000 {
+		m := MemberID(fmt.Sprintf("mem_%d", i))
+		p.Reminders.Holdout = big.NewRat(5, 100)
+		small := p.heldOut(m)
+		p.Reminders.Holdout = big.NewRat(10, 100)
+		large := p.heldOut(m)
+		if small && !large {
+			t.Fatalf("%s leaves a holdout that grows", m)
+		}
+		if small {
+			few++
+		}
+		if large {
+			many++
+		}
+	}
+	if few < 900 || few > 1100 || many < 1850 || many > 2150 {
+		t.Errorf("5%% are %d of 20,000, 10%% are %d", few, many)
+	}
+}
+
+func TestWhatIsAnsweredIsSettledOnceAndEndsTheRow(t *testing.T) {
+	p, acc := reminding(t, lapseSteps), whoHas()
+	n := News{Reminder: "x", Purpose: Marketing, Channel: Email, Subjects: []Subject{{ID: "s"}}}
+	at := utc("2027-03-01T10:00")
+	s := Reminded{Ignored: 3, Seen: 1}.Tell(p, acc, n, "a", at).Tell(p, acc, n, "b", at.AddDate(0, 0, 10))
+	entry := Entry{Sequence: 2, Kind: KindRedeem, Effective: at.AddDate(0, 0, 3), Redemption: &Redemption{ID: "rd"}}
+	s = s.Digest(p, acc, []Entry{entry, {Sequence: 4}}, at.AddDate(0, 0, 20))
+	if s.Seen != 2 || s.Ignored != 0 {
+		t.Errorf("seen %d, ignored %d", s.Seen, s.Ignored)
+	}
+	s, ended := s.Settle(p, acc, at.AddDate(0, 0, 20))
+	if !slices.Equal(ended, []Settled{{"x", false, true}, {"x", false, false}}) || s.Ignored != 1 || len(s.Open) != 0 {
+		t.Errorf("%v, ignored %d, open %v", ended, s.Ignored, s.Open)
+	}
+}
+
+func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
+	r := Reminder{ID: "idle", On: AfterIdle, Leads: []Period{{Days: 60}, {Days: 90}}, MinPoints: 100, Channels: []Channel{Email}, Purpose: Marketing}
+	p, acc := reminding(t, r), whoHas(Lot{0, 120})
+	at := func(day int) time.Time { return utc("2026-03-01T12:00").AddDate(0, 0, day) }
+	entries := []Entry{
+		{Sequence: 1, Kind: KindEarn, Effective: at(0), Balance: Balance{Active: 150}},
+		{Sequence: 2, Kind: KindRedeem, Effective: at(10), Balance: Balance{Active: 20}, Redemption: &Redemption{}},
+		{Sequence: 3, Kind: KindEarn, Effective: at(30), Balance: Balance{Active: 120}},
+	}
+	s := Reminded{}.Digest(p, acc, entries, at(30))
+	for day, want := range map[int]int{70: -1, 89: -1, 91: 0, 100: 0, 121: 1} {
+		plan, got := p.Remind(acc, anybody, s, at(day)), -1
+		if len(plan.Send) == 1 {
+			got = plan.Send[0].Step
+		}
+		if got != want {
+			t.Errorf("day %d: step %d, not %d", day, got, want)
+		}
+	}
+	told := s.Tell(p, acc, p.Remind(acc, anybody, s, at(91)).Send[0], "m", at(91))
+	if plan := p.Remind(acc, anybody, told, at(95)); len(plan.Send) > 0 {
+		t.Errorf("told twice: %+v", plan.Send)
+	}
+	// Of a reminder that came later than the entries, the last activity is what is known.
+	acc.LastActivity = at(10)
+	late := Reminded{Seen: 3}.Digest(p, acc, nil, at(80))
+	if plan := p.Remind(acc, anybody, late, at(80)); len(plan.Send) != 1 {
+		t.Errorf("%+v", plan)
+	}
+}
+
+func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
+	// The first is example (a) of Newcombe 1998, table II, method 10: 0.2000 (0.0524, 0.3339).
+	got, ok := LiftOf(56, 70, 48, 80)
+	if !ok || got != (Lift{20, 5.24, 33.39}) {
+		t.Errorf("%+v", got)
+	}
+	if got, _ := LiftOf(0, 10, 0, 10); got.Points != 0 || got.Low >= 0 || got.High <= 0 {
+		t.Errorf("%+v", got)
+	}
+	if _, ok := LiftOf(1, 2, 0, 0); ok {
+		t.Error("nobody is compared with")
+	}
+}
+
+func TestEveryTriggerCanBeSaidToBe(t *testing.T) {
+	for _, on := range Triggers() {
+		if strings.TrimSpace(string(on)) == "" || on.Purpose() == "" {
+			t.Errorf("%q", on)
+		}
+	}
+}
+
+// What is asked for is 100,000 a minute of one core.
+func BenchmarkRemind(b *testing.B) {
+	p := reminding(b, lapseSteps,
+		Reminder{ID: "near", On: NearReward, Within: 50, Channels: []Channel{Email}, Purpose: Marketing},
+		Reminder{ID: "idle", On: AfterIdle, Leads: []Period{{Days: 60}}, Channels: []Channel{Email}, Purpose: Marketing},
+		Reminder{ID: "away", On: AfterAbsence, Leads: []Period{{Days: 90}}, Channels: []Channel{Email}, Purpose: Marketing},
+		Reminder{ID: "birthday", On: OnBirthday, Channels: []Channel{Email}, Purpose: Marketing})
+	p.Rewards = []Reward{{ID: "mug", Cost: 130}, {ID: "gift", Cost: 900}}
+	p.Reminders.AtMost = []SendCap{{Email, 2, PerWeek}, {"", 3, PerWeek}}
+	acc := whoHas(Lot{20270331, 50}, Lot{20270430, 30}, Lot{20270531, 20})
+	acc.Traits = Traits{Birthday: 302, Zone: "America/New_York"}
+	now := utc("2027-03-02T16:00")
+	b.ReportAllocs()
+	for b.Loop() {
+		plan := p.Remind(acc, anybody, Reminded{}, now)
+		if len(plan.Send) < 2 {
+			b.Fatal(plan)
+		}
+		if p.Remind(acc, anybody, Reminded{}.Tell(p, acc, plan.Send[0], "m", now), now); len(plan.Send) == 0 {
+			b.Fatal(plan)
+		}
+	}
+	b.ReportMetric(60/(b.Elapsed().Seconds()/float64(b.N)), "members/min")
+}

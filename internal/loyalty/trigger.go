@@ -1,0 +1,371 @@
+package loyalty
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// How long something is worth saying after it fell due. Behind that it is old news.
+const (
+	freshFor    = 7 * 24 * time.Hour
+	freshToday  = 3 * 24 * time.Hour // of what was scheduled for an instant
+	keepNoticed = 62 * 24 * time.Hour
+	keepForLong = 400 * 24 * time.Hour
+)
+
+// look offers what one reminder has to say now, and notes when it will have more.
+func (v *visit) look() {
+	if !oneOf(v.r.Tiers, v.acc.Tier.Level) || !anyOf(v.r.Segments, v.acc.Traits.Segments) {
+		return
+	}
+	switch v.r.On {
+	case BeforeLapse:
+		v.lapses()
+	case AfterActive:
+		v.activations()
+	case AfterIdle:
+		v.idle()
+	case AfterAbsence:
+		v.absence()
+	case NearReward:
+		v.nearReward()
+	case NearTier:
+		v.nearTier()
+	case BeforeTier:
+		v.tierAtRisk()
+	case AfterClaim, BeforeCode:
+		v.codes()
+	case BeforeHold:
+		v.holds()
+	case OnBirthday, OnAnniversary:
+		v.yearly()
+	case AfterJoining:
+		v.steps(v.acc.Joined, freshFor, News{}, "joined", "")
+	case AfterOrder:
+		for _, b := range v.s.Orders {
+			v.steps(b.At, freshFor, News{Order: b.Order}, b.Order, "")
+		}
+	case Scheduled:
+		v.schedule()
+	}
+}
+
+// offer takes a notice that is due and true, unless all of its subjects were told.
+func (v *visit) offer(n News) {
+	untold := slices.ContainsFunc(n.Subjects, func(s Subject) bool { return !v.s.told(v.r.On, s) })
+	if !untold {
+		return
+	}
+	n.Reminder, n.On, n.Purpose = v.r.ID, v.r.On, cmp.Or(v.r.Purpose, v.r.On.Purpose())
+	v.offers = append(v.offers, offer{n, v.r})
+}
+
+// balance is what the member can spend.
+func (v *visit) balance() Points { return total(v.acc.Lots) }
+
+// ahead is the latest of the reminder's steps before an instant that is due, and the instant at which it was. It notes
+// when the next one will be.
+func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
+	step = -1
+	for i, lead := range v.r.Leads {
+		at := v.morning(lead.before(of, zone))
+		if v.r.On == BeforeHold {
+			at = lead.before(of, zone) // there may be no morning before it
+		}
+		if at.After(v.now) {
+			v.later(at)
+			continue
+		}
+		if step < 0 || at.After(due) {
+			step, due = i, at
+		}
+	}
+	return step, due
+}
+
+// before is the instant one period before t.
+func (p Period) before(t time.Time, zone *time.Location) time.Time {
+	return Period{-p.Months, -p.Days, -p.Hours, -p.Minutes}.After(t, zone)
+}
+
+// lapses tells of lots that are about to lapse: of each at each step, and in one message of those that lapse within a
+// quarter of the lead after the first, each with its day.
+func (v *visit) lapses() {
+	ends := func(l Lot) time.Time { return l.Expires.End(v.p.Zone) }
+	for i := 0; i < len(v.acc.Lots); i++ {
+		first := v.acc.Lots[i]
+		if first.Expires == 0 || !ends(first).After(v.now) {
+			continue
+		}
+		step, due := v.ahead(ends(first), v.p.Zone)
+		if step < 0 || v.s.told(v.r.On, Subject{ID: first.Expires.String(), Due: due}) {
+			continue
+		}
+		lead := v.r.Leads[step]
+		bundle := ends(first).Add(ends(first).Sub(lead.before(ends(first), v.p.Zone)) / 4)
+		n := News{Step: step, Due: due, Day: first.Expires.Day(), Until: ends(first)}
+		for _, l := range v.acc.Lots[i:] {
+			if l.Expires == 0 || ends(l).After(bundle) {
+				break
+			}
+			s := Subject{ID: l.Expires.String(), Due: v.morning(lead.before(ends(l), v.p.Zone)), Until: ends(l).Add(keepNoticed)}
+			if v.s.told(v.r.On, s) {
+				break
+			}
+			n.Lots, n.Points, n.Subjects = append(n.Lots, l), n.Points+l.Points, append(n.Subjects, s)
+		}
+		if n.Points >= v.r.MinPoints && len(n.Subjects) > 0 {
+			v.offer(n)
+			i += len(n.Subjects) - 1
+		}
+	}
+}
+
+// activations tells how many pending points became active, all of the last days at once, and never more than there are.
+func (v *visit) activations() {
+	n := News{}
+	for _, a := range v.s.Active {
+		at := v.morning(v.r.lead().After(a.At, v.p.Zone))
+		v.later(at)
+		s := Subject{ID: a.At.UTC().Format(stamp), Until: a.At.Add(keepForLong)}
+		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.told(v.r.On, s) {
+			continue
+		}
+		n.Points, n.Subjects = n.Points+a.Points, append(n.Subjects, s)
+		n.Due = later(n.Due, at)
+	}
+	if n.Points = min(n.Points, v.balance()); n.Points >= max(1, v.r.MinPoints) {
+		v.offer(n)
+	}
+}
+
+// lead is the first of the reminder's leads; none is no time.
+func (r *Reminder) lead() Period {
+	if len(r.Leads) == 0 {
+		return Period{}
+	}
+	return r.Leads[0]
+}
+
+// steps offers a notice about something that happened at an instant, at the latest step that is due. One that has been
+// due for longer than fresh is old; zero: never.
+func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cycle string) {
+	leads := v.r.Leads
+	if len(leads) == 0 {
+		leads = []Period{{}}
+	}
+	due := time.Time{}
+	for i, lead := range leads {
+		at := v.morning(lead.After(since, v.p.Zone))
+		if at.After(v.now) {
+			v.later(at)
+			continue
+		}
+		if due.IsZero() || at.After(due) {
+			n.Step, due = i, at
+		}
+	}
+	if due.IsZero() || fresh > 0 && v.now.Sub(due) > fresh {
+		return
+	}
+	s := Subject{ID: subject, Due: due, Cycle: cycle}
+	if cycle == "" {
+		s.Until = due.Add(keepForLong)
+	}
+	n.Due, n.Subjects = due, []Subject{s}
+	v.offer(n)
+}
+
+// cycle is what tells one occasion of a subject from the next: as long as it stays the same, nothing is said twice.
+func (p *Program) cycle(acc Account, s Reminded, on Trigger, reminder string) string {
+	switch on {
+	case AfterIdle:
+		return s.Rich[reminder].UTC().Format(stamp)
+	case AfterAbsence:
+		return later(acc.LastActivity, acc.Joined).UTC().Format(stamp)
+	case NearReward:
+		return s.Redeemed.UTC().Format(stamp)
+	case NearTier:
+		return acc.Tier.Since.UTC().Format(stamp)
+	}
+	return ""
+}
+
+func (v *visit) cycle() string { return v.p.cycle(v.acc, v.s, v.r.On, v.r.ID) }
+
+func (v *visit) idle() {
+	since, rich := v.s.Rich[v.r.ID]
+	if n := v.balance(); rich && n >= max(1, v.r.MinPoints) {
+		v.steps(since, 0, News{Points: n}, v.cycle(), v.cycle())
+	}
+}
+
+func (v *visit) absence() {
+	if n := v.balance(); n >= v.r.MinPoints {
+		v.steps(later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n}, v.cycle(), v.cycle())
+	}
+}
+
+// nearReward tells what little is missing for the cheapest reward that the member could have and cannot pay yet.
+func (v *visit) nearReward() {
+	have, best, cost := v.balance(), Reward{}, Points(0)
+	if v.acc.Debt > 0 || have < v.r.MinPoints {
+		return
+	}
+	for _, r := range v.p.Rewards {
+		price := r.CostAt(v.acc.Tier.Level)
+		if price <= have || cost > 0 && price >= cost || !r.Shown.Has(v.now) || v.barred(r) {
+			continue
+		}
+		best, cost = r, price
+	}
+	if missing := int64(cost - have); cost > 0 && missing <= v.r.Within {
+		v.offer(News{
+			Due: v.now, Points: have, Reward: best.ID, Missing: missing,
+			Subjects: []Subject{{ID: best.ID + "/" + v.cycle(), Cycle: v.cycle()}},
+		})
+	}
+}
+
+// barred reports whether a member could not have a reward whatever the balance.
+func (v *visit) barred(r Reward) bool {
+	left, known := v.who.Left[r.Key()]
+	return len(v.p.lacks(v.acc, &r, Redemption{}, v.now)) > 0 || r.Limited() && (r.Pieces(v.now) == 0 || known && left <= 0)
+}
+
+func (v *visit) nearTier() {
+	next, gap, ok := v.p.Progress(v.acc, v.now)
+	missing := gap.Missing()
+	if ok && missing > 0 && missing <= v.r.Within && v.balance() >= v.r.MinPoints {
+		v.offer(News{
+			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
+			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
+		})
+	}
+}
+
+// tierAtRisk tells who would lose the level at its review with what counts by now.
+func (v *visit) tierAtRisk() {
+	at := v.p.reviewAt(v.acc.Tier)
+	if at.IsZero() || !at.After(v.now) {
+		return
+	}
+	step, due := v.ahead(at, v.p.Zone)
+	rung := v.p.rung(v.acc.Tier)
+	kept, asOf := v.p.requalified(v.acc, at)
+	if step < 0 || rung <= max(0, v.p.floor(v.acc)) || kept >= rung {
+		return
+	}
+	if asOf.IsZero() {
+		asOf = at
+	}
+	level, gap := v.p.Tiers.Levels[rung], nearest(v.p.Gaps(v.acc, rung, asOf))
+	v.offer(News{
+		Step: step, Due: due, Points: v.balance(), Level: level.ID, Missing: gap.Missing(), By: gap.By, Until: at,
+		Day:      DateOf(at.Add(-1), v.p.Zone),
+		Subjects: []Subject{{ID: level.ID + "/" + at.UTC().Format(stamp), Due: due, Until: at.Add(keepNoticed)}},
+	})
+}
+
+// codes tells of codes that were claimed and not used, or are about to end so.
+func (v *visit) codes() {
+	for _, c := range v.who.Codes {
+		if !c.Until.IsZero() && !c.Until.After(v.now) {
+			continue
+		}
+		n := News{Reward: c.Reward, Code: c.Code, Until: c.Until}
+		if !c.Until.IsZero() {
+			n.Day = DateOf(c.Until.Add(-1), v.p.Zone)
+		}
+		if c.From.After(v.now) {
+			v.later(c.From)
+			continue
+		}
+		if v.r.On == AfterClaim {
+			v.steps(c.At, 0, n, c.Redemption, "")
+			continue
+		}
+		if c.Until.IsZero() {
+			continue
+		}
+		if step, due := v.ahead(c.Until, v.p.Zone); step >= 0 {
+			n.Step, n.Due = step, due
+			n.Subjects = []Subject{{ID: c.Redemption, Due: due, Until: c.Until.Add(keepNoticed)}}
+			v.offer(n)
+		}
+	}
+}
+
+// holds tells of points that are reserved and will not be for much longer.
+func (v *visit) holds() {
+	for _, h := range v.acc.Holds {
+		until := h.Redemption.Until
+		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
+			v.offer(News{
+				Step: step, Due: due, Points: h.Points(), Reward: h.Redemption.Reward, Until: until, Day: DateOf(until, v.p.Zone),
+				Subjects: []Subject{{ID: h.Redemption.ID, Due: due, Until: until.Add(keepNoticed)}},
+			})
+		}
+	}
+}
+
+// yearly tells of a birthday or an anniversary, on the day itself and on no other.
+func (v *visit) yearly() {
+	today := DateOf(v.now, v.zone)
+	for year := today.year() - 1; year <= today.year()+1; year++ {
+		on := v.p.onYear(v.acc, v.r.On, year, v.zone)
+		if on.IsZero() {
+			continue
+		}
+		at := v.morning(v.r.lead().After(on, v.zone))
+		v.later(at)
+		if DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.r.MinPoints {
+			continue
+		}
+		v.offer(News{
+			Due: at, Points: v.balance(), Years: year - v.acc.Joined.In(v.zone).Year(),
+			Subjects: []Subject{{ID: strconv.Itoa(year), Until: at.Add(keepNoticed)}},
+		})
+	}
+}
+
+// onYear is the beginning of the member's birthday, or of an anniversary of joining, in a year; zero if there is none.
+func (p *Program) onYear(acc Account, on Trigger, year int, zone *time.Location) time.Time {
+	joined := DateOf(acc.Joined, zone)
+	day := Day(acc.Traits.Birthday)
+	if on == OnAnniversary {
+		day = Day(int(joined) % 10000)
+		if year <= joined.year() {
+			return time.Time{}
+		}
+	}
+	if day == 0 {
+		return time.Time{}
+	}
+	return day.in(year).start(zone)
+}
+
+// schedule tells what the merchant planned for instants or days.
+func (v *visit) schedule() {
+	if v.balance() < v.r.MinPoints {
+		return
+	}
+	for _, at := range v.r.At {
+		v.later(at)
+		if !at.After(v.now) && v.now.Sub(at) <= freshToday && v.acc.Joined.Before(at) {
+			v.offer(News{Due: at, Points: v.balance(), Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}}})
+		}
+	}
+	today := DateOf(v.now, v.zone)
+	for _, day := range v.r.Days {
+		for _, year := range []int{today.year(), today.year() + 1} {
+			at := v.morning(day.in(year).start(v.zone))
+			v.later(at)
+			if !at.After(v.now) && DateOf(at, v.zone) == today && v.acc.Joined.Before(at) {
+				v.offer(News{Due: at, Points: v.balance(), Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}}})
+			}
+		}
+	}
+}

@@ -1,0 +1,123 @@
+// Package notify turns a notice into a message and hands it to whoever delivers it.
+//
+// It promises that a message is the same for every attempt, and that it has a signed link by which its member can take
+// back the consent that it rests on; it asks for no password, ever. It deliberately decides nothing about who is written
+// to and when (that is loyalty), keeps nothing (that is ledger), and finds no words (that is wording). The senders that
+// know a provider are packages of their own below this one, so that only the functions that send link them.
+package notify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A Message is what goes out, as it goes out. For push and webhook, whose wording is the merchant's, Data says the same
+// in fields.
+type Message struct {
+	ID          string           `json:"id"` // the same for every attempt
+	Program     string           `json:"program"`
+	Member      loyalty.MemberID `json:"member"`
+	Reminder    string           `json:"reminder"`
+	On          loyalty.Trigger  `json:"on"`
+	Purpose     loyalty.Purpose  `json:"purpose"`
+	Channel     loyalty.Channel  `json:"channel"`
+	To          string           `json:"to,omitzero"`
+	Language    string           `json:"language"`
+	Subject     string           `json:"subject,omitzero"`
+	Text        string           `json:"text"`
+	HTML        string           `json:"html,omitzero"`
+	Unsubscribe string           `json:"unsubscribe"`
+	At          time.Time        `json:"at"`
+	Data        Data             `json:"data"`
+}
+
+// Data is the facts of a notice, for those who word it themselves.
+type Data struct {
+	Points  loyalty.Points `json:"points,omitzero"`
+	Lots    []LotData      `json:"lots,omitempty"`
+	Reward  string         `json:"reward,omitzero"`
+	Level   string         `json:"level,omitzero"`
+	Missing int64          `json:"missing,omitzero"`
+	Day     string         `json:"day,omitzero"` // 2027-03-31: until its end
+	Code    string         `json:"code,omitzero"`
+	Order   string         `json:"order,omitzero"`
+	Years   int            `json:"years,omitzero"`
+}
+
+// LotData is points with the last day on which they can be spent.
+type LotData struct {
+	Points loyalty.Points `json:"points"`
+	Day    string         `json:"day"`
+}
+
+// A Sender delivers messages of one channel, or hands them to somebody who does.
+//
+// Send returns nil once the provider has taken the message. An error that wraps ErrNotSent says that it certainly has
+// not, for now; one that wraps ErrRejected that it never will at this address. After any other error nobody knows. Where
+// the provider can tell a repetition by Message.ID, it is told it. Send is safe for concurrent use.
+type Sender interface {
+	Send(ctx context.Context, m Message) error
+}
+
+var (
+	ErrNotSent  = errors.New("notify: not sent")
+	ErrRejected = errors.New("notify: the address is rejected")
+)
+
+// An Office is everything that it takes to send: who delivers through which channel, how links are made, and what
+// messages say.
+type Office struct {
+	Senders map[loyalty.Channel]Sender
+	Links   Links
+	Words   func(p *loyalty.Program, who Person, n loyalty.News, link string) (Words, error)
+}
+
+// Words is what a message says, as far as its channel takes it.
+type Words struct{ Language, Subject, Text, HTML string }
+
+// Person is what a message needs to know of whom it is for.
+type Person struct {
+	Member  loyalty.MemberID
+	Name    string
+	Locale  string
+	Address string // for the channel; may be empty where that wants none
+}
+
+// Delivers reports whether there is anybody for a channel.
+func (o *Office) Delivers(c loyalty.Channel) bool { return o.Senders[c] != nil }
+
+// Write makes the message of a notice, under its id.
+func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
+	m := Message{
+		ID: id, Program: p.ID, Member: who.Member, Reminder: n.Reminder, On: n.On, Purpose: n.Purpose, Channel: n.Channel,
+		To: who.Address, At: now.UTC(), Data: dataOf(n),
+		Unsubscribe: o.Links.Unsubscribe(Subscription{p.ID, who.Member, n.Channel, n.Purpose}),
+	}
+	w, err := o.Words(p, who, n, m.Unsubscribe)
+	m.Language, m.Subject, m.Text, m.HTML = w.Language, w.Subject, w.Text, w.HTML
+	return m, err
+}
+
+// Send delivers a message through its channel.
+func (o *Office) Send(ctx context.Context, m Message) error {
+	s := o.Senders[m.Channel]
+	if s == nil {
+		return fmt.Errorf("%w: nobody delivers by %s", ErrNotSent, m.Channel)
+	}
+	return s.Send(ctx, m)
+}
+
+func dataOf(n loyalty.News) Data {
+	d := Data{Points: n.Points, Reward: n.Reward, Level: n.Level, Missing: n.Missing, Code: n.Code, Order: n.Order, Years: n.Years}
+	if n.Day != 0 {
+		d.Day = n.Day.String()
+	}
+	for _, lot := range n.Lots {
+		d.Lots = append(d.Lots, LotData{lot.Points, lot.Expires.String()})
+	}
+	return d
+}

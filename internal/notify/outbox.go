@@ -1,0 +1,48 @@
+package notify
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// outboxRoom is how many messages an Outbox keeps: the latest.
+const outboxRoom = 10_000
+
+// An Outbox delivers to nobody and keeps what would have gone out, exactly as it would have. Like a good provider it
+// takes a message once, however often it is sent. The zero Outbox is empty.
+type Outbox struct {
+	mu       sync.Mutex
+	messages []Message
+	ids      map[string]bool
+}
+
+var _ Sender = (*Outbox)(nil)
+
+// Send keeps the message.
+func (o *Outbox) Send(_ context.Context, m Message) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.ids[m.ID] {
+		return nil
+	}
+	if o.ids == nil {
+		o.ids = map[string]bool{}
+	}
+	o.ids[m.ID] = true
+	o.messages = append(o.messages, m)
+	if extra := len(o.messages) - outboxRoom; extra > 0 {
+		for _, old := range o.messages[:extra] {
+			delete(o.ids, old.ID)
+		}
+		o.messages = slices.Clone(o.messages[extra:])
+	}
+	return nil
+}
+
+// Messages is what was sent, the oldest first.
+func (o *Outbox) Messages() []Message {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.messages)
+}

@@ -1,0 +1,73 @@
+// Package sesmail sends e-mail through Amazon SES.
+//
+// It promises that a message goes out as text and as HTML, with the headers of RFC 8058 for a one-click unsubscribe, and
+// carries whose it is as tags, which come back with every bounce, complaint, delivery and opening. SES cannot tell a
+// repetition, so nothing is ever repeated here: a call is made once, and what became of one that was not answered nobody
+// knows.
+package sesmail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/perennial-loyalty/perennial/internal/notify"
+)
+
+// A Sender sends from one address.
+type Sender struct {
+	Client *sesv2.Client
+	From   string // "Bluebird Rewards <hello@example.com>", of a domain that SES has verified
+	Set    string // the configuration set whose events say what became of messages; may be empty
+}
+
+var _ notify.Sender = (*Sender)(nil)
+
+// Send hands a message to SES.
+func (s *Sender) Send(ctx context.Context, m notify.Message) error {
+	utf8 := aws.String("UTF-8")
+	in := &sesv2.SendEmailInput{
+		FromEmailAddress: &s.From,
+		Destination:      &types.Destination{ToAddresses: []string{m.To}},
+		EmailTags: []types.MessageTag{
+			{Name: aws.String("program"), Value: &m.Program},
+			{Name: aws.String("member"), Value: aws.String(string(m.Member))},
+			{Name: aws.String("message"), Value: &m.ID},
+			{Name: aws.String("reminder"), Value: &m.Reminder},
+		},
+		Content: &types.EmailContent{Simple: &types.Message{
+			Subject: &types.Content{Data: &m.Subject, Charset: utf8},
+			Body: &types.Body{
+				Text: &types.Content{Data: &m.Text, Charset: utf8},
+				Html: &types.Content{Data: &m.HTML, Charset: utf8},
+			},
+			Headers: []types.MessageHeader{
+				{Name: aws.String("List-Unsubscribe"), Value: aws.String("<" + m.Unsubscribe + ">")},
+				{Name: aws.String("List-Unsubscribe-Post"), Value: aws.String("List-Unsubscribe=One-Click")},
+			},
+		}},
+	}
+	if s.Set != "" {
+		in.ConfigurationSetName = &s.Set
+	}
+	if _, err := s.Client.SendEmail(ctx, in, func(o *sesv2.Options) { o.Retryer = aws.NopRetryer{} }); err != nil {
+		return fmt.Errorf("sesmail: %w: %w", certainly(err), err)
+	}
+	return nil
+}
+
+// errUnknown says that nobody knows what became of a message.
+var errUnknown = errors.New("the outcome is unknown")
+
+// certainly is notify.ErrNotSent if SES itself refused.
+func certainly(err error) error {
+	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorFault() == smithy.FaultClient {
+		return notify.ErrNotSent
+	}
+	return errUnknown
+}

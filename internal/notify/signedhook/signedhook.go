@@ -1,0 +1,109 @@
+// Package signedhook posts messages to an address of the merchant, signed as Standard Webhooks
+// (https://github.com/standard-webhooks/standard-webhooks, v1) says: HMAC-SHA-256 over id, timestamp and body.
+//
+// It promises to talk to public addresses over HTTPS alone, and never to follow a redirect, so that nobody can point it
+// at what only this network sees. A receiver tells repetitions by webhook-id, so that whatever was not taken for sure is
+// sent again.
+package signedhook
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/notify"
+)
+
+// A Sender posts to one address. Make one with New.
+type Sender struct {
+	url    string
+	secret []byte
+	now    func() time.Time
+	client *http.Client
+}
+
+var _ notify.Sender = (*Sender)(nil)
+
+// timeout bounds one request, from the look-up of the name to the end of the answer.
+const timeout = 5 * time.Second
+
+// New makes a sender for an https address. The receiver knows the same secret, written as whsec_ and Base64.
+func New(address string, secret []byte, now func() time.Time) (*Sender, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Port() != "" && u.Port() != "443" {
+		return nil, errors.New("signedhook: the address must be like https://example.com/path, on the usual port")
+	}
+	if len(secret) < 24 {
+		return nil, errors.New("signedhook: the secret must be at least 24 random bytes")
+	}
+	dialer := &net.Dialer{Timeout: timeout, Control: public}
+	return &Sender{url: address, secret: secret, now: now, client: &http.Client{
+		Timeout:       timeout,
+		Transport:     &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}, nil
+}
+
+// public refuses to connect to what is no address of the internet. It sees the address that was dialled, whatever a name
+// resolved to a moment ago.
+func public(_, address string, _ syscall.RawConn) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("signedhook: %w", err)
+	}
+	ip := at.Addr().Unmap()
+	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
+	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || shared.Contains(ip) {
+		return fmt.Errorf("signedhook: %s is no public address", ip)
+	}
+	return nil
+}
+
+// Send posts a message.
+func (s *Sender) Send(ctx context.Context, m notify.Message) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return fmt.Errorf("signedhook: write a message: %w", err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
+	if err != nil {
+		return fmt.Errorf("signedhook: %w", err)
+	}
+	stamp := strconv.FormatInt(s.now().Unix(), 10)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("webhook-id", m.ID)
+	req.Header.Set("webhook-timestamp", stamp)
+	req.Header.Set("webhook-signature", Sign(s.secret, m.ID, stamp, body))
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return fmt.Errorf("signedhook: %w: %w", notify.ErrNotSent, err)
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection can be used again
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return fmt.Errorf("signedhook: %w: the answer was %d", notify.ErrNotSent, resp.StatusCode)
+	}
+	return nil
+}
+
+// Sign is the signature of a body: v1, a comma, and Base64.
+func Sign(secret []byte, id, stamp string, body []byte) string {
+	mac := hmac.New(sha256.New, secret)
+	mac.Write([]byte(id + "." + stamp + "."))
+	mac.Write(body)
+	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}

@@ -1,0 +1,135 @@
+package wording
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A language is how to write what templates leave open.
+type language struct {
+	tag     string
+	group   string // between thousands
+	decimal string
+	months  [12]string
+	date    func(day int, month string, year int) string
+	single  func(n int64) bool // whether a word that is counted stands in the singular
+}
+
+func one(n int64) bool { return n == 1 || n == -1 }
+
+func spaced(day int, month string, year int) string {
+	return strconv.Itoa(day) + " " + month + " " + strconv.Itoa(year)
+}
+
+// languages are those in which there is a text for everything; the first one stands in for all others. Plural rules are
+// those of Unicode's CLDR: French counts nought and one alike, and after a number Turkish has no plural.
+var languages = []language{
+	{
+		tag: "en", group: ",", decimal: ".", date: spaced, single: one,
+		months: [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+	},
+	{
+		tag: "de", group: ".", decimal: ",", single: one,
+		date: func(day int, month string, year int) string {
+			return strconv.Itoa(day) + ". " + month + " " + strconv.Itoa(year)
+		},
+		months: [...]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+	},
+	{
+		tag: "es", group: ".", decimal: ",", single: one,
+		date: func(day int, month string, year int) string {
+			return strconv.Itoa(day) + " de " + month + " de " + strconv.Itoa(year)
+		},
+		months: [...]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"},
+	},
+	{
+		tag: "fr", group: "\u202f", decimal: ",", single: func(n int64) bool { return n >= -1 && n <= 1 },
+		date: func(day int, month string, year int) string {
+			if day == 1 {
+				return "1er " + month + " " + strconv.Itoa(year)
+			}
+			return spaced(day, month, year)
+		},
+		months: [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
+	},
+	{
+		tag: "tr", group: ".", decimal: ",", date: spaced, single: func(int64) bool { return true },
+		months: [...]string{"Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz", "Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"},
+	},
+}
+
+// Languages lists the languages in which there is a text for everything.
+func Languages() (tags []string) {
+	for _, l := range languages {
+		tags = append(tags, l.tag)
+	}
+	return tags
+}
+
+// languageOf is the language of a locale: "de-AT" finds German. What is not there is English.
+func languageOf(locale string) *language {
+	tag, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "_", "-"), "-")
+	for i := range languages {
+		if languages[i].tag == tag {
+			return &languages[i]
+		}
+	}
+	return &languages[0]
+}
+
+// number writes a whole number with its thousands apart.
+func (l *language) number(n int64) string {
+	digits, sign := strconv.FormatInt(n, 10), ""
+	if n < 0 {
+		digits, sign = digits[1:], "-"
+	}
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + l.group + digits[i:]
+	}
+	return sign + digits
+}
+
+// day writes a date in full; nothing for never.
+func (l *language) day(d loyalty.Date) string {
+	if d = d.Day(); d == 0 {
+		return ""
+	}
+	return l.date(int(d)%100, l.months[int(d)/100%100-1], int(d)/10000)
+}
+
+// points writes an amount of points under the program's name for them.
+func (l *language) points(p *loyalty.Program, n loyalty.Points) string {
+	words := p.Unit.Other
+	if l.single(int64(n)) {
+		words = p.Unit.One
+	}
+	unit := words.In(l.tag)
+	if unit == "" {
+		unit = map[bool]string{true: "point", false: "points"}[l.single(int64(n))]
+	}
+	return l.number(int64(n)) + " " + unit
+}
+
+// money writes an amount with its code, which every language reads.
+func (l *language) money(m loyalty.Money) string {
+	whole, rest, _ := strings.Cut(m.Decimal(), ".")
+	n, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil {
+		return m.String()
+	}
+	text := l.number(n)
+	if rest != "" {
+		text += l.decimal + rest
+	}
+	return text + " " + string(m.Currency)
+}
+
+// plural is the first word for what is counted in the singular, else the second.
+func (l *language) plural(n int64, singular, others string) string {
+	if l.single(n) {
+		return singular
+	}
+	return others
+}

@@ -1,0 +1,142 @@
+package program
+
+import (
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// reminders is what members are told without having asked, and how seldom.
+func (e *explainer) reminders() {
+	r := e.p.Reminders
+	if len(r.Send) == 0 {
+		return
+	}
+	e.say("Members who agreed to it are reminded, but not from %s to %s of their own day.", clockTime(r.QuietFrom), clockTime(r.QuietUntil))
+	for _, c := range r.AtMost {
+		by := "by " + channelName(c.Channel)
+		if c.Channel == "" {
+			by = "in all"
+		}
+		e.say("- Marketing comes at most %s %s.", capped(c.Times, c.Per), by)
+	}
+	if r.Ignored.Stop > 0 || !r.Ignored.Wait.IsZero() {
+		e.ignored(r.Ignored)
+	}
+	if r.Holdout != nil {
+		share := new(big.Rat).Mul(r.Holdout, big.NewRat(100, 1))
+		e.say("- %s%% of the members get no marketing, to see what it does.", digits(share))
+	}
+	for _, one := range r.Send {
+		e.reminder(one)
+	}
+}
+
+func (e *explainer) ignored(r loyalty.IgnoredRule) {
+	if !r.Wait.IsZero() {
+		e.say("- After marketing that was not answered the next waits for %s, then twice, then four times as long.", period(r.Wait))
+	}
+	if r.Stop > 0 {
+		e.say("- After %d in a row that were not answered there is none until the member orders or redeems.", r.Stop)
+	}
+}
+
+func (e *explainer) reminder(r loyalty.Reminder) {
+	parts := []string{e.when(r)}
+	if r.MinPoints > 0 {
+		parts = append(parts, "if it is about "+e.whole(int64(r.MinPoints))+" or more")
+	}
+	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
+	if len(r.Limits) > 0 {
+		parts = append(parts, "at most "+series(often(r.Limits), "and"))
+	}
+	var by []string
+	for _, c := range r.Channels {
+		by = append(by, channelName(c))
+	}
+	kind := "marketing"
+	if r.Purpose == loyalty.Transactional {
+		kind = "not marketing"
+	}
+	e.say("- %s: %s, by %s (%s).", r.ID, strings.Join(parts, ", "), series(by, "or else"), kind)
+}
+
+// when is what a reminder is about.
+func (e *explainer) when(r loyalty.Reminder) string {
+	var leads []string
+	for _, lead := range r.Leads {
+		leads = append(leads, period(lead))
+	}
+	by := series(leads, "and")
+	after := by + " after "
+	if by == "" {
+		after = "at once when "
+	}
+	switch r.On {
+	case loyalty.BeforeLapse:
+		return by + " before points lapse"
+	case loyalty.BeforeTier:
+		return by + " before a level is lost, if what counts by then is too little"
+	case loyalty.BeforeCode:
+		return by + " before a code ends"
+	case loyalty.BeforeHold:
+		return by + " before points are no longer reserved"
+	case loyalty.AfterActive:
+		return after + "pending points became active"
+	case loyalty.AfterIdle:
+		return by + " after points could be spent, if none was"
+	case loyalty.AfterAbsence:
+		return by + " after the last order or redemption"
+	case loyalty.AfterClaim:
+		return by + " after a code was given out, if it was not used"
+	case loyalty.AfterJoining:
+		return after + "the member joined"
+	case loyalty.AfterOrder:
+		return after + "an order was placed"
+	case loyalty.OnBirthday:
+		return onOrAfter(by) + "the birthday"
+	case loyalty.OnAnniversary:
+		return onOrAfter(by) + "the anniversary of joining"
+	case loyalty.NearReward:
+		return "when " + e.whole(r.Within) + " or less are missing for the next reward"
+	case loyalty.NearTier:
+		return fmt.Sprintf("when %d or less are missing for the next level", r.Within)
+	}
+	return "when it is planned: " + e.planned(r)
+}
+
+func onOrAfter(by string) string {
+	if by == "" {
+		return "on "
+	}
+	return by + " after "
+}
+
+// planned is the instants and days of a reminder that the merchant words.
+func (e *explainer) planned(r loyalty.Reminder) string {
+	var parts []string
+	for _, at := range r.At {
+		parts = append(parts, at.In(e.p.Zone).Format("2 January 2006 15:04"))
+	}
+	if len(r.Days) > 0 {
+		parts = append(parts, days(r.Days)+" of every year")
+	}
+	return series(parts, "and")
+}
+
+func clockTime(minutes int) string { return fmt.Sprintf("%02d:%02d", minutes/60, minutes%60) }
+
+func capped(n int64, per loyalty.CapPeriod) string {
+	if n == 1 {
+		return "once a " + string(per)
+	}
+	return fmt.Sprintf("%d times a %s", n, per)
+}
+
+func channelName(c loyalty.Channel) string {
+	return map[loyalty.Channel]string{
+		loyalty.Email: "e-mail", loyalty.SMS: "text message", loyalty.Push: "push message", loyalty.Webhook: "webhook",
+	}[c]
+}

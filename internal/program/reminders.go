@@ -1,0 +1,301 @@
+package program
+
+import (
+	"math/big"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
+)
+
+// Nobody is written to from eight in the evening to nine in the morning, unless the file says other hours.
+const (
+	quietFrom  = 20 * 60
+	quietUntil = 9 * 60
+)
+
+// reminders reads what members are told without having asked.
+func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
+	if n == nil {
+		return r
+	}
+	r.QuietFrom, r.QuietUntil = c.quiet(n.get("quiet_hours"))
+	r.AtMost = c.atMost(n.get("at_most"))
+	if share := n.get("holdout"); share != nil {
+		if r.Holdout = c.percent(share); r.Holdout != nil {
+			r.Holdout.Quo(r.Holdout, big.NewRat(100, 1))
+		}
+	}
+	r.Answer = c.some(n.get("answer_within"))
+	r.Ignored.Wait = c.some(n.get("unanswered").get("wait"))
+	r.Ignored.Stop = c.integer(n.get("unanswered").get("stop_after"), 1, 100)
+	c.unique(n.get("send").list())
+	for _, item := range n.get("send").list() {
+		r.Send = append(r.Send, c.reminder(item))
+	}
+	c.readable(n)
+	return r
+}
+
+// readable warns of languages of the program in which messages are not written.
+func (c *compiler) readable(n *node) {
+	for _, l := range c.languages {
+		if l != "und" && !slices.Contains(loyalty.MessageLanguages(), l[:2]) {
+			c.warn(atKey(n, "are written in English to members who read %s; messages are written in %s", l, series(loyalty.MessageLanguages(), "and")))
+		}
+	}
+}
+
+func (c *compiler) quiet(n *node) (from, until int) {
+	if n == nil {
+		return quietFrom, quietUntil
+	}
+	minutes := func(n *node) int {
+		m := clockForm.FindStringSubmatch(n.text())
+		if m == nil {
+			return 0 // the schema reports it
+		}
+		hours, _ := strconv.Atoi(m[1])
+		rest, _ := strconv.Atoi(m[2])
+		return hours*60 + rest
+	}
+	from, until = minutes(n.get("from")), minutes(n.get("until"))
+	if from == until && clockForm.MatchString(n.get("from").text()) && clockForm.MatchString(n.get("until").text()) {
+		c.add(at(n.get("until"), "ends as it begins; leave quiet_hours out for 20:00 to 09:00"))
+	}
+	return from, until
+}
+
+var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
+
+// atMost reads caps in the order in which channels are listed, that of all together last.
+func (c *compiler) atMost(n *node) (caps []loyalty.SendCap) {
+	for _, name := range []string{"email", "sms", "push", "webhook", "any"} {
+		f := n.get(name)
+		m := sendCapForm.FindStringSubmatch(f.text())
+		if m == nil {
+			continue // the schema reports it
+		}
+		times, _ := strconv.ParseInt(m[1], 10, 64) // four digits
+		if times == 0 {
+			c.add(at(f, "0 leaves nothing at all; take the channel out of the reminders instead"))
+		}
+		channel := loyalty.Channel(name)
+		if name == "any" {
+			channel = ""
+		}
+		caps = append(caps, loyalty.SendCap{Channel: channel, Times: times, Per: loyalty.CapPeriod(m[2])})
+	}
+	return caps
+}
+
+func (c *compiler) reminder(item *node) loyalty.Reminder {
+	r := loyalty.Reminder{
+		ID:        item.get("id").text(),
+		On:        c.trigger(item),
+		Within:    c.integer(item.get("within"), 1, int64(loyalty.MaxPoints)),
+		MinPoints: loyalty.Points(c.integer(item.get("min_points"), 1, int64(loyalty.MaxPoints))),
+		Limits:    c.limits(item.get("limit")),
+		Segments:  c.labels(item.get("segments")),
+		Tiers:     c.levelsOf(item.get("tiers")),
+		Days:      c.days(item.get("on")),
+		Title:     c.wordsIf(item.get("title")),
+		Body:      c.wordsIf(item.get("text")),
+	}
+	for _, channel := range item.get("channels").list() {
+		r.Channels = append(r.Channels, loyalty.Channel(channel.text()))
+	}
+	for _, n := range item.get("at").list() {
+		if at := c.instant(n, c.p.Zone); !at.IsZero() {
+			r.At = append(r.At, at)
+		}
+	}
+	slices.SortFunc(r.At, time.Time.Compare)
+	r.Purpose = r.On.Purpose()
+	if class := item.get("class"); class.text() != "" {
+		r.Purpose = loyalty.Purpose(class.text())
+		if r.On == loyalty.BeforeLapse && r.Purpose == loyalty.Marketing {
+			c.add(at(class, "cannot be marketing: that points lapse takes something away, and no cap may swallow it"))
+		}
+	}
+	c.leads(item, &r)
+	c.aboutWhat(item, r)
+	c.wording(item, r)
+	return r
+}
+
+// befores and afters are the triggers that may stand under before and after.
+func befores() (words []string) { return triggers(loyalty.Trigger.Before) }
+
+func afters() (words []string) {
+	return triggers(func(t loyalty.Trigger) bool {
+		return !t.Before() && t != loyalty.NearReward && t != loyalty.NearTier && t != loyalty.Scheduled
+	})
+}
+
+func triggers(which func(loyalty.Trigger) bool) (words []string) {
+	for _, t := range loyalty.Triggers() {
+		if which(t) {
+			words = append(words, string(t))
+		}
+	}
+	return words
+}
+
+// trigger reads what a reminder is about: one of before, after, near, and at with on.
+func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
+	said := 0
+	for _, kind := range []struct {
+		key   string
+		words []string
+	}{{"before", befores()}, {"after", afters()}, {"near", nil}} {
+		n := item.get(kind.key)
+		if n == nil {
+			continue
+		}
+		said++
+		on = loyalty.Trigger(n.text())
+		if kind.words != nil && !slices.Contains(slices.Concat(kind.words, laterValues["reminders.send.*.after"]), n.text()) && n.text() != "" {
+			c.add(at(n, "%q is not one of %s", clip(n.text()), series(kind.words, "or")).Suggest(nearest.Word(n.text(), kind.words)))
+		}
+	}
+	if item.get("at") != nil || item.get("on") != nil {
+		said++
+		on = loyalty.Scheduled
+	}
+	if said != 1 {
+		c.add(at(item, "needs one of before, after, near, or at and on, which say what it is about; it has %d", said))
+	}
+	return on
+}
+
+// leads reads how long before or after, one or several.
+func (c *compiler) leads(item *node, r *loyalty.Reminder) {
+	by := item.get("by")
+	items := by.list()
+	if by.is(text) {
+		items = []*node{by}
+	}
+	for _, n := range items {
+		r.Leads = append(r.Leads, c.some(n))
+	}
+	optional := slices.Contains([]loyalty.Trigger{
+		loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
+	}, r.On)
+	several := r.On.Before() || slices.Contains([]loyalty.Trigger{loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder}, r.On)
+	near := r.On == loyalty.NearReward || r.On == loyalty.NearTier
+	switch {
+	case by == nil && !optional && !near && r.On != loyalty.Scheduled && r.On != "":
+		c.missing(item, "by")
+	case by != nil && (near || r.On == loyalty.Scheduled):
+		c.add(atKey(by, "means nothing here: it says when already"))
+	case len(items) > 1 && !several:
+		c.add(atKey(by, "can only be one: it is told once"))
+	}
+	switch within := item.get("within"); {
+	case near && within == nil:
+		c.missing(item, "within")
+	case !near && within != nil:
+		c.add(atKey(within, "means nothing without near"))
+	}
+}
+
+// measuring is a date to measure periods by.
+var measuring = time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// reaches reports whether a is at least as long as b.
+func reaches(a, b loyalty.Period) bool {
+	return !a.After(measuring, time.UTC).Before(b.After(measuring, time.UTC))
+}
+
+// aboutWhat refuses reminders of what the program does not have, or that would come when it is over.
+func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
+	by := item.get("by")
+	late := func(limit loyalty.Period, words string) {
+		for _, lead := range r.Leads {
+			if !limit.IsZero() && reaches(lead, limit) {
+				c.add(at(by, words, period(lead), period(limit)))
+				return
+			}
+		}
+	}
+	switch r.On {
+	case loyalty.BeforeLapse:
+		e := c.p.Earn.Expires
+		if e.Never() && !c.someLapse() {
+			c.warn(atKey(item.get("before"), "never happens: points of this program do not lapse"))
+			return
+		}
+		late(e.After, "%s before the lapse is before points are there, which live for %s")
+	case loyalty.BeforeTier, loyalty.NearTier:
+		if len(c.p.Tiers.Levels) == 0 {
+			c.add(at(item, "is about levels, and the program has none"))
+		}
+	case loyalty.NearReward:
+		if len(c.p.Rewards) == 0 {
+			c.add(at(item, "is about rewards, and the program has none"))
+		}
+	case loyalty.AfterClaim, loyalty.BeforeCode:
+		c.aboutCodes(item, r, late)
+	case loyalty.BeforeHold:
+		late(loyalty.Period{Minutes: int(c.p.Hold / time.Minute)}, "%s before the end is before points are reserved, which is for %s")
+	case loyalty.AfterActive, loyalty.AfterOrder:
+		late(loyalty.Period{Days: loyalty.MaxLeadAfter + 1}, "%s later nobody remembers; less than %s it must be")
+	}
+}
+
+func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.Period, string)) {
+	var shortest loyalty.Period
+	own, ends := false, false
+	for _, reward := range c.p.Rewards {
+		if reward.Codes.From == loyalty.NoCode || reward.Codes.From == loyalty.SharedCode {
+			continue
+		}
+		own = true
+		valid := reward.Codes.Valid
+		if valid.IsZero() {
+			valid = c.p.Redeeming.CodeValid
+		}
+		if valid.IsZero() {
+			continue
+		}
+		if !ends || !reaches(valid, shortest) {
+			shortest = valid
+		}
+		ends = true
+	}
+	switch {
+	case !own:
+		c.add(at(item, "is about codes, and no reward gives its members codes of their own"))
+	case r.On == loyalty.BeforeCode && !ends:
+		c.add(at(item, "is about the end of codes, and none ends"))
+	case r.On == loyalty.BeforeCode:
+		late(shortest, "%s before the end is before there is a code, which can be used for %s")
+	default:
+		late(shortest, "%s after it was claimed a code has ended, which can be used for %s")
+	}
+}
+
+// someLapse reports whether anything but the base gives points that lapse.
+func (c *compiler) someLapse() bool {
+	lapses := func(l loyalty.Life) bool { return l.Expires != nil && !l.Expires.Never() }
+	return slices.ContainsFunc(c.p.Earn.Rules, func(r loyalty.Rule) bool { return lapses(r.Life) }) ||
+		slices.ContainsFunc(c.p.Campaigns, func(r loyalty.Rule) bool { return lapses(r.Life) }) ||
+		slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return lapses(a.Life) }) ||
+		slices.ContainsFunc(c.p.Tiers.Levels, func(l loyalty.Level) bool { return lapses(loyalty.Life{Expires: l.Expires}) })
+}
+
+// wording refuses texts where there are some already, and wants them where there are none.
+func (c *compiler) wording(item *node, r loyalty.Reminder) {
+	for _, name := range []string{"title", "text"} {
+		switch n := item.get(name); {
+		case r.On == loyalty.Scheduled && n == nil:
+			c.missing(item, name)
+		case r.On != loyalty.Scheduled && r.On != "" && n != nil:
+			c.add(atKey(n, "means nothing here: what is said about this follows from the facts"))
+		}
+	}
+}
