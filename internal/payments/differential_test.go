@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,6 +62,9 @@ func mutated(r *rand.Rand, s string) string {
 	return s
 }
 
+// oddTime is a header whose time is a number, written as nobody writes it.
+var oddTime = regexp.MustCompile(`(^|,)t=(\+|0)[0-9]+(,|$)`)
+
 // Whatever Stripe's own library refuses, we refuse. Where it is laxer is listed here, and nothing else may be.
 func TestStripeIsVerifiedAsItsLibraryDoesOrMoreStrictly(t *testing.T) {
 	const secret = "whsec_0123456789abcdefghijklmnop"
@@ -87,14 +91,17 @@ func TestStripeIsVerifiedAsItsLibraryDoesOrMoreStrictly(t *testing.T) {
 			t.Fatalf("we accept what Stripe's library refuses with %v: %s %s", theirs, header, body)
 		case ours == nil:
 			both++
+		case theirs == nil && verdict(ours) == "reject:signature" && oddTime.MatchString(header):
+			laxer["reject:signature of a time written in another way"]++
 		case theirs == nil:
 			laxer[verdict(ours)]++
 		}
 	}
 	t.Logf("both accepted %d; the library alone, by why we did not: %v", both, laxer)
 	for why := range laxer {
-		// From the future; twice a time, or a part without "=", which it passes over.
-		if why != "reject:future" && why != "reject:header" {
+		// From the future; twice a time, or a part without "=", which it passes over; a time like +1767225600, of which it
+		// signs what it reads and not what is written.
+		if why != "reject:future" && why != "reject:header" && why != "reject:signature of a time written in another way" {
 			t.Errorf("the library is laxer where we say %s", why)
 		}
 	}
