@@ -62,6 +62,7 @@ func (b *bench) breakTable(t *testing.T) *tabletest.Faulty {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	broken := faulty(b.Table, seed)
+	broken.BusyReads, broken.Busy, broken.LostBefore, broken.LostAfter = 0.05, 0.1, 0.1, 0.1 // a race is short
 	b.Table = broken
 	return broken
 }
