@@ -54,7 +54,7 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	case acc.Status != Active:
 		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
 	case !ok:
-		return Outcome{}, refuse(ValidationFailed, "/to", "The program has no conversion between these wallets.")
+		return Outcome{}, p.noWay(from, to)
 	case n < c.Min:
 		return Outcome{}, refuse(AmountOutOfRange, "/points", fmt.Sprintf("At least %d %s are converted at a time.", c.Min, p.units(from)))
 	case n > MaxPoints:
@@ -99,6 +99,16 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	}
 	err := d.autoRedeem(now)
 	return d.Outcome, err
+}
+
+// noWay refuses to convert where there is no such conversion.
+func (p *Program) noWay(from, to string) error {
+	for _, end := range []struct{ pointer, wallet string }{{"/from", from}, {"/to", to}} {
+		if _, ok := p.Wallet(end.wallet); !ok && end.wallet != "" {
+			return p.noWallet(end.pointer)
+		}
+	}
+	return refuse(ValidationFailed, "/to", "The program has no conversion between these wallets.")
 }
 
 // reasons says in both wallets what became of what: n points where they came from are so many where they went.
