@@ -49,33 +49,14 @@ func (p *Program) Conversion(from, to string) (Conversion, bool) {
 // Convert turns n points of one wallet into what they are in another, rounded down: those that lapse first go, and
 // what they become lives as long as all that comes into that wallet. The account must have been advanced to now.
 func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.Time) (Outcome, error) {
-	c, ok := p.Conversion(from, to)
-	switch {
-	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
-	case !ok:
-		return Outcome{}, p.noWay(from, to)
-	case n < c.Min:
-		return Outcome{}, refuse(AmountOutOfRange, "/points", fmt.Sprintf("At least %d %s are converted at a time.", c.Min, p.units(from)))
-	case n > MaxPoints:
-		return Outcome{}, refuse(AmountOutOfRange, "/points", "One conversion moves at most 1000000000 points.")
-	case c.Step > 0 && n%c.Step != 0:
-		return Outcome{}, refuse(AmountOutOfRange, "/points", fmt.Sprintf("Only multiples of %d %s are converted.", c.Step, p.units(from)))
-	}
-	received, fits := exactOf(c.Rate).mul(whole(int64(n))).round(Down)
-	if !fits || received == 0 {
-		return Outcome{}, refuse(AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.")
+	c, received, err := p.convertible(acc, from, to, n, now)
+	if err != nil {
+		return Outcome{}, err
 	}
 	d := p.decide(acc, now)
 	taken, have := d.take(nil, from, n)
 	if have < n || acc.In(from).Debt > 0 {
 		return Outcome{}, p.insufficient(acc, from, n, "The conversion takes")
-	}
-	day := DateOf(now, p.Zone)
-	for _, l := range c.Limits {
-		if acc.used(c.Key(), true, l.Per, l.Per.ends(day)) >= l.Times {
-			return Outcome{}, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %d per %s.", l.Times, l.Per))
-		}
 	}
 	expiry := p.expiry(to, acc.Tier.Level)
 	x := Converted{
@@ -91,14 +72,43 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 		Because:  x.reasons(n, received, WasConverted),
 	}
 	for _, l := range c.Limits {
-		e.Usage = append(e.Usage, Usage{Rule: c.Key(), Times: true, Per: l.Per, Ends: l.Per.ends(day), N: 1})
+		e.Usage = append(e.Usage, Usage{Rule: c.Key(), Times: true, Per: l.Per, Ends: l.Per.ends(DateOf(now, p.Zone)), N: 1})
 	}
 	e.Postings = d.activate(e.Postings, to, received, x.Lot, now)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	err := d.autoRedeem(now)
+	err = d.autoRedeem(now)
 	return d.Outcome, err
+}
+
+// convertible is by which conversion n points go from one wallet to another and what they become there, or why they
+// cannot, apart from those that are missing.
+func (p *Program) convertible(acc Account, from, to string, n Points, now time.Time) (c Conversion, received Points, err error) {
+	c, ok := p.Conversion(from, to)
+	switch {
+	case acc.Status != Active:
+		return c, 0, refuse(AccountFrozen, "", "The account is frozen.")
+	case !ok:
+		return c, 0, p.noWay(from, to)
+	case n < c.Min:
+		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf("At least %d %s are converted at a time.", c.Min, p.units(from)))
+	case n > MaxPoints:
+		return c, 0, refuse(AmountOutOfRange, "/points", "One conversion moves at most 1000000000 points.")
+	case c.Step > 0 && n%c.Step != 0:
+		return c, 0, refuse(AmountOutOfRange, "/points", fmt.Sprintf("Only multiples of %d %s are converted.", c.Step, p.units(from)))
+	}
+	received, fits := exactOf(c.Rate).mul(whole(int64(n))).round(Down)
+	if !fits || received == 0 {
+		return c, 0, refuse(AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.")
+	}
+	day := DateOf(now, p.Zone)
+	for _, l := range c.Limits {
+		if acc.used(c.Key(), true, l.Per, l.Per.ends(day)) >= l.Times {
+			return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %d times per %s.", l.Times, l.Per))
+		}
+	}
+	return c, received, nil
 }
 
 // noWay refuses to convert where there is no such conversion.
@@ -129,28 +139,12 @@ func (x *Converted) reasons(n, there Points, what What) []Because {
 // have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
 	x := *prior.Conversion
-	left := Points(0)
-	for _, l := range acc.In(x.To).Lots {
-		if l.Expires == x.Lot {
-			left = min(l.Points, x.Received-x.Undone)
-		}
-	}
+	left := x.left(acc)
 	if n == 0 {
 		n = left
 	}
-	switch {
-	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
-	case x.Until.IsZero() || !now.Before(x.Until):
-		return Outcome{}, refuse(HoldExpired, "", "The conversion cannot be undone any more.")
-	case x.Undone == x.Received:
-		return Outcome{}, refuse(HoldAlreadyResolved, "", "The conversion was undone before.")
-	case n < 0:
-		return Outcome{}, refuse(AmountNotPositive, "/points", "How many points go back is above zero.")
-	case n > x.Received-x.Undone:
-		return Outcome{}, refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Undone)+" points that have not gone back.")
-	case n > left || n == 0 || acc.In(x.To).Debt > 0:
-		return Outcome{}, &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left.", Needed: max(1, n), Available: left}
+	if err := p.undoable(acc, x, n, left, now); err != nil {
+		return Outcome{}, err
 	}
 	x.Undone += n
 	all, _ := share(int64(x.Undone), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
@@ -179,6 +173,35 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	}
 	err := d.autoRedeem(now)
 	return d.Outcome, err
+}
+
+// left is how many of the points that a conversion gave are still there.
+func (x *Converted) left(acc Account) Points {
+	for _, l := range acc.In(x.To).Lots {
+		if l.Expires == x.Lot {
+			return min(l.Points, x.Received-x.Undone)
+		}
+	}
+	return 0
+}
+
+// undoable is why n of the points that a conversion gave, of which so many are left, cannot go back.
+func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Time) error {
+	switch {
+	case acc.Status != Active:
+		return refuse(AccountFrozen, "", "The account is frozen.")
+	case x.Until.IsZero() || !now.Before(x.Until):
+		return refuse(HoldExpired, "", "The conversion cannot be undone any more.")
+	case x.Undone == x.Received:
+		return refuse(HoldAlreadyResolved, "", "The conversion was undone before.")
+	case n < 0:
+		return refuse(AmountNotPositive, "/points", "How many points go back is above zero.")
+	case n > x.Received-x.Undone:
+		return refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Undone)+" points that have not gone back.")
+	case n > left || n == 0 || acc.In(x.To).Debt > 0:
+		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left.", Needed: max(1, n), Available: left}
+	}
+	return nil
 }
 
 // compileConversions checks conversions, and rewards that are points in another wallet.
