@@ -131,7 +131,9 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		name   string
 		needed bool
 	}{
-		{loyalty.BySpend, "currency", true}, {loyalty.ByElements, "at_least", true}, {loyalty.ByVisits, "event", false},
+		{loyalty.BySpend, "currency", true},
+		{loyalty.ByElements, "at_least", true},
+		{loyalty.ByVisits, "event", false},
 		{loyalty.ByBrands, "brands", true},
 	} {
 		switch f := n.get(need.name); {

@@ -71,7 +71,9 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 	return tiersDoc{
 		Levels: each(t.Levels, func(l loyalty.Level) levelDoc {
 			return levelDoc{
-				l.ID, l.Name, l.From, ratio{l.Multiply}, l.Perks, maybe(l.Expires, expiryOf),
+				l.ID, l.Name, l.From,
+				ratio{l.Multiply},
+				l.Perks, maybe(l.Expires, expiryOf),
 				each(l.Needs, func(n loyalty.Need) needDoc { return needDoc{measure(n.By), n.From} }), l.Points,
 			}
 		}),
