@@ -212,7 +212,10 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 		return planned{}, err
 	}
 	w := planned{more: more}
-	if more {
+	switch {
+	case more && len(c.others) > 0:
+		return w, nil // each of them alone, before they meet
+	case more:
 		c.with = nil
 	}
 	var accounts, ofTime []table.Op

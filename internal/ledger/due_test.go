@@ -67,6 +67,14 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 				}
 				return err
 			},
+			func(m loyalty.MemberID) error { // by somebody who is not behind
+				b.transfers(t, loyalty.Transfers{Min: 1})
+				r, err := b.give(t, ledger.TransferRequest{ID: "tr", From: member(0), To: m, Points: 5})
+				if err == nil && r.Transfer.Status != loyalty.Accepted {
+					t.Errorf("the transfer is %+v", r.Transfer)
+				}
+				return err
+			},
 		} {
 			m := member(i)
 			b.crowdOf(t, i)
@@ -94,7 +102,7 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 			}
 		}
 		heal()
-		for i := range 3 {
+		for i := range 4 {
 			b.audit(t, member(i))
 		}
 	})

@@ -46,7 +46,7 @@ func (h *history) redeem(m loyalty.MemberID) string {
 }
 
 func (h *history) commit(loyalty.MemberID) string {
-	part := loyalty.Points(max(0, h.rng.Int64N(60)-20)) // of what costs 40 and more; zero: all
+	part := loyalty.Points(max(0, h.rng.Int64N(60)-20)) // zero: all
 	return h.end("committed", func(l *ledger.Ledger, ctx context.Context, p *loyalty.Program, id string, who ledger.By) (ledger.RedemptionResult, error) {
 		return l.CommitPart(ctx, p, id, part, who)
 	})
@@ -68,6 +68,8 @@ func (h *history) end(as string, do func(*ledger.Ledger, context.Context, *loyal
 		return err
 	})
 	switch {
+	case errors.Is(err, loyalty.AmountOutOfRange) && as == "committed":
+		return "refused" // it holds fewer
 	case errors.Is(err, loyalty.HoldAlreadyResolved), errors.Is(err, loyalty.HoldExpired):
 		h.open = slices.Delete(h.open, at, at+1)
 		return "late"

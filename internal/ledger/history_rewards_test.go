@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -86,6 +87,9 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 		sign = 1
 	case e.Kind == loyalty.KindRelease, r.Status == loyalty.Reversed:
 		sign = -1
+	}
+	if e.Cause.Revision == 1 && strings.HasPrefix(r.ID, "rd_auto_") {
+		s.usage[loyalty.Usage{Rule: "redeeming.auto", Times: true, Per: loyalty.PerDay, Ends: loyalty.DateOf(r.At, b.h.p.Zone)}]++
 	}
 	if r.Piece {
 		b.spent["rewards."+r.Reward] += sign
