@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -63,7 +64,21 @@ func (r remind) hear(ctx context.Context, f feedback) ([]byte, error) {
 	if why == "" || len(f.Detail.Mail.Destination) == 0 {
 		return []byte("{}"), nil
 	}
+	if strings.HasPrefix(message, ledger.LetterPrefix) {
+		return []byte("{}"), r.friend(ctx, program, member, message, why)
+	}
 	return []byte("{}"), r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why, r.Now())
+}
+
+// friend takes note that a letter came back. Whose address it is, is no member's affair: nothing ends for the member.
+func (r remind) friend(ctx context.Context, program string, m loyalty.MemberID, letter, why string) error {
+	if why != ledger.Bounced {
+		return nil
+	}
+	if err := r.Ledger.LetterCameBack(ctx, program, m, letter); err != nil {
+		return fmt.Errorf("jobs: remind: feedback: %w", err)
+	}
+	return nil
 }
 
 func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string, at time.Time) error {

@@ -48,7 +48,7 @@ func (p *provider) Send(_ context.Context, m notify.Message) error {
 }
 
 func (p *provider) office(a *app.App) *notify.Office {
-	o := &notify.Office{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
+	o := &notify.Office{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
 	for _, c := range loyalty.Channels() {
 		o.Senders[c] = p
 	}
