@@ -61,7 +61,7 @@ func sendGiftCard(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	in.Redemption = c.path("redemption")
-	in.ID = c.derivedID("snd_", "")
+	in.ID = c.derivedID(ledger.LetterPrefix, "")
 	by, err := c.by([]string{in.ID, in.Redemption, c.hidden("letter", fmt.Sprintf("%q %q %q", in.Email, in.Name, in.Message))})
 	if err != nil {
 		return answer{}, err
@@ -102,7 +102,7 @@ func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.Sent
 	var out []wire.SentGiftCard
 	for _, l := range letters {
 		out = append(out, wire.SentGiftCard{
-			ID: l.ID, Email: l.Email, Name: l.Name, Message: l.Message, At: l.At.UTC(), Status: wire.SentGiftCardStatusWaiting,
+			ID: l.ID, Email: l.Email, Name: l.Name, Message: l.Message, At: l.At.UTC(), Status: wire.SentGiftCardStatus(l.Status),
 		})
 	}
 	return out, nil

@@ -99,7 +99,7 @@ func newWorld(t testing.TB, tab table.Table) *world {
 func (w *world) office(a *app.App) *notify.Office {
 	return &notify.Office{
 		Senders: map[loyalty.Channel]notify.Sender{loyalty.Email: &w.outbox, loyalty.SMS: &w.outbox},
-		Links:   notify.Links{Base: "https://api.test", Key: a.Derive("unsubscribe")}, Words: wording.Words,
+		Links:   notify.Links{Base: "https://api.test", Key: a.Derive("unsubscribe")}, Words: wording.Words, Letter: wording.Letter,
 	}
 }
 

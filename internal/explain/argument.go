@@ -60,6 +60,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.HasStayed:        {2, []argument{{"measured", 0, measured}}},
 	loyalty.WasPlaced:        {3, []argument{{"from", 0, level}, {"to", 1, level}, {"why", 2, text}}},
 	loyalty.WasTold:          {2, nil},
+	loyalty.CameBack:         {2, nil},
 	loyalty.WasPostponed:     {1, []argument{{"day", 0, date}}},
 	loyalty.IsWelcome:        {1, []argument{{"to", 0, level}}},
 	loyalty.WasReached:       {1, []argument{{"orders", 0, counted("orders")}}},

@@ -68,7 +68,7 @@ func which(b loyalty.Because) string {
 		}
 	case loyalty.HasMoved:
 		return b.Args[2]
-	case loyalty.WasTold:
+	case loyalty.WasTold, loyalty.CameBack:
 		return b.Args[0]
 	case loyalty.WasReturned:
 		if b.Rule == (loyalty.Transfers{}).Key() {

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -52,6 +53,11 @@ func (r remind) hear(ctx context.Context, f feedback) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
 	}
+	if f.Detail.Type == "Bounce" {
+		if err := r.untold(ctx, program, member, message); err != nil {
+			return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
+		}
+	}
 	r.Log.InfoContext(ctx, "feedback", "type", f.Detail.Type, "member", member, "message", message, "reminder", reminder)
 	why := ""
 	switch {
@@ -63,7 +69,31 @@ func (r remind) hear(ctx context.Context, f feedback) ([]byte, error) {
 	if why == "" || len(f.Detail.Mail.Destination) == 0 {
 		return []byte("{}"), nil
 	}
+	if strings.HasPrefix(message, ledger.LetterPrefix) {
+		return []byte("{}"), r.friend(ctx, program, member, message, why)
+	}
 	return []byte("{}"), r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why, r.Now())
+}
+
+// friend takes note that a letter came back. Whose address it is, is no member's affair: nothing ends for the member.
+func (r remind) friend(ctx context.Context, program string, m loyalty.MemberID, letter, why string) error {
+	if why != ledger.Bounced {
+		return nil
+	}
+	if err := r.Ledger.LetterCameBack(ctx, program, m, letter); err != nil {
+		return fmt.Errorf("jobs: remind: feedback: %w", err)
+	}
+	return nil
+}
+
+// untold takes back the notices that a message gave, where the program promises no surprise: it did not arrive. The
+// report may come twice, and what the first time was not taken back is the second time.
+func (r remind) untold(ctx context.Context, program string, m loyalty.MemberID, message string) error {
+	p, err := r.Programs.Live(ctx, program)
+	if err != nil || p.NoSurprise.IsZero() {
+		return err
+	}
+	return r.Ledger.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})
 }
 
 func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string, at time.Time) error {

@@ -1,5 +1,5 @@
 // Package jobs is the functions behind schedules and their queues: bring due accounts up to date, and send what
-// is due.
+// is due: reminders, and the letters that take gift cards to friends.
 //
 // Each function takes two kinds of events. The schedule's event names the programs and the instant that it was
 // meant for; the function answers it by sending one message for each shard that has something due. A queue's
@@ -18,7 +18,7 @@
 // date over Pebble in memory.
 //
 // For 100 million members who fall due on one 31 December, the simulation over these units (perennial plan) says, with
-// 12 ms to a transaction and the 16 shards and workers of this release: 3 h 32 min at 7,900 members a second, bound by
+// 12 ms to a transaction and the 16 shards and workers that there are: 3 h 32 min at 7,900 members a second, bound by
 // the 1,000 write units a second that DynamoDB gives one key of an index, of which each shard is one; 3,648 invocations;
 // 700 million write units, and about 450 dollars. The table must be warm for 32,000 write units a second, its index for
 // 24,000. With 64 shards and workers it would be 2 h 50 min, bound by the 40,000 write units that a table has without

@@ -29,7 +29,7 @@ const again = 30 * time.Minute
 const atOnce = 10
 
 // Remind visits the members whose reminders are due, sends what is due and true and passes every gate, and plans the
-// next visit of each. It also hears what became of e-mail.
+// next visit of each. It also delivers the letters with gift cards that wait, and hears what became of e-mail.
 //
 // Of two functions at the same member one wins: a message is claimed, with a condition, before it is sent, and recorded
 // behind it. Where a function is gone between the two, a marketing message counts as sent, so that a crash may lose one
@@ -69,26 +69,27 @@ func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	})
 }
 
-// dispatch sends a message for each shard in which somebody is due. When the reminders of a program are others than at
+// dispatch sends a message for each shard in which somebody is due, and for some letters each. When the reminders of a program are others than at
 // the last time, everybody is.
 func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 	var bodies []string
 	var failures []error
+	shards := 0
 	for _, program := range e.programs() {
 		some, err := r.rounds(ctx, program, e.Time)
-		bodies = append(bodies, some...)
-		if err != nil {
-			failures = append(failures, err)
-		}
+		shards += len(some)
+		letters, err2 := r.bags(ctx, program, e.Time)
+		bodies = append(append(bodies, some...), letters...)
+		failures = append(failures, err, err2)
 	}
 	if len(bodies) > 0 {
 		failures = append(failures, r.Queue.Send(ctx, RemindQueue, bodies...))
-		r.Log.InfoContext(ctx, "reminders are due", "schedule", e.Schedule, "due", e.Time, "shards", len(bodies))
+		r.Log.InfoContext(ctx, "reminders are due", "schedule", e.Schedule, "due", e.Time, "shards", shards, "letters", len(bodies)-shards)
 	}
 	if err := errors.Join(failures...); err != nil {
 		return nil, fmt.Errorf("jobs: remind: %w", err)
 	}
-	return json.Marshal(map[string]int{"shards": len(bodies)})
+	return json.Marshal(map[string]int{"shards": shards})
 }
 
 func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodies []string, err error) {
@@ -148,8 +149,17 @@ func remindersOf(p *loyalty.Program) string {
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// work visits the members of one shard. When its time runs out it sends its own message again, as Reassess does.
+// work does what one message of the queue says: deliver letters, or visit the members of a shard.
 func (r remind) work(ctx context.Context, body string) error {
+	var b bag
+	if err := json.Unmarshal([]byte(body), &b); err == nil && len(b.Letters) > 0 {
+		return r.deliver(ctx, b)
+	}
+	return r.members(ctx, body)
+}
+
+// members visits the members of one shard. When its time runs out it sends its own message again, as Reassess does.
+func (r remind) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
 		return fmt.Errorf("jobs: remind: read a message: %w", err)

@@ -48,7 +48,7 @@ func (p *provider) Send(_ context.Context, m notify.Message) error {
 }
 
 func (p *provider) office(a *app.App) *notify.Office {
-	o := &notify.Office{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
+	o := &notify.Office{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
 	for _, c := range loyalty.Channels() {
 		o.Senders[c] = p
 	}
@@ -352,6 +352,60 @@ func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing
 	got := figures["points-7d"]
 	if got["sent"] != 2 || got["delivered"] != 1 || got["failed"] != 1 || got["complained"] != 1 {
 		t.Error(got)
+	}
+}
+
+// Where the program promises no surprise, what told of a lapse and bounced does not let the points lapse.
+func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
+	for _, bounces := range []bool{false, true} {
+		b, p := newBench(t, 0), &provider{}
+		b.now = noon
+		b.publishAgain(t, string(program.Demo())+"\nno_surprise: 20 days\n", 1)
+		m := b.remember(t, 1)
+		b.remindAll(t, p)
+		b.now = firstNotice
+		b.remindAll(t, p)
+		if len(p.took) != 1 || p.took[0].Reminder != "points-30d" {
+			t.Fatal(said(p))
+		}
+		if bounces {
+			for range 2 { // it may come twice
+				event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, p.took[0].To, m, p.took[0].ID)
+				if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		b.runUntil(t, p, time.Date(2028, 1, 1, 6, 0, 0, 0, time.UTC))
+		got, err := b.Ledger.Member(t.Context(), b.program, m)
+		if want := map[bool]loyalty.Points{false: 0, true: 200}[bounces]; err != nil || active(got.Account) != want {
+			t.Errorf("bounced %v: %+v %v", bounces, got.Account.Lots, err)
+		}
+	}
+}
+
+func active(acc loyalty.Account) (n loyalty.Points) {
+	for _, lot := range acc.Lots {
+		n += lot.Points
+	}
+	return n
+}
+
+// What was put off because nobody told of it in time lapses once somebody did, in the mornings in which messages go out.
+func TestWhatWasPutOffLapsesOnceItWasTold(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	b.publishAgain(t, string(program.Demo())+"\nno_surprise: 30 days\n", 1)
+	m := b.remember(t, 1)
+	b.remindAll(t, p)
+	p.fails = func(notify.Message) (error, bool) { return notify.ErrNotSent, false } // until the lapse
+	b.now = time.Date(2027, 12, 31, 22, 35, 0, 0, time.UTC)
+	b.remindAll(t, p)
+	p.fails = nil
+	b.runUntil(t, p, time.Date(2028, 2, 1, 6, 0, 0, 0, time.UTC))
+	got, err := b.Ledger.Member(t.Context(), b.program, m)
+	if err != nil || active(got.Account) != 0 || len(p.took) == 0 {
+		t.Errorf("%+v after %v: %v", got.Account.Lots, said(p), err)
 	}
 }
 

@@ -22,10 +22,28 @@ func (l *Ledger) Notify(ctx context.Context, p *loyalty.Program, m loyalty.Membe
 	return err
 }
 
+// Unnotify takes back what a message told that came back, as Delivery heard. A second time changes nothing.
+func (l *Ledger) Unnotify(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, message string, by By) error {
+	s, err := l.Reminded(ctx, p.ID, m)
+	if err != nil {
+		return err
+	}
+	_, err = l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		if acc.Sequence == 0 {
+			return loyalty.Outcome{}, notFound("member")
+		}
+		return p.Unnotify(acc, s, message, l.now())
+	}})
+	if errors.As(err, new(taken)) {
+		return nil // so long ago that the account has forgotten it
+	}
+	return err
+}
+
 func storedNotice(n loyalty.Notice) noticeDoc {
-	return noticeDoc{string(n.What), n.Subject, millis(n.At)}
+	return noticeDoc{string(n.What), n.Subject, millis(n.At), n.Withdrawn}
 }
 
 func (d noticeDoc) notice() loyalty.Notice {
-	return loyalty.Notice{What: loyalty.NoticeOf(d.What), Subject: d.Subject, At: instant(d.At)}
+	return loyalty.Notice{What: loyalty.NoticeOf(d.What), Subject: d.Subject, At: instant(d.At), Withdrawn: d.Withdrawn}
 }

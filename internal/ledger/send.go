@@ -4,49 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
-
-// A gift card that is sent to a friend leaves a letter that waits to be delivered: an item of its own beside the
-// member's profile, for it has the friend's e-mail address, which is no part of the ledger.
-//
-// A letter has the key (the member's partition, OUTBOX#<redemption>#<nn>) and stands in the index under
-// (P#<program>#OUTBOX#waiting, <instant>#<letter's id>), so that whoever delivers letters finds them, oldest first. The
-// index has keys only, and so nothing personal. In this release nobody delivers them.
-
-// MaxLetters is how often one gift card can be sent: the address may be wrong the first time.
-const MaxLetters = 5
-
-// A Letter is a gift card on its way to a friend.
-type Letter struct {
-	ID         string
-	Redemption string
-	Email      string
-	Name       string // may be empty
-	Message    string // may be empty
-	At         time.Time
-	Replayed   bool
-}
-
-// letterDoc is a stored form: changed only by addition.
-type letterDoc struct {
-	Kind       string `json:"k"` // "gift_card"
-	ID         string `json:"id"`
-	Redemption string `json:"rd"`
-	Email      string `json:"email"`
-	Name       string `json:"name,omitzero"`
-	Message    string `json:"message,omitzero"`
-	At         int64  `json:"at"`
-	By         string `json:"by"`
-	Input      string `json:"in"`
-}
-
-func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#" }
 
 // SendCode puts the gift card of a redemption that was committed into a letter to a friend. Repeated under the same id
 // and By.Input it answers as the first time; with another input, idempotency_key_reused. not_found if there is no such
@@ -78,11 +39,13 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 			return was, in, err
 		}
 		in.At = l.now()
+		in.Status = LetterWaiting
 		err = l.Table.Transact(ctx, table.Put(table.Item{
 			Key:   memberKey(program, was.Member, letterPrefix(in.Redemption)+padded(int64(len(letters)+1), 2)),
-			Index: table.Key{PK: "P#" + program + "#OUTBOX#waiting", SK: in.At.Format("2006-01-02T15:04:05.000Z") + "#" + in.ID},
+			Index: letterIndex(program, in.ID, in.At),
 			Doc: encode(letterDoc{
-				"gift_card", in.ID, in.Redemption, in.Email, in.Name, in.Message, millis(in.At), by.Actor, by.Input,
+				Kind: "gift_card", ID: in.ID, Redemption: in.Redemption, Email: in.Email, Name: in.Name, Message: in.Message,
+				At: millis(in.At), By: by.Actor, Input: by.Input,
 			}),
 		}))
 		if !errors.As(err, new(*table.ConflictError)) {
@@ -100,14 +63,7 @@ func (l *Ledger) maySend(ctx context.Context, program string, r loyalty.Redempti
 	case r.Code == "":
 		return loyalty.IssuedCode{}.MaySend(l.now())
 	}
-	code, err := l.Code(ctx, program, r.Code)
-	switch {
-	case errors.Is(err, loyalty.NotFound): // one for all
-		return loyalty.IssuedCode{}.MaySend(l.now())
-	case err != nil:
-		return err
-	}
-	if err := code.MaySend(l.now()); err != nil {
+	if _, err := l.giftCode(ctx, program, r); err != nil {
 		return err
 	}
 	if sent >= MaxLetters {
@@ -116,31 +72,14 @@ func (l *Ledger) maySend(ctx context.Context, program string, r loyalty.Redempti
 	return nil
 }
 
-// Letters is to whom the gift card of a redemption was sent, oldest first.
-func (l *Ledger) Letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) ([]Letter, error) {
-	docs, err := l.letters(ctx, program, m, redemption)
-	out := make([]Letter, len(docs))
-	for i, d := range docs {
-		out[i] = d.letter()
+// giftCode is the gift card of a redemption that a friend can use, now or from some day on.
+func (l *Ledger) giftCode(ctx context.Context, program string, r loyalty.Redemption) (CodeResult, error) {
+	code, err := l.Code(ctx, program, r.Code)
+	switch {
+	case errors.Is(err, loyalty.NotFound): // one for all
+		return code, loyalty.IssuedCode{}.MaySend(l.now())
+	case err != nil:
+		return code, err
 	}
-	return out, err
-}
-
-func (l *Ledger) letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) (docs []letterDoc, err error) {
-	prefix := letterPrefix(redemption)
-	for it, err := range l.Table.Query(ctx, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}) {
-		if err != nil {
-			return nil, retryable(err)
-		}
-		var d letterDoc
-		if err := json.Unmarshal(it.Doc, &d); err != nil {
-			return nil, fmt.Errorf("ledger: read letter %s: %w", it.Key, err)
-		}
-		docs = append(docs, d)
-	}
-	return docs, nil
-}
-
-func (d letterDoc) letter() Letter {
-	return Letter{ID: d.ID, Redemption: d.Redemption, Email: d.Email, Name: d.Name, Message: d.Message, At: instant(d.At)}
+	return code, code.MaySend(l.now())
 }

@@ -87,6 +87,8 @@ type noticeDoc struct {
 	What    string `json:"w"`
 	Subject string `json:"s"`
 	At      int64  `json:"at"`
+
+	Withdrawn bool `json:"back,omitzero"`
 }
 
 type moveDoc struct {

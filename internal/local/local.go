@@ -123,7 +123,7 @@ func New(o Options) (*Stack, error) {
 func (s *Stack) office(url string) func(*app.App) *notify.Office {
 	return func(a *app.App) *notify.Office {
 		o := &notify.Office{
-			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words,
+			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter,
 			Links: notify.Links{Base: cmp.Or(url, "http://localhost"), Key: a.Derive("unsubscribe")},
 		}
 		for _, c := range loyalty.Channels() {

@@ -98,3 +98,28 @@ func TestTheOutboxWantsAKeyAndShowsWhatWouldHaveGoneOut(t *testing.T) {
 		t.Errorf("%+v %v", contact, err)
 	}
 }
+
+func TestAGiftCardToAFriendLandsInTheOutbox(t *testing.T) {
+	stack, p, server, key := frozenStack(t)
+	by := ledger.By{Actor: "test", Input: "1"}
+	if _, err := stack.App.Ledger.Enrol(t.Context(), p, ledger.Enrolment{Member: memberID(1)}, by); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stack.App.Ledger.Adjust(t.Context(), p, ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 3_000, Reason: "x"}, by); err != nil {
+		t.Fatal(err)
+	}
+	r, err := stack.App.Ledger.Redeem(t.Context(), p, ledger.RedemptionRequest{ID: "rd_1", Member: memberID(1), Reward: "gift-25", Commit: true}, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := ledger.Letter{ID: "snd_1", Redemption: "rd_1", Email: "eve@example.com"}
+	if _, _, err := stack.App.Ledger.SendCode(t.Context(), p.ID, in, by); err != nil {
+		t.Fatal(err)
+	}
+	advance(t, server, "1h")
+	_, body := do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
+	var out outboxAnswer
+	if err := json.Unmarshal([]byte(body), &out); err != nil || len(out.Data) != 1 || out.Data[0].To != "eve@example.com" || !strings.Contains(out.Data[0].Text, r.Redemption.Code) {
+		t.Errorf("%s %v", body, err)
+	}
+}

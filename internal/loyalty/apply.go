@@ -50,7 +50,8 @@ func (a *Account) note(e Entry) {
 		a.Moves = append(slices.Clone(a.Moves[max(0, len(a.Moves)+1-maxMoves):]), *e.Move)
 	}
 	if e.Notice != nil {
-		a.Notices = append(slices.Clone(a.Notices[max(0, len(a.Notices)+1-maxNotices):]), *e.Notice)
+		a.Notices = addNotice(a.Notices, *e.Notice)
+		a.Notices = a.Notices[max(0, len(a.Notices)-maxNotices):]
 	}
 	if e.Slides != 0 {
 		a.Slides = e.Slides

@@ -75,6 +75,7 @@ const (
 	IsFree           What = "free"
 	WasPlaced        What = "placed"  // by hand: from level, to level, why
 	WasTold          What = "told"    // of what, which: a notice
+	CameBack         What = "back"    // of what, which: a notice that does not count
 	WasPostponed     What = "later"   // the member was not told in time; the new day
 	IsWelcome        What = "welcome" // to a level
 )
@@ -124,6 +125,7 @@ var effects = map[What]string{
 	HasStayed:        "kept: %s %s",
 	WasPlaced:        "%s to %s: %s",
 	WasTold:          "told of the %s of %s",
+	CameBack:         "the notice of the %s of %s came back",
 	WasPostponed:     "nobody told of it in time: not before %s",
 	IsWelcome:        "welcome to %s",
 	WasReached:       "reached %s",

@@ -7,12 +7,14 @@ import (
 )
 
 // A Notice is that a member was told of something before it happens. Where the program promises no surprise, points
-// lapse and levels fall only if it was given so long before; otherwise they are extended by as long, which leaves time
+// lapse and levels fall only if it was given so long before, by days; otherwise they are extended by as long, which leaves time
 // to tell, and the extension is an entry.
 type Notice struct {
 	What    NoticeOf
 	Subject string // see LotNotice and TierNotice
 	At      time.Time
+
+	Withdrawn bool // it came back, and does not count
 }
 
 // NoticeOf is what a member was told of.
@@ -41,25 +43,87 @@ func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Ti
 	if what != OfLapse && what != OfFall || subject == "" || strings.ContainsAny(subject, "#~ ") {
 		return Outcome{}, refuse(ValidationFailed, "", "A notice is of points that lapse or of a level that falls, and says which.")
 	}
-	if slices.ContainsFunc(acc.Notices, func(n Notice) bool { return n.What == what && n.Subject == subject }) {
+	cause := string(what) + ":" + subject
+	was, ok := acc.noticed(what, subject)
+	if ok && !was.Withdrawn {
 		return d.Outcome, nil
 	}
+	if ok {
+		cause += ":" + was.At.UTC().Format(stamp) // another one than that which came back
+	}
 	err := d.post(Entry{
-		Kind: KindNotice, Cause: d.ownCause(CauseNotice, string(what)+":"+subject), Effective: now,
-		Notice:  &Notice{what, subject, now},
+		Kind: KindNotice, Cause: d.ownCause(CauseNotice, cause), Effective: now,
+		Notice:  &Notice{What: what, Subject: subject, At: now},
 		Because: []Because{Reason("no_surprise", "0", WasTold, string(what), subject)},
 	})
 	return d.Outcome, err
 }
 
-// surprises reports whether the member was not told of something long enough before an instant.
+// Unnotify takes back what a message told that came back, by its id. Where another message told the same and did not come
+// back, the notice is of that one. A second time changes nothing. The account must have been advanced to now.
+func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (Outcome, error) {
+	d := p.decide(acc, now)
+	for _, t := range s.Told {
+		if t.ID != id || !t.Failed {
+			continue
+		}
+		what, subject := p.noticeOf(acc, t)
+		was, ok := d.Account.noticed(what, subject)
+		still := s.since(t.On, t.Subject.ID)
+		if !ok || was.Withdrawn || !still.IsZero() && !still.After(was.At) {
+			continue
+		}
+		to := Notice{what, subject, still, false}
+		if still.IsZero() {
+			to.At, to.Withdrawn = was.At, true
+		}
+		if err := d.post(Entry{
+			Kind: KindNotice, Cause: d.ownCause(CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(stamp)), Effective: now,
+			Notice:  &to,
+			Because: []Because{Reason("no_surprise", "0", CameBack, string(what), subject)},
+		}); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return d.Outcome, nil
+}
+
+// noticeOf is which notice of the account a message gave; none if it can no longer matter.
+func (p *Program) noticeOf(acc Account, t Told) (what NoticeOf, subject string) {
+	switch t.On {
+	case BeforeLapse:
+		return OfLapse, t.Subject.ID
+	case BeforeTier:
+		if t.Subject.ID == tierSubject(acc.Tier.Level, p.reviewAt(acc.Tier)) {
+			return OfFall, TierNotice(acc.Tier)
+		}
+	}
+	return "", ""
+}
+
+// noticed is what the account knows of a notice.
+func (a Account) noticed(what NoticeOf, subject string) (Notice, bool) {
+	i := slices.IndexFunc(a.Notices, func(n Notice) bool { return n.What == what && n.Subject == subject })
+	if i < 0 {
+		return Notice{}, false
+	}
+	return a.Notices[i], true
+}
+
+// addNotice takes up a notice, in the place of an earlier one of the same.
+func addNotice(list []Notice, n Notice) []Notice {
+	list = slices.DeleteFunc(slices.Clone(list), func(o Notice) bool { return o.What == n.What && o.Subject == n.Subject })
+	return append(list, n)
+}
+
+// surprises reports whether the member was not told of something long enough before an instant. The day on which it was
+// told counts whole: what is put off at midnight is told in the morning, and would else be put off for ever.
 func (p *Program) surprises(acc Account, what NoticeOf, subject string, at time.Time) bool {
 	if p.NoSurprise.IsZero() {
 		return false
 	}
-	return !slices.ContainsFunc(acc.Notices, func(n Notice) bool {
-		return n.What == what && n.Subject == subject && !p.NoSurprise.After(n.At, p.Zone).After(at)
-	})
+	n, ok := acc.noticed(what, subject)
+	return !ok || n.Withdrawn || p.NoSurprise.After(DateOf(n.At, p.Zone).start(p.Zone), p.Zone).After(at)
 }
 
 // postponeLot makes a lot live on of which the member was not told.

@@ -253,9 +253,12 @@ func (s Reminded) Hear(id, what string, cameBack bool) (next Reminded, reminder 
 
 // Noticed is when the member was told that the points of a lot were about to lapse, the first time; zero if that was
 // never, or every message came back.
-func (s Reminded) Noticed(lot Date) (at time.Time) {
+func (s Reminded) Noticed(lot Date) (at time.Time) { return s.since(BeforeLapse, lot.String()) }
+
+// since is when something was told for the first time by a message that did not come back; zero if by none.
+func (s Reminded) since(on Trigger, subject string) (at time.Time) {
 	for _, t := range s.Told {
-		if t.On == BeforeLapse && t.Subject.ID == lot.String() && t.Channel != "" && !t.Failed && (at.IsZero() || t.At.Before(at)) {
+		if t.On == on && t.Subject.ID == subject && t.Channel != "" && !t.Failed && (at.IsZero() || t.At.Before(at)) {
 			at = t.At
 		}
 	}

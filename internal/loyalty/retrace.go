@@ -82,7 +82,7 @@ func (d *decision) retrace(e Entry) error {
 		d.Account.Brands = addBrand(d.Account.Brands, b, e.Window)
 	}
 	if e.Notice != nil {
-		d.Account.Notices = append(d.Account.Notices, *e.Notice)
+		d.Account.Notices = addNotice(d.Account.Notices, *e.Notice)
 	}
 	if e.Traits != nil {
 		d.Account.Traits = *e.Traits

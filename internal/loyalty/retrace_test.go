@@ -116,6 +116,13 @@ func (d *diary) keep(out Outcome, err error) {
 	d.acc, d.entries = out.Account, append(d.entries, out.Entries...)
 }
 
+// takeBack lets the message come back by which the member was told, one time in two.
+func (d *diary) takeBack(t Told) {
+	if t.ID, t.Channel, t.Failed = "msg_1", Email, true; rapid.Bool().Draw(d.t, "came back") {
+		d.keep(d.p.Unnotify(d.acc, Reminded{Told: []Told{t}}, t.ID, d.now))
+	}
+}
+
 // live lets something happen, perhaps much later.
 func (d *diary) live(i int) {
 	d.now = d.now.Add(time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(d.t, "later"))).Truncate(time.Millisecond)
@@ -126,6 +133,7 @@ func (d *diary) live(i int) {
 	switch rapid.IntRange(0, 11).Draw(d.t, "thing") {
 	case 10:
 		d.keep(d.p.Notify(d.acc, OfFall, TierNotice(d.acc.Tier), d.now))
+		d.takeBack(Told{On: BeforeTier, Subject: Subject{ID: tierSubject(d.acc.Tier.Level, d.p.reviewAt(d.acc.Tier))}})
 	case 11:
 		if len(d.acc.Lots) > 0 {
 			d.keep(d.p.Notify(d.acc, OfLapse, LotNotice(d.acc.Lots[0].Expires), d.now))

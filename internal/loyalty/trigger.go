@@ -265,9 +265,12 @@ func (v *visit) tierAtRisk() {
 	v.offer(News{
 		Step: step, Due: due, Points: v.balance(), Level: level.ID, Missing: gap.Missing(), By: gap.By, Until: at,
 		Day:      DateOf(at.Add(-1), v.p.Zone),
-		Subjects: []Subject{{ID: level.ID + "/" + at.UTC().Format(stamp), Due: due, Until: at.Add(keepNoticed)}},
+		Subjects: []Subject{{ID: tierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
 	})
 }
+
+// tierSubject is what a message is about that tells that a level is reviewed at an instant.
+func tierSubject(level string, at time.Time) string { return level + "/" + at.UTC().Format(stamp) }
 
 // codes tells of codes that were claimed and not used, or are about to end so.
 func (v *visit) codes() {

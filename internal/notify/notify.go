@@ -1,9 +1,10 @@
 // Package notify turns a notice into a message and hands it to whoever delivers it.
 //
-// It promises that a message is the same for every attempt, and that it has a signed link by which its member can take
-// back the consent that it rests on; it asks for no password, ever. It deliberately decides nothing about who is written
-// to and when (that is loyalty), keeps nothing (that is ledger), and finds no words (that is wording). The senders that
-// know a provider are packages of their own below this one, so that only the functions that send link them.
+// It promises that a message is the same for every attempt, and that one to a member has a signed link by which the
+// member can take back the consent that it rests on; it asks for no password, ever. A gift card to a friend rests on no
+// consent and has no such link. It deliberately decides nothing about who is written to and when (that is loyalty), keeps
+// nothing (that is ledger), and finds no words (that is wording). The senders that know a provider are packages of their
+// own below this one, so that only the functions that send link them.
 package notify
 
 import (
@@ -30,7 +31,7 @@ type Message struct {
 	Subject     string           `json:"subject,omitzero"`
 	Text        string           `json:"text"`
 	HTML        string           `json:"html,omitzero"`
-	Unsubscribe string           `json:"unsubscribe"`
+	Unsubscribe string           `json:"unsubscribe,omitzero"` // empty only in what goes to a friend
 	At          time.Time        `json:"at"`
 	Data        Data             `json:"data"`
 }
@@ -74,6 +75,7 @@ type Office struct {
 	Senders map[loyalty.Channel]Sender
 	Links   Links
 	Words   func(p *loyalty.Program, who Person, n loyalty.News, link string) (Words, error)
+	Letter  func(p *loyalty.Program, g Gift) (Words, error)
 }
 
 // Words is what a message says, as far as its channel takes it.

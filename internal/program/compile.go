@@ -56,6 +56,7 @@ func (c *compiler) file(root *node) *File {
 	c.refunds(root.get("refunds"))
 	if n := root.get("no_surprise"); n != nil {
 		c.p.NoSurprise = c.lifetime(n)
+		c.unannounced(n)
 	}
 	c.promises(root)
 	c.sense(root)

@@ -722,13 +722,22 @@ func (e RollbackRequestLevels) Valid() bool {
 
 // Defines values for SentGiftCardStatus.
 const (
-	SentGiftCardStatusWaiting SentGiftCardStatus = "waiting"
+	SentGiftCardStatusFailed    SentGiftCardStatus = "failed"
+	SentGiftCardStatusSent      SentGiftCardStatus = "sent"
+	SentGiftCardStatusWaiting   SentGiftCardStatus = "waiting"
+	SentGiftCardStatusWithdrawn SentGiftCardStatus = "withdrawn"
 )
 
 // Valid indicates whether the value is a known member of the SentGiftCardStatus enum.
 func (e SentGiftCardStatus) Valid() bool {
 	switch e {
+	case SentGiftCardStatusFailed:
+		return true
+	case SentGiftCardStatusSent:
+		return true
 	case SentGiftCardStatusWaiting:
+		return true
+	case SentGiftCardStatusWithdrawn:
 		return true
 	default:
 		return false
@@ -2643,11 +2652,11 @@ type SentGiftCard struct {
 	// At When it was asked for.
 	At time.Time `json:"at"`
 
-	// Status `waiting`: nobody delivered it yet.
+	// Status `waiting`: nobody delivered it yet; `sent`: the e-mail provider took it; `failed`: it came back, or could not be sent; `withdrawn`: before it was sent, the card was used up, given back or over.
 	Status SentGiftCardStatus `json:"status"`
 }
 
-// SentGiftCardStatus `waiting`: nobody delivered it yet.
+// SentGiftCardStatus `waiting`: nobody delivered it yet; `sent`: the e-mail provider took it; `failed`: it came back, or could not be sent; `withdrawn`: before it was sent, the card was used up, given back or over.
 type SentGiftCardStatus string
 
 // StayLevel What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
@@ -4170,7 +4179,11 @@ type ClientInterface interface {
 	// SendGiftCardWithBody Send a gift card to a friend
 	//
 	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-	// it. In this release a letter waits, and nobody delivers it yet.
+	// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+	// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+	// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+	// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+	// moment of sending may send it twice, and loses none.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4180,7 +4193,11 @@ type ClientInterface interface {
 	// SendGiftCard Send a gift card to a friend
 	//
 	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-	// it. In this release a letter waits, and nobody delivers it yet.
+	// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+	// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+	// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+	// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+	// moment of sending may send it twice, and loses none.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5950,7 +5967,11 @@ func (c *Client) ReverseRedemption(ctx context.Context, redemption RedemptionPat
 // SendGiftCardWithBody Send a gift card to a friend
 //
 // Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-// it. In this release a letter waits, and nobody delivers it yet.
+// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+// moment of sending may send it twice, and loses none.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5970,7 +5991,11 @@ func (c *Client) SendGiftCardWithBody(ctx context.Context, redemption Redemption
 // SendGiftCard Send a gift card to a friend
 //
 // Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-// it. In this release a letter waits, and nobody delivers it yet.
+// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+// moment of sending may send it twice, and loses none.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10549,7 +10574,11 @@ type ClientWithResponsesInterface interface {
 	// SendGiftCardWithBodyWithResponse Send a gift card to a friend
 	//
 	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-	// it. In this release a letter waits, and nobody delivers it yet.
+	// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+	// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+	// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+	// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+	// moment of sending may send it twice, and loses none.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10559,7 +10588,11 @@ type ClientWithResponsesInterface interface {
 	// SendGiftCardWithResponse Send a gift card to a friend
 	//
 	// Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-	// it. In this release a letter waits, and nobody delivers it yet.
+	// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+	// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+	// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+	// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+	// moment of sending may send it twice, and loses none.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19949,7 +19982,11 @@ func (c *ClientWithResponses) ReverseRedemptionWithResponse(ctx context.Context,
 // SendGiftCardWithBodyWithResponse Send a gift card to a friend
 //
 // Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-// it. In this release a letter waits, and nobody delivers it yet.
+// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+// moment of sending may send it twice, and loses none.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -19965,7 +20002,11 @@ func (c *ClientWithResponses) SendGiftCardWithBodyWithResponse(ctx context.Conte
 // SendGiftCardWithResponse Send a gift card to a friend
 //
 // Keeps a letter with the gift card's code for the friend, up to five of one gift card. Whoever has the code can use
-// it. In this release a letter waits, and nobody delivers it yet.
+// it. The letter goes out by e-mail with the next run of the schedule of reminders, within an hour, where the stack
+// has a sender for e-mail; `sent` says what became of it. It is written in the member's language, tells from whom it
+// is, what the card is worth and until when it can be used, and nothing else. It needs no consent of the member's.
+// A letter whose gift card was used up, given back or over before it went out is not sent. A crash at the very
+// moment of sending may send it twice, and loses none.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

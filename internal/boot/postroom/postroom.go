@@ -62,7 +62,7 @@ func fromEnvironment(a *app.App) *notify.Office {
 func office(a *app.App, s settings) (*notify.Office, error) {
 	credentials, client := aws.CredentialsProviderFunc(boot.Credentials), awshttp.NewBuildableClient()
 	o := &notify.Office{
-		Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words,
+		Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter,
 		Links: notify.Links{Base: s.url, Key: a.Derive("unsubscribe")},
 	}
 	if s.from != "" {

@@ -1,7 +1,7 @@
 // Package sesmail sends e-mail through Amazon SES.
 //
-// It promises that a message goes out as text and as HTML, with the headers of RFC 8058 for a one-click unsubscribe, and
-// carries whose it is as tags, which come back with every bounce, complaint, delivery and opening. SES cannot tell a
+// It promises that a message goes out as text and as HTML, with the headers of RFC 8058 for a one-click unsubscribe
+// where it has a link for that, and carries whose it is as tags, which come back with every bounce, complaint, delivery and opening. SES cannot tell a
 // repetition, so nothing is ever repeated here: a call is made once, and what became of one that was not answered nobody
 // knows.
 package sesmail
@@ -46,11 +46,13 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 				Text: &types.Content{Data: &m.Text, Charset: utf8},
 				Html: &types.Content{Data: &m.HTML, Charset: utf8},
 			},
-			Headers: []types.MessageHeader{
-				{Name: aws.String("List-Unsubscribe"), Value: aws.String("<" + m.Unsubscribe + ">")},
-				{Name: aws.String("List-Unsubscribe-Post"), Value: aws.String("List-Unsubscribe=One-Click")},
-			},
 		}},
+	}
+	if m.Unsubscribe != "" {
+		in.Content.Simple.Headers = []types.MessageHeader{
+			{Name: aws.String("List-Unsubscribe"), Value: aws.String("<" + m.Unsubscribe + ">")},
+			{Name: aws.String("List-Unsubscribe-Post"), Value: aws.String("List-Unsubscribe=One-Click")},
+		}
 	}
 	if s.Set != "" {
 		in.ConfigurationSetName = &s.Set

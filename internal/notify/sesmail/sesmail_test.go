@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -61,6 +62,18 @@ func TestAnEmailHasBothBodiesOneClickHeadersAndTags(t *testing.T) {
 		`"FromEmailAddress":"Bluebird \u003chello@example.com\u003e"}`
 	if string(got) != want {
 		t.Errorf("sent\n%s, not\n%s", got, want)
+	}
+}
+
+func TestALetterToAFriendHasNoLinkThatIsNotThere(t *testing.T) {
+	s, calls := against(t, 200, "")
+	m := hello
+	m.Unsubscribe = ""
+	if err := s.Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := json.Marshal((*calls)[0]); strings.Contains(string(got), "Headers") {
+		t.Errorf("sent %s", got)
 	}
 }
 

@@ -1,4 +1,4 @@
-// Package wording is what messages say: a text for every trigger, channel and language.
+// Package wording is what messages say: a text for every trigger, channel and language, and the letter with a gift card.
 //
 // It promises that a message names days instead of "soon" and has the right plural, that every trigger has a text in
 // every language, whatever is missing, and that what comes from people is escaped where it stands and never ends a line
@@ -29,6 +29,7 @@ var files embed.FS
 type set struct {
 	text  *text.Template
 	pages map[loyalty.Trigger]*html.Template
+	gift  *html.Template
 }
 
 // sets parses the templates when the first message is written: a function that only answers pays nothing for them.
@@ -38,9 +39,10 @@ var sets = sync.OnceValue(func() map[string]set {
 		l := &languages[i]
 		functions := map[string]any{"pl": l.plural}
 		own := "templates/" + l.tag + ".tmpl"
+		all := html.Must(html.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.html", "templates/gift.html", own))
 		out[l.tag] = set{
-			text.Must(text.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.txt", own)),
-			pages(html.Must(html.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.html", own))),
+			text.Must(text.New(l.tag).Funcs(functions).ParseFS(files, "templates/layout.txt", "templates/gift.txt", own)),
+			pages(all), html.Must(all.Clone()),
 		}
 	}
 	return out
@@ -114,7 +116,7 @@ func Words(p *loyalty.Program, who notify.Person, n loyalty.News, link string) (
 	return w, err
 }
 
-func (l *language) say(v view, name string) (string, error) {
+func (l *language) say(v any, name string) (string, error) {
 	var b strings.Builder
 	if err := sets()[l.tag].text.ExecuteTemplate(&b, name, v); err != nil {
 		return "", fmt.Errorf("wording: %s in %s: %w", name, l.tag, err)

@@ -1,0 +1,298 @@
+package jobs
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+)
+
+// present lets a member without any consent claim a gift card, and send it to Eve.
+func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
+	t.Helper()
+	m = memberID(i)
+	by := ledger.By{Actor: "test", Input: fmt.Sprint(i)}
+	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i), Name: "Ada", Locale: "de"}}
+	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, by); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.Ledger.Adjust(t.Context(), b.program, ledger.Adjustment{ID: "adj_" + string(m), Member: m, Points: 3_000, Reason: "x"}, by); err != nil {
+		t.Fatal(err)
+	}
+	r, err := b.Ledger.Redeem(t.Context(), b.program, ledger.RedemptionRequest{ID: redemptionOf(i), Member: m, Reward: "gift-25", Commit: true}, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := ledger.Letter{ID: fmt.Sprint("snd_", i), Redemption: redemptionOf(i), Email: "eve@example.com", Name: "Eve", Message: "From me"}
+	if _, _, err := b.Ledger.SendCode(t.Context(), "bluebird", send, by); err != nil {
+		t.Fatal(err)
+	}
+	return m, r.Redemption.Code
+}
+
+func redemptionOf(i int) string { return fmt.Sprint("rd_", i) }
+
+// status is what became of the one letter of a member.
+func (b *bench) status(t *testing.T, i int) ledger.LetterStatus {
+	t.Helper()
+	letters, err := b.Ledger.Letters(t.Context(), "bluebird", memberID(i), redemptionOf(i))
+	if err != nil || len(letters) != 1 {
+		t.Fatalf("%+v %v", letters, err)
+	}
+	return letters[0].Status
+}
+
+// letters is the messages to friends, without those to members.
+func letters(p *provider) (list []notify.Message) {
+	for _, m := range p.took {
+		if m.On == notify.OnGift {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+func giftBench(t *testing.T) (*bench, *provider) {
+	b := newBench(t, 0)
+	b.now = noon
+	return b, &provider{}
+}
+
+func TestAGiftCardReachesTheFriendOnce(t *testing.T) {
+	b, p := giftBench(t)
+	m, code := b.present(t, 1)
+	for range 3 {
+		b.remindAll(t, p)
+		b.now = b.now.Add(time.Hour)
+	}
+	got := letters(p)
+	if len(got) != 1 || b.status(t, 1) != ledger.LetterSent {
+		t.Fatalf("%d letters, %s", len(got), b.status(t, 1))
+	}
+	l := got[0]
+	if l.ID != "snd_1" || l.To != "eve@example.com" || l.Member != m || l.Channel != loyalty.Email || l.Unsubscribe != "" || l.Language != "de" {
+		t.Errorf("%+v", l)
+	}
+	for _, want := range []string{code, "Ada schenkt Ihnen", "25,00 EUR", "Guten Tag Eve", "31. Dezember 2026"} {
+		if !strings.Contains(l.Text, want) || !strings.Contains(l.HTML, want) {
+			t.Errorf("no %q in %s", want, l.Text)
+		}
+	}
+	if strings.Count(code, "-") == 0 {
+		t.Errorf("the code %s has no groups", code)
+	}
+}
+
+func TestManyLettersGoOutAndOneThatFailsKeepsNoneFromIt(t *testing.T) {
+	b, p := giftBench(t)
+	const n = 2*lettersAtOnce + 3
+	for i := range n {
+		b.present(t, i)
+	}
+	p.fails = func(m notify.Message) (error, bool) {
+		if m.ID == "snd_7" {
+			return errors.New("the connection broke"), false
+		}
+		return nil, false
+	}
+	if failed := b.remindAll(t, p); failed != 1 || len(letters(p)) != n-1 {
+		t.Errorf("%d messages failed, %d letters went out", failed, len(letters(p)))
+	}
+}
+
+func TestALetterThatWasNotSentIsTriedAgainUntilItIsTooLate(t *testing.T) {
+	unknown := errors.New("the connection broke")
+	cases := []struct {
+		what    string
+		fails   func(n int) (error, bool)
+		arrives int
+		becomes ledger.LetterStatus
+	}{
+		{"certainly not sent, three times", func(n int) (error, bool) {
+			if n <= 3 {
+				return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
+			}
+			return nil, false
+		}, 1, ledger.LetterSent},
+		{"certainly never sent", func(int) (error, bool) { return notify.ErrNotSent, false }, 0, ledger.LetterFailed},
+		{"the address is rejected", func(int) (error, bool) { return notify.ErrRejected, false }, 0, ledger.LetterFailed},
+		{"nobody knows, and it was", func(n int) (error, bool) {
+			if n == 1 {
+				return unknown, true
+			}
+			return nil, false
+		}, 2, ledger.LetterSent},
+		{"nobody ever knows, and it was each time", func(int) (error, bool) { return unknown, true }, 3, ledger.LetterFailed},
+	}
+	for _, c := range cases {
+		t.Run(c.what, func(t *testing.T) {
+			b, p := giftBench(t)
+			b.present(t, 1)
+			calls := 0
+			p.fails = func(m notify.Message) (error, bool) {
+				if m.On != notify.OnGift {
+					return nil, false
+				}
+				calls++
+				return c.fails(calls)
+			}
+			b.runUntil(t, p, b.now.Add(4*24*time.Hour))
+			ids := map[string]bool{}
+			for _, m := range letters(p) {
+				ids[m.ID] = true
+			}
+			if len(letters(p)) != c.arrives || len(ids) > 1 || b.status(t, 1) != c.becomes {
+				t.Errorf("%d arrived under %d ids: %s", len(letters(p)), len(ids), b.status(t, 1))
+			}
+			before := calls
+			b.runUntil(t, p, b.now.Add(24*time.Hour))
+			if calls != before {
+				t.Error("it is tried for ever")
+			}
+		})
+	}
+}
+
+// A crash between the send and its record is a table that does not answer any more: the letter is sent again, under its
+// id, when the claim is over, and not before.
+func TestACrashDoublesALetterOnceAndLosesNone(t *testing.T) {
+	b, p := giftBench(t)
+	m, _ := b.present(t, 1)
+	crashed := false
+	p.fails = func(got notify.Message) (error, bool) {
+		if got.On == notify.OnGift && !crashed {
+			crashed = true
+			b.mu.Lock()
+			b.fails = map[string]error{string(m): errors.New("the machine is gone")}
+			b.mu.Unlock()
+		}
+		return nil, false
+	}
+	if failed := b.remindAll(t, p); failed == 0 || !crashed {
+		t.Fatal("nothing crashed")
+	}
+	b.fails = nil
+	b.now = b.now.Add(time.Minute)
+	b.remindAll(t, p)
+	if got := letters(p); len(got) != 1 || b.status(t, 1) != ledger.LetterWaiting {
+		t.Fatalf("within the lease: %d, %s", len(got), b.status(t, 1))
+	}
+	b.runUntil(t, p, b.now.Add(5*time.Hour))
+	if got := letters(p); len(got) != 2 || got[0].ID != got[1].ID || b.status(t, 1) != ledger.LetterSent {
+		t.Errorf("%d arrived, %s", len(got), b.status(t, 1))
+	}
+}
+
+func TestWhatTheFriendCouldNotUseIsNotSent(t *testing.T) {
+	for what, spoil := range map[string]func(b *bench, code string) error{
+		"given back": func(b *bench, _ string) error {
+			_, err := b.Ledger.Reverse(t.Context(), b.program, redemptionOf(1), big.NewRat(1, 1), ledger.By{Input: "r"})
+			return err
+		},
+		"used": func(b *bench, code string) error {
+			use := ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 2_500, Currency: "EUR"}}
+			_, err := b.Ledger.UseCode(t.Context(), "bluebird", use, ledger.By{Input: "u"})
+			return err
+		},
+		"over": func(b *bench, _ string) error { b.now = b.now.AddDate(0, 0, 31); return nil },
+	} {
+		b, p := giftBench(t)
+		_, code := b.present(t, 1)
+		if err := spoil(b, code); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if failed := b.remindAll(t, p); failed != 0 || len(letters(p)) != 0 || b.status(t, 1) != ledger.LetterWithdrawn {
+				t.Errorf("%s: %d failed, %d letters, %s", what, failed, len(letters(p)), b.status(t, 1))
+			}
+		}
+	}
+}
+
+func TestWhatIsLeftOfAGiftCardIsWhatTheLetterSays(t *testing.T) {
+	b, p := giftBench(t)
+	_, code := b.present(t, 1)
+	use := ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 500, Currency: "EUR"}}
+	if _, err := b.Ledger.UseCode(t.Context(), "bluebird", use, ledger.By{Input: "u"}); err != nil {
+		t.Fatal(err)
+	}
+	b.remindAll(t, p)
+	if got := letters(p); len(got) != 1 || !strings.Contains(got[0].Text, "20,00 EUR") {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestALetterThatBouncesFailedAndLeavesTheMembersAddressAlone(t *testing.T) {
+	b, p := giftBench(t)
+	m, _ := b.present(t, 1)
+	b.remindAll(t, p)
+	tell := func(kind, detail string) {
+		t.Helper()
+		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":["eve@example.com"],"tags":{"program":["bluebird"],"member":[%q],"message":["snd_1"],"reminder":["gift"]}}%s}}`, kind, m, detail)
+		for range 2 { // it may come twice
+			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	tell("Delivery", "")
+	tell("Complaint", "")
+	tell("Bounce", `,"bounce":{"bounceType":"Transient"}`)
+	if got := b.status(t, 1); got != ledger.LetterSent {
+		t.Error(got)
+	}
+	tell("Bounce", `,"bounce":{"bounceType":"Permanent"}`)
+	if got := b.status(t, 1); got != ledger.LetterFailed {
+		t.Error(got)
+	}
+	contact, err := b.Ledger.Contact(t.Context(), "bluebird", m)
+	if err != nil || len(contact.Failed) != 0 {
+		t.Errorf("%+v %v", contact, err)
+	}
+	b.remindAll(t, p)
+	if got := letters(p); len(got) != 1 {
+		t.Errorf("%d letters", len(got))
+	}
+}
+
+func TestOfManyWhoDeliverALetterAtOnceOneSends(t *testing.T) {
+	b, p := giftBench(t)
+	b.present(t, 1)
+	r := remind{b.App, p.office(b.App)}
+	bodies, err := r.bags(t.Context(), "bluebird", b.now)
+	if err != nil || len(bodies) != 1 {
+		t.Fatalf("%v %v", bodies, err)
+	}
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			if err := r.work(t.Context(), bodies[0]); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := letters(p); len(got) != 1 {
+		t.Errorf("%d letters", len(got))
+	}
+}
+
+func TestWithoutASenderForEmailLettersWait(t *testing.T) {
+	b, p := giftBench(t)
+	b.present(t, 1)
+	r := remind{b.App, &notify.Office{}}
+	if bodies, err := r.bags(t.Context(), "bluebird", b.now.AddDate(1, 0, 0)); err != nil || len(bodies) != 0 {
+		t.Errorf("%v %v", bodies, err)
+	}
+	b.remindAll(t, p)
+	if len(letters(p)) != 1 {
+		t.Error("it is not sent once there is one")
+	}
+}

@@ -1,0 +1,66 @@
+package wording
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+)
+
+// A giftView is what the templates of a gift card's letter see.
+type giftView struct {
+	Language string
+	Program  string
+	Name     string // the friend's; may be empty
+	Sender   string // the member's name; may be empty
+	Worth    string
+	Code     string
+	From     string   // empty: it can be used already
+	Until    string   // empty: for ever
+	Message  []string // its lines
+}
+
+// Letter makes the words of the letter that takes a gift card to a friend. It is notify.Office's Letter.
+func Letter(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
+	l := languageOf(g.Sender.Locale)
+	v := giftView{
+		Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(g.Name, 100), Sender: line(g.Sender.Name, 100),
+		Worth: l.money(g.Worth), Code: line(g.Code, 100), From: l.moment(g.From, p.Zone, false), Until: l.moment(g.Until, p.Zone, true),
+	}
+	for row := range strings.Lines(g.Message) {
+		v.Message = append(v.Message, line(row, 1000))
+	}
+	w := notify.Words{Language: l.tag}
+	subject, err := l.say(v, "gift/subject")
+	if err != nil {
+		return w, err
+	}
+	w.Subject = line(subject, 150)
+	if w.Text, err = l.say(v, "gift.txt"); err != nil {
+		return w, err
+	}
+	var page strings.Builder
+	if err := sets()[l.tag].gift.ExecuteTemplate(&page, "gift.html", v); err != nil {
+		return w, fmt.Errorf("wording: a gift card in %s: %w", l.tag, err)
+	}
+	w.HTML = page.String()
+	return w, nil
+}
+
+// moment writes an instant as the day, with the time where it is not midnight. What ends at midnight ends with the day
+// before. Nothing for the zero instant.
+func (l *language) moment(at time.Time, zone *time.Location, ends bool) string {
+	if at.IsZero() {
+		return ""
+	}
+	at = at.In(zone)
+	clock := ", " + at.Format("15:04 MST")
+	if at.Equal(time.Date(at.Year(), at.Month(), at.Day(), 0, 0, 0, 0, zone)) {
+		if clock = ""; ends {
+			at = at.Add(-1)
+		}
+	}
+	return l.day(loyalty.DateOf(at, zone)) + clock
+}
