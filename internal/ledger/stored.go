@@ -138,7 +138,7 @@ type entryDoc struct {
 	Tier       *tierDoc         `json:"tier,omitempty"`
 	Metric     *metricDoc       `json:"met,omitempty"`
 	Brands     map[string]int64 `json:"mb,omitempty"` // as the account's
-	Ladder     string           `json:"lad,omitzero"` // whose level it is
+	Ladder     string           `json:"lad,omitzero"` // on which it happened
 	Counts     []countDoc       `json:"cnt,omitempty"`
 	Usage      map[string]int64 `json:"caps,omitempty"`
 	Event      *eventDoc        `json:"ev,omitempty"`

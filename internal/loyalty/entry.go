@@ -124,7 +124,7 @@ type Entry struct {
 	Metric     *Metric       // what it adds to a month
 	Brands     []Bought      // likewise
 	Window     int           // with Metric: how many months the account keeps apart, the newest included
-	Ladder     string        // the ladder that Standing is of; empty: Tiers
+	Ladder     string        // the ladder on which it happened; empty: Tiers, or none
 	Counts     []LadderCount // what it adds on the other ladders
 	Usage      []Usage       // what it uses of caps and limits
 	Event      *EventState

@@ -31,9 +31,7 @@ func (p *Program) decide(acc Account, now time.Time) *decision {
 // post completes the entry (its place, points, balance), applies it, and keeps it.
 func (d *decision) post(e Entry) error {
 	if d.whole != nil {
-		if e.Standing != nil {
-			e.Ladder = d.p.compiled.ladder
-		}
+		e.Ladder = d.p.compiled.ladder
 		err := d.whole.post(e)
 		d.Account = d.p.view(d.whole.Account)
 		return err

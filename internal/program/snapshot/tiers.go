@@ -75,7 +75,9 @@ type (
 
 func ladderOf(l loyalty.Ladder) ladderDoc { return ladderDoc{l.ID, l.Name, tiersOf(l.Tiers)} }
 
-func (d ladderDoc) ladder() loyalty.Ladder { return loyalty.Ladder{ID: d.ID, Name: d.Name, Tiers: d.Tiers.tiers()} }
+func (d ladderDoc) ladder() loyalty.Ladder {
+	return loyalty.Ladder{ID: d.ID, Name: d.Name, Tiers: d.Tiers.tiers()}
+}
 
 func tiersOf(t loyalty.Tiers) tiersDoc {
 	return tiersDoc{
