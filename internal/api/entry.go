@@ -111,7 +111,7 @@ func (c *call) wireEntry(p *loyalty.Program, e loyalty.Entry) wire.Entry {
 		ID: e.ID(), Kind: wire.EntryKind(e.Kind), Points: int64(e.Points),
 		Cause: wire.Cause{Kind: wire.CauseKind(e.Cause.Kind), ID: e.Cause.ID, Revision: e.Cause.Revision},
 		At:    e.Effective.UTC(), RecordedAt: e.Recorded.UTC(),
-		Because: wireBecause(e.Because), Balance: wireBalance(e.Balance),
+		Ladder: e.Ladder, Because: wireBecause(e.Because), Balance: wireBalance(e.Balance),
 	}
 	if g, ok := granted(e); ok {
 		out.Status = earned(g.ActiveAt, c.app.Now())

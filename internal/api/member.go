@@ -247,6 +247,7 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Locale: m.Profile.Locale, Timezone: m.Profile.Timezone, Birthday: m.Profile.Birthday, YearFrom: m.Profile.YearFrom, Segments: m.Account.Traits.Segments,
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
+		Ladders:  wireLadders(p, m.Account, c.app.Now()),
 		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.OptIns,
 		Wallets:   wireWallets(p, m.Account),
 		Household: m.Household,

@@ -11,6 +11,7 @@ import (
 )
 
 type tierBody struct {
+	Ladder    string     `json:"ladder"`
 	Level     string     `json:"level"`
 	Reason    string     `json:"reason"`
 	Until     *time.Time `json:"until"`
@@ -23,21 +24,57 @@ func getTier(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	t := wireTier(p, m.Account, c.app.Now())
+	now := c.app.Now()
+	t := fullTier(p, m.Account, now)
 	if t == nil {
 		return answer{}, refuse(loyalty.NotFound, "The program has no tiers.")
 	}
-	if t.Next != nil {
-		_, rung, _ := p.Level(t.Next.Level)
-		t.Next.Ways = wireWays(p.Gaps(m.Account, rung, c.app.Now()))
-	}
-	if stay, ok := p.Stay(m.Account, c.app.Now()); ok {
-		t.Stay.Ways = wireWays(stay.Ways)
-	}
 	if ahead, at, ok := p.Ahead(m.Account); ok {
-		t.Ahead = &wire.LevelAhead{Level: ahead.Level, At: at.UTC(), Until: instantOrNil(ahead.Until)}
+		t.Ahead = wireAhead(ahead, at)
+	}
+	for _, l := range p.Ladders {
+		view, on, _ := p.OnLadder(m.Account, l.ID)
+		x := fullTier(view, on, now)
+		if x == nil {
+			continue
+		}
+		if ahead, at, ok := p.AheadOn(m.Account, l.ID); ok {
+			x.Ahead = wireAhead(ahead, at)
+		}
+		t.Ladders = append(t.Ladders, wire.OnLadder{ID: l.ID, Name: wire.Text(l.Name), Tier: *x})
 	}
 	return answer{body: t}, nil
+}
+
+// fullTier is the tier with all that it takes; nil without one.
+func fullTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier {
+	t := wireTier(p, acc, now)
+	if t == nil {
+		return nil
+	}
+	if t.Next != nil {
+		_, rung, _ := p.Level(t.Next.Level)
+		t.Next.Ways = wireWays(p.Gaps(acc, rung, now))
+	}
+	if stay, ok := p.Stay(acc, now); ok {
+		t.Stay.Ways = wireWays(stay.Ways)
+	}
+	return t
+}
+
+func wireAhead(s loyalty.Standing, at time.Time) *wire.LevelAhead {
+	return &wire.LevelAhead{Level: s.Level, At: at.UTC(), Until: instantOrNil(s.Until)}
+}
+
+// wireLadders is where the member stands on each ladder beside tiers, as members' answers have it.
+func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []wire.OnLadder) {
+	for _, l := range p.Ladders {
+		view, on, _ := p.OnLadder(acc, l.ID)
+		if t := wireTier(view, on, now); t != nil {
+			out = append(out, wire.OnLadder{ID: l.ID, Name: wire.Text(l.Name), Tier: *t})
+		}
+	}
+	return out
 }
 
 func setTier(ctx context.Context, c *call) (answer, error) {
@@ -46,13 +83,16 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 		if faults.required(at("level"), b.Level != "") {
 			faults.id(at("level"), b.Level)
 		}
+		if b.Ladder != "" {
+			faults.id(at("ladder"), b.Ladder)
+		}
 		faults.text(at("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {
 		return answer{}, err
 	}
 	in := ledger.TierChange{ID: c.derivedID("tier_", m), Member: m, Placement: loyalty.Placement{
-		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent,
+		Level: b.Level, Reason: b.Reason, Locked: b.Locked, Permanent: b.Permanent, Ladder: b.Ladder,
 	}}
 	if b.Until != nil {
 		in.Until = b.Until.UTC().Truncate(time.Millisecond)

@@ -110,6 +110,7 @@ var english = language{
 		"rule.milestones":      "the milestone {name}",
 		"rule.rewards":         "the reward {name}",
 		"rule.tiers":           "the level {name}",
+		"rule.ladders":         "the level {name}",
 		"rule.wallets":         "the wallet {name}",
 
 		"point":          "point",

@@ -311,6 +311,13 @@ func TestSummariesOfMembershipAndLevels(t *testing.T) {
 			level(&loyalty.Standing{Level: "tin"}, why("tiers.tin", "0", loyalty.Says, "kept: 512")),
 			"Your level is tin.", "Ihre Stufe ist tin.",
 		},
+		{
+			"a level of another ladder",
+			loyalty.Entry{Kind: loyalty.KindTier, Ladder: "club", Standing: &loyalty.Standing{Level: "friend"}, Because: []loyalty.Because{
+				why("ladders.club.friend", "0", loyalty.HasMoved, "guest", "friend", "reached", "3", "visits"),
+			}},
+			"You reached the level friend (club).", "Sie haben die Stufe friend (club) erreicht.",
+		},
 		{"no level at all", level(nil), "Your account was updated.", "Ihr Konto wurde aktualisiert."},
 	})
 }

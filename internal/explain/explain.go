@@ -15,6 +15,8 @@
 package explain
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -31,7 +33,7 @@ type Words struct {
 // or in English if that is not among ours. p says what points, rewards and levels are called; any version of the
 // entry's program will do, and what it does not know goes by its id.
 func Entry(p *loyalty.Program, e loyalty.Entry, locale string) Words {
-	s := speak(p, locale)
+	s := speak(p, locale).on(e.Ladder)
 	return Words{Language: s.tag, Summary: s.summaries(e), Reasons: s.because(e.Because)}
 }
 
@@ -46,6 +48,20 @@ type speaker struct {
 	p      *loyalty.Program
 	locale string // in which the program's own texts are looked up
 	wallet string // whose points are spoken of
+	ladder string // what that is called whose levels are spoken of; empty: those of tiers
+}
+
+// on speaks of the levels of a ladder, where that is not the one of tiers.
+func (s speaker) on(ladder string) speaker {
+	if ladder == "" {
+		return s
+	}
+	s.ladder = ladder
+	if i := slices.IndexFunc(s.p.Ladders, func(l loyalty.Ladder) bool { return l.ID == ladder }); i >= 0 {
+		s.ladder = cmp.Or(s.p.Ladders[i].Name.In(s.locale), ladder)
+	}
+	s.p, _, _ = s.p.OnLadder(loyalty.Account{}, ladder)
+	return s
 }
 
 func speak(p *loyalty.Program, locale string) speaker {

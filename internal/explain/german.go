@@ -110,6 +110,7 @@ var german = language{
 		"rule.milestones":      "der Meilenstein „{name}“",
 		"rule.rewards":         "die Prämie „{name}“",
 		"rule.tiers":           "die Stufe {name}",
+		"rule.ladders":         "die Stufe {name}",
 		"rule.wallets":         "das Konto {name}",
 
 		"point":          "Punkt",

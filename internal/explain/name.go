@@ -11,7 +11,7 @@ import (
 
 // sections are where rules stand in the program, as far as members hear of them.
 var sections = []string{
-	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers", "wallets",
+	"campaigns", "earn.rules", "earn.actions", "earn.categories", "milestones", "rewards", "tiers", "ladders", "wallets",
 }
 
 // rule is what a rule is called, with its article: "the campaign Double beans weekend". The program stands for
@@ -47,6 +47,9 @@ func (s speaker) name(section, id string) string {
 	case "tiers":
 		l, _, _ := s.p.Level(id)
 		return l.Name.In(s.locale)
+	case "ladders":
+		_, level, _ := strings.Cut(id, ".") // of the ladder that is spoken of
+		return s.level(level).text
 	}
 	return ""
 }
@@ -59,8 +62,14 @@ func (s speaker) ruleName(rules []loyalty.Rule, id string) string {
 	return rules[at].Name.In(s.locale)
 }
 
-// level is a level's bare name.
-func (s speaker) level(id string) value { return value{text: cmp.Or(s.name("tiers", id), id)} }
+// level is a level's bare name, with that of its ladder, if that is not the one of tiers.
+func (s speaker) level(id string) value {
+	name := cmp.Or(s.name("tiers", id), id)
+	if s.ladder != "" {
+		name += " (" + s.ladder + ")"
+	}
+	return value{text: name}
+}
 
 // units is what points are called, as many.
 func (s speaker) units() value {

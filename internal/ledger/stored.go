@@ -26,12 +26,13 @@ type accountDoc struct {
 	Debt     int64               `json:"debt,omitzero"`
 	Purses   map[string]purseDoc `json:"w,omitempty"` // by wallet
 	Tier     *tierDoc            `json:"tier,omitempty"`
-	Points   map[string]int64    `json:"mp,omitempty"`   // metrics: points by month
-	Orders   map[string]int64    `json:"mo,omitempty"`   // metrics: orders by month
-	Spend    map[string]int64    `json:"ms,omitempty"`   // metrics: spend by month
-	Elements map[string]int64    `json:"me,omitempty"`   // metrics: elements by month
-	Visits   map[string]int64    `json:"mvi,omitempty"`  // metrics: visits by month
-	Brands   map[string]int64    `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
+	Points   map[string]int64    `json:"mp,omitempty"`  // metrics: points by month
+	Orders   map[string]int64    `json:"mo,omitempty"`  // metrics: orders by month
+	Spend    map[string]int64    `json:"ms,omitempty"`  // metrics: spend by month
+	Elements map[string]int64    `json:"me,omitempty"`  // metrics: elements by month
+	Visits   map[string]int64    `json:"mvi,omitempty"` // metrics: visits by month
+	Brands   map[string]int64    `json:"mb,omitempty"`  // metrics: orders by month and brand, "202612|east"
+	Ladders  []ladderDoc         `json:"lad,omitempty"`
 	Usage    map[string]int64    `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
 	Reached  []reachedDoc        `json:"ms1,omitempty"`  // milestones
 	Traits   *traitsDoc          `json:"who,omitempty"`
@@ -139,6 +140,8 @@ type entryDoc struct {
 	Tier       *tierDoc         `json:"tier,omitempty"`
 	Metric     *metricDoc       `json:"met,omitempty"`
 	Brands     map[string]int64 `json:"mb,omitempty"` // as the account's
+	Ladder     string           `json:"lad,omitzero"` // on which it happened
+	Counts     []countDoc       `json:"cnt,omitempty"`
 	Usage      map[string]int64 `json:"caps,omitempty"`
 	Event      *eventDoc        `json:"ev,omitempty"`
 	Reached    *reachedDoc      `json:"ms,omitempty"`
@@ -211,20 +214,21 @@ type orderDoc struct {
 	ActiveAt int64        `json:"act,omitzero"`
 	Lot      int32        `json:"lot,omitzero"`
 
-	Orders   int64      `json:"nth,omitzero"` // the buyer: how many orders before
-	Segments []string   `json:"seg,omitempty"`
-	OptIns   []string   `json:"opt,omitempty"`
-	Birthday int        `json:"bd,omitzero"`
-	Zone     string     `json:"bz,omitzero"`
-	Rate     string     `json:"fx,omitzero"`
-	Carried  string     `json:"frac,omitzero"`
-	Rest     string     `json:"rest,omitzero"`
-	Spend    int64      `json:"spend,omitzero"`
-	Elements int64      `json:"els,omitzero"`
-	Brands   []string   `json:"brs,omitempty"`  // likewise
-	Bucket   int        `json:"bk,omitzero"`    // where the account counts it, if not under its month
-	More     []grantDoc `json:"more,omitempty"` // beside the base, whose worth is what these leave
-	Shares   []shareDoc `json:"sh,omitempty"`
+	Orders   int64        `json:"nth,omitzero"` // the buyer: how many orders before
+	Segments []string     `json:"seg,omitempty"`
+	OptIns   []string     `json:"opt,omitempty"`
+	Birthday int          `json:"bd,omitzero"`
+	Zone     string       `json:"bz,omitzero"`
+	Rate     string       `json:"fx,omitzero"`
+	Carried  string       `json:"frac,omitzero"`
+	Rest     string       `json:"rest,omitzero"`
+	Spend    int64        `json:"spend,omitzero"`
+	Elements int64        `json:"els,omitzero"`
+	Brands   []string     `json:"brs,omitempty"` // likewise
+	Bucket   int          `json:"bk,omitzero"`   // where the account counts it, if not under its month
+	Ladders  []countedDoc `json:"lads,omitempty"`
+	More     []grantDoc   `json:"more,omitempty"` // beside the base, whose worth is what these leave
+	Shares   []shareDoc   `json:"sh,omitempty"`
 
 	Used   int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
 	Peak   int64            `json:"peak,omitzero"` // likewise
@@ -251,6 +255,7 @@ type eventDoc struct {
 	Shares   []shareDoc          `json:"sh,omitempty"`
 	Bucket   int                 `json:"bk,omitzero"`
 	Visits   int64               `json:"vis,omitzero"`
+	Ladders  []countedDoc        `json:"lads,omitempty"`
 }
 
 // valueDoc is one of a text, a number and a truth.

@@ -37,7 +37,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Elements = setNonZero(d.Elements, m.Month, m.Elements)
 		d.Visits = setNonZero(d.Visits, m.Month, m.Visits)
 	}
-	d.Brands = storedBrands(a.Brands)
+	d.Brands, d.Ladders = storedBrands(a.Brands), storedLadders(a.Ladders)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
 	}
@@ -139,7 +139,10 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.Metrics, err = readMetrics(d); err != nil {
 		return a, err
 	}
-	a.Brands, err = readBrands(d.Brands)
+	if a.Brands, err = readBrands(d.Brands); err != nil {
+		return a, err
+	}
+	a.Ladders, err = readLadders(d.Ladders)
 	return a, err
 }
 

@@ -16,6 +16,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Usage: storedUsage(e.Usage),
 		Conversion: storedConverted(e.Conversion), Wallets: storedWallets(e.Wallets),
 		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Carried: e.Carried,
+		Ladder: e.Ladder, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
 		Previous: e.Previous, Hash: e.Hash,
@@ -33,7 +34,8 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Because[i] = storedBecause(b)
 	}
 	if e.Metric != nil {
-		d.Metric = &metricDoc{e.Metric.Month, int64(e.Metric.Points), e.Metric.Orders, e.Metric.Spend, e.Metric.Elements, e.Window, e.Metric.Visits}
+		m := storedMetric(*e.Metric, e.Window)
+		d.Metric = &m
 	}
 	if d.Brands = storedBrands(e.Brands); d.Brands != nil && d.Metric == nil {
 		d.Metric = &metricDoc{Window: e.Window} // which a brand goes by, too
@@ -92,6 +94,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		},
 		Previous: d.Previous, Hash: d.Hash,
 	}
+	e.Ladder = d.Ladder
 	e.Slides, e.Carried, e.Wallets = loyalty.Date(d.Slides), d.Carried, readWallets(d.Wallets)
 	if d.Move != nil {
 		m := d.Move.move()
@@ -141,14 +144,14 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		s := d.Tier.standing()
 		e.Standing = &s
 	}
+	if e.Counts, err = readCounts(d.Counts); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
 	if e.Brands, err = readBrands(d.Brands); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	if d.Metric != nil {
-		m := loyalty.Metric{
-			Month: d.Metric.Month, Points: loyalty.Points(d.Metric.Points), Orders: d.Metric.Orders,
-			Spend: d.Metric.Spend, Elements: d.Metric.Pieces, Visits: d.Metric.Visits,
-		}
+		m := d.Metric.metric()
 		if e.Window = d.Metric.Window; m != (loyalty.Metric{}) {
 			e.Metric = &m
 		}

@@ -57,7 +57,7 @@ func (l *Ledger) levelChange(d Due, p, next *loyalty.Program, at time.Time) (Lev
 	}
 	c := LevelChange{Member: d.Member, Place: d.Place, From: now.Account.Tier.Level, To: then.Account.Tier.Level}
 	for _, e := range then.Entries {
-		if e.Kind == loyalty.KindTier {
+		if e.Kind == loyalty.KindTier && e.Ladder == "" {
 			c.At, c.Because = e.Effective, e.Because[0]
 		}
 	}

@@ -31,8 +31,9 @@ type Account struct {
 	Holds   []Hold    // what open redemptions have reserved, earliest end first
 
 	Tier    Standing
-	Metrics []Metric // what qualifies for a tier, by month, oldest first
-	Brands  []Bought // and the brands, by month and name
+	Metrics []Metric   // what qualifies for a tier, by month, oldest first
+	Brands  []Bought   // and the brands, by month and name
+	Ladders []OnLadder // the other ladders on which anything ever happened, the latest last
 
 	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period
 	Reached []Reached // milestones, by id

@@ -142,6 +142,7 @@ func (d *decision) award(rules *Program, s *EventState, amended bool) error {
 	}
 	e = lostToExpiry(issued(e))
 	s.count(&e, d.p, rules, d.Account, total-s.Worth)
+	s.countLadders(&e, d.p, rules, d.Account, total)
 	s.Worth = total
 	e.Event, e.Traits, d.traits = s, d.traits, nil
 	d.active(&e, s.Event.Type, s.Event.At)

@@ -11,8 +11,8 @@ const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this
 // order, what time does: pending points become active, a reward is redeemed by itself, pending points are given up, the
-// tier rises or is reviewed, lots lapse, holds lapse, birthdays and anniversaries are celebrated, and what that made active is
-// redeemed likewise. So points that arrive in the same instant in which others lapse can still count for the review, and
+// tier rises or is reviewed, then the level on each ladder, lots lapse, holds lapse, birthdays and anniversaries are
+// celebrated, and what that made active is redeemed likewise. So points that arrive in the same instant in which others lapse can still count for the review, and
 // a hold that ends when its lot does gives its points back to nobody. One long jump and many small steps leave the same
 // account and the same entries, but for when they were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
@@ -23,7 +23,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 			return d.Outcome, nil
 		}
 		d.now = at
-		for _, step := range []func(time.Time) error{d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
+		for _, step := range []func(time.Time) error{d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier, d.reviewLadders, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}
@@ -56,6 +56,9 @@ func (p *Program) Due(acc Account) time.Time {
 	sooner(p.refreshAt(acc))
 	sooner(p.riseAt(acc))
 	sooner(p.reviewAt(acc.Tier))
+	for _, at := range p.laddersDue(acc) {
+		sooner(at)
+	}
 	sooner(p.occasionDue(acc))
 	sooner(p.autoDue(acc))
 	return due

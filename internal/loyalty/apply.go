@@ -28,7 +28,10 @@ func (a Account) Apply(e Entry) (Account, error) {
 
 // note takes over what an entry says beside its postings.
 func (a *Account) note(e Entry) {
-	if e.Standing != nil {
+	switch {
+	case e.Standing != nil && e.Ladder != "":
+		a.setLadder(e.Ladder, func(l *OnLadder) { l.Tier = *e.Standing })
+	case e.Standing != nil:
 		a.Tier = *e.Standing
 	}
 	if e.Metric != nil {
@@ -36,6 +39,14 @@ func (a *Account) note(e Entry) {
 	}
 	for _, b := range e.Brands {
 		a.Brands = addBrand(a.Brands, b, e.Window)
+	}
+	for _, c := range e.Counts {
+		a.setLadder(c.Ladder, func(l *OnLadder) {
+			l.Metrics = addMetric(l.Metrics, c.Metric, c.Window)
+			for _, b := range c.Brands {
+				l.Brands = addBrand(l.Brands, b, c.Window)
+			}
+		})
 	}
 	if len(e.Usage) > 0 {
 		a.Usage = addUsage(a.Usage, e.Usage, e.Effective)

@@ -23,6 +23,7 @@ type compiled struct {
 	index      index
 	asks       asks
 	zones      *sync.Map // time zones of members, by name
+	ladder     string    // whose view of the program this is; empty: its own
 	occasions  bool      // whether birthdays or anniversaries earn
 }
 
@@ -60,7 +61,7 @@ func (p *Program) Compile() error {
 		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
 		zones: new(sync.Map),
 	}
-	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto} {
+	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileLadders, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto} {
 		if err := step(); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}
@@ -119,16 +120,10 @@ func (p *Program) compileExchange() error {
 const MaxDays = 20
 
 func (p *Program) compileTiers() error {
-	if p.Tiers.Months > MaxWindow {
-		return fmt.Errorf("a tier window of %d months is longer than %d", p.Tiers.Months, MaxWindow)
-	}
-	if err := p.Tiers.check(); err != nil {
+	if err := p.Tiers.sound(); err != nil {
 		return err
 	}
-	for i, l := range p.Tiers.Levels {
-		if err := p.Tiers.checkLevel(i); err != nil {
-			return err
-		}
+	for _, l := range p.Tiers.Levels {
 		if l.Multiply == nil {
 			continue
 		}
@@ -136,6 +131,22 @@ func (p *Program) compileTiers() error {
 			return fmt.Errorf("level %s multiplies by less than nothing", l.ID)
 		}
 		p.compiled.levels[l.ID] = newMultiplier("tiers."+l.ID, l.Multiply)
+	}
+	return nil
+}
+
+// sound refuses a ladder that decisions could not go by, with its levels.
+func (t *Tiers) sound() error {
+	if t.Months > MaxWindow {
+		return fmt.Errorf("a tier window of %d months is longer than %d", t.Months, MaxWindow)
+	}
+	if err := t.check(); err != nil {
+		return err
+	}
+	for i := range t.Levels {
+		if err := t.checkLevel(i); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -63,6 +63,7 @@ type worth struct {
 	spend     int64 // what it counts towards a level by spend, minor units
 	pieces    int64 // and by elements
 	brands    []string
+	ladders   []Counted // likewise on other ladders, by id
 }
 
 // owned is whole points of one rule.
@@ -86,6 +87,7 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 		v.rules()
 	}
 	w.count(p, &v)
+	w.onLadders(p, &v)
 	if err := w.walletWorth(p, &v); err != nil {
 		return err
 	}

@@ -120,11 +120,13 @@ type Entry struct {
 	// What the entry is about, and the state that the next revision of its cause starts from.
 	Order      *OrderState
 	Redemption *Redemption
-	Standing   *Standing // the member's standing after, if the entry changed it
-	Metric     *Metric   // what it adds to a month
-	Brands     []Bought  // likewise
-	Window     int       // with Metric: how many months the account keeps apart, the newest included
-	Usage      []Usage   // what it uses of caps and limits
+	Standing   *Standing     // the member's standing after, if the entry changed it
+	Metric     *Metric       // what it adds to a month
+	Brands     []Bought      // likewise
+	Window     int           // with Metric: how many months the account keeps apart, the newest included
+	Ladder     string        // the ladder on which it happened; empty: Tiers, or none
+	Counts     []LadderCount // what it adds on the other ladders
+	Usage      []Usage       // what it uses of caps and limits
 	Event      *EventState
 	Reached    *Reached // what became of a milestone
 	Conversion *Converted

@@ -78,10 +78,11 @@ type EventState struct {
 	Program  int
 	Buyer    Buyer
 	Worth    Points
-	Grants   []Grant // by action
-	Shares   []Share // what it uses of their limits
-	Bucket   int     // as OrderState's
-	Visits   int64   // what it counts towards a level
+	Grants   []Grant   // by action
+	Shares   []Share   // what it uses of their limits
+	Bucket   int       // as OrderState's
+	Visits   int64     // what it counts towards a level
+	Ladders  []Counted // and on other ladders
 }
 
 // A Grant is points that one cause gave and that live and die together.

@@ -102,6 +102,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	}
 	e.Order = &s
 	s.count(&e, p, acc, &prior, worth{spend: s.Spend, pieces: s.Elements, brands: s.Brands}) // what was given up
+	s.countLadders(&e, p, rules, acc, worth{ladders: s.Ladders})
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}

@@ -90,7 +90,8 @@ type OrderState struct {
 	Spend    int64   // what it counts towards a level by spend, in minor units
 	Elements int64   // and by elements
 	Brands   []string
-	Bucket   int // where the account counts it, if not under the month of its placing
+	Bucket   int       // where the account counts it, if not under the month of its placing
+	Ladders  []Counted // what it counts on other ladders
 }
 
 // share is what the state has of one rule's bounds; the state must own its Shares.

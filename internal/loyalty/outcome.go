@@ -20,6 +20,7 @@ type decision struct {
 	now      time.Time // the instant that is decided about
 	recorded time.Time // when that is
 	traits   *Traits   // to be told with the next award
+	whole    *decision // of which this is what a ladder sees; nil: it is the whole
 	Outcome
 }
 
@@ -29,6 +30,12 @@ func (p *Program) decide(acc Account, now time.Time) *decision {
 
 // post completes the entry (its place, points, balance), applies it, and keeps it.
 func (d *decision) post(e Entry) error {
+	if d.whole != nil {
+		e.Ladder = d.p.compiled.ladder
+		err := d.whole.post(e)
+		d.Account = d.p.view(d.whole.Account)
+		return err
+	}
 	e.Sequence = d.Account.Sequence + 1
 	if e.Member == "" {
 		e.Member = d.Account.Member

@@ -53,32 +53,43 @@ func (p *Program) takeBackPerk(acc Account, prior Entry, now time.Time) (Outcome
 
 // A PerkQuote is a perk with whether a member has it, or can claim it.
 type PerkQuote struct {
+	Ladder string // that of Level; empty for Tiers
 	Level  string // one that brings it, the lowest; empty if it is a reward
 	ID     string // as the level names it, or the reward's id
 	Reward Reward
 	Lacks  []Lack // why not; empty if it is the member's
 }
 
-// Perks is every perk of the levels, from the lowest up, each once, and then the perks among the rewards that are shown
-// now. The account must have been advanced to now; of pieces it knows what left says.
+// Perks is every perk of the levels, from the lowest up, each once, then those of the ladders, and then the perks among
+// the rewards that are shown now. The account must have been advanced to now; of pieces it knows what left says.
 func (p *Program) Perks(acc Account, left Budgets, now time.Time) (out []PerkQuote) {
+	out = p.levelPerks(acc)
+	for i := range p.Ladders {
+		v := p.ladder(i)
+		out = append(out, v.levelPerks(v.view(acc))...)
+	}
+	for _, r := range p.Rewards {
+		if r.Type == Perk && r.Shown.Has(now) {
+			out = append(out, PerkQuote{ID: r.ID, Reward: r, Lacks: p.Available(acc, r, Redemption{}, left, now).Lacks})
+		}
+	}
+	return out
+}
+
+// levelPerks is the perks of one ladder.
+func (p *Program) levelPerks(acc Account) (out []PerkQuote) {
 	levels := map[string][]string{}
 	mine, _, _ := p.Level(acc.Tier.Level)
 	for _, l := range p.Tiers.Levels {
 		for _, perk := range l.Perks {
 			if levels[perk] = append(levels[perk], l.ID); len(levels[perk]) == 1 {
-				out = append(out, PerkQuote{Level: l.ID, ID: perk})
+				out = append(out, PerkQuote{Ladder: p.compiled.ladder, Level: l.ID, ID: perk})
 			}
 		}
 	}
 	for i, q := range out {
 		if !slices.Contains(mine.Perks, q.ID) {
 			out[i].Lacks = []Lack{{What: LacksTier, Required: strings.Join(levels[q.ID], ", "), Available: acc.Tier.Level}}
-		}
-	}
-	for _, r := range p.Rewards {
-		if r.Type == Perk && r.Shown.Has(now) {
-			out = append(out, PerkQuote{ID: r.ID, Reward: r, Lacks: p.Available(acc, r, Redemption{}, left, now).Lacks})
 		}
 	}
 	return out

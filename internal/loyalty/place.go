@@ -44,6 +44,7 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 	}
 	e = d.bring(e, rules, &s, w)
 	s.count(&e, p, acc, prior, w)
+	s.countLadders(&e, p, rules, acc, w)
 	e.Carried = s.carry(acc, w.rest)
 	e.Order = &s
 	if o.Status == OrderPaid {

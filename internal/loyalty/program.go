@@ -21,6 +21,7 @@ type Program struct {
 	Events     []EventType // the program's own families, beside those that every program has
 	Milestones []Milestone
 	Tiers      Tiers
+	Ladders    []Ladder // beside Tiers
 	Rewards    []Reward
 
 	Wallets     []Wallet // beside that of points

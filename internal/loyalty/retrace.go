@@ -1,6 +1,9 @@
 package loyalty
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Retrace computes a member's standing anew from the entries alone, by nothing but what they count towards levels, what
 // they say of the member, and what somebody set by hand: the standings that they record are not looked at. It is what
@@ -10,7 +13,8 @@ func (p *Program) Retrace(entries []Entry, now time.Time) (Standing, error) {
 	var d decision
 	for i, e := range entries {
 		at, counts := e.decided()
-		if !counts {
+		e, about := e.about(p.compiled.ladder)
+		if !counts || !about {
 			continue
 		}
 		if i == 0 {
@@ -28,6 +32,15 @@ func (p *Program) Retrace(entries []Entry, now time.Time) (Standing, error) {
 	}
 	err := d.passTiers(now)
 	return d.Account.Tier, err
+}
+
+// RetraceOn is Retrace on a ladder.
+func (p *Program) RetraceOn(ladder string, entries []Entry, now time.Time) (Standing, error) {
+	v, _, ok := p.OnLadder(Account{}, ladder)
+	if !ok {
+		return Standing{}, fmt.Errorf("loyalty: there is no ladder %q", ladder)
+	}
+	return v.Retrace(entries, now)
 }
 
 // decided is the instant at which an entry was decided about; false if it says nothing about levels.
@@ -91,11 +104,11 @@ func (d *decision) retrace(e Entry) error {
 	case e.placed():
 		d.Account.Tier = *e.Standing
 	case e.Kind == KindJoin, e.Kind == KindMember:
-		return d.floored()
+		return d.floorTier()
 	case told && e.Cause.Kind == CauseOrder:
-		return d.climb(e.Order.Order.PlacedAt, was)
+		return d.climbTier(e.Order.Order.PlacedAt, was)
 	case told && e.Cause.Kind == CauseEvent && !e.celebrates():
-		return d.climb(e.Event.Event.At, was)
+		return d.climbTier(e.Event.Event.At, was)
 	}
 	return nil
 }

@@ -25,6 +25,20 @@ func randomLadder(t *rapid.T, base *Program) *Program {
 		{ID: "year", Event: EventAnniversary, Points: 300},
 		{ID: "welcome", Event: EventJoined, Points: rapid.SampledFrom([]Points{0, 120}).Draw(t, "for joining")},
 	}
+	p.NoSurprise = rapid.SampledFrom([]Period{{}, {}, {Days: 30}}).Draw(t, "no surprise")
+	p.Tiers = randomTiers(t)
+	p.Ladders = nil
+	for _, id := range []string{"partner", "brand"}[:rapid.IntRange(0, 2).Draw(t, "ladders")] {
+		p.Ladders = append(p.Ladders, Ladder{ID: id, Tiers: randomTiers(t)})
+	}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return &p
+}
+
+// randomTiers is levels that go by anything that they can go by.
+func randomTiers(t *rapid.T) Tiers {
 	l := Tiers{
 		Currency: "EUR", AtLeast: map[Currency]int64{"EUR": 2500}, Visit: "visit.completed", Brands: []string{"east", "west"},
 		Levels:  []Level{{ID: "bronze"}, {ID: "silver", Points: 25}, {ID: "gold", Points: 50}, {ID: "black"}},
@@ -88,15 +102,10 @@ func randomLadder(t *rapid.T, base *Program) *Program {
 	if cyclic && rapid.Bool().Draw(t, "next period") {
 		l.MoveUp = NextPeriod
 	}
-	p.NoSurprise = rapid.SampledFrom([]Period{{}, {}, {Days: 30}}).Draw(t, "no surprise")
 	if rapid.Bool().Draw(t, "floors") {
 		l.Floors = []Floor{{"silver", "card"}, {"gold", "vip"}}
 	}
-	p.Tiers = l
-	if err := p.Compile(); err != nil {
-		t.Fatal(err)
-	}
-	return &p
+	return l
 }
 
 // A diary is what a member lived through.
@@ -154,6 +163,9 @@ func (d *diary) live(i int) {
 		d.keep(d.p.SetTraits(d.acc, t, d.now))
 	case 9:
 		in := Placement{Level: rapid.SampledFrom([]string{"bronze", "silver", "gold"}).Draw(d.t, "placed"), Reason: "because"}
+		if len(d.p.Ladders) > 0 {
+			in.Ladder = rapid.SampledFrom([]string{"", d.p.Ladders[0].ID}).Draw(d.t, "placed on")
+		}
 		switch rapid.IntRange(0, 3).Draw(d.t, "how") {
 		case 0:
 			in.Until = d.now.AddDate(0, 4, 3)
@@ -238,6 +250,12 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 			}
 			if got != want.acc.Tier {
 				t.Fatalf("by the entries it is %+v\nthe account has      %+v\ntiers %+v", got, want.acc.Tier, p.Tiers)
+			}
+			for _, l := range p.Ladders {
+				got, err := p.RetraceOn(l.ID, want.entries, want.now)
+				if _, on, _ := p.OnLadder(want.acc, l.ID); err != nil || got != on.Tier {
+					t.Fatalf("on %s by the entries it is %+v, %v\nthe account has      %+v\ntiers %+v", l.ID, got, err, on.Tier, l.Tiers)
+				}
 			}
 		}
 	}

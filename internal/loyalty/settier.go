@@ -13,28 +13,54 @@ type Placement struct {
 	Until     time.Time // kept at least until then; zero: as long as one that was reached
 	Locked    bool      // until then nothing moves it, up or down
 	Permanent bool      // it is the least level for ever
+	Ladder    string    // of which one it is; empty: of Tiers
 }
 
 // SetTier gives a member a level by hand. From then on the program's own rules go on: the level is reviewed when its
 // time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as it no longer is. The
 // account must have been advanced to now.
 func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (Outcome, error) {
-	_, rung, ok := p.Level(in.Level)
-	switch {
-	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
-	case !ok:
-		return Outcome{}, refuse(ValidationFailed, "/level", fmt.Sprintf("The program has no level %q.", in.Level))
-	case in.Permanent && (in.Locked || !in.Until.IsZero()):
-		return Outcome{}, refuse(ValidationFailed, "/permanent", "What is for ever has no end and is not locked; leave out until and locked.")
-	case in.Locked && in.Until.IsZero():
-		return Outcome{}, refuse(ValidationFailed, "/until", "Say until when the level is locked.")
-	case !in.Until.IsZero() && !in.Until.After(now):
-		return Outcome{}, refuse(ValidationFailed, "/until", "This must be in the future.")
-	case in.Until.After(now.AddDate(MaxPlacement, 0, 0)):
-		return Outcome{}, refuse(ValidationFailed, "/until", fmt.Sprintf("This must be at most %d years ahead; a level can be given for ever instead.", MaxPlacement))
-	}
 	d := p.decide(acc, now)
+	on := d
+	if in.Ladder != "" {
+		v, _, ok := p.OnLadder(acc, in.Ladder)
+		if !ok {
+			return Outcome{}, refuse(ValidationFailed, "/ladder", fmt.Sprintf("The program has no ladder %q.", in.Ladder))
+		}
+		on = d.on(v)
+	}
+	if err := on.checkPlacement(in); err != nil {
+		return Outcome{}, err
+	}
+	err := on.setTier(id, in)
+	return d.Outcome, err
+}
+
+// checkPlacement refuses a level that cannot be given.
+func (d *decision) checkPlacement(in Placement) error {
+	_, _, ok := d.p.Level(in.Level)
+	now := d.now
+	switch {
+	case d.Account.Status != Active:
+		return refuse(AccountFrozen, "", "The account is frozen.")
+	case !ok:
+		return refuse(ValidationFailed, "/level", fmt.Sprintf("The program has no level %q.", in.Level))
+	case in.Permanent && (in.Locked || !in.Until.IsZero()):
+		return refuse(ValidationFailed, "/permanent", "What is for ever has no end and is not locked; leave out until and locked.")
+	case in.Locked && in.Until.IsZero():
+		return refuse(ValidationFailed, "/until", "Say until when the level is locked.")
+	case !in.Until.IsZero() && !in.Until.After(now):
+		return refuse(ValidationFailed, "/until", "This must be in the future.")
+	case in.Until.After(now.AddDate(MaxPlacement, 0, 0)):
+		return refuse(ValidationFailed, "/until", fmt.Sprintf("This must be at most %d years ahead; a level can be given for ever instead.", MaxPlacement))
+	}
+	return nil
+}
+
+// setTier gives the level of a placement that was checked.
+func (d *decision) setTier(id string, in Placement) error {
+	p, acc, now := d.p, d.Account, d.now
+	_, rung, _ := p.Level(in.Level)
 	from := p.rung(acc.Tier)
 	d.Account.Tier.Floor = "" // the latest word of a person counts
 	until := p.reachedUntil(d.Account, now)
@@ -54,22 +80,31 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 	d.Account = acc
 	e := Entry{
 		Kind: KindTier, Cause: Cause{CauseTier, id, 1}, Effective: now, Standing: &s,
-		Because: []Because{Reason("tiers."+in.Level, "0", WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
+		Because: []Because{Reason(p.levelKey(in.Level), "0", WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
 	}
-	d.slideAtLevel(&e, s.Level, now)
+	if d.whole == nil {
+		d.slideAtLevel(&e, s.Level, now)
+	}
 	if err := d.post(e); err != nil {
-		return Outcome{}, err
+		return err
 	}
-	err := d.welcome(from, rung)
-	return d.Outcome, err
+	return d.welcome(from, rung)
 }
 
 // MaxPlacement is for how many years a level can be given by hand.
 const MaxPlacement = 10
 
-// floored brings the account up to its floor after what is known of the member changed, and to the level of a period
-// that the change has ended. Who is no longer above a floor that held the level keeps it like one that was reached now.
+// floored brings the account up to its floors on all ladders after what is known of the member changed.
 func (d *decision) floored() error {
+	if err := d.floorTier(); err != nil {
+		return err
+	}
+	return d.onLadders((*decision).floorTier)
+}
+
+// floorTier brings the account up to its floor after what is known of the member changed, and to the level of a period
+// that the change has ended. Who is no longer above a floor that held the level keeps it like one that was reached now.
+func (d *decision) floorTier() error {
 	if len(d.p.Tiers.Levels) == 0 || d.locked() {
 		return nil
 	}
@@ -87,5 +122,5 @@ func (d *decision) floored() error {
 	}
 	s.Until = until
 	n, window := d.p.measure(d.Account, d.now)
-	return d.standing(s, d.now, Reason("tiers."+s.Level, "0", HasStayed, n, window))
+	return d.standing(s, d.now, Reason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
 }

@@ -38,14 +38,27 @@ func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
 
 // Ahead is the standing that the account will have, if nothing more happens, when time next moves or reviews it; false
 // if it never does.
-func (p *Program) Ahead(acc Account) (Standing, time.Time, bool) {
-	at := p.reviewAt(acc.Tier)
-	if rise := p.riseAt(acc); !rise.IsZero() && (at.IsZero() || rise.Before(at)) {
+func (p *Program) Ahead(acc Account) (Standing, time.Time, bool) { return p.aheadOn(p, acc) }
+
+// AheadOn is Ahead on a ladder.
+func (p *Program) AheadOn(acc Account, ladder string) (Standing, time.Time, bool) {
+	v, _, ok := p.OnLadder(acc, ladder)
+	if !ok {
+		return Standing{}, time.Time{}, false
+	}
+	return p.aheadOn(v, acc)
+}
+
+// aheadOn lets time pass for the whole account, and looks at it as v does.
+func (p *Program) aheadOn(v *Program, acc Account) (Standing, time.Time, bool) {
+	on := v.view(acc)
+	at := v.reviewAt(on.Tier)
+	if rise := v.riseAt(on); !rise.IsZero() && (at.IsZero() || rise.Before(at)) {
 		at = rise
 	}
 	if at.IsZero() {
 		return Standing{}, at, false
 	}
 	out, err := p.Advance(acc, at)
-	return out.Account.Tier, at, err == nil
+	return v.view(out.Account).Tier, at, err == nil
 }

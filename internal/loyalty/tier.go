@@ -23,10 +23,18 @@ func (p *Program) levelAt(acc Account, placed time.Time) Level {
 	return p.Tiers.Levels[p.rung(s)]
 }
 
-// climb moves the account up to the level that it qualifies for after something that happened at an instant, if that
+// climb moves the account up on all ladders after something that happened at an instant. was is the account before it.
+func (d *decision) climb(placed time.Time, was Account) error {
+	if err := d.climbTier(placed, was); err != nil {
+		return err
+	}
+	return d.onLadders(func(d *decision) error { return d.climbTier(placed, d.p.view(was)) })
+}
+
+// climbTier moves the account up to the level that it qualifies for after something that happened at an instant, if that
 // is a higher one. Where that instant lies in a period that is over by now, the period is decided again, so that what
 // is told late counts as if it had been told in time; nothing is ever taken away for it. was is the account before it.
-func (d *decision) climb(placed time.Time, was Account) error {
+func (d *decision) climbTier(placed time.Time, was Account) error {
 	if len(d.p.Tiers.Levels) == 0 || d.locked() {
 		return nil
 	}
@@ -148,14 +156,14 @@ func (d *decision) prolong(at, asOf time.Time) error {
 		}
 	}
 	n, window := d.p.measure(d.Account, asOf)
-	return d.standing(s, at, Reason("tiers."+s.Level, "0", HasStayed, n, window))
+	return d.standing(s, at, Reason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
 }
 
 // moveTo moves the account to another level by what counted at an instant.
 func (d *decision) moveTo(rung int, until time.Time, why string, asOf time.Time) error {
 	n, window := d.p.measure(d.Account, asOf)
 	s := d.p.standingAt(d.Account, rung, until, d.now)
-	return d.moved(s, Reason("tiers."+s.Level, "0", HasMoved, s.Before, s.Level, why, n, window))
+	return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, s.Before, s.Level, why, n, window))
 }
 
 // standingAt is the standing of an account that is at a level from now on, until an instant.
@@ -177,7 +185,7 @@ func (d *decision) moved(s Standing, why Because) error {
 }
 
 func (d *decision) standing(s Standing, at time.Time, why Because) error {
-	what := s.Level + ":" + at.UTC().Format(stamp)
+	what := d.p.levelID(s.Level) + ":" + at.UTC().Format(stamp)
 	if d.Account.Tier.Since.Equal(at) { // once more in the same instant
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
 	}
@@ -186,6 +194,8 @@ func (d *decision) standing(s Standing, at time.Time, why Because) error {
 		Standing: &s,
 		Because:  []Because{why},
 	}
-	d.slideAtLevel(&e, s.Level, at)
+	if d.whole == nil {
+		d.slideAtLevel(&e, s.Level, at)
+	}
 	return d.post(e)
 }

@@ -18,7 +18,7 @@ func (d *decision) welcome(from, to int) error {
 }
 
 func (d *decision) greet(l Level) error {
-	r := Reached{Grant: Grant{Rule: "tiers." + l.ID}}
+	r := Reached{Grant: Grant{Rule: d.p.levelKey(l.ID)}}
 	if at := slices.IndexFunc(d.Account.Reached, func(x Reached) bool { return x.Grant.Rule == r.Grant.Rule }); at >= 0 {
 		if !d.p.Tiers.Again {
 			return nil
@@ -26,11 +26,16 @@ func (d *decision) greet(l Level) error {
 		r = d.Account.Reached[at]
 	}
 	r.Revision++
-	_, expiry := d.p.life("", l.ID)
+	main := d.main()
+	level := l.ID
+	if d.whole != nil {
+		level = main.Account.Tier.Level
+	}
+	_, expiry := main.p.life("", level)
 	r.Grant.Worth += l.Points
-	r.Grant.ActiveAt, r.Grant.Expires = d.now, expiry.Date(d.now, d.Account.since(expiry), d.p.Zone)
+	r.Grant.ActiveAt, r.Grant.Expires = d.now, expiry.Date(d.now, main.Account.since(expiry), d.p.Zone)
 	e := Entry{
-		Kind: KindEarn, Effective: d.now, Cause: Cause{CauseLevel, string(d.Account.Member) + ":" + l.ID, r.Revision},
+		Kind: KindEarn, Effective: d.now, Cause: Cause{CauseLevel, string(d.Account.Member) + ":" + d.p.levelID(l.ID), r.Revision},
 		Because: []Because{Reason(r.Grant.Rule, points(l.Points), IsWelcome, l.ID)}, Reached: &r,
 	}
 	e.Postings = d.credit(nil, e.Cause, l.Points, r.Grant, d.now)

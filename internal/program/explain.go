@@ -21,6 +21,7 @@ func Explain(p *loyalty.Program) string {
 	e.refunds()
 	e.payments()
 	e.tiers()
+	e.ladders()
 	e.wallets()
 	if !e.p.NoSurprise.IsZero() {
 		e.say("Points lapse and levels fall only if the member was told %s before; otherwise they are extended by as long.", period(e.p.NoSurprise))

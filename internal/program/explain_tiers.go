@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"math/big"
 	"strings"
 
@@ -37,6 +38,20 @@ func (e *explainer) tiers() {
 		return
 	}
 	e.kept(t)
+}
+
+// ladders says of each further ladder what tiers says of the first.
+func (e *explainer) ladders() {
+	for _, l := range e.p.Ladders {
+		view, _, _ := e.p.OnLadder(loyalty.Account{}, l.ID)
+		x := explainer{p: view}
+		x.tiers()
+		e.say("Beside them is the ladder %s, which rules, rewards and lapsing do not go by.", cmp.Or(l.Name.In("en"), l.ID))
+		e.lines = append(e.lines, x.lines...)
+		if !e.p.NoSurprise.IsZero() && l.Tiers.MoveDown != loyalty.StayUp {
+			e.say("Its levels fall without being announced.")
+		}
+	}
 }
 
 // kept says how long a level is kept, and what comes then.

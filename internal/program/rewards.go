@@ -116,7 +116,7 @@ func (c *compiler) prices(n *node, r loyalty.Reward) map[string]loyalty.Points {
 		level := f.key.name
 		price := loyalty.Points(c.integer(f, 1, int64(loyalty.MaxPoints)))
 		switch {
-		case !c.isLevel(level, atKey(f, "%q is not a level", clip(level))):
+		case !c.isLevel(c.p.Tiers.Levels, level, atKey(f, "%q is not a level", clip(level))):
 		case len(r.Tiers) > 0 && !slices.Contains(r.Tiers, level):
 			c.add(atKey(f, "is never paid: the reward is for members of %s", series(r.Tiers, "or")))
 		case price > r.Cost && r.Cost > 0:

@@ -70,13 +70,18 @@ func (c *compiler) levelsOf(n *node) []string {
 
 // level refuses what is no level of the program.
 func (c *compiler) level(n *node) bool {
-	return n.text() != "" && c.isLevel(n.text(), at(n, "%q is not a level", clip(n.text())))
+	return c.levelOf(c.p.Tiers.Levels, n)
+}
+
+// levelOf refuses what is no level of a ladder.
+func (c *compiler) levelOf(levels []loyalty.Level, n *node) bool {
+	return n.text() != "" && c.isLevel(levels, n.text(), at(n, "%q is not a level", clip(n.text())))
 }
 
 // isLevel refuses an id that no level has, by adding those that there are to a problem that says so.
-func (c *compiler) isLevel(id string, p Problem) bool {
+func (c *compiler) isLevel(levels []loyalty.Level, id string, p Problem) bool {
 	var ids []string
-	for _, l := range c.p.Tiers.Levels {
+	for _, l := range levels {
 		ids = append(ids, l.ID)
 	}
 	switch {

@@ -38,10 +38,9 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	}
 	t.Welcome, t.Again = welcomes[n.get("welcome").text()], n.get("welcome_again") != nil
 	t.Levels = c.levels(n.get("levels"), t)
-	c.p.Tiers.Levels = t.Levels
 	for _, f := range n.get("floors").list() {
 		t.Floors = append(t.Floors, loyalty.Floor{Level: f.get("level").text(), Segment: f.get("segment").text()})
-		c.level(f.get("level"))
+		c.levelOf(t.Levels, f.get("level"))
 	}
 	c.periods(n, t)
 	return t

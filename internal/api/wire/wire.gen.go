@@ -1350,6 +1350,9 @@ type Entry struct {
 	// RecordedAt When it was written.
 	RecordedAt time.Time `json:"recorded_at"`
 
+	// Ladder On which ladder it happened, if that is not the one of tiers.
+	Ladder string `json:"ladder,omitempty,omitzero"`
+
 	// Because The reasons; their points sum to the entry's.
 	Because []Because `json:"because"`
 
@@ -1808,6 +1811,9 @@ type Member struct {
 	// Tier Where the member stands; null in a program without tiers.
 	Tier *Tier `json:"tier"`
 
+	// Ladders And on the program's other ladders, in its order; left out where it has none.
+	Ladders []OnLadder `json:"ladders,omitempty,omitzero"`
+
 	// Expiring Points that can be spent and will lapse, soonest first.
 	Expiring []PointsAt `json:"expiring"`
 
@@ -1856,6 +1862,16 @@ type NextLevel struct {
 
 // Nothing defines model for Nothing.
 type Nothing = map[string]interface{}
+
+// OnLadder Where a member stands on a ladder beside tiers.
+type OnLadder struct {
+	// ID The ladder's id.
+	ID string `json:"id"`
+
+	// Name A text by language tag, as `{"en": "Silver"}`.
+	Name Text `json:"name,omitempty,omitzero"`
+	Tier Tier `json:"tier"`
+}
 
 // OpenFulfilment defines model for OpenFulfilment.
 type OpenFulfilment struct {
@@ -1976,6 +1992,9 @@ type Perk struct {
 
 	// ID As the level names it, or the reward's id.
 	ID string `json:"id"`
+
+	// Ladder Which ladder's level brings it, if that is not the one of tiers.
+	Ladder string `json:"ladder,omitempty,omitzero"`
 
 	// Name A text by language tag, as `{"en": "Silver"}`.
 	Name Text `json:"name"`
@@ -2756,10 +2775,16 @@ type Tier struct {
 
 	// Floor The least level for ever, if somebody gave one by hand.
 	Floor string `json:"floor,omitempty,omitzero"`
+
+	// Ladders Where the member stands on the program's other ladders, in its order; left out where it has none, and in the member, which has them itself.
+	Ladders []OnLadder `json:"ladders,omitempty,omitzero"`
 }
 
 // TierRequest defines model for TierRequest.
 type TierRequest struct {
+	// Ladder Of which ladder it is; left out: of tiers.
+	Ladder string `json:"ladder,omitempty,omitzero"`
+
 	// Level The level's id.
 	Level string `json:"level"`
 

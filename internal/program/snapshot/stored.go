@@ -23,6 +23,7 @@ type (
 		Events       []eventDoc      `json:"events,omitzero"`
 		Milestones   []milestoneDoc  `json:"milestones,omitzero"`
 		Tiers        tiersDoc        `json:"tiers,omitzero"`
+		Ladders      []ladderDoc     `json:"ladders,omitzero"`
 		Rewards      []rewardDoc     `json:"rewards,omitzero"`
 		Wallets      []walletDoc     `json:"wallets,omitzero"`
 		Conversions  []conversionDoc `json:"conversions,omitzero"`
@@ -145,7 +146,7 @@ func programOf(p *loyalty.Program) programDoc {
 		Campaigns: each(p.Campaigns, ruleOf), Exchange: exchangeOf(p.Exchange),
 		Events:     each(p.Events, func(e loyalty.EventType) eventDoc { return eventDoc(e) }),
 		Milestones: each(p.Milestones, func(m loyalty.Milestone) milestoneDoc { return milestoneDoc(m) }),
-		Tiers:      tiersOf(p.Tiers), Rewards: each(p.Rewards, rewardOf),
+		Tiers:      tiersOf(p.Tiers), Ladders: each(p.Ladders, ladderOf), Rewards: each(p.Rewards, rewardOf),
 		Wallets: each(p.Wallets, walletOf), Conversions: each(p.Conversions, conversionOf), TakeBack: takeBack(p.TakeBack),
 		DebtAtMost: p.DebtAtMost, Goodwill: goodwillDoc{periodDoc(p.Goodwill.Reinstate), periodDoc(p.Goodwill.Extend)},
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
@@ -164,7 +165,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		Campaigns: each(d.Campaigns, ruleDoc.rule), Exchange: d.Exchange.exchange(),
 		Events:     each(d.Events, func(e eventDoc) loyalty.EventType { return loyalty.EventType(e) }),
 		Milestones: each(d.Milestones, func(m milestoneDoc) loyalty.Milestone { return loyalty.Milestone(m) }),
-		Tiers:      d.Tiers.tiers(), Rewards: each(d.Rewards, rewardDoc.reward),
+		Tiers:      d.Tiers.tiers(), Ladders: each(d.Ladders, ladderDoc.ladder), Rewards: each(d.Rewards, rewardDoc.reward),
 		Wallets: each(d.Wallets, walletDoc.wallet), Conversions: each(d.Conversions, conversionDoc.conversion), TakeBack: loyalty.TakeBack(d.TakeBack),
 		DebtAtMost:   d.DebtAtMost,
 		Goodwill:     loyalty.Goodwill{Reinstate: loyalty.Period(d.Goodwill.Reinstate), Extend: loyalty.Period(d.Goodwill.Extend)},

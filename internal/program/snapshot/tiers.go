@@ -33,6 +33,12 @@ type (
 		Guard       ratio       `json:"guard,omitzero"`
 	}
 
+	ladderDoc struct {
+		ID    string       `json:"id"`
+		Name  loyalty.Text `json:"name,omitzero"`
+		Tiers tiersDoc     `json:"tiers"`
+	}
+
 	windowDoc struct {
 		Kind   loyalty.WindowKind `json:"kind,omitzero"`
 		Months int                `json:"months,omitzero"`
@@ -66,6 +72,12 @@ type (
 		Points loyalty.Points `json:"points,omitzero"`
 	}
 )
+
+func ladderOf(l loyalty.Ladder) ladderDoc { return ladderDoc{l.ID, l.Name, tiersOf(l.Tiers)} }
+
+func (d ladderDoc) ladder() loyalty.Ladder {
+	return loyalty.Ladder{ID: d.ID, Name: d.Name, Tiers: d.Tiers.tiers()}
+}
 
 func tiersOf(t loyalty.Tiers) tiersDoc {
 	return tiersDoc{

@@ -1,0 +1,278 @@
+package loyalty
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// A Ladder is levels beside those of Tiers, which a member climbs and leaves by themselves: as a status by visits to a
+// partner beside that by spend. It brings perks and points for reaching a level, and nothing else asks about it: rules,
+// rewards and expiry go by Tiers alone, so a level of it neither multiplies nor has lives of points of its own. Nor is
+// its fall announced: NoSurprise is about Tiers.
+//
+// Decisions about it are those about Tiers: the program and the account are looked at as if the ladder were Tiers (see
+// Program.ladder and Program.view), and what is decided so is posted as an entry that names the ladder.
+type Ladder struct {
+	ID    string
+	Name  Text
+	Tiers Tiers
+}
+
+// MaxLadders is how many a program can have beside Tiers, and maxOnLadders how many an account remembers, those of
+// earlier versions included: bounds on the account's size.
+const (
+	MaxLadders   = 4
+	maxOnLadders = 2 * MaxLadders
+)
+
+// OnLadder is where a member stands on a ladder, with what counts there. Who is on none of its levels yet has the
+// lowest since joining.
+type OnLadder struct {
+	Ladder  string
+	Tier    Standing
+	Metrics []Metric
+	Brands  []Bought
+}
+
+// A LadderCount is what an entry adds to what counts on a ladder.
+type LadderCount struct {
+	Ladder string
+	Metric Metric
+	Brands []Bought
+	Window int // as Entry's
+}
+
+// Counted is what an order or event counts on a ladder at present, and in its Month where.
+type Counted struct {
+	Ladder string
+	Metric Metric
+	Brands []string
+}
+
+// ladder is the program as its i-th ladder sees it.
+func (p *Program) ladder(i int) *Program {
+	v := *p
+	v.Tiers, v.Ladders, v.NoSurprise = p.Ladders[i].Tiers, nil, Period{}
+	v.compiled.ladder = p.Ladders[i].ID
+	return &v
+}
+
+// OnLadder is the program and an account as a ladder sees them, for what can be asked about levels: Level, Progress,
+// Stay and Gaps; false if there is no such ladder.
+func (p *Program) OnLadder(acc Account, id string) (*Program, Account, bool) {
+	i := slices.IndexFunc(p.Ladders, func(l Ladder) bool { return l.ID == id })
+	if i < 0 {
+		return p, acc, false
+	}
+	v := p.ladder(i)
+	return v, v.view(acc), true
+}
+
+// view is an account as the ladder of the program sees it, if it is seen by one.
+func (p *Program) view(acc Account) Account {
+	if p.compiled.ladder == "" {
+		return acc
+	}
+	on := OnLadder{}
+	if i := acc.onLadder(p.compiled.ladder); i >= 0 {
+		on = acc.Ladders[i]
+	}
+	if on.Tier == (Standing{}) && len(p.Tiers.Levels) > 0 {
+		on.Tier = Standing{Level: p.Tiers.Levels[0].ID, Since: acc.Joined}
+	}
+	acc.Tier, acc.Metrics, acc.Brands = on.Tier, on.Metrics, on.Brands
+	return acc
+}
+
+func (a *Account) onLadder(id string) int {
+	return slices.IndexFunc(a.Ladders, func(l OnLadder) bool { return l.Ladder == id })
+}
+
+// setLadder changes what an account has of a ladder. The one that changed last is the last, so that what is forgotten
+// is what no version has used for longest.
+func (a *Account) setLadder(id string, change func(*OnLadder)) {
+	on, rest := OnLadder{Ladder: id}, slices.Clone(a.Ladders)
+	if i := a.onLadder(id); i >= 0 {
+		on = rest[i]
+		rest = slices.Delete(rest, i, i+1)
+	}
+	change(&on)
+	a.Ladders = append(rest[max(0, len(rest)+1-maxOnLadders):], on)
+}
+
+// onLadders lets something be decided about each of the ladders.
+func (d *decision) onLadders(decide func(*decision) error) error {
+	for i := range d.p.Ladders {
+		if err := decide(d.on(d.p.ladder(i))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// on is the decision about an account as a ladder sees it.
+func (d *decision) on(v *Program) *decision {
+	return &decision{p: v, now: d.now, recorded: d.recorded, whole: d, Outcome: Outcome{Account: v.view(d.Account)}}
+}
+
+// main is the decision about the whole account.
+func (d *decision) main() *decision {
+	if d.whole != nil {
+		return d.whole
+	}
+	return d
+}
+
+// reviewLadders does on the ladders what time does there.
+func (d *decision) reviewLadders(at time.Time) error {
+	return d.onLadders(func(d *decision) error {
+		if err := d.riseTier(at); err != nil {
+			return err
+		}
+		return d.reviewTier(at)
+	})
+}
+
+// laddersDue is the instants at which time moves or reviews an account on the ladders; some are zero.
+func (p *Program) laddersDue(acc Account) (out []time.Time) {
+	for i := range p.Ladders {
+		v := p.ladder(i)
+		on := v.view(acc)
+		out = append(out, v.riseAt(on), v.reviewAt(on.Tier))
+	}
+	return out
+}
+
+// levelKey is what reasons call a level.
+func (p *Program) levelKey(level string) string {
+	if p.compiled.ladder == "" {
+		return "tiers." + level
+	}
+	return "ladders." + p.compiled.ladder + "." + level
+}
+
+// levelID tells a level apart from those of all ladders, in causes.
+func (p *Program) levelID(level string) string {
+	if p.compiled.ladder == "" {
+		return level
+	}
+	return p.compiled.ladder + "." + level
+}
+
+// counting is what an order or event counts on the ladders: it writes into the entry what that changes, and is what it
+// counts from now on. Like its points it goes by the rules of its first revision, so what a ladder did not see when it
+// was told first does not count there later; since is when it happened.
+func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program, since time.Time, now func(*Program) Counted) []Counted {
+	all := slices.Clone(was)
+	for i := range p.Ladders {
+		v := p.ladder(i)
+		r, _, known := rules.OnLadder(Account{}, v.compiled.ladder)
+		if !known {
+			continue
+		}
+		c := now(r)
+		at := slices.IndexFunc(all, func(x Counted) bool { return x.Ladder == v.compiled.ladder })
+		switch {
+		case at < 0 && c.Metric.isZero() && len(c.Brands) == 0:
+			continue
+		case at < 0:
+			all, at = append(all, Counted{Ladder: v.compiled.ladder, Metric: Metric{Month: v.bucket(v.view(acc), since)}}), len(all)
+		}
+		had := all[at]
+		c.Ladder, c.Metric.Month = had.Ladder, had.Metric.Month
+		change := LadderCount{
+			Ladder: c.Ladder, Metric: c.Metric.less(had.Metric), Window: v.apart(),
+			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
+		}
+		if !change.Metric.isZero() || len(change.Brands) > 0 {
+			e.Counts = append(e.Counts, change)
+		}
+		all[at] = c
+	}
+	return all
+}
+
+// less is by how much m is more than what it was, in the same bucket.
+func (m Metric) less(was Metric) Metric {
+	return Metric{
+		Month: m.Month, Points: m.Points - was.Points, Orders: m.Orders - was.Orders, Spend: m.Spend - was.Spend,
+		Elements: m.Elements - was.Elements, Visits: m.Visits - was.Visits,
+	}
+}
+
+// countLadders is counting of an order that is worth so much.
+func (s *OrderState) countLadders(e *Entry, p, rules *Program, acc Account, w worth) {
+	s.Ladders = p.counting(e, acc, s.Ladders, rules, s.Order.PlacedAt, func(r *Program) (c Counted) {
+		if i := slices.IndexFunc(w.ladders, func(x Counted) bool { return x.Ladder == r.compiled.ladder }); i >= 0 {
+			c = w.ladders[i]
+		}
+		if r.counts(ByPointsEarned) {
+			c.Metric.Points = s.Worth
+		}
+		if r.counts(ByOrders) && s.Order.Status == OrderPaid {
+			c.Metric.Orders = 1
+		}
+		return c
+	})
+}
+
+// countLadders is counting of an event that is worth so much.
+func (s *EventState) countLadders(e *Entry, p, rules *Program, acc Account, total Points) {
+	s.Ladders = p.counting(e, acc, s.Ladders, rules, s.Event.At, func(r *Program) (c Counted) {
+		if r.counts(ByPointsEarned) {
+			c.Metric.Points = total
+		}
+		if r.counts(ByVisits) && s.Event.Type == r.Tiers.Visit {
+			c.Metric.Visits = 1
+		}
+		return c
+	})
+}
+
+// onLadders is what an order counts on each ladder of what is measured in it: by spend, elements and brands.
+func (w *worth) onLadders(p *Program, v *valuation) {
+	for i := range p.Ladders {
+		var x worth
+		x.count(p.ladder(i), v)
+		if x.spend != 0 || x.pieces != 0 || len(x.brands) > 0 {
+			w.ladders = append(w.ladders, Counted{p.Ladders[i].ID, Metric{Spend: x.spend, Elements: x.pieces}, x.brands})
+		}
+	}
+}
+
+// about is an entry as a ladder sees it, or, without one, Tiers; false if it is about the levels of another.
+func (e Entry) about(ladder string) (Entry, bool) {
+	if e.Kind == KindTier {
+		return e, e.Ladder == ladder
+	}
+	if ladder == "" {
+		return e, true
+	}
+	e.Metric, e.Brands = nil, nil
+	for _, c := range e.Counts {
+		if c.Ladder == ladder {
+			e.Metric, e.Brands, e.Window = &c.Metric, c.Brands, c.Window
+		}
+	}
+	return e, true
+}
+
+// compileLadders checks the ladders as compileTiers does Tiers.
+func (p *Program) compileLadders() error {
+	if len(p.Ladders) > MaxLadders {
+		return fmt.Errorf("%d ladders are more than %d", len(p.Ladders), MaxLadders)
+	}
+	for i, l := range p.Ladders {
+		if l.ID == "" || len(l.Tiers.Levels) == 0 || slices.ContainsFunc(p.Ladders[:i], func(x Ladder) bool { return x.ID == l.ID }) {
+			return fmt.Errorf("ladder %q has no id of its own, or no levels", l.ID)
+		}
+		if l.Tiers.Guard != nil || slices.ContainsFunc(l.Tiers.Levels, func(l Level) bool { return l.Multiply != nil || l.Expires != nil }) {
+			return fmt.Errorf("the levels of ladder %s multiply, let points lapse, or have a guard", l.ID)
+		}
+		if err := l.Tiers.sound(); err != nil {
+			return fmt.Errorf("ladder %s: %w", l.ID, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+package loyalty
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// twoLadders is levels by spend in the calendar year, and beside them a ladder by visits in twelve months.
+func twoLadders(tb testing.TB, edit func(*Ladder)) *Program {
+	return made(tb, func(p *Program) {
+		p.Earn.Pending, p.Milestones = Wait{}, nil
+		p.Tiers = Tiers{
+			Levels: []Level{{ID: "bronze"}, {ID: "gold", From: 100_00, Multiply: big.NewRat(2, 1)}}, By: BySpend, Currency: "EUR",
+			Calendar: true, KeepYear: 2, MoveDown: ToQualified,
+		}
+		l := Ladder{ID: "partner", Tiers: Tiers{
+			Levels: []Level{{ID: "guest"}, {ID: "friend", From: 2, Points: 30, Perks: []string{"tea"}}, {ID: "gold", From: 4, Perks: []string{"tea", "table"}}},
+			By:     ByVisits, Visit: "visit.completed", Months: 12, KeepFor: Period{Months: 6}, Grace: Period{Days: 10},
+		}}
+		edit(&l)
+		p.Ladders = []Ladder{l}
+	})
+}
+
+func (s *shop) visit(id string, at time.Time) {
+	s.pass(at)
+	out, err := s.p.PlaceEvent(s.acc, nil, s.p, Event{Type: "visit.completed", ID: id, Member: s.acc.Member, At: at}, at)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.acc = out.Account
+}
+
+// on is where the member stands on the partner's ladder.
+func (s *shop) on() Standing {
+	_, acc, ok := s.p.OnLadder(s.acc, "partner")
+	if !ok {
+		s.t.Fatal("there is no such ladder")
+	}
+	return acc.Tier
+}
+
+func TestEachLadderGoesByItsOwn(t *testing.T) {
+	s := newShop(t, twoLadders(t, func(*Ladder) {}))
+	if got := s.on(); got.Level != "guest" || !got.Since.Equal(noon) || s.acc.Ladders != nil {
+		t.Fatalf("a new member is %+v, and the account remembers %v", got, s.acc.Ladders)
+	}
+	s.visit("1", noon.Add(time.Hour))
+	s.visit("2", noon.Add(2*time.Hour))
+	if got := s.on(); got.Level != "friend" || s.acc.Tier.Level != "bronze" {
+		t.Fatalf("after two visits: %s, and %s", got.Level, s.acc.Tier.Level)
+	}
+	if got := s.acc.Balance().Active; got != 30 {
+		t.Errorf("the level's points are %d, want 30", got)
+	}
+	s.buy("1", 150, noon.Add(3*time.Hour))
+	s.want(t, "1", 150)
+	if got := s.on(); got.Level != "friend" || s.acc.Tier.Level != "gold" {
+		t.Fatalf("after an order of 150 EUR: %s, and %s", got.Level, s.acc.Tier.Level)
+	}
+	s.visit("3", noon.Add(4*time.Hour))
+	s.visit("4", noon.Add(5*time.Hour))
+	s.buy("2", 10, noon.Add(6*time.Hour))
+	if s.want(t, "2", 20); s.on().Level != "gold" {
+		t.Errorf("after four visits: %s", s.on().Level)
+	}
+}
+
+// A level of a ladder ends at the instant at which its keep and grace do.
+func TestALadderIsReviewedAtItsOwnInstant(t *testing.T) {
+	s := newShop(t, twoLadders(t, func(l *Ladder) { l.Tiers.Months = 1 }))
+	s.visit("1", noon.Add(time.Hour))
+	s.visit("2", noon.Add(2*time.Hour))
+	until := (Period{Months: 6}).After(noon.Add(2*time.Hour), s.p.Zone)
+	review := (Period{Days: 10}).After(until, s.p.Zone)
+	if got := s.on(); !got.Until.Equal(until) || !s.p.Due(s.acc).Equal(review) {
+		t.Fatalf("kept until %s, due at %s; want %s and %s", got.Until, s.p.Due(s.acc), until, review)
+	}
+	next, at, ok := s.p.AheadOn(s.acc, "partner")
+	if !ok || next.Level != "guest" || !at.Equal(review) {
+		t.Errorf("ahead is %+v at %s", next, at)
+	}
+	s.pass(review.Add(-time.Millisecond))
+	if s.on().Level != "friend" {
+		t.Error("it fell too early")
+	}
+	s.pass(review)
+	if got := s.on(); got.Level != "guest" || !got.Until.IsZero() || s.acc.Tier.Level != "bronze" {
+		t.Errorf("after the review: %+v", got)
+	}
+}
+
+func TestALevelOfALadderIsSetByHand(t *testing.T) {
+	s := newShop(t, twoLadders(t, func(*Ladder) {}))
+	place := func(in Placement) (Outcome, error) { return s.p.SetTier(s.acc, "tier_1", in, noon) }
+	for _, c := range []struct {
+		in      Placement
+		pointer string
+	}{
+		{Placement{Ladder: "brand", Level: "gold", Reason: "a match"}, "/ladder"},
+		{Placement{Ladder: "partner", Level: "bronze", Reason: "a match"}, "/level"},
+		{Placement{Level: "friend", Reason: "a match"}, "/level"},
+		{Placement{Ladder: "partner", Level: "gold", Reason: "a match", Locked: true}, "/until"},
+	} {
+		_, err := place(c.in)
+		if e := (*Error)(nil); !errors.As(err, &e) || e.Code != ValidationFailed || e.Pointer != c.pointer {
+			t.Errorf("%+v: %v", c.in, err)
+		}
+	}
+	out, err := place(Placement{Ladder: "partner", Level: "friend", Reason: "a match", Permanent: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.acc = out.Account
+	if got := s.on(); got.Level != "friend" || got.Floor != "friend" || s.acc.Tier.Level != "bronze" || s.acc.Tier.Floor != "" {
+		t.Fatalf("it is %+v, and %+v", got, s.acc.Tier)
+	}
+	if e := out.Entries[0]; e.Ladder != "partner" || e.Because[0].Rule != "ladders.partner.friend" || len(out.Entries) != 2 {
+		t.Errorf("the entries are %+v", out.Entries)
+	}
+	s.pass(noon.AddDate(3, 0, 0))
+	if got := s.on().Level; got != "friend" {
+		t.Errorf("three years later it is %s", got)
+	}
+}
+
+func TestPerksOfALadderAreThoseOfItsLevel(t *testing.T) {
+	s := newShop(t, twoLadders(t, func(*Ladder) {}))
+	s.p.Rewards = nil
+	has := func() (out []string) {
+		for _, q := range s.p.Perks(s.acc, nil, noon) {
+			if q.Ladder == "partner" && len(q.Lacks) == 0 {
+				out = append(out, q.ID)
+			}
+		}
+		return out
+	}
+	if got := has(); got != nil {
+		t.Errorf("a guest has %v", got)
+	}
+	s.visit("1", noon.Add(time.Hour))
+	s.visit("2", noon.Add(2*time.Hour))
+	if got := has(); !slices.Equal(got, []string{"tea"}) {
+		t.Errorf("a friend has %v", got)
+	}
+}
+
+// What an order counts on a ladder is what it would if it had been told as it is now at once; and one that is cancelled
+// counts nothing.
+func TestOrdersCountOnLaddersWhatIsLeftOfThem(t *testing.T) {
+	p := twoLadders(t, func(l *Ladder) {
+		l.Tiers.Currency, l.Tiers.AtLeast, l.Tiers.Brands = "EUR", map[Currency]int64{"EUR": 10_00}, []string{"east", "west"}
+		l.Tiers.Ways = [][]Measure{{BySpend, ByOrders}, {ByElements, ByPointsEarned}, {ByBrands}}
+		needs := func(n int64) []Need {
+			return []Need{{BySpend, n * 100_00}, {ByOrders, n}, {ByElements, n * 5}, {ByPointsEarned, n * 500}, {ByBrands, n}}
+		}
+		l.Tiers.Levels[1] = Level{ID: "friend", Needs: needs(1)}
+		l.Tiers.Levels[2] = Level{ID: "gold", Needs: needs(2)}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		s, once := newShop(t, p), newShop(t, p)
+		now := noon.Add(time.Hour)
+		last := map[string]Order{}
+		for i := range rapid.IntRange(1, 8).Draw(t, "tellings") {
+			id := fmt.Sprint(rapid.IntRange(0, 2).Draw(t, "order"))
+			o, again := last[id]
+			if !again {
+				o = paid("EUR", Line{Amount: rapid.Int64Range(1, 80_00).Draw(t, "amount"), Brand: rapid.SampledFrom([]string{"east", "west", "north"}).Draw(t, "brand")})
+				o.ID, o.PlacedAt = id, now
+			}
+			switch rapid.IntRange(0, 2).Draw(t, "as") {
+			case 0:
+				o.Status = OrderPaid
+			case 1:
+				o.Status = OrderCancelled
+			case 2:
+				if o.total() > int64(len(o.Refunds)) {
+					o.Refunds = append(slices.Clip(o.Refunds), back(fmt.Sprint(i), 1))
+				}
+			}
+			last[id] = o
+			s.tell(o, now)
+		}
+		for _, id := range slices.Sorted(keys(last)) {
+			once.tell(last[id], now)
+		}
+		got, want := s.counted(), once.counted()
+		if !slices.Equal(got.Metrics, want.Metrics) || !slices.Equal(got.Brands, want.Brands) {
+			t.Fatalf("told piece by piece %+v, at once %+v", got, want)
+		}
+	})
+}
+
+func (s *shop) counted() OnLadder {
+	if i := s.acc.onLadder("partner"); i >= 0 {
+		return s.acc.Ladders[i]
+	}
+	return OnLadder{}
+}
+
+// What a ladder did not see when it was first told does not count there later, nor is it taken away from there.
+func TestALadderBeginsWithWhatComesAfterIt(t *testing.T) {
+	with := twoLadders(t, func(l *Ladder) { l.Tiers.By = ByOrders })
+	without := *with
+	without.Ladders = nil
+	s := newShop(t, &without)
+	o := s.buy("1", 10, noon.Add(time.Hour))
+	o.Status = OrderCancelled
+	out, err := with.PlaceOrder(s.acc, s.states["1"], &without, o, nil, noon.Add(2*time.Hour))
+	if err != nil || out.Account.Ladders != nil {
+		t.Errorf("the account has %+v, %v", out.Account.Ladders, err)
+	}
+}
+
+func TestAnAccountRemembersNoMoreLaddersThanItMay(t *testing.T) {
+	acc := Account{}
+	for i := range 3 * maxOnLadders {
+		acc.setLadder(fmt.Sprint(i), func(l *OnLadder) { l.Tier.Level = "gold" })
+	}
+	if len(acc.Ladders) != maxOnLadders || acc.Ladders[maxOnLadders-1].Ladder != fmt.Sprint(3*maxOnLadders-1) {
+		t.Errorf("it remembers %+v", acc.Ladders)
+	}
+}
+
+func TestLaddersThatCannotBeAreRefused(t *testing.T) {
+	ok := twoLadders(t, func(*Ladder) {})
+	for name, edit := range map[string]func(*Program){
+		"too many":         func(p *Program) { p.Ladders = make([]Ladder, MaxLadders+1) },
+		"twice":            func(p *Program) { p.Ladders = append(slices.Clip(p.Ladders), p.Ladders[0]) },
+		"without levels":   func(p *Program) { p.Ladders = []Ladder{{ID: "empty"}} },
+		"with multipliers": func(p *Program) { p.Ladders = []Ladder{{ID: "main", Tiers: p.Tiers}} },
+		"out of order": func(p *Program) {
+			p.Ladders = []Ladder{{ID: "odd", Tiers: Tiers{Levels: []Level{{ID: "a"}, {ID: "b"}}}}}
+		},
+	} {
+		p := *ok
+		if edit(&p); p.Compile() == nil {
+			t.Errorf("%s: it compiles", name)
+		}
+	}
+}
