@@ -35,8 +35,8 @@ func (r *running) welcome(ctx context.Context) error {
 	for _, q := range requests {
 		fmt.Fprintf(&b, "\n# %s\n%s\n", q.say, q.curl())
 	}
-	b.WriteString("\nNothing goes out from here. What would have, to members and to friends: go run ./functions/perennial reminders --outbox\n")
-	b.WriteString("Move the clock with: go run ./functions/perennial clock +30d    Stop with Ctrl-C.\n")
+	b.WriteString("\nMove the clock with: go run ./functions/perennial clock +30d    Stop with Ctrl-C.\n")
+	b.WriteString("No message leaves this machine; see what would have: go run ./functions/perennial reminders --outbox\n")
 	_, err = os.Stdout.WriteString(b.String())
 	return err
 }
