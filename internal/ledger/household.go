@@ -190,7 +190,10 @@ func (l *Ledger) changeHousehold(ctx context.Context, p *loyalty.Program, id str
 	lost := false
 	for range attempts {
 		it, err := l.Table.Get(ctx, householdKey(p.ID, id))
-		if err != nil {
+		switch {
+		case lost && errors.Is(err, table.ErrBusy):
+			continue // whoever gave up now would ask again, and find it done by somebody
+		case err != nil:
 			return loyalty.Household{}, retryable(err)
 		}
 		d, was, err := readHousehold(it, id)
@@ -210,7 +213,7 @@ func (l *Ledger) changeHousehold(ctx context.Context, p *loyalty.Program, id str
 			return h, nil
 		}
 		done, err := l.putHousehold(ctx, p.ID, it, d, was, h)
-		if done || err != nil {
+		if done || err != nil && !(lost && errors.Is(err, ErrTryAgain)) {
 			return h, err
 		}
 		lost = true
