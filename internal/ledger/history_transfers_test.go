@@ -97,6 +97,9 @@ func (b *books) useTransfer(s *book, e loyalty.Entry) {
 			if p.Lot.Slides() {
 				lot.Expires = max(lot.Expires, s.acc.Slides.Day())
 			}
+			if lot.Expires == 9999_12_31 {
+				lot.Expires = 0 // the giver's level has made them last for good while the offer waited
+			}
 			g.sent = append(g.sent, lot)
 		case p.Lot.Slides():
 			b.h.t.Errorf("%s of %s arrived in a lot that slides", e.Cause, e.Member)
