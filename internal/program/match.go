@@ -28,7 +28,7 @@ func (c *compiler) match(item *node) loyalty.Match {
 		When:          c.orderCondition(item.get("when")),
 	}
 	m.From, m.Until = c.span(item)
-	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"))
+	m.HoursFrom, m.HoursUntil = c.hours(item.get("hours"), "never fires: it ends as it begins; leave hours out for the whole day")
 	m.Zone = c.clock(item, m)
 	if least := item.get("min_spend"); least != nil {
 		m.MinSpend = byCurrency(c, least, c.amount)
@@ -99,8 +99,8 @@ func weekdaysOf(n *node) (days []time.Weekday) {
 
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
-// hours reads a time of day as minutes from midnight.
-func (c *compiler) hours(n *node) (from, until int) {
+// hours reads a part of the day as minutes from midnight; empty is what is wrong with one that ends as it begins.
+func (c *compiler) hours(n *node, empty string) (from, until int) {
 	minutes := func(n *node) int {
 		m := clockForm.FindStringSubmatch(n.text())
 		if m == nil {
@@ -111,8 +111,8 @@ func (c *compiler) hours(n *node) (from, until int) {
 		return hours*60 + rest
 	}
 	from, until = minutes(n.get("from")), minutes(n.get("until"))
-	if n.is(mapping) && from == until && clockForm.MatchString(n.get("from").text()) && clockForm.MatchString(n.get("until").text()) {
-		c.add(at(n.get("until"), "never fires: it ends as it begins; leave hours out for the whole day"))
+	if from == until && clockForm.MatchString(n.get("from").text()) && clockForm.MatchString(n.get("until").text()) {
+		c.add(at(n.get("until"), "%s", empty))
 	}
 	return from, until
 }

@@ -53,20 +53,7 @@ func (c *compiler) quiet(n *node) (from, until int) {
 	if n == nil {
 		return quietFrom, quietUntil
 	}
-	minutes := func(n *node) int {
-		m := clockForm.FindStringSubmatch(n.text())
-		if m == nil {
-			return 0 // the schema reports it
-		}
-		hours, _ := strconv.Atoi(m[1])
-		rest, _ := strconv.Atoi(m[2])
-		return hours*60 + rest
-	}
-	from, until = minutes(n.get("from")), minutes(n.get("until"))
-	if from == until && clockForm.MatchString(n.get("from").text()) && clockForm.MatchString(n.get("until").text()) {
-		c.add(at(n.get("until"), "ends as it begins; leave quiet_hours out for 20:00 to 09:00"))
-	}
-	return from, until
+	return c.hours(n, "ends as it begins; leave quiet_hours out for 20:00 to 09:00")
 }
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
