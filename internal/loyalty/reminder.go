@@ -158,11 +158,6 @@ const (
 	HeldOut     Why = "holdout"
 )
 
-// Whys lists every reason, in the order of the gates.
-func Whys() []Why {
-	return []Why{NoConsent, Unreachable, NotActive, Quiet, Capped, Tired, Limited, HeldOut}
-}
-
 // A Kept is what is not sent, and why.
 type Kept struct {
 	News News
