@@ -10,16 +10,9 @@ import (
 // Notify takes note that a member was told of something that is to come. A second time changes nothing: the first notice
 // counts. not_found if there is no such member.
 func (l *Ledger) Notify(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, what loyalty.NoticeOf, subject string, by By) error {
-	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		if acc.Sequence == 0 {
-			return loyalty.Outcome{}, notFound("member")
-		}
+	return l.note(ctx, p, m, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Notify(acc, what, subject, l.now())
-	}})
-	if errors.As(err, new(taken)) {
-		return nil // so long ago that the account has forgotten it
-	}
-	return err
+	})
 }
 
 // Unnotify takes back what a message told that came back, as Delivery heard. A second time changes nothing.
@@ -28,11 +21,18 @@ func (l *Ledger) Unnotify(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	if err != nil {
 		return err
 	}
-	_, err = l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	return l.note(ctx, p, m, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+		return p.Unnotify(acc, s, message, l.now())
+	})
+}
+
+// note changes what a member was told.
+func (l *Ledger) note(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, by By, decide func(loyalty.Account) (loyalty.Outcome, error)) error {
+	_, err := l.do(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}
-		return p.Unnotify(acc, s, message, l.now())
+		return decide(acc)
 	}})
 	if errors.As(err, new(taken)) {
 		return nil // so long ago that the account has forgotten it
