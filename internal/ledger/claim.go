@@ -36,7 +36,7 @@ func MessageID(program string, m loyalty.MemberID, n loyalty.News) string {
 	return "msg_" + base64.RawURLEncoding.EncodeToString(h.Sum(nil)[:15])
 }
 
-// ErrClaimed says that somebody else is at the same member's reminders.
+// ErrClaimed says that somebody else is at the same member's reminders, or at the same letter.
 var ErrClaimed = errors.New("ledger: somebody else visits the member")
 
 // ClaimMessage keeps everybody else from a message that is about to be sent. It changes v to what it stored. ErrClaimed if
@@ -138,8 +138,16 @@ func (l *Ledger) keep(ctx context.Context, p *loyalty.Program, v *Visit, next ti
 	}
 	it := v.item
 	it.Doc, it.Index = encode(d), remindKey(p.ID, v.Account.Member, next)
-	ops := append([]table.Op{table.Put(it)}, figureOps(p.ID, v.Account.Member, l.now(), figures)...)
-	err := l.Table.Transact(ctx, ops...)
+	if err := l.replace(ctx, &it, figureOps(p.ID, v.Account.Member, l.now(), figures)...); err != nil {
+		return err
+	}
+	v.item, v.Settled, v.Next, v.planned = it, nil, next, reminders
+	return nil
+}
+
+// replace writes the next version of what was claimed, and more with it; ErrClaimed if somebody else wrote one.
+func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) error {
+	err := l.Table.Transact(ctx, append([]table.Op{table.Put(*it)}, more...)...)
 	switch {
 	case errors.As(err, new(*table.ConflictError)):
 		return ErrClaimed
@@ -147,7 +155,6 @@ func (l *Ledger) keep(ctx context.Context, p *loyalty.Program, v *Visit, next ti
 		return retryable(err)
 	}
 	it.Version++
-	v.item, v.Settled, v.Next, v.planned = it, nil, next, reminders
 	return nil
 }
 

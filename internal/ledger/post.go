@@ -91,14 +91,9 @@ func (l *Ledger) PostponeLetter(ctx context.Context, c *ClaimedLetter, again tim
 func (l *Ledger) keepLetter(ctx context.Context, c *ClaimedLetter, index table.Key) error {
 	it := c.item
 	it.Doc, it.Index = encode(c.doc), index
-	err := l.Table.Transact(ctx, table.Put(it))
-	switch {
-	case errors.As(err, new(*table.ConflictError)):
-		return ErrClaimed
-	case err != nil:
-		return retryable(err)
+	if err := l.replace(ctx, &it); err != nil {
+		return err
 	}
-	it.Version++
 	c.item = it
 	return nil
 }
