@@ -20,19 +20,20 @@ type trigger struct {
 	Provider string `arg:"" enum:"stripe,shopify,square,adyen,standard" help:"${enum}. Nobody but PayPal can sign for it."`
 	Type     string `arg:"" help:"As the processor calls it: charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. Another word lists those that there are."`
 
-	Program  string `default:"bluebird" help:"The program's id."`
-	ID       string `help:"The event's id."`
-	Payment  string `help:"The processor's id of the payment."`
-	Object   string `help:"The processor's id of the refund or the dispute."`
-	Status   string `help:"How far the object is, in the processor's word."`
-	Amount   int64  `help:"Of the refund or the dispute, in minor units; the whole payment unless given."`
-	Total    int64  `default:"4999" help:"Of the payment, in minor units."`
-	Refunded int64  `help:"What went back of the payment so far, in minor units."`
-	Currency string `default:"EUR" help:"ISO 4217."`
-	Order    string `help:"Your id of the order."`
-	Member   string `help:"A member's id, or external: and your own."`
-	Customer string `help:"The processor's id of the customer."`
-	Email    string `help:"The customer's address."`
+	Program  string    `default:"bluebird" help:"The program's id."`
+	ID       string    `help:"The event's id."`
+	At       time.Time `help:"When it came to pass, as 2026-12-01T10:00:00Z; the stack's now unless given. The same id at the same time is the same event sent again."`
+	Payment  string    `help:"The processor's id of the payment."`
+	Object   string    `help:"The processor's id of the refund or the dispute."`
+	Status   string    `help:"How far the object is, in the processor's word."`
+	Amount   int64     `help:"Of the refund or the dispute, in minor units; the whole payment unless given."`
+	Total    int64     `default:"4999" help:"Of the payment, in minor units."`
+	Refunded int64     `help:"What went back of the payment so far, in minor units."`
+	Currency string    `default:"EUR" help:"ISO 4217."`
+	Order    string    `help:"Your id of the order."`
+	Member   string    `help:"A member's id, or external: and your own."`
+	Customer string    `help:"The processor's id of the customer."`
+	Email    string    `help:"The customer's address."`
 
 	Webhooks string `type:"path" help:"The file that perennial dev was given, if it was."`
 	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where perennial dev answers."`
@@ -55,6 +56,9 @@ func (c *trigger) Run(ctx context.Context) error {
 	e := sample.Event{
 		Provider: c.Provider, Type: c.Type, ID: c.ID, Payment: c.Payment, Object: c.Object, Status: c.Status, Amount: c.Amount, Total: c.Total,
 		Back: c.Refunded, Currency: c.Currency, Order: c.Order, Member: c.Member, Customer: c.Customer, Email: c.Email, At: now,
+	}
+	if !c.At.IsZero() {
+		e.At = c.At
 	}
 	body, err := e.Body(agreed.Secrets[0])
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // What is sent to a running stack is found in its data directory, shown, and taken again without a second effect.
@@ -16,9 +17,11 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	if status, answer, err := p.call("POST", "/v1/members", "the-key-of-a-member", `{"external_id":"demo-001"}`); status != 201 || err != nil {
 		t.Fatal(status, answer, err)
 	}
+	now := time.Now().UTC()
+	const first = "stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member external:demo-001 --total 2000 --at "
 	for _, c := range []struct{ args, want string }{
-		{"stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member external:demo-001 --total 2000", `"outcome":"applied"`},
-		{"stripe payment_intent.succeeded --id evt_1 --payment pi_1 --member external:demo-001 --total 2000", `"outcome":"duplicate"`},
+		{first + now.Format(time.RFC3339), `"outcome":"applied"`},
+		{first + now.Format(time.RFC3339), `"outcome":"duplicate"`},
 		{"stripe charge.refunded --id evt_2 --payment pi_1 --total 2000 --refunded 500", `"outcome":"applied"`},
 		{"stripe refund.created --id evt_3 --payment pi_1 --amount 9900", `"code":"refund_exceeds_payment"`},
 		{"stripe refund.created --id evt_4 --payment pi_1 --amount 100 --currency USD", `"code":"currency_mismatch"`},
