@@ -35,22 +35,6 @@ func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Bud
 	return d.Outcome, nil
 }
 
-// takeBackPerk undoes the claim of a perk: it can be had again, as often as its limit says.
-func (p *Program) takeBackPerk(acc Account, prior Entry, now time.Time) (Outcome, error) {
-	r := *prior.Redemption
-	d := p.decide(acc, now)
-	r.Status = Reversed
-	e := Entry{
-		Kind: KindRestore, Cause: Cause{CauseRedemption, r.ID, prior.Cause.Revision + 1}, Effective: now, Redemption: &r,
-		Because: []Because{Reason("rewards."+r.Reward, "0", WasReturned, string(Reversed))},
-	}
-	d.undo(&e, r)
-	if err := d.post(e); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
-}
-
 // A PerkQuote is a perk with whether a member has it, or can claim it.
 type PerkQuote struct {
 	Ladder string // that of Level; empty for Tiers

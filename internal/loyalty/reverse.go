@@ -24,8 +24,7 @@ func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat
 		return nil, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
 	}
 	if r.Points == 0 {
-		out, err := p.takeBackPerk(accs[0], priors[0], now)
-		return []Outcome{out}, err
+		return p.restore(accs, priors, 0, Reversed, now) // a perk: it can be had again, as often as its limit says
 	}
 	target := r.Points
 	switch p.Redeeming.OnRefund {
