@@ -62,7 +62,6 @@ func (a *Account) note(e Entry) {
 	}
 	if e.Notice != nil {
 		a.Notices = addNotice(a.Notices, *e.Notice)
-		a.Notices = a.Notices[max(0, len(a.Notices)-maxNotices):]
 	}
 	if e.Slides != 0 {
 		a.Slides = e.Slides

@@ -110,10 +110,10 @@ func (a Account) noticed(what NoticeOf, subject string) (Notice, bool) {
 	return a.Notices[i], true
 }
 
-// addNotice takes up a notice, in the place of an earlier one of the same.
+// addNotice takes up a notice, in the place of an earlier one of the same; of too many the oldest is forgotten.
 func addNotice(list []Notice, n Notice) []Notice {
 	list = slices.DeleteFunc(slices.Clone(list), func(o Notice) bool { return o.What == n.What && o.Subject == n.Subject })
-	return append(list, n)
+	return append(list[max(0, len(list)+1-maxNotices):], n)
 }
 
 // surprises reports whether the member was not told of something long enough before an instant. The day on which it was
