@@ -33,7 +33,7 @@ func (p *Program) Payable(want Points, total Money) (pay Payment, ok bool) {
 	if !ok {
 		return Payment{}, false
 	}
-	perPoint := exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(rate.Per), rate.Points))
+	perPoint := rate.perPoint()
 	most := p.Redeeming.Pay.bound(total)
 	if all := need(most, perPoint); want >= all {
 		pay = Payment{all, Money{most, total.Currency}}
@@ -107,7 +107,7 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 // least is the fewest points that pay anything in a currency: what a minor unit costs, in whole steps.
 func (y *Pay) least(c Currency) Points {
 	rate, step := y.Rates[c], max(1, y.Step)
-	n := need(1, exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(rate.Per), rate.Points)))
+	n := need(1, rate.perPoint())
 	return max(y.Min, (n+step-1)/step*step)
 }
 
@@ -125,6 +125,6 @@ func (p *Program) worthOf(r Redemption, n Points) Money {
 	if n == r.Points || !ok {
 		return r.Value
 	}
-	value, _ := exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(rate.Per), rate.Points)).mul(whole(int64(n))).floor()
+	value, _ := rate.perPoint().mul(whole(int64(n))).floor()
 	return Money{min(value, r.Value.Amount), r.Value.Currency}
 }

@@ -163,12 +163,6 @@ func (x Receipt) Excess() int64 {
 	return max(0, x.back(got.Currency)-got.Amount)
 }
 
-// Mixed reports whether a fact is in another currency than what came: it counts for nothing.
-func (x Receipt) Mixed() bool {
-	got, _, ok := x.Captured()
-	return ok && slices.ContainsFunc(x.Facts, func(f Fact) bool { return f.Money.Currency != got.Currency })
-}
-
 // WithReceipt is the order with what is known of one of its payments; false if that is nothing new.
 func (o Order) WithReceipt(x Receipt) (Order, bool) {
 	i, known := slices.BinarySearchFunc(o.Receipts, x, func(a, b Receipt) int { return cmp.Compare(a.ID, b.ID) })

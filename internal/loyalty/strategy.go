@@ -127,6 +127,11 @@ func (m multiplier) because(x *matched) (What, []string) {
 	return IsTimes, []string{x.value.String(), m.text}
 }
 
+// perPoint is what a point is worth, in minor units.
+func (r Rate) perPoint() exact {
+	return exactOf(new(big.Rat).Quo(new(big.Rat).SetInt64(r.Per), r.Points))
+}
+
 func (r Rate) compile(c Currency) compiledRate {
 	return compiledRate{
 		perMinor: exactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))),
