@@ -100,7 +100,7 @@ func (t Trigger) Purpose() Purpose {
 type Recipient struct {
 	Consents Consents
 	Reach    []Channel    // those for which there is an address that has not failed
-	Codes    []UnusedCode // of State.Codes, those that can still be used
+	Codes    []UnusedCode // of Reminded.Codes, those that can still be used
 	Left     Budgets      // what there is of limited rewards, as far as that is known
 }
 
@@ -167,7 +167,7 @@ type Kept struct {
 // A Plan is what is to become of a member now.
 type Plan struct {
 	Send []News    // each could be sent now; after the first the plan is to be made anew
-	Held []News    // would be sent, but the member is one whom the reminder leaves alone
+	Held []News    // would be sent, but the member is one whom marketing leaves alone
 	Kept []Kept    // is not sent now
 	Next time.Time // when to plan again
 }
