@@ -75,9 +75,15 @@ func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, 
 		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
 		q.Lacks = append(q.Lacks, l)
 	}
-	q.Lacks = append(q.Lacks, r.dated(left, now)...)
-	if n, known := left[r.Key()]; len(r.Drops) > 0 && (known && n <= 0 || r.Pieces(now) == 0) {
-		q.Lacks = append(q.Lacks, outOfStock(&r, now).Lacks...)
-	}
+	q.Lacks = append(q.Lacks, r.gone(left, now)...)
 	return q
+}
+
+// gone is what is missing where there are no pieces or no places left, as far as left knows.
+func (r *Reward) gone(left Budgets, now time.Time) []Lack {
+	lacks := r.dated(left, now)
+	if n, known := left[r.Key()]; len(r.Drops) > 0 && (known && n <= 0 || r.Pieces(now) == 0) {
+		lacks = append(lacks, outOfStock(r, now).Lacks...)
+	}
+	return lacks
 }

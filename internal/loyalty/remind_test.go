@@ -313,6 +313,36 @@ func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 	}
 }
 
+// The next reward is one that can be had: a tasting with a date ahead and places left is, one that is full or past is not.
+func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
+	now := utc("2027-03-02T10:00")
+	tasting := func(days int) Reward {
+		return Reward{ID: "tasting", Cost: 130, Dates: []Occasion{{ID: "d", At: now.AddDate(0, 0, days), Places: 2}}}
+	}
+	for what, c := range map[string]struct {
+		reward Reward
+		left   Budgets
+		near   bool
+	}{
+		"a date ahead":             {tasting(3), nil, true},
+		"a date with places":       {tasting(3), Budgets{"rewards.tasting@d": 1}, true},
+		"a date without":           {tasting(3), Budgets{"rewards.tasting@d": 0}, false},
+		"a date that is past":      {tasting(-3), nil, false},
+		"pieces left":              {Reward{ID: "mug", Cost: 130, Drops: []Drop{{Pieces: 5}}}, Budgets{"rewards.mug": 1}, true},
+		"none left":                {Reward{ID: "mug", Cost: 130, Drops: []Drop{{Pieces: 5}}}, Budgets{"rewards.mug": 0}, false},
+		"none released so far":     {Reward{ID: "mug", Cost: 130, Drops: []Drop{{At: now.Add(time.Hour), Pieces: 5}}}, nil, false},
+		"as many as anybody wants": {Reward{ID: "mug", Cost: 130}, nil, true},
+	} {
+		p := reminding(t, Reminder{ID: "near", On: NearReward, Within: 50, Channels: []Channel{Email}, Purpose: Marketing})
+		p.Rewards = []Reward{c.reward}
+		who := anybody
+		who.Left = c.left
+		if plan := p.Remind(whoHas(Lot{0, 100}), who, Reminded{}, now); (len(plan.Send) == 1) != c.near {
+			t.Errorf("%s: %+v", what, plan.Send)
+		}
+	}
+}
+
 func TestEveryTriggerCanBeSaidToBe(t *testing.T) {
 	for _, on := range Triggers() {
 		if strings.TrimSpace(string(on)) == "" || on.Purpose() == "" {

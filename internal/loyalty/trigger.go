@@ -231,8 +231,7 @@ func (v *visit) nearReward() {
 
 // barred reports whether a member could not have a reward whatever the balance.
 func (v *visit) barred(r Reward) bool {
-	left, known := v.who.Left[r.Key()]
-	return len(v.p.lacks(v.acc, &r, Redemption{}, v.now)) > 0 || r.Limited() && (r.Pieces(v.now) == 0 || known && left <= 0)
+	return len(v.p.lacks(v.acc, &r, Redemption{}, v.now))+len(r.gone(v.who.Left, v.now)) > 0
 }
 
 func (v *visit) nearTier() {
