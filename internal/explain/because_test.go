@@ -361,6 +361,7 @@ var said = []struct {
 		"You registered for the campaign Double beans weekend.", "Sie haben sich für die Aktion „Doppelte Bohnen“ angemeldet.",
 	},
 	{why("member", "0", loyalty.HasChanged, "birthday"), "Your birthday was updated.", "Ihr Geburtstag wurde aktualisiert."},
+	{why("member", "0", loyalty.HasChanged, "referral"), "You joined by a friend’s code.", "Sie haben einen Empfehlungscode angegeben."},
 	{why("transfers", "-100", loyalty.WasSent, "100"), "For another member: -100 beans.", "Für ein anderes Mitglied: -100 Bohnen."},
 	{why("transfers", "-1", loyalty.IsFee, "1"), "Fee: -1 bean.", "Gebühr: -1 Bohne."},
 	{why("transfers", "0", loyalty.WasAccepted, "100"), "100 beans were accepted.", "100 Bohnen wurden angenommen."},

@@ -98,6 +98,8 @@ var english = language{
 		"by.event.visit":           "for your visit",
 		"by.event.social":          "for your support on social media",
 		"by.event.app":             "for installing the app",
+		"by.event.referral":        "for referring a friend",
+		"by.event.referral.friend": "for joining by a friend’s code",
 		"by.event.member.joined":   "for joining",
 		"by.event.member.birthday": "for your birthday",
 		"by.event.member.year":     "for the anniversary of your joining",
@@ -253,5 +255,6 @@ var english = language{
 		{loyalty.HasChanged, "timezone"}:  "Your time zone was updated.",
 		{loyalty.HasChanged, "year_from"}: "The beginning of your year was updated.",
 		{loyalty.HasChanged, "birthday"}:  "Your birthday was updated.",
+		{loyalty.HasChanged, "referral"}:  "You joined by a friend’s code.",
 	},
 }

@@ -98,6 +98,8 @@ var german = language{
 		"by.event.visit":           "für Ihren Besuch",
 		"by.event.social":          "für Ihre Unterstützung in sozialen Medien",
 		"by.event.app":             "für das Installieren der App",
+		"by.event.referral":        "für eine Empfehlung",
+		"by.event.referral.friend": "für Ihren Beitritt mit einem Empfehlungscode",
 		"by.event.member.joined":   "für Ihren Beitritt",
 		"by.event.member.birthday": "zu Ihrem Geburtstag",
 		"by.event.member.year":     "zum Jahrestag Ihres Beitritts",
@@ -253,5 +255,6 @@ var german = language{
 		{loyalty.HasChanged, "timezone"}:  "Ihre Zeitzone wurde aktualisiert.",
 		{loyalty.HasChanged, "year_from"}: "Der Beginn Ihres Jahres wurde geändert.",
 		{loyalty.HasChanged, "birthday"}:  "Ihr Geburtstag wurde aktualisiert.",
+		{loyalty.HasChanged, "referral"}:  "Sie haben einen Empfehlungscode angegeben.",
 	},
 }

@@ -109,8 +109,11 @@ func (s speaker) by(kind, id string) value {
 func (s speaker) event(id string) (key, family string) {
 	parts := strings.Split(id, ":")
 	family, key = parts[0], "by.event."+parts[0]
-	if family == "member" && len(parts) > 2 {
+	switch {
+	case family == "member" && len(parts) > 2:
 		key += "." + parts[2]
+	case family == "referral" && !strings.Contains(id, "."): // of the friend alone: the referrer's names both
+		key += ".friend"
 	}
 	if _, ok := s.phrases[key]; !ok {
 		key = "by.event"

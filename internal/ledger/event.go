@@ -79,9 +79,10 @@ func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id stri
 			return loyalty.Entry{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order is a guest's, and has no points yet."}
 		}
 		by.Input = was.Input // the facts are the same: told again they are a replay
-		entries, err := l.do(ctx, command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		c := command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			return decide(acc, *was, rules)
-		}})
+		}}
+		entries, err := l.doReferred(ctx, c, rules)
 		if err != nil {
 			return loyalty.Entry{}, err
 		}

@@ -76,6 +76,7 @@ type Enrolment struct {
 	Segments   []string
 	Identities []Identity
 	Consents   []loyalty.Consent
+	Code       string // of the member through whom this one comes; may be empty
 }
 
 // An OrderResult is an order with what it is worth now, as of one revision.

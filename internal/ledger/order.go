@@ -96,12 +96,13 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loya
 			Program: s.Program, Effective: o.PlacedAt, Order: &s,
 		}, by, with...)
 	}
-	entries, err := l.do(ctx, command{p: p, member: o.Member, by: by, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+	c := command{p: p, member: o.Member, by: by, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}
 		return p.PlaceOrder(acc, prior, rules, o, left, l.now())
-	}})
+	}}
+	entries, err := l.doReferred(ctx, c, rules)
 	if err != nil {
 		return loyalty.Entry{}, err
 	}

@@ -82,6 +82,16 @@ type traitsDoc struct {
 	Segments []string `json:"seg,omitempty"`
 	OptIns   []string `json:"opt,omitempty"`
 	YearFrom int      `json:"yf,omitzero"`
+
+	Referral *referredDoc `json:"ref,omitempty"`
+}
+
+type referredDoc struct {
+	By       string `json:"by"`
+	At       int64  `json:"at"`
+	Claim    string `json:"id,omitzero"`
+	Order    string `json:"o,omitzero"`
+	ActiveAt int64  `json:"act,omitzero"`
 }
 
 type noticeDoc struct {

@@ -127,20 +127,28 @@ func (d reachedDoc) reached() (loyalty.Reached, error) {
 }
 
 func storedTraits(t *loyalty.Traits) *traitsDoc {
-	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+t.YearFrom == 0 {
+	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+t.YearFrom == 0 && t.Referral.By == "" {
 		return nil
 	}
-	return &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns, t.YearFrom}
+	d := &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns, t.YearFrom, nil}
+	if r := t.Referral; r.By != "" {
+		d.Referral = &referredDoc{string(r.By), millis(r.At), r.Claim, r.Order, millis(r.ActiveAt)}
+	}
+	return d
 }
 
 func (d *traitsDoc) traits() loyalty.Traits {
 	if d == nil {
 		return loyalty.Traits{}
 	}
-	return loyalty.Traits{
+	t := loyalty.Traits{
 		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given, Years: d.Years, YearFrom: d.YearFrom,
 		Segments: d.Segments, OptIns: d.OptIns,
 	}
+	if r := d.Referral; r != nil {
+		t.Referral = loyalty.Referral{By: loyalty.MemberID(r.By), At: instant(r.At), Claim: r.Claim, Order: r.Order, ActiveAt: instant(r.ActiveAt)}
+	}
+	return t
 }
 
 func storedMove(m loyalty.Move) moveDoc {

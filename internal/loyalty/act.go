@@ -35,7 +35,7 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 		return Outcome{}, err
 	}
 	d := p.decide(acc, now)
-	if err := d.award(rules, &s, prior != nil); err != nil {
+	if err := d.award(rules, &s, s.facts(rules), time.Time{}); err != nil {
 		return Outcome{}, err
 	}
 	if err := d.autoRedeem(now); err != nil {
@@ -116,23 +116,29 @@ func (p *Program) eventTypes() (out []string) {
 	return out
 }
 
-// award posts what brings an event to what it is worth; the first time also if that is nothing.
-func (d *decision) award(rules *Program, s *EventState, amended bool) error {
+// facts is what conditions can ask about an event.
+func (s *EventState) facts(rules *Program) *Facts {
+	return &Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(rules.Zone)}
+}
+
+// award posts what brings an event to what it is worth; the first time also if that is nothing. Actions ask their
+// conditions of facts, and what they give is active at from at the earliest.
+func (d *decision) award(rules *Program, s *EventState, facts *Facts, from time.Time) error {
 	day := DateOf(s.Event.At, rules.Zone)
 	e := Entry{
 		Kind: KindEarn, Cause: Cause{CauseEvent, s.Event.Cause(), s.Revision}, Program: s.Program, Effective: s.Event.At,
 	}
-	if amended {
+	if s.Revision > 1 {
 		e.Effective = d.now
 		if s.Worth != 0 {
 			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
 		}
 	}
 	total := Points(0)
-	facts := Facts{Event: &s.Event, Buyer: s.Buyer, At: s.Event.At.In(rules.Zone)}
 	for _, a := range rules.Earn.Actions {
-		target := d.actionWorth(rules, s, a, &facts, &e, day)
-		e = d.grantAction(e, rules, s, a, target)
+		a = a.of(s.Event)
+		target := d.actionWorth(s, a, facts, &e, day, rules.Zone)
+		e = d.grantAction(e, rules, s, a, target, from)
 		if a.Wallet == "" {
 			total += target
 		}
@@ -150,7 +156,7 @@ func (d *decision) award(rules *Program, s *EventState, amended bool) error {
 }
 
 // actionWorth is what one action gives for the event as it is, with the reason and what it uses of its limits.
-func (d *decision) actionWorth(rules *Program, s *EventState, a Action, facts *Facts, e *Entry, day Date) Points {
+func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, day Date, zone *time.Location) Points {
 	key := "earn.actions." + a.ID
 	share := s.share(key)
 	n := Points(0)
@@ -165,7 +171,7 @@ func (d *decision) actionWorth(rules *Program, s *EventState, a Action, facts *F
 	share.Peak = max(share.Peak, n)
 	e.Usage = append(e.Usage, share.use(n, nil, a.Limits, day)...)
 	if rest := a.Cooldown; !rest.IsZero() && had != (n > 0) {
-		last := DateOf(rest.After(s.Event.At, rules.Zone).Add(-1), rules.Zone)
+		last := DateOf(rest.After(s.Event.At, zone).Add(-1), zone)
 		e.Usage = append(e.Usage, Usage{Rule: key, Times: true, Per: perRest, Ends: last, N: map[bool]int64{true: 1, false: -1}[n > 0]})
 	}
 	return n
@@ -214,22 +220,30 @@ func (a Account) restsUntil(key string, day Date) Date {
 	return 0
 }
 
+// begin says from when what an action gives is active, and until when.
+func (d *decision) begin(rules *Program, s *EventState, a Action, g *Grant, from time.Time) {
+	wait, expiry := a.Life.over(Wait{}, rules.expiry(a.Wallet, s.Buyer.Level))
+	if g.ActiveAt = wait.Active(s.Event.At, time.Time{}, rules.Zone); !g.ActiveAt.IsZero() {
+		g.ActiveAt = later(g.ActiveAt, from)
+		g.Expires = expiry.Date(g.ActiveAt, d.Account.since(expiry), rules.Zone)
+	}
+}
+
 // grantAction brings what an action has given to what it is to give.
-func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action, target Points) Entry {
+func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action, target Points, from time.Time) Entry {
 	at := slices.IndexFunc(s.Grants, func(g Grant) bool { return g.Rule == a.ID })
 	if at < 0 {
 		if target == 0 {
 			return e
 		}
-		wait, expiry := a.Life.over(Wait{}, rules.expiry(a.Wallet, s.Buyer.Level))
-		g := Grant{Rule: a.ID, Wallet: a.Wallet, ActiveAt: wait.Active(s.Event.At, time.Time{}, rules.Zone)}
-		if !g.ActiveAt.IsZero() {
-			g.Expires = expiry.Date(g.ActiveAt, d.Account.since(expiry), rules.Zone)
-		}
-		s.Grants = append(s.Grants, g)
+		s.Grants = append(s.Grants, Grant{Rule: a.ID, Wallet: a.Wallet})
 		at = len(s.Grants) - 1
+		d.begin(rules, s, a, &s.Grants[at], from)
 	}
 	g := &s.Grants[at]
+	if g.Worth == 0 && target > 0 && from.After(g.ActiveAt) {
+		d.begin(rules, s, a, g, from) // of another order of the friend's
+	}
 	if g.Wallet != "" {
 		e.Because = given(e.Because, *g)
 	}

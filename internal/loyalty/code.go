@@ -31,6 +31,24 @@ func NewCode(bits [10]byte) string {
 	return b.String()
 }
 
+// NewReferralCode writes 40 random bits as a code that members tell their friends: "7Q4K-2M9X". It is no secret, and
+// whoever mistypes it is told that nobody has it.
+func NewReferralCode(bits [5]byte) string {
+	n := uint64(0)
+	for _, b := range bits {
+		n = n<<8 | uint64(b)
+	}
+	var b [9]byte
+	for i := len(b) - 1; i >= 0; i-- {
+		if i == 4 {
+			b[i] = '-'
+			continue
+		}
+		b[i], n = alphabet[n&31], n>>5
+	}
+	return string(b[:])
+}
+
 // checkOf is the check value of characters.
 func checkOf(values []byte) byte {
 	sum, power := byte(0), byte(1)

@@ -331,7 +331,7 @@ func (p *Program) compilePay() error {
 
 func (p *Program) compileActions() error {
 	for _, a := range p.Earn.Actions {
-		if a.Points < 0 || a.Points > MaxPoints || a.Event == "" {
+		if a.Points < 0 || a.Points > MaxPoints || a.Friend < 0 || a.Friend > MaxPoints || a.Event == "" {
 			return fmt.Errorf("action %s gives no points for no event", a.ID)
 		}
 		if err := checkBounds(nil, a.Limits, 0, a.Life); err != nil {

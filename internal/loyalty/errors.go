@@ -28,6 +28,8 @@ const (
 	CodeNotValid         Code = "code_not_valid"
 	RateLimited          Code = "rate_limited"
 	CannotFulfil         Code = "fulfilment_not_possible"
+	SelfReferral         Code = "self_referral"
+	ReferralClaimed      Code = "referral_already_claimed"
 )
 
 // An Error is a refusal: a rule says no, and nothing has changed.

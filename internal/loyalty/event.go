@@ -46,6 +46,9 @@ const (
 	EventJoined      = "member.joined"
 	EventBirthday    = "member.birthday"
 	EventAnniversary = "member.anniversary" // field "years"
+
+	EventConverted = "referral.converted" // who came through another has ordered
+	EventReversed  = "referral.reversed"  // and has given it all back
 )
 
 // An Action is what an event earns.
@@ -53,6 +56,7 @@ type Action struct {
 	ID       string
 	Event    string // "review.approved"
 	Points   Points
+	Friend   Points // of a referral: what the friend gets, where Points are the referrer's
 	Wallet   string // where the points go
 	Limits   []Limit
 	Cooldown Period // after it has paid, whole days
@@ -136,6 +140,7 @@ type Traits struct {
 	Segments []string // sorted
 	YearFrom int      // MMDD: when the member's own year begins (OwnWindow); zero: with the joining
 	OptIns   []string // campaigns, sorted
+	Referral Referral // through whom the member came
 }
 
 // Exchange is how orders in a currency without a rate are converted. Without a Base they are refused.

@@ -68,6 +68,7 @@ const (
 	OnAnniversary Trigger = "member.anniversary"
 	AfterJoining  Trigger = "member.joined"
 	AfterOrder    Trigger = "order.completed"
+	AfterReferral Trigger = "referral.stuck" // the member came by another's code, and has not ordered what counts
 	Scheduled     Trigger = "schedule"
 )
 
@@ -75,7 +76,7 @@ const (
 func Triggers() []Trigger {
 	return []Trigger{
 		BeforeLapse, AfterActive, AfterIdle, AfterAbsence, NearReward, NearTier, BeforeTier, AfterClaim, BeforeCode, BeforeHold,
-		OnBirthday, OnAnniversary, AfterJoining, AfterOrder, Scheduled,
+		OnBirthday, OnAnniversary, AfterJoining, AfterOrder, AfterReferral, Scheduled,
 	}
 }
 

@@ -181,7 +181,7 @@ func (d *decision) celebrate(at time.Time) error {
 		}
 		s := EventState{Event: ev, Revision: 1, Program: d.p.Version, Buyer: d.p.actor(d.Account, at)}
 		d.traits = &t
-		if err := d.award(d.p, &s, false); err != nil {
+		if err := d.award(d.p, &s, s.facts(d.p), time.Time{}); err != nil {
 			return err
 		}
 	}

@@ -47,6 +47,8 @@ func (v *visit) look() {
 		for _, b := range v.s.Orders {
 			v.steps(b.At, freshFor, News{Order: b.Order}, b.Order, "")
 		}
+	case AfterReferral:
+		v.stuck()
 	case Scheduled:
 		v.schedule()
 	}
@@ -347,6 +349,19 @@ func (p *Program) onYear(acc Account, on Trigger, year int, zone *time.Location)
 		return time.Time{}
 	}
 	return day.in(year).start(zone)
+}
+
+// stuck tells whoever came by another's code what waits for the first order.
+func (v *visit) stuck() {
+	r, most := v.acc.Traits.Referral, Points(0)
+	for _, a := range v.p.Earn.Actions {
+		if a.refers() && a.Wallet == "" {
+			most += a.Friend
+		}
+	}
+	if r.Status(v.now) == ReferralRegistered && most >= max(1, v.r.MinPoints) {
+		v.steps(r.At, freshFor, News{Points: most}, string(r.By), "")
+	}
 }
 
 // schedule tells what the merchant planned for instants or days.

@@ -1,8 +1,6 @@
 package program
 
 import (
-	"slices"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -11,9 +9,6 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 	c.unique(n.list())
 	for _, item := range n.list() {
 		event, points := item.get("event"), item.get("points")
-		if slices.Contains(laterValues["earn.actions.*.event"], event.text()) {
-			continue // refused as a whole
-		}
 		a := loyalty.Action{
 			ID:       item.get("id").text(),
 			Event:    event.text(),
@@ -24,9 +19,7 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 			Life:     c.life(item),
 			Wallet:   c.otherWallet(item.get("wallet")),
 		}
-		if !points.is(mapping) {
-			a.Points = loyalty.Points(c.integer(points, 1, int64(loyalty.MaxPoints)))
-		}
+		c.sides(points, &a)
 		a.From, a.Until = c.span(item)
 		if c.event(event, own...) {
 			a.When = c.eventCondition(item.get("when"), a.Event)
@@ -38,6 +31,19 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 		actions = append(actions, a)
 	}
 	return actions
+}
+
+// sides reads what an action gives: of a referral, to either of the two.
+func (c *compiler) sides(points *node, a *loyalty.Action) {
+	number := func(n *node) loyalty.Points { return loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints))) }
+	switch two := points.is(mapping); {
+	case two && a.Event != loyalty.EventConverted && a.Event != "":
+		c.add(at(points, "has two sides, and only referral.converted does; give a number"))
+	case two:
+		a.Points, a.Friend = number(points.get("referrer")), number(points.get("friend"))
+	default:
+		a.Points = number(points)
+	}
 }
 
 // cooldown reads how long an action rests after it has paid.

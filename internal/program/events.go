@@ -13,7 +13,7 @@ import (
 var reserved = []string{"member", "order", "referral", "points", "tier", "reward"}
 
 // own is the events of the platform that can earn.
-var own = []string{loyalty.EventJoined, loyalty.EventBirthday, loyalty.EventAnniversary}
+var own = []string{loyalty.EventJoined, loyalty.EventBirthday, loyalty.EventAnniversary, loyalty.EventConverted}
 
 // events reads the program's own families. Their order in the file means nothing.
 func (c *compiler) events(n *node) (families []loyalty.EventType) {
@@ -61,7 +61,9 @@ func (c *compiler) event(n *node, more ...string) bool {
 	}
 	families := c.p.EventTypes()
 	if slices.Contains(more, loyalty.EventJoined) {
-		families = append(families, loyalty.EventType{Name: "member", States: []string{"joined", "birthday", "anniversary"}})
+		families = append(families,
+			loyalty.EventType{Name: "member", States: []string{"joined", "birthday", "anniversary"}},
+			loyalty.EventType{Name: "referral", States: []string{"converted"}})
 	}
 	family, state, _ := strings.Cut(name, ".")
 	for _, t := range families {

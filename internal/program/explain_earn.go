@@ -105,11 +105,19 @@ func (e *explainer) actions() {
 	for _, a := range e.p.Earn.Actions {
 		what := map[string]string{
 			loyalty.EventJoined: "Joining", loyalty.EventBirthday: "A birthday", loyalty.EventAnniversary: "An anniversary of joining",
+			loyalty.EventConverted: "The first order of a friend who came by a member's code",
 		}[a.Event]
 		if what == "" {
 			what = "An event " + a.Event
 		}
-		parts := append([]string{what + " earns " + e.in(a.Wallet, int64(a.Points))}, often(a.Limits)...)
+		earns := what + " earns " + e.in(a.Wallet, int64(a.Points))
+		if a.Event == loyalty.EventConverted {
+			earns = what + " earns the member " + e.in(a.Wallet, int64(a.Points))
+			if a.Friend > 0 {
+				earns += " and the friend " + e.in(a.Wallet, int64(a.Friend))
+			}
+		}
+		parts := append([]string{earns}, often(a.Limits)...)
 		if !a.Cooldown.IsZero() {
 			parts = append(parts, "not again for "+period(a.Cooldown))
 		}

@@ -95,6 +95,8 @@ func (e *explainer) when(r loyalty.Reminder) string {
 		return after + "the member joined"
 	case loyalty.AfterOrder:
 		return after + "an order was placed"
+	case loyalty.AfterReferral:
+		return by + " after a friend came by a member's code, to the friend who has not ordered"
 	case loyalty.OnBirthday:
 		return onOrAfter(by) + "the birthday"
 	case loyalty.OnAnniversary:

@@ -145,7 +145,7 @@ func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
 		}
 		said++
 		on = loyalty.Trigger(n.text())
-		if kind.words != nil && !slices.Contains(slices.Concat(kind.words, laterValues["reminders.send.*.after"]), n.text()) && n.text() != "" {
+		if kind.words != nil && !slices.Contains(kind.words, n.text()) && n.text() != "" {
 			c.add(at(n, "%q is not one of %s", clip(n.text()), series(kind.words, "or")).Suggest(nearest.Word(n.text(), kind.words)))
 		}
 	}
@@ -172,7 +172,7 @@ func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	optional := slices.Contains([]loyalty.Trigger{
 		loyalty.AfterActive, loyalty.OnBirthday, loyalty.OnAnniversary, loyalty.AfterJoining, loyalty.AfterOrder,
 	}, r.On)
-	several := r.On.Before() || slices.Contains([]loyalty.Trigger{loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder}, r.On)
+	several := r.On.Before() || slices.Contains([]loyalty.Trigger{loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.AfterClaim, loyalty.AfterJoining, loyalty.AfterOrder, loyalty.AfterReferral}, r.On)
 	near := r.On == loyalty.NearReward || r.On == loyalty.NearTier
 	switch {
 	case by == nil && !optional && !near && r.On != loyalty.Scheduled && r.On != "":
@@ -227,6 +227,10 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 		}
 	case loyalty.AfterClaim, loyalty.BeforeCode:
 		c.aboutCodes(item, r, late)
+	case loyalty.AfterReferral:
+		if !slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return a.Event == loyalty.EventConverted }) {
+			c.add(at(item, "is about referrals, and no action is for %s", loyalty.EventConverted))
+		}
 	case loyalty.BeforeHold:
 		late(loyalty.Period{Minutes: int(c.p.Hold / time.Minute)}, "%s before the end is before points are reserved, which is for %s")
 	case loyalty.AfterActive, loyalty.AfterOrder:

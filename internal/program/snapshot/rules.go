@@ -61,6 +61,7 @@ type (
 		Life     lifeDoc        `json:"life,omitzero"`
 		Since    time.Time      `json:"since,omitzero"`
 		Wallet   string         `json:"wallet,omitzero"`
+		Friend   loyalty.Points `json:"friend,omitzero"`
 	}
 
 	limitDoc struct {
@@ -119,7 +120,7 @@ func (d matchDoc) match() loyalty.Match {
 func actionOf(a loyalty.Action) actionDoc {
 	return actionDoc{
 		a.ID, a.Event, a.Points, each(a.Limits, limitOf), periodDoc(a.Cooldown), a.From, a.Until, a.Tiers, a.Segments,
-		whenOf(a.When, ofEvent), lifeOf(a.Life), a.Since, a.Wallet,
+		whenOf(a.When, scopeOf(a.Event)), lifeOf(a.Life), a.Since, a.Wallet, a.Friend,
 	}
 }
 
@@ -128,7 +129,7 @@ func (d actionDoc) action() loyalty.Action {
 	return loyalty.Action{
 		ID: d.ID, Event: d.Event, Points: d.Points, Limits: each(d.Limits, limitDoc.limit),
 		Cooldown: loyalty.Period(d.Cooldown), From: d.From, Until: d.Until, Tiers: d.Tiers, Segments: d.Segments,
-		Life: d.Life.life(), Since: d.Since, Wallet: d.Wallet,
+		Life: d.Life.life(), Since: d.Since, Wallet: d.Wallet, Friend: d.Friend,
 	}
 }
 

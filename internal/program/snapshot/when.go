@@ -25,6 +25,9 @@ func EventCondition(p *loyalty.Program, event, source string) (loyalty.Condition
 	if fields, own := platformFields[event]; own {
 		family, ok = loyalty.EventType{Name: event, Fields: fields}, true
 	}
+	if event == loyalty.EventConverted {
+		return OrderCondition(source) // the friend's
+	}
 	if !ok {
 		return nil, fmt.Errorf("there are no events %q", event)
 	}
@@ -42,6 +45,14 @@ const (
 	ofEvent  = "event"
 	ofReward = "reward"
 )
+
+// scopeOf is what the condition of an action asks about: of a referral, the friend's order.
+func scopeOf(event string) string {
+	if event == loyalty.EventConverted {
+		return ofOrder
+	}
+	return ofEvent
+}
 
 // A whenDoc is a condition as its source and what it asks about.
 type whenDoc struct {
@@ -91,7 +102,7 @@ func (d programDoc) conditions(p *loyalty.Program) (err error) {
 	}
 	for i, a := range d.Earn.Actions {
 		compiler := func(source string) (loyalty.Condition, error) { return EventCondition(p, a.Event, source) }
-		if p.Earn.Actions[i].When, err = a.When.compile(ofEvent, compiler); err != nil {
+		if p.Earn.Actions[i].When, err = a.When.compile(scopeOf(a.Event), compiler); err != nil {
 			return fmt.Errorf("action %s: %w", a.ID, err)
 		}
 	}

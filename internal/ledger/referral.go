@@ -1,0 +1,257 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"go.mau.fi/util/confusable"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Who came through whom stands in the friend's account, and is all that decides. Beside it the referrer's partition lists
+// the friends, for the referrer to see: one item each, written with what makes it true.
+
+// ReferralCode is the kind of identity under which a member's code is found.
+const ReferralCode = "referral"
+
+// friendPrefix begins the sort keys of a member's friends.
+const friendPrefix = "FRIEND#"
+
+// referredItem lists a friend with the referrer.
+func referredItem(program string, referrer, friend loyalty.MemberID) table.Item {
+	return table.Item{Key: memberKey(program, referrer, friendPrefix+string(friend)), Doc: encode(struct{}{})}
+}
+
+// referralDoc is a stored form: changed only by addition.
+type referralDoc struct {
+	Code string `json:"c"`
+}
+
+// ReferralCodeOf is the code by which friends come through a member; empty if the member has none.
+func (l *Ledger) ReferralCodeOf(ctx context.Context, program string, m loyalty.MemberID) (string, error) {
+	it, err := l.Table.Get(ctx, memberKey(program, m, "REFERRAL"))
+	if err != nil || it.Version == 0 {
+		return "", retryable(err)
+	}
+	var d referralDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return "", fmt.Errorf("ledger: read the code of %s: %w", m, err)
+	}
+	return d.Code, nil
+}
+
+// GiveReferralCode gives a member the code by which friends come through them, for ever: code, or one that is made where
+// that is empty. It answers with the one that there is, and refuses with already_exists if that is another, or if code is
+// another member's.
+func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, code string) (string, error) {
+	for range attempts {
+		has, err := l.ReferralCodeOf(ctx, p.ID, m)
+		switch {
+		case err != nil:
+			return "", err
+		case has != "" && (code == "" || loyalty.PlainCode(code) == loyalty.PlainCode(has)):
+			return has, nil
+		case has != "":
+			return "", &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "The member has the code " + has + ", which stays.", Pointer: "/code"}
+		}
+		given := code
+		if given == "" {
+			bits := random()
+			given = loyalty.NewReferralCode([5]byte(bits[:5]))
+		}
+		id := Identity{ReferralCode, loyalty.PlainCode(given)}
+		err = l.Table.Transact(ctx,
+			table.Put(table.Item{Key: memberKey(p.ID, m, "REFERRAL"), Doc: encode(referralDoc{given})}),
+			table.Put(identityItem(p.ID, id, m)))
+		var conflict *table.ConflictError
+		switch {
+		case err == nil:
+			return given, nil
+		case !errors.As(err, &conflict):
+			return "", retryable(err)
+		case conflict.Op == 1 && code != "":
+			return "", &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "Another member has this code.", Pointer: "/code"}
+		}
+	}
+	return "", ErrTryAgain
+}
+
+// referrer is whose code it is, if the friend can come through them.
+func (l *Ledger) referrer(ctx context.Context, p *loyalty.Program, friend loyalty.Account, who Profile, code string) (loyalty.Account, error) {
+	by, err := l.FindMember(ctx, p.ID, Identity{ReferralCode, loyalty.PlainCode(code)})
+	if errors.Is(err, loyalty.NotFound) {
+		return loyalty.Account{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "Nobody has this code.", Pointer: "/code"}
+	}
+	if err != nil {
+		return loyalty.Account{}, err
+	}
+	m, err := l.Member(ctx, p, by)
+	if err != nil {
+		return loyalty.Account{}, err
+	}
+	if err := p.MayRefer(friend, m.Account); err != nil {
+		return loyalty.Account{}, err
+	}
+	if samePerson(who, m.Profile) {
+		return loyalty.Account{}, &loyalty.Error{
+			Code: loyalty.SelfReferral, Detail: "Whose code this is has the same e-mail address or telephone number.", Pointer: "/code",
+		}
+	}
+	return m.Account, nil
+}
+
+// at is a refusal that is about another part of the input.
+func at(err error, pointer string) error {
+	var refused *loyalty.Error
+	if errors.As(err, &refused) && refused.Pointer != "" {
+		moved := *refused
+		moved.Pointer = pointer
+		return &moved
+	}
+	return err
+}
+
+// samePerson reports whether two profiles are certainly of one person: by the telephone number, or by an address that
+// reaches the same mailbox.
+func samePerson(x, y Profile) bool {
+	return x.Phone != "" && x.Phone == y.Phone || x.Email != "" && y.Email != "" && sameMailbox(x.Email, y.Email)
+}
+
+// sameMailbox compares addresses without their case, dots and tags. Where one has letters beyond ASCII, also those that
+// only look alike are the same (Unicode TS #39), and not otherwise: anna1@ and annal@ are two people.
+func sameMailbox(x, y string) bool {
+	x, y = mailbox(x), mailbox(y)
+	ascii := func(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e }) }
+	return x == y || (!ascii(x) || !ascii(y)) && confusable.Skeleton(x) == confusable.Skeleton(y)
+}
+
+func mailbox(address string) string {
+	local, domain, _ := strings.Cut(strings.ToLower(norm.NFKC.String(address)), "@")
+	local, _, _ = strings.Cut(local, "+")
+	if domain == "googlemail.com" {
+		domain = "gmail.com"
+	}
+	return strings.ReplaceAll(local, ".", "") + "@" + domain
+}
+
+// A ReferralRequest says through whose code a member came, under an id that the caller derived.
+type ReferralRequest struct {
+	ID     string
+	Member loyalty.MemberID
+	Code   string
+}
+
+// Refer takes note of through whom a member came who said so only after joining. Repeated under the same id it answers
+// as it did. It refuses as loyalty.Program.Refer does, and with validation_failed if nobody has the code.
+func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralRequest, by By) (m Member, err error) {
+	if m, err = l.Member(ctx, p, in.Member); err != nil {
+		return m, err
+	}
+	said, err := l.FindMember(ctx, p.ID, Identity{ReferralCode, loyalty.PlainCode(in.Code)})
+	if r := m.Account.Traits.Referral; err == nil && r.Claim == in.ID && in.ID != "" {
+		if m.Replayed = r.By == said; !m.Replayed {
+			return m, keyReused()
+		}
+		return m, nil
+	}
+	referrer, err := l.referrer(ctx, p, m.Account, m.Profile, in.Code)
+	if err != nil {
+		return m, err
+	}
+	c := command{p: p, member: in.Member, by: by, with: []table.Op{table.Put(referredItem(p.ID, referrer.Member, in.Member))}}
+	c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		return p.Refer(acc, referrer, in.ID, l.now())
+	}
+	_, refused := l.do(ctx, c)
+	if refused != nil && !errors.Is(refused, loyalty.ReferralClaimed) {
+		return m, refused
+	}
+	if m, err = l.Member(ctx, p, in.Member); err != nil {
+		return m, err
+	}
+	if m.Account.Traits.Referral.Claim != in.ID {
+		return m, refused
+	}
+	// What is known of the member may be what reminders are about. A wake that fails is made up for by the next visit.
+	_ = l.Wake(ctx, p.ID, in.Member)
+	return m, nil
+}
+
+// A Friend is who came through a member, and what became of that.
+type Friend struct {
+	Member   loyalty.MemberID
+	Referral loyalty.Referral
+}
+
+// Friends lists who came through a member, by their ids, behind one of them.
+func (l *Ledger) Friends(ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID) iter.Seq2[Friend, error] {
+	q := table.Query{PK: memberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~"}
+	if after != "" {
+		q.From = friendPrefix + string(after) + "!" // the next one behind it
+	}
+	return func(yield func(Friend, error) bool) {
+		for it, err := range l.Table.Query(ctx, q) {
+			if err != nil {
+				yield(Friend{}, retryable(err))
+				return
+			}
+			f := Friend{Member: loyalty.MemberID(strings.TrimPrefix(it.Key.SK, friendPrefix))}
+			acc, err := l.account(ctx, p, f.Member)
+			f.Referral = acc.Traits.Referral
+			if !yield(f, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// errConcerned ends a decision about one account that is one about two.
+var errConcerned = errors.New("ledger: the order concerns a referrer")
+
+// doReferred is do for a command about an order, which the rules that it keeps decide. Where the order makes or breaks a
+// referral the referrer's account changes with it. Whom it concerns is known only once it is decided: what others order
+// reads no more than before.
+func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Program) ([]loyalty.Entry, error) {
+	order, alone := c.decide, c
+	var referrer loyalty.MemberID
+	alone.decide = func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+		out, err := order(acc, left)
+		if err != nil {
+			return out, err
+		}
+		var concerned bool
+		if referrer, concerned = c.p.Concerns(out, rules); concerned {
+			return out, errConcerned
+		}
+		return out, nil
+	}
+	entries, err := l.do(ctx, alone)
+	if !errors.Is(err, errConcerned) {
+		return entries, err
+	}
+	c.decide, c.others = nil, []loyalty.MemberID{referrer}
+	c.together = func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		out, err := order(accs[0], left)
+		if err != nil {
+			return nil, err
+		}
+		friends, referrers := out.Account.Traits.Referral.Parts(c.member)
+		was := [2]*loyalty.EventState{}
+		for i, ev := range []loyalty.Event{friends, referrers} {
+			e, err := l.latest(ctx, c.p.ID, loyalty.CauseEvent, ev.Cause())
+			if err != nil {
+				return nil, err
+			}
+			was[i] = e.Event
+		}
+		return c.p.AwardReferral(out, accs[1], rules, was[0], was[1], l.now())
+	}
+	return l.do(ctx, c)
+}

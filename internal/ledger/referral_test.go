@@ -1,0 +1,189 @@
+package ledger_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// befriend gives the program referrals, and the first n members codes.
+func (b *bench) befriend(t *testing.T, n int) (codes []string) {
+	t.Helper()
+	b.p.Earn.Actions = []loyalty.Action{{ID: "friends", Event: loyalty.EventConverted, Points: 200, Friend: 100}}
+	b.p.Tiers, b.p.Earn.Categories = loyalty.Tiers{}, nil
+	if err := b.p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		until(func() (ledger.Member, error) {
+			return b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)})
+		})
+		code, err := until(func() (string, error) { return b.GiveReferralCode(t.Context(), b.p, member(i), "") })
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes = append(codes, code)
+	}
+	return codes
+}
+
+func (b *bench) referral(t *testing.T, m loyalty.MemberID) loyalty.Referral {
+	t.Helper()
+	got, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.Account.Traits.Referral
+}
+
+// Row 55: a member gives the codes of two at once, again and again. One of them counts, once.
+func TestAMemberComesThroughOne(t *testing.T) {
+	onFaulty(t, func(t *testing.T, b *bench) {
+		codes := b.befriend(t, 3)
+		claim := func(i int) error {
+			in := ledger.ReferralRequest{ID: fmt.Sprint("rf_", i), Member: member(2), Code: codes[i%2]}
+			_, err := until(func() (ledger.Member, error) { return b.Refer(t.Context(), b.p, in, ledger.By{Input: in.ID}) })
+			return err
+		}
+		won := -1
+		for i, err := range inParallel(20, claim) {
+			if err == nil && won < 0 {
+				won = i
+			} else if !errors.Is(err, loyalty.ReferralClaimed) {
+				t.Errorf("claim %d: %v", i, err)
+			}
+		}
+		if won < 0 || b.referral(t, member(2)).By != member(won%2) {
+			t.Fatalf("claim %d won, and the member came through %+v", won, b.referral(t, member(2)))
+		}
+		if err := claim(won); err != nil {
+			t.Errorf("the one that won, repeated: %v", err)
+		}
+		for i := range 2 {
+			friends := 0
+			_, err := until(func() (int, error) {
+				friends = 0
+				for _, err := range b.Friends(t.Context(), b.p, member(i), "") {
+					if err != nil {
+						return 0, err
+					}
+					friends++
+				}
+				return friends, nil
+			})
+			if want := map[bool]int{true: 1}[i == won%2]; friends != want || err != nil {
+				t.Errorf("%s lists %d friends, want %d: %v", member(i), friends, want, err)
+			}
+		}
+		b.auditAll(t, 3)
+	})
+}
+
+// Twenty ask for the same code at once: it is one member's.
+func TestACodeIsOneMembers(t *testing.T) {
+	onFaulty(t, func(t *testing.T, b *bench) {
+		b.befriend(t, 0)
+		for i := range 5 {
+			until(func() (ledger.Member, error) {
+				return b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: member(i)}, ledger.By{Input: fmt.Sprint(i)})
+			})
+		}
+		got := map[bool]int{}
+		for i, err := range inParallel(20, func(i int) error {
+			_, err := until(func() (string, error) { return b.GiveReferralCode(t.Context(), b.p, member(i%5), "BEANS") })
+			return err
+		}) {
+			if err != nil && !errors.Is(err, loyalty.AlreadyExists) {
+				t.Errorf("%d: %v", i, err)
+			}
+			got[err == nil]++
+		}
+		if got[true] != 4 { // those of one member
+			t.Errorf("%d of 20 have the code, want the 4 of one member", got[true])
+		}
+	})
+}
+
+// Friends order, give back and order again, all at once and with a table that fails: whoever's order stands at the end has
+// been rewarded once, and so has the referrer; nobody else has anything. I25.
+func TestReferralsAreRewardedOnce(t *testing.T) {
+	const referrers, friends, orders = 2, 6, 4
+	onFaulty(t, func(t *testing.T, b *bench) {
+		codes := b.befriend(t, referrers)
+		b.advance(time.Minute)
+		friend := func(i int) loyalty.MemberID { return member(referrers + i) }
+		for i, err := range inParallel(friends, func(i int) error {
+			in := ledger.Enrolment{Member: friend(i), Code: codes[i%referrers]}
+			_, err := until(func() (ledger.Member, error) {
+				return b.Enrol(t.Context(), b.p, in, ledger.By{Input: fmt.Sprint("friend", i)})
+			})
+			return err
+		}) {
+			if err != nil {
+				t.Fatalf("friend %d: %v", i, err)
+			}
+		}
+		for round := range 3 {
+			for i, err := range inParallel(friends*orders, func(n int) error {
+				r := rand.New(rand.NewPCG(uint64(round), uint64(n)))
+				o := b.order(fmt.Sprint("o", n), friend(n%friends), 2_000)
+				o.PlacedAt = start
+				if r.IntN(2) == 0 {
+					o.Status = loyalty.OrderCancelled
+				}
+				_, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"}) })
+				return err
+			}) {
+				if err != nil {
+					t.Fatalf("order %d: %v", i, err)
+				}
+			}
+			b.rewarded(t, referrers, friends, orders)
+			b.advance(10 * 24 * time.Hour)
+		}
+		b.auditAll(t, referrers+friends)
+	})
+}
+
+// rewarded holds what everybody has against the orders and referrals as they are.
+func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
+	t.Helper()
+	want := map[loyalty.MemberID]loyalty.Points{}
+	for i := range friends {
+		m := member(referrers + i)
+		paid := map[string]bool{}
+		for k := range orders {
+			got, err := until(func() (ledger.OrderResult, error) {
+				return b.Order(t.Context(), b.p.ID, fmt.Sprint("o", i+k*friends))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want[m] += got.State.Worth; got.State.Order.Status == loyalty.OrderPaid {
+				paid[got.State.Order.ID] = true
+			}
+		}
+		r := b.referral(t, m)
+		if r.Order != "" {
+			want[m] += 100
+			want[r.By] += 200
+		}
+		if r.Order != "" && !paid[r.Order] {
+			t.Errorf("%s was brought by order %s, which does not stand", m, r.Order)
+		}
+	}
+	for i := range referrers + friends {
+		got, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, member(i)) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bal := got.Account.Balance(); bal.Active+bal.Pending-bal.Debt != want[member(i)] {
+			t.Errorf("%s has %+v, want %d in all", member(i), bal, want[member(i)])
+		}
+	}
+}
