@@ -59,6 +59,7 @@ var catalogue = map[loyalty.Code]kind{
 	versionConflict:             {http.StatusConflict, "Someone else was first"},
 	loyalty.RewardUnavailable:   {http.StatusConflict, "The reward cannot be had now"},
 	loyalty.RewardOutOfStock:    {http.StatusConflict, "None of the reward are left"},
+	loyalty.ReferralClaimed:     {http.StatusConflict, "The member has come by a code already"},
 	loyalty.CannotFulfil:        {http.StatusConflict, "The fulfilment cannot become that"},
 	loyalty.CodeUsed:            {http.StatusConflict, "The code was used"},
 	loyalty.CodeVoid:            {http.StatusConflict, "The code is worth nothing any more"},
@@ -67,6 +68,7 @@ var catalogue = map[loyalty.Code]kind{
 	payloadTooLarge:      {http.StatusRequestEntityTooLarge, "The body is too large"},
 	unsupportedMediaType: {http.StatusUnsupportedMediaType, "The body is not application/json"},
 
+	loyalty.SelfReferral:         {http.StatusUnprocessableEntity, "Nobody can refer themselves"},
 	loyalty.ValidationFailed:     {http.StatusUnprocessableEntity, "The request is not valid"},
 	loyalty.RefundExceedsPayment: {http.StatusUnprocessableEntity, "More was refunded than was paid"},
 	loyalty.AmountNotPositive:    {http.StatusUnprocessableEntity, "An amount is zero or negative"},

@@ -59,6 +59,7 @@ func newMatrix(w *world) matrix {
 			"joinHousehold": `{"member": "` + ada + `"}`, "leaveHousehold": `{"member": "` + ada + `"}`, "removeFromHousehold": `{"member": "` + ada + `"}`,
 			"transferPoints": `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`, "declineTransfer": `{}`, "cancelTransfer": `{}`,
 			"reverseRedemption": `{}`, "convertPoints": `{"from": "points", "to": "miles", "points": 15}`, "undoConversion": `{}`,
+			"giveReferralCode": `{}`, "referMember": `{"code": "NOBODY"}`,
 			"addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
 			"joinWaitingList": `{"member": "` + ada + `"}`, "leaveWaitingList": "",
 			"sendGiftCard":   `{"email": "eve@example.com"}`,

@@ -29,6 +29,12 @@ type memberBody struct {
 	Consents []consentBody `json:"consents"`
 }
 
+// enrolBody is what may be said of a person who joins.
+type enrolBody struct {
+	memberBody   `json:",inline"`
+	ReferralCode *string `json:"referral_code"`
+}
+
 // profile is the body laid over what is known; where removing is allowed, the empty string does.
 func (b memberBody) profile(known ledger.Profile, removing bool, today loyalty.Date) (ledger.Profile, error) {
 	var c check
@@ -125,8 +131,17 @@ func (c *check) dayOfYear(p place, s string) {
 }
 
 func enrolMember(ctx context.Context, c *call) (answer, error) {
-	var b memberBody
+	var b enrolBody
 	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	through := ""
+	if b.ReferralCode != nil {
+		through = *b.ReferralCode
+		faults.text(at("referral_code"), through, 1, maxReferralCode)
+	}
+	if err := faults.err(); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)
@@ -149,7 +164,8 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 		ledger.Profile `json:",inline"`
 		Segments       []string      `json:",omitzero"`
 		Consents       []consentBody `json:",omitzero"`
-	}{profile, segments, b.Consents})
+		ReferralCode   string        `json:",omitzero"`
+	}{profile, segments, b.Consents, through})
 	if err != nil {
 		return answer{}, err
 	}
@@ -160,6 +176,7 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 		Segments:   segments,
 		Identities: names,
 		Consents:   consents,
+		Code:       through,
 	}, by)
 	if err != nil {
 		return answer{}, err
@@ -251,6 +268,7 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.OptIns,
 		Wallets:   wireWallets(p, m.Account),
 		Household: m.Household,
+		Referral:  wireReferral(m.Account.Traits.Referral, c.app.Now()),
 	}
 }
 

@@ -56,6 +56,10 @@ func Routes() []Route {
 		{Pattern: "POST /v1/households/{household}/remove", Function: "members", Scope: auth.MembersWrite, body: smallBody, serve: removeFromHousehold},
 		{Pattern: "PUT /v1/members/{member}/campaigns/{campaign}", Function: "members", Scope: auth.MembersWrite, body: maybeBody, serve: registerForCampaign},
 
+		{Pattern: "PUT /v1/members/{member}/referral-code", Function: "members", Scope: auth.MembersWrite, body: maybeBody, serve: giveReferralCode},
+		{Pattern: "POST /v1/members/{member}/referral", Function: "members", Scope: auth.MembersWrite, Keyed: true, body: smallBody, serve: referMember},
+		{Pattern: "GET /v1/members/{member}/referrals", Function: "members", Scope: auth.MembersRead, query: page, serve: listReferrals},
+
 		{Pattern: "GET /v1/members/{member}/consents", Function: "members", Scope: auth.MembersRead, serve: listConsents},
 
 		{Pattern: "PUT /v1/orders/{order}", Function: "earn", Scope: auth.OrdersWrite, body: largeBody, serve: putOrder},

@@ -212,7 +212,7 @@ func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
 func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 	s := loadSpec(t)
 	for name, body := range map[string]any{
-		"EnrolRequest": memberBody{}, "ChangeMemberRequest": memberBody{}, "AdjustmentRequest": adjustmentBody{},
+		"EnrolRequest": enrolBody{}, "ReferralCodeRequest": referralCodeBody{}, "ReferralRequest": referralCodeBody{}, "ChangeMemberRequest": memberBody{}, "AdjustmentRequest": adjustmentBody{},
 		"OrderRequest": orderBody{}, "QuoteRequest": basketBody{}, "Line": lineBody{}, "Tender": tenderBody{},
 		"RedemptionRequest": redemptionBody{}, "DraftRequest": draftBody{}, "CheckRequest": checkBody{},
 		"Dispute": disputeBody{}, "Refund": refundBody{}, "RefundLine": refundLineBody{}, "EventRequest": eventBody{},

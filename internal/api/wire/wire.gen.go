@@ -609,6 +609,27 @@ func (e RedemptionStatus) Valid() bool {
 	}
 }
 
+// Defines values for ReferralStatus.
+const (
+	ReferralStatusConverted  ReferralStatus = "converted"
+	ReferralStatusRegistered ReferralStatus = "registered"
+	ReferralStatusRewarded   ReferralStatus = "rewarded"
+)
+
+// Valid indicates whether the value is a known member of the ReferralStatus enum.
+func (e ReferralStatus) Valid() bool {
+	switch e {
+	case ReferralStatusConverted:
+		return true
+	case ReferralStatusRegistered:
+		return true
+	case ReferralStatusRewarded:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for RefundStatus.
 const (
 	RefundStatusFailed    RefundStatus = "failed"
@@ -1319,6 +1340,9 @@ type EnrolRequest struct {
 
 	// Segments Groups that the merchant puts the person in and rules can name, as `vip`.
 	Segments []string `json:"segments,omitempty,omitzero"`
+
+	// ReferralCode The code of the member through whom this one comes.
+	ReferralCode string `json:"referral_code,omitempty,omitzero"`
 }
 
 // Entry One line of the statement. Entries are never changed.
@@ -1520,6 +1544,13 @@ type Finding struct {
 
 // FindingSeverity An error keeps the file from being published.
 type FindingSeverity string
+
+// Friend defines model for Friend.
+type Friend struct {
+	// Friend The member who joined by the code.
+	Friend   string   `json:"friend"`
+	Referral Referral `json:"referral"`
+}
 
 // Fulfilment defines model for Fulfilment.
 type Fulfilment struct {
@@ -1827,7 +1858,8 @@ type Member struct {
 	Wallets []Wallet `json:"wallets,omitempty,omitzero"`
 
 	// Household The household that the member has joined; left out if none.
-	Household string `json:"household,omitempty,omitzero"`
+	Household string   `json:"household,omitempty,omitzero"`
+	Referral  Referral `json:"referral,omitempty,omitzero"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -2397,6 +2429,57 @@ type RedemptionRequest struct {
 
 	// Date Which of the reward's dates, where it has some.
 	Date string `json:"date,omitempty,omitzero"`
+}
+
+// Referral defines model for Referral.
+type Referral struct {
+	// Referrer The member whose code it was.
+	Referrer string `json:"referrer"`
+
+	// At When it was given.
+	At time.Time `json:"at"`
+
+	// Status `registered`: the friend has not ordered what counts; `converted`: the points of both are pending; `rewarded`: they are active.
+	Status ReferralStatus `json:"status"`
+
+	// Order The order that converted it.
+	Order string `json:"order,omitempty,omitzero"`
+
+	// ActiveAt When the points of both are active.
+	ActiveAt time.Time `json:"active_at,omitempty,omitzero"`
+}
+
+// ReferralStatus `registered`: the friend has not ordered what counts; `converted`: the points of both are pending; `rewarded`: they are active.
+type ReferralStatus string
+
+// ReferralCode defines model for ReferralCode.
+type ReferralCode struct {
+	// Code As it was given, say `7Q4K-2M9X`.
+	Code string `json:"code"`
+}
+
+// ReferralCodeRequest defines model for ReferralCodeRequest.
+type ReferralCodeRequest struct {
+	// Code The code, 4 to 20 letters and digits; left out: one is made.
+	Code string `json:"code,omitempty,omitzero"`
+}
+
+// ReferralList defines model for ReferralList.
+type ReferralList struct {
+	// Code The member's own code; left out if there is none yet.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// Data The page.
+	Data []Friend `json:"data"`
+
+	// NextCursor Where the next page begins; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
+// ReferralRequest defines model for ReferralRequest.
+type ReferralRequest struct {
+	// Code The code of the member through whom this one came.
+	Code string `json:"code"`
 }
 
 // Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
@@ -3156,6 +3239,22 @@ type ExtendPointsParams struct {
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
+// ReferMemberParams defines parameters for ReferMember.
+type ReferMemberParams struct {
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ListReferralsParams defines parameters for ListReferrals.
+type ListReferralsParams struct {
+	// PageSize At most so many.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
+}
+
 // SetTierParams defines parameters for SetTier.
 type SetTierParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
@@ -3330,6 +3429,12 @@ type ConvertPointsJSONRequestBody = ConversionRequest
 
 // ExtendPointsJSONRequestBody defines body for ExtendPoints for application/json ContentType.
 type ExtendPointsJSONRequestBody = ExtensionRequest
+
+// ReferMemberJSONRequestBody defines body for ReferMember for application/json ContentType.
+type ReferMemberJSONRequestBody = ReferralRequest
+
+// GiveReferralCodeJSONRequestBody defines body for GiveReferralCode for application/json ContentType.
+type GiveReferralCodeJSONRequestBody = ReferralCodeRequest
 
 // ReinstatePointsJSONRequestBody defines body for ReinstatePoints for application/json ContentType.
 type ReinstatePointsJSONRequestBody = ReinstatementRequest
@@ -3828,6 +3933,53 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
 	ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReferMemberWithBody Say by whose code a member joined
+	//
+	// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+	// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+	// given back both lose them.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+	ReferMemberWithBody(ctx context.Context, member MemberPath, params *ReferMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReferMember Say by whose code a member joined
+	//
+	// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+	// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+	// given back both lose them.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+	ReferMember(ctx context.Context, member MemberPath, params *ReferMemberParams, body ReferMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GiveReferralCodeWithBody Give a member the code by which friends come
+	//
+	// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+	// mean nothing, and letters that are mistaken for digits are those digits.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+	GiveReferralCodeWithBody(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// GiveReferralCode Give a member the code by which friends come
+	//
+	// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+	// mean nothing, and letters that are mistaken for digits are those digits.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+	GiveReferralCode(ctx context.Context, member MemberPath, body GiveReferralCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListReferrals Who joined by a member's code
+	//
+	// Corresponds with GET /v1/members/{member}/referrals (the `ListReferrals` operationId).
+	ListReferrals(ctx context.Context, member MemberPath, params *ListReferralsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReinstatePointsWithBody Bring back points that lapsed
 	//
@@ -5227,6 +5379,103 @@ func (c *Client) ExtendPoints(ctx context.Context, member MemberPath, params *Ex
 // Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
 func (c *Client) ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPerksRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReferMemberWithBody Say by whose code a member joined
+//
+// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+// given back both lose them.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+func (c *Client) ReferMemberWithBody(ctx context.Context, member MemberPath, params *ReferMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReferMemberRequestWithBody(c.Server, member, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReferMember Say by whose code a member joined
+//
+// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+// given back both lose them.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+func (c *Client) ReferMember(ctx context.Context, member MemberPath, params *ReferMemberParams, body ReferMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReferMemberRequest(c.Server, member, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GiveReferralCodeWithBody Give a member the code by which friends come
+//
+// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+// mean nothing, and letters that are mistaken for digits are those digits.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+func (c *Client) GiveReferralCodeWithBody(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveReferralCodeRequestWithBody(c.Server, member, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// GiveReferralCode Give a member the code by which friends come
+//
+// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+// mean nothing, and letters that are mistaken for digits are those digits.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+func (c *Client) GiveReferralCode(ctx context.Context, member MemberPath, body GiveReferralCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGiveReferralCodeRequest(c.Server, member, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListReferrals Who joined by a member's code
+//
+// Corresponds with GET /v1/members/{member}/referrals (the `ListReferrals` operationId).
+func (c *Client) ListReferrals(ctx context.Context, member MemberPath, params *ListReferralsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListReferralsRequest(c.Server, member, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7834,6 +8083,178 @@ func NewListPerksRequest(server string, member MemberPath) (*http.Request, error
 	return req, nil
 }
 
+// NewReferMemberRequest calls the generic ReferMember builder with application/json body
+func NewReferMemberRequest(server string, member MemberPath, params *ReferMemberParams, body ReferMemberJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReferMemberRequestWithBody(server, member, params, "application/json", bodyReader)
+}
+
+// NewReferMemberRequestWithBody constructs an http.Request for the ReferMember method, with any body, and a specified content type
+func NewReferMemberRequestWithBody(server string, member MemberPath, params *ReferMemberParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/referral", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam0)
+
+	}
+
+	return req, nil
+}
+
+// NewGiveReferralCodeRequest calls the generic GiveReferralCode builder with application/json body
+func NewGiveReferralCodeRequest(server string, member MemberPath, body GiveReferralCodeJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewGiveReferralCodeRequestWithBody(server, member, "application/json", bodyReader)
+}
+
+// NewGiveReferralCodeRequestWithBody constructs an http.Request for the GiveReferralCode method, with any body, and a specified content type
+func NewGiveReferralCodeRequestWithBody(server string, member MemberPath, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/referral-code", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPut, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	return req, nil
+}
+
+// NewListReferralsRequest constructs an http.Request for the ListReferrals method
+func NewListReferralsRequest(server string, member MemberPath, params *ListReferralsParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/referrals", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
 // NewReinstatePointsRequest calls the generic ReinstatePoints builder with application/json body
 func NewReinstatePointsRequest(server string, member MemberPath, body ReinstatePointsJSONRequestBody) (*http.Request, error) {
 	var bodyReader io.Reader
@@ -10207,6 +10628,55 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
 	ListPerksWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListPerksResponse, error)
+
+	// ReferMemberWithBodyWithResponse Say by whose code a member joined
+	//
+	// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+	// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+	// given back both lose them.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+	ReferMemberWithBodyWithResponse(ctx context.Context, member MemberPath, params *ReferMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReferMemberResponse, error)
+
+	// ReferMemberWithResponse Say by whose code a member joined
+	//
+	// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+	// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+	// given back both lose them.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+	ReferMemberWithResponse(ctx context.Context, member MemberPath, params *ReferMemberParams, body ReferMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*ReferMemberResponse, error)
+
+	// GiveReferralCodeWithBodyWithResponse Give a member the code by which friends come
+	//
+	// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+	// mean nothing, and letters that are mistaken for digits are those digits.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+	GiveReferralCodeWithBodyWithResponse(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveReferralCodeResponse, error)
+
+	// GiveReferralCodeWithResponse Give a member the code by which friends come
+	//
+	// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+	// mean nothing, and letters that are mistaken for digits are those digits.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+	GiveReferralCodeWithResponse(ctx context.Context, member MemberPath, body GiveReferralCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveReferralCodeResponse, error)
+
+	// ListReferralsWithResponse Who joined by a member's code
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/referrals (the `ListReferrals` operationId).
+	ListReferralsWithResponse(ctx context.Context, member MemberPath, params *ListReferralsParams, reqEditors ...RequestEditorFn) (*ListReferralsResponse, error)
 
 	// ReinstatePointsWithBodyWithResponse Bring back points that lapsed
 	//
@@ -14080,6 +14550,367 @@ func (r ListPerksResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListPerksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReferMemberResponse200Headers the declared response headers of an HTTP 200 response for ReferMember
+type ReferMemberResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// ReferMemberResponse401Headers the declared response headers of an HTTP 401 response for ReferMember
+type ReferMemberResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ReferMemberResponse503Headers the declared response headers of an HTTP 503 response for ReferMember
+type ReferMemberResponse503Headers struct {
+	RetryAfter int
+}
+
+type ReferMemberResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Referral
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *Problem
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReferMemberResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReferMemberResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReferMemberResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReferMemberResponse) GetJSON200() *Referral {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON403() *Problem {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReferMemberResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReferMemberResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReferMemberResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReferMemberResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReferMemberResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// GiveReferralCodeResponse401Headers the declared response headers of an HTTP 401 response for GiveReferralCode
+type GiveReferralCodeResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// GiveReferralCodeResponse503Headers the declared response headers of an HTTP 503 response for GiveReferralCode
+type GiveReferralCodeResponse503Headers struct {
+	RetryAfter int
+}
+
+type GiveReferralCodeResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReferralCode
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *GiveReferralCodeResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *GiveReferralCodeResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r GiveReferralCodeResponse) GetJSON200() *ReferralCode {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r GiveReferralCodeResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r GiveReferralCodeResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r GiveReferralCodeResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r GiveReferralCodeResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r GiveReferralCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListReferralsResponse401Headers the declared response headers of an HTTP 401 response for ListReferrals
+type ListReferralsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListReferralsResponse503Headers the declared response headers of an HTTP 503 response for ListReferrals
+type ListReferralsResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListReferralsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *ReferralList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListReferralsResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListReferralsResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListReferralsResponse) GetJSON200() *ReferralList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListReferralsResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListReferralsResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListReferralsResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListReferralsResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListReferralsResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListReferralsResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListReferralsResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListReferralsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListReferralsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListReferralsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListReferralsResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19388,6 +20219,85 @@ func (c *ClientWithResponses) ListPerksWithResponse(ctx context.Context, member 
 	return ParseListPerksResponse(rsp)
 }
 
+// ReferMemberWithBodyWithResponse Say by whose code a member joined
+//
+// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+// given back both lose them.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+func (c *ClientWithResponses) ReferMemberWithBodyWithResponse(ctx context.Context, member MemberPath, params *ReferMemberParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReferMemberResponse, error) {
+	rsp, err := c.ReferMemberWithBody(ctx, member, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReferMemberResponse(rsp)
+}
+
+// ReferMemberWithResponse Say by whose code a member joined
+//
+// For members who did not give a code when they enrolled: within 30 days of joining, before the first order. The first
+// order that counts converts the referral, and both get their points, pending as long as those of the order; when it is
+// given back both lose them.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/members/{member}/referral (the `ReferMember` operationId).
+func (c *ClientWithResponses) ReferMemberWithResponse(ctx context.Context, member MemberPath, params *ReferMemberParams, body ReferMemberJSONRequestBody, reqEditors ...RequestEditorFn) (*ReferMemberResponse, error) {
+	rsp, err := c.ReferMember(ctx, member, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReferMemberResponse(rsp)
+}
+
+// GiveReferralCodeWithBodyWithResponse Give a member the code by which friends come
+//
+// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+// mean nothing, and letters that are mistaken for digits are those digits.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+func (c *ClientWithResponses) GiveReferralCodeWithBodyWithResponse(ctx context.Context, member MemberPath, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*GiveReferralCodeResponse, error) {
+	rsp, err := c.GiveReferralCodeWithBody(ctx, member, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveReferralCodeResponse(rsp)
+}
+
+// GiveReferralCodeWithResponse Give a member the code by which friends come
+//
+// A member has one code, and keeps it: asked again it is the same. It is no secret; capitals, spaces and hyphens in it
+// mean nothing, and letters that are mistaken for digits are those digits.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with PUT /v1/members/{member}/referral-code (the `GiveReferralCode` operationId).
+func (c *ClientWithResponses) GiveReferralCodeWithResponse(ctx context.Context, member MemberPath, body GiveReferralCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*GiveReferralCodeResponse, error) {
+	rsp, err := c.GiveReferralCode(ctx, member, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseGiveReferralCodeResponse(rsp)
+}
+
+// ListReferralsWithResponse Who joined by a member's code
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/referrals (the `ListReferrals` operationId).
+func (c *ClientWithResponses) ListReferralsWithResponse(ctx context.Context, member MemberPath, params *ListReferralsParams, reqEditors ...RequestEditorFn) (*ListReferralsResponse, error) {
+	rsp, err := c.ListReferrals(ctx, member, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListReferralsResponse(rsp)
+}
+
 // ReinstatePointsWithBodyWithResponse Bring back points that lapsed
 //
 // What one entry of kind `expire` took comes back, once: a second time answers with the first, also with another
@@ -23528,6 +24438,352 @@ func ParseListPerksResponse(rsp *http.Response) (*ListPerksResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListPerksResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReferMemberResponse parses an HTTP response from a ReferMemberWithResponse call
+func ParseReferMemberResponse(rsp *http.Response) (*ReferMemberResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReferMemberResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Referral
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReferMemberResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReferMemberResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReferMemberResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseGiveReferralCodeResponse parses an HTTP response from a GiveReferralCodeWithResponse call
+func ParseGiveReferralCodeResponse(rsp *http.Response) (*GiveReferralCodeResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &GiveReferralCodeResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReferralCode
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers GiveReferralCodeResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers GiveReferralCodeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListReferralsResponse parses an HTTP response from a ListReferralsWithResponse call
+func ParseListReferralsResponse(rsp *http.Response) (*ListReferralsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListReferralsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ReferralList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListReferralsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListReferralsResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

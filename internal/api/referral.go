@@ -1,0 +1,114 @@
+package api
+
+import (
+	"context"
+	"regexp"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// referralCodeBody is a code: the member's own, or that by which the member came.
+type referralCodeBody struct {
+	Code *string `json:"code"`
+}
+
+// maxReferralCode bounds what is looked up as a code.
+const maxReferralCode = 64
+
+var referralCodeForm = regexp.MustCompile(`^[A-Za-z0-9]([ -]?[A-Za-z0-9]){3,19}$`)
+
+func giveReferralCode(ctx context.Context, c *call) (answer, error) {
+	var b referralCodeBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	code := ""
+	if b.Code != nil {
+		code = *b.Code
+	}
+	if b.Code != nil && !referralCodeForm.MatchString(code) {
+		faults.fault(at("code"), loyalty.ValidationFailed, "A code is 4 to 20 letters and digits, with single spaces or hyphens between them.")
+	}
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	code, err = c.app.Ledger.GiveReferralCode(ctx, p, m.Account.Member, code)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: wire.ReferralCode{Code: code}}, nil
+}
+
+func referMember(ctx context.Context, c *call) (answer, error) {
+	var b referralCodeBody
+	if err := c.decode(&b); err != nil {
+		return answer{}, err
+	}
+	var faults check
+	if faults.required(at("code"), b.Code != nil) {
+		faults.text(at("code"), *b.Code, 1, maxReferralCode)
+	}
+	if err := faults.err(); err != nil {
+		return answer{}, err
+	}
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	id := m.Account.Member
+	by, err := c.by(b)
+	if err != nil {
+		return answer{}, err
+	}
+	m, err = c.app.Ledger.Refer(ctx, p, ledger.ReferralRequest{ID: c.derivedID("rf_", id), Member: id, Code: *b.Code}, by)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: wireReferral(m.Account.Traits.Referral, c.app.Now()), replayed: m.Replayed}, nil
+}
+
+func listReferrals(ctx context.Context, c *call) (answer, error) {
+	size, err := c.pageSize()
+	if err != nil {
+		return answer{}, err
+	}
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	owner := string(m.Account.Member)
+	after, err := c.openTextCursor(owner)
+	if err != nil {
+		return answer{}, err
+	}
+	list := wire.ReferralList{Data: []wire.Friend{}}
+	if list.Code, err = c.app.Ledger.ReferralCodeOf(ctx, p.ID, m.Account.Member); err != nil {
+		return answer{}, err
+	}
+	for f, err := range c.app.Ledger.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after)) {
+		if err != nil {
+			return answer{}, err
+		}
+		if len(list.Data) == size {
+			list.NextCursor = c.textCursor(owner, list.Data[size-1].Friend)
+			break
+		}
+		list.Data = append(list.Data, wire.Friend{Friend: string(f.Member), Referral: wireReferral(f.Referral, c.app.Now())})
+	}
+	return answer{body: list}, nil
+}
+
+// wireReferral is through whom a member came; zero, which is left out, if through nobody.
+func wireReferral(r loyalty.Referral, now time.Time) wire.Referral {
+	return wire.Referral{
+		Referrer: string(r.By), At: r.At.UTC(), Status: wire.ReferralStatus(r.Status(now)), Order: r.Order, ActiveAt: r.ActiveAt.UTC(),
+	}
+}
