@@ -33,6 +33,7 @@ type year struct {
 	post     provider
 	zones    map[loyalty.MemberID]*time.Location
 	agreed   map[loyalty.MemberID]map[string]bool // channel/purpose; never: not there
+	codes    map[loyalty.MemberID]string          // by which friends come
 	doings   []doing
 	problems []string
 	lock     sync.Mutex
@@ -65,7 +66,7 @@ func newYear(t *testing.T, members int, seed uint64) *year {
 	t.Helper()
 	y := &year{
 		bench: newBench(t, 0), zones: map[loyalty.MemberID]*time.Location{}, agreed: map[loyalty.MemberID]map[string]bool{},
-		marketing: map[string]int{}, noticed: map[string]bool{}, ids: map[string]bool{},
+		codes: map[loyalty.MemberID]string{}, marketing: map[string]int{}, noticed: map[string]bool{}, ids: map[string]bool{},
 	}
 	p, problems := program.Compile([]byte(yearly))
 	if err := problems.Err(); err != nil {
@@ -110,8 +111,14 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 		}
 	}
 	joins := 1 + r.IntN(40)
-	y.add(night(joins), func(t *testing.T) { y.enrol(t, m, name, fmt.Sprintf("1990-%02d-%02d", 1+i%12, 1+i%28), consents) })
-	for day := joins + 1; day < 380; day += 1 + r.IntN(50) {
+	y.add(night(joins), func(t *testing.T) {
+		y.enrol(t, m, memberID(i/5*5), name, fmt.Sprintf("1990-%02d-%02d", 1+i%12, 1+i%28), consents)
+	})
+	first := joins + 1
+	if i%5 == 1 {
+		first += 12 // to be reminded of what waits for the first order
+	}
+	for day := first; day < 380; day += 1 + r.IntN(50) {
 		amount := int64(500 + r.IntN(12000))
 		y.add(night(day), func(t *testing.T) { y.order(t, m, amount) })
 		if r.IntN(3) == 0 {
@@ -126,13 +133,21 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 
 func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doings, doing{at, do}) }
 
-func (y *year) enrol(t *testing.T, m loyalty.MemberID, zone, birthday string, consents []loyalty.Consent) {
+// enrol lets a member join, by the code of another if that one is there already.
+func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []loyalty.Consent) {
 	in := ledger.Enrolment{
-		Member: m, Consents: consents,
-		Profile: ledger.Profile{Email: string(m) + "@example.com", Phone: "+491700000000", Name: "Ada", Timezone: zone, Birthday: birthday},
+		Member: m, Consents: consents, Code: y.codes[through],
+		Profile: ledger.Profile{Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimLeft(string(m), "mem_"), Name: "Ada", Timezone: zone, Birthday: birthday},
 	}
 	if _, err := y.Ledger.Enrol(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
+	}
+	if m == through {
+		code, err := y.Ledger.GiveReferralCode(t.Context(), y.program, m, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		y.codes[m] = code
 	}
 	for _, c := range consents {
 		y.agreed[m][string(c.Channel)+"/"+string(c.Purpose)] = true
@@ -256,6 +271,10 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 	case loyalty.AfterActive:
 		if m.Data.Points > active {
 			wrong("says %d, there are %d", m.Data.Points, active)
+		}
+	case loyalty.AfterReferral:
+		if r := acc.Traits.Referral; r.Order != "" || r.By == "" || m.Data.Points != 100 {
+			wrong("%d points wait for an order: %+v", m.Data.Points, r)
 		}
 	case loyalty.BeforeTier:
 		if acc.Tier.Level != m.Data.Level {

@@ -13,6 +13,7 @@ earn:
     expires: { after: 2 months, round_to: end_of_week }
   actions:
     - { id: welcome, event: member.joined, points: 50, limit: 1 ever }
+    - { id: friends, event: referral.converted, points: { referrer: 200, friend: 100 } }
 tiers:
   qualify: { by: points_earned, window: 3 months rolling }
   keep_for: 2 months
@@ -41,6 +42,7 @@ reminders:
     - { id: birthday, after: member.birthday, channels: [email] }
     - { id: years, after: member.anniversary, channels: [email] }
     - { id: welcome, after: member.joined, channels: [email] }
+    - { id: stuck, after: referral.stuck, by: [3 days, 10 days], channels: [email] }
     - { id: how-was-it, after: order.completed, by: 3 days, channels: [email], limit: 1 per month }
     - { id: winter, on: ["12-20"], channels: [email, sms], title: Winter, text: Winter is here. }
 `

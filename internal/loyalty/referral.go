@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"errors"
 	"slices"
 	"time"
 )
@@ -139,8 +140,9 @@ func (p *Program) converts(acc Account, s *OrderState) (*Facts, bool) {
 
 // AwardReferral adds to what was decided of an order of the friend's what that does to the referral. friends and referrers are
 // the two events of it as they were last, nil before the first. Of the outcomes the first is the friend's, with the
-// order's entry first. A referrer whose account is frozen gets nothing, and loses what is taken back. The referrer's
-// account must have been advanced to now.
+// order's entry first. A referrer whose account is frozen, or can hold no more, gets nothing until the order is told again,
+// and loses what is taken back: the friend's order is never refused for the referrer's sake. The referrer's account must
+// have been advanced to now.
 func (p *Program) AwardReferral(order Outcome, referrer Account, rules *Program, friends, referrers *EventState, now time.Time) ([]Outcome, error) {
 	s, r := order.Entries[0].Order, order.Account.Traits.Referral
 	facts, converts := rules.converts(order.Account, s)
@@ -158,6 +160,9 @@ func (p *Program) AwardReferral(order Outcome, referrer Account, rules *Program,
 		return nil, err
 	}
 	theirs, err := a.decide(referrer, referrers, referrersPart, nil)
+	if converts && errors.As(err, new(*Error)) {
+		theirs, err = Outcome{Account: referrer}, nil
+	}
 	own.Entries, own.Spends = append(order.Entries, own.Entries...), append(order.Spends, own.Spends...)
 	return []Outcome{own, theirs}, err
 }

@@ -265,6 +265,24 @@ func TestAFrozenReferrerGetsNothingAndGivesBack(t *testing.T) {
 	x.want("frozen after", Balance{}, Balance{}, ReferralRegistered)
 }
 
+// Whoever brings more than an account can hold at a time does not keep friends from ordering.
+func TestAReferrerWithTooMuchPendingDoesNotStopTheFriendsOrder(t *testing.T) {
+	x := newCouple(t, func(*Program) {})
+	for i := range MaxPending {
+		x.referrer.Pending = append(x.referrer.Pending, Pending{Cause: Cause{Kind: CauseOrder, ID: fmt.Sprint(i)}, ActiveAt: noon.AddDate(0, 0, 1), Points: 1})
+	}
+	o := paid("EUR", Line{Amount: 3_000})
+	x.tell(o, noon)
+	if b := x.referrer.Balance(); b.Pending != MaxPending {
+		t.Errorf("the referrer has %+v", b)
+	}
+	x.want("the friend", Balance{Pending: MaxPending}, Balance{Pending: 100}, ReferralConverted)
+	x.advance(noon.AddDate(0, 0, 2))
+	o.Shipped = noon.AddDate(0, 0, 2)
+	x.tell(o, o.Shipped)
+	x.want("told again", Balance{Active: MaxPending, Pending: 200}, Balance{Pending: 100}, ReferralConverted)
+}
+
 func TestThroughWhomAMemberCannotCome(t *testing.T) {
 	for _, c := range []struct {
 		name string
