@@ -17,6 +17,8 @@ type books struct {
 	codes   map[string]int64 // how many redemptions have each
 	gifts   map[string]gift  // transfers that have not been looked at yet
 	bought  map[string]*bought
+
+	brought, undone int // referrals, each time
 }
 
 // A book is how far a member's entries were checked, and what they add up to.
@@ -67,6 +69,7 @@ func (b *books) check() {
 		b.rewards()
 		b.given()
 		b.paid()
+		b.referred()
 	}
 }
 
@@ -128,6 +131,12 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 		s.orders[e.Cause.ID] = e.Order
 		b.use(s, e.Order, 1)
 	case e.Event != nil:
+		switch e.Event.Event.Type {
+		case loyalty.EventConverted:
+			b.brought++
+		case loyalty.EventReversed:
+			b.undone++
+		}
 		b.worth(s, e, e.Event.Worth, e.Event.Grants...)
 		b.useEvent(s, s.events[e.Cause.ID], -1)
 		s.events[e.Cause.ID] = e.Event

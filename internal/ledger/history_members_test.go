@@ -14,6 +14,9 @@ func member(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%
 func (h *history) join() string {
 	m := member(len(h.members))
 	in := ledger.Enrolment{Member: m, Profile: h.aProfile(), Segments: h.someSegments()}
+	if len(h.members) > 0 && h.rng.IntN(3) > 0 {
+		in.Code = "CODE-OF-" + string(h.member())
+	}
 	var got ledger.Member
 	err := h.until(fmt.Sprintf("join %+v", in), func(l *ledger.Ledger) (err error) {
 		got, err = l.Enrol(h.t.Context(), h.p, in, by(string(m)))
@@ -26,6 +29,12 @@ func (h *history) join() string {
 	is, err := h.quiet().Member(h.t.Context(), h.p, m)
 	if err != nil || is.Account.Balance() != got.Account.Balance() || is.Account.Head != got.Account.Head {
 		h.t.Errorf("%s joined as %+v, was answered as %+v, %v", m, is.Account, got.Account, err)
+	}
+	if err := h.until("a code", func(l *ledger.Ledger) error {
+		_, err := l.GiveReferralCode(h.t.Context(), h.p, m, "CODE-OF-"+string(m))
+		return err
+	}); err != nil {
+		h.t.Error(err)
 	}
 	return "joined"
 }

@@ -122,6 +122,11 @@ func historyActions(p *loyalty.Program) {
 	monthly := loyalty.Life{Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}}}
 	p.Events = []loyalty.EventType{{Name: "repair", States: []string{"brought", "done"}}}
 	p.Earn.Actions = []loyalty.Action{
+		{
+			ID: "friends", Event: loyalty.EventConverted, Points: 90, Friend: 40, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerYear}}, Life: monthly,
+			When: asked{"order.total >= 30", func(f *loyalty.Facts) (bool, error) { return f.Total >= 3_000, nil }},
+		},
+		{ID: "advocates", Event: loyalty.EventConverted, Points: 10, Tiers: []string{"silver", "gold"}, Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 20}}}},
 		{ID: "welcome", Event: loyalty.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, Life: monthly},
 		{ID: "birthday", Event: loyalty.EventBirthday, Points: 100, Life: monthly},
 		{ID: "anniversary", Event: loyalty.EventAnniversary, Points: 70, Life: loyalty.Life{Expires: &loyalty.Expiry{Anniversary: loyalty.OfJoining, After: loyalty.Period{Days: 1}}}},

@@ -114,8 +114,11 @@ func runHistory(t *testing.T, seed uint64, steps int) {
 			t.Errorf("the audit of %s found:\n%v", m, err)
 		}
 	}
-	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household", seed, counts, broken.Fired(), h.rival.won, h.drawn)
+	t.Logf("PERENNIAL_SEED=%d: %v, faults %+v, %d rivals, %d drew on a household, %d referrals converted and %d taken back", seed, counts, broken.Fired(), h.rival.won, h.drawn, h.books.brought, h.books.undone)
 	if steps >= 10_000 {
+		if h.books.brought == 0 {
+			t.Error("no referral was ever converted")
+		}
 		h.everything(counts, broken.Fired())
 	}
 }

@@ -63,6 +63,9 @@ func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 			if "earn.actions."+a.ID != x.Rule {
 				continue
 			}
+			if a.Event == loyalty.EventConverted && ev.Event.ID == string(ev.Event.Member) {
+				continue // limits are the referrer's
+			}
 			s.useShare(x, nil, a.Limits, day, sign)
 			if !a.Cooldown.IsZero() && x.Used > 0 {
 				last := loyalty.DateOf(a.Cooldown.After(ev.Event.At, p.Zone).Add(-1), p.Zone)

@@ -1,0 +1,44 @@
+package ledger_test
+
+import (
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// referred holds each referral against its two events and its order: both sides have it or neither, never for oneself, and
+// only for an order that stands (I25).
+func (b *books) referred() {
+	for _, m := range b.h.members {
+		r := b.of(m).acc.Traits.Referral
+		if r.By == "" {
+			continue
+		}
+		friends, referrers := r.Parts(m)
+		own, theirs := b.of(m).events[friends.Cause()], b.of(r.By).events[referrers.Cause()]
+		if r.By == m || r.Order != "" && own == nil {
+			b.h.t.Errorf("%s came through %+v, with %+v", m, r, own)
+		}
+		if r.Order == "" {
+			b.nothing(own)
+			b.nothing(theirs)
+			continue
+		}
+		for _, ev := range []*loyalty.EventState{own, theirs} {
+			if ev != nil && (ev.Event.Type != loyalty.EventConverted || ev.Event.Data["order"] != r.Order) {
+				b.h.t.Errorf("%s was brought by order %s, and an event says %+v", m, r.Order, ev.Event)
+			}
+		}
+		if s := b.of(m).orders[r.Order]; s == nil || s.Order.Status != loyalty.OrderPaid || s.Grants[0].ActiveAt.IsZero() {
+			b.h.t.Errorf("%s was brought by an order that does not stand: %+v", m, s)
+		}
+	}
+}
+
+// nothing holds that an event of a referral that does not stand has taken everything back.
+func (b *books) nothing(ev *loyalty.EventState) {
+	if ev == nil {
+		return
+	}
+	if ev.Event.Type != loyalty.EventReversed || ev.Worth != 0 {
+		b.h.t.Errorf("a referral that does not stand is worth %d: %+v", ev.Worth, ev.Event)
+	}
+}
