@@ -60,6 +60,12 @@ func (d *decision) autoRedeem(at time.Time) error {
 	return nil
 }
 
+// done is what was decided, once the reward is redeemed by itself if what became active is enough.
+func (d *decision) done() (Outcome, error) {
+	err := d.autoRedeem(d.now)
+	return d.Outcome, err
+}
+
 // autoID is the redemption's id: of the member and the entry's place, so that the same history has the same ids.
 func (d *decision) autoID() string {
 	return fmt.Sprintf("rd_auto_%s_%d", strings.TrimPrefix(string(d.Account.Member), "mem_"), d.Account.Sequence+1)

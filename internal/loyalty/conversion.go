@@ -78,8 +78,7 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	err = d.autoRedeem(now)
-	return d.Outcome, err
+	return d.done()
 }
 
 // convertible is by which conversion n points go from one wallet to another and what they become there, or why they
@@ -171,8 +170,7 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	err := d.autoRedeem(now)
-	return d.Outcome, err
+	return d.done()
 }
 
 // left is how many of the points that a conversion gave are still there.

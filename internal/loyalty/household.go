@@ -285,8 +285,7 @@ func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 		if err := d.release(h, Cancelled, d.now); err != nil {
 			return Outcome{}, err
 		}
-		err := d.autoRedeem(d.now)
-		return d.Outcome, err
+		return d.done()
 	}
 	r := h.Redemption
 	r.Points = n

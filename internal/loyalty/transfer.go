@@ -184,10 +184,8 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 	if err := other.post(lostToExpiry(in)); err != nil {
 		return nil, err
 	}
-	if err := other.autoRedeem(d.now); err != nil {
-		return nil, err
-	}
-	return []Outcome{d.Outcome, other.Outcome}, nil
+	received, err := other.done()
+	return []Outcome{d.Outcome, received}, err
 }
 
 // sent is the lots of the giver as they arrive, after the fee: with days that no activity moves.
@@ -212,10 +210,7 @@ func (p *Program) Return(from Account, r Redemption, as RedemptionStatus, now ti
 	if err := d.release(h, as, now); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.done()
 }
 
 func (p *Program) compileTransfers() error {
