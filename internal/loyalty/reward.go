@@ -233,7 +233,7 @@ func (l Lack) Why() string {
 	switch l.What {
 	case LacksTime:
 		if !l.From.IsZero() {
-			return "It can be redeemed from " + l.From.UTC().Format("2 January 2006 15:04 MST") + " on."
+			return "It can be redeemed from " + written(l.From) + " on."
 		}
 		if l.Required != "" {
 			return "The date " + l.Required + " is over."
@@ -256,7 +256,7 @@ func (l Lack) Why() string {
 			return "No places are left on the date " + l.Required + "."
 		}
 		if !l.From.IsZero() {
-			return "None are left; more come on " + l.From.UTC().Format("2 January 2006 15:04 MST") + "."
+			return "None are left; more come on " + written(l.From) + "."
 		}
 		return "None are left."
 	case LacksLimit:
