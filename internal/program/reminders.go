@@ -211,12 +211,11 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 	}
 	switch r.On {
 	case loyalty.BeforeLapse:
-		e := c.p.Earn.Expires
-		if e.Never() && !c.someLapse() {
+		if !c.p.Lapses() {
 			c.warn(atKey(item.get("before"), "never happens: points of this program do not lapse"))
 			return
 		}
-		late(e.After, "%s before the lapse is before points are there, which live for %s")
+		late(c.p.Earn.Expires.After, "%s before the lapse is before points are there, which live for %s")
 	case loyalty.BeforeTier, loyalty.NearTier:
 		if len(c.p.Tiers.Levels) == 0 {
 			c.add(at(item, "is about levels, and the program has none"))
@@ -264,15 +263,6 @@ func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.
 	default:
 		late(shortest, "%s after it was claimed a code has ended, which can be used for %s")
 	}
-}
-
-// someLapse reports whether anything but the base gives points that lapse.
-func (c *compiler) someLapse() bool {
-	lapses := func(l loyalty.Life) bool { return l.Expires != nil && !l.Expires.Never() }
-	return slices.ContainsFunc(c.p.Earn.Rules, func(r loyalty.Rule) bool { return lapses(r.Life) }) ||
-		slices.ContainsFunc(c.p.Campaigns, func(r loyalty.Rule) bool { return lapses(r.Life) }) ||
-		slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return lapses(a.Life) }) ||
-		slices.ContainsFunc(c.p.Tiers.Levels, func(l loyalty.Level) bool { return lapses(loyalty.Life{Expires: l.Expires}) })
 }
 
 // wording refuses texts where there are some already, and wants them where there are none.
