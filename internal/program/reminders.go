@@ -1,7 +1,6 @@
 package program
 
 import (
-	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,11 +23,7 @@ func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 	}
 	r.QuietFrom, r.QuietUntil = c.quiet(n.get("quiet_hours"))
 	r.AtMost = c.atMost(n.get("at_most"))
-	if share := n.get("holdout"); share != nil {
-		if r.Holdout = c.percent(share); r.Holdout != nil {
-			r.Holdout.Quo(r.Holdout, big.NewRat(100, 1))
-		}
-	}
+	r.Holdout = c.share(n.get("holdout"))
 	r.Answer = c.some(n.get("answer_within"))
 	r.Ignored.Wait = c.some(n.get("unanswered").get("wait"))
 	r.Ignored.Stop = c.integer(n.get("unanswered").get("stop_after"), 1, 100)

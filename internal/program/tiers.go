@@ -1,7 +1,6 @@
 package program
 
 import (
-	"math/big"
 	"regexp"
 	"strconv"
 	"strings"
@@ -33,9 +32,7 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	c.keep(n.get("keep_for"), &t)
 	t.Tail, t.Grace = c.period(n.get("tail")), c.period(n.get("grace"))
 	t.MoveUp, t.MoveDown = moveUps[n.get("move_up").text()], moveDowns[n.get("move_down").text()]
-	if guard := n.get("guard"); guard != nil {
-		t.Guard = c.guard(guard)
-	}
+	t.Guard = c.share(n.get("guard"))
 	t.Welcome, t.Again = welcomes[n.get("welcome").text()], n.get("welcome_again") != nil
 	t.Levels = c.levels(n.get("levels"), t)
 	for _, f := range n.get("floors").list() {
@@ -44,15 +41,6 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	}
 	c.periods(n, t)
 	return t
-}
-
-// guard reads the share of members that a run may move down.
-func (c *compiler) guard(n *node) *big.Rat {
-	share := c.percent(n)
-	if share == nil {
-		return nil
-	}
-	return share.Quo(share, big.NewRat(100, 1))
 }
 
 // periods refuses what only windows of periods can do where there are none.

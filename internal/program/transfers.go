@@ -63,11 +63,7 @@ func (c *compiler) fee(n *node) (f loyalty.Fee) {
 		f.Points = loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints)))
 		return f
 	}
-	percent := c.percent(n)
-	if percent == nil {
-		return f
-	}
-	if f.Share = percent.Quo(percent, big.NewRat(100, 1)); f.Share.Cmp(big.NewRat(1, 1)) >= 0 {
+	if f.Share = c.share(n); f.Share != nil && f.Share.Cmp(big.NewRat(1, 1)) >= 0 {
 		c.add(at(n, "%s leaves nothing; a fee is less than what is given", n.value))
 	}
 	return f
