@@ -52,11 +52,8 @@ func (c *reassess) next(live *loyalty.Program, now time.Time) (*loyalty.Program,
 	if f.Program.ID != c.Program {
 		return nil, fmt.Errorf("%s is of program %s, not %s", c.File, f.Program.ID, c.Program)
 	}
-	next := f.Program
-	if next.Since(live, now); next.Retiers(live) {
-		next.Tiers.Refresh = loyalty.Refresh{At: now, Mode: loyalty.RefreshMode(c.Levels)}
-	}
-	return next, nil
+	f.Program.Supersede(live, now, loyalty.RefreshMode(c.Levels))
+	return f.Program, nil
 }
 
 func (c *reassess) list(ctx context.Context, l *ledger.Ledger, live, next *loyalty.Program, until time.Time) error {
