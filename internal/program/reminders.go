@@ -230,28 +230,20 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 
 func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.Period, string)) {
 	var shortest loyalty.Period
-	own, ends := false, false
+	own := false
 	for _, reward := range c.p.Rewards {
 		if reward.Codes.From == loyalty.NoCode || reward.Codes.From == loyalty.SharedCode {
 			continue
 		}
 		own = true
-		valid := reward.Codes.Valid
-		if valid.IsZero() {
-			valid = c.p.Redeeming.CodeValid
+		if lasts := c.p.CodeLasts(&reward); !lasts.IsZero() && (shortest.IsZero() || !reaches(lasts, shortest)) {
+			shortest = lasts
 		}
-		if valid.IsZero() {
-			continue
-		}
-		if !ends || !reaches(valid, shortest) {
-			shortest = valid
-		}
-		ends = true
 	}
 	switch {
 	case !own:
 		c.add(at(item, "is about codes, and no reward gives its members codes of their own"))
-	case r.On == loyalty.BeforeCode && !ends:
+	case r.On == loyalty.BeforeCode && shortest.IsZero():
 		c.add(at(item, "is about the end of codes, and none ends"))
 	case r.On == loyalty.BeforeCode:
 		late(shortest, "%s before the end is before there is a code, which can be used for %s")
