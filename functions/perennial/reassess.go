@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -71,12 +72,7 @@ func (c *reassess) list(ctx context.Context, l *ledger.Ledger, live, next *loyal
 		}
 	}
 	fmt.Printf("%d members were looked at; those for whom time never does anything were not\n", looked)
-	var kinds []string
-	for kind := range moves {
-		kinds = append(kinds, kind)
-	}
-	slices.Sort(kinds)
-	for _, kind := range kinds {
+	for _, kind := range slices.Sorted(maps.Keys(moves)) {
 		fmt.Printf("%6d from %s\n", moves[kind], kind)
 	}
 	return nil

@@ -157,10 +157,7 @@ func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
 // leads reads how long before or after, one or several.
 func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	by := item.get("by")
-	items := by.list()
-	if by.is(text) {
-		items = []*node{by}
-	}
+	items := by.several()
 	for _, n := range items {
 		r.Leads = append(r.Leads, c.some(n))
 	}

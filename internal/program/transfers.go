@@ -38,11 +38,7 @@ func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
 
 // givenAtMost reads how many points a member may give in a period: "10000 per month", or several of that.
 func (c *compiler) givenAtMost(n *node, least loyalty.Points) (caps []loyalty.Cap) {
-	items := n.list()
-	if n.is(text) {
-		items = []*node{n}
-	}
-	for _, item := range items {
+	for _, item := range n.several() {
 		points, per, ok := c.counted(item, int64(loyalty.MaxPoints))
 		switch {
 		case !ok || per == loyalty.PerOrder: // the schema reports it
