@@ -156,6 +156,13 @@ func TestTheClockCanStandStillAndBeMoved(t *testing.T) {
 			t.Errorf("clock %s: %q %q %d", c.by, out, err, status)
 		}
 	}
+	const fired = `2027-01-01T11:30:00Z
+reassess   last fired for 2027-01-01T11:05:00Z, 0s late, and took …; 0 messages given up
+remind     last fired for 2027-01-01T10:35:00Z, 0s late, and took …; 0 messages given up
+`
+	if out, err, status := run(t, "clock", "--schedules", "--url", p.url, "+1d"); status != 0 || !like(fired, out) {
+		t.Errorf("clock --schedules: %q %q %d", out, err, status)
+	}
 	if _, err, status := run(t, "clock", "--url", p.url, "yesterday"); status != 1 || !strings.Contains(err, "such as 30d") {
 		t.Errorf("%q %d", err, status)
 	}

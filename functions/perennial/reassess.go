@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -52,11 +53,8 @@ func (c *reassess) next(live *loyalty.Program, now time.Time) (*loyalty.Program,
 	if f.Program.ID != c.Program {
 		return nil, fmt.Errorf("%s is of program %s, not %s", c.File, f.Program.ID, c.Program)
 	}
-	next := f.Program
-	if next.Since(live, now); next.Retiers(live) {
-		next.Tiers.Refresh = loyalty.Refresh{At: now, Mode: loyalty.RefreshMode(c.Levels)}
-	}
-	return next, nil
+	f.Program.Supersede(live, now, loyalty.RefreshMode(c.Levels))
+	return f.Program, nil
 }
 
 func (c *reassess) list(ctx context.Context, l *ledger.Ledger, live, next *loyalty.Program, until time.Time) error {
@@ -74,12 +72,7 @@ func (c *reassess) list(ctx context.Context, l *ledger.Ledger, live, next *loyal
 		}
 	}
 	fmt.Printf("%d members were looked at; those for whom time never does anything were not\n", looked)
-	var kinds []string
-	for kind := range moves {
-		kinds = append(kinds, kind)
-	}
-	slices.Sort(kinds)
-	for _, kind := range kinds {
+	for _, kind := range slices.Sorted(maps.Keys(moves)) {
 		fmt.Printf("%6d from %s\n", moves[kind], kind)
 	}
 	return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"maps"
 	"os"
@@ -116,37 +115,22 @@ type webhookName struct {
 
 // each calls do with everything that is kept under the name.
 func (c *webhookName) each(ctx context.Context, a *app.App, do func(ledger.Kept) error) error {
-	found := false
-	for k, err := range collected(a.Ledger.Deliveries(ctx, c.Program, c.Provider, c.Event)) {
-		if err == nil {
-			found, err = true, do(k)
-		}
+	var all []ledger.Kept // before do writes anything that could be on the list
+	for k, err := range a.Ledger.Deliveries(ctx, c.Program, c.Provider, c.Event) {
 		if err != nil {
 			return err
 		}
-	}
-	if !found {
-		return fmt.Errorf("program %s has no event %s of %s", c.Program, c.Event, c.Provider)
-	}
-	return nil
-}
-
-// collected reads a list to its end before anything is written that could be on it.
-func collected(list iter.Seq2[ledger.Kept, error]) iter.Seq2[ledger.Kept, error] {
-	var all []ledger.Kept
-	for k, err := range list {
-		if err != nil {
-			return func(yield func(ledger.Kept, error) bool) { yield(k, err) }
-		}
 		all = append(all, k)
 	}
-	return func(yield func(ledger.Kept, error) bool) {
-		for _, k := range all {
-			if !yield(k, nil) {
-				return
-			}
+	if len(all) == 0 {
+		return fmt.Errorf("program %s has no event %s of %s", c.Program, c.Event, c.Provider)
+	}
+	for _, k := range all {
+		if err := do(k); err != nil {
+			return err
 		}
 	}
+	return nil
 }
 
 type webhooksShow struct{ webhookName }

@@ -2,11 +2,17 @@ package main
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
 // What is sent to a running stack is found in its data directory, shown, and taken again without a second effect.
@@ -93,5 +99,38 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	p = start(t, "--empty", "--json", "--data", data, "--program", file)
 	if after := order(); after != before {
 		t.Errorf("replaying changed\n%s\nto\n%s", before, after)
+	}
+}
+
+// What a processor reported while nobody listened is asked for, and counts once however often that is done.
+func TestWhatWasMissedIsCaughtUp(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	p := start(t, "--empty", "--json", "--data", data, "--program", writeProgram(t, "examples:", "payments: { award: payments }\nexamples:"))
+	if err := p.stop(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	since := time.Now().UTC().Add(-time.Hour).Truncate(time.Second)
+	e := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", ID: "evt_1", Payment: "pi_1", Total: 2000, Currency: "EUR", At: since}
+	body, err := e.Body("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stripe := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/v1/events" || r.FormValue("created[gte]") != fmt.Sprint(since.Unix()) || r.Header.Get("Authorization") != "Bearer token-0123456789abcdef" {
+			t.Errorf("it was asked for %s by %s", r.URL, r.Header)
+		}
+		fmt.Fprintf(w, `{"data": [%s]}`, body)
+	}))
+	defer stripe.Close()
+	file := filepath.Join(t.TempDir(), "webhooks.json")
+	agreed := `{"bluebird": {"stripe": {"secrets": ["whsec_0123456789abcdef"], "api_secret": "token-0123456789abcdef", "api": "` + stripe.URL + `"}}}`
+	if err := os.WriteFile(file, []byte(agreed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := []string{"webhooks", "catch-up", "--provider", "stripe", "--since", since.Format(time.RFC3339), "--data", data, "--program", "bluebird", "--webhooks", file}
+	for _, want := range []string{"1 applied\n", "1 duplicate\n"} {
+		if out, errs, status := run(t, args...); status != 0 || out != want {
+			t.Errorf("%d %s%s, not %s", status, out, errs, want)
+		}
 	}
 }

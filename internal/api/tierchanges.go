@@ -81,10 +81,7 @@ func (c *call) nextProgram(ctx context.Context, p *loyalty.Program) (*loyalty.Pr
 	if len(errs) > 0 {
 		return nil, unpublishable(errs)
 	}
-	now := c.app.Now()
-	if next.Since(p, now); next.Retiers(p) {
-		next.Tiers.Refresh = loyalty.Refresh{At: now, Mode: mode}
-	}
+	next.Supersede(p, c.app.Now(), mode)
 	return next, nil
 }
 

@@ -68,16 +68,13 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 			return err
 		}
 	}
-	in.Program.Since(before, at)
-	if in.Program.Retiers(before) {
-		if in.Levels == "" {
-			return &loyalty.Error{
-				Code: loyalty.ValidationFailed, Pointer: "/levels",
-				Detail: "What levels take has changed. Say whether members only move up by it (upgrade_only) or also down (full).",
-			}
+	if in.Program.Retiers(before) && in.Levels == "" {
+		return &loyalty.Error{
+			Code: loyalty.ValidationFailed, Pointer: "/levels",
+			Detail: "What levels take has changed. Say whether members only move up by it (upgrade_only) or also down (full).",
 		}
-		in.Program.Tiers.Refresh = loyalty.Refresh{At: at, Mode: in.Levels}
 	}
+	in.Program.Supersede(before, at, in.Levels)
 	out := ledger.Published{
 		Program: in.Program.ID, Source: in.Source, Snapshot: snapshot.Encode(in.Program), By: in.By, Effective: at,
 	}

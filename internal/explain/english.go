@@ -39,6 +39,9 @@ var english = language{
 		"release.none":      "The reservation for {reward} has ended, but its {units} had lapsed meanwhile.",
 		"redeem":            "You spent {points} on {reward}.",
 		"redeem.free":       "You claimed {reward}.",
+		"restore":           "Your redemption of {reward} was reversed, and you have {points} back.",
+		"restore.part":      "You have {points} back of what you spent on {reward}.",
+		"restore.none":      "Your redemption of {reward} was reversed.",
 		"refuse":            "{reward} could not be redeemed.",
 		"refuse.short":      "{reward} could not be redeemed: it costs {needed}, and you could spend {had}.",
 

@@ -21,7 +21,7 @@ func (s speaker) summary(e loyalty.Entry) string {
 		return s.earned(e)
 	case loyalty.KindActivate:
 		return s.activated(e)
-	case loyalty.KindReserve, loyalty.KindRelease, loyalty.KindRedeem, loyalty.KindRefuse:
+	case loyalty.KindReserve, loyalty.KindRelease, loyalty.KindRedeem, loyalty.KindRestore, loyalty.KindRefuse:
 		return s.redeemed(e)
 	case loyalty.KindExpire:
 		return s.lapsed(e)
@@ -186,6 +186,13 @@ func (s speaker) redeemed(e loyalty.Entry) string {
 		key += "." + string(r.Status)
 		if e.Points == 0 && len(r.Drawn) == 0 {
 			key = "release.none"
+		}
+	case loyalty.KindRestore:
+		switch {
+		case e.Points == 0:
+			key = "restore.none"
+		case r.Status != loyalty.Reversed:
+			key = "restore.part"
 		}
 	case loyalty.KindRefuse:
 		if e.Refusal != nil && e.Refusal.Code == loyalty.InsufficientPoints {

@@ -267,6 +267,21 @@ func TestSummariesOfRedemptions(t *testing.T) {
 			"Die Reservierung für die Prämie „Gratis-Tasse“ ist beendet, doch die Bohnen waren inzwischen verfallen.",
 		},
 		{
+			"given back", spent(loyalty.KindRestore, 1200, loyalty.Reversed),
+			"Your redemption of the reward Free mug was reversed, and you have 1,200 beans back.",
+			"Ihre Einlösung für die Prämie „Gratis-Tasse“ wurde rückgängig gemacht, und Sie haben 1.200 Bohnen zurückerhalten.",
+		},
+		{
+			"given back in part", spent(loyalty.KindRestore, 400, loyalty.Committed),
+			"You have 400 beans back of what you spent on the reward Free mug.",
+			"Von Ihrer Einlösung für die Prämie „Gratis-Tasse“ haben Sie 400 Bohnen zurückerhalten.",
+		},
+		{
+			"given back, but there are no points to come back", spent(loyalty.KindRestore, 0, loyalty.Reversed),
+			"Your redemption of the reward Free mug was reversed.",
+			"Ihre Einlösung für die Prämie „Gratis-Tasse“ wurde rückgängig gemacht.",
+		},
+		{
 			"refused for want of points",
 			with(spent(loyalty.KindRefuse, 0, loyalty.Refused), func(e *loyalty.Entry) {
 				e.Refusal = &loyalty.Error{Code: loyalty.InsufficientPoints, Needed: 1200, Available: 1160}

@@ -39,6 +39,9 @@ var german = language{
 		"release.none":      "Die Reservierung für {reward} ist beendet, doch die {units} waren inzwischen verfallen.",
 		"redeem":            "Sie haben {points} für {reward} eingelöst.",
 		"redeem.free":       "Sie haben {reward} in Anspruch genommen.",
+		"restore":           "Ihre Einlösung für {reward} wurde rückgängig gemacht, und Sie haben {points} zurückerhalten.",
+		"restore.part":      "Von Ihrer Einlösung für {reward} haben Sie {points} zurückerhalten.",
+		"restore.none":      "Ihre Einlösung für {reward} wurde rückgängig gemacht.",
 		"refuse":            "{reward} konnte nicht eingelöst werden.",
 		"refuse.short":      "{reward} konnte nicht eingelöst werden: Der Preis ist {needed}, Ihr Guthaben betrug {had}.",
 

@@ -155,7 +155,7 @@ func (h *history) publish(rng *rand.Rand) {
 		if err := next.Compile(); err != nil {
 			h.t.Fatal(err)
 		}
-		next.Since(h.rules[last], h.Now())
+		next.Supersede(h.rules[last], h.Now(), "")
 	}
 	h.rules, h.p = append(h.rules, next), next
 	e := next.Earn

@@ -2,6 +2,7 @@ package local
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -94,12 +95,7 @@ func (per *person) currency() loyalty.Currency {
 
 // Currencies are those that a program has rates for, in the order of their codes.
 func Currencies(p *loyalty.Program) []loyalty.Currency {
-	list := make([]loyalty.Currency, 0, len(p.Earn.Rates))
-	for c := range p.Earn.Rates {
-		list = append(list, c)
-	}
-	slices.Sort(list)
-	return list
+	return slices.Sorted(maps.Keys(p.Earn.Rates))
 }
 
 // in is a price in another currency's minor units, near enough for a demonstration.

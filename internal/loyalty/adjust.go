@@ -35,8 +35,5 @@ func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.done()
 }

@@ -10,8 +10,8 @@ import (
 )
 
 // Auto is a reward that is redeemed by itself, at once and whenever a member has so many active points. It happens to
-// whatever makes points active: an order, an event, an adjustment, a reservation that ends, and time itself. Who gives a
-// reward back keeps the points until the next ones come.
+// whatever makes points active: an order, an event, an adjustment, a reservation that ends, a level that welcomes, and time
+// itself. Who gives a reward back keeps the points until the next ones come.
 type Auto struct {
 	Reward string // none: nothing is redeemed by itself
 	At     Points // what it takes, at least the reward's cost
@@ -25,7 +25,8 @@ const MaxAutoStop = 10
 const autoKey = "redeeming.auto"
 
 // autoRedeem redeems the reward as often as the active points do for it and the day allows it. In an instant it comes
-// behind points that become active and before the tier is reviewed and lots lapse. A tier that asked for a balance could
+// behind points that become active and before the tier is reviewed, and behind what a level welcomes with and before
+// lots lapse. A tier that asked for a balance could
 // thus not be reached beyond Auto.At; there is none.
 func (d *decision) autoRedeem(at time.Time) error {
 	auto, day := d.p.Redeeming.Auto, DateOf(at, d.p.Zone)
@@ -57,6 +58,12 @@ func (d *decision) autoRedeem(at time.Time) error {
 		}
 	}
 	return nil
+}
+
+// done is what was decided, once the reward is redeemed by itself if what became active is enough.
+func (d *decision) done() (Outcome, error) {
+	err := d.autoRedeem(d.now)
+	return d.Outcome, err
 }
 
 // autoID is the redemption's id: of the member and the entry's place, so that the same history has the same ids.

@@ -216,3 +216,55 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 		}
 	}
 }
+
+// What a level welcomes with is redeemed like all else that becomes active, whatever moves the member there.
+func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
+	program := func(t *testing.T) *Program {
+		return automatic(t, func(p *Program, _ *Reward) {
+			p.Earn.Actions = []Action{
+				{ID: "hello", Event: EventJoined, Points: 20},
+				{ID: "visit", Event: "visit.completed", Points: 20},
+			}
+			p.Tiers = Tiers{By: ByPointsEarned, MoveDown: StayUp, Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 40, Points: 100}}}
+			p.Tiers.Floors = []Floor{{"silver", "vip"}}
+			partner := p.Tiers
+			partner.Levels = []Level{{ID: "guest"}, {ID: "friend", From: 1_000, Points: 100}}
+			partner.Floors = nil
+			p.Ladders = []Ladder{{ID: "partner", Tiers: partner}}
+		})
+	}
+	visit := Event{Type: "visit.completed", ID: "1", Member: "ada", At: noon}
+	for name, do := range map[string]func(*Program, Account) (Outcome, error){
+		"an event": func(p *Program, a Account) (Outcome, error) {
+			return p.PlaceEvent(a, nil, p, visit, noon)
+		},
+		"joining": func(p *Program, _ Account) (Outcome, error) {
+			p.Tiers.Levels[1].From = 20
+			return p.Join("ben", Traits{}, noon)
+		},
+		"somebody by hand": func(p *Program, a Account) (Outcome, error) {
+			return p.SetTier(a, "t", Placement{Level: "silver", Reason: "a match"}, noon)
+		},
+		"somebody by hand, on a ladder": func(p *Program, a Account) (Outcome, error) {
+			return p.SetTier(a, "t", Placement{Ladder: "partner", Level: "friend", Reason: "a match"}, noon)
+		},
+		"a segment": func(p *Program, a Account) (Outcome, error) {
+			return p.SetTraits(a, Traits{Segments: []string{"vip"}}, noon)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := program(t)
+			out, err := do(p, joined(t, p, noon))
+			if err != nil {
+				t.Fatal(err)
+			}
+			had, left := automatically(out), total(out.Account.Lots)
+			if len(had) != 1 || left < 20 || left > 40 || out.Account.Redeemed != 100 {
+				t.Errorf("%v were redeemed and %d are left: %+v", had, left, out.Account)
+			}
+			if due := p.Due(out.Account); !due.After(noon) {
+				t.Errorf("the account is due at %s", due)
+			}
+		})
+	}
+}

@@ -73,6 +73,16 @@ func (u Usage) Compare(v Usage) int {
 	return cmp.Or(cmp.Compare(u.Rule, v.Rule), b(u.Times)-b(v.Times), cmp.Compare(u.Per, v.Per), cmp.Compare(u.Ends, v.Ends))
 }
 
+// usage is n times more on a day under a rule's limit.
+func (l Limit) usage(rule string, day Date, n int64) Usage {
+	return Usage{Rule: rule, Times: true, Per: l.Per, Ends: l.Per.ends(day), N: n}
+}
+
+// usage is n points more on a day under a rule's cap.
+func (c Cap) usage(rule string, day Date, n Points) Usage {
+	return Usage{Rule: rule, Per: c.Per, Ends: c.Per.ends(day), N: int64(n)}
+}
+
 // usageKept is how long after its end a period's usage is kept. No first revision of an order comes later; and
 // what later revisions give back to a period that is forgotten, nobody can use.
 const usageKept = MaxOrderAge + 48*time.Hour
@@ -100,6 +110,20 @@ func (a Account) used(rule string, times bool, per CapPeriod, ends Date) int64 {
 		return a.Usage[at].N
 	}
 	return 0
+}
+
+// times is how often a rule's limit is used up in the period of a day.
+func (a Account) times(rule string, l Limit, day Date) int64 {
+	return a.used(rule, true, l.Per, l.Per.ends(day))
+}
+
+// exhausted is the first of a rule's limits that leaves no room for another time on a day, if there is one.
+func (a Account) exhausted(rule string, limits []Limit, day Date) (Limit, bool) {
+	at := slices.IndexFunc(limits, func(l Limit) bool { return a.times(rule, l, day) >= l.Times })
+	if at < 0 {
+		return Limit{}, false
+	}
+	return limits[at], true
 }
 
 // bounded is how much of want the caps of a rule allow to one order or event of a day, and why not more. The caps of
@@ -141,7 +165,7 @@ func (s *Share) use(n Points, caps []Cap, limits []Limit, day Date) (out []Usage
 	delta := n - s.Used
 	for _, c := range caps {
 		if c.Per != PerOrder && delta != 0 {
-			out = append(out, Usage{Rule: s.Rule, Per: c.Per, Ends: c.Per.ends(day), N: int64(delta)})
+			out = append(out, c.usage(s.Rule, day, delta))
 		}
 	}
 	times := int64(0)
@@ -153,7 +177,7 @@ func (s *Share) use(n Points, caps []Cap, limits []Limit, day Date) (out []Usage
 	}
 	for _, l := range limits {
 		if times != 0 {
-			out = append(out, Usage{Rule: s.Rule, Times: true, Per: l.Per, Ends: l.Per.ends(day), N: times})
+			out = append(out, l.usage(s.Rule, day, times))
 		}
 	}
 	s.Used = n
@@ -165,10 +189,5 @@ func (s *Share) limited(acc Account, limits []Limit, day Date) (Limit, bool) {
 	if s.Peak > 0 {
 		return Limit{}, false // it had its time
 	}
-	for _, l := range limits {
-		if acc.used(s.Rule, true, l.Per, l.Per.ends(day)) >= l.Times {
-			return l, true
-		}
-	}
-	return Limit{}, false
+	return acc.exhausted(s.Rule, limits, day)
 }

@@ -72,14 +72,13 @@ func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.T
 		Because:  x.reasons(n, received, WasConverted),
 	}
 	for _, l := range c.Limits {
-		e.Usage = append(e.Usage, Usage{Rule: c.Key(), Times: true, Per: l.Per, Ends: l.Per.ends(DateOf(now, p.Zone)), N: 1})
+		e.Usage = append(e.Usage, l.usage(c.Key(), DateOf(now, p.Zone), 1))
 	}
 	e.Postings = d.activate(e.Postings, to, received, x.Lot, now)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	err = d.autoRedeem(now)
-	return d.Outcome, err
+	return d.done()
 }
 
 // convertible is by which conversion n points go from one wallet to another and what they become there, or why they
@@ -102,11 +101,8 @@ func (p *Program) convertible(acc Account, from, to string, n Points, now time.T
 	if !fits || received == 0 {
 		return c, 0, refuse(AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.")
 	}
-	day := DateOf(now, p.Zone)
-	for _, l := range c.Limits {
-		if acc.used(c.Key(), true, l.Per, l.Per.ends(day)) >= l.Times {
-			return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %d times per %s.", l.Times, l.Per))
-		}
+	if l, full := acc.exhausted(c.Key(), c.Limits, DateOf(now, p.Zone)); full {
+		return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %d times per %s.", l.Times, l.Per))
 	}
 	return c, received, nil
 }
@@ -171,8 +167,7 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	err := d.autoRedeem(now)
-	return d.Outcome, err
+	return d.done()
 }
 
 // left is how many of the points that a conversion gave are still there.

@@ -1,5 +1,7 @@
 package loyalty
 
+import "time"
+
 // Code names a refusal. It is an error itself, so errors.Is(err, loyalty.InsufficientPoints) just works.
 type Code string
 
@@ -50,3 +52,6 @@ func (e *Error) Is(target error) bool { return target == e.Code }
 func refuse(code Code, pointer, detail string) *Error {
 	return &Error{Code: code, Detail: detail, Pointer: pointer}
 }
+
+// written is how a refusal writes an instant.
+func written(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST") }

@@ -75,10 +75,7 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.done()
 }
 
 // ActivateOrder makes what is pending of an order active now, by hand: the next revision of the order, with the same
@@ -106,10 +103,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.done()
 }
 
 // ActivateEvent is ActivateOrder for an event.
@@ -133,10 +127,7 @@ func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, n
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.done()
 }
 
 func (p *Program) actionLife(id, level string) (Wait, Expiry) {

@@ -181,7 +181,7 @@ func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, com
 		return nil, refuse(ValidationFailed, "/cart", "A redemption of a household names no cart: cancel the one that it is to replace.")
 	}
 	if from := p.Households.Wait.After(h.Members[at].Since, p.Zone); now.Before(from) {
-		return nil, refuse(ValidationFailed, "/household", "The member joined a short time ago, and can draw on the others from "+from.UTC().Format("2 January 2006 15:04 MST")+" on.")
+		return nil, refuse(ValidationFailed, "/household", "The member joined a short time ago, and can draw on the others from "+written(from)+" on.")
 	}
 	return p.redeem(accs, in, commit, left, now)
 }
@@ -285,8 +285,7 @@ func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 		if err := d.release(h, Cancelled, d.now); err != nil {
 			return Outcome{}, err
 		}
-		err := d.autoRedeem(d.now)
-		return d.Outcome, err
+		return d.done()
 	}
 	r := h.Redemption
 	r.Points = n

@@ -52,16 +52,15 @@ func (c IssuedCode) MaySend(now time.Time) error {
 // Use takes an amount off a gift card, or uses up any other code; the refusal says why it cannot: code_void,
 // code_used, code_not_valid, or that the amount is none for it.
 func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
-	const written = "2 January 2006 15:04 MST"
 	switch c.State(now) {
 	case CodeIsVoid:
 		return c, refuse(CodeVoid, "", "The code is worthless: what it was for was given back.")
 	case CodeIsUsed:
-		return c, refuse(CodeUsed, "", "The code was used on "+c.Used.Format(written)+".")
+		return c, refuse(CodeUsed, "", "The code was used on "+written(c.Used)+".")
 	case CodeIsEarly:
-		return c, refuse(CodeNotValid, "", "The code can be used from "+c.From.Format(written)+" on.")
+		return c, refuse(CodeNotValid, "", "The code can be used from "+written(c.From)+" on.")
 	case CodeIsExpired:
-		return c, refuse(CodeNotValid, "", "The code could be used until "+c.Until.Format(written)+".")
+		return c, refuse(CodeNotValid, "", "The code could be used until "+written(c.Until)+".")
 	}
 	switch {
 	case c.Left.Currency == "" && amount != (Money{}):

@@ -60,10 +60,7 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 	if err := d.rise(now, o.PlacedAt, acc); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.done()
 }
 
 // rise gives what the number of orders has reached, and the level.

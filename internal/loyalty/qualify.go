@@ -30,18 +30,13 @@ func (t *Tiers) measures() (all []Measure) {
 	return all
 }
 
-// counts reports whether levels go by a measure.
-func (p *Program) counts(by Measure) bool {
-	if len(p.Tiers.Levels) == 0 {
-		return false
-	}
-	for _, way := range p.Tiers.ways() {
-		if slices.Contains(way, by) {
-			return true
-		}
-	}
-	return false
+// GoBy reports whether levels go by a measure.
+func (t *Tiers) GoBy(by Measure) bool {
+	return slices.ContainsFunc(t.ways(), func(way []Measure) bool { return slices.Contains(way, by) })
 }
+
+// counts reports whether there are levels that go by a measure.
+func (p *Program) counts(by Measure) bool { return len(p.Tiers.Levels) > 0 && p.Tiers.GoBy(by) }
 
 // need is from how much of a measure on a level is; false if the level cannot be reached by it.
 func (t *Tiers) need(rung int, by Measure) (int64, bool) {

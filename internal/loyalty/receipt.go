@@ -318,13 +318,12 @@ func (t PaymentTerms) Finds() []MemberBy {
 	return t.FindBy
 }
 
+// Claims is so long after it a payment of somebody unknown can become a new member's.
+func (t PaymentTerms) Claims() Period { return cmp.Or(t.ClaimWithin, Period{Days: 30}) }
+
 // Claimable reports whether a payment of somebody unknown can still become a new member's.
 func (p *Program) Claimable(placed, now time.Time) bool {
-	within := p.Payments.ClaimWithin
-	if within.IsZero() {
-		within = Period{Days: 30}
-	}
-	return !now.After(within.After(placed, p.Zone)) && !placed.Before(now.Add(-MaxOrderAge))
+	return !now.After(p.Payments.Claims().After(placed, p.Zone)) && !placed.Before(now.Add(-MaxOrderAge))
 }
 
 // status is how far an order is, by what the merchant told and what came.

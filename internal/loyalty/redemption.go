@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -270,17 +271,16 @@ func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time
 		return
 	}
 	r.CodeFrom = reward.Codes.Wait.After(now, p.Zone)
-	valid := reward.Codes.Valid
-	if valid.IsZero() {
-		valid = p.Redeeming.CodeValid
-	}
-	if !valid.IsZero() {
-		r.CodeUntil = valid.After(r.CodeFrom, p.Zone)
+	if lasts := p.CodeLasts(reward); !lasts.IsZero() {
+		r.CodeUntil = lasts.After(r.CodeFrom, p.Zone)
 	}
 	if reward.Codes.From == SharedCode && r.Code == "" {
 		r.Code = reward.Codes.Shared
 	}
 }
+
+// CodeLasts is for how long a reward's codes can be used; zero: for ever.
+func (p *Program) CodeLasts(r *Reward) Period { return cmp.Or(r.Codes.Valid, p.Redeeming.CodeValid) }
 
 func lotsOf(taken []Posting) (lots []Lot) {
 	for _, t := range taken {

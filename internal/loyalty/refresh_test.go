@@ -58,7 +58,12 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	s.acc = out.Account
 	s.wantLevel(t, "2027-06-01T12:00:00Z", "gold")
 	next := bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, Period{Days: 3} })
-	if next.Since(p, instantOf("2026-09-01T00:00:00Z")); next.Tiers.Refresh != p.Tiers.Refresh {
+	later := instantOf("2026-09-01T00:00:00Z")
+	if next.Supersede(p, later, UpgradeOnly); next.Tiers.Refresh != p.Tiers.Refresh {
 		t.Error("a version that takes the same forgets when that last changed")
+	}
+	next.Tiers.Levels[1].From++
+	if next.Supersede(p, later, UpgradeOnly); next.Tiers.Refresh != (Refresh{later, UpgradeOnly}) {
+		t.Errorf("a version that takes something else moves members by %+v", next.Tiers.Refresh)
 	}
 }

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"maps"
 	"slices"
 	"time"
 )
@@ -83,7 +84,7 @@ const MaxLeadAfter = 30
 
 // Digest takes note of the next entries of the member, in their order and without gaps.
 func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time) Reminded {
-	s.Rich = copyRich(s.Rich)
+	s.Rich = maps.Collect(maps.All(s.Rich)) // never nil
 	s.Open, s.Active, s.Orders, s.Codes = slices.Clone(s.Open), slices.Clone(s.Active), slices.Clone(s.Orders), slices.Clone(s.Codes)
 	for _, e := range entries {
 		if e.Sequence != s.Seen+1 {
@@ -106,14 +107,6 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 	s.Orders = s.Orders[max(0, len(s.Orders)-maxOrders):]
 	s.Codes = s.Codes[max(0, len(s.Codes)-maxCodes):]
 	return s
-}
-
-func copyRich(m map[string]time.Time) map[string]time.Time {
-	out := make(map[string]time.Time, len(m))
-	for k, v := range m {
-		out[k] = v
-	}
-	return out
 }
 
 func (s *Reminded) note(p *Program, acc Account, e Entry) {

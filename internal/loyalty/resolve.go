@@ -78,8 +78,7 @@ func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	err := d.autoRedeem(d.now)
-	return d.Outcome, err
+	return d.done()
 }
 
 // Cancel returns what a redemption holds to the lots that it came from, or to nobody where the lot has lapsed
@@ -100,10 +99,9 @@ func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([
 		if err := d.release(holds[i], Cancelled, now); err != nil {
 			return nil, err
 		}
-		if err := d.autoRedeem(now); err != nil {
+		if outs[i], err = d.done(); err != nil {
 			return nil, err
 		}
-		outs[i] = d.Outcome
 	}
 	return outs, nil
 }

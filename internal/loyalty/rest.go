@@ -39,21 +39,26 @@ func (r *Reminder) rest(p *Program) time.Duration {
 // live for none.
 func (p *Program) shortestLife() int {
 	days := 10_000
-	consider := func(e *Expiry) {
-		if e == nil || e.Never() {
-			return
-		}
+	for _, e := range p.expiries() {
 		days = min(days, e.After.Months*28+e.After.Days)
 	}
-	consider(&p.Earn.Expires)
+	return days
+}
+
+// Lapses reports whether points lapse, whatever gives them.
+func (p *Program) Lapses() bool { return len(p.expiries()) > 0 }
+
+// expiries is how long those points live that lapse.
+func (p *Program) expiries() []*Expiry {
+	all := []*Expiry{&p.Earn.Expires}
 	for _, l := range p.Tiers.Levels {
-		consider(l.Expires)
+		all = append(all, l.Expires)
 	}
 	for _, r := range slices.Concat(p.Earn.Rules, p.Campaigns) {
-		consider(r.Life.Expires)
+		all = append(all, r.Life.Expires)
 	}
 	for _, a := range p.Earn.Actions {
-		consider(a.Life.Expires)
+		all = append(all, a.Life.Expires)
 	}
-	return days
+	return slices.DeleteFunc(all, func(e *Expiry) bool { return e == nil || e.Never() })
 }

@@ -268,6 +268,40 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 	}
 }
 
+// The least that TestTheLevelIsWhatTheEntriesSay once found: what occasions gave counts on a ladder as well, and moves the
+// member there when something else happens.
+func TestAnOccasionCountsOnALadder(t *testing.T) {
+	p := twoLadders(t, func(l *Ladder) {
+		l.Tiers = Tiers{By: ByPointsEarned, Calendar: true, KeepFor: Period{Months: 2}, Levels: []Level{{ID: "bronze"}, {ID: "gold", From: 300}}}
+	})
+	p.Earn.Actions = []Action{{ID: "year", Event: EventAnniversary, Points: 300}}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	var acc Account
+	var entries []Entry
+	keep := func(out Outcome, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc, entries = out.Account, append(entries, out.Entries...)
+	}
+	now := noon.AddDate(1, 0, 2)
+	keep(p.Join("mem_ada", Traits{}, noon))
+	keep(p.Advance(acc, now))
+	for _, want := range []string{"bronze", "gold"} {
+		_, on, _ := p.OnLadder(acc, "partner")
+		got, err := p.RetraceOn("partner", entries, now)
+		if on.Tier.Level != want || got != on.Tier || err != nil {
+			t.Errorf("the account is %s, by the entries it is %+v, %v; want %s", on.Tier.Level, got, err, want)
+		}
+		o := paid("EUR", Line{Amount: 0})
+		o.PlacedAt = now
+		keep(p.PlaceOrder(acc, nil, p, o, nil, now))
+	}
+}
+
 func instantOf(s string) time.Time {
 	at, err := time.Parse(time.RFC3339, s)
 	if err != nil {

@@ -189,7 +189,7 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 	}
 	day := DateOf(now, p.Zone)
 	for _, l := range r.Limits {
-		if n := acc.used(r.Key(), true, l.Per, l.Per.ends(day)); n >= l.Times {
+		if n := acc.times(r.Key(), l, day); n >= l.Times {
 			lack := Lack{What: LacksLimit, Required: strconv.FormatInt(l.Times, 10) + " per " + string(l.Per), Available: strconv.FormatInt(n, 10)}
 			if ends := l.Per.ends(day); ends != 0 {
 				lack.From = ends.End(p.Zone)
@@ -233,7 +233,7 @@ func (l Lack) Why() string {
 	switch l.What {
 	case LacksTime:
 		if !l.From.IsZero() {
-			return "It can be redeemed from " + l.From.UTC().Format("2 January 2006 15:04 MST") + " on."
+			return "It can be redeemed from " + written(l.From) + " on."
 		}
 		if l.Required != "" {
 			return "The date " + l.Required + " is over."
@@ -256,7 +256,7 @@ func (l Lack) Why() string {
 			return "No places are left on the date " + l.Required + "."
 		}
 		if !l.From.IsZero() {
-			return "None are left; more come on " + l.From.UTC().Format("2 January 2006 15:04 MST") + "."
+			return "None are left; more come on " + written(l.From) + "."
 		}
 		return "None are left."
 	case LacksLimit:
@@ -288,7 +288,7 @@ func (a Account) usedOn(order string) (n int64) {
 func (p *Program) uses(reward *Reward, r Redemption, n int64) (out []Usage) {
 	day := DateOf(r.At, p.Zone)
 	for _, l := range reward.Limits {
-		out = append(out, Usage{Rule: reward.Key(), Times: true, Per: l.Per, Ends: l.Per.ends(day), N: n})
+		out = append(out, l.usage(reward.Key(), day, n))
 	}
 	if p.Redeeming.PerOrder > 0 && r.Order != "" {
 		out = append(out, Usage{Rule: "redeeming:" + r.Order, Times: true, Per: perUse, Ends: day, N: n})

@@ -109,10 +109,8 @@ func (p *Program) mayGive(from, to Account, n Points, now time.Time) error {
 
 func (p *Program) withinLimits(from Account, n Points, day Date) error {
 	key := p.Transfers.Key()
-	for _, l := range p.Transfers.Limits {
-		if from.used(key, true, l.Per, l.Per.ends(day)) >= l.Times {
-			return refuse(ValidationFailed, "", "A member can give points "+strconv.FormatInt(l.Times, 10)+" times per "+string(l.Per)+", and has.")
-		}
+	if l, full := from.exhausted(key, p.Transfers.Limits, day); full {
+		return refuse(ValidationFailed, "", "A member can give points "+strconv.FormatInt(l.Times, 10)+" times per "+string(l.Per)+", and has.")
 	}
 	for _, c := range p.Transfers.AtMost {
 		if left := c.Points - Points(from.used(key, false, c.Per, c.Per.ends(day))); n > left {
@@ -126,10 +124,10 @@ func (p *Program) withinLimits(from Account, n Points, day Date) error {
 func (p *Program) gives(r Redemption, sign int64) (out []Usage) {
 	key, day := p.Transfers.Key(), DateOf(r.At, p.Zone)
 	for _, l := range p.Transfers.Limits {
-		out = append(out, Usage{Rule: key, Times: true, Per: l.Per, Ends: l.Per.ends(day), N: sign})
+		out = append(out, l.usage(key, day, sign))
 	}
 	for _, c := range p.Transfers.AtMost {
-		out = append(out, Usage{Rule: key, Per: c.Per, Ends: c.Per.ends(day), N: sign * int64(r.Points)})
+		out = append(out, c.usage(key, day, Points(sign)*r.Points))
 	}
 	return out
 }
@@ -184,10 +182,8 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 	if err := other.post(lostToExpiry(in)); err != nil {
 		return nil, err
 	}
-	if err := other.autoRedeem(d.now); err != nil {
-		return nil, err
-	}
-	return []Outcome{d.Outcome, other.Outcome}, nil
+	received, err := other.done()
+	return []Outcome{d.Outcome, received}, err
 }
 
 // sent is the lots of the giver as they arrive, after the fee: with days that no activity moves.
@@ -212,10 +208,7 @@ func (p *Program) Return(from Account, r Redemption, as RedemptionStatus, now ti
 	if err := d.release(h, as, now); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	return d.Outcome, nil
+	return d.done()
 }
 
 func (p *Program) compileTransfers() error {

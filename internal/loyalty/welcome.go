@@ -3,7 +3,8 @@ package loyalty
 import "slices"
 
 // welcome gives the points of the levels that an account has just reached: of the highest alone, or of each on the way.
-// Each is a cause of its own, so that nobody is welcomed twice to a level but where the program says so.
+// Each is a cause of its own, so that nobody is welcomed twice to a level but where the program says so. Whatever moves
+// the account up, what it gives may be enough for the reward that is redeemed by itself.
 func (d *decision) welcome(from, to int) error {
 	for i := from + 1; i <= to; i++ {
 		l := d.p.Tiers.Levels[i]
@@ -39,5 +40,12 @@ func (d *decision) greet(l Level) error {
 		Because: []Because{Reason(r.Grant.Rule, points(l.Points), IsWelcome, l.ID)}, Reached: &r,
 	}
 	e.Postings = d.credit(nil, e.Cause, l.Points, r.Grant, d.now)
-	return d.post(lostToExpiry(issued(e)))
+	if err := d.post(lostToExpiry(issued(e))); err != nil {
+		return err
+	}
+	err := main.autoRedeem(d.now)
+	if d.whole != nil {
+		d.Account = d.p.view(main.Account)
+	}
+	return err
 }

@@ -57,11 +57,7 @@ func (c *compiler) caps(n *node) (caps []loyalty.Cap) {
 
 // limits reads how often a rule pays a member: one limit or several.
 func (c *compiler) limits(n *node) (limits []loyalty.Limit) {
-	items := n.list()
-	if n.is(text) {
-		items = []*node{n}
-	}
-	for _, item := range items {
+	for _, item := range n.several() {
 		times, per, ok := c.counted(item, int64(loyalty.MaxPoints))
 		if !ok || per == loyalty.PerOrder {
 			continue // the schema reports it

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -31,10 +32,7 @@ func (c *compiler) file(root *node) *File {
 		Zone: c.zone(root.get("timezone")),
 		Name: c.words(root.get("name")),
 	}
-	for language := range c.p.Name {
-		c.languages = append(c.languages, language)
-	}
-	slices.Sort(c.languages)
+	c.languages = slices.Sorted(maps.Keys(c.p.Name))
 	c.p.Unit = c.units(root.get("points"))
 	c.p.Events = c.events(root.get("events"))
 	c.p.Earn.Rates = byCurrency(c, root.get("earn").get("purchase").get("rates"), c.rate)

@@ -93,6 +93,11 @@ func digits(r *big.Rat) string {
 	return strings.TrimRight(r.FloatString(6), "0")
 }
 
+// percentage is a share as members read it: "10%" for a tenth.
+func percentage(share *big.Rat) string {
+	return digits(new(big.Rat).Mul(share, big.NewRat(100, 1))) + "%"
+}
+
 // period is a length of time in its largest whole units.
 func period(p loyalty.Period) string {
 	minutes := p.Hours*60 + p.Minutes

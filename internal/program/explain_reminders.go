@@ -2,7 +2,6 @@ package program
 
 import (
 	"fmt"
-	"math/big"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -26,8 +25,7 @@ func (e *explainer) reminders() {
 		e.ignored(r.Ignored)
 	}
 	if r.Holdout != nil {
-		share := new(big.Rat).Mul(r.Holdout, big.NewRat(100, 1))
-		e.say("- %s%% of the members get no marketing, to see what it does.", digits(share))
+		e.say("- %s of the members get no marketing, to see what it does.", percentage(r.Holdout))
 	}
 	for _, one := range r.Send {
 		e.reminder(one)

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -165,7 +164,7 @@ func (e *explainer) pay(y loyalty.Pay) {
 		bounds = append(bounds, "in steps of "+e.whole(int64(y.Step)))
 	}
 	if y.Share != nil {
-		bounds = append(bounds, "at most "+digits(new(big.Rat).Mul(y.Share, big.NewRat(100, 1)))+"% of an order")
+		bounds = append(bounds, "at most "+percentage(y.Share)+" of an order")
 	}
 	if len(y.Most) > 0 {
 		bounds = append(bounds, "at most "+series(amounts(y.Most), "or"))

@@ -2,7 +2,6 @@ package program
 
 import (
 	"cmp"
-	"math/big"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -31,7 +30,7 @@ func (e *explainer) tiers() {
 		e.say("Who qualifies moves up when the period ends.")
 	}
 	if t.Guard != nil {
-		e.say("A run that would move down more than %s of the members that it looks at stops.", digits(new(big.Rat).Mul(t.Guard, big.NewRat(100, 1)))+"%")
+		e.say("A run that would move down more than %s of the members that it looks at stops.", percentage(t.Guard))
 	}
 	if t.MoveDown == loyalty.StayUp {
 		e.say("A level that was reached is never lost.")

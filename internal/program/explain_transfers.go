@@ -2,7 +2,6 @@ package program
 
 import (
 	"fmt"
-	"math/big"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -33,7 +32,7 @@ func (e *explainer) transfers() {
 	}
 	switch fee := t.Fee; {
 	case fee.Share != nil:
-		e.say("- That costs %s%% of what is given, rounded up.", digits(new(big.Rat).Mul(fee.Share, big.NewRat(100, 1))))
+		e.say("- That costs %s of what is given, rounded up.", percentage(fee.Share))
 	case fee.Points > 0:
 		e.say("- That costs %s.", e.whole(int64(fee.Points)))
 	}

@@ -12,11 +12,7 @@ func (c *compiler) households(n *node) (h loyalty.Households) {
 		return h
 	}
 	h.Size = int(c.integer(n.get("size"), 2, loyalty.MaxHousehold))
-	if share := n.get("share"); share != nil {
-		if h.Share = c.percent(share); h.Share != nil {
-			h.Share.Quo(h.Share, big.NewRat(100, 1))
-		}
-	}
+	h.Share = c.share(n.get("share"))
 	h.Wait = c.some(n.get("join_wait"))
 	return h
 }
@@ -29,7 +25,7 @@ func (e *explainer) households() {
 	}
 	share := "all of each other's points"
 	if h.Share != nil && h.Share.Cmp(big.NewRat(1, 1)) < 0 {
-		share = digits(new(big.Rat).Mul(h.Share, big.NewRat(100, 1))) + "% of each other's points at a time"
+		share = percentage(h.Share) + " of each other's points at a time"
 	}
 	e.say("A household of up to %d members can draw on %s; levels and expiry stay each member's own.", h.Size, share)
 	if !h.Wait.IsZero() {

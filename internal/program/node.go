@@ -76,6 +76,14 @@ func (n *node) list() []*node {
 	return n.items
 }
 
+// several is the items, or the node itself where a text stands for a list of one.
+func (n *node) several() []*node {
+	if n.is(text) {
+		return []*node{n}
+	}
+	return n.list()
+}
+
 // pairs is the fields, none if the node is no mapping.
 func (n *node) pairs() []*node {
 	if n == nil {

@@ -42,9 +42,5 @@ func (e *explainer) payments() {
 	for _, by := range t.Finds() {
 		ways = append(ways, words[by])
 	}
-	within := t.ClaimWithin
-	if within.IsZero() {
-		within = loyalty.Period{Days: 30}
-	}
-	e.say("A payment finds its member by %s; that of somebody unknown can be claimed for %s by enrolling.", series(ways, "or"), period(within))
+	e.say("A payment finds its member by %s; that of somebody unknown can be claimed for %s by enrolling.", series(ways, "or"), period(t.Claims()))
 }

@@ -41,7 +41,7 @@ func (c *compiler) unannounced(n *node) {
 		on      loyalty.Trigger
 		subject string
 	}{
-		{!c.p.Earn.Expires.Never() || c.someLapse(), loyalty.BeforeLapse, "points never lapse"},
+		{c.p.Lapses(), loyalty.BeforeLapse, "points never lapse"},
 		{len(c.p.Tiers.Levels) > 1 && c.p.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels never fall"},
 	} {
 		if what.comes && !slices.ContainsFunc(c.p.Reminders.Send, func(r loyalty.Reminder) bool {

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"math/big"
 	"strconv"
 	"strings"
 	"time"
@@ -76,11 +75,7 @@ func (c *compiler) pay(n *node) (y loyalty.Pay) {
 	}
 	y.Min = loyalty.Points(c.integer(n.get("min"), 1, int64(loyalty.MaxPoints)))
 	y.Step = loyalty.Points(c.integer(n.get("step"), 1, int64(loyalty.MaxPoints)))
-	if share := n.get("share"); share != nil {
-		if y.Share = c.percent(share); y.Share != nil {
-			y.Share.Quo(y.Share, big.NewRat(100, 1))
-		}
-	}
+	y.Share = c.share(n.get("share"))
 	if most := n.get("at_most"); most != nil {
 		y.Most = byCurrency(c, most, c.amount)
 	}

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"math/big"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,11 +23,7 @@ func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 	}
 	r.QuietFrom, r.QuietUntil = c.quiet(n.get("quiet_hours"))
 	r.AtMost = c.atMost(n.get("at_most"))
-	if share := n.get("holdout"); share != nil {
-		if r.Holdout = c.percent(share); r.Holdout != nil {
-			r.Holdout.Quo(r.Holdout, big.NewRat(100, 1))
-		}
-	}
+	r.Holdout = c.share(n.get("holdout"))
 	r.Answer = c.some(n.get("answer_within"))
 	r.Ignored.Wait = c.some(n.get("unanswered").get("wait"))
 	r.Ignored.Stop = c.integer(n.get("unanswered").get("stop_after"), 1, 100)
@@ -162,10 +157,7 @@ func (c *compiler) trigger(item *node) (on loyalty.Trigger) {
 // leads reads how long before or after, one or several.
 func (c *compiler) leads(item *node, r *loyalty.Reminder) {
 	by := item.get("by")
-	items := by.list()
-	if by.is(text) {
-		items = []*node{by}
-	}
+	items := by.several()
 	for _, n := range items {
 		r.Leads = append(r.Leads, c.some(n))
 	}
@@ -211,12 +203,11 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 	}
 	switch r.On {
 	case loyalty.BeforeLapse:
-		e := c.p.Earn.Expires
-		if e.Never() && !c.someLapse() {
+		if !c.p.Lapses() {
 			c.warn(atKey(item.get("before"), "never happens: points of this program do not lapse"))
 			return
 		}
-		late(e.After, "%s before the lapse is before points are there, which live for %s")
+		late(c.p.Earn.Expires.After, "%s before the lapse is before points are there, which live for %s")
 	case loyalty.BeforeTier, loyalty.NearTier:
 		if len(c.p.Tiers.Levels) == 0 {
 			c.add(at(item, "is about levels, and the program has none"))
@@ -240,43 +231,26 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 
 func (c *compiler) aboutCodes(item *node, r loyalty.Reminder, late func(loyalty.Period, string)) {
 	var shortest loyalty.Period
-	own, ends := false, false
+	own := false
 	for _, reward := range c.p.Rewards {
 		if reward.Codes.From == loyalty.NoCode || reward.Codes.From == loyalty.SharedCode {
 			continue
 		}
 		own = true
-		valid := reward.Codes.Valid
-		if valid.IsZero() {
-			valid = c.p.Redeeming.CodeValid
+		if lasts := c.p.CodeLasts(&reward); !lasts.IsZero() && (shortest.IsZero() || !reaches(lasts, shortest)) {
+			shortest = lasts
 		}
-		if valid.IsZero() {
-			continue
-		}
-		if !ends || !reaches(valid, shortest) {
-			shortest = valid
-		}
-		ends = true
 	}
 	switch {
 	case !own:
 		c.add(at(item, "is about codes, and no reward gives its members codes of their own"))
-	case r.On == loyalty.BeforeCode && !ends:
+	case r.On == loyalty.BeforeCode && shortest.IsZero():
 		c.add(at(item, "is about the end of codes, and none ends"))
 	case r.On == loyalty.BeforeCode:
 		late(shortest, "%s before the end is before there is a code, which can be used for %s")
 	default:
 		late(shortest, "%s after it was claimed a code has ended, which can be used for %s")
 	}
-}
-
-// someLapse reports whether anything but the base gives points that lapse.
-func (c *compiler) someLapse() bool {
-	lapses := func(l loyalty.Life) bool { return l.Expires != nil && !l.Expires.Never() }
-	return slices.ContainsFunc(c.p.Earn.Rules, func(r loyalty.Rule) bool { return lapses(r.Life) }) ||
-		slices.ContainsFunc(c.p.Campaigns, func(r loyalty.Rule) bool { return lapses(r.Life) }) ||
-		slices.ContainsFunc(c.p.Earn.Actions, func(a loyalty.Action) bool { return lapses(a.Life) }) ||
-		slices.ContainsFunc(c.p.Tiers.Levels, func(l loyalty.Level) bool { return lapses(loyalty.Life{Expires: l.Expires}) })
 }
 
 // wording refuses texts where there are some already, and wants them where there are none.

@@ -1,8 +1,8 @@
 package program
 
 import (
-	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,9 +33,7 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	c.keep(n.get("keep_for"), &t)
 	t.Tail, t.Grace = c.period(n.get("tail")), c.period(n.get("grace"))
 	t.MoveUp, t.MoveDown = moveUps[n.get("move_up").text()], moveDowns[n.get("move_down").text()]
-	if guard := n.get("guard"); guard != nil {
-		t.Guard = c.guard(guard)
-	}
+	t.Guard = c.share(n.get("guard"))
 	t.Welcome, t.Again = welcomes[n.get("welcome").text()], n.get("welcome_again") != nil
 	t.Levels = c.levels(n.get("levels"), t)
 	for _, f := range n.get("floors").list() {
@@ -44,15 +42,6 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	}
 	c.periods(n, t)
 	return t
-}
-
-// guard reads the share of members that a run may move down.
-func (c *compiler) guard(n *node) *big.Rat {
-	share := c.percent(n)
-	if share == nil {
-		return nil
-	}
-	return share.Quo(share, big.NewRat(100, 1))
 }
 
 // periods refuses what only windows of periods can do where there are none.
@@ -107,21 +96,6 @@ func measuresOf(n *node) (all []loyalty.Measure) {
 	return all
 }
 
-// goesBy reports whether levels go by a measure.
-func goesBy(t loyalty.Tiers, m loyalty.Measure) bool {
-	if len(t.Ways) == 0 {
-		return t.By == m
-	}
-	for _, way := range t.Ways {
-		for _, x := range way {
-			if x == m {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // measured reads what some measures need.
 func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 	currency, least, event, brands := n.get("currency"), n.get("at_least"), n.get("event"), n.get("brands")
@@ -136,11 +110,11 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		{loyalty.ByBrands, "brands", true},
 	} {
 		switch f := n.get(need.name); {
-		case goesBy(*t, need.by) && f == nil && need.needed:
+		case t.GoBy(need.by) && f == nil && need.needed:
 			c.missing(n, need.name)
-		case !goesBy(*t, need.by) && f != nil && n.get("by").text() != "":
+		case !t.GoBy(need.by) && f != nil && n.get("by").text() != "":
 			c.add(atKey(f, "means nothing by %s", t.By))
-		case !goesBy(*t, need.by) && f != nil && len(t.Ways) > 0:
+		case !t.GoBy(need.by) && f != nil && len(t.Ways) > 0:
 			c.add(atKey(f, "means nothing without %s", need.by))
 		}
 	}
@@ -154,7 +128,7 @@ func (c *compiler) measured(n *node, t *loyalty.Tiers) {
 		t.AtLeast = byCurrency(c, least, c.amount)
 		c.earnable(least)
 	}
-	if goesBy(*t, loyalty.ByVisits) {
+	if t.GoBy(loyalty.ByVisits) {
 		t.Visit = "visit.completed"
 		if event != nil && c.event(event) {
 			t.Visit = event.text()
@@ -285,7 +259,7 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 	more := i == 1
 	for _, f := range from.pairs() {
 		by := measures[f.key.name]
-		if !goesBy(t, by) {
+		if !t.GoBy(by) {
 			c.add(atKey(f, "is not what levels go by"))
 			continue
 		}
@@ -317,20 +291,13 @@ func (c *compiler) needs(n *node, i int, t loyalty.Tiers, levels []loyalty.Level
 
 // reachable reports whether all measures of some way have a need.
 func reachable(t loyalty.Tiers, needs []loyalty.Need) bool {
-	for _, way := range t.Ways {
-		met := 0
-		for _, m := range way {
-			for _, n := range needs {
-				if n.By == m {
-					met++
-				}
-			}
-		}
-		if met == len(way) {
-			return true
-		}
+	var by []loyalty.Measure
+	for _, n := range needs {
+		by = append(by, n.By)
 	}
-	return false
+	return slices.ContainsFunc(t.Ways, func(way []loyalty.Measure) bool {
+		return !slices.ContainsFunc(way, func(m loyalty.Measure) bool { return !slices.Contains(by, m) })
+	})
 }
 
 // before is from where the level before the i-th is, as it was written.

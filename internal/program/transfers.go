@@ -38,11 +38,7 @@ func (c *compiler) transfers(n *node) (t loyalty.Transfers) {
 
 // givenAtMost reads how many points a member may give in a period: "10000 per month", or several of that.
 func (c *compiler) givenAtMost(n *node, least loyalty.Points) (caps []loyalty.Cap) {
-	items := n.list()
-	if n.is(text) {
-		items = []*node{n}
-	}
-	for _, item := range items {
+	for _, item := range n.several() {
 		points, per, ok := c.counted(item, int64(loyalty.MaxPoints))
 		switch {
 		case !ok || per == loyalty.PerOrder: // the schema reports it
@@ -63,11 +59,7 @@ func (c *compiler) fee(n *node) (f loyalty.Fee) {
 		f.Points = loyalty.Points(c.integer(n, 1, int64(loyalty.MaxPoints)))
 		return f
 	}
-	percent := c.percent(n)
-	if percent == nil {
-		return f
-	}
-	if f.Share = percent.Quo(percent, big.NewRat(100, 1)); f.Share.Cmp(big.NewRat(1, 1)) >= 0 {
+	if f.Share = c.share(n); f.Share != nil && f.Share.Cmp(big.NewRat(1, 1)) >= 0 {
 		c.add(at(n, "%s leaves nothing; a fee is less than what is given", n.value))
 	}
 	return f

@@ -142,6 +142,15 @@ func (c *compiler) percent(n *node) *big.Rat {
 	return r
 }
 
+// share reads "10%" as the part of one that it is; nil if there is none.
+func (c *compiler) share(n *node) *big.Rat {
+	r := c.percent(n)
+	if r == nil {
+		return nil
+	}
+	return r.Quo(r, big.NewRat(100, 1))
+}
+
 // integer reads a whole number from least to most.
 func (c *compiler) integer(n *node, least, most int64) int64 {
 	switch {

@@ -122,7 +122,7 @@ func (d rewardDoc) reward() loyalty.Reward {
 func redeemingOf(r loyalty.Redeeming) redeemingDoc {
 	y := r.Pay
 	return redeemingDoc{r.PerOrder, periodDoc(r.CodeValid), periodDoc(r.Grace), onRefund(r.OnRefund), payDoc{
-		rates(y.Rates, func(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }), y.Min, y.Step, ratio{y.Share}, y.Most,
+		rates(y.Rates, rateOf), y.Min, y.Step, ratio{y.Share}, y.Most,
 	}, autoDoc(r.Auto)}
 }
 
@@ -131,7 +131,7 @@ func (d redeemingDoc) redeeming() loyalty.Redeeming {
 		PerOrder: d.PerOrder, CodeValid: loyalty.Period(d.CodeValid), Grace: loyalty.Period(d.Grace),
 		OnRefund: loyalty.OnRefund(d.OnRefund),
 		Pay: loyalty.Pay{
-			Rates: rates(d.Pay.Rates, func(r rateDoc) loyalty.Rate { return loyalty.Rate{Points: r.Points.number, Per: r.Per} }),
+			Rates: rates(d.Pay.Rates, rateDoc.rate),
 			Min:   d.Pay.Min, Step: d.Pay.Step, Share: d.Pay.Share.number, Most: d.Pay.Most,
 		},
 		Auto: loyalty.Auto(d.Auto),

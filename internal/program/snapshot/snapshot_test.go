@@ -24,7 +24,7 @@ var alike = cmp.Options{
 func TestEveryChoiceHasAWord(t *testing.T) {
 	for typ, words := range map[string][]string{
 		"Rounding": roundings, "RoundTo": roundTos, "Measure": measures, "MoveDown": moveDowns, "TakeBack": takeBacks,
-		"Stacking": stackings, "ClockZone": clockZones, "OnRefund": onRefunds,
+		"Stacking": stackings, "ClockZone": clockZones, "OnRefund": onRefunds, "MoveUp": moveUps, "Welcome": welcomes,
 	} {
 		if n := constants(t, typ); n != len(words) {
 			t.Errorf("loyalty.%s has %d values and %d words", typ, n, len(words))

@@ -29,7 +29,7 @@ type (
 
 func walletOf(w loyalty.Wallet) walletDoc {
 	return walletDoc{
-		w.ID, w.Name, unitDoc(w.Unit), rates(w.Rates, func(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }),
+		w.ID, w.Name, unitDoc(w.Unit), rates(w.Rates, rateOf),
 		waitOf(w.Pending), expiryOf(w.Expires), takeBack(w.TakeBack), w.DebtAtMost,
 	}
 }
@@ -37,7 +37,7 @@ func walletOf(w loyalty.Wallet) walletDoc {
 func (d walletDoc) wallet() loyalty.Wallet {
 	return loyalty.Wallet{
 		ID: d.ID, Name: d.Name, Unit: loyalty.Units(d.Unit),
-		Rates:   rates(d.Rates, func(r rateDoc) loyalty.Rate { return loyalty.Rate{Points: r.Points.number, Per: r.Per} }),
+		Rates:   rates(d.Rates, rateDoc.rate),
 		Pending: d.Pending.wait(), Expires: d.Expires.expiry(), TakeBack: loyalty.TakeBack(d.TakeBack), DebtAtMost: d.DebtAtMost,
 	}
 }

@@ -73,7 +73,7 @@ func (d *whenDoc) compile(scope string, compiler func(source string) (loyalty.Co
 		return nil, nil
 	}
 	if d.Scope != scope {
-		return nil, fmt.Errorf("a condition about %q stands where one about an %s is wanted", d.Scope, scope)
+		return nil, fmt.Errorf("a condition about %q stands where one about %q is wanted", d.Scope, scope)
 	}
 	return compiler(d.Source)
 }

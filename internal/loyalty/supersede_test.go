@@ -27,13 +27,13 @@ func TestBirthdaysCountFromWhenTheirActionWasFirstInForce(t *testing.T) {
 		"what members do themselves counts whenever it is": {nil, review, time.Time{}},
 	} {
 		p := &loyalty.Program{Earn: loyalty.Earn{Actions: []loyalty.Action{c.now}}}
-		p.Since(&loyalty.Program{Earn: loyalty.Earn{Actions: c.before}}, second)
+		p.Supersede(&loyalty.Program{Earn: loyalty.Earn{Actions: c.before}}, second, "")
 		if got := p.Earn.Actions[0].Since; !got.Equal(c.want) {
 			t.Errorf("%s: since %s, not %s", name, got, c.want)
 		}
 	}
 	p := &loyalty.Program{Earn: loyalty.Earn{Actions: []loyalty.Action{birthday}}}
-	if p.Since(nil, first); !p.Earn.Actions[0].Since.Equal(first) {
+	if p.Supersede(nil, first, ""); !p.Earn.Actions[0].Since.Equal(first) {
 		t.Errorf("the first version's birthdays count since %s", p.Earn.Actions[0].Since)
 	}
 }

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// The README rounds these figures.
+func TestAPlanSaysHowLongANightTakesAndWhatItCosts(t *testing.T) {
+	for members, want := range map[string][2]string{
+		"1e8": {"100000000 members take 3h32m7s: ", "\nabout 453 dollars\n"},
+		"1e6": {"1000000 members take 2m7s: ", "\nabout 5 dollars\n"},
+	} {
+		if out, err, status := run(t, "plan", "--members", members); status != 0 || !strings.HasPrefix(out, want[0]) || !strings.HasSuffix(out, want[1]) {
+			t.Errorf("%s: %d %s%s", members, status, out, err)
+		}
+	}
+	if _, err, status := run(t, "plan", "--members", "nobody"); status != 1 || !strings.Contains(err, "that is no plan") {
+		t.Errorf("%d %s", status, err)
+	}
+}
