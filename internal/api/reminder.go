@@ -45,7 +45,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 				return answer{}, err
 			}
 			if f.out.Members == int64(size) {
-				f.out.NextCursor = c.sealText("tomorrow", strconv.Itoa(shard)+" "+place)
+				f.out.NextCursor = c.textCursor("tomorrow", strconv.Itoa(shard)+" "+place)
 				return answer{body: f.out}, nil
 			}
 			place = at
@@ -117,7 +117,7 @@ func (f *foresight) foresee(ctx context.Context, m loyalty.MemberID, at time.Tim
 
 // openPlace is where the page begins.
 func (c *call) openPlace() (shard int, place string, err error) {
-	text, err := c.openText("tomorrow")
+	text, err := c.openTextCursor("tomorrow")
 	if err != nil || text == "" {
 		return 0, "", err
 	}
