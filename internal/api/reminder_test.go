@@ -107,6 +107,7 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422) // a year ahead there is nothing to say
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "mem_nobody", "reminder": "points-30d"}`, 404)
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400) // a preview goes to nobody
 	if len(w.outbox.Messages()) != 0 {
 		t.Error("a preview was sent")
 	}
