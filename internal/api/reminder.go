@@ -178,8 +178,8 @@ func channelOf(address string) loyalty.Channel {
 	return loyalty.Email
 }
 
-// previewed is the message that a reminder would be to a member, and why it would not be sent; by the reminder's own
-// channel, if none is named.
+// previewed is the message that a reminder would be to a member, and why it would not be sent. With a channel it is a
+// test, which goes by that one to somebody else.
 func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel) (m notify.Message, why loyalty.Why, err error) {
 	now := c.app.Now()
 	if b.At != nil {
@@ -206,7 +206,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 		return m, "", refuseAt(loyalty.ValidationFailed, "/at", "At that instant the reminder has nothing to say to the member.")
 	}
 	if by != "" {
-		n.Channel = by
+		n.Channel, id = by, notify.Nobody
 	}
 	address, _ := v.Profile.Address(n.Channel)
 	m, err = c.office.Write(p, notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
@@ -254,16 +254,23 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 	if err := faults.err(); err != nil {
 		return answer{}, err
 	}
-	m, _, err := c.previewed(ctx, b.previewBody, channelOf(b.To[0]))
-	if err != nil {
-		return answer{}, err
+	said := map[loyalty.Channel]notify.Message{} // all words are found before any goes out
+	for _, to := range b.To {
+		by := channelOf(to)
+		if _, ok := said[by]; ok {
+			continue
+		}
+		m, _, err := c.previewed(ctx, b.previewBody, by)
+		if err != nil {
+			return answer{}, err
+		}
+		said[by] = marked(m)
 	}
 	out := wire.TestResult{Sent: []string{}, NotSent: []string{}}
 	for _, to := range b.To {
-		m.To, m.ID, m.Channel = to, "test_"+randomID(), channelOf(to)
-		one := m
-		one.Subject, one.Member, one.Reminder = "[Test] "+m.Subject, "test", "test" // so that what becomes of it is counted nowhere
-		if err := c.office.Send(ctx, one); err != nil {
+		m := said[channelOf(to)]
+		m.To, m.ID = to, "test_"+randomID()
+		if err := c.office.Send(ctx, m); err != nil {
 			if !errors.Is(err, notify.ErrNotSent) && !errors.Is(err, notify.ErrRejected) {
 				return answer{}, err
 			}
@@ -273,6 +280,17 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 		out.Sent = append(out.Sent, to)
 	}
 	return answer{body: out}, nil
+}
+
+// marked is a message that says of itself that it is a test.
+func marked(m notify.Message) notify.Message {
+	m.Reminder = "test"
+	if m.Channel == loyalty.SMS {
+		m.Text = "[Test] " + m.Text
+	} else {
+		m.Subject = "[Test] " + m.Subject
+	}
+	return m
 }
 
 func randomID() string {

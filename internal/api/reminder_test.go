@@ -126,6 +126,26 @@ func TestATestGoesToFiveAddressesAtMostAndIsMarked(t *testing.T) {
 	}
 }
 
+func TestATestByTextMessageHasTheWordsOfOne(t *testing.T) {
+	w, ada := reminded(t)
+	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example", "+491701234567"]}`, 200)
+	sent := w.outbox.Messages()
+	if len(sent) != 2 || sent[0].Channel != loyalty.Email || sent[1].Channel != loyalty.SMS ||
+		!strings.HasPrefix(sent[1].Text, "[Test] Bluebird") || strings.Contains(sent[1].Text, "\n") {
+		t.Errorf("%+v", sent)
+	}
+}
+
+func TestTheLinkOfATestTakesNothingBack(t *testing.T) {
+	w, ada := reminded(t)
+	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200)
+	path := strings.TrimPrefix(w.outbox.Messages()[0].Unsubscribe, "https://api.test")
+	before := w.dump()
+	if a := w.do(request{method: "POST", path: path, header: map[string]string{"Authorization": ""}}); a.status != 200 || w.dump() != before {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 	w, ada := reminded(t)
 	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start)) // the lapse is told tomorrow

@@ -355,6 +355,16 @@ func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing
 	}
 }
 
+func TestABounceOfATestIsNobodys(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	for _, kind := range []string{"Bounce", "Complaint"} {
+		event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`, kind, notify.Nobody)
+		if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 // Where the program promises no surprise, what told of a lapse and bounced does not let the points lapse.
 func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
 	for _, bounces := range []bool{false, true} {

@@ -36,6 +36,10 @@ type Message struct {
 	Data        Data             `json:"data"`
 }
 
+// Nobody is the member whom tests name: they go to others than those whom they speak of, so that neither their links nor
+// what becomes of them may change anything.
+const Nobody loyalty.MemberID = "test"
+
 // Data is the facts of a notice, for those who word it themselves.
 type Data struct {
 	Points  loyalty.Points `json:"points,omitzero"`
