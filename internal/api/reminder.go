@@ -80,7 +80,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 		return err
 	}
 	f.out.Members++
-	for range 10 { // what goes out today is no more to be said tomorrow
+	for range loyalty.MaxAtOnce { // what goes out today is no more to be said tomorrow
 		plan := f.p.Remind(today.Account, today.Who, today.State, now)
 		if len(plan.Send) == 0 || today.Next.After(now) {
 			break
@@ -88,7 +88,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 		today.State = today.State.Tell(f.p, today.Account, plan.Send[0], "today", now)
 		v.State = v.State.Tell(f.p, v.Account, plan.Send[0], "today", now)
 	}
-	for range 10 {
+	for range loyalty.MaxAtOnce {
 		plan := f.p.Remind(v.Account, v.Who, v.State, morning)
 		if len(plan.Send) == 0 {
 			for _, k := range plan.Kept {

@@ -25,9 +25,6 @@ const RemindQueue = "remind"
 // again is when a message is tried again that certainly was not sent: with the next run of the schedule.
 const again = 30 * time.Minute
 
-// atOnce bounds how many messages one visit sends to a member.
-const atOnce = 10
-
 // Remind visits the members whose reminders are due, sends what is due and true and passes every gate, and plans the
 // next visit of each. It also delivers the letters with gift cards that wait, and hears what became of e-mail.
 //
@@ -262,7 +259,7 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 		}
 	}
 	v.Who.Reach = t.deliverable(v.Who.Reach)
-	for range atOnce {
+	for range loyalty.MaxAtOnce {
 		plan := t.program.Remind(v.Account, v.Who, v.State, t.Now())
 		if len(plan.Held) > 0 {
 			t.Ledger.HoldOut(t.program, v, plan.Held)
