@@ -110,7 +110,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 func (f *foresight) foresee(ctx context.Context, m loyalty.MemberID, at time.Time) (*ledger.Visit, error) {
 	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
 	if err == nil {
-		v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c loyalty.Channel) bool { return !f.office.Delivers(c) })
+		v.Who.Reach = f.office.Deliverable(v.Who.Reach)
 	}
 	return v, err
 }
@@ -200,7 +200,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 	if !slices.ContainsFunc(p.Reminders.Send, func(r loyalty.Reminder) bool { return r.ID == *b.Reminder }) {
 		return m, "", refuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
 	}
-	v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c2 loyalty.Channel) bool { return !c.office.Delivers(c2) })
+	v.Who.Reach = c.office.Deliverable(v.Who.Reach)
 	n, why, ok := p.Preview(v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
 		return m, "", refuseAt(loyalty.ValidationFailed, "/at", "At that instant the reminder has nothing to say to the member.")

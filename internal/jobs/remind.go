@@ -258,7 +258,7 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 			return err
 		}
 	}
-	v.Who.Reach = t.deliverable(v.Who.Reach)
+	v.Who.Reach = t.office.Deliverable(v.Who.Reach)
 	for range loyalty.MaxAtOnce {
 		plan := t.program.Remind(v.Account, v.Who, v.State, t.Now())
 		if len(plan.Held) > 0 {
@@ -289,15 +289,6 @@ func (t *tour) land(ctx context.Context, v *ledger.Visit) (done bool, err error)
 	t.Log.WarnContext(ctx, "a message is sent again, and may have been before", "member", v.Account.Member, "message", v.Flight.ID)
 	v.Flight = nil
 	return false, nil
-}
-
-func (t *tour) deliverable(reach []loyalty.Channel) (out []loyalty.Channel) {
-	for _, c := range reach {
-		if t.office.Delivers(c) {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // send claims, sends and records one message. It reports whether the visit goes on.

@@ -96,6 +96,16 @@ type Person struct {
 // Delivers reports whether there is anybody for a channel.
 func (o *Office) Delivers(c loyalty.Channel) bool { return o.Senders[c] != nil }
 
+// Deliverable is those of some channels for which there is anybody.
+func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel) {
+	for _, c := range channels {
+		if o.Delivers(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Write makes the message of a notice, under its id.
 func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
 	m := Message{
