@@ -1,10 +1,11 @@
 // Package notify turns a notice into a message and hands it to whoever delivers it.
 //
-// It promises that a message is the same for every attempt, and that one to a member has a signed link by which the
-// member can take back the consent that it rests on; it asks for no password, ever. A gift card to a friend rests on no
-// consent and has no such link. It deliberately decides nothing about who is written to and when (that is loyalty), keeps
-// nothing (that is ledger), and finds no words (that is wording). The senders that know a provider are packages of their
-// own below this one, so that only the functions that send link them.
+// It promises that a message has the same id for every attempt, and that one to a member comes with a signed link by
+// which the member can take back the consent that it rests on, without a password; the words of a text message have it
+// only where it is marketing. A gift card to a friend rests on no consent and has no such link. The package deliberately
+// decides nothing about who is written to and when (that is loyalty), keeps nothing (that is ledger), and finds no words
+// (that is wording). The senders that know a provider are packages of their own below this one, so that only the
+// functions that send link them.
 package notify
 
 import (
