@@ -66,8 +66,8 @@ func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	})
 }
 
-// dispatch sends a message for each shard in which somebody is due, and for some letters each. When the reminders of a program are others than at
-// the last time, everybody is.
+// dispatch sends a message for each shard in which somebody is due, and one for every few letters. When the reminders of
+// a program are others than at the last time, everybody is due.
 func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 	var bodies []string
 	var failures []error
