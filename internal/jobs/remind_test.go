@@ -252,6 +252,33 @@ func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
 	}
 }
 
+// Whoever takes note of a consent in the moment of sending does not make a message that was not sent count as one that was.
+func TestWhatWasNotSentIsTriedAgainThoughAConsentCameBetween(t *testing.T) {
+	b, p, calls := newBench(t, 0), &provider{}, 0
+	b.now = noon.Add(-4 * time.Hour)
+	m := b.remember(t, 1)
+	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
+	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	b.now = noon.Add(24 * time.Hour)
+	p.fails = func(notify.Message) (error, bool) {
+		if calls++; calls > 1 {
+			return nil, false
+		}
+		again := everything[0]
+		again.Source = "till"
+		if err := b.Ledger.Consent(t.Context(), b.program, m, []loyalty.Consent{again}, "test"); err != nil {
+			t.Error(err)
+		}
+		return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
+	}
+	b.runUntil(t, p, b.now.Add(48*time.Hour))
+	if len(p.took) != 1 || p.took[0].Purpose != loyalty.Marketing {
+		t.Errorf("%d arrived: %v", len(p.took), said(p))
+	}
+}
+
 // A crash between the send and its record is a table that does not answer any more. Marketing is not sent again: at most
 // one is lost by a crash. A lapse is sent again: at most one is doubled.
 func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
