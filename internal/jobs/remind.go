@@ -46,8 +46,9 @@ type round struct {
 	Program   string    `json:"program"`
 	Shard     int       `json:"shard"`
 	Due       time.Time `json:"due"`
-	Reminders string    `json:"reminders"`    // by which all are planned
-	All       bool      `json:"all,omitzero"` // visit also those who are not due and were planned by others
+	Reminders string    `json:"reminders"`     // by which all are planned
+	All       bool      `json:"all,omitzero"`  // visit also those who are not due and were planned by others
+	From      string    `json:"from,omitzero"` // All: from behind this place in the queue on
 }
 
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -115,7 +116,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 		if !due {
 			continue
 		}
-		body, err := json.Marshal(round{program, shard, at, by, all})
+		body, err := json.Marshal(round{Program: program, Shard: shard, Due: at, Reminders: by, All: all})
 		if err != nil {
 			return bodies, fmt.Errorf("write a message: %w", err)
 		}
@@ -155,7 +156,7 @@ func (r remind) work(ctx context.Context, body string) error {
 	return r.members(ctx, body)
 }
 
-// members visits the members of one shard. When its time runs out it sends its own message again, as Reassess does.
+// members visits the members of one shard. When its time runs out it sends a message that goes on, as Reassess does.
 func (r remind) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
@@ -170,14 +171,18 @@ func (r remind) members(ctx context.Context, body string) error {
 		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
 	}
 	t := &tour{remind: r, program: p, left: left, by: remindersOf(p), round: m}
-	finished, err := t.run(ctx)
+	rest, finished, err := t.run(ctx)
 	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members", t.done.Load(),
 		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(), "finished", finished)
 	switch {
 	case err != nil:
 		return err
 	case !finished && t.done.Load() > 0:
-		return r.Queue.Send(ctx, RemindQueue, body)
+		body, err := json.Marshal(rest)
+		if err != nil {
+			return fmt.Errorf("jobs: remind: write a message: %w", err)
+		}
+		return r.Queue.Send(ctx, RemindQueue, string(body))
 	case !finished || t.failed.Load() > 0:
 		return fmt.Errorf("jobs: remind %s: %d members of shard %d failed, %d did not", m.Program, t.failed.Load(), m.Shard, t.done.Load())
 	}
@@ -195,8 +200,10 @@ type tour struct {
 	done, failed, sent, held, refused atomic.Int64
 }
 
-// run reports whether it came to the end before its time did.
-func (t *tour) run(ctx context.Context) (finished bool, err error) {
+// run reports whether it came to the end before its time did, and what is left to do if not. Whoever was due is not any
+// more, so that the rest begins where this round did; but where all are visited they stay in the queue, and it begins
+// behind them.
+func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
 	members := make(chan loyalty.MemberID)
 	var workers sync.WaitGroup
 	for range abreast {
@@ -208,20 +215,23 @@ func (t *tour) run(ctx context.Context) (finished bool, err error) {
 	}
 	defer workers.Wait()
 	defer close(members)
-	until := t.Due
+	rest, until := t.round, t.Due
 	if t.All {
 		until = time.Time{}
 	}
-	for member, err := range t.Ledger.DueReminders(ctx, t.Program, t.Shard, until) {
+	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, until) {
 		if err != nil {
-			return false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
+			return rest, false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
-			return false, nil
+			return rest, false, nil
 		}
-		members <- member
+		members <- ledger.MemberAt(place)
+		if t.All {
+			rest.From = place
+		}
 	}
-	return true, nil
+	return rest, true, nil
 }
 
 // safely visits one member. A panic is that member's failure alone.
