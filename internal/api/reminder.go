@@ -215,12 +215,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 
 func previewReminder(ctx context.Context, c *call) (answer, error) {
 	var b previewBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	b.check(&faults, c.app.Now())
-	if err := faults.err(); err != nil {
+	if err := c.take(&b, func(faults *check) { b.check(faults, c.app.Now()) }); err != nil {
 		return answer{}, err
 	}
 	m, why, err := c.previewed(ctx, b, "")
@@ -246,12 +241,7 @@ func wirePreview(m notify.Message, why loyalty.Why) wire.Preview {
 // repeating it sends again.
 func testReminder(ctx context.Context, c *call) (answer, error) {
 	var b testBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	b.check(&faults, c.app.Now())
-	if err := faults.err(); err != nil {
+	if err := c.take(&b, func(faults *check) { b.check(faults, c.app.Now()) }); err != nil {
 		return answer{}, err
 	}
 	said := map[loyalty.Channel]notify.Message{} // all words are found before any goes out
