@@ -319,7 +319,7 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 		if err := t.noticed(ctx, v, n); err != nil {
 			t.Log.ErrorContext(ctx, "a notice was given and not taken note of: what it is about will be extended", "member", m.Member, "message", m.ID, "err", err)
 		}
-		return true, t.record(ctx, v, n)
+		return true, patiently(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
 	case errors.Is(err, notify.ErrRejected):
 		t.refused.Add(1)
 		return false, t.rejected(ctx, v, n, address)
@@ -351,10 +351,11 @@ func (t *tour) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (er
 	return err
 }
 
-// record takes note that a message went out. It is worth some patience: what is not recorded now is settled by a guess.
-func (t *tour) record(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
+// patiently takes note of what became of a message. It is worth some patience: what is not recorded now is settled by a
+// guess.
+func patiently(record func() error) (err error) {
 	for range 3 {
-		if err = t.Ledger.Record(ctx, t.program, v, n, t.by); !errors.Is(err, ledger.ErrTryAgain) {
+		if err = record(); !errors.Is(err, ledger.ErrTryAgain) {
 			return err
 		}
 	}
