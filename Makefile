@@ -1,5 +1,6 @@
 # `make run` and `make test` do everything; `make help` lists the rest. Only Go is needed, but for DynamoDB Local
-# (make test, make bench: Java and npm), moto (make test-aws: Python) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
+# (make test, test-long, bench, mutate: Java and npm), moto (make test-aws: Python) and cfn-lint (make lint: Python),
+# which infra/ fetches at pinned versions.
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .SHELLFLAGS := -euo pipefail -c

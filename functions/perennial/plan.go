@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -20,8 +21,10 @@ type plan struct {
 // Run plays through a day on which so many members fall due at once.
 func (c *plan) Run() error {
 	members, err := strconv.ParseFloat(c.Members, 64)
-	if err != nil || members < 1 || members > 1e12 || c.Shards < 1 || c.Shards > 256 || c.Workers < 1 || c.Latency <= 0 || c.Table <= 0 || c.Changing < 0 || c.Changing > 1 {
-		return fmt.Errorf("that is no plan: members from 1 to 1e12, 1 to 256 shards, a share from 0 to 1, and all else above zero")
+	possible := members >= 1 && members <= 1e12 && c.Shards >= 1 && c.Shards <= 256 && c.Workers >= 1 && c.Latency > 0 &&
+		c.Table > 0 && c.Changing >= 0 && c.Changing <= 1 // which NaN is not
+	if err != nil || !possible {
+		return errors.New("that is no plan: members from 1 to 1e12, 1 to 256 shards, a share from 0 to 1, and all else above zero")
 	}
 	p := local.Assumed()
 	p.Members, p.Changing, p.Shards, p.Workers, p.Latency, p.Table = members, c.Changing, c.Shards, c.Workers, c.Latency, c.Table

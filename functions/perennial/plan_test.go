@@ -15,7 +15,22 @@ func TestAPlanSaysHowLongANightTakesAndWhatItCosts(t *testing.T) {
 			t.Errorf("%s: %d %s%s", members, status, out, err)
 		}
 	}
-	if _, err, status := run(t, "plan", "--members", "nobody"); status != 1 || !strings.Contains(err, "that is no plan") {
-		t.Errorf("%d %s", status, err)
+}
+
+func TestWhatCannotBePlannedIsRefused(t *testing.T) {
+	for _, args := range [][]string{
+		{"--members", "0"},
+		{"--members", "NaN"},
+		{"--members", "many"},
+		{"--shards", "0"},
+		{"--workers", "0"},
+		{"--latency", "0s"},
+		{"--table", "NaN"},
+		{"--changing", "NaN"},
+		{"--changing", "2"},
+	} {
+		if out, err, status := run(t, append([]string{"plan"}, args...)...); status != 1 || out != "" || !strings.Contains(err, "that is no plan") {
+			t.Errorf("%v: %d %s %s", args, status, out, err)
+		}
 	}
 }

@@ -53,6 +53,16 @@ func (c *check) err() error {
 	return &refusal{code: loyalty.Code(first.Code), detail: first.Detail, faults: c.faults}
 }
 
+// take reads the body into b, a pointer to a struct, and checks its values.
+func (c *call) take(b any, values func(*check)) error {
+	if err := c.decode(b); err != nil {
+		return err
+	}
+	var faults check
+	values(&faults)
+	return faults.err()
+}
+
 // required reports whether a value is there, and keeps the fault if not.
 func (c *check) required(p place, given bool) bool {
 	if !given {

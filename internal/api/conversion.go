@@ -120,8 +120,14 @@ func wireConversion(r ledger.ConversionResult) wire.Conversion {
 	if x.From == "" || x.To == "" {
 		out.Balances = append(out.Balances, wire.WalletBalance{Wallet: loyalty.MainWallet, Balance: wireBalance(r.Entry.Balance)})
 	}
-	for _, w := range r.Entry.Wallets {
-		out.Balances = append(out.Balances, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})
+	out.Balances = append(out.Balances, walletBalances(r.Entry)...)
+	return out
+}
+
+// walletBalances is what there is in the wallets that an entry touched, beside points.
+func walletBalances(e loyalty.Entry) (out []wire.WalletBalance) {
+	for _, w := range e.Wallets {
+		out = append(out, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})
 	}
 	return out
 }

@@ -56,24 +56,3 @@ func (c *call) sign(owner string, b []byte) []byte {
 	mac.Write(b)
 	return mac.Sum(nil)[:sealSize]
 }
-
-// sealText is cursor for where a list begins that no number names.
-func (c *call) sealText(owner, place string) *string {
-	b := []byte(place)
-	s := base64.RawURLEncoding.EncodeToString(append(b, c.sign(owner, b)...))
-	return &s
-}
-
-// openText is the place in the request's cursor; empty if there is none.
-func (c *call) openText(owner string) (string, error) {
-	s, ok := c.event.Query["cursor"]
-	if !ok {
-		return "", nil
-	}
-	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
-	cut := len(b) - sealSize
-	if err != nil || cut < 1 || !hmac.Equal(b[cut:], c.sign(owner, b[:cut])) {
-		return "", refuseAt(invalidCursor, "cursor", "Take the cursor from next_cursor of the page before, for the same list.")
-	}
-	return string(b[:cut]), nil
-}

@@ -97,7 +97,8 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 // serve takes the request through every gate, in this order: the route, the key, its scope, the parameters, the
-// Idempotency-Key, the body. So nobody without a key learns what a valid request is.
+// Idempotency-Key, the body. So nobody without a key learns what a valid request is. A route without a scope has the
+// first gate alone, and looks itself at what it takes from the request.
 func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -111,7 +112,7 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 		return answer{}, unrouted(c.event.RawPath)
 	}
 	if c.route.Scope == "" {
-		return c.route.serve(ctx, c) // anyone may: what is in the path says enough
+		return c.route.serve(ctx, c) // anyone may call it
 	}
 	if c.who, err = c.app.Keys.Verify(ctx, c.event.Headers.Authorization); err != nil {
 		return answer{}, err

@@ -103,12 +103,7 @@ func (c *call) identities(externalID, email string) []ledger.Identity {
 // asked is the beginning of what is asked of the member in the path: the body is read into b and checked, then the live
 // program and the member are found.
 func (c *call) asked(ctx context.Context, b any, checked func(*check)) (*loyalty.Program, loyalty.MemberID, error) {
-	if err := c.decode(b); err != nil {
-		return nil, "", err
-	}
-	var faults check
-	checked(&faults)
-	if err := faults.err(); err != nil {
+	if err := c.take(b, checked); err != nil {
 		return nil, "", err
 	}
 	p, err := c.program(ctx)

@@ -7,15 +7,7 @@ import (
 )
 
 func listPerks(ctx context.Context, c *call) (answer, error) {
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	id, err := c.member(ctx, c.path("member"))
-	if err != nil {
-		return answer{}, err
-	}
-	m, err := c.app.Ledger.Member(ctx, p, id)
+	p, m, err := c.namedMember(ctx)
 	if err != nil {
 		return answer{}, err
 	}

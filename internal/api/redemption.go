@@ -147,15 +147,7 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), GivenBack: int64(rd.Back),
 		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
-	}
-	if rd.Wallet != "" {
-		out.Wallet = rd.Wallet
-	}
-	for _, w := range r.Entry.Wallets {
-		out.Wallets = append(out.Wallets, wire.WalletBalance{Wallet: w.Wallet, Balance: wireBalance(w.Balance)})
-	}
-	if rd.Value != (loyalty.Money{}) {
-		out.Value = &wire.Money{Amount: rd.Value.Amount, Currency: string(rd.Value.Currency)}
+		Wallet: rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
 	}
 	for _, d := range rd.Drawn {
 		out.Drawn = append(out.Drawn, wire.DrawnPoints{Member: string(d.Member), Points: int64(d.Points)})

@@ -45,7 +45,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 				return answer{}, err
 			}
 			if f.out.Members == int64(size) {
-				f.out.NextCursor = c.sealText("tomorrow", strconv.Itoa(shard)+" "+place)
+				f.out.NextCursor = c.textCursor("tomorrow", strconv.Itoa(shard)+" "+place)
 				return answer{body: f.out}, nil
 			}
 			place = at
@@ -80,7 +80,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 		return err
 	}
 	f.out.Members++
-	for range 10 { // what goes out today is no more to be said tomorrow
+	for range loyalty.MaxAtOnce { // what goes out today is no more to be said tomorrow
 		plan := f.p.Remind(today.Account, today.Who, today.State, now)
 		if len(plan.Send) == 0 || today.Next.After(now) {
 			break
@@ -88,7 +88,7 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 		today.State = today.State.Tell(f.p, today.Account, plan.Send[0], "today", now)
 		v.State = v.State.Tell(f.p, v.Account, plan.Send[0], "today", now)
 	}
-	for range 10 {
+	for range loyalty.MaxAtOnce {
 		plan := f.p.Remind(v.Account, v.Who, v.State, morning)
 		if len(plan.Send) == 0 {
 			for _, k := range plan.Kept {
@@ -110,14 +110,14 @@ func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
 func (f *foresight) foresee(ctx context.Context, m loyalty.MemberID, at time.Time) (*ledger.Visit, error) {
 	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
 	if err == nil {
-		v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c loyalty.Channel) bool { return !f.office.Delivers(c) })
+		v.Who.Reach = f.office.Deliverable(v.Who.Reach)
 	}
 	return v, err
 }
 
 // openPlace is where the page begins.
 func (c *call) openPlace() (shard int, place string, err error) {
-	text, err := c.openText("tomorrow")
+	text, err := c.openTextCursor("tomorrow")
 	if err != nil || text == "" {
 		return 0, "", err
 	}
@@ -131,13 +131,18 @@ type previewBody struct {
 	Member   *string    `json:"member"`
 	Reminder *string    `json:"reminder"`
 	At       *time.Time `json:"at"`
-	To       []string   `json:"to"`
+}
+
+// testBody asks to send it to somebody else.
+type testBody struct {
+	previewBody `json:",inline"`
+	To          []string `json:"to"`
 }
 
 // maxTestAddresses is how many addresses a test goes to at most.
 const maxTestAddresses = 5
 
-func (b previewBody) check(c *check, now time.Time, test bool) {
+func (b previewBody) check(c *check, now time.Time) {
 	if c.required(at("member"), b.Member != nil) {
 		c.id(at("member"), *b.Member)
 	}
@@ -147,18 +152,17 @@ func (b previewBody) check(c *check, now time.Time, test bool) {
 	if b.At != nil && (b.At.Before(now) || b.At.After(now.AddDate(1, 1, 0))) {
 		c.fault(at("at"), loyalty.ValidationFailed, "This must be from now to 13 months ahead.")
 	}
-	switch {
-	case test && (len(b.To) == 0 || len(b.To) > maxTestAddresses):
+}
+
+func (b testBody) check(c *check, now time.Time) {
+	b.previewBody.check(c, now)
+	if len(b.To) == 0 || len(b.To) > maxTestAddresses {
 		c.fault(at("to"), loyalty.ValidationFailed, "A test goes to 1 to %d addresses.", maxTestAddresses)
-	case !test && b.To != nil:
-		c.fault(at("to"), loyalty.ValidationFailed, "A preview goes to nobody.")
+		return
 	}
 	for i, to := range b.To {
-		if i >= maxTestAddresses {
-			return
-		}
 		p := at("to/" + strconv.Itoa(i))
-		if strings.HasPrefix(to, "+") {
+		if channelOf(to) == loyalty.SMS {
 			c.phone(p, to)
 		} else {
 			c.email(p, to)
@@ -166,55 +170,55 @@ func (b previewBody) check(c *check, now time.Time, test bool) {
 	}
 }
 
-// previewed is the message that a reminder would be to a member, and why it would not be sent.
-func (c *call) previewed(ctx context.Context, test bool) (previewBody, notify.Message, loyalty.Why, error) {
-	var b previewBody
-	none := notify.Message{}
-	if err := c.decode(&b); err != nil {
-		return b, none, "", err
+// channelOf is how an address is written to: a telephone number begins with +.
+func channelOf(address string) loyalty.Channel {
+	if strings.HasPrefix(address, "+") {
+		return loyalty.SMS
 	}
-	var faults check
+	return loyalty.Email
+}
+
+// previewed is the message that a reminder would be to a member, and why it would not be sent. With a channel it is a
+// test, which goes by that one to somebody else.
+func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel) (m notify.Message, why loyalty.Why, err error) {
 	now := c.app.Now()
-	b.check(&faults, now, test)
-	if err := faults.err(); err != nil {
-		return b, none, "", err
-	}
 	if b.At != nil {
 		now = *b.At
 	}
 	p, err := c.program(ctx)
 	if err != nil {
-		return b, none, "", err
+		return m, "", err
 	}
-	m, err := c.member(ctx, *b.Member)
+	id, err := c.member(ctx, *b.Member)
 	if err != nil {
-		return b, none, "", err
+		return m, "", err
 	}
-	v, err := c.app.Ledger.Foresee(ctx, p, m, nil, now)
+	v, err := c.app.Ledger.Foresee(ctx, p, id, nil, now)
 	if err != nil {
-		return b, none, "", err
+		return m, "", err
 	}
 	if !slices.ContainsFunc(p.Reminders.Send, func(r loyalty.Reminder) bool { return r.ID == *b.Reminder }) {
-		return b, none, "", refuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
+		return m, "", refuseAt(loyalty.ValidationFailed, "/reminder", "The program has no such reminder.")
 	}
-	v.Who.Reach = slices.DeleteFunc(v.Who.Reach, func(c2 loyalty.Channel) bool { return !c.office.Delivers(c2) })
+	v.Who.Reach = c.office.Deliverable(v.Who.Reach)
 	n, why, ok := p.Preview(v.Account, v.Who, v.State, *b.Reminder, now)
 	if !ok {
-		return b, none, "", refuseAt(loyalty.ValidationFailed, "/at", "At that instant the reminder has nothing to say to the member.")
+		return m, "", refuseAt(loyalty.ValidationFailed, "/at", "At that instant the reminder has nothing to say to the member.")
 	}
-	if test {
-		n.Channel = loyalty.Email
-		if strings.HasPrefix(b.To[0], "+") {
-			n.Channel = loyalty.SMS
-		}
+	if by != "" {
+		n.Channel, id = by, notify.Nobody
 	}
 	address, _ := v.Profile.Address(n.Channel)
-	message, err := c.office.Write(p, notify.Person{Member: m, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
-	return b, message, why, err
+	m, err = c.office.Write(p, notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
+	return m, why, err
 }
 
 func previewReminder(ctx context.Context, c *call) (answer, error) {
-	_, m, why, err := c.previewed(ctx, false)
+	var b previewBody
+	if err := c.take(&b, func(faults *check) { b.check(faults, c.app.Now()) }); err != nil {
+		return answer{}, err
+	}
+	m, why, err := c.previewed(ctx, b, "")
 	if err != nil {
 		return answer{}, err
 	}
@@ -236,20 +240,27 @@ func wirePreview(m notify.Message, why loyalty.Why) wire.Preview {
 // testReminder sends what a reminder would say to addresses of the merchant's own, marked as a test. Nothing is recorded:
 // repeating it sends again.
 func testReminder(ctx context.Context, c *call) (answer, error) {
-	b, m, _, err := c.previewed(ctx, true)
-	if err != nil {
+	var b testBody
+	if err := c.take(&b, func(faults *check) { b.check(faults, c.app.Now()) }); err != nil {
 		return answer{}, err
+	}
+	said := map[loyalty.Channel]notify.Message{} // all words are found before any goes out
+	for _, to := range b.To {
+		by := channelOf(to)
+		if _, ok := said[by]; ok {
+			continue
+		}
+		m, _, err := c.previewed(ctx, b.previewBody, by)
+		if err != nil {
+			return answer{}, err
+		}
+		said[by] = marked(m)
 	}
 	out := wire.TestResult{Sent: []string{}, NotSent: []string{}}
 	for _, to := range b.To {
+		m := said[channelOf(to)]
 		m.To, m.ID = to, "test_"+randomID()
-		m.Channel = loyalty.Email
-		if strings.HasPrefix(to, "+") {
-			m.Channel = loyalty.SMS
-		}
-		one := m
-		one.Subject, one.Member, one.Reminder = "[Test] "+m.Subject, "test", "test" // so that what becomes of it is counted nowhere
-		if err := c.office.Send(ctx, one); err != nil {
+		if err := c.office.Send(ctx, m); err != nil {
 			if !errors.Is(err, notify.ErrNotSent) && !errors.Is(err, notify.ErrRejected) {
 				return answer{}, err
 			}
@@ -259,6 +270,17 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 		out.Sent = append(out.Sent, to)
 	}
 	return answer{body: out}, nil
+}
+
+// marked is a message that says of itself that it is a test.
+func marked(m notify.Message) notify.Message {
+	m.Reminder = "test"
+	if m.Channel == loyalty.SMS {
+		m.Text = "[Test] " + m.Text
+	} else {
+		m.Subject = "[Test] " + m.Subject
+	}
+	return m
 }
 
 func randomID() string {

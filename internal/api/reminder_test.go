@@ -2,9 +2,12 @@ package api
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
@@ -107,6 +110,7 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d"}`, 422) // a year ahead there is nothing to say
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "nothing"}`, 422)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "mem_nobody", "reminder": "points-30d"}`, 404)
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "to": ["a@x.example"]}`, 400) // a preview goes to nobody
 	if len(w.outbox.Messages()) != 0 {
 		t.Error("a preview was sent")
 	}
@@ -125,9 +129,30 @@ func TestATestGoesToFiveAddressesAtMostAndIsMarked(t *testing.T) {
 	}
 }
 
+func TestATestByTextMessageHasTheWordsOfOne(t *testing.T) {
+	w, ada := reminded(t)
+	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example", "+491701234567"]}`, 200)
+	sent := w.outbox.Messages()
+	if len(sent) != 2 || sent[0].Channel != loyalty.Email || sent[1].Channel != loyalty.SMS ||
+		!strings.HasPrefix(sent[1].Text, "[Test] Bluebird") || strings.Contains(sent[1].Text, "\n") {
+		t.Errorf("%+v", sent)
+	}
+}
+
+func TestTheLinkOfATestTakesNothingBack(t *testing.T) {
+	w, ada := reminded(t)
+	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200)
+	path := strings.TrimPrefix(w.outbox.Messages()[0].Unsubscribe, "https://api.test")
+	before := w.dump()
+	if a := w.do(request{method: "POST", path: path, header: map[string]string{"Authorization": ""}}); a.status != 200 || w.dump() != before {
+		t.Errorf("%d %s", a.status, a.body)
+	}
+}
+
 func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 	w, ada := reminded(t)
 	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start)) // the lapse is told tomorrow
+	before := w.dump()
 	for range 2 {
 		got := w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
 		counts, _ := got["counts"].(map[string]any)
@@ -135,21 +160,45 @@ func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 			t.Errorf("%v", got)
 		}
 	}
+	if w.dump() != before {
+		t.Error("something was written")
+	}
 	w.fetch("PATCH", "/v1/members/"+ada, `{"consents": [{"channel": "email", "purpose": "transactional", "given": false, "source": "app"}]}`, 200)
 	got := w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
 	if excluded, _ := got["excluded"].(map[string]any); excluded["consent"] != 1.0 || len(got["data"].([]any)) != 0 {
 		t.Errorf("%v", got)
 	}
-	var pages int
-	for cursor := ""; ; pages++ {
-		page := w.fetch("GET", "/v1/reminders/tomorrow?page_size=1"+cursor, "", 200)
+}
+
+func TestTomorrowsPagesHaveEveryMemberOnce(t *testing.T) {
+	w, ada := reminded(t)
+	want := map[string]int{ada: 1}
+	for i := range 6 {
+		m := w.must("POST", "/v1/members", `{"email": "m`+strconv.Itoa(i)+`@example.com", "consents": [
+			{"channel": "email", "purpose": "transactional", "given": true, "text": "terms-3", "source": "checkout"}]}`)
+		w.must("POST", "/v1/members/"+m+"/adjustments", `{"points": 150, "reason": "a good start"}`)
+		want[m] = 1
+	}
+	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start))
+	got, before := map[string]int{}, w.dump()
+	for cursor := ""; ; {
+		page := w.fetch("GET", "/v1/reminders/tomorrow?page_size=2"+cursor, "", 200)
+		for _, x := range page["data"].([]any) {
+			got[x.(map[string]any)["member"].(string)]++
+		}
 		if page["next_cursor"] == nil {
 			break
 		}
+		if page["members"] != 2.0 {
+			t.Errorf("a page is about %v members", page["members"])
+		}
 		cursor = "&cursor=" + page["next_cursor"].(string)
 	}
-	if pages > 1 {
-		t.Errorf("%d pages for one member", pages)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if w.dump() != before {
+		t.Error("something was written")
 	}
 	if a := w.do(request{method: "GET", path: "/v1/reminders/tomorrow?cursor=AAAA"}); a.status != 400 {
 		t.Error(a.status)

@@ -85,8 +85,8 @@ func (w *world) totals(t *testing.T, members []string, want, reserved float64) {
 	}
 }
 
-// As many codes as one request may have fit into one body, and again they are all known.
-func TestTenThousandCodesFitIntoOneRequest(t *testing.T) {
+// Sent again, they are all known.
+func TestAsManyCodesAsARequestMayHaveFitIntoItsBody(t *testing.T) {
 	w, _ := newShop(t, memory(t), 0)
 	codes := make([]string, maxCodes+1)
 	for i := range codes {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -208,31 +209,70 @@ func TestListedCodesHaveTheStatusTheyStandUnder(t *testing.T) {
 	}
 }
 
-// TestBodiesAreThoseOfTheDocument compares the names that a body is decoded from with those of its schema.
+// TestBodiesAreThoseOfTheDocument compares the names that a body, and whatever stands in one, is decoded from with those
+// of its schema.
 func TestBodiesAreThoseOfTheDocument(t *testing.T) {
-	s := loadSpec(t)
-	for name, body := range map[string]any{
-		"EnrolRequest": enrolBody{}, "ReferralCodeRequest": referralCodeBody{}, "ReferralRequest": referralCodeBody{}, "ChangeMemberRequest": memberBody{}, "AdjustmentRequest": adjustmentBody{},
+	bodies := map[string]any{
+		"EnrolRequest": enrolBody{}, "ReferralCodeRequest": referralCodeBody{}, "ReferralRequest": referralCodeBody{},
+		"ChangeMemberRequest": memberBody{}, "ConsentRequest": consentBody{},
+		"AdjustmentRequest": adjustmentBody{}, "ExtensionRequest": extensionBody{}, "ReinstatementRequest": reinstatementBody{},
+		"TierRequest": tierBody{}, "HouseholdRequest": foundBody{}, "InvitationRequest": invitationBody{}, "HousemateRequest": housemateBody{},
 		"OrderRequest": orderBody{}, "QuoteRequest": basketBody{}, "Line": lineBody{}, "Tender": tenderBody{},
-		"RedemptionRequest": redemptionBody{}, "DraftRequest": draftBody{}, "CheckRequest": checkBody{},
-		"Dispute": disputeBody{}, "Refund": refundBody{}, "RefundLine": refundLineBody{}, "EventRequest": eventBody{},
-		"ExtensionRequest": extensionBody{}, "ReinstatementRequest": reinstatementBody{},
-		"PublishRequest": publishBody{}, "OrderTotal": totalBody{}, "CommitRequest": commitBody{}, "ReverseRequest": reverseBody{},
-		"Refunded": refundedBody{}, "TransferRequest": transferBody{}, "HouseholdRequest": foundBody{}, "InvitationRequest": invitationBody{}, "HousemateRequest": housemateBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{},
-		"Address": addressBody{}, "FulfilmentRequest": fulfilmentBody{}, "SendRequest": sendBody{}, "WaitRequest": waitBody{}, "RollbackRequest": rollbackBody{},
-	} {
-		schema := s.doc.Components.Schemas[name].Value
-		var want []string
-		for property := range schema.Properties {
-			want = append(want, property)
+		"Refund": refundBody{}, "RefundLine": refundLineBody{}, "Dispute": disputeBody{}, "EventRequest": eventBody{},
+		"RedemptionRequest": redemptionBody{}, "OrderTotal": totalBody{}, "Address": addressBody{}, "CommitRequest": commitBody{},
+		"ReverseRequest": reverseBody{}, "Refunded": refundedBody{}, "FulfilmentRequest": fulfilmentBody{}, "SendRequest": sendBody{},
+		"WaitRequest": waitBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{},
+		"TransferRequest": transferBody{}, "ConversionRequest": conversionBody{}, "UndoRequest": undoBody{},
+		"DraftRequest": draftBody{}, "CheckRequest": checkBody{}, "PublishRequest": publishBody{}, "RollbackRequest": rollbackBody{},
+		"PreviewRequest": previewBody{}, "TestRequest": testBody{},
+	}
+	wanted := asked(loadSpec(t))
+	for name, schema := range wanted {
+		body, ok := bodies[name]
+		if !ok {
+			t.Errorf("%s is asked for, but what it is decoded from is not compared with it", name)
+			continue
 		}
-		got := jsonNames(body)
-		slices.Sort(want)
+		got, want := jsonNames(body), slices.Sorted(maps.Keys(schema.Properties))
 		slices.Sort(got)
 		if !slices.Equal(got, want) {
 			t.Errorf("%s is decoded from %v, openapi.yaml has %v", name, got, want)
 		}
 	}
+	for name := range bodies {
+		if wanted[name] == nil {
+			t.Errorf("nobody asks for %s", name)
+		}
+	}
+}
+
+// asked is the objects with a name and fields that requests are made of.
+func asked(s *spec) map[string]*openapi3.Schema {
+	found := map[string]*openapi3.Schema{}
+	var look func(*openapi3.SchemaRef)
+	look = func(ref *openapi3.SchemaRef) {
+		if ref == nil {
+			return
+		}
+		if name, named := strings.CutPrefix(ref.Ref, "#/components/schemas/"); named && len(ref.Value.Properties) > 0 {
+			found[name] = ref.Value
+		}
+		look(ref.Value.Items)
+		for _, p := range ref.Value.Properties {
+			look(p)
+		}
+	}
+	for _, item := range s.doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			if op.RequestBody == nil {
+				continue
+			}
+			for _, content := range op.RequestBody.Value.Content {
+				look(content.Schema)
+			}
+		}
+	}
+	return found
 }
 
 func TestSchemasAreClosedAndDescribed(t *testing.T) {

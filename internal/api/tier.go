@@ -63,7 +63,7 @@ func fullTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 }
 
 func wireAhead(s loyalty.Standing, at time.Time) *wire.LevelAhead {
-	return &wire.LevelAhead{Level: s.Level, At: at.UTC(), Until: instantOrNil(s.Until)}
+	return &wire.LevelAhead{Level: s.Level, At: at.UTC(), Until: instant(s.Until)}
 }
 
 // wireLadders is where the member stands on each ladder beside tiers, as members' answers have it.
@@ -116,7 +116,7 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 	}
 	t := &wire.Tier{
 		Level: level.ID, Name: wire.Text(level.Name), Since: acc.Tier.Since.UTC(), Perks: level.Perks,
-		Until: instantOrNil(acc.Tier.Until),
+		Until: instant(acc.Tier.Until),
 	}
 	if next, missing, ok := p.Progress(acc, now); ok {
 		t.Next = &wire.NextLevel{
@@ -127,18 +127,10 @@ func wireTier(p *loyalty.Program, acc loyalty.Account, now time.Time) *wire.Tier
 		t.Stay = &wire.StayLevel{Missing: stay.Gap.Missing(), By: measureOf(stay.Gap, p), Before: stay.By.UTC()}
 	}
 	if now.Before(acc.Tier.Lock) {
-		t.LockedUntil = instantOrNil(acc.Tier.Lock)
+		t.LockedUntil = instant(acc.Tier.Lock)
 	}
 	t.Floor = acc.Tier.Floor
 	return t
-}
-
-func instantOrNil(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
 }
 
 // measureOf is the name of the measure that a gap is of; where nothing is missing, of the first that counts.

@@ -24,6 +24,9 @@ func unsubscribe(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	if s.Member == notify.Nobody {
+		return answer{page: page("Nothing changed", `<p>The message was a test.</p>`)}, nil
+	}
 	p, err := c.app.Programs.Live(ctx, s.Program)
 	if err != nil {
 		return answer{}, err

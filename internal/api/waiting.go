@@ -14,14 +14,12 @@ type waitBody struct {
 
 func joinWaitingList(ctx context.Context, c *call) (answer, error) {
 	var b waitBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	if faults.required(at("member"), b.Member != "") {
-		faults.id(at("member"), b.Member)
-	}
-	if err := faults.err(); err != nil {
+	err := c.take(&b, func(faults *check) {
+		if faults.required(at("member"), b.Member != "") {
+			faults.id(at("member"), b.Member)
+		}
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	return c.place(ctx, b.Member, c.app.Ledger.Wait)

@@ -124,13 +124,6 @@ func TestBirthdaysCountFromThePublicationThatBroughtThem(t *testing.T) {
 	if got := in.Program.Earn.Actions[0].Since; !got.Equal(tomorrow) {
 		t.Errorf("since %s, not %s", got, tomorrow)
 	}
-	stored, err := a.Programs.Version(t.Context(), "bluebird", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(stored.Earn.Actions) == 0 {
-		t.Skip("SKIPPED: this release's snapshots hold no actions")
-	}
 	again := birthday("b").at(tomorrow.AddDate(0, 0, 1))
 	mustPublish(t, a, again, 2, true)
 	if got := again.Program.Earn.Actions[0].Since; !got.Equal(tomorrow) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
 // A feedback is what SES reports of an e-mail through EventBridge. Its form is that of "Contents of event data that
@@ -44,8 +45,8 @@ func (f feedback) tag(name string) string {
 // came back counts as not told, so that another channel may tell it.
 func (r remind) hear(ctx context.Context, f feedback) ([]byte, error) {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
-	if program == "" || member == "" || message == "" {
-		return []byte("{}"), nil // not one of ours
+	if program == "" || member == "" || message == "" || member == notify.Nobody {
+		return []byte("{}"), nil // not one of ours, or a test
 	}
 	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{
 		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered, "Open": ledger.FigureOpened,

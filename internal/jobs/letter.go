@@ -112,14 +112,8 @@ func (r remind) letter(ctx context.Context, p *loyalty.Program, place ledger.Let
 	}
 }
 
-// settle takes note of what became of a letter. It is worth some patience, as in record.
-func (r remind) settle(ctx context.Context, c *ledger.ClaimedLetter, as ledger.LetterStatus) (err error) {
-	for range 3 {
-		if err = r.Ledger.SettleLetter(ctx, c, as); !errors.Is(err, ledger.ErrTryAgain) {
-			return err
-		}
-	}
-	return err
+func (r remind) settle(ctx context.Context, c *ledger.ClaimedLetter, as ledger.LetterStatus) error {
+	return patiently(func() error { return r.Ledger.SettleLetter(ctx, c, as) })
 }
 
 // giftOf is what a letter says.

@@ -25,9 +25,6 @@ const RemindQueue = "remind"
 // again is when a message is tried again that certainly was not sent: with the next run of the schedule.
 const again = 30 * time.Minute
 
-// atOnce bounds how many messages one visit sends to a member.
-const atOnce = 10
-
 // Remind visits the members whose reminders are due, sends what is due and true and passes every gate, and plans the
 // next visit of each. It also delivers the letters with gift cards that wait, and hears what became of e-mail.
 //
@@ -49,8 +46,9 @@ type round struct {
 	Program   string    `json:"program"`
 	Shard     int       `json:"shard"`
 	Due       time.Time `json:"due"`
-	Reminders string    `json:"reminders"`    // by which all are planned
-	All       bool      `json:"all,omitzero"` // visit also those who are not due and were planned by others
+	Reminders string    `json:"reminders"`     // by which all are planned
+	All       bool      `json:"all,omitzero"`  // visit also those who are not due and were planned by others
+	From      string    `json:"from,omitzero"` // All: from behind this place in the queue on
 }
 
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -69,8 +67,8 @@ func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	})
 }
 
-// dispatch sends a message for each shard in which somebody is due, and for some letters each. When the reminders of a program are others than at
-// the last time, everybody is.
+// dispatch sends a message for each shard in which somebody is due, and one for every few letters. When the reminders of
+// a program are others than at the last time, everybody is due.
 func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 	var bodies []string
 	var failures []error
@@ -118,7 +116,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 		if !due {
 			continue
 		}
-		body, err := json.Marshal(round{program, shard, at, by, all})
+		body, err := json.Marshal(round{Program: program, Shard: shard, Due: at, Reminders: by, All: all})
 		if err != nil {
 			return bodies, fmt.Errorf("write a message: %w", err)
 		}
@@ -158,7 +156,7 @@ func (r remind) work(ctx context.Context, body string) error {
 	return r.members(ctx, body)
 }
 
-// members visits the members of one shard. When its time runs out it sends its own message again, as Reassess does.
+// members visits the members of one shard. When its time runs out it sends a message that goes on, as Reassess does.
 func (r remind) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
@@ -173,14 +171,18 @@ func (r remind) members(ctx context.Context, body string) error {
 		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
 	}
 	t := &tour{remind: r, program: p, left: left, by: remindersOf(p), round: m}
-	finished, err := t.run(ctx)
+	rest, finished, err := t.run(ctx)
 	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members", t.done.Load(),
 		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(), "finished", finished)
 	switch {
 	case err != nil:
 		return err
 	case !finished && t.done.Load() > 0:
-		return r.Queue.Send(ctx, RemindQueue, body)
+		body, err := json.Marshal(rest)
+		if err != nil {
+			return fmt.Errorf("jobs: remind: write a message: %w", err)
+		}
+		return r.Queue.Send(ctx, RemindQueue, string(body))
 	case !finished || t.failed.Load() > 0:
 		return fmt.Errorf("jobs: remind %s: %d members of shard %d failed, %d did not", m.Program, t.failed.Load(), m.Shard, t.done.Load())
 	}
@@ -198,8 +200,10 @@ type tour struct {
 	done, failed, sent, held, refused atomic.Int64
 }
 
-// run reports whether it came to the end before its time did.
-func (t *tour) run(ctx context.Context) (finished bool, err error) {
+// run reports whether it came to the end before its time did, and what is left to do if not. Whoever was due is not any
+// more, so that the rest begins where this round did; but where all are visited they stay in the queue, and it begins
+// behind them.
+func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
 	members := make(chan loyalty.MemberID)
 	var workers sync.WaitGroup
 	for range abreast {
@@ -211,20 +215,23 @@ func (t *tour) run(ctx context.Context) (finished bool, err error) {
 	}
 	defer workers.Wait()
 	defer close(members)
-	until := t.Due
+	rest, until := t.round, t.Due
 	if t.All {
 		until = time.Time{}
 	}
-	for member, err := range t.Ledger.DueReminders(ctx, t.Program, t.Shard, until) {
+	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, until) {
 		if err != nil {
-			return false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
+			return rest, false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
-			return false, nil
+			return rest, false, nil
 		}
-		members <- member
+		members <- ledger.MemberAt(place)
+		if t.All {
+			rest.From = place
+		}
 	}
-	return true, nil
+	return rest, true, nil
 }
 
 // safely visits one member. A panic is that member's failure alone.
@@ -261,8 +268,8 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 			return err
 		}
 	}
-	v.Who.Reach = t.deliverable(v.Who.Reach)
-	for range atOnce {
+	v.Who.Reach = t.office.Deliverable(v.Who.Reach)
+	for range loyalty.MaxAtOnce {
 		plan := t.program.Remind(v.Account, v.Who, v.State, t.Now())
 		if len(plan.Held) > 0 {
 			t.Ledger.HoldOut(t.program, v, plan.Held)
@@ -294,15 +301,6 @@ func (t *tour) land(ctx context.Context, v *ledger.Visit) (done bool, err error)
 	return false, nil
 }
 
-func (t *tour) deliverable(reach []loyalty.Channel) (out []loyalty.Channel) {
-	for _, c := range reach {
-		if t.office.Delivers(c) {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
 // send claims, sends and records one message. It reports whether the visit goes on.
 func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
@@ -321,7 +319,7 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 		if err := t.noticed(ctx, v, n); err != nil {
 			t.Log.ErrorContext(ctx, "a notice was given and not taken note of: what it is about will be extended", "member", m.Member, "message", m.ID, "err", err)
 		}
-		return true, t.record(ctx, v, n)
+		return true, patiently(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
 	case errors.Is(err, notify.ErrRejected):
 		t.refused.Add(1)
 		return false, t.rejected(ctx, v, n, address)
@@ -353,10 +351,11 @@ func (t *tour) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (er
 	return err
 }
 
-// record takes note that a message went out. It is worth some patience: what is not recorded now is settled by a guess.
-func (t *tour) record(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
+// patiently takes note of what became of a message. It is worth some patience: what is not recorded now is settled by a
+// guess.
+func patiently(record func() error) (err error) {
 	for range 3 {
-		if err = t.Ledger.Record(ctx, t.program, v, n, t.by); !errors.Is(err, ledger.ErrTryAgain) {
+		if err = record(); !errors.Is(err, ledger.ErrTryAgain) {
 			return err
 		}
 	}

@@ -252,6 +252,33 @@ func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
 	}
 }
 
+// Whoever takes note of a consent in the moment of sending does not make a message that was not sent count as one that was.
+func TestWhatWasNotSentIsTriedAgainThoughAConsentCameBetween(t *testing.T) {
+	b, p, calls := newBench(t, 0), &provider{}, 0
+	b.now = noon.Add(-4 * time.Hour)
+	m := b.remember(t, 1)
+	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
+	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	b.now = noon.Add(24 * time.Hour)
+	p.fails = func(notify.Message) (error, bool) {
+		if calls++; calls > 1 {
+			return nil, false
+		}
+		again := everything[0]
+		again.Source = "till"
+		if err := b.Ledger.Consent(t.Context(), b.program, m, []loyalty.Consent{again}, "test"); err != nil {
+			t.Error(err)
+		}
+		return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
+	}
+	b.runUntil(t, p, b.now.Add(48*time.Hour))
+	if len(p.took) != 1 || p.took[0].Purpose != loyalty.Marketing {
+		t.Errorf("%d arrived: %v", len(p.took), said(p))
+	}
+}
+
 // A crash between the send and its record is a table that does not answer any more. Marketing is not sent again: at most
 // one is lost by a crash. A lapse is sent again: at most one is doubled.
 func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
@@ -307,80 +334,6 @@ func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
 				t.Errorf("%d arrived: %v", arrived, said(p))
 			}
 		})
-	}
-}
-
-func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing.T) {
-	b, p := newBench(t, 0), &provider{}
-	b.now = noon
-	m := b.remember(t, 1)
-	b.remindAll(t, p)
-	b.now = secondNotice
-	b.remindAll(t, p)
-	if len(p.took) != 1 || p.took[0].Channel != loyalty.Email {
-		t.Fatal(said(p))
-	}
-	tell := func(kind, detail string) {
-		t.Helper()
-		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}}%s}}`,
-			kind, p.took[0].To, m, p.took[0].ID, detail)
-		for range 2 { // it may come twice
-			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	tell("Delivery", "")
-	tell("Bounce", `,"bounce":{"bounceType":"Permanent"}`)
-	if at, err := b.Ledger.Noticed(t.Context(), "bluebird", m, 20271231); err != nil || !at.IsZero() {
-		t.Errorf("noticed at %s, %v", at, err)
-	}
-	b.now = b.now.Add(time.Hour)
-	b.remindAll(t, p)
-	if len(p.took) != 2 || p.took[1].Channel != loyalty.SMS {
-		t.Fatalf("%v", p.took)
-	}
-	tell("Complaint", "")
-	contact, err := b.Ledger.Contact(t.Context(), "bluebird", m)
-	if err != nil || len(contact.Failed) != 1 {
-		t.Errorf("%+v %v", contact.Failed, err)
-	}
-	figures, err := b.Ledger.ReminderFigures(t.Context(), "bluebird", noon, b.now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := figures["points-7d"]
-	if got["sent"] != 2 || got["delivered"] != 1 || got["failed"] != 1 || got["complained"] != 1 {
-		t.Error(got)
-	}
-}
-
-// Where the program promises no surprise, what told of a lapse and bounced does not let the points lapse.
-func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
-	for _, bounces := range []bool{false, true} {
-		b, p := newBench(t, 0), &provider{}
-		b.now = noon
-		b.publishAgain(t, string(program.Demo())+"\nno_surprise: 20 days\n", 1)
-		m := b.remember(t, 1)
-		b.remindAll(t, p)
-		b.now = firstNotice
-		b.remindAll(t, p)
-		if len(p.took) != 1 || p.took[0].Reminder != "points-30d" {
-			t.Fatal(said(p))
-		}
-		if bounces {
-			for range 2 { // it may come twice
-				event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, p.took[0].To, m, p.took[0].ID)
-				if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		b.runUntil(t, p, time.Date(2028, 1, 1, 6, 0, 0, 0, time.UTC))
-		got, err := b.Ledger.Member(t.Context(), b.program, m)
-		if want := map[bool]loyalty.Points{false: 0, true: 200}[bounces]; err != nil || active(got.Account) != want {
-			t.Errorf("bounced %v: %+v %v", bounces, got.Account.Lots, err)
-		}
 	}
 }
 

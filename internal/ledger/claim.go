@@ -59,19 +59,32 @@ func (l *Ledger) Record(ctx context.Context, p *loyalty.Program, v *Visit, n loy
 	if len(n.Subjects) == 0 {
 		n = noticeOf(p, f)
 	}
+	return l.land(ctx, p, v, l.now(), []figure{{n.Reminder, FigureSent}}, reminders, func(s loyalty.Reminded) loyalty.Reminded {
+		return s.Tell(p, v.Account, n, f.ID, f.At)
+	})
+}
+
+// Release ends a claim: the message certainly did not go out, and is to be tried again from an instant on.
+func (l *Ledger) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
+	return l.land(ctx, p, v, again, nil, reminders, func(s loyalty.Reminded) loyalty.Reminded { return s })
+}
+
+// land writes the end of a claim over whatever is known of the member by then: a consent, or an address that failed, is
+// written beside a claim and leaves it as it is.
+func (l *Ledger) land(ctx context.Context, p *loyalty.Program, v *Visit, at time.Time, figures []figure, reminders string, state func(loyalty.Reminded) loyalty.Reminded) error {
+	id := v.Flight.ID
 	for range attempts {
 		next := *v
-		next.State, next.Flight = v.State.Tell(p, v.Account, n, f.ID, f.At), nil
-		err := l.keep(ctx, p, &next, l.now(), []figure{{n.Reminder, FigureSent}}, reminders)
+		next.State, next.Flight = state(v.State), nil
+		err := l.keep(ctx, p, &next, at, figures, reminders)
 		if err == nil {
 			*v = next
 			return nil
 		}
-		// A consent, or an address that failed, is written beside a claim and leaves it as it is.
 		if !errors.Is(err, ErrClaimed) {
 			return err
 		}
-		if err := l.reread(ctx, p, v, f.ID); err != nil {
+		if err := l.reread(ctx, p, v, id); err != nil {
 			return err
 		}
 	}
@@ -106,12 +119,6 @@ func noticeOf(p *loyalty.Program, f *Flight) loyalty.News {
 		n.Purpose = loyalty.Transactional
 	}
 	return n
-}
-
-// Release ends a claim: the message certainly did not go out, and is to be tried again from an instant on.
-func (l *Ledger) Release(ctx context.Context, p *loyalty.Program, v *Visit, again time.Time, reminders string) error {
-	v.Flight = nil
-	return l.keep(ctx, p, v, again, nil, reminders)
 }
 
 // HoldOut takes note of notices that went to nobody because their member is one of those left alone.

@@ -111,14 +111,15 @@ func (c Contact) put() table.Op {
 }
 
 // record takes note of consents, and returns the operations that store them with their log; none where they say nothing
-// new.
+// new. Where the log is full only what takes an agreement back is taken note of.
 func (c *Contact) record(program string, m loyalty.MemberID, consents []loyalty.Consent, by string) []table.Op {
 	var ops []table.Op
 	for _, x := range consents {
 		known := slices.ContainsFunc(c.Consents, func(k loyalty.Consent) bool {
 			return k.Channel == x.Channel && k.Purpose == x.Purpose && k.Given == x.Given && k.Text == x.Text && k.Source == x.Source
 		})
-		if known || c.logs >= maxConsents {
+		full := c.logs >= maxConsents && (x.Given || !c.Consents.Allow(x.Channel, x.Purpose))
+		if known || full {
 			continue
 		}
 		c.logs++

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -230,8 +229,16 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 		return nil
 	case !errors.As(err, &conflict):
 		return err
-	case slices.ContainsFunc(in.Come, func(id Identity) bool { return identityKey(p.ID, id) == conflict.Key }):
-		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this email exists already.", Pointer: "/email"}
+	}
+	for _, id := range in.Come {
+		if identityKey(p.ID, id) != conflict.Key {
+			continue
+		}
+		field := id.Kind
+		if field == "external" {
+			field = "external_id"
+		}
+		return &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this " + field + " exists already.", Pointer: "/" + field}
 	}
 	return ErrTryAgain
 }

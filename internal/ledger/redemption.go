@@ -160,8 +160,8 @@ func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by B
 }
 
 // CommitPart spends so many of the points that a redemption holds (zero: all), gives the others back, and makes its
-// code usable. hold_expired once its time has passed, hold_already_resolved if it
-// was committed or cancelled by another request.
+// code usable. hold_expired once its time has passed, hold_already_resolved if it was committed or cancelled by another
+// request.
 func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (RedemptionResult, error) {
 	commit := func(p *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
 		return p.CommitTogether(accs, r, n, now)

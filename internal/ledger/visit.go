@@ -82,7 +82,7 @@ func indexedAt(it table.Item) time.Time {
 
 // stored is the account as it lies in the table, and write says that what has become due of it is to be written first.
 func (l *Ledger) stored(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool) (loyalty.Account, error) {
-	for {
+	for range attempts {
 		it, err := l.Table.Get(ctx, memberKey(p.ID, m, "ACCOUNT"))
 		if err != nil {
 			return loyalty.Account{}, retryable(err)
@@ -101,6 +101,7 @@ func (l *Ledger) stored(ctx context.Context, p *loyalty.Program, m loyalty.Membe
 			return loyalty.Account{}, err
 		}
 	}
+	return loyalty.Account{}, ErrTryAgain
 }
 
 // digest reads the entries since the last visit. They are numbered without gaps, so that one which the index does not

@@ -222,8 +222,12 @@ func (l *Ledger) tell(ctx context.Context, p *loyalty.Program, r *loyalty.Reward
 		if it.Version == 0 {
 			continue
 		}
-		if now, err := readWaiter(it); err != nil || !now.Called.IsZero() {
+		now, err := readWaiter(it)
+		if err != nil {
 			return err
+		}
+		if !now.Called.IsZero() {
+			continue
 		}
 		it.Doc = encode(waiterDoc{string(w.Member), millis(w.Since), millis(l.now())})
 		if err := l.Table.Transact(ctx, table.Put(it)); err != nil && !errors.As(err, new(*table.ConflictError)) {

@@ -140,8 +140,8 @@ func (v *visit) quiet(at time.Time) bool {
 }
 
 // gate lets a notice through or says what stopped it. The order of the gates is: consent by channel and purpose, the
-// member is active, quiet hours, caps and messages left unread (of marketing), the reminder's own limit, the holdout. That it was not said before
-// and that it is true is known of every offer.
+// member is active, quiet hours, caps and messages left unread (of marketing), the reminder's own limit, the holdout.
+// That it was not said before and that it is true is known of every offer.
 func (v *visit) gate(o offer) {
 	if v.superseded(o) {
 		return

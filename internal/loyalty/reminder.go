@@ -165,6 +165,9 @@ type Kept struct {
 	Why  Why
 }
 
+// MaxAtOnce is how many messages one visit sends to a member at most.
+const MaxAtOnce = 10
+
 // A Plan is what is to become of a member now.
 type Plan struct {
 	Send []News    // each could be sent now; after the first the plan is to be made anew

@@ -1,10 +1,11 @@
 // Package notify turns a notice into a message and hands it to whoever delivers it.
 //
-// It promises that a message is the same for every attempt, and that one to a member has a signed link by which the
-// member can take back the consent that it rests on; it asks for no password, ever. A gift card to a friend rests on no
-// consent and has no such link. It deliberately decides nothing about who is written to and when (that is loyalty), keeps
-// nothing (that is ledger), and finds no words (that is wording). The senders that know a provider are packages of their
-// own below this one, so that only the functions that send link them.
+// It promises that a message has the same id for every attempt, and that one to a member comes with a signed link by
+// which the member can take back the consent that it rests on, without a password; the words of a text message have it
+// only where it is marketing. A gift card to a friend rests on no consent and has no such link. The package deliberately
+// decides nothing about who is written to and when (that is loyalty), keeps nothing (that is ledger), and finds no words
+// (that is wording). The senders that know a provider are packages of their own below this one, so that only the
+// functions that send link them.
 package notify
 
 import (
@@ -35,6 +36,10 @@ type Message struct {
 	At          time.Time        `json:"at"`
 	Data        Data             `json:"data"`
 }
+
+// Nobody is the member whom tests name: they go to others than those whom they speak of, so that neither their links nor
+// what becomes of them may change anything.
+const Nobody loyalty.MemberID = "test"
 
 // Data is the facts of a notice, for those who word it themselves.
 type Data struct {
@@ -91,6 +96,16 @@ type Person struct {
 
 // Delivers reports whether there is anybody for a channel.
 func (o *Office) Delivers(c loyalty.Channel) bool { return o.Senders[c] != nil }
+
+// Deliverable is those of some channels for which there is anybody.
+func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel) {
+	for _, c := range channels {
+		if o.Delivers(c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
 
 // Write makes the message of a notice, under its id.
 func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {

@@ -78,7 +78,7 @@ func (con *connection) bearer(r *http.Request) {
 	r.Header.Set("Authorization", "Bearer "+con.agreed.APISecret)
 }
 
-// read reads a page's JSON.
+// readPage reads a page's JSON.
 func readPage(raw []byte, into any) error {
 	if err := json.Unmarshal(raw, into); err != nil {
 		return fmt.Errorf("payments: a processor's list of events is of another form: %w", err)

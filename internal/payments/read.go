@@ -119,7 +119,7 @@ func decimalMoney(amount, currency string) (loyalty.Money, error) {
 	return money(n, currency)
 }
 
-// id checks an identifier that becomes part of a key. An empty one is none.
+// checkIDs checks identifiers that become parts of keys. An empty one is none.
 func checkIDs(ids ...string) error {
 	for _, id := range ids {
 		if id != "" && !idForm.MatchString(id) {

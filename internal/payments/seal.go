@@ -29,6 +29,10 @@ func newSeal(key []byte) seal {
 	return seal{aead}
 }
 
+// maxUnpacked is how large a body may be that was kept: one that was sent has maxBody at most, and one that was pulled
+// from a processor's API, and wrapped as an event, maxAnswer and a little.
+const maxUnpacked = 2 * maxAnswer
+
 // packers are kept, for each is a megabyte.
 var packers = sync.Pool{New: func() any {
 	w, err := flate.NewWriter(nil, flate.BestSpeed)
@@ -59,7 +63,10 @@ func (s seal) open(sealed []byte, bound string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("payments: the body is not as it was kept: %w", err)
 	}
-	body, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(flate.NewReader(bytes.NewReader(packed)), maxUnpacked+1))
+	if err == nil && len(body) > maxUnpacked {
+		err = errors.New("it is too large")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("payments: unpack a body: %w", err)
 	}

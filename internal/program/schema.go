@@ -16,11 +16,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
+// schemaSource is the JSON Schema (draft-07) of the whole form.
+//
 //go:embed program-v1.schema.json
 var schemaSource []byte
-
-// Schema is the JSON Schema (draft-07) of the whole form, for editors.
-func Schema() []byte { return bytes.Clone(schemaSource) }
 
 // A form is the compiled schema, and the same schema as plain values, in which problems look up what a value
 // ought to have been.

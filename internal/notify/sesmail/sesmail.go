@@ -1,9 +1,9 @@
 // Package sesmail sends e-mail through Amazon SES.
 //
 // It promises that a message goes out as text and as HTML, with the headers of RFC 8058 for a one-click unsubscribe
-// where it has a link for that, and carries whose it is as tags, which come back with every bounce, complaint, delivery and opening. SES cannot tell a
-// repetition, so nothing is ever repeated here: a call is made once, and what became of one that was not answered nobody
-// knows.
+// where it has a link for that, and carries whose it is as tags, which come back with every bounce, complaint, delivery
+// and opening. SES cannot tell a repetition, so nothing is ever repeated here: a call is made once, and what became of
+// one that was not answered nobody knows.
 package sesmail
 
 import (

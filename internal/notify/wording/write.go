@@ -87,6 +87,9 @@ type view struct {
 
 type lotView struct{ Points, Day string }
 
+// maxShort is how many characters SNS takes of one text message. The longest words with their link are shorter.
+const maxShort = 1600
+
 // Words makes the words of a notice; link is where its member takes back the consent. It is notify.Office's Words.
 func Words(p *loyalty.Program, who notify.Person, n loyalty.News, link string) (notify.Words, error) {
 	l := languageOf(who.Locale)
@@ -109,7 +112,7 @@ func Words(p *loyalty.Program, who notify.Person, n loyalty.News, link string) (
 	case loyalty.SMS:
 		w.Subject = ""
 		w.Text, err = l.say(v, "short")
-		w.Text = line(w.Text, 1200)
+		w.Text = line(w.Text, maxShort)
 	default:
 		w.Text = v.Said
 	}

@@ -166,6 +166,17 @@ func TestEveryMessageHasDaysPluralsAndAWayOut(t *testing.T) {
 	}
 }
 
+func TestTheLongestTextMessageStillHasItsLink(t *testing.T) {
+	long := "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/v1/unsubscribe/" + strings.Repeat("x", 200)
+	p := programOf(strings.Repeat("x", 5000))
+	each(func(l string, on loyalty.Trigger, _ loyalty.Channel) {
+		w, err := Words(p, notify.Person{Name: "Ada", Locale: l}, withChannel(full(on, 5), loyalty.SMS), long)
+		if err != nil || !strings.HasSuffix(w.Text, long) || len([]rune(w.Text)) > maxShort {
+			t.Errorf("%s in %s has %d characters and ends with %q, %v", on, l, len([]rune(w.Text)), w.Text[len(w.Text)-20:], err)
+		}
+	})
+}
+
 func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	for l, want := range map[string]string{
 		"en": "1,234,567 31 March 2027", "de": "1.234.567 31. März 2027", "es": "1.234.567 31 de marzo de 2027",

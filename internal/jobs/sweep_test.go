@@ -1,0 +1,52 @@
+package jobs
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/perennial-loyalty/perennial/internal/program"
+)
+
+func TestASweepWhoseTimeRunsOutGoesOnBehindWhomItVisited(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	const members = 60
+	for i := range members {
+		b.remember(t, i)
+	}
+	b.remindAll(t, p)
+	b.publishAgain(t, strings.Replace(string(program.Demo()), "by: 30 days", "by: 29 days", 1), 1)
+	h := Remind(p.office)(b.App)
+	event := fmt.Sprintf(`{"schedule":"remind","time":%q,"programs":"bluebird"}`, b.now.Format(time.RFC3339))
+	if _, err := h.Invoke(t.Context(), []byte(event)); err != nil {
+		t.Fatal(err)
+	}
+	if len(b.sent) == 0 {
+		t.Fatal("other reminders plan nobody anew")
+	}
+	for rounds := 0; len(b.sent) > 0; rounds++ {
+		bodies := b.sent
+		if b.sent = nil; rounds > members {
+			t.Fatalf("after %d rounds the sweep goes on", rounds)
+		}
+		for _, body := range bodies { // each has time for one member
+			payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{MessageId: "0", Body: body}}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.Invoke(&running{Context: t.Context()}, payload); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for i := range members {
+		if v, err := b.Ledger.Visit(t.Context(), b.program, memberID(i), nil); err != nil || !v.PlannedBy(remindersOf(b.program)) {
+			t.Errorf("%d was not visited: %v", i, err)
+		}
+	}
+}

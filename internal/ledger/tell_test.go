@@ -1,0 +1,44 @@
+package ledger
+
+import (
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
+)
+
+// Two requests may call the same members: the slower one finds the first of them called, and calls the others.
+func TestWhoWasCalledMeanwhileKeepsNobodyElseFromBeingCalled(t *testing.T) {
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = tab.Close() })
+	now := time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
+	l := &Ledger{Table: tab, Now: func() time.Time { return now }}
+	p := &loyalty.Program{ID: "p", Zone: time.UTC}
+	var call loyalty.Call
+	for i, called := range []int64{millis(now.Add(-time.Minute)), 0, 0} {
+		m := loyalty.MemberID(rune('a' + i))
+		err := tab.Transact(t.Context(),
+			table.Put(table.Item{Key: placeKey("p", "mug", m), Doc: encode(placeDoc{string(m)})}),
+			table.Put(table.Item{Key: table.Key{PK: linePartition("p", "mug"), SK: string(m)}, Doc: encode(waiterDoc{string(m), 1, called})}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		call.Called = append(call.Called, loyalty.Waiter{Member: m, Since: instant(1)})
+	}
+	if err := l.tell(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
+		t.Fatal(err)
+	}
+	for it, err := range l.line(t.Context(), "p", "mug") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if w, err := readWaiter(it); err != nil || w.Called.IsZero() {
+			t.Errorf("%s was not called: %v", w.Member, err)
+		}
+	}
+}
