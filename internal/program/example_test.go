@@ -29,6 +29,7 @@ func ExampleExplain() {
 	// An event review.approved earns 20 beans, at most 3 times per month, if event.rating > 0 && len(event.text) >= 50 (review).
 	// An event survey.completed earns 15 beans, once per week (survey).
 	// A birthday earns 100 beans, once per year (birthday).
+	// The first order of a friend who came by a member's code earns the member 200 beans and the friend 100 beans, at most 10 times per year, if order.total >= 20 && order.currency == "EUR" (referral).
 	// The 10th order earns 250 beans (tenth-order).
 	// Points can be spent 14 days after the order and lapse 12 months later, at the end of that month.
 	// Points for events can be spent at once where nothing else is said.
