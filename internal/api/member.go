@@ -132,16 +132,14 @@ func (c *check) dayOfYear(p place, s string) {
 
 func enrolMember(ctx context.Context, c *call) (answer, error) {
 	var b enrolBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
 	through := ""
-	if b.ReferralCode != nil {
-		through = *b.ReferralCode
-		faults.text(at("referral_code"), through, 1, maxReferralCode)
-	}
-	if err := faults.err(); err != nil {
+	err := c.take(&b, func(faults *check) {
+		if b.ReferralCode != nil {
+			through = *b.ReferralCode
+			faults.text(at("referral_code"), through, 1, maxReferralCode)
+		}
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

@@ -22,18 +22,16 @@ var referralCodeForm = regexp.MustCompile(`^[A-Za-z0-9]([ -]?[A-Za-z0-9]){3,19}$
 
 func giveReferralCode(ctx context.Context, c *call) (answer, error) {
 	var b referralCodeBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
 	code := ""
-	if b.Code != nil {
-		code = *b.Code
-	}
-	if b.Code != nil && !referralCodeForm.MatchString(code) {
-		faults.fault(at("code"), loyalty.ValidationFailed, "A code is 4 to 20 letters and digits, with single spaces or hyphens between them.")
-	}
-	if err := faults.err(); err != nil {
+	err := c.take(&b, func(faults *check) {
+		if b.Code == nil {
+			return
+		}
+		if code = *b.Code; !referralCodeForm.MatchString(code) {
+			faults.fault(at("code"), loyalty.ValidationFailed, "A code is 4 to 20 letters and digits, with single spaces or hyphens between them.")
+		}
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	p, m, err := c.namedMember(ctx)
@@ -49,14 +47,12 @@ func giveReferralCode(ctx context.Context, c *call) (answer, error) {
 
 func referMember(ctx context.Context, c *call) (answer, error) {
 	var b referralCodeBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	if faults.required(at("code"), b.Code != nil) {
-		faults.text(at("code"), *b.Code, 1, maxReferralCode)
-	}
-	if err := faults.err(); err != nil {
+	err := c.take(&b, func(faults *check) {
+		if faults.required(at("code"), b.Code != nil) {
+			faults.text(at("code"), *b.Code, 1, maxReferralCode)
+		}
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	p, m, err := c.namedMember(ctx)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 // befriend gives the program referrals, and the first n members codes.
@@ -186,4 +187,31 @@ func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
 			t.Errorf("%s has %+v, want %d in all", member(i), bal, want[member(i)])
 		}
 	}
+}
+
+// What bringing friends costs: the order that does it pays for two accounts, others for nothing.
+func TestWhatAReferralCosts(t *testing.T) {
+	meter := &tabletest.Meter{Table: memory(t)}
+	b := newBench(t, meter)
+	codes := b.befriend(t, 1)
+	b.enrol(t, member(9))
+	within := func(what string, read, write float64) {
+		t.Helper()
+		u := meter.Take()
+		t.Logf("%s costs %g read and %g write units", what, u.Read, u.Write)
+		if u.Read > read || u.Write > write {
+			t.Errorf("%s may cost %g read and %g write units", what, read, write)
+		}
+	}
+	meter.Take()
+	if _, err := b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: member(1), Code: codes[0]}, ledger.By{Input: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	within("to join by a code", 4, 9)
+	b.put(t, b.order("o1", member(1), 2_000))
+	within("the order that converts", 5, 15)
+	b.put(t, b.order("o2", member(1), 2_000))
+	within("the next order", 1, 5)
+	b.put(t, b.order("o3", member(9), 2_000))
+	within("the first order of who came alone", 1, 6)
 }

@@ -13,7 +13,7 @@
 //
 // An account has a wallet of points and perhaps others (Wallet): postings balance, and reasons sum up, in each of them.
 // Only points count towards a level, slide, move by hand, and are given to other members. What concerns several members
-// (Transfer, RedeemTogether) is decided over all of their accounts at once. A household is no account of its own: each
+// (Transfer, RedeemTogether, AwardReferral) is decided over all of their accounts at once. A household is no account of its own: each
 // of its members' points stay in their own lots until they are spent, so that nobody gains life or loses what is theirs by
 // joining or leaving.
 //
