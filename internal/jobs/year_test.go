@@ -387,6 +387,14 @@ func TestDuplicateLateAndMissingRunsAndAFlakySenderEndWithTheSameMessages(t *tes
 				return 1
 			}
 		},
+		"time that is written down every day, and not only when somebody is visited": func(y *year) func(int) int {
+			return func(hour int) int {
+				if hour%24 == 0 {
+					y.run(t)
+				}
+				return 1
+			}
+		},
 		"a sender that fails half of the time": func(y *year) func(int) int {
 			r, lock := random(), sync.Mutex{}
 			y.post.fails = func(notify.Message) (error, bool) {
