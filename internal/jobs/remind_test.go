@@ -421,3 +421,18 @@ func TestOfManyWhoVisitAMemberAtOnceOneSends(t *testing.T) {
 		t.Errorf("%v", said(p))
 	}
 }
+
+// Reminders are told apart by what they say, also their conditions: else everybody would be planned anew for nothing, or
+// nobody though it is needed.
+func TestRemindersAreToldApartByWhatTheySay(t *testing.T) {
+	of := func(when string) string {
+		p, problems := program.Compile([]byte(strings.Replace(yearly, "id: winter,", "id: winter, when: "+when+",", 1)))
+		if err := problems.Err(); err != nil {
+			t.Fatal(err)
+		}
+		return remindersOf(p)
+	}
+	if x, y, z := of("member.orders > 1"), of("member.orders > 1"), of("member.orders > 2"); x != y || x == z {
+		t.Errorf("%s, %s and %s", x, y, z)
+	}
+}

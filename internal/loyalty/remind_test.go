@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -310,6 +311,27 @@ func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 	}
 	if _, ok := LiftOf(1, 2, 0, 0); ok {
 		t.Error("nobody is compared with")
+	}
+}
+
+// A reminder with a condition is for whom it holds; where it cannot be answered it is for nobody.
+func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
+	now := utc("2027-03-02T10:00")
+	for what, c := range map[string]struct {
+		when condition
+		said bool
+	}{
+		"holds":    {func(f *Facts) (bool, error) { return f.Buyer.Orders == 3 && f.Buyer.Segments[0] == "vip", nil }, true},
+		"does not": {func(f *Facts) (bool, error) { return f.Buyer.Orders > 3, nil }, false},
+		"fails":    {func(*Facts) (bool, error) { return true, errors.New("too much work") }, false},
+	} {
+		p := reminding(t, Reminder{ID: "joined", On: AfterJoining, Channels: []Channel{Email}, Purpose: Marketing, When: c.when})
+		acc := whoHas()
+		acc.Joined = now.AddDate(0, 0, -1)
+		acc.Metrics, acc.Traits.Segments = []Metric{{Month: 202703, Orders: 3}}, []string{"vip"}
+		if plan := p.Remind(acc, anybody, Reminded{}, now); (len(plan.Send) == 1) != c.said {
+			t.Errorf("%s: %+v", what, plan.Send)
+		}
 	}
 }
 

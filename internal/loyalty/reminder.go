@@ -43,6 +43,7 @@ type Reminder struct {
 	Limits    []Limit
 	Segments  []string
 	Tiers     []string
+	When      Condition // of the member; nil: none
 
 	At    []time.Time // Scheduled: at these instants …
 	Days  []Day       // … and on these days of every year

@@ -17,7 +17,7 @@ const (
 
 // look offers what one reminder has to say now, and notes when it will have more.
 func (v *visit) look() {
-	if !oneOf(v.r.Tiers, v.acc.Tier.Level) || !anyOf(v.r.Segments, v.acc.Traits.Segments) {
+	if !oneOf(v.r.Tiers, v.acc.Tier.Level) || !anyOf(v.r.Segments, v.acc.Traits.Segments) || !v.asked() {
 		return
 	}
 	switch v.r.On {
@@ -52,6 +52,15 @@ func (v *visit) look() {
 	case Scheduled:
 		v.schedule()
 	}
+}
+
+// asked reports whether the reminder's condition holds for the member; one that fails does not.
+func (v *visit) asked() bool {
+	if v.r.When == nil {
+		return true
+	}
+	ok, err := v.r.When.Holds(&Facts{Buyer: v.p.actor(v.acc, v.now), At: v.now.In(v.p.Zone)})
+	return ok && err == nil
 }
 
 // offer takes a notice that is due and true, unless all of its subjects were told.

@@ -47,6 +47,9 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 		parts = append(parts, "if it is about "+e.whole(int64(r.MinPoints))+" or more")
 	}
 	parts = append(parts, e.whose(r.Tiers, r.Segments)...)
+	if r.When != nil {
+		parts = append(parts, asked(r.When, ""))
+	}
 	if len(r.Limits) > 0 {
 		parts = append(parts, "at most "+series(often(r.Limits), "and"))
 	}

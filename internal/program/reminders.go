@@ -83,6 +83,7 @@ func (c *compiler) reminder(item *node) loyalty.Reminder {
 		Limits:    c.limits(item.get("limit")),
 		Segments:  c.labels(item.get("segments")),
 		Tiers:     c.levelsOf(item.get("tiers")),
+		When:      c.memberCondition(item.get("when")),
 		Days:      c.days(item.get("on")),
 		Title:     c.wordsIf(item.get("title")),
 		Body:      c.wordsIf(item.get("text")),

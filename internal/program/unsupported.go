@@ -7,7 +7,6 @@ import "slices"
 var later = []string{
 	"milestones.*.reward",
 	"milestones.*.when",
-	"reminders.send.*.when",
 }
 
 // laterValues is the same for words of an enumeration.

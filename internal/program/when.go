@@ -29,6 +29,11 @@ func (c *compiler) rewardCondition(n *node) loyalty.Condition {
 	return c.condition(n, snapshot.RewardCondition)
 }
 
+// memberCondition compiles what a reminder asks of whom it is for.
+func (c *compiler) memberCondition(n *node) loyalty.Condition {
+	return c.condition(n, snapshot.MemberCondition)
+}
+
 func (c *compiler) condition(n *node, compile func(string) (loyalty.Condition, error)) loyalty.Condition {
 	if n.text() == "" {
 		return nil

@@ -18,8 +18,8 @@ import (
 // with different facts; what it derives from facts it keeps in them, for the next condition on the same ones.
 func Compile(source string, env Env) (loyalty.Condition, error) {
 	switch {
-	case env.Reward && (env.Order || env.Event != nil), !env.Reward && env.Order == (env.Event != nil):
-		return nil, &Error{Message: "a condition is about an order, about an event or about a reward"}
+	case env.things() != 1:
+		return nil, &Error{Message: "a condition is about an order, an event, a reward or a member"}
 	case len(source) > maxSource:
 		return nil, &Error{Message: fmt.Sprintf("a condition has at most %d bytes", maxSource)}
 	case !utf8.ValidString(source):

@@ -30,7 +30,8 @@
 //
 // A condition of an order has order, one of an event has event; both have member and at. One of a reward has member, at
 // and, of the order that it is to be used on, order.total and .currency, which are all that is known of it: where not even
-// they are, a condition that asks for them does not hold. There member.orders are the paid orders so far.
+// they are, a condition that asks for them does not hold. One of a member has member alone. There member.orders are the
+// paid orders so far.
 //
 // Operators: and or not (&& || !), == != < <= > >=, + - * and % (of whole numbers), in, contains, startsWith,
 // endsWith, matches (with a fixed pattern of RE2), each also with not before it where it is a word.
@@ -62,11 +63,22 @@ const (
 	maxSteps   = 1_000_000 // names, values and operators evaluated for one answer, at most
 )
 
-// Env says what a condition is about: exactly one of an order, a type of events, and a reward.
+// Env says what a condition is about: exactly one of an order, a type of events, a reward, and a member alone.
 type Env struct {
 	Order  bool
 	Event  *loyalty.EventType
 	Reward bool
+	Member bool
+}
+
+// things is how many things it is about.
+func (e Env) things() (n int) {
+	for _, is := range []bool{e.Order, e.Event != nil, e.Reward, e.Member} {
+		if is {
+			n++
+		}
+	}
+	return n
 }
 
 // An Error is why a source is no condition.

@@ -119,6 +119,21 @@ func TestAConditionAboutARewardKnowsTheMemberAndWhatTheOrderComesTo(t *testing.T
 	}
 }
 
+func TestAConditionAboutAMemberKnowsNothingElse(t *testing.T) {
+	env := condition.Env{Member: true}
+	facts := &loyalty.Facts{Buyer: loyalty.Buyer{Level: "gold", Orders: 3, Segments: []string{"vip"}}}
+	mustHold(t, `member.tier == "gold" and member.orders > 2 and "vip" in member.segments`, env, facts, true)
+	mustHold(t, `member.orders == 0`, env, facts, false)
+	for _, name := range []string{"event", "order", "at"} {
+		_, err := condition.Compile(name+`.total > 4`, env)
+		want := condition.Error{Message: "there is no " + name + " here: this condition is about a member"}
+		var refusal *condition.Error
+		if !errors.As(err, &refusal) || *refusal != want {
+			t.Errorf("%s: %+v, want %+v", name, err, want)
+		}
+	}
+}
+
 func TestAConditionAboutAnEventHoldsOrNot(t *testing.T) {
 	for _, test := range []struct {
 		name, source string

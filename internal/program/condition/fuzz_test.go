@@ -50,7 +50,7 @@ func FuzzSpelled(f *testing.F) {
 }
 
 func compileAndHold(t *testing.T, source string) {
-	for _, env := range []condition.Env{{Order: true}, {Event: review}, {Reward: true}} {
+	for _, env := range []condition.Env{{Order: true}, {Event: review}, {Reward: true}, {Member: true}} {
 		c, err := condition.Compile(source, env)
 		again, err2 := condition.Compile(source, env)
 		if err != nil {

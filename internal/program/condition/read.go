@@ -2,6 +2,7 @@ package condition
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/expr-lang/expr/ast"
 
@@ -125,6 +126,8 @@ func (r *reader) name(n *ast.IdentifierNode) (ast.Node, shape, error) {
 		return placed(&ast.IdentifierNode{Value: n.Value}, n), is, nil
 	}
 	switch {
+	case slices.Contains([]string{"event", "order", "at"}, n.Value) && r.env.Member:
+		return nil, shape{}, refuse(n, "there is no "+n.Value+" here: this condition is about a member")
 	case n.Value == "event" && r.env.Reward:
 		return nil, shape{}, refuse(n, "there is no event here: this condition is about a reward")
 	case n.Value == "event" && r.env.Order:

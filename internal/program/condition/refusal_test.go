@@ -122,7 +122,7 @@ func TestAnEventsConditionKnowsTheFieldsOfItsTypeAlone(t *testing.T) {
 }
 
 func TestAConditionIsAboutOneThing(t *testing.T) {
-	for _, env := range []condition.Env{{}, {Order: true, Event: review}, {Order: true, Reward: true}, {Event: review, Reward: true}, {Order: true, Event: review, Reward: true}} {
+	for _, env := range []condition.Env{{}, {Order: true, Event: review}, {Member: true, Order: true}, {Member: true, Reward: true}, {Order: true, Reward: true}, {Event: review, Reward: true}, {Order: true, Event: review, Reward: true}} {
 		if _, err := condition.Compile("true", env); err == nil {
 			t.Errorf("%+v was taken", env)
 		}

@@ -55,6 +55,9 @@ func (s shape) String() string {
 // vocabulary is what a condition may name at its outermost.
 func vocabulary(env Env) map[string]shape {
 	names := maps.Clone(words)
+	if env.Member {
+		return map[string]shape{"member": names["member"]}
+	}
 	if env.Reward {
 		all := names["order"].fields
 		names["order"] = shape{kind: object, name: "order", fields: map[string]shape{"total": all["total"], "currency": all["currency"]}}

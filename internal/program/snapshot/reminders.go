@@ -44,6 +44,7 @@ type (
 		Days      []loyalty.Day     `json:"days,omitzero"`
 		Title     loyalty.Text      `json:"title,omitzero"`
 		Body      loyalty.Text      `json:"body,omitzero"`
+		When      *whenDoc          `json:"when,omitzero"`
 	}
 )
 
@@ -67,7 +68,7 @@ func reminderOf(r loyalty.Reminder) reminderDoc {
 	return reminderDoc{
 		ID: r.ID, On: r.On, Leads: each(r.Leads, func(p loyalty.Period) periodDoc { return periodDoc(p) }), Within: r.Within,
 		Channels: r.Channels, Purpose: r.Purpose, MinPoints: r.MinPoints, Limits: each(r.Limits, limitOf), Segments: r.Segments,
-		Tiers: r.Tiers, At: r.At, Days: r.Days, Title: r.Title, Body: r.Body,
+		Tiers: r.Tiers, When: whenOf(r.When, ofMember), At: r.At, Days: r.Days, Title: r.Title, Body: r.Body,
 	}
 }
 

@@ -39,11 +39,17 @@ func RewardCondition(source string) (loyalty.Condition, error) {
 	return condition.Compile(source, condition.Env{Reward: true})
 }
 
+// MemberCondition compiles what a reminder asks of a member.
+func MemberCondition(source string) (loyalty.Condition, error) {
+	return condition.Compile(source, condition.Env{Member: true})
+}
+
 // Scopes of conditions: what they ask about.
 const (
 	ofOrder  = "order"
 	ofEvent  = "event"
 	ofReward = "reward"
+	ofMember = "member"
 )
 
 // scopeOf is what the condition of an action asks about: of a referral, the friend's order.
@@ -98,6 +104,11 @@ func (d programDoc) conditions(p *loyalty.Program) (err error) {
 	for i, r := range d.Rewards {
 		if p.Rewards[i].When, err = r.When.compile(ofReward, RewardCondition); err != nil {
 			return fmt.Errorf("reward %s: %w", r.ID, err)
+		}
+	}
+	for i, r := range d.Reminders.Send {
+		if p.Reminders.Send[i].When, err = r.When.compile(ofMember, MemberCondition); err != nil {
+			return fmt.Errorf("reminder %s: %w", r.ID, err)
 		}
 	}
 	for i, a := range d.Earn.Actions {
