@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"net/mail"
 	"regexp"
 	"slices"
 	"strconv"
@@ -92,7 +93,8 @@ func (c *check) externalID(p place, s string) {
 func (c *check) email(p place, s string) {
 	at := strings.LastIndexByte(s, '@')
 	inside := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) })
-	if at < 1 || at == len(s)-1 || len(s) > 254 || strings.Count(s, "@") != 1 || inside {
+	parsed, err := mail.ParseAddress(s)
+	if at < 1 || at == len(s)-1 || len(s) > 254 || strings.Count(s, "@") != 1 || inside || err != nil || parsed.Address != s {
 		c.fault(p, loyalty.ValidationFailed, "This must be an e-mail address like ada@example.com.")
 	}
 }

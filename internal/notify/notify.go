@@ -12,6 +12,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/mail"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -119,11 +120,20 @@ func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string
 	return m, err
 }
 
+// mailable reports whether an e-mail address has the form of RFC 5322, so that a server can be asked to deliver there.
+func mailable(address string) bool {
+	a, err := mail.ParseAddress(address)
+	return err == nil && a.Address == address
+}
+
 // Send delivers a message through its channel.
 func (o *Office) Send(ctx context.Context, m Message) error {
 	s := o.Senders[m.Channel]
 	if s == nil {
 		return fmt.Errorf("%w: nobody delivers by %s", ErrNotSent, m.Channel)
+	}
+	if m.Channel == loyalty.Email && !mailable(m.To) {
+		return fmt.Errorf("%w: it is no e-mail address", ErrRejected)
 	}
 	return s.Send(ctx, m)
 }
