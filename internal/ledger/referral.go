@@ -101,7 +101,7 @@ func (l *Ledger) referrer(ctx context.Context, p *loyalty.Program, friend loyalt
 	}
 	if samePerson(who, m.Profile) {
 		return loyalty.Account{}, &loyalty.Error{
-			Code: loyalty.SelfReferral, Detail: "Whose code this is has the same e-mail address or telephone number.", Pointer: "/code",
+			Code: loyalty.SelfReferral, Detail: "The member whose code this is has the same e-mail address or telephone number.", Pointer: "/code",
 		}
 	}
 	return m.Account, nil

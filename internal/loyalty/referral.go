@@ -76,7 +76,7 @@ func (p *Program) MayRefer(acc, referrer Account) error {
 	case acc.Traits.Referral.By != "":
 		return refuse(ReferralClaimed, "/code", "The member has given a code already.")
 	case referrer.Traits.Referral.By == acc.Member:
-		return refuse(ReferralClaimed, "/code", "Whose code this is came through this member.")
+		return refuse(ReferralClaimed, "/code", "The member whose code this is joined by this member's own.")
 	case referrer.Status != Active:
 		return refuse(ValidationFailed, "/code", "The code is that of a member whose account is frozen.")
 	}
