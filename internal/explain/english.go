@@ -114,6 +114,7 @@ var english = language{
 		"rule.earn.categories": "the category {name}",
 		"rule.milestones":      "the milestone {name}",
 		"rule.rewards":         "the reward {name}",
+		"rule.pay":             "the payment of your order",
 		"rule.tiers":           "the level {name}",
 		"rule.ladders":         "the level {name}",
 		"rule.wallets":         "the wallet {name}",

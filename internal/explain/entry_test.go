@@ -238,6 +238,10 @@ func TestSummariesOfRedemptions(t *testing.T) {
 	}
 	check(t, []summarised{
 		{
+			"points that paid for an order", with(spent(loyalty.KindRedeem, -1200, loyalty.Committed), func(e *loyalty.Entry) { e.Redemption.Reward = loyalty.PayReward }),
+			"You spent 1,200 beans on the payment of your order.", "Sie haben 1.200 Bohnen für die Bezahlung Ihrer Bestellung eingelöst.",
+		},
+		{
 			"points are held", spent(loyalty.KindReserve, -1200, loyalty.Reserved),
 			"1,200 beans are reserved for the reward Free mug until 15 December 2026, 00:30.",
 			"1.200 Bohnen sind für die Prämie „Gratis-Tasse“ reserviert, bis zum 15. Dezember 2026, 00:30 Uhr.",

@@ -114,6 +114,7 @@ var german = language{
 		"rule.earn.categories": "die Kategorie „{name}“",
 		"rule.milestones":      "der Meilenstein „{name}“",
 		"rule.rewards":         "die Prämie „{name}“",
+		"rule.pay":             "die Bezahlung Ihrer Bestellung",
 		"rule.tiers":           "die Stufe {name}",
 		"rule.ladders":         "die Stufe {name}",
 		"rule.wallets":         "das Konto {name}",

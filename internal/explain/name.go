@@ -17,6 +17,9 @@ var sections = []string{
 // rule is what a rule is called, with its article: "the campaign Double beans weekend". The program stands for
 // rules that have no name, and for its own: the base rate, the caps, rounding.
 func (s speaker) rule(name string) value {
+	if name == "rewards."+loyalty.PayReward {
+		return value{text: s.phrase("rule.pay", nil)}
+	}
 	for _, section := range sections {
 		if id, ok := strings.CutPrefix(name, section+"."); ok {
 			return value{text: s.phrase("rule."+section, values{"name": {text: cmp.Or(s.name(section, id), id)}})}
