@@ -97,7 +97,7 @@ type Standing struct {
 	Before string    // the level before Since, for orders that were placed then and arrive now
 
 	From  time.Time // what counts for LevelWindow begins then; zero: at Since
-	Lock  time.Time // somebody set the level by hand, and nothing moves it before
+	Lock  time.Time // somebody set the level by hand, and nothing moves it before, nor does what ended before
 	Floor string    // the least level for ever, given by hand
 }
 

@@ -51,7 +51,7 @@ func (p *Program) closes(acc Account, s Standing) time.Time {
 
 // reviewAt is when a standing is up for review: at the end of its keep and grace; zero if it cannot be lost.
 func (p *Program) reviewAt(s Standing) time.Time {
-	if s.Until.IsZero() || p.Tiers.MoveDown == StayUp && s.Lock.IsZero() {
+	if s.Until.IsZero() || p.Tiers.MoveDown == StayUp && !s.Until.Equal(s.Lock) {
 		return time.Time{}
 	}
 	return p.Tiers.Grace.After(s.Until, p.Zone)

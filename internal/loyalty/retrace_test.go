@@ -309,3 +309,40 @@ func instantOf(s string) time.Time {
 	}
 	return at
 }
+
+// The least that TestTheLevelIsWhatTheEntriesSay once found: a month in which more was reached ended while the level was
+// locked. Once the same level is given again, without a lock, that month is past and moves nobody.
+func TestWhatEndedBeforeALevelWasGivenByHandMovesItNoMore(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Tiers = Tiers{
+			By: ByOrders, Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 2}, {ID: "gold", From: 4}},
+			Window: Window{Kind: CycleWindow, Months: 1, From: 101}, MoveUp: NextPeriod, KeepFor: Period{Months: 2},
+			Floors: []Floor{{"silver", "card"}},
+		}
+	})
+	s := newShop(t, p)
+	s.acc.Traits.Segments = []string{"card"}
+	place := func(id string, in Placement, now time.Time) {
+		t.Helper()
+		s.pass(now)
+		out, err := p.SetTier(s.acc, id, in, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.acc = out.Account
+	}
+	for i := range 4 {
+		o := paid("EUR", Line{Amount: 100})
+		o.ID = fmt.Sprint("o", i)
+		s.tell(o, noon)
+	}
+	place("tier_1", Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 5, 0), Locked: true}, noon)
+	since := s.acc.Tier.Since
+	again := noon.AddDate(0, 7, 0)
+	place("tier_2", Placement{Level: s.acc.Tier.Level, Reason: "once more", Until: again.AddDate(0, 4, 0)}, again)
+	before := s.acc
+	s.pass(again.AddDate(0, 1, 0))
+	if s.acc.Tier != before.Tier || s.acc.Sequence != before.Sequence || s.acc.Tier.Level != "silver" || !s.acc.Tier.Since.Equal(since) {
+		t.Errorf("silver since %s became %+v", since, s.acc.Tier)
+	}
+}

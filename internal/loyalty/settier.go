@@ -70,6 +70,7 @@ func (d *decision) setTier(id string, in Placement) error {
 	s := p.standingAt(d.Account, rung, until, now)
 	if rung == from {
 		s.Since, s.Before, s.From = acc.Tier.Since, acc.Tier.Before, acc.Tier.From
+		s.Lock = now // a period that ended before does not move it any more
 	}
 	switch {
 	case in.Permanent:
