@@ -64,27 +64,6 @@ func (e Entry) placed() bool {
 	return e.Kind == KindTier && len(e.Because) > 0 && e.Because[0].What == WasPlaced
 }
 
-// passTiers lets time move and review the tier, and do nothing else, until an instant.
-func (d *decision) passTiers(until time.Time) error {
-	for {
-		at := d.p.riseAt(d.Account)
-		if review := d.p.reviewAt(d.Account.Tier); at.IsZero() || !review.IsZero() && review.Before(at) {
-			at = review
-		}
-		if at.IsZero() || at.After(until) {
-			d.now = until
-			return nil
-		}
-		d.now = at
-		if err := d.riseTier(at); err != nil {
-			return err
-		}
-		if err := d.reviewTier(at); err != nil {
-			return err
-		}
-	}
-}
-
 // retrace takes over what an entry counts, says or sets, and decides about the level as the command did.
 func (d *decision) retrace(e Entry) error {
 	was := d.Account

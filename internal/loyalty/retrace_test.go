@@ -346,3 +346,27 @@ func TestWhatEndedBeforeALevelWasGivenByHandMovesItNoMore(t *testing.T) {
 		t.Errorf("silver since %s became %+v", since, s.acc.Tier)
 	}
 }
+
+// Likewise: orders told so late that the level which they would have reached is over by now. What they did then is told at
+// once, not by whatever happens next.
+func TestWhatIsToldLateLeavesNothingDue(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Tiers = Tiers{
+			By: ByOrders, Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 2}},
+			Window: Window{Kind: CycleWindow, Months: 1, From: 101}, MoveUp: NextPeriod, KeepFor: Period{Months: 1},
+		}
+	})
+	s := newShop(t, p)
+	now := noon.AddDate(0, 0, 89)
+	for i := range 2 {
+		o := paid("EUR", Line{Amount: 100})
+		o.ID, o.PlacedAt = fmt.Sprint("o", i), noon
+		s.tell(o, now)
+	}
+	if due := p.Due(s.acc); !due.IsZero() && !due.After(now) {
+		t.Errorf("%s is due still, at %s", due, now)
+	}
+	if tier := s.acc.Tier; tier.Level != "bronze" || DateOf(tier.Since, p.Zone) != 20270201 {
+		t.Errorf("the level is %+v, want bronze again, since silver of January was over", tier)
+	}
+}

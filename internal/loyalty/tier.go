@@ -42,12 +42,33 @@ func (d *decision) climbTier(placed time.Time, was Account) error {
 		return err
 	}
 	if _, cyclic := d.p.Tiers.cycle(); cyclic && d.p.Tiers.MoveUp == NextPeriod {
-		return nil // riseTier does it when the period ends
+		return d.passTiers(d.now) // it waits for the end of the period, which what was told late may find long ago
 	}
 	if to := d.p.qualified(d.Account, d.now); to > d.p.rung(d.Account.Tier) {
 		return d.moveTo(to, d.p.reachedUntil(d.Account, d.now), "reached", d.now)
 	}
 	return nil
+}
+
+// passTiers lets time move and review the tier, and do nothing else, until an instant.
+func (d *decision) passTiers(until time.Time) error {
+	for {
+		at := d.p.riseAt(d.Account)
+		if review := d.p.reviewAt(d.Account.Tier); at.IsZero() || !review.IsZero() && review.Before(at) {
+			at = review
+		}
+		if at.IsZero() || at.After(until) {
+			d.now = until
+			return nil
+		}
+		d.now = at
+		if err := d.riseTier(at); err != nil {
+			return err
+		}
+		if err := d.reviewTier(at); err != nil {
+			return err
+		}
+	}
 }
 
 // locked reports whether somebody set the level by hand and nothing may move it yet.
