@@ -43,6 +43,7 @@ func TestWhatTimeDoesIsWrittenDownOnceByTheSchedule(t *testing.T) {
 func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 	const orders = 130
 	onEveryFault(t, func(t *testing.T, b *bench, heal func()) {
+		b.transfers(t, loyalty.Transfers{Min: 1})
 		for i, command := range []func(m loyalty.MemberID) error{
 			func(m loyalty.MemberID) error {
 				n, err := until(func() (int, error) { return b.Advance(t.Context(), b.p, m) })
@@ -68,7 +69,6 @@ func TestAnAccountThatIsFarBehindCatchesUp(t *testing.T) {
 				return err
 			},
 			func(m loyalty.MemberID) error { // by somebody who is not behind
-				b.transfers(t, loyalty.Transfers{Min: 1})
 				r, err := b.give(t, ledger.TransferRequest{ID: "tr", From: member(0), To: m, Points: 5})
 				if err == nil && r.Transfer.Status != loyalty.Accepted {
 					t.Errorf("the transfer is %+v", r.Transfer)

@@ -239,6 +239,13 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 		if !reflect.DeepEqual(steps, jump.Account) || !reflect.DeepEqual(stepped, jump.Entries) {
 			t.Fatalf("by steps %+v\nat once %+v", steps, jump.Account)
 		}
+		ids := map[string]bool{}
+		for _, e := range append(slices.Clip(d.entries), jump.Entries...) {
+			if e.Kind == KindTier && ids[e.ID()] {
+				t.Fatalf("two entries are %s", e.ID())
+			}
+			ids[e.ID()] = true
+		}
 		for _, want := range []struct {
 			acc     Account
 			entries []Entry

@@ -127,7 +127,7 @@ func (r *reader) name(n *ast.IdentifierNode) (ast.Node, shape, error) {
 	}
 	switch {
 	case slices.Contains([]string{"event", "order", "at"}, n.Value) && r.env.Member:
-		return nil, shape{}, refuse(n, "there is no "+n.Value+" here: this condition is about a member")
+		return nil, shape{}, refuse(n, "there is no %s here: this condition is about a member", n.Value)
 	case n.Value == "event" && r.env.Reward:
 		return nil, shape{}, refuse(n, "there is no event here: this condition is about a reward")
 	case n.Value == "event" && r.env.Order:
