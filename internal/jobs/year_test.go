@@ -137,7 +137,7 @@ func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doin
 func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []loyalty.Consent) {
 	in := ledger.Enrolment{
 		Member: m, Consents: consents, Code: y.codes[through],
-		Profile: ledger.Profile{Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimLeft(string(m), "mem_"), Name: "Ada", Timezone: zone, Birthday: birthday},
+		Profile: ledger.Profile{Email: string(m) + "@example.com", Phone: "+49170" + strings.TrimPrefix(string(m), "mem_"), Name: "Ada", Timezone: zone, Birthday: birthday},
 	}
 	if _, err := y.Ledger.Enrol(t.Context(), y.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
