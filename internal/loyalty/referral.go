@@ -208,8 +208,7 @@ func (a award) decide(acc Account, was *EventState, ev Event, told *Referral) (O
 	if err := d.climb(ev.At, acc); err != nil {
 		return Outcome{}, err
 	}
-	err := d.autoRedeem(a.now)
-	return d.Outcome, err
+	return d.done()
 }
 
 // sameGrants reports whether two revisions of an event give the same.
