@@ -118,8 +118,8 @@ func (b *bench) run(t testing.TB) time.Duration {
 	return time.Since(began)
 }
 
-// size is the first number, the second with PERENNIAL_LONG, and the third with PERENNIAL_MILLION, which takes about
-// twenty minutes and 4 GB.
+// size is the first number, the second with PERENNIAL_LONG, and the third with PERENNIAL_MILLION, which takes a
+// few minutes and 4 GB.
 func size(usual, long, million int) int {
 	switch {
 	case os.Getenv("PERENNIAL_MILLION") != "":
