@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"net/http"
-	"net/mail"
 	"regexp"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
 // memberBody is what may be said of a person. Each field is a pointer, because a change tells "left out" from
@@ -93,8 +93,7 @@ func (c *check) externalID(p place, s string) {
 func (c *check) email(p place, s string) {
 	at := strings.LastIndexByte(s, '@')
 	inside := strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune(`<>()[],;:\"`, r) })
-	parsed, err := mail.ParseAddress(s)
-	if at < 1 || at == len(s)-1 || len(s) > 254 || strings.Count(s, "@") != 1 || inside || err != nil || parsed.Address != s {
+	if at < 1 || at == len(s)-1 || len(s) > 254 || strings.Count(s, "@") != 1 || inside || !notify.Mailable(s) {
 		c.fault(p, loyalty.ValidationFailed, "This must be an e-mail address like ada@example.com.")
 	}
 }

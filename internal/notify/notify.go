@@ -120,8 +120,8 @@ func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string
 	return m, err
 }
 
-// mailable reports whether an e-mail address has the form of RFC 5322, so that a server can be asked to deliver there.
-func mailable(address string) bool {
+// Mailable reports whether an e-mail address has the form of RFC 5322, so that a server can be asked to deliver there.
+func Mailable(address string) bool {
 	a, err := mail.ParseAddress(address)
 	return err == nil && a.Address == address
 }
@@ -132,7 +132,7 @@ func (o *Office) Send(ctx context.Context, m Message) error {
 	if s == nil {
 		return fmt.Errorf("%w: nobody delivers by %s", ErrNotSent, m.Channel)
 	}
-	if m.Channel == loyalty.Email && !mailable(m.To) {
+	if m.Channel == loyalty.Email && !Mailable(m.To) {
 		return fmt.Errorf("%w: it is no e-mail address", ErrRejected)
 	}
 	return s.Send(ctx, m)
