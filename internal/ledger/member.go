@@ -38,25 +38,21 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	in.Profile.Member = in.Member
 	joined := 0
 	who := traits(in.Profile, in.Segments)
-	if in.Code != "" {
-		referrer, err := l.referrer(ctx, p, loyalty.Account{Member: in.Member}, in.Profile, in.Code)
-		if errors.As(err, new(*loyalty.Error)) { // which a repeated enrolment need not hear
-			if was, err := l.latest(ctx, p.ID, loyalty.CauseJoin, string(in.Member)); err != nil || was.Cause.Revision > 0 {
-				return l.enrolled(ctx, p, was, by, err)
-			}
-		}
-		if err != nil {
-			return Member{}, at(err, "/referral_code")
-		}
-		who.Referral = loyalty.Referral{By: referrer.Member, At: l.now()}
+	referral, barred := l.through(ctx, p, in)
+	if barred != nil && !errors.As(barred, new(*loyalty.Error)) {
+		return Member{}, barred
 	}
+	who.Referral = referral
 	c := command{p: p, member: in.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		if barred != nil && acc.Sequence == 0 { // who has joined already is answered as before
+			return loyalty.Outcome{}, barred
+		}
 		out, err := p.Join(in.Member, who, l.now())
 		joined = len(out.Entries) // joining may earn
 		return out, err
 	}}
-	if who.Referral.By != "" {
-		c.with = append(c.with, table.Put(referredItem(p.ID, who.Referral.By, in.Member)))
+	if referral.By != "" {
+		c.with = append(c.with, table.Put(referredItem(p.ID, referral.By, in.Member)))
 	}
 	c.with = append(c.with, table.Put(profileItem(p.ID, in.Profile)))
 	for _, id := range in.Identities {
@@ -72,8 +68,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	var conflict *table.ConflictError
 	switch {
 	case errors.As(err, &was):
-		e, err := readEntry(was.item, loyalty.Cause{Kind: loyalty.CauseJoin, ID: string(in.Member), Revision: 1})
-		return l.enrolled(ctx, p, e, by, err)
+		return l.enrolled(ctx, p, in.Member, was.item, by)
 	case errors.As(err, &conflict):
 		return Member{}, &loyalty.Error{Code: loyalty.AlreadyExists, Detail: "A member with this external_id or email exists already."}
 	case err != nil:
@@ -91,15 +86,16 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	return Member{Account: acc, Profile: in.Profile}, nil
 }
 
-// enrolled answers a repeated enrolment, whose entry was read, with the member as now.
-func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, err error) (Member, error) {
+// enrolled answers a repeated enrolment with the member as now.
+func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item, by By) (Member, error) {
+	e, err := readEntry(it, loyalty.Cause{Kind: loyalty.CauseJoin, ID: string(m), Revision: 1})
 	if err != nil {
 		return Member{}, err
 	}
 	if e.Input != by.Input {
 		return Member{}, keyReused()
 	}
-	was, err := l.Member(ctx, p, e.Member)
+	was, err := l.Member(ctx, p, m)
 	was.Replayed = true
 	return was, err
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -83,39 +84,39 @@ func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loy
 	return "", ErrTryAgain
 }
 
-// referrer is whose code it is, if the friend can come through them.
-func (l *Ledger) referrer(ctx context.Context, p *loyalty.Program, friend loyalty.Account, who Profile, code string) (loyalty.Account, error) {
-	by, err := l.FindMember(ctx, p.ID, Identity{ReferralCode, loyalty.PlainCode(code)})
+// whose is the member whose code it is; validation_failed if it is nobody's.
+func (l *Ledger) whose(ctx context.Context, program, code string) (loyalty.MemberID, error) {
+	m, err := l.FindMember(ctx, program, Identity{ReferralCode, loyalty.PlainCode(code)})
 	if errors.Is(err, loyalty.NotFound) {
-		return loyalty.Account{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "Nobody has this code.", Pointer: "/code"}
+		return "", &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "Nobody has this code.", Pointer: "/code"}
 	}
-	if err != nil {
-		return loyalty.Account{}, err
-	}
-	m, err := l.Member(ctx, p, by)
-	if err != nil {
-		return loyalty.Account{}, err
-	}
-	if err := p.MayRefer(friend, m.Account); err != nil {
-		return loyalty.Account{}, err
-	}
-	if samePerson(who, m.Profile) {
-		return loyalty.Account{}, &loyalty.Error{
-			Code: loyalty.SelfReferral, Detail: "The member whose code this is has the same e-mail address or telephone number.", Pointer: "/code",
-		}
-	}
-	return m.Account, nil
+	return m, err
 }
 
-// at is a refusal that is about another part of the input.
-func at(err error, pointer string) error {
-	var refused *loyalty.Error
-	if errors.As(err, &refused) && refused.Pointer != "" {
-		moved := *refused
-		moved.Pointer = pointer
-		return &moved
+// through is the referral with which a member joins; zero without a code. Its refusals are about /referral_code.
+func (l *Ledger) through(ctx context.Context, p *loyalty.Program, in Enrolment) (loyalty.Referral, error) {
+	if in.Code == "" {
+		return loyalty.Referral{}, nil
 	}
-	return err
+	referral := loyalty.Referral{At: l.now()}
+	var referrer Member
+	var err error
+	if referral.By, err = l.whose(ctx, p.ID, in.Code); err == nil {
+		referrer, err = l.Member(ctx, p, referral.By)
+	}
+	if err == nil {
+		err = p.MayRefer(loyalty.Account{Member: in.Member}, referrer.Account, samePerson(in.Profile, referrer.Profile))
+	}
+	var refused *loyalty.Error
+	if errors.As(err, &refused) {
+		moved := *refused
+		moved.Pointer = "/referral_code"
+		err = &moved
+	}
+	if err != nil {
+		return loyalty.Referral{}, err
+	}
+	return referral, nil
 }
 
 // samePerson reports whether two profiles are certainly of one person: by the telephone number, or by an address that
@@ -154,34 +155,39 @@ func (l *Ledger) Refer(ctx context.Context, p *loyalty.Program, in ReferralReque
 	if m, err = l.Member(ctx, p, in.Member); err != nil {
 		return m, err
 	}
-	said, err := l.FindMember(ctx, p.ID, Identity{ReferralCode, loyalty.PlainCode(in.Code)})
-	if r := m.Account.Traits.Referral; err == nil && r.Claim == in.ID && in.ID != "" {
-		if m.Replayed = r.By == said; !m.Replayed {
-			return m, keyReused()
-		}
+	whose, err := l.whose(ctx, p.ID, in.Code)
+	refused := errors.As(err, new(*loyalty.Error))
+	switch r := m.Account.Traits.Referral; {
+	case err != nil && !refused:
+		return m, err
+	case r.Claim == in.ID && r.By == whose:
+		m.Replayed = true
 		return m, nil
+	case r.Claim == in.ID:
+		return m, keyReused()
+	case refused:
+		return m, err
 	}
-	referrer, err := l.referrer(ctx, p, m.Account, m.Profile, in.Code)
+	referrer, err := l.Member(ctx, p, whose)
 	if err != nil {
 		return m, err
 	}
-	c := command{p: p, member: in.Member, by: by, with: []table.Op{table.Put(referredItem(p.ID, referrer.Member, in.Member))}}
+	alike := samePerson(m.Profile, referrer.Profile)
+	c := command{p: p, member: in.Member, by: by, with: []table.Op{table.Put(referredItem(p.ID, whose, in.Member))}}
 	c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		return p.Refer(acc, referrer, in.ID, l.now())
+		return p.Refer(acc, referrer.Account, alike, in.ID, l.now())
 	}
-	_, refused := l.do(ctx, c)
-	if refused != nil && !errors.Is(refused, loyalty.ReferralClaimed) {
-		return m, refused
-	}
-	if m, err = l.Member(ctx, p, in.Member); err != nil {
+	_, err = l.do(ctx, c)
+	if err != nil && !errors.Is(err, loyalty.ReferralClaimed) {
 		return m, err
 	}
-	if m.Account.Traits.Referral.Claim != in.ID {
-		return m, refused
+	is, again := l.Member(ctx, p, in.Member) // the answer may have been lost
+	if again != nil || is.Account.Traits.Referral.Claim != in.ID {
+		return m, cmp.Or(again, err)
 	}
 	// What is known of the member may be what reminders are about. A wake that fails is made up for by the next visit.
 	_ = l.Wake(ctx, p.ID, in.Member)
-	return m, nil
+	return is, nil
 }
 
 // A Friend is who came through a member, and what became of that.

@@ -42,11 +42,11 @@ func (r Referral) Status(now time.Time) ReferralStatus {
 // ReferralWindow is how long after joining a member can still say through whom.
 const ReferralWindow = 30 * 24 * time.Hour
 
-// Refer takes note of through whom a member came. It refuses with self_referral if both are the same, with
+// Refer takes note of through whom a member came. It refuses with self_referral if both are one person (MayRefer), with
 // referral_already_claimed if the member came through somebody already, or through whom came through the member, and with
 // validation_failed if it is too late for that. The account must have been advanced to now.
-func (p *Program) Refer(acc, referrer Account, claim string, now time.Time) (Outcome, error) {
-	if err := p.MayRefer(acc, referrer); err != nil {
+func (p *Program) Refer(acc, referrer Account, alike bool, claim string, now time.Time) (Outcome, error) {
+	if err := p.MayRefer(acc, referrer, alike); err != nil {
 		return Outcome{}, err
 	}
 	switch {
@@ -66,8 +66,9 @@ func (p *Program) Refer(acc, referrer Account, claim string, now time.Time) (Out
 	return d.Outcome, err
 }
 
-// MayRefer refuses through whom a member cannot come. The member may be about to join.
-func (p *Program) MayRefer(acc, referrer Account) error {
+// MayRefer refuses through whom a member cannot come. The member may be about to join. alike reports whether what is known
+// of the two says that they are one person.
+func (p *Program) MayRefer(acc, referrer Account, alike bool) error {
 	switch {
 	case !slices.ContainsFunc(p.Earn.Actions, Action.refers):
 		return refuse(ValidationFailed, "/code", "The program has no referrals.")
@@ -79,6 +80,8 @@ func (p *Program) MayRefer(acc, referrer Account) error {
 		return refuse(ReferralClaimed, "/code", "The member whose code this is joined by this member's own.")
 	case referrer.Status != Active:
 		return refuse(ValidationFailed, "/code", "The code is that of a member whose account is frozen.")
+	case alike:
+		return refuse(SelfReferral, "/code", "The member whose code this is has the same e-mail address or telephone number.")
 	}
 	return nil
 }
@@ -138,8 +141,8 @@ func (p *Program) converts(acc Account, s *OrderState) (*Facts, bool) {
 	})
 }
 
-// AwardReferral adds to what was decided of an order of the friend's what that does to the referral. friends and referrers are
-// the two events of it as they were last, nil before the first. Of the outcomes the first is the friend's, with the
+// AwardReferral adds to what was decided of an order of the friend's what that does to the referral. friends and referrers
+// are the two events of it as they were last, nil before the first. Of the outcomes the first is the friend's, with the
 // order's entry first. A referrer whose account is frozen, or can hold no more, gets nothing until the order is told again,
 // and loses what is taken back: the friend's order is never refused for the referrer's sake. The referrer's account must
 // have been advanced to now.

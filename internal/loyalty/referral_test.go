@@ -285,26 +285,28 @@ func TestAReferrerWithTooMuchPendingDoesNotStopTheFriendsOrder(t *testing.T) {
 
 func TestThroughWhomAMemberCannotCome(t *testing.T) {
 	for _, c := range []struct {
-		name string
-		edit func(x *couple)
-		want Code
+		name  string
+		edit  func(x *couple)
+		want  Code
+		alike bool
 	}{
-		{"nothing against it", func(*couple) {}, ""},
-		{"oneself", func(x *couple) { x.referrer = x.friend }, SelfReferral},
-		{"a second time", func(x *couple) { x.friend.Traits.Referral.By = "mem_eve" }, ReferralClaimed},
-		{"whom one brought oneself", func(x *couple) { x.referrer.Traits.Referral.By = "mem_ada" }, ReferralClaimed},
-		{"who joined later", func(x *couple) { x.referrer.Joined = noon.Add(time.Hour) }, ValidationFailed},
-		{"after an order", func(x *couple) { x.tell(paid("EUR", Line{Amount: 100}), noon) }, ValidationFailed},
-		{"after a month", func(x *couple) { x.now = noon.Add(ReferralWindow + 1) }, ValidationFailed},
-		{"who is frozen", func(x *couple) { x.referrer.Status = Frozen }, ValidationFailed},
-		{"while frozen", func(x *couple) { x.friend.Status = Frozen }, AccountFrozen},
-		{"a program without referrals", func(x *couple) { x.p = testProgram(t) }, ValidationFailed},
+		{"nothing against it", func(*couple) {}, "", false},
+		{"oneself", func(x *couple) { x.referrer = x.friend }, SelfReferral, false},
+		{"who seems to be the same person", func(*couple) {}, SelfReferral, true},
+		{"a second time", func(x *couple) { x.friend.Traits.Referral.By = "mem_eve" }, ReferralClaimed, false},
+		{"whom one brought oneself", func(x *couple) { x.referrer.Traits.Referral.By = "mem_ada" }, ReferralClaimed, false},
+		{"who joined later", func(x *couple) { x.referrer.Joined = noon.Add(time.Hour) }, ValidationFailed, false},
+		{"after an order", func(x *couple) { x.tell(paid("EUR", Line{Amount: 100}), noon) }, ValidationFailed, false},
+		{"after a month", func(x *couple) { x.now = noon.Add(ReferralWindow + 1) }, ValidationFailed, false},
+		{"who is frozen", func(x *couple) { x.referrer.Status = Frozen }, ValidationFailed, false},
+		{"while frozen", func(x *couple) { x.friend.Status = Frozen }, AccountFrozen, false},
+		{"a program without referrals", func(x *couple) { x.p = testProgram(t) }, ValidationFailed, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			x := newCouple(t, func(*Program) {})
 			x.friend = x.join("mem_ada", Traits{}, noon)
 			c.edit(x)
-			out, err := x.p.Refer(x.friend, x.referrer, "rf_1", x.now)
+			out, err := x.p.Refer(x.friend, x.referrer, c.alike, "rf_1", x.now)
 			if c.want != "" {
 				if !errors.Is(err, c.want) {
 					t.Errorf("it says %v, want %s", err, c.want)
