@@ -79,10 +79,7 @@ func (a *Account) note(e Entry) {
 	case KindJoin:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
 	case KindEarn, KindRedeem, KindReserve:
-		if e.Redemption != nil && e.Redemption.By != "" {
-			return // another's activity
-		}
-		if e.Effective.After(a.LastActivity) {
+		if !e.anothers() && e.Effective.After(a.LastActivity) {
 			a.LastActivity = e.Effective
 		}
 	}

@@ -143,6 +143,9 @@ type Entry struct {
 	Hash     string
 }
 
+// anothers reports whether an entry is of what another of the household redeemed, which is no activity of the member.
+func (e Entry) anothers() bool { return e.Redemption != nil && e.Redemption.By != "" }
+
 // ID names the entry by its cause and revision, so that it can be found without an index.
 func (e Entry) ID() string {
 	return "ent_" + strings.Join([]string{e.Cause.Kind, e.Cause.ID, fmt.Sprint(e.Cause.Revision)}, "~")

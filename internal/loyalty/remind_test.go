@@ -300,6 +300,44 @@ func TestAReminderOfAnUnspentBalanceCountsFromWhenThereWasEnough(t *testing.T) {
 	}
 }
 
+// Points in other wallets are not points, and what a household draws is not what its member redeems.
+func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
+	p := reminding(t,
+		Reminder{ID: "active", On: AfterActive, Channels: []Channel{Email}, Purpose: Transactional},
+		Reminder{ID: "idle", On: AfterIdle, Leads: []Period{{Days: 60}}, Channels: []Channel{Email}, Purpose: Marketing},
+		Reminder{ID: "held", On: BeforeHold, Leads: []Period{{Days: 2}}, Channels: []Channel{Email}, Purpose: Transactional})
+	now := utc("2027-03-02T10:00")
+	acc := whoHas(Lot{0, 520})
+	pending := func(wallet string, n Points) Posting { return Posting{Wallet: wallet, Bucket: BucketPending, Points: -n} }
+	entries := []Entry{
+		{Sequence: 1, Kind: KindActivate, Effective: now.AddDate(0, 0, -1), Postings: []Posting{pending("", 10), pending("miles", 500)}, Balance: Balance{Active: 520}},
+		{Sequence: 2, Kind: KindActivate, Effective: now.AddDate(0, 0, -1), Postings: []Posting{pending("miles", 7)}, Balance: Balance{Active: 520}},
+		{Sequence: 3, Kind: KindRedeem, Effective: now, Redemption: &Redemption{ID: "rd_1", By: "mem_bob"}, Balance: Balance{Active: 520}},
+	}
+	s := Reminded{Ignored: 3}.Digest(p, acc, entries, now)
+	if !slices.Equal(s.Active, []Activation{{now.AddDate(0, 0, -1), 10}}) {
+		t.Errorf("%+v became active, want 10 points", s.Active)
+	}
+	if s.Ignored != 3 || !s.Redeemed.IsZero() || !s.Rich["idle"].Equal(now.AddDate(0, 0, -1)) {
+		t.Errorf("the household's redemption counts as the member's: %d ignored, redeemed at %s, rich since %v", s.Ignored, s.Redeemed, s.Rich)
+	}
+	until := now.AddDate(0, 0, 1)
+	acc.Holds = []Hold{
+		{Redemption: Redemption{ID: "tr_1", To: "mem_bob", Until: until}, Lots: []Lot{{0, 30}}},
+		{Redemption: Redemption{ID: "rd_2", Reward: "lounge", Wallet: "miles", Until: until}, Lots: []Lot{{0, 40}}},
+		{Redemption: Redemption{ID: "rd_3", Reward: "mug", Until: until}, Lots: []Lot{{0, 50}}},
+	}
+	var held []News
+	for _, n := range p.Remind(acc, anybody, s, now).Send {
+		if n.On == BeforeHold {
+			held = append(held, n)
+		}
+	}
+	if len(held) != 1 || held[0].Reward != "mug" || held[0].Points != 50 {
+		t.Errorf("of what is held the member is told %+v", held)
+	}
+}
+
 func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 	// The first is example (a) of Newcombe 1998, table II, method 10: 0.2000 (0.0524, 0.3339).
 	got, ok := LiftOf(56, 70, 48, 80)

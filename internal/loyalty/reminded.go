@@ -94,7 +94,7 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 		s.note(p, acc, e)
 	}
 	for _, r := range p.Reminders.Send { // a reminder that is younger than the entries
-		if _, known := s.Rich[r.ID]; r.On == AfterIdle && !known && total(acc.Lots) >= max(1, r.MinPoints) {
+		if _, known := s.Rich[r.ID]; r.On == AfterIdle && !known && total(acc.Lots) >= r.least() {
 			s.Rich[r.ID] = later(acc.LastActivity, acc.Joined)
 		}
 	}
@@ -110,10 +110,12 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 }
 
 func (s *Reminded) note(p *Program, acc Account, e Entry) {
-	redeems := e.Kind == KindReserve || e.Kind == KindRedeem
+	redeems := (e.Kind == KindReserve || e.Kind == KindRedeem) && !e.anothers()
 	switch {
 	case e.Kind == KindActivate:
-		s.Active = append(s.Active, Activation{e.Effective, activated(e)})
+		if n := activated(e); n > 0 {
+			s.Active = append(s.Active, Activation{e.Effective, n})
+		}
 	case e.Cause.Kind == CauseOrder && e.Order != nil:
 		s.bought(p, acc, e)
 	case redeems:
@@ -128,12 +130,9 @@ func (s *Reminded) note(p *Program, acc Account, e Entry) {
 			continue
 		}
 		switch _, was := s.Rich[r.ID]; {
-		case redeems || e.Balance.Active < max(1, r.MinPoints):
+		case e.Balance.Active < r.least():
 			delete(s.Rich, r.ID)
-			if redeems && e.Balance.Active >= max(1, r.MinPoints) {
-				s.Rich[r.ID] = e.Effective
-			}
-		case !was:
+		case redeems || !was:
 			s.Rich[r.ID] = e.Effective
 		}
 	}
@@ -142,7 +141,7 @@ func (s *Reminded) note(p *Program, acc Account, e Entry) {
 // activated is how many points an entry made active.
 func activated(e Entry) (n Points) {
 	for _, x := range e.Postings {
-		if x.Bucket == BucketPending {
+		if x.Bucket == BucketPending && x.Wallet == "" {
 			n -= x.Points
 		}
 	}

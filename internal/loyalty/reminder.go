@@ -51,6 +51,9 @@ type Reminder struct {
 	Body  Text
 }
 
+// least is how many points there must be for it to have something to say about a balance.
+func (r *Reminder) least() Points { return max(1, r.MinPoints) }
+
 // Trigger is what a reminder is about, in the words of the program file.
 type Trigger string
 

@@ -147,7 +147,7 @@ func (v *visit) activations() {
 		n.Points, n.Subjects = n.Points+a.Points, append(n.Subjects, s)
 		n.Due = later(n.Due, at)
 	}
-	if n.Points = min(n.Points, v.balance()); n.Points >= max(1, v.r.MinPoints) {
+	if n.Points = min(n.Points, v.balance()); n.Points >= v.r.least() {
 		v.offer(n)
 	}
 }
@@ -208,7 +208,7 @@ func (v *visit) cycle() string { return v.p.cycle(v.acc, v.s, v.r.On, v.r.ID) }
 
 func (v *visit) idle() {
 	since, rich := v.s.Rich[v.r.ID]
-	if n := v.balance(); rich && n >= max(1, v.r.MinPoints) {
+	if n := v.balance(); rich && n >= v.r.least() {
 		v.steps(since, 0, News{Points: n}, v.cycle(), v.cycle())
 	}
 }
@@ -314,6 +314,9 @@ func (v *visit) codes() {
 // holds tells of points that are reserved and will not be for much longer.
 func (v *visit) holds() {
 	for _, h := range v.acc.Holds {
+		if h.Redemption.To != "" || h.Redemption.Wallet != "" {
+			continue // an offer to another member, or no points
+		}
 		until := h.Redemption.Until
 		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
 			v.offer(News{
@@ -368,7 +371,7 @@ func (v *visit) stuck() {
 			most += a.Friend
 		}
 	}
-	if r.Status(v.now) == ReferralRegistered && most >= max(1, v.r.MinPoints) {
+	if r.Status(v.now) == ReferralRegistered && most >= v.r.least() {
 		v.steps(r.At, freshFor, News{Points: most}, string(r.By), "")
 	}
 }
