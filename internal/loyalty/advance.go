@@ -54,10 +54,10 @@ func (p *Program) Due(acc Account) time.Time {
 		sooner(acc.Holds[0].Redemption.Until)
 	}
 	sooner(p.refreshAt(acc))
-	sooner(p.riseAt(acc))
-	sooner(p.reviewAt(acc.Tier))
-	for _, at := range p.laddersDue(acc) {
-		sooner(at)
+	sooner(p.tierDue(acc))
+	for i := range p.Ladders {
+		v := p.ladder(i)
+		sooner(v.tierDue(v.view(acc)))
 	}
 	sooner(p.occasionDue(acc))
 	sooner(p.autoDue(acc))

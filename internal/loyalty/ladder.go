@@ -134,16 +134,6 @@ func (d *decision) reviewLadders(at time.Time) error {
 	})
 }
 
-// laddersDue is the instants at which time moves or reviews an account on the ladders; some are zero.
-func (p *Program) laddersDue(acc Account) (out []time.Time) {
-	for i := range p.Ladders {
-		v := p.ladder(i)
-		on := v.view(acc)
-		out = append(out, v.riseAt(on), v.reviewAt(on.Tier))
-	}
-	return out
-}
-
 // levelKey is what reasons call a level.
 func (p *Program) levelKey(level string) string {
 	if p.compiled.ladder == "" {

@@ -51,11 +51,7 @@ func (p *Program) AheadOn(acc Account, ladder string) (Standing, time.Time, bool
 
 // aheadOn lets time pass for the whole account, and looks at it as v does.
 func (p *Program) aheadOn(v *Program, acc Account) (Standing, time.Time, bool) {
-	on := v.view(acc)
-	at := v.reviewAt(on.Tier)
-	if rise := v.riseAt(on); !rise.IsZero() && (at.IsZero() || rise.Before(at)) {
-		at = rise
-	}
+	at := v.tierDue(v.view(acc))
 	if at.IsZero() {
 		return Standing{}, at, false
 	}

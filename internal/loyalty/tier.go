@@ -53,10 +53,7 @@ func (d *decision) climbTier(placed time.Time, was Account) error {
 // passTiers lets time move and review the tier, and do nothing else, until an instant.
 func (d *decision) passTiers(until time.Time) error {
 	for {
-		at := d.p.riseAt(d.Account)
-		if review := d.p.reviewAt(d.Account.Tier); at.IsZero() || !review.IsZero() && review.Before(at) {
-			at = review
-		}
+		at := d.p.tierDue(d.Account)
 		if at.IsZero() || at.After(until) {
 			d.now = until
 			return nil
@@ -69,6 +66,15 @@ func (d *decision) passTiers(until time.Time) error {
 			return err
 		}
 	}
+}
+
+// tierDue is when time next moves or reviews the tier; zero if it never does.
+func (p *Program) tierDue(acc Account) time.Time {
+	at := p.riseAt(acc)
+	if review := p.reviewAt(acc.Tier); at.IsZero() || !review.IsZero() && review.Before(at) {
+		return review
+	}
+	return at
 }
 
 // locked reports whether somebody set the level by hand and nothing may move it yet.
