@@ -12,14 +12,13 @@ import (
 // facts as they are at now and from nothing that was planned before, so what is late says what is true today, and what
 // is no longer true is not said. The account must have been advanced to now, and all of its entries digested.
 func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) Plan {
-	v := &visit{p: p, acc: acc, who: who, s: s, now: now, zone: p.zoneOf(acc.Traits.Zone), holdout: p.heldOut(acc.Member)}
-	v.s = p.Forget(acc, s, now)
+	v := p.visit(acc, who, p.Forget(acc, s, now), now)
 	for i := range p.Reminders.Send {
 		v.r = &p.Reminders.Send[i]
 		v.look()
 	}
 	for _, o := range s.Open {
-		v.later(p.answerEnds(acc, o.At))
+		v.sooner(p.answerEnds(acc, o.At))
 	}
 	slices.SortStableFunc(v.offers, func(a, b offer) int {
 		return cmp.Or(precedence(a.News)-precedence(b.News), b.Due.Compare(a.Due))
@@ -27,7 +26,7 @@ func (p *Program) Remind(acc Account, who Recipient, s Reminded, now time.Time) 
 	for _, o := range v.offers {
 		v.gate(o)
 	}
-	v.later(v.morning(now.Add(p.Reminders.rest(p) - 24*time.Hour + time.Second)))
+	v.sooner(v.morning(now.Add(p.Reminders.rest(p) - 24*time.Hour + time.Second)))
 	v.plan.Next = later(v.plan.Next, now.Add(time.Minute))
 	if !who.Consents.any() {
 		v.plan.Next = now.Add(unconsented) // the first consent makes the next visit due at once
@@ -43,7 +42,7 @@ const unconsented = 30 * 24 * time.Hour
 func (p *Program) Preview(acc Account, who Recipient, s Reminded, reminder string, now time.Time) (n News, why Why, ok bool) {
 	told := s
 	told.Told = nil
-	v := &visit{p: p, acc: acc, who: who, s: told, now: now, zone: p.zoneOf(acc.Traits.Zone), holdout: p.heldOut(acc.Member)}
+	v := p.visit(acc, who, told, now)
 	for i := range p.Reminders.Send {
 		if v.r = &p.Reminders.Send[i]; v.r.ID == reminder {
 			v.look()
@@ -78,17 +77,20 @@ func later(a, b time.Time) time.Time {
 
 // A visit is one look at a member.
 type visit struct {
-	p       *Program
-	acc     Account
-	who     Recipient
-	s       Reminded
-	now     time.Time
-	zone    *time.Location
-	holdout bool
+	p    *Program
+	acc  Account
+	who  Recipient
+	s    Reminded
+	now  time.Time
+	zone *time.Location
 
 	r      *Reminder // the one that is looked at
 	offers []offer
 	plan   Plan
+}
+
+func (p *Program) visit(acc Account, who Recipient, s Reminded, now time.Time) *visit {
+	return &visit{p: p, acc: acc, who: who, s: s, now: now, zone: p.zoneOf(acc.Traits.Zone)}
 }
 
 // An offer is a notice that is due and true.
@@ -97,8 +99,8 @@ type offer struct {
 	r *Reminder
 }
 
-// later makes the next visit no later than at an instant that lies ahead.
-func (v *visit) later(at time.Time) {
+// sooner makes the next visit no later than at an instant that lies ahead.
+func (v *visit) sooner(at time.Time) {
 	if at.After(v.now) && (v.plan.Next.IsZero() || at.Before(v.plan.Next)) {
 		v.plan.Next = at
 	}
@@ -154,7 +156,7 @@ func (v *visit) gate(o offer) {
 		o.Channel = ""
 		v.plan.Held = append(v.plan.Held, o.News)
 	default:
-		v.later(at)
+		v.sooner(at)
 		v.plan.Kept = append(v.plan.Kept, Kept{o.News, why})
 	}
 }
@@ -206,7 +208,7 @@ func (v *visit) stopped(o *offer) (why Why, again time.Time) {
 	if frees, full := v.limited(*o); full {
 		return Limited, frees
 	}
-	if o.Purpose == Marketing && v.holdout {
+	if o.Purpose == Marketing && v.p.heldOut(v.acc.Member) {
 		return HeldOut, time.Time{}
 	}
 	return "", time.Time{}

@@ -86,7 +86,7 @@ func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Tim
 			at = lead.before(of, zone) // there may be no morning before it
 		}
 		if at.After(v.now) {
-			v.later(at)
+			v.sooner(at)
 			continue
 		}
 		if step < 0 || at.After(due) {
@@ -139,7 +139,7 @@ func (v *visit) activations() {
 	n := News{}
 	for _, a := range v.s.Active {
 		at := v.morning(v.r.lead().After(a.At, v.p.Zone))
-		v.later(at)
+		v.sooner(at)
 		s := Subject{ID: a.At.UTC().Format(stamp), Until: a.At.Add(keepForLong)}
 		if at.After(v.now) || v.now.Sub(at) > freshFor || v.s.told(v.r.On, s) {
 			continue
@@ -171,7 +171,7 @@ func (v *visit) steps(since time.Time, fresh time.Duration, n News, subject, cyc
 	for i, lead := range leads {
 		at := v.morning(lead.After(since, v.p.Zone))
 		if at.After(v.now) {
-			v.later(at)
+			v.sooner(at)
 			continue
 		}
 		if due.IsZero() || at.After(due) {
@@ -293,7 +293,7 @@ func (v *visit) codes() {
 			n.Day = DateOf(c.Until.Add(-1), v.p.Zone)
 		}
 		if c.From.After(v.now) {
-			v.later(c.From)
+			v.sooner(c.From)
 			continue
 		}
 		if v.r.On == AfterClaim {
@@ -336,7 +336,7 @@ func (v *visit) yearly() {
 			continue
 		}
 		at := v.morning(v.r.lead().After(on, v.zone))
-		v.later(at)
+		v.sooner(at)
 		if DateOf(at, v.zone) != today || at.After(v.now) || v.balance() < v.r.MinPoints {
 			continue
 		}
@@ -382,7 +382,7 @@ func (v *visit) schedule() {
 		return
 	}
 	for _, at := range v.r.At {
-		v.later(at)
+		v.sooner(at)
 		if !at.After(v.now) && v.now.Sub(at) <= freshToday && v.acc.Joined.Before(at) {
 			v.offer(News{Due: at, Points: v.balance(), Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}}})
 		}
@@ -391,7 +391,7 @@ func (v *visit) schedule() {
 	for _, day := range v.r.Days {
 		for _, year := range []int{today.year(), today.year() + 1} {
 			at := v.morning(day.in(year).start(v.zone))
-			v.later(at)
+			v.sooner(at)
 			if !at.After(v.now) && DateOf(at, v.zone) == today && v.acc.Joined.Before(at) {
 				v.offer(News{Due: at, Points: v.balance(), Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}}})
 			}
