@@ -42,9 +42,9 @@ func (d *decision) slide(e *Entry, to Date) {
 }
 
 // slideAtLevel makes a member's points stop sliding, for good, at a level whose points never lapse, and those to come
-// slide again below it.
+// slide again below it. The levels of ladders move no lots.
 func (d *decision) slideAtLevel(e *Entry, level string, at time.Time) {
-	if !d.p.Earn.Expires.Inactive {
+	if d.whole != nil || !d.p.Earn.Expires.Inactive {
 		return
 	}
 	_, expiry := d.p.life("", level)

@@ -308,7 +308,9 @@ func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 		Reminder{ID: "held", On: BeforeHold, Leads: []Period{{Days: 2}}, Channels: []Channel{Email}, Purpose: Transactional})
 	now := utc("2027-03-02T10:00")
 	acc := whoHas(Lot{0, 520})
-	pending := func(wallet string, n Points) Posting { return Posting{Wallet: wallet, Bucket: BucketPending, Points: -n} }
+	pending := func(wallet string, n Points) Posting {
+		return Posting{Wallet: wallet, Bucket: BucketPending, Points: -n}
+	}
 	entries := []Entry{
 		{Sequence: 1, Kind: KindActivate, Effective: now.AddDate(0, 0, -1), Postings: []Posting{pending("", 10), pending("miles", 500)}, Balance: Balance{Active: 520}},
 		{Sequence: 2, Kind: KindActivate, Effective: now.AddDate(0, 0, -1), Postings: []Posting{pending("miles", 7)}, Balance: Balance{Active: 520}},

@@ -83,9 +83,7 @@ func (d *decision) setTier(id string, in Placement) error {
 		Kind: KindTier, Cause: Cause{CauseTier, id, 1}, Effective: now, Standing: &s,
 		Because: []Because{Reason(p.levelKey(in.Level), "0", WasPlaced, acc.Tier.Level, in.Level, in.Reason)},
 	}
-	if d.whole == nil {
-		d.slideAtLevel(&e, s.Level, now)
-	}
+	d.slideAtLevel(&e, s.Level, now)
 	if err := d.post(e); err != nil {
 		return err
 	}

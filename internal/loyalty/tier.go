@@ -221,8 +221,6 @@ func (d *decision) standing(s Standing, at time.Time, why Because) error {
 		Standing: &s,
 		Because:  []Because{why},
 	}
-	if d.whole == nil {
-		d.slideAtLevel(&e, s.Level, at)
-	}
+	d.slideAtLevel(&e, s.Level, at)
 	return d.post(e)
 }
