@@ -45,7 +45,7 @@ func (c *compiler) wallet(n *node) string {
 	if id == "" || id == loyalty.MainWallet {
 		return ""
 	}
-	if !c.isWallet(id) {
+	if _, ok := c.p.Wallet(id); !ok {
 		c.add(at(n, "%q is not a wallet; those are %s", clip(id), series(c.walletIDs(), "and")))
 	}
 	return id
@@ -58,10 +58,6 @@ func (c *compiler) otherWallet(n *node) string {
 		c.add(at(n, "needs another wallet than that of points; those are listed under wallets"))
 	}
 	return id
-}
-
-func (c *compiler) isWallet(id string) bool {
-	return slices.ContainsFunc(c.p.Wallets, func(w loyalty.Wallet) bool { return w.ID == id })
 }
 
 func (c *compiler) walletIDs() []string {
@@ -139,7 +135,7 @@ func (c *compiler) walletPrices(n *node) map[string]loyalty.Points {
 	prices := map[string]loyalty.Points{}
 	for _, f := range n.pairs() {
 		id := f.key.name
-		if !c.isWallet(id) {
+		if _, ok := c.p.Wallet(id); !ok {
 			c.add(atKey(f, "%q is not another wallet; the program has %s", clip(id), series(c.walletIDs(), "and")))
 		}
 		prices[id] = loyalty.Points(c.integer(f, 1, int64(loyalty.MaxPoints)))
