@@ -1,4 +1,5 @@
-// Command members is the Lambda function behind members and their statements.
+// Command members is the Lambda function behind members, their statements, households and referrals, and what is done
+// for them by hand.
 package main
 
 import (

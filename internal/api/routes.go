@@ -118,13 +118,13 @@ func Routes() []Route {
 	}
 }
 
-// Members serves members, their statements, their households, and what is done for them by hand.
+// Members serves members, their statements, households and referrals, and what is done for them by hand.
 func Members(a *app.App) lambda.Handler { return newHandler(a, "members") }
 
 // Earn serves orders, events, quotes and campaigns.
 func Earn(a *app.App) lambda.Handler { return newHandler(a, "earn") }
 
-// Redeem serves rewards, redemptions, transfers and codes.
+// Redeem serves rewards, redemptions, codes, transfers and conversions.
 func Redeem(a *app.App) lambda.Handler { return newHandler(a, "redeem") }
 
 // Programs serves the program file.

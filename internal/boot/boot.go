@@ -7,8 +7,8 @@
 // while Lambda still lends a whole processor. What is missing is named, and nothing starts without it.
 //
 // It deliberately has no options: where a function differs from another is its template. Only what most functions
-// would link for nothing is apart and named in a function's main: sqsqueue, for those that send. Package local
-// does the same for one machine.
+// would link for nothing is apart and named in a function's main: sqsqueue, for those that send to queues, and
+// postroom, for those that write to members. Package local does the same for one machine.
 package boot
 
 import (

@@ -62,7 +62,7 @@ func ExampleExplain() {
 	// - points-30d: 30 days before points lapse, if it is about 100 beans or more, by e-mail (not marketing).
 	// - points-7d: 7 days before points lapse, if it is about 100 beans or more, by e-mail or else text message (not marketing).
 	// - tier-risk: 30 days before a level is lost, if what counts by then is too little, by e-mail (marketing).
-	// - nearly-there: when 50 beans or less are missing for the next reward, at most once per month, by e-mail (marketing).
+	// - nearly-there: when 50 beans or less are missing for the next reward, once per month, by e-mail (marketing).
 	// - unused-code: 14 days after a code was given out, if it was not used, by e-mail (marketing).
 }
 

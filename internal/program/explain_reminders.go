@@ -51,7 +51,7 @@ func (e *explainer) reminder(r loyalty.Reminder) {
 		parts = append(parts, asked(r.When, ""))
 	}
 	if len(r.Limits) > 0 {
-		parts = append(parts, "at most "+series(often(r.Limits), "and"))
+		parts = append(parts, often(r.Limits)...)
 	}
 	var by []string
 	for _, c := range r.Channels {

@@ -54,7 +54,7 @@ func (e *explainer) reward(r loyalty.Reward) {
 		e.say("- Members can wait for it; each has the first call on a piece for %s.", period(r.FirstCall))
 	}
 	for _, o := range r.Dates {
-		e.say("- On %s it has %s (%s).", o.At.In(e.p.Zone).Format("2 January 2006, 15:04"), count(int(o.Places), "place"), o.ID)
+		e.say("- On %s it has %s (%s).", e.instant(o.At), count(int(o.Places), "place"), o.ID)
 	}
 	e.codes(r.Codes)
 	switch {

@@ -133,7 +133,7 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	}
 	add("on ", days)
 	if m.HoursFrom != m.HoursUntil {
-		parts = append(parts, fmt.Sprintf("from %02d:%02d until %02d:%02d", m.HoursFrom/60, m.HoursFrom%60, m.HoursUntil/60, m.HoursUntil%60))
+		parts = append(parts, "from "+clockTime(m.HoursFrom)+" until "+clockTime(m.HoursUntil))
 	}
 	if m.Zone != loyalty.ProgramClock {
 		parts = append(parts, map[loyalty.ClockZone]string{loyalty.StoreClock: "by the store's clock", loyalty.MemberClock: "by the member's clock"}[m.Zone])
@@ -171,12 +171,13 @@ func (e *explainer) whose(tiers, segments []string) (parts []string) {
 
 // span is from when and until when something is, in the program's zone.
 func (e *explainer) span(from, until time.Time) (parts []string) {
-	const form = "2 January 2006, 15:04"
 	if !from.IsZero() {
-		parts = append(parts, "from "+from.In(e.p.Zone).Format(form))
+		parts = append(parts, "from "+e.instant(from))
 	}
 	if !until.IsZero() {
-		parts = append(parts, "until "+until.In(e.p.Zone).Format(form))
+		parts = append(parts, "until "+e.instant(until))
 	}
 	return parts
 }
+
+func (e *explainer) instant(at time.Time) string { return at.In(e.p.Zone).Format("2 January 2006, 15:04") }

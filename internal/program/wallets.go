@@ -1,12 +1,14 @@
 package program
 
 import (
+	"cmp"
 	"math/big"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
 // wallets reads what kinds of points there are beside those of every program.
@@ -45,8 +47,9 @@ func (c *compiler) wallet(n *node) string {
 	if id == "" || id == loyalty.MainWallet {
 		return ""
 	}
-	if !c.isWallet(id) {
-		c.add(at(n, "%q is not a wallet; those are %s", clip(id), series(c.walletIDs(), "and")))
+	if _, ok := c.p.Wallet(id); !ok {
+		ids := append([]string{loyalty.MainWallet}, c.otherWallets()...)
+		c.add(at(n, "%q is not a wallet; those are %s", clip(id), series(ids, "and")).Suggest(nearest.Word(id, ids)))
 	}
 	return id
 }
@@ -60,16 +63,14 @@ func (c *compiler) otherWallet(n *node) string {
 	return id
 }
 
-func (c *compiler) isWallet(id string) bool {
-	return slices.ContainsFunc(c.p.Wallets, func(w loyalty.Wallet) bool { return w.ID == id })
-}
-
-func (c *compiler) walletIDs() []string {
-	ids := []string{loyalty.MainWallet}
+// otherWallets is the ids of all wallets but that of points, which a wrong one may have taken.
+func (c *compiler) otherWallets() (ids []string) {
 	for _, w := range c.p.Wallets {
-		ids = append(ids, w.ID)
+		if w.ID != loyalty.MainWallet {
+			ids = append(ids, w.ID)
+		}
 	}
-	return slices.Compact(ids)
+	return ids
 }
 
 // conversions reads the ways from one wallet into another.
@@ -139,8 +140,10 @@ func (c *compiler) walletPrices(n *node) map[string]loyalty.Points {
 	prices := map[string]loyalty.Points{}
 	for _, f := range n.pairs() {
 		id := f.key.name
-		if !c.isWallet(id) {
-			c.add(atKey(f, "%q is not another wallet; the program has %s", clip(id), series(c.walletIDs(), "and")))
+		if _, ok := c.p.Wallet(id); !ok {
+			others := c.otherWallets()
+			has := cmp.Or(series(others, "and"), "none")
+			c.add(atKey(f, "%q is not another wallet; the program has %s", clip(id), has).Suggest(nearest.Word(id, others)))
 		}
 		prices[id] = loyalty.Points(c.integer(f, 1, int64(loyalty.MaxPoints)))
 	}

@@ -1,4 +1,5 @@
-// Package condition compiles the `when:` of a program file: one question about an order or an event, like
+// Package condition compiles the `when:` of a program file: one question about an order, an event, a
+// reward or a member, like
 //
 //	order.channel == "web" && order.total >= 20
 //	any(order.items, .category == "coffee-beans") and "vip" in member.segments
