@@ -17,7 +17,7 @@ import (
 )
 
 // listTomorrow says who would get what tomorrow, where each lives, as things stand now, and what is kept back, why. A page
-// looks at so many members.
+// is full with so many members who are visited by then; those whose day is a later one are looked at besides.
 func listTomorrow(ctx context.Context, c *call) (answer, error) {
 	size, err := c.pageSize()
 	if err != nil {
