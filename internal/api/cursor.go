@@ -6,6 +6,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
+	"strconv"
+	"strings"
 )
 
 const sealSize = 16
@@ -18,6 +20,11 @@ func (c *call) cursor(owner string, n int64) *string {
 
 // textCursor is cursor where the place is a text.
 func (c *call) textCursor(owner, place string) *string { return c.sealed(owner, []byte(place)) }
+
+// shardCursor is cursor where a list goes through shards: the shard, and the place in it.
+func (c *call) shardCursor(shard int, place string) *string {
+	return c.textCursor("", strconv.Itoa(shard)+" "+place)
+}
 
 func (c *call) sealed(owner string, b []byte) *string {
 	s := base64.RawURLEncoding.EncodeToString(append(b, c.sign(owner, b)...))
@@ -37,6 +44,23 @@ func (c *call) openTextCursor(owner string) (string, error) {
 	return string(b), err
 }
 
+// openShardCursor is the shard and the place in the request's cursor; the first of both if there is none.
+func (c *call) openShardCursor() (shard int, place string, err error) {
+	text, err := c.openTextCursor("")
+	if err != nil || text == "" {
+		return 0, "", err
+	}
+	number, place, _ := strings.Cut(text, " ")
+	if shard, err = strconv.Atoi(number); err != nil { // sealed by a release that wrote places otherwise
+		return 0, "", foreignCursor()
+	}
+	return shard, place, nil
+}
+
+func foreignCursor() error {
+	return refuseAt(invalidCursor, "cursor", "Take the cursor from next_cursor of the page before, for the same list.")
+}
+
 func (c *call) unsealed(owner string) ([]byte, error) {
 	s, ok := c.event.Query["cursor"]
 	if !ok {
@@ -45,7 +69,7 @@ func (c *call) unsealed(owner string) ([]byte, error) {
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	cut := len(b) - sealSize
 	if err != nil || cut < 1 || !hmac.Equal(b[cut:], c.sign(owner, b[:cut])) {
-		return nil, refuseAt(invalidCursor, "cursor", "Take the cursor from next_cursor of the page before, for the same list.")
+		return nil, foreignCursor()
 	}
 	return b[:cut], nil
 }

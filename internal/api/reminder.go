@@ -17,7 +17,7 @@ import (
 )
 
 // listTomorrow says who would get what tomorrow, where each lives, as things stand now, and what is kept back, why. A page
-// looks at so many members.
+// is full with so many members who are visited by then; those whose day is a later one are looked at besides.
 func listTomorrow(ctx context.Context, c *call) (answer, error) {
 	size, err := c.pageSize()
 	if err != nil {
@@ -31,7 +31,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	shard, place, err := c.openPlace()
+	shard, place, err := c.openShardCursor()
 	if err != nil {
 		return answer{}, err
 	}
@@ -45,7 +45,7 @@ func listTomorrow(ctx context.Context, c *call) (answer, error) {
 				return answer{}, err
 			}
 			if f.out.Members == int64(size) {
-				f.out.NextCursor = c.textCursor("tomorrow", strconv.Itoa(shard)+" "+place)
+				f.out.NextCursor = c.shardCursor(shard, place)
 				return answer{body: f.out}, nil
 			}
 			place = at
@@ -113,17 +113,6 @@ func (f *foresight) foresee(ctx context.Context, m loyalty.MemberID, at time.Tim
 		v.Who.Reach = f.office.Deliverable(v.Who.Reach)
 	}
 	return v, err
-}
-
-// openPlace is where the page begins.
-func (c *call) openPlace() (shard int, place string, err error) {
-	text, err := c.openTextCursor("tomorrow")
-	if err != nil || text == "" {
-		return 0, "", err
-	}
-	number, place, _ := strings.Cut(text, " ")
-	shard, err = strconv.Atoi(number)
-	return shard, place, err
 }
 
 // previewBody asks what a reminder would say.

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -83,17 +82,4 @@ func (c *call) nextProgram(ctx context.Context, p *loyalty.Program) (*loyalty.Pr
 	}
 	next.Supersede(p, c.app.Now(), mode)
 	return next, nil
-}
-
-// shardCursor seals where the next page begins, in the way of cursor: the shard, and the place in it.
-func (c *call) shardCursor(shard int, place string) *string {
-	return c.textCursor("", string(rune('A'+shard))+place)
-}
-
-func (c *call) openShardCursor() (shard int, place string, err error) {
-	s, err := c.openTextCursor("")
-	if err != nil || s == "" {
-		return 0, "", err
-	}
-	return int(s[0] - 'A'), strings.Clone(s[1:]), nil
 }

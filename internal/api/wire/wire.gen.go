@@ -2889,7 +2889,7 @@ type Tomorrow struct {
 	// Data What would be sent.
 	Data []PlannedMessage `json:"data"`
 
-	// Members How many members were looked at.
+	// Members How many members of the page are to be visited by then.
 	Members int64 `json:"members"`
 
 	// Counts How many messages by reminder.
@@ -4419,7 +4419,7 @@ type ClientInterface interface {
 
 	// ListTomorrow Who would be reminded of what tomorrow
 	//
-	// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+	// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
 	// visited by then; the counts are those of the page.
 	//
 	// Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
@@ -6364,7 +6364,7 @@ func (c *Client) TestReminder(ctx context.Context, body TestReminderJSONRequestB
 
 // ListTomorrow Who would be reminded of what tomorrow
 //
-// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
 // visited by then; the counts are those of the page.
 //
 // Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
@@ -11132,7 +11132,7 @@ type ClientWithResponsesInterface interface {
 
 	// ListTomorrowWithResponse Who would be reminded of what tomorrow
 	//
-	// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+	// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
 	// visited by then; the counts are those of the page.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -21016,7 +21016,7 @@ func (c *ClientWithResponses) TestReminderWithResponse(ctx context.Context, body
 
 // ListTomorrowWithResponse Who would be reminded of what tomorrow
 //
-// As things stand now, in the morning where each member lives. A page looks at `page_size` members who are to be
+// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
 // visited by then; the counts are those of the page.
 //
 // Returns a wrapper object for the known response body format(s).
