@@ -31,7 +31,7 @@ type Contact struct {
 type FailedAddress struct {
 	Channel loyalty.Channel
 	Address string
-	Why     string // bounced, complained, refused
+	Why     string // Bounced, Complained or Rejected
 	At      time.Time
 }
 
