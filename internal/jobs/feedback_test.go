@@ -45,6 +45,9 @@ func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing
 	if err != nil || len(contact.Failed) != 1 {
 		t.Errorf("%+v %v", contact.Failed, err)
 	}
+	if c := contact.Consents; c.Allow(loyalty.Email, loyalty.Marketing) || !c.Allow(loyalty.Email, loyalty.Transactional) || !c.Allow(loyalty.SMS, loyalty.Marketing) {
+		t.Errorf("after the complaint: %+v", c)
+	}
 	figures, err := b.Ledger.ReminderFigures(t.Context(), "bluebird", noon, b.now)
 	if err != nil {
 		t.Fatal(err)

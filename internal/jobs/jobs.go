@@ -5,6 +5,7 @@
 // meant for; the function answers it by sending one message for each shard that has something due. A queue's
 // event brings such messages back, and the function works through their shards. So the work spreads over as
 // many workers as the queue allows, a shard that fails is repeated by itself, and only what is due is touched.
+// Remind takes a third kind: through EventBridge it hears what became of e-mail.
 //
 // It promises that nothing is done twice whatever is delivered twice, late or out of order: a message carries
 // its own instant, and what was done is no longer due. One member who cannot be brought up to date never keeps

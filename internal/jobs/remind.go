@@ -109,7 +109,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 		if all {
 			until = time.Time{}
 		}
-		due, err := r.anyDue(ctx, program, shard, until)
+		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, until)
 		if err != nil {
 			return bodies, err
 		}
@@ -127,13 +127,6 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 		err = r.Ledger.MarkSwept(ctx, mark, by)
 	}
 	return bodies, err
-}
-
-func (r remind) anyDue(ctx context.Context, program string, shard int, until time.Time) (bool, error) {
-	for _, err := range r.Ledger.DueReminders(ctx, program, shard, until) {
-		return err == nil, err
-	}
-	return false, nil
 }
 
 // remindersOf tells the reminders of one version of a program from those of another.

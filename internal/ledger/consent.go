@@ -31,7 +31,7 @@ type Contact struct {
 type FailedAddress struct {
 	Channel loyalty.Channel
 	Address string
-	Why     string // bounced, complained, refused
+	Why     string // Bounced, Complained or Rejected
 	At      time.Time
 }
 
@@ -167,16 +167,19 @@ func (l *Ledger) Consent(ctx context.Context, p *loyalty.Program, m loyalty.Memb
 }
 
 // AddressFailed takes note that messages to an address come back, or that its owner complained. A complaint takes back
-// the consent to marketing too.
+// the consent to marketing too, also where the address had failed before.
 func (l *Ledger) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, f FailedAddress) error {
 	return l.changeContact(ctx, p, m, func(c *Contact) []table.Op {
-		if c.failed(f.Channel, f.Address) {
-			return nil
+		known := c.failed(f.Channel, f.Address)
+		if !known {
+			c.Failed = append(c.Failed, f)
+			c.Failed = c.Failed[max(0, len(c.Failed)-10):]
 		}
-		c.Failed = append(c.Failed, f)
-		c.Failed = c.Failed[max(0, len(c.Failed)-10):]
 		if f.Why == Complained && c.Consents.Allow(f.Channel, loyalty.Marketing) {
 			return c.record(p.ID, m, []loyalty.Consent{{Channel: f.Channel, Purpose: loyalty.Marketing, At: f.At, Source: f.Why}}, f.Why)
+		}
+		if known {
+			return nil
 		}
 		return []table.Op{c.put()}
 	})

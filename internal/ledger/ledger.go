@@ -38,7 +38,7 @@ type Ledger struct {
 // By says who asks for a command, and what exactly was asked, so that a repetition can be told from another
 // command under the same id.
 type By struct {
-	Actor string // an API key's id; kept on the entry
+	Actor string // an API key's id, or what else acted; kept on the entry
 	Input string // a fingerprint of the whole command; empty if the command has a natural identity
 }
 

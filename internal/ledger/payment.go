@@ -361,7 +361,7 @@ func again(err error) bool {
 	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
 }
 
-// flag lists an event for somebody to look at, though it counted.
+// flag lists an event for somebody to look at, whether or not it counted.
 func (k *Kept) flag(code loyalty.Code, detail string) {
 	k.Outcome, k.Code, k.Detail = Quarantined, code, detail
 }

@@ -68,27 +68,13 @@ func (l *Ledger) Wake(ctx context.Context, program string, m loyalty.MemberID) e
 	return retryable(err)
 }
 
-// DueReminders yields the members of one shard whose reminders are to be looked at until an instant, the longest due
-// first; the zero instant: all members who have any.
-func (l *Ledger) DueReminders(ctx context.Context, program string, shard int, until time.Time) iter.Seq2[loyalty.MemberID, error] {
-	return func(yield func(loyalty.MemberID, error) bool) {
-		for place, err := range l.RemindersBehind(ctx, program, shard, "", until) {
-			if !yield(MemberAt(place), err) {
-				return
-			}
-		}
-	}
-}
-
-// RemindersBehind is DueReminders from behind a place on, for lists in pages: it yields places, in which MemberAt finds
-// the member.
+// RemindersBehind yields places in the due queue of one shard, in which MemberAt finds the members whose reminders are to
+// be looked at until an instant, the longest due first; the zero instant: all members who have any. It begins behind a
+// place (empty: at the first), for lists in pages.
 func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int, place string, until time.Time) iter.Seq2[string, error] {
-	q := table.Query{PK: remindPartition(program, shard), Index: true}
+	q := dueReminders(program, shard, until)
 	if place != "" {
 		q.From = place + "\x00"
-	}
-	if !until.IsZero() {
-		q.To = until.UTC().Format(time.RFC3339) + "~"
 	}
 	return func(yield func(string, error) bool) {
 		for it, err := range l.Table.Query(ctx, q) {
@@ -101,6 +87,24 @@ func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int,
 			}
 		}
 	}
+}
+
+// AnyReminderDue reports whether RemindersBehind has anybody.
+func (l *Ledger) AnyReminderDue(ctx context.Context, program string, shard int, until time.Time) (bool, error) {
+	q := dueReminders(program, shard, until)
+	q.Limit = 1
+	for _, err := range l.Table.Query(ctx, q) {
+		return err == nil, retryable(err)
+	}
+	return false, nil
+}
+
+func dueReminders(program string, shard int, until time.Time) table.Query {
+	q := table.Query{PK: remindPartition(program, shard), Index: true}
+	if !until.IsZero() {
+		q.To = dueBound(until)
+	}
+	return q
 }
 
 // MemberAt is the member at a place of the due queue.

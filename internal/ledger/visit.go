@@ -28,7 +28,7 @@ type Visit struct {
 func (v *Visit) PlannedBy(reminders string) bool { return v.planned == reminders }
 
 // Visit reads a member whose reminders are due, brought up to the present: what is due of the account is written down
-// first, so that its entries are complete. not_found if the member has no reminders. left is what there is of limited
+// first, so that its entries are complete. not_found if there is no such member. left is what there is of limited
 // rewards.
 func (l *Ledger) Visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets) (*Visit, error) {
 	return l.visit(ctx, p, m, left, l.now(), true)

@@ -153,7 +153,7 @@ func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m
 	return Place{}, ErrTryAgain
 }
 
-// Place is where a member stands on a waiting list. It takes nobody off whose call is over.
+// Place is where a member stands on a waiting list. Whoever's call is over is taken off the list.
 func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m loyalty.MemberID) (Place, error) {
 	out := Place{Member: m, Reward: reward}
 	r, ok := p.Reward(reward)
