@@ -8,7 +8,7 @@ import (
 // active lets an activity move on the lots that lapse by inactivity: all of them to the same day, and never to an
 // earlier one. Points of a level that never lapse stop sliding for good.
 func (d *decision) active(e *Entry, what string, at time.Time) {
-	_, expiry := d.p.life("", d.Account.Tier.Level)
+	expiry := d.p.expiry("", d.Account.Tier.Level)
 	base := d.p.Earn.Expires
 	if !base.Inactive || !slices.Contains(base.ResetBy, what) {
 		return
@@ -47,7 +47,7 @@ func (d *decision) slideAtLevel(e *Entry, level string, at time.Time) {
 	if d.whole != nil || !d.p.Earn.Expires.Inactive {
 		return
 	}
-	_, expiry := d.p.life("", level)
+	expiry := d.p.expiry("", level)
 	switch to := expiry.Date(at, d.Account.since(expiry), d.p.Zone); {
 	case to == 0:
 		d.slide(e, 0)

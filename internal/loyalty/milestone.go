@@ -38,7 +38,7 @@ func (d *decision) reach(r Reached, target Points, m Milestone, now time.Time) e
 	g := &r.Grant
 	delta, what := target-g.Worth, WasReached
 	if g.ActiveAt.IsZero() || g.Worth == 0 && d.p.lapsed(d.where(*g), now) { // the first time, or so late that it is another
-		_, expiry := d.p.life("", d.Account.Tier.Level)
+		expiry := d.p.expiry("", d.Account.Tier.Level)
 		g.ActiveAt, g.Expires = now, expiry.Date(now, d.Account.since(expiry), d.p.Zone)
 	}
 	if delta > 0 {

@@ -32,7 +32,7 @@ func (d *decision) greet(l Level) error {
 	if d.whole != nil {
 		level = main.Account.Tier.Level
 	}
-	_, expiry := main.p.life("", level)
+	expiry := main.p.expiry("", level)
 	r.Grant.Worth += l.Points
 	r.Grant.ActiveAt, r.Grant.Expires = d.now, expiry.Date(d.now, main.Account.since(expiry), d.p.Zone)
 	e := Entry{
