@@ -26,8 +26,7 @@ const autoKey = "redeeming.auto"
 
 // autoRedeem redeems the reward as often as the active points do for it and the day allows it. In an instant it comes
 // behind points that become active and before the tier is reviewed, and behind what a level welcomes with and before
-// lots lapse. A tier that asked for a balance could
-// thus not be reached beyond Auto.At; there is none.
+// lots lapse. A tier that asked for a balance could thus not be reached beyond Auto.At; there is none.
 func (d *decision) autoRedeem(at time.Time) error {
 	auto, day := d.p.Redeeming.Auto, DateOf(at, d.p.Zone)
 	reward, _ := d.p.Reward(auto.Reward)

@@ -53,8 +53,8 @@ const (
 	BecameActive     What = "active"      // cause, points
 	IsCost           What = "cost"        // points
 	WasSpent         What = "spent"       // points that were reserved
-	WasReturned      What = "returned"    // cancelled, declined or lapsed
-	HasMoved         What = "moved"       // from level, to level, how: reached or lost, measure, window
+	WasReturned      What = "returned"    // cancelled, declined, lapsed, reversed or unused
+	HasMoved         What = "moved"       // from level, to level, how: reached, lost, floor or rules, measure, window
 	HasStayed        What = "stayed"      // measure, window
 	WasReached       What = "reached"     // count
 	WasUnreached     What = "missed"      // count

@@ -12,10 +12,10 @@
 // day slides (Date.Slides), and each activity moves them on.
 //
 // An account has a wallet of points and perhaps others (Wallet): postings balance, and reasons sum up, in each of them.
-// Only points count towards a level, slide, move by hand, and are given to other members. What concerns several members
-// (Transfer, RedeemTogether, AwardReferral) is decided over all of their accounts at once. A household is no account of its own: each
-// of its members' points stay in their own lots until they are spent, so that nobody gains life or loses what is theirs by
-// joining or leaving.
+// Only points count towards a level, slide, are extended or brought back by hand, and are given to other members. What
+// concerns several members (Transfer, RedeemTogether, AwardReferral) is decided over all of their accounts at once. A
+// household is no account of its own: each of its members' points stay in their own lots until they are spent, so that
+// nobody gains life or loses what is theirs by joining or leaving.
 //
 // It deliberately does no I/O, reads no clock and draws no chance: whoever calls passes now. It imports the
 // standard library alone and knows nothing of how anything is stored or sent.

@@ -13,8 +13,8 @@ const (
 	CauseRedemption = "redemption" // by redemption id
 	CauseAdjustment = "adjustment" // by adjustment id
 	CauseActivation = "activation" // by member and instant
-	CauseLapse      = "lapse"      // by member and day
-	CauseTier       = "tier"       // by member, level and instant; or by the id of a placement by hand
+	CauseLapse      = "lapse"      // by member and day, and the wallet if it is another
+	CauseTier       = "tier"       // by member, level (with its ladder) and instant; or by the id of a placement by hand
 	CauseLevel      = "level"      // the welcome to a level, by member and level
 	CauseEvent      = "event"      // by family and the merchant's event id
 	CauseForfeit    = "forfeit"    // by member and instant
