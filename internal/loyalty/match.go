@@ -69,14 +69,16 @@ func (v *valuation) onTime(m *Match) bool {
 	if len(m.Weekdays) > 0 && !slices.Contains(m.Weekdays, at.Weekday()) {
 		return false
 	}
+	return m.HoursFrom == m.HoursUntil || within(at, m.HoursFrom, m.HoursUntil)
+}
+
+// within reports whether an instant lies in hours of its day, given in minutes; from above until: over midnight.
+func within(at time.Time, from, until int) bool {
 	minute := at.Hour()*60 + at.Minute()
-	switch {
-	case m.HoursFrom == m.HoursUntil:
-		return true
-	case m.HoursFrom < m.HoursUntil:
-		return m.HoursFrom <= minute && minute < m.HoursUntil
+	if from <= until {
+		return from <= minute && minute < until
 	}
-	return minute >= m.HoursFrom || minute < m.HoursUntil
+	return from <= minute || minute < until
 }
 
 // clock is whose time counts.

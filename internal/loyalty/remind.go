@@ -132,13 +132,7 @@ func (p *Program) MorningAfter(now time.Time, zone string) time.Time {
 
 // quiet reports whether an instant lies in the quiet hours of the member.
 func (v *visit) quiet(at time.Time) bool {
-	local := at.In(v.zone)
-	minute := local.Hour()*60 + local.Minute()
-	from, until := v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil
-	if from <= until {
-		return minute >= from && minute < until
-	}
-	return minute >= from || minute < until
+	return within(at.In(v.zone), v.p.Reminders.QuietFrom, v.p.Reminders.QuietUntil)
 }
 
 // gate lets a notice through or says what stopped it. The order of the gates is: consent by channel and purpose, the
