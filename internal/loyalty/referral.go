@@ -133,11 +133,7 @@ func (p *Program) converts(acc Account, s *OrderState) (*Facts, bool) {
 	v.base()
 	facts := p.orderFacts(&v)
 	return facts, facts.Total > 0 && slices.ContainsFunc(p.Earn.Actions, func(a Action) bool {
-		if !a.refers() || a.When == nil {
-			return a.refers()
-		}
-		ok, err := a.When.Holds(facts)
-		return ok && err == nil
+		return a.refers() && holds(a.When, facts)
 	})
 }
 

@@ -183,7 +183,7 @@ func (p *Program) lacks(acc Account, r *Reward, in Redemption, now time.Time) (o
 		if in.Total.Currency != "" {
 			facts.Order = &Order{Currency: in.Total.Currency}
 		}
-		if ok, err := r.When.Holds(&facts); !ok || err != nil {
+		if !holds(r.When, &facts) {
 			out = append(out, Lack{What: LacksWhen, Required: strings.Join(strings.Fields(r.When.String()), " ")})
 		}
 	}

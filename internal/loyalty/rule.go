@@ -92,6 +92,15 @@ type Condition interface {
 	String() string
 }
 
+// holds reports whether the facts satisfy a condition where nobody is told why one failed. None asks for nothing.
+func holds(when Condition, f *Facts) bool {
+	if when == nil {
+		return true
+	}
+	ok, err := when.Holds(f)
+	return ok && err == nil
+}
+
 // Facts is what a Condition can ask about. Order is nil for an event's, Event for an order's.
 type Facts struct {
 	Order *Order // as it remains: lines that came back whole are gone, others cost what is left of them

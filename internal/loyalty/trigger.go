@@ -56,11 +56,7 @@ func (v *visit) look() {
 
 // asked reports whether the reminder's condition holds for the member; one that fails does not.
 func (v *visit) asked() bool {
-	if v.r.When == nil {
-		return true
-	}
-	ok, err := v.r.When.Holds(&Facts{Buyer: v.p.actor(v.acc, v.now), At: v.now.In(v.p.Zone)})
-	return ok && err == nil
+	return v.r.When == nil || holds(v.r.When, &Facts{Buyer: v.p.actor(v.acc, v.now), At: v.now.In(v.p.Zone)})
 }
 
 // offer takes a notice that is due and true, unless all of its subjects were told.
