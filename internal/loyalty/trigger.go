@@ -377,20 +377,20 @@ func (v *visit) schedule() {
 	if v.balance() < v.r.MinPoints {
 		return
 	}
-	for _, at := range v.r.At {
+	say := func(at time.Time, fresh bool) {
 		v.sooner(at)
-		if !at.After(v.now) && v.now.Sub(at) <= freshToday && v.acc.Joined.Before(at) {
+		if fresh && !at.After(v.now) && v.acc.Joined.Before(at) {
 			v.offer(News{Due: at, Points: v.balance(), Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}}})
 		}
+	}
+	for _, at := range v.r.At {
+		say(at, v.now.Sub(at) <= freshToday)
 	}
 	today := DateOf(v.now, v.zone)
 	for _, day := range v.r.Days {
 		for _, year := range []int{today.year(), today.year() + 1} {
 			at := v.morning(day.in(year).start(v.zone))
-			v.sooner(at)
-			if !at.After(v.now) && DateOf(at, v.zone) == today && v.acc.Joined.Before(at) {
-				v.offer(News{Due: at, Points: v.balance(), Subjects: []Subject{{ID: v.r.ID + "/" + at.UTC().Format(stamp), Until: at.Add(keepNoticed)}}})
-			}
+			say(at, DateOf(at, v.zone) == today)
 		}
 	}
 }
