@@ -29,10 +29,11 @@ const autoKey = "redeeming.auto"
 // lots lapse. A tier that asked for a balance could thus not be reached beyond Auto.At; there is none.
 func (d *decision) autoRedeem(at time.Time) error {
 	auto, day := d.p.Redeeming.Auto, DateOf(at, d.p.Zone)
+	limit := Limit{auto.Stop, PerDay}
 	reward, _ := d.p.Reward(auto.Reward)
 	for d.p.autoReady(d.Account) {
-		n := d.Account.used(autoKey, true, PerDay, day) + 1
-		if n > auto.Stop {
+		n := d.Account.times(autoKey, limit, day) + 1
+		if n > limit.Times {
 			return nil
 		}
 		cost := reward.CostAt(d.Account.Tier.Level)
@@ -45,10 +46,10 @@ func (d *decision) autoRedeem(at time.Time) error {
 				Reason(reward.Key(), points(-cost), IsCost, points(cost)),
 				Reason(autoKey, "0", IsAutomatic, points(auto.At)),
 			},
-			Usage:    []Usage{{Rule: autoKey, Times: true, Per: PerDay, Ends: day, N: 1}},
-			Postings: append(taken, Posting{Bucket: BucketRedeemed, Points: cost}),
+			Usage:    []Usage{limit.usage(autoKey, day, 1)},
+			Postings: spent(taken, "", cost),
 		}
-		if n == auto.Stop {
+		if n == limit.Times {
 			e.Because = append(e.Because, Reason(autoKey, "0", IsStopped, strconv.FormatInt(n, 10), day.String()))
 		}
 		d.fill(&e, &reward, cost)

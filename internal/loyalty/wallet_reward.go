@@ -43,7 +43,7 @@ func (d *decision) drain(e Entry, n Points) Entry {
 	g.Taken = slices.Clone(g.Taken)
 	take, _ := share(int64(n), int64(r.Points-r.Back)).mul(whole(int64(g.Worth))).round(Up)
 	before := len(e.Postings)
-	e.Because = append(e.Because, reasonIn(g.Wallet, "rewards."+r.Reward, -take, WasReturned, "reversed"))
+	e.Because = append(e.Because, reasonIn(g.Wallet, r.rule(), -take, WasReturned, string(Reversed)))
 	e = d.clawBack(e, take, &g)
 	g.Worth -= take
 	r.Credit = &g
