@@ -25,7 +25,7 @@ func (e Event) Cause() string { return e.Family() + ":" + e.ID }
 // been advanced to now.
 func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev Event, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
-		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
+		return Outcome{}, frozen("/member")
 	}
 	if err := rules.checkEvent(ev); err != nil {
 		return Outcome{}, err

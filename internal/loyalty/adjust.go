@@ -10,7 +10,7 @@ func (p *Program) Adjust(acc Account, id, wallet string, n Points, reason string
 	case !ok && wallet != "":
 		return Outcome{}, p.noWallet("/wallet")
 	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+		return Outcome{}, frozen("")
 	case n == 0:
 		return Outcome{}, refuse(AmountNotPositive, "/points", "An adjustment of 0 points is none.")
 	case n > MaxPoints || n < -MaxPoints:

@@ -87,7 +87,7 @@ func (p *Program) convertible(acc Account, from, to string, n Points, now time.T
 	c, ok := p.Conversion(from, to)
 	switch {
 	case acc.Status != Active:
-		return c, 0, refuse(AccountFrozen, "", "The account is frozen.")
+		return c, 0, frozen("")
 	case !ok:
 		return c, 0, p.noWay(from, to)
 	case n < c.Min:
@@ -184,7 +184,7 @@ func (x *Converted) left(acc Account) Points {
 func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Time) error {
 	switch {
 	case acc.Status != Active:
-		return refuse(AccountFrozen, "", "The account is frozen.")
+		return frozen("")
 	case x.Until.IsZero() || !now.Before(x.Until):
 		return refuse(HoldExpired, "", "The conversion cannot be undone any more.")
 	case x.Undone == x.Received:

@@ -53,5 +53,8 @@ func refuse(code Code, pointer, detail string) *Error {
 	return &Error{Code: code, Detail: detail, Pointer: pointer}
 }
 
+// frozen refuses what an account that is frozen cannot do.
+func frozen(pointer string) *Error { return refuse(AccountFrozen, pointer, "The account is frozen.") }
+
 // written is how a refusal writes an instant.
 func written(at time.Time) string { return at.UTC().Format("2 January 2006 15:04 MST") }

@@ -11,7 +11,7 @@ func (p *Program) Extend(acc Account, id string, until Date, reason string, now 
 	most := DateOf(p.Goodwill.Extend.After(now, p.Zone), p.Zone)
 	switch {
 	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+		return Outcome{}, frozen("")
 	case p.Goodwill.Extend.IsZero():
 		return Outcome{}, refuse(ValidationFailed, "", "The program does not allow lots to be extended (goodwill.extend_by).")
 	case until.Slides() || until < DateOf(now, p.Zone) || until > most:
@@ -54,7 +54,7 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 	}
 	switch {
 	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+		return Outcome{}, frozen("")
 	case lapsed.Kind != KindExpire || lapsed.Member != acc.Member || lapsed.Points == 0: // zero: of another wallet
 		return Outcome{}, refuse(ValidationFailed, "/entry", "The entry is none of points that lapsed.")
 	case p.Goodwill.Reinstate.IsZero():
@@ -82,7 +82,7 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 // facts. The account must have been advanced to now.
 func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+		return Outcome{}, frozen("")
 	}
 	s := prior
 	s.Grants = append([]Grant(nil), prior.Grants...)
@@ -109,7 +109,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 // ActivateEvent is ActivateOrder for an event.
 func (p *Program) ActivateEvent(acc Account, prior EventState, rules *Program, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+		return Outcome{}, frozen("")
 	}
 	s := prior
 	s.Grants = append([]Grant(nil), prior.Grants...)

@@ -18,7 +18,7 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 // place is PlaceOrder of an order that is as its payments have it.
 func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time) (Outcome, error) {
 	if acc.Status != Active {
-		return Outcome{}, refuse(AccountFrozen, "/member", "The account is frozen.")
+		return Outcome{}, frozen("/member")
 	}
 	if err := o.check(); err != nil {
 		return Outcome{}, err

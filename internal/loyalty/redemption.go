@@ -108,7 +108,7 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	case !ok && in.Reward != PayReward:
 		return nil, refuse(NotFound, "/reward", "There is no such reward.")
 	case acc.Status != Active:
-		return nil, refuse(AccountFrozen, "/member", "The account is frozen.")
+		return nil, frozen("/member")
 	}
 	cost, ok := reward.CostIn(in.Wallet, acc.Tier.Level)
 	if !ok {

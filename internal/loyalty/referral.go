@@ -51,7 +51,7 @@ func (p *Program) Refer(acc, referrer Account, alike bool, claim string, now tim
 	}
 	switch {
 	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+		return Outcome{}, frozen("")
 	case acc.orders() > 0:
 		return Outcome{}, refuse(ValidationFailed, "", "A member who has ordered already came without a code.")
 	case now.After(acc.Joined.Add(ReferralWindow)):

@@ -15,12 +15,11 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 // order of Drawn. What is left over is given back to those who contributed last.
 func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now time.Time) ([]Outcome, error) {
 	holds, held, err := holdsOf(accs, r)
-	frozen := func(acc Account) bool { return acc.Status != Active }
 	switch {
 	case err != nil:
 		return nil, err
-	case slices.ContainsFunc(accs, frozen):
-		return nil, refuse(AccountFrozen, "", "The account is frozen.")
+	case slices.ContainsFunc(accs, func(acc Account) bool { return acc.Status != Active }):
+		return nil, frozen("")
 	case n == 0:
 		n = held
 	case n < 0 || n > held:

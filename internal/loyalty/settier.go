@@ -42,7 +42,7 @@ func (d *decision) checkPlacement(in Placement) error {
 	now := d.now
 	switch {
 	case d.Account.Status != Active:
-		return refuse(AccountFrozen, "", "The account is frozen.")
+		return frozen("")
 	case !ok:
 		return refuse(ValidationFailed, "/level", fmt.Sprintf("The program has no level %q.", in.Level))
 	case in.Permanent && (in.Locked || !in.Until.IsZero()):

@@ -67,7 +67,7 @@ func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, e
 	case at < 0:
 		return Outcome{}, refuse(NotFound, "", "There is no such campaign that members register for.")
 	case acc.Status != Active:
-		return Outcome{}, refuse(AccountFrozen, "", "The account is frozen.")
+		return Outcome{}, frozen("")
 	case !p.Campaigns[at].Match.Until.IsZero() && !now.Before(p.Campaigns[at].Match.Until):
 		return Outcome{}, refuse(ValidationFailed, "", "The campaign is over.")
 	}

@@ -92,9 +92,9 @@ func (p *Program) mayGive(from, to Account, n Points, now time.Time) error {
 	case from.Member == to.Member:
 		return refuse(ValidationFailed, "/to", "Points are given to another member.")
 	case from.Status != Active:
-		return refuse(AccountFrozen, "", "The account is frozen.")
+		return frozen("")
 	case to.Status != Active:
-		return refuse(AccountFrozen, "/to", "The account is frozen.")
+		return frozen("/to")
 	case n <= 0:
 		return refuse(AmountNotPositive, "/points", "Points that are given are above 0.")
 	case n < t.Min || n > most:
@@ -140,7 +140,7 @@ func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outco
 	case err != nil:
 		return nil, err
 	case from.Status != Active || to.Status != Active:
-		return nil, refuse(AccountFrozen, "", "The account is frozen.")
+		return nil, frozen("")
 	case from.Debt > 0:
 		return nil, p.insufficient(from, "", from.Debt, "The member who gives the points owes some. That takes")
 	}

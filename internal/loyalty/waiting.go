@@ -66,7 +66,7 @@ func (c Call) Refuses(m MemberID) error {
 // MayWait refuses the waiting list to whom the reward is not for. The account must have been advanced to now.
 func (p *Program) MayWait(acc Account, r *Reward, now time.Time) error {
 	if acc.Status != Active {
-		return refuse(AccountFrozen, "/member", "The account is frozen.")
+		return frozen("/member")
 	}
 	if !r.Waits() {
 		return refuse(ValidationFailed, "", "The reward has no waiting list.")
