@@ -282,10 +282,7 @@ func (d *decision) give(r Redemption, commit bool) error {
 // contributed ends a contribution of which n points were spent: one of which none were is as if it had been cancelled.
 func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 	if n == 0 {
-		if err := d.release(h, Cancelled, d.now); err != nil {
-			return Outcome{}, err
-		}
-		return d.done()
+		return d.end(h, Cancelled)
 	}
 	r := h.Redemption
 	r.Points = n

@@ -336,6 +336,15 @@ func (a Account) hold(r Redemption) (Hold, error) {
 	return Hold{}, refuse(HoldAlreadyResolved, "", "The redemption was resolved before.")
 }
 
+// end is what becomes of a hold that is given back now.
+func (d *decision) end(h Hold, as RedemptionStatus) (Outcome, error) {
+	if err := d.release(h, as, d.now); err != nil {
+		return Outcome{}, err
+	}
+	return d.done()
+}
+
+// release gives back what a redemption holds.
 func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 	r := h.Redemption
 	r.Status = as

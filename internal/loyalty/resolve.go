@@ -94,11 +94,7 @@ func (p *Program) CancelTogether(accs []Account, r Redemption, now time.Time) ([
 	}
 	outs := make([]Outcome, len(accs))
 	for i, acc := range accs {
-		d := p.decide(acc, now)
-		if err := d.release(holds[i], Cancelled, now); err != nil {
-			return nil, err
-		}
-		if outs[i], err = d.done(); err != nil {
+		if outs[i], err = p.decide(acc, now).end(holds[i], Cancelled); err != nil {
 			return nil, err
 		}
 	}

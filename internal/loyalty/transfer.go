@@ -204,11 +204,7 @@ func (p *Program) Return(from Account, r Redemption, as RedemptionStatus, now ti
 	if err != nil {
 		return Outcome{}, err
 	}
-	d := p.decide(from, now)
-	if err := d.release(h, as, now); err != nil {
-		return Outcome{}, err
-	}
-	return d.done()
+	return p.decide(from, now).end(h, as)
 }
 
 func (p *Program) compileTransfers() error {
