@@ -326,6 +326,7 @@ func TestRemindersAreAboutPointsAndTheMembersOwn(t *testing.T) {
 	acc.Holds = []Hold{
 		{Redemption: Redemption{ID: "tr_1", To: "mem_bob", Until: until}, Lots: []Lot{{0, 30}}},
 		{Redemption: Redemption{ID: "rd_2", Reward: "lounge", Wallet: "miles", Until: until}, Lots: []Lot{{0, 40}}},
+		{Redemption: Redemption{ID: "rd_1", By: "mem_bob", Reward: "mug", Until: until}, Lots: []Lot{{0, 60}}},
 		{Redemption: Redemption{ID: "rd_3", Reward: "mug", Until: until}, Lots: []Lot{{0, 50}}},
 	}
 	var held []News

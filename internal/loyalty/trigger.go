@@ -310,8 +310,8 @@ func (v *visit) codes() {
 // holds tells of points that are reserved and will not be for much longer.
 func (v *visit) holds() {
 	for _, h := range v.acc.Holds {
-		if h.Redemption.To != "" || h.Redemption.Wallet != "" {
-			continue // an offer to another member, or no points
+		if h.Redemption.To != "" || h.Redemption.By != "" || h.Redemption.Wallet != "" {
+			continue // an offer to another member, what another of the household redeems, or no points
 		}
 		until := h.Redemption.Until
 		if step, due := v.ahead(until, v.p.Zone); step >= 0 && until.After(v.now) {
