@@ -95,7 +95,7 @@ func (c *compiler) grace(n *node) loyalty.Period {
 func (c *compiler) hold(n *node) time.Duration {
 	const most = 7 * 24 * time.Hour
 	if n == nil {
-		return 30 * time.Minute
+		return loyalty.DefaultHold
 	}
 	p := c.period(n)
 	d := time.Duration(p.Days*24+p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute
