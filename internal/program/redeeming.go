@@ -1,6 +1,7 @@
 package program
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,11 +53,7 @@ func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 	if wants := r.Wants(); wants != "" {
 		c.add(at(n.get("reward"), "%s %s; only a reward that asks for nothing but points can be redeemed by itself", r.ID, wants))
 	}
-	most := r.Cost
-	for _, cost := range r.Prices {
-		most = max(most, cost)
-	}
-	if auto.At < most {
+	if most := slices.Max(r.Costs()); auto.At < most {
 		c.add(at(n.get("at"), "%s are fewer points than %s costs: %d", n.get("at").value, r.ID, most))
 	}
 	return auto
