@@ -101,3 +101,8 @@ func (c *compiler) hold(n *node) time.Duration {
 	}
 	return d
 }
+
+// holding is how long a redemption stays reserved, as a period.
+func holding(p *loyalty.Program) loyalty.Period {
+	return loyalty.Period{Minutes: int(p.Hold / time.Minute)}
+}

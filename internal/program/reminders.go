@@ -218,7 +218,7 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 			c.add(at(item, "is about referrals, and no action is for %s", loyalty.EventConverted))
 		}
 	case loyalty.BeforeHold:
-		late(loyalty.Period{Minutes: int(c.p.Hold / time.Minute)}, "%s before the end is before points are reserved, which is for %s")
+		late(holding(c.p), "%s before the end is before points are reserved, which is for %s")
 	case loyalty.AfterActive, loyalty.AfterOrder:
 		late(loyalty.Period{Days: loyalty.MaxLeadAfter + 1}, "%s later nobody remembers; less than %s it must be")
 	}
