@@ -180,4 +180,6 @@ func (e *explainer) span(from, until time.Time) (parts []string) {
 	return parts
 }
 
-func (e *explainer) instant(at time.Time) string { return at.In(e.p.Zone).Format("2 January 2006, 15:04") }
+func (e *explainer) instant(at time.Time) string {
+	return at.In(e.p.Zone).Format("2 January 2006, 15:04")
+}
