@@ -1,6 +1,7 @@
 // Command perennial is the whole platform on one machine (perennial dev), and what its operator needs at hand:
-// check, explain, compare and publish program files, create and revoke API keys, look after reminders and webhooks, move
-// the clock of a local stack. It is no Lambda function, and the only program into which the local table's engine is linked.
+// check, explain, compare and publish program files, create and revoke API keys, add codes, look after reminders and
+// webhooks, list whose level will change, plan a night on which many members fall due, move the clock of a local stack and
+// send it sample events. It is no Lambda function, and the only program into which the local table's engine is linked.
 package main
 
 import (

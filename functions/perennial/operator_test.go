@@ -57,6 +57,20 @@ func TestPublishAndKeysWorkOnADataDirectory(t *testing.T) {
 	}
 }
 
+// A stack on one machine is of the test stage.
+func TestAKeyOfTheLiveStageIsNoneForAStackOnOneMachine(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	out, errs, status := run(t, "keys", "create", "--data", data, "--program", "bluebird", "--scope", "admin", "--stage", "live")
+	if status != 0 || !regexp.MustCompile(`^sk_live_\w+_[\w-]+\n$`).MatchString(out) {
+		t.Fatal(out, errs, status)
+	}
+	p := start(t, "--empty", "--json", "--data", data)
+	p.key = strings.TrimSpace(out)
+	if status, answer, err := p.call("GET", "/v1/program", "", ""); status != 401 || err != nil {
+		t.Error(status, answer, err)
+	}
+}
+
 func TestVersionAndHelpSaySomething(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"--help"}, {"dev", "--help"}} {
 		if out, err, status := run(t, args...); status != 0 || out == "" {

@@ -99,6 +99,22 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 	})
 }
 
+func TestWhatLevelsTakeChangesOnlyInAWayThatIsSaid(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	first, second := writeProgram(t), writeProgram(t, "from: 500,", "from: 100,")
+	const ask = "perennial: What levels take has changed. Say whether members only move up by it (upgrade_only) or also down (full).\n"
+	steps(t, []step{
+		{[]string{"publish", "--data", data, first}, "version 1 of bluebird is live\n"},
+		{[]string{"publish", "--data", data, second}, ask},
+		{[]string{"publish", "--data", data, second, "--levels", "upgrade_only"}, "version 2 of bluebird is live\n"},
+		{[]string{"rollback", "--data", data, "bluebird", "1"}, ask},
+		{[]string{"rollback", "--data", data, "bluebird", "1", "--levels", "full"}, "version 3 of bluebird is live, with the file of version 1\n"},
+	})
+	if out, err, status := run(t, "program", "publish", "--data", data, second, "--levels", "down"); status == 0 || !strings.Contains(err, `must be one of`) {
+		t.Errorf("%d %s%s", status, out, err)
+	}
+}
+
 // The clock of a data directory may be ahead: what takes over by it has taken over.
 func TestTheCommandLineGoesByTheClockOfTheData(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")

@@ -19,14 +19,18 @@ import (
 func TestEveryShellBlockOfTheReadmeDoesWhatItShows(t *testing.T) {
 	for _, tool := range []string{"make", "curl", "bash"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("SKIPPED for want of %s", tool)
+			t.Fatalf("install %s: the blocks are for it", tool)
 		}
 	}
 	source, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n```(text|json)\n(.*?)```)?").FindAllStringSubmatch(string(source), -1)
+	form := regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n```(text|json)\n(.*?)```)?")
+	if rest := regexp.MustCompile("(?s)```mermaid\n.*?```").ReplaceAll(form.ReplaceAll(source, nil), nil); bytes.Contains(rest, []byte("```")) {
+		t.Fatalf("a block is neither commands nor what those right before it print:\n%s", rest[bytes.Index(rest, []byte("```")):])
+	}
+	blocks := form.FindAllStringSubmatch(string(source), -1)
 	if len(blocks) < 5 || !strings.HasPrefix(blocks[0][1], "make run") {
 		t.Fatalf("the README has %d shell blocks, and does not begin with make run", len(blocks))
 	}

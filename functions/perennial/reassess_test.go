@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,6 +14,9 @@ import (
 // A file that takes less for silver moves whoever has it; looking at that changes nothing.
 func TestAPreviewSaysWhoseLevelAFileWouldChange(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
+	if out, err, status := run(t, "program", "publish", "--data", dir, writeProgram(t)); status != 0 {
+		t.Fatal(out, err)
+	}
 	now := time.Now().UTC()
 	live, problems := program.Compile(program.Demo())
 	if err := problems.Err(); err != nil {
@@ -34,10 +36,7 @@ func TestAPreviewSaysWhoseLevelAFileWouldChange(t *testing.T) {
 	if _, err := l.PutOrder(t.Context(), live, o, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "cheap.yaml")
-	if err := os.WriteFile(file, []byte(strings.Replace(string(program.Demo()), "from: 500,", "from: 100,", 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	file := writeProgram(t, "from: 500,", "from: 100,")
 	c := &reassess{Program: "bluebird", File: file, Levels: "full"}
 	next, err := c.next(live, now.Add(time.Second))
 	if err != nil {
@@ -61,6 +60,17 @@ func TestAPreviewSaysWhoseLevelAFileWouldChange(t *testing.T) {
 	}
 	if err := table.Close(); err != nil {
 		t.Fatal(err)
+	}
+	const looked = "1 members were looked at; those for whom time never does anything were not\n"
+	cheap := ada + "  …Z  …\n" + looked + "     1 from bronze to silver\n"
+	for _, x := range []struct{ args, want string }{{"", looked}, {"--file " + file, cheap}, {"--file " + file, cheap}, {"", looked}} {
+		args := append([]string{"reassess", "--preview", "--data", dir, "bluebird"}, strings.Fields(x.args)...)
+		if out, err, status := run(t, args...); status != 0 || !like(x.want, out) {
+			t.Errorf("%v: %d %s%s", args, status, out, err)
+		}
+	}
+	if out, err, status := run(t, "reassess", "--data", dir, "bluebird"); status == 0 || !strings.Contains(err, "--preview") {
+		t.Errorf("without --preview: %d %s%s", status, out, err)
 	}
 	c.Program = "other"
 	if _, err := c.next(live, now); err == nil {

@@ -1,4 +1,4 @@
-// Command programs is the Lambda function behind the program file.
+// Command programs is the Lambda function behind the program file: its draft, its versions, and whose level changes by it.
 package main
 
 import (

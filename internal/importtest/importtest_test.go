@@ -176,11 +176,12 @@ func TestNoLambdaContainsPebbleOrTheLocalStack(t *testing.T) {
 }
 
 // What every function links, every cold start pays for: the YAML parser and the schema take 4 ms before main.
-func TestOnlyThoseContainTheProgramFilesParserOrSQSThatUseIt(t *testing.T) {
+func TestOnlyThoseContainTheProgramFilesParserSQSOrThePostRoomThatUseIt(t *testing.T) {
 	all := packages(t)
 	for part, who := range map[string][]string{
 		"internal/program":       {"functions/perennial", "functions/programs"},
 		"internal/boot/sqsqueue": {"functions/reassess", "functions/remind"},
+		"internal/boot/postroom": {"functions/remind", "functions/reminders"},
 	} {
 		var contain []string
 		for name := range all {

@@ -110,11 +110,7 @@ func (p *Program) compileAuto() error {
 	if wants := r.Wants(); wants != "" {
 		return fmt.Errorf("the reward %s %s, so it cannot be redeemed by itself", r.ID, wants)
 	}
-	costs := []Points{r.Cost}
-	for _, n := range r.Prices {
-		costs = append(costs, n)
-	}
-	if slices.Min(costs) < 1 || slices.Max(costs) > auto.At {
+	if costs := r.Costs(); slices.Min(costs) < 1 || slices.Max(costs) > auto.At {
 		return errors.New("what is redeemed by itself costs nothing, or more than it takes")
 	}
 	return nil

@@ -16,6 +16,13 @@ type Reminders struct {
 	Send       []Reminder
 }
 
+// The quiet hours where the program does not say: from eight in the evening to nine in the morning. Whoever makes
+// Reminders puts them there, as zeros mean at any time.
+const (
+	DefaultQuietFrom  = 20 * 60
+	DefaultQuietUntil = 9 * 60
+)
+
 // A SendCap bounds how often a member is written to in a day, week or month of the member's own calendar.
 type SendCap struct {
 	Channel Channel // empty: all of them together

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -118,6 +119,9 @@ func (r *Reward) CostAt(level string) Points {
 	}
 	return r.Cost
 }
+
+// Costs is what members of one level or another pay in points: at least one number, in no order.
+func (r *Reward) Costs() []Points { return append(slices.Collect(maps.Values(r.Prices)), r.Cost) }
 
 // Limited reports whether there are only so many.
 func (r *Reward) Limited() bool { return len(r.Drops)+len(r.Dates) > 0 }

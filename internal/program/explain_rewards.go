@@ -127,8 +127,8 @@ func (e *explainer) codes(c loyalty.Codes) {
 
 // redeeming is what holds for all rewards.
 func (e *explainer) redeeming() {
-	hold, r := loyalty.Period{Minutes: int(e.p.Hold / time.Minute)}, e.p.Redeeming
-	e.say("Points stay reserved for %s; those of a cancelled reward are given back.", period(hold))
+	r := e.p.Redeeming
+	e.say("Points stay reserved for %s; those of a cancelled reward are given back.", period(holding(e.p)))
 	if r.PerOrder > 0 {
 		e.say("An order can use %s at most.", count(int(r.PerOrder), "reward"))
 	}

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -52,11 +53,7 @@ func (c *compiler) auto(n *node) (auto loyalty.Auto) {
 	if wants := r.Wants(); wants != "" {
 		c.add(at(n.get("reward"), "%s %s; only a reward that asks for nothing but points can be redeemed by itself", r.ID, wants))
 	}
-	most := r.Cost
-	for _, cost := range r.Prices {
-		most = max(most, cost)
-	}
-	if auto.At < most {
+	if most := slices.Max(r.Costs()); auto.At < most {
 		c.add(at(n.get("at"), "%s are fewer points than %s costs: %d", n.get("at").value, r.ID, most))
 	}
 	return auto
@@ -95,7 +92,7 @@ func (c *compiler) grace(n *node) loyalty.Period {
 func (c *compiler) hold(n *node) time.Duration {
 	const most = 7 * 24 * time.Hour
 	if n == nil {
-		return 30 * time.Minute
+		return loyalty.DefaultHold
 	}
 	p := c.period(n)
 	d := time.Duration(p.Days*24+p.Hours)*time.Hour + time.Duration(p.Minutes)*time.Minute
@@ -103,4 +100,9 @@ func (c *compiler) hold(n *node) time.Duration {
 		c.add(at(n, "%s is not above 0 minutes and at most 7 days", n.value))
 	}
 	return d
+}
+
+// holding is how long a redemption stays reserved, as a period.
+func holding(p *loyalty.Program) loyalty.Period {
+	return loyalty.Period{Minutes: int(p.Hold / time.Minute)}
 }

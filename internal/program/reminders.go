@@ -10,12 +10,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 )
 
-// Nobody is written to from eight in the evening to nine in the morning, unless the file says other hours.
-const (
-	quietFrom  = 20 * 60
-	quietUntil = 9 * 60
-)
-
 // reminders reads what members are told without having asked.
 func (c *compiler) reminders(n *node) (r loyalty.Reminders) {
 	if n == nil {
@@ -46,9 +40,9 @@ func (c *compiler) readable(n *node) {
 
 func (c *compiler) quiet(n *node) (from, until int) {
 	if n == nil {
-		return quietFrom, quietUntil
+		return loyalty.DefaultQuietFrom, loyalty.DefaultQuietUntil
 	}
-	return c.hours(n, "ends as it begins; leave quiet_hours out for 20:00 to 09:00")
+	return c.hours(n, "ends as it begins; leave quiet_hours out for "+clockTime(loyalty.DefaultQuietFrom)+" to "+clockTime(loyalty.DefaultQuietUntil))
 }
 
 var sendCapForm = regexp.MustCompile(`^([0-9]{1,4}) per (day|week|month)$`)
@@ -224,7 +218,7 @@ func (c *compiler) aboutWhat(item *node, r loyalty.Reminder) {
 			c.add(at(item, "is about referrals, and no action is for %s", loyalty.EventConverted))
 		}
 	case loyalty.BeforeHold:
-		late(loyalty.Period{Minutes: int(c.p.Hold / time.Minute)}, "%s before the end is before points are reserved, which is for %s")
+		late(holding(c.p), "%s before the end is before points are reserved, which is for %s")
 	case loyalty.AfterActive, loyalty.AfterOrder:
 		late(loyalty.Period{Days: loyalty.MaxLeadAfter + 1}, "%s later nobody remembers; less than %s it must be")
 	}

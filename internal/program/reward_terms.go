@@ -2,6 +2,7 @@ package program
 
 import (
 	"math/big"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -165,10 +166,7 @@ var generous = big.NewRat(1, 2)
 // giveBack warns of a reward that returns much of what a member must spend to earn the points that it costs where
 // it costs least, at the base rate of its own currency.
 func (c *compiler) giveBack(n *node, r loyalty.Reward) {
-	rate, least := c.p.Earn.Rates[r.Value.Currency], r.Cost
-	for _, price := range r.Prices {
-		least = min(least, price)
-	}
+	rate, least := c.p.Earn.Rates[r.Value.Currency], slices.Min(r.Costs())
 	if n == nil || least < 1 || rate.Points == nil || rate.Per < 1 {
 		return
 	}

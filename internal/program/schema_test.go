@@ -2,6 +2,8 @@ package program
 
 import (
 	"fmt"
+	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -119,6 +121,25 @@ func TestTheSchemaSaysOfTheSameKeysAsTheCodeThatTheyAreNotSupportedYet(t *testin
 	}
 	if len(words) != len(laterValues) {
 		t.Errorf("the schema has %d such enumerations, the code %d", len(words), len(laterValues))
+	}
+}
+
+func TestTheReadmeAndTheChangelogListWhatIsNotSupportedYet(t *testing.T) {
+	list := slices.Clone(later)
+	for _, path := range slices.Sorted(maps.Keys(laterValues)) {
+		for _, word := range laterValues[path] {
+			list = append(list, path+": "+word)
+		}
+	}
+	want := "\"not supported yet\" (`" + strings.Join(list, "`, `") + "`)"
+	for _, name := range []string{"README.md", "CHANGELOG.md"} {
+		source, err := os.ReadFile("../../" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(strings.Join(strings.Fields(string(source)), " "), want) {
+			t.Errorf("%s does not list what is %s", name, want)
+		}
 	}
 }
 
