@@ -59,7 +59,7 @@ var arrows = []struct {
 	{"internal/boot/postroom", []string{
 		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext", "notify/wording",
 	}},
-	{"internal/boot/operator", []string{"table/dynamotable"}},
+	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
 	{"internal/local", []string{
 		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
 		"relay", "table", "telemetry",
