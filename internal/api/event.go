@@ -38,9 +38,7 @@ var (
 // event is the event that the body tells of. Whether its type and fields exist is for the program to say.
 func (b eventBody) event() (loyalty.Event, error) {
 	var c check
-	if c.required(at("member"), b.Member != "") {
-		c.id(at("member"), b.Member)
-	}
+	c.requiredID(at("member"), b.Member)
 	typed := c.required(at("type"), b.Type != "")
 	if typed && !validID(b.Type) {
 		c.fault(at("type"), loyalty.ValidationFailed, "This must be a family and a state, like review.approved.")

@@ -125,9 +125,7 @@ func (b basketBody) basket(c *check) loyalty.Order {
 
 func (b lineBody) line(c *check, i int) loyalty.Line {
 	in := func(name string) place { return place{name, "lines", i} }
-	if c.required(in("id"), b.ID != "") {
-		c.id(in("id"), b.ID)
-	}
+	c.requiredID(in("id"), b.ID)
 	if c.required(in("quantity"), b.Quantity.given) && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
 		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)
 	}

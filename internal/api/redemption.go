@@ -35,12 +35,8 @@ type totalBody struct {
 // request is what the body asks for, without an id and by the member's name that it has.
 func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 	var c check
-	if c.required(at("member"), b.Member != "") {
-		c.id(at("member"), b.Member)
-	}
-	if c.required(at("reward"), b.Reward != "") {
-		c.id(at("reward"), b.Reward)
-	}
+	c.requiredID(at("member"), b.Member)
+	c.requiredID(at("reward"), b.Reward)
 	in := ledger.RedemptionRequest{
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
 		Wallet:    c.optionalWallet(at("wallet"), b.Wallet),

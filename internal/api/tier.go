@@ -80,12 +80,8 @@ func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []
 func setTier(ctx context.Context, c *call) (answer, error) {
 	var b tierBody
 	p, m, err := c.asked(ctx, &b, func(faults *check) {
-		if faults.required(at("level"), b.Level != "") {
-			faults.id(at("level"), b.Level)
-		}
-		if b.Ladder != "" {
-			faults.id(at("ladder"), b.Ladder)
-		}
+		faults.requiredID(at("level"), b.Level)
+		faults.id(at("ladder"), b.Ladder)
 		faults.text(at("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {

@@ -15,9 +15,7 @@ type waitBody struct {
 func joinWaitingList(ctx context.Context, c *call) (answer, error) {
 	var b waitBody
 	err := c.take(&b, func(faults *check) {
-		if faults.required(at("member"), b.Member != "") {
-			faults.id(at("member"), b.Member)
-		}
+		faults.requiredID(at("member"), b.Member)
 	})
 	if err != nil {
 		return answer{}, err
