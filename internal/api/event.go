@@ -36,8 +36,7 @@ var (
 )
 
 // event is the event that the body tells of. Whether its type and fields exist is for the program to say.
-func (b eventBody) event() (loyalty.Event, error) {
-	var c check
+func (b eventBody) event(c *check) loyalty.Event {
 	c.requiredID(at("member"), b.Member)
 	typed := c.required(at("type"), b.Type != "")
 	if typed && !validID(b.Type) {
@@ -55,7 +54,7 @@ func (b eventBody) event() (loyalty.Event, error) {
 		ev.Data[name] = d.value
 		c.datum(name, d)
 	}
-	return ev, c.err()
+	return ev
 }
 
 func (c *check) datum(name string, d datum) {
@@ -105,11 +104,8 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 func putEvent(ctx context.Context, c *call) (answer, error) {
 	var b eventBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	ev, err := b.event()
-	if err != nil {
+	var ev loyalty.Event
+	if err := c.take(&b, func(faults *check) { ev = b.event(faults) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

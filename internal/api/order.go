@@ -52,31 +52,30 @@ type tenderBody struct {
 const maxTenders = 100
 
 // order is the order that the body tells of.
-func (b orderBody) order(now time.Time) (loyalty.Order, error) {
-	var c check
+func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	c.required(at("placed_at"), !b.PlacedAt.IsZero())
 	switch loyalty.OrderStatus(b.Status) {
 	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCancelled:
 	default:
 		c.fault(at("status"), loyalty.ValidationFailed, "An order is placed, paid or cancelled.")
 	}
-	o := b.basket(&c)
+	o := b.basket(c)
 	o.Status = loyalty.OrderStatus(b.Status)
 	if len(b.Refunds) > loyalty.MaxRefunds {
 		c.fault(at("refunds"), loyalty.ValidationFailed, "An order has at most %d refunds.", loyalty.MaxRefunds)
 	}
 	for i, r := range b.Refunds {
-		o.Refunds = append(o.Refunds, r.refund(&c, i))
+		o.Refunds = append(o.Refunds, r.refund(c, i))
 	}
 	if len(b.Disputes) > loyalty.MaxRefunds {
 		c.fault(at("disputes"), loyalty.ValidationFailed, "An order has at most %d disputes.", loyalty.MaxRefunds)
 	}
 	for i, d := range b.Disputes {
-		o.Disputes = append(o.Disputes, d.dispute(&c, i))
+		o.Disputes = append(o.Disputes, d.dispute(c, i))
 	}
-	o.Shipped = b.happened(&c, at("shipped_at"), b.ShippedAt, now)
-	o.Delivered = b.happened(&c, at("delivered_at"), b.DeliveredAt, now)
-	return o, c.err()
+	o.Shipped = b.happened(c, at("shipped_at"), b.ShippedAt, now)
+	o.Delivered = b.happened(c, at("delivered_at"), b.DeliveredAt, now)
+	return o
 }
 
 // happened is when something happened to the order: behind its placing, and not in the future, for points may wait for
@@ -160,11 +159,8 @@ func optional(c *check, p place, s *string, most int) string {
 
 func putOrder(ctx context.Context, c *call) (answer, error) {
 	var b orderBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	o, err := b.order(c.app.Now())
-	if err != nil {
+	var o loyalty.Order
+	if err := c.take(&b, func(faults *check) { o = b.order(faults, c.app.Now()) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

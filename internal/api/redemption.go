@@ -33,8 +33,7 @@ type totalBody struct {
 }
 
 // request is what the body asks for, without an id and by the member's name that it has.
-func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
-	var c check
+func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
 	c.requiredID(at("member"), b.Member)
 	c.requiredID(at("reward"), b.Reward)
 	in := ledger.RedemptionRequest{
@@ -59,8 +58,8 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 		c.fault(at("points"), loyalty.AmountOutOfRange, "One payment takes at most %d points.", loyalty.MaxPoints)
 	}
 	in.Points = loyalty.Points(b.Points.n)
-	in.Address = b.Address.address(&c)
-	return in, c.err()
+	in.Address = b.Address.address(c)
+	return in
 }
 
 // optionalID is an identifier that may be left out, but not be empty.
@@ -76,11 +75,8 @@ func (c *check) optionalID(p place, s *string) string {
 
 func redeemReward(ctx context.Context, c *call) (answer, error) {
 	var b redemptionBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	in, err := b.request()
-	if err != nil {
+	var in ledger.RedemptionRequest
+	if err := c.take(&b, func(faults *check) { in = b.request(faults) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

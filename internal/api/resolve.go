@@ -49,11 +49,13 @@ func (c *check) atLeastOne(p place, w whole) int64 {
 
 func commitRedemption(ctx context.Context, c *call) (answer, error) {
 	var b commitBody
-	if err := c.decode(&b); err != nil {
+	err := c.take(&b, func(faults *check) {
+		if b.Points.given && b.Points.n < 1 {
+			faults.fault(at("points"), loyalty.AmountNotPositive, "Commit one point at least, or cancel the redemption.")
+		}
+	})
+	if err != nil {
 		return answer{}, err
-	}
-	if b.Points.given && b.Points.n < 1 {
-		return answer{}, refuseAt(loyalty.AmountNotPositive, "/points", "Commit one point at least, or cancel the redemption.")
 	}
 	what := ""
 	if b.Points.given {
@@ -76,12 +78,8 @@ func cancelRedemption(ctx context.Context, c *call) (answer, error) {
 
 func reverseRedemption(ctx context.Context, c *call) (answer, error) {
 	var b reverseBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	share := b.Refunded.share(&faults)
-	if err := faults.err(); err != nil {
+	var share *big.Rat
+	if err := c.take(&b, func(faults *check) { share = b.Refunded.share(faults) }); err != nil {
 		return answer{}, err
 	}
 	return c.resolve(ctx, share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
