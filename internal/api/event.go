@@ -108,13 +108,11 @@ func putEvent(ctx context.Context, c *call) (answer, error) {
 	if err := c.take(&b, func(faults *check) { ev = b.event(faults) }); err != nil {
 		return answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, m, err := c.meant(ctx, b.Member)
 	if err != nil {
 		return answer{}, err
 	}
-	if ev.Member, err = c.member(ctx, b.Member); err != nil {
-		return answer{}, err
-	}
+	ev.Member = m
 	r, err := c.app.Ledger.PutEvent(ctx, p, ev, ledger.By{Actor: c.who.ID})
 	if err != nil {
 		return answer{}, err

@@ -79,14 +79,11 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	if err := c.take(&b, func(faults *check) { in = b.request(faults) }); err != nil {
 		return answer{}, err
 	}
-	p, err := c.program(ctx)
+	p, m, err := c.meant(ctx, b.Member)
 	if err != nil {
 		return answer{}, err
 	}
-	if in.Member, err = c.member(ctx, b.Member); err != nil {
-		return answer{}, err
-	}
-	in.ID = c.derivedID("rd_", in.Member)
+	in.ID, in.Member = c.derivedID("rd_", m), m
 	by, err := c.byRedemption(in)
 	if err != nil {
 		return answer{}, err

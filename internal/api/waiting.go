@@ -35,11 +35,7 @@ func leaveWaitingList(ctx context.Context, c *call) (answer, error) {
 func (c *call) place(ctx context.Context, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
 ) (answer, error) {
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	m, err := c.member(ctx, member)
+	p, m, err := c.meant(ctx, member)
 	if err != nil {
 		return answer{}, err
 	}
