@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"math/big"
-	"net/http"
 	"regexp"
 	"time"
 	"unicode"
@@ -117,11 +116,7 @@ func putEvent(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ans := answer{status: http.StatusOK, body: c.wireEvent(p, r), replayed: r.Replayed}
-	if r.State.Revision == 1 && !r.Replayed {
-		ans.status = http.StatusCreated
-	}
-	return ans, nil
+	return answer{status: createdIf(r.State.Revision == 1 && !r.Replayed), body: c.wireEvent(p, r), replayed: r.Replayed}, nil
 }
 
 // activateEvent makes what is pending of an event active by hand.

@@ -71,9 +71,5 @@ func reinstatePoints(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ans := answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}
-	if r.Replayed {
-		ans.status = http.StatusOK
-	}
-	return ans, nil
+	return answer{status: createdIf(!r.Replayed), body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
 }

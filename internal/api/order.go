@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -175,11 +174,7 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ans := answer{status: http.StatusOK, body: c.wireOrder(p, r), replayed: r.Replayed}
-	if r.Revision == 1 && !r.Replayed {
-		ans.status = http.StatusCreated
-	}
-	return ans, nil
+	return answer{status: createdIf(r.Revision == 1 && !r.Replayed), body: c.wireOrder(p, r), replayed: r.Replayed}, nil
 }
 
 // activateOrder makes what is pending of an order active by hand.
