@@ -151,15 +151,19 @@ func (w webhooks) serve(ctx context.Context, payload []byte, c *call) (received 
 }
 
 func accepted(received []Received) (events.APIGatewayV2HTTPResponse, error) {
-	body, err := json.Marshal(struct {
+	return written(http.StatusOK, "application/json", struct {
 		Received []Received `json:"received"`
 	}{received})
+}
+
+func written(status int, contentType string, document any) (events.APIGatewayV2HTTPResponse, error) {
+	body, err := json.Marshal(document)
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the answer: %w", err)
 	}
 	return events.APIGatewayV2HTTPResponse{
-		StatusCode: http.StatusOK,
-		Headers:    map[string]string{"content-type": "application/json", "cache-control": "no-store"},
+		StatusCode: status,
+		Headers:    map[string]string{"content-type": contentType, "cache-control": "no-store"},
 		Body:       string(body),
 	}, nil
 }
@@ -201,20 +205,13 @@ func busy(err error) bool {
 func (c *call) refused(p wire.Problem) (events.APIGatewayV2HTTPResponse, error) {
 	p.RequestID = c.Context.RequestID
 	p.Instance = "urn:perennial:request:" + p.RequestID
-	body, err := json.Marshal(p)
-	if err != nil {
-		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the answer: %w", err)
-	}
-	answer := events.APIGatewayV2HTTPResponse{
-		StatusCode: p.Status,
-		Headers:    map[string]string{"content-type": "application/problem+json", "cache-control": "no-store"},
-		Body:       string(body),
-	}
+	answer, err := written(p.Status, "application/problem+json", p)
 	switch {
+	case err != nil:
 	case p.Code == string(notConfigured):
 		answer.Headers["retry-after"] = retryAfter
 	case p.Status == http.StatusServiceUnavailable:
 		answer.Headers["retry-after"] = "1"
 	}
-	return answer, nil
+	return answer, err
 }
