@@ -42,9 +42,9 @@ var arrows = []struct {
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{"internal/api", []string{
-		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "program/change", "program/problem", "table", "telemetry",
+		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "program/change", "program/problem", "telemetry",
 	}},
-	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "table", "telemetry"}},
+	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "telemetry"}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
 	{"internal/notify", []string{"loyalty"}},
 	{"internal/notify/wording", []string{"loyalty", "notify"}},

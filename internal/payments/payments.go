@@ -35,7 +35,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -197,9 +196,7 @@ var rejectionDetail = map[loyalty.Code]string{
 // busy reports whether the same event may be taken in a moment; also where a processor's API did not answer.
 func busy(err error) bool {
 	var api *answerError
-	return errors.Is(err, ledger.ErrTryAgain) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, app.ErrNotPublished) ||
-		errors.As(err, &api) || errors.Is(err, errUnreachable)
+	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) || errors.Is(err, errUnreachable)
 }
 
 func (c *call) refused(p wire.Problem) (events.APIGatewayV2HTTPResponse, error) {
