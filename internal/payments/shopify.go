@@ -43,7 +43,6 @@ type shopifyRefund struct {
 	ID           jsontext.Value `json:"id"`
 	Order        jsontext.Value `json:"order_id"`
 	Created      string         `json:"created_at"`
-	Processed    string         `json:"processed_at"`
 	Transactions []struct {
 		Kind     string `json:"kind"`
 		Status   string `json:"status"`
