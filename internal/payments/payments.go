@@ -6,7 +6,7 @@
 // What is genuine is always answered with 200, also what we do not want or cannot use, because a processor would send
 // it again for days and then give up on the address; what is odd goes to quarantine, where somebody looks at it and
 // drives it again. A bad signature is answered with 401, a connection that is not set up with 503, and 5xx otherwise
-// only where it is our own failure, so that the event comes again.
+// only where we failed or the processor's own API did, so that the event comes again.
 //
 // Signatures cover less than one thinks. Shopify signs neither topic nor time, Adyen eight fields of each item, PayPal
 // a CRC of the body. So what a body is about is said by the address that it came to, nothing that is not signed
