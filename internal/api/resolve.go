@@ -62,8 +62,25 @@ func commitRedemption(ctx context.Context, c *call) (answer, error) {
 		what = strconv.FormatInt(b.Points.n, 10)
 	}
 	return c.resolve(ctx, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+		if err := c.sameCommit(ctx, p.ID, id, by); err != nil {
+			return ledger.RedemptionResult{}, err
+		}
 		return c.app.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.n), by)
 	})
+}
+
+// sameCommit refuses a commit under the key of one of other points. A cancellation has nothing that could be another, and
+// of reversals the ledger itself tells.
+func (c *call) sameCommit(ctx context.Context, program, id string, by ledger.By) error {
+	was, err := c.app.Ledger.Redemption(ctx, program, id)
+	if err != nil {
+		return err
+	}
+	key, _, _ := strings.Cut(by.Input, ".")
+	if before, _, _ := strings.Cut(was.Entry.Input, "."); before == key && was.Entry.Input != by.Input {
+		return refuse(loyalty.KeyReused, "The idempotency key was used for another request. Use a new key for a new request.")
+	}
+	return nil
 }
 
 func cancelRedemption(ctx context.Context, c *call) (answer, error) {
@@ -95,16 +112,8 @@ func (c *call) resolve(ctx context.Context, what string, end func(*loyalty.Progr
 		return answer{}, err
 	}
 	id, by := c.path("redemption"), c.byKey()
-	key := by.Input
 	if what != "" {
 		by.Input += "." + fingerprint("what", what)
-	}
-	was, err := c.app.Ledger.Redemption(ctx, p.ID, id)
-	if err != nil {
-		return answer{}, err
-	}
-	if before, _, _ := strings.Cut(was.Entry.Input, "."); before == key && was.Entry.Input != by.Input {
-		return answer{}, refuse(loyalty.KeyReused, "The idempotency key was used for another request. Use a new key for a new request.")
 	}
 	r, err := end(p, id, by)
 	if err != nil {
