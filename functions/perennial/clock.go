@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/local"
@@ -21,37 +18,31 @@ type clock struct {
 
 // Run asks the stack, which fires whatever falls due on the way.
 func (c *clock) Run(ctx context.Context) error {
-	var body io.Reader
+	var body []byte
 	method := http.MethodGet
 	if c.By != "" {
 		if _, err := local.ParseAdvance(c.By); err != nil {
 			return err
 		}
-		in, err := json.Marshal(map[string]string{"advance": c.By})
-		if err != nil {
+		var err error
+		if body, err = json.Marshal(map[string]string{"advance": c.By}); err != nil {
 			return err
 		}
-		method, body = http.MethodPost, bytes.NewReader(in)
+		method = http.MethodPost
 	}
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(c.URL, "/")+"/v1/test/clock", body)
+	status, answer, err := ask(ctx, method, c.URL, "/v1/test/clock", http.Header{"Content-Type": {"application/json"}}, body)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("is perennial dev running at %s? %w", c.URL, err)
-	}
-	defer resp.Body.Close()
 	var out struct {
 		Now       time.Time   `json:"now"`
 		Schedules []local.Run `json:"schedules"`
 		Detail    string      `json:"detail"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil {
+	if err := json.Unmarshal(answer, &out); err != nil {
 		return fmt.Errorf("%s is no perennial dev: %w", c.URL, err)
 	}
-	if resp.StatusCode != http.StatusOK {
+	if status != http.StatusOK {
 		return fmt.Errorf("the clock was not moved: %s", out.Detail)
 	}
 	fmt.Println(out.Now.Format(time.RFC3339))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 type keys struct {
@@ -22,11 +23,9 @@ type keyStore struct {
 }
 
 func (s *keyStore) with(ctx context.Context, do func(*auth.Keys) error) error {
-	t, closeTable, err := s.open(ctx)
-	if err != nil {
-		return err
-	}
-	return errors.Join(do(&auth.Keys{Table: t, Now: time.Now, Stage: s.Stage}), closeTable())
+	return s.opened(ctx, func(t table.Table) error {
+		return do(&auth.Keys{Table: t, Now: time.Now, Stage: s.Stage})
+	})
 }
 
 type keysCreate struct {

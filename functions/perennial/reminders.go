@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 type remindersCmd struct {
@@ -36,26 +34,16 @@ func (r *remindersCmd) Run(ctx context.Context) error {
 
 // get reads one answer of the API.
 func (r *remindersCmd) get(ctx context.Context, path string, into any) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(r.URL, "/")+path, nil)
+	status, answer, err := ask(ctx, http.MethodGet, r.URL, path, http.Header{"Authorization": {"Bearer " + r.Key}}, nil)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Authorization", "Bearer "+r.Key)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("does the API answer at %s? %w", r.URL, err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<20))
-	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK {
+	if status != http.StatusOK {
 		var problem struct{ Detail string }
-		_ = json.Unmarshal(body, &problem) // what is no problem document has no detail
-		return fmt.Errorf("%s answers %d: %s", path, resp.StatusCode, problem.Detail)
+		_ = json.Unmarshal(answer, &problem) // what is no problem document has no detail
+		return fmt.Errorf("%s answers %d: %s", path, status, problem.Detail)
 	}
-	return json.Unmarshal(body, into)
+	return json.Unmarshal(answer, into)
 }
 
 func (r *remindersCmd) tomorrow(ctx context.Context) error {

@@ -30,16 +30,22 @@ type maybeStore struct {
 
 // programs opens the table for what do has to do with its programs.
 func (s *store) programs(ctx context.Context, do func(*app.Programs) error) error {
+	return s.opened(ctx, func(t table.Table) error {
+		now, err := s.clock()
+		if err != nil {
+			return err
+		}
+		return do(&app.Programs{Ledger: &ledger.Ledger{Table: t, Now: now}, Now: now})
+	})
+}
+
+// opened opens the table for what do has to do with it, and closes it.
+func (s *store) opened(ctx context.Context, do func(table.Table) error) error {
 	t, closeTable, err := s.open(ctx)
 	if err != nil {
 		return err
 	}
-	now, err := s.clock()
-	if err != nil {
-		return errors.Join(err, closeTable())
-	}
-	programs := &app.Programs{Ledger: &ledger.Ledger{Table: t, Now: now}, Now: now}
-	return errors.Join(do(programs), closeTable())
+	return errors.Join(do(t), closeTable())
 }
 
 // clock is the clock by which what is in the table happens: that of a data directory may have been moved on.

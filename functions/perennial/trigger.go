@@ -1,14 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
@@ -72,22 +69,12 @@ func (c *trigger) Run(ctx context.Context) error {
 }
 
 func (c *trigger) send(ctx context.Context, path string, headers http.Header, body []byte) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, strings.TrimSuffix(c.URL, "/")+path, bytes.NewReader(body))
+	status, answer, err := ask(ctx, http.MethodPost, c.URL, path, headers, body)
 	if err != nil {
 		return err
 	}
-	req.Header = headers
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("is perennial dev running at %s? %w", c.URL, err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
-	if err != nil {
-		return err
-	}
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", resp.Status, answer)
+	if status != http.StatusOK {
+		return fmt.Errorf("%d %s: %s", status, http.StatusText(status), answer)
 	}
 	fmt.Printf("%s\n", answer)
 	return nil
@@ -95,19 +82,14 @@ func (c *trigger) send(ctx context.Context, path string, headers http.Header, bo
 
 // now is the clock of the stack, which may have been moved.
 func (c *trigger) now(ctx context.Context) (time.Time, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(c.URL, "/")+"/v1/test/clock", nil)
+	_, answer, err := ask(ctx, http.MethodGet, c.URL, "/v1/test/clock", nil, nil)
 	if err != nil {
 		return time.Time{}, err
 	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("is perennial dev running at %s? %w", c.URL, err)
-	}
-	defer resp.Body.Close()
 	var out struct {
 		Now time.Time `json:"now"`
 	}
-	if err := json.NewDecoder(resp.Body).Decode(&out); err != nil || out.Now.IsZero() {
+	if err := json.Unmarshal(answer, &out); err != nil || out.Now.IsZero() {
 		return out.Now, fmt.Errorf("%s is no perennial dev, and samples are for nothing else", c.URL)
 	}
 	return out.Now, nil

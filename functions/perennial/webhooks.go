@@ -18,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 type webhooksCmd struct {
@@ -42,16 +43,16 @@ func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Rec
 	if err != nil {
 		return err
 	}
-	var closeTable func() error
-	if a.Table, closeTable, err = s.open(ctx); err != nil {
-		return err
-	}
-	if a.Now, err = s.clock(); err == nil {
-		if err = a.Wire(); err == nil {
-			err = do(a, payments.New(a))
+	return s.opened(ctx, func(t table.Table) error {
+		a.Table = t
+		if a.Now, err = s.clock(); err != nil {
+			return err
 		}
-	}
-	return errors.Join(err, closeTable())
+		if err := a.Wire(); err != nil {
+			return err
+		}
+		return do(a, payments.New(a))
+	})
 }
 
 // agreed is the stack's secrets.

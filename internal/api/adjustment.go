@@ -58,6 +58,11 @@ func adjustBalance(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	r, err := c.app.Ledger.Adjust(ctx, p, in, by)
+	return c.adjusted(p, r, err)
+}
+
+// adjusted answers with the entry that was made by hand.
+func (c *call) adjusted(p *loyalty.Program, r ledger.AdjustmentResult, err error) (answer, error) {
 	if err != nil {
 		return answer{replayed: r.Replayed}, err
 	}

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -49,9 +48,5 @@ func registerForCampaign(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ans := answer{status: http.StatusCreated, body: wire.Registration{Member: string(m), Campaign: campaign}, replayed: already}
-	if already {
-		ans.status = http.StatusOK
-	}
-	return ans, nil
+	return answer{status: createdIf(!already), body: wire.Registration{Member: string(m), Campaign: campaign}, replayed: already}, nil
 }

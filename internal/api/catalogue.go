@@ -25,7 +25,6 @@ const (
 	unsupportedMediaType loyalty.Code = "unsupported_media_type"
 	internalError        loyalty.Code = "internal_error"
 	tryAgain             loyalty.Code = "try_again"
-	webhookNotConfigured loyalty.Code = "webhook_not_configured"
 )
 
 // A kind of refusal: its HTTP status and its title.
@@ -81,7 +80,6 @@ var catalogue = map[loyalty.Code]kind{
 
 	loyalty.RateLimited: {http.StatusTooManyRequests, "Too many requests"},
 
-	internalError:        {http.StatusInternalServerError, "Internal error"},
-	tryAgain:             {http.StatusServiceUnavailable, "Try again"},
-	webhookNotConfigured: {http.StatusServiceUnavailable, "The webhook is not configured"},
+	internalError: {http.StatusInternalServerError, "Internal error"},
+	tryAgain:      {http.StatusServiceUnavailable, "Try again"},
 }

@@ -80,6 +80,13 @@ func (c *check) id(p place, s string) {
 	}
 }
 
+// requiredID is id for one that must be there.
+func (c *check) requiredID(p place, s string) {
+	if c.required(p, s != "") {
+		c.id(p, s)
+	}
+}
+
 func validID(s string) bool {
 	for i := range len(s) {
 		b := s[i]

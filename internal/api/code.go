@@ -16,8 +16,7 @@ type codeUseBody struct {
 }
 
 // use is what the body says, of the code in the path.
-func (b codeUseBody) use(code string) (ledger.CodeUse, error) {
-	var c check
+func (b codeUseBody) use(c *check, code string) ledger.CodeUse {
 	in := ledger.CodeUse{Code: loyalty.PlainCode(code), Order: c.optionalID(at("order"), b.Order)}
 	if b.Amount.given || b.Currency != nil {
 		in.Amount.Amount = c.atLeastOne(at("amount"), b.Amount)
@@ -26,7 +25,7 @@ func (b codeUseBody) use(code string) (ledger.CodeUse, error) {
 			in.Amount.Currency = loyalty.Currency(*b.Currency)
 		}
 	}
-	return in, c.err()
+	return in
 }
 
 func getCode(ctx context.Context, c *call) (answer, error) {
@@ -55,11 +54,8 @@ func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, erro
 // useCode uses a code as a till does. Nobody needs to know whose it is.
 func useCode(ctx context.Context, c *call) (answer, error) {
 	var b codeUseBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	in, err := b.use(c.path("code"))
-	if err != nil {
+	var in ledger.CodeUse
+	if err := c.take(&b, func(faults *check) { in = b.use(faults, c.path("code")) }); err != nil {
 		return answer{}, err
 	}
 	in.ID = c.derivedID("use_", "")

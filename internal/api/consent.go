@@ -34,9 +34,7 @@ func (b memberBody) consents(now time.Time) (out []loyalty.Consent, err error) {
 		if !slices.Contains(loyalty.Purposes(), loyalty.Purpose(x.Purpose)) {
 			c.fault(in("purpose"), loyalty.ValidationFailed, "This must be marketing or transactional.")
 		}
-		if c.required(in("given"), x.Given != nil) && *x.Given {
-			c.text(in("text"), x.Text, 1, 200)
-		} else if x.Text != "" {
+		if c.required(in("given"), x.Given != nil) && *x.Given || x.Text != "" {
 			c.text(in("text"), x.Text, 1, 200)
 		}
 		c.text(in("source"), x.Source, 1, 100)

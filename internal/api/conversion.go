@@ -87,12 +87,8 @@ func getConversion(ctx context.Context, c *call) (answer, error) {
 
 func undoConversion(ctx context.Context, c *call) (answer, error) {
 	var b undoBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	n := faults.somePoints(at("points"), b.Points)
-	if err := faults.err(); err != nil {
+	var n loyalty.Points
+	if err := c.take(&b, func(faults *check) { n = faults.somePoints(at("points"), b.Points) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

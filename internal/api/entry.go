@@ -43,11 +43,7 @@ func getEntry(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	m, err := c.member(ctx, c.path("member"))
+	p, m, err := c.meant(ctx, c.path("member"))
 	if err != nil {
 		return answer{}, err
 	}

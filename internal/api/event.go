@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"math/big"
-	"net/http"
 	"regexp"
 	"time"
 	"unicode"
@@ -36,11 +35,8 @@ var (
 )
 
 // event is the event that the body tells of. Whether its type and fields exist is for the program to say.
-func (b eventBody) event() (loyalty.Event, error) {
-	var c check
-	if c.required(at("member"), b.Member != "") {
-		c.id(at("member"), b.Member)
-	}
+func (b eventBody) event(c *check) loyalty.Event {
+	c.requiredID(at("member"), b.Member)
 	typed := c.required(at("type"), b.Type != "")
 	if typed && !validID(b.Type) {
 		c.fault(at("type"), loyalty.ValidationFailed, "This must be a family and a state, like review.approved.")
@@ -57,7 +53,7 @@ func (b eventBody) event() (loyalty.Event, error) {
 		ev.Data[name] = d.value
 		c.datum(name, d)
 	}
-	return ev, c.err()
+	return ev
 }
 
 func (c *check) datum(name string, d datum) {
@@ -107,29 +103,20 @@ func (d *datum) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 
 func putEvent(ctx context.Context, c *call) (answer, error) {
 	var b eventBody
-	if err := c.decode(&b); err != nil {
+	var ev loyalty.Event
+	if err := c.take(&b, func(faults *check) { ev = b.event(faults) }); err != nil {
 		return answer{}, err
 	}
-	ev, err := b.event()
+	p, m, err := c.meant(ctx, b.Member)
 	if err != nil {
 		return answer{}, err
 	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	if ev.Member, err = c.member(ctx, b.Member); err != nil {
-		return answer{}, err
-	}
+	ev.Member = m
 	r, err := c.app.Ledger.PutEvent(ctx, p, ev, ledger.By{Actor: c.who.ID})
 	if err != nil {
 		return answer{}, err
 	}
-	ans := answer{status: http.StatusOK, body: c.wireEvent(p, r), replayed: r.Replayed}
-	if r.State.Revision == 1 && !r.Replayed {
-		ans.status = http.StatusCreated
-	}
-	return ans, nil
+	return answer{status: createdIf(r.State.Revision == 1 && !r.Replayed), body: c.wireEvent(p, r), replayed: r.Replayed}, nil
 }
 
 // activateEvent makes what is pending of an event active by hand.

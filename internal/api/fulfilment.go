@@ -68,19 +68,19 @@ var fulfilmentStatuses = []loyalty.FulfilmentStatus{loyalty.Ordered, loyalty.Shi
 
 func moveFulfilment(ctx context.Context, c *call) (answer, error) {
 	var b fulfilmentBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	to, tracking := loyalty.FulfilmentStatus(b.Status), ""
-	if faults.required(at("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
-		faults.fault(at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or cancelled.")
-	}
-	if b.Tracking != nil {
-		tracking = strings.TrimSpace(*b.Tracking)
-		faults.text(at("tracking"), tracking, 1, 200)
-	}
-	if err := faults.err(); err != nil {
+	var to loyalty.FulfilmentStatus
+	tracking := ""
+	err := c.take(&b, func(faults *check) {
+		to = loyalty.FulfilmentStatus(b.Status)
+		if faults.required(at("status"), b.Status != "") && !slices.Contains(fulfilmentStatuses, to) {
+			faults.fault(at("status"), loyalty.ValidationFailed, "This must be ordered, shipped, delivered or cancelled.")
+		}
+		if b.Tracking != nil {
+			tracking = strings.TrimSpace(*b.Tracking)
+			faults.text(at("tracking"), tracking, 1, 200)
+		}
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -47,10 +46,7 @@ func extendPoints(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	r, err := c.app.Ledger.Extend(ctx, p, in, by)
-	if err != nil {
-		return answer{replayed: r.Replayed}, err
-	}
-	return answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
+	return c.adjusted(p, r, err)
 }
 
 func reinstatePoints(ctx context.Context, c *call) (answer, error) {
@@ -71,9 +67,5 @@ func reinstatePoints(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ans := answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}
-	if r.Replayed {
-		ans.status = http.StatusOK
-	}
-	return ans, nil
+	return answer{status: createdIf(!r.Replayed), body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -62,6 +63,14 @@ type answer struct {
 	drawn    string // an SVG, in the place of a body
 	page     string // HTML, likewise
 	replayed bool
+}
+
+// createdIf is the status of an answer about what the request made, or about what was there before it.
+func createdIf(fresh bool) int {
+	if fresh {
+		return http.StatusCreated
+	}
+	return http.StatusOK
 }
 
 // Invoke answers one event of API Gateway. It returns an error to Lambda never: whatever goes wrong is a

@@ -23,9 +23,7 @@ type housemateBody struct {
 
 // someone is the member that a field of a body names, once its other faults are known.
 func (c *call) someone(ctx context.Context, faults *check, field, named string) (loyalty.MemberID, error) {
-	if faults.required(at(field), named != "") {
-		faults.id(at(field), named)
-	}
+	faults.requiredID(at(field), named)
 	if err := faults.err(); err != nil {
 		return "", err
 	}

@@ -87,6 +87,16 @@ func (c *call) member(ctx context.Context, named string) (loyalty.MemberID, erro
 	return c.app.Ledger.FindMember(ctx, c.who.Program, ledger.Identity{Kind: "external", Value: external})
 }
 
+// meant is the live program, and the member of it whom a request names.
+func (c *call) meant(ctx context.Context, named string) (*loyalty.Program, loyalty.MemberID, error) {
+	p, err := c.program(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	m, err := c.member(ctx, named)
+	return p, m, err
+}
+
 // identities are the names by which others know the person. An e-mail address goes in as a keyed hash, so that
 // the table's keys tell nothing.
 func (c *call) identities(externalID, email string) []ledger.Identity {
@@ -106,10 +116,5 @@ func (c *call) asked(ctx context.Context, b any, checked func(*check)) (*loyalty
 	if err := c.take(b, checked); err != nil {
 		return nil, "", err
 	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return nil, "", err
-	}
-	m, err := c.member(ctx, c.path("member"))
-	return p, m, err
+	return c.meant(ctx, c.path("member"))
 }

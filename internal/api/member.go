@@ -244,11 +244,7 @@ func without(ids, others []ledger.Identity) []ledger.Identity {
 
 // namedMember is the member in the path, with the live program.
 func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member, error) {
-	p, err := c.program(ctx)
-	if err != nil {
-		return nil, ledger.Member{}, err
-	}
-	id, err := c.member(ctx, c.path("member"))
+	p, id, err := c.meant(ctx, c.path("member"))
 	if err != nil {
 		return nil, ledger.Member{}, err
 	}

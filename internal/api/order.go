@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -52,31 +51,30 @@ type tenderBody struct {
 const maxTenders = 100
 
 // order is the order that the body tells of.
-func (b orderBody) order(now time.Time) (loyalty.Order, error) {
-	var c check
+func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	c.required(at("placed_at"), !b.PlacedAt.IsZero())
 	switch loyalty.OrderStatus(b.Status) {
 	case loyalty.OrderPlaced, loyalty.OrderPaid, loyalty.OrderCancelled:
 	default:
 		c.fault(at("status"), loyalty.ValidationFailed, "An order is placed, paid or cancelled.")
 	}
-	o := b.basket(&c)
+	o := b.basket(c)
 	o.Status = loyalty.OrderStatus(b.Status)
 	if len(b.Refunds) > loyalty.MaxRefunds {
 		c.fault(at("refunds"), loyalty.ValidationFailed, "An order has at most %d refunds.", loyalty.MaxRefunds)
 	}
 	for i, r := range b.Refunds {
-		o.Refunds = append(o.Refunds, r.refund(&c, i))
+		o.Refunds = append(o.Refunds, r.refund(c, i))
 	}
 	if len(b.Disputes) > loyalty.MaxRefunds {
 		c.fault(at("disputes"), loyalty.ValidationFailed, "An order has at most %d disputes.", loyalty.MaxRefunds)
 	}
 	for i, d := range b.Disputes {
-		o.Disputes = append(o.Disputes, d.dispute(&c, i))
+		o.Disputes = append(o.Disputes, d.dispute(c, i))
 	}
-	o.Shipped = b.happened(&c, at("shipped_at"), b.ShippedAt, now)
-	o.Delivered = b.happened(&c, at("delivered_at"), b.DeliveredAt, now)
-	return o, c.err()
+	o.Shipped = b.happened(c, at("shipped_at"), b.ShippedAt, now)
+	o.Delivered = b.happened(c, at("delivered_at"), b.DeliveredAt, now)
+	return o
 }
 
 // happened is when something happened to the order: behind its placing, and not in the future, for points may wait for
@@ -125,9 +123,7 @@ func (b basketBody) basket(c *check) loyalty.Order {
 
 func (b lineBody) line(c *check, i int) loyalty.Line {
 	in := func(name string) place { return place{name, "lines", i} }
-	if c.required(in("id"), b.ID != "") {
-		c.id(in("id"), b.ID)
-	}
+	c.requiredID(in("id"), b.ID)
 	if c.required(in("quantity"), b.Quantity.given) && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
 		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)
 	}
@@ -162,11 +158,8 @@ func optional(c *check, p place, s *string, most int) string {
 
 func putOrder(ctx context.Context, c *call) (answer, error) {
 	var b orderBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	o, err := b.order(c.app.Now())
-	if err != nil {
+	var o loyalty.Order
+	if err := c.take(&b, func(faults *check) { o = b.order(faults, c.app.Now()) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)
@@ -181,11 +174,7 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	ans := answer{status: http.StatusOK, body: c.wireOrder(p, r), replayed: r.Replayed}
-	if r.Revision == 1 && !r.Replayed {
-		ans.status = http.StatusCreated
-	}
-	return ans, nil
+	return answer{status: createdIf(r.Revision == 1 && !r.Replayed), body: c.wireOrder(p, r), replayed: r.Replayed}, nil
 }
 
 // activateOrder makes what is pending of an order active by hand.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -10,7 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // A refusal is the API's own no, with the parts of the request that are at fault.
@@ -49,16 +47,10 @@ func problemOf(err error) wire.Problem {
 		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):
 		return document(notPublished, "Publish a version of the program first.", nil)
-	case busy(err):
+	case ledger.Busy(err):
 		return document(tryAgain, "Too much is going on at once, or the table is slow. Repeating the same request is safe.", nil)
 	}
 	return document(internalError, "Something went wrong on our side. It was logged under the request id.", nil)
-}
-
-// busy reports whether the same request may succeed in a moment, and whether it did or not is safe to repeat.
-func busy(err error) bool {
-	return errors.Is(err, ledger.ErrTryAgain) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
 var whoDetail = map[auth.Code]string{

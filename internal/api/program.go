@@ -136,18 +136,15 @@ func (c *call) draft(ctx context.Context) ([]byte, int64, error) {
 
 func putDraft(ctx context.Context, c *call) (answer, error) {
 	var b draftBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	faults.source(b.Source)
-	faults.version(at("version"), b.Version, 0)
-	if err := faults.err(); err != nil {
+	err := c.take(&b, func(faults *check) {
+		faults.source(b.Source)
+		faults.version(at("version"), b.Version, 0)
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	version := b.Version.n
 	if !b.Version.given {
-		var err error
 		if _, version, err = c.app.Ledger.Draft(ctx, c.who.Program); err != nil {
 			return answer{}, err
 		}

@@ -32,13 +32,12 @@ func (c *check) levels(s string) loyalty.RefreshMode {
 
 func publishProgram(ctx context.Context, c *call) (answer, error) {
 	var b publishBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	faults.version(at("after"), b.After, 0)
-	mode := faults.levels(b.Levels)
-	if err := faults.err(); err != nil {
+	var mode loyalty.RefreshMode
+	err := c.take(&b, func(faults *check) {
+		faults.version(at("after"), b.After, 0)
+		mode = faults.levels(b.Levels)
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	source, _, err := c.draft(ctx)
@@ -55,14 +54,13 @@ func publishProgram(ctx context.Context, c *call) (answer, error) {
 
 func rollbackProgram(ctx context.Context, c *call) (answer, error) {
 	var b rollbackBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	faults.required(at("version"), b.Version.given)
-	faults.version(at("version"), b.Version, 1)
-	mode := faults.levels(b.Levels)
-	if err := faults.err(); err != nil {
+	var mode loyalty.RefreshMode
+	err := c.take(&b, func(faults *check) {
+		faults.required(at("version"), b.Version.given)
+		faults.version(at("version"), b.Version, 1)
+		mode = faults.levels(b.Levels)
+	})
+	if err != nil {
 		return answer{}, err
 	}
 	v, err := c.app.Ledger.Published(ctx, c.who.Program, int(b.Version.n))

@@ -15,12 +15,8 @@ func quoteOrder(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	var b basketBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	o := b.basket(&faults)
-	if err := faults.err(); err != nil {
+	var o loyalty.Order
+	if err := c.take(&b, func(faults *check) { o = b.basket(faults) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

@@ -33,14 +33,9 @@ type totalBody struct {
 }
 
 // request is what the body asks for, without an id and by the member's name that it has.
-func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
-	var c check
-	if c.required(at("member"), b.Member != "") {
-		c.id(at("member"), b.Member)
-	}
-	if c.required(at("reward"), b.Reward != "") {
-		c.id(at("reward"), b.Reward)
-	}
+func (b redemptionBody) request(c *check) ledger.RedemptionRequest {
+	c.requiredID(at("member"), b.Member)
+	c.requiredID(at("reward"), b.Reward)
 	in := ledger.RedemptionRequest{
 		Reward: b.Reward, Order: c.optionalID(at("order"), b.Order), Cart: c.optionalID(at("cart"), b.Cart), Commit: b.Commit,
 		Wallet:    c.optionalWallet(at("wallet"), b.Wallet),
@@ -63,8 +58,8 @@ func (b redemptionBody) request() (ledger.RedemptionRequest, error) {
 		c.fault(at("points"), loyalty.AmountOutOfRange, "One payment takes at most %d points.", loyalty.MaxPoints)
 	}
 	in.Points = loyalty.Points(b.Points.n)
-	in.Address = b.Address.address(&c)
-	return in, c.err()
+	in.Address = b.Address.address(c)
+	return in
 }
 
 // optionalID is an identifier that may be left out, but not be empty.
@@ -80,21 +75,15 @@ func (c *check) optionalID(p place, s *string) string {
 
 func redeemReward(ctx context.Context, c *call) (answer, error) {
 	var b redemptionBody
-	if err := c.decode(&b); err != nil {
+	var in ledger.RedemptionRequest
+	if err := c.take(&b, func(faults *check) { in = b.request(faults) }); err != nil {
 		return answer{}, err
 	}
-	in, err := b.request()
+	p, m, err := c.meant(ctx, b.Member)
 	if err != nil {
 		return answer{}, err
 	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	if in.Member, err = c.member(ctx, b.Member); err != nil {
-		return answer{}, err
-	}
-	in.ID = c.derivedID("rd_", in.Member)
+	in.ID, in.Member = c.derivedID("rd_", m), m
 	by, err := c.byRedemption(in)
 	if err != nil {
 		return answer{}, err

@@ -25,9 +25,7 @@ type refundLineBody struct {
 
 func (b refundBody) refund(c *check, i int) loyalty.Refund {
 	in := func(name string) place { return place{name, "refunds", i} }
-	if c.required(in("id"), b.ID != "") {
-		c.id(in("id"), b.ID)
-	}
+	c.requiredID(in("id"), b.ID)
 	c.required(in("at"), !b.At.IsZero())
 	c.required(in("amount"), b.Amount.given)
 	r := loyalty.Refund{
@@ -57,9 +55,7 @@ type disputeBody struct {
 
 func (b disputeBody) dispute(c *check, i int) loyalty.Dispute {
 	in := func(name string) place { return place{name, "disputes", i} }
-	if c.required(in("id"), b.ID != "") {
-		c.id(in("id"), b.ID)
-	}
+	c.requiredID(in("id"), b.ID)
 	c.required(in("at"), !b.At.IsZero())
 	c.required(in("amount"), b.Amount.given)
 	d := loyalty.Dispute{
@@ -76,9 +72,7 @@ func (b disputeBody) dispute(c *check, i int) loyalty.Dispute {
 
 func (b refundLineBody) line(c *check, list string, i int) loyalty.RefundLine {
 	in := func(name string) place { return place{name, list, i} }
-	if c.required(in("id"), b.ID != "") {
-		c.id(in("id"), b.ID)
-	}
+	c.requiredID(in("id"), b.ID)
 	if b.Quantity.given && (b.Quantity.n < 1 || b.Quantity.n > int64(loyalty.MaxPoints)) {
 		c.fault(in("quantity"), loyalty.ValidationFailed, "A quantity is a whole number from 1 to %d.", loyalty.MaxPoints)
 	}

@@ -174,11 +174,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 	if b.At != nil {
 		now = *b.At
 	}
-	p, err := c.program(ctx)
-	if err != nil {
-		return m, "", err
-	}
-	id, err := c.member(ctx, *b.Member)
+	p, id, err := c.meant(ctx, *b.Member)
 	if err != nil {
 		return m, "", err
 	}

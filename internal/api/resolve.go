@@ -49,19 +49,38 @@ func (c *check) atLeastOne(p place, w whole) int64 {
 
 func commitRedemption(ctx context.Context, c *call) (answer, error) {
 	var b commitBody
-	if err := c.decode(&b); err != nil {
+	err := c.take(&b, func(faults *check) {
+		if b.Points.given && b.Points.n < 1 {
+			faults.fault(at("points"), loyalty.AmountNotPositive, "Commit one point at least, or cancel the redemption.")
+		}
+	})
+	if err != nil {
 		return answer{}, err
-	}
-	if b.Points.given && b.Points.n < 1 {
-		return answer{}, refuseAt(loyalty.AmountNotPositive, "/points", "Commit one point at least, or cancel the redemption.")
 	}
 	what := ""
 	if b.Points.given {
 		what = strconv.FormatInt(b.Points.n, 10)
 	}
 	return c.resolve(ctx, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
+		if err := c.sameCommit(ctx, p.ID, id, by); err != nil {
+			return ledger.RedemptionResult{}, err
+		}
 		return c.app.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.n), by)
 	})
+}
+
+// sameCommit refuses a commit under the key of one of other points. A cancellation has nothing that could be another, and
+// of reversals the ledger itself tells.
+func (c *call) sameCommit(ctx context.Context, program, id string, by ledger.By) error {
+	was, err := c.app.Ledger.Redemption(ctx, program, id)
+	if err != nil {
+		return err
+	}
+	key, _, _ := strings.Cut(by.Input, ".")
+	if before, _, _ := strings.Cut(was.Entry.Input, "."); before == key && was.Entry.Input != by.Input {
+		return refuse(loyalty.KeyReused, "The idempotency key was used for another request. Use a new key for a new request.")
+	}
+	return nil
 }
 
 func cancelRedemption(ctx context.Context, c *call) (answer, error) {
@@ -76,12 +95,8 @@ func cancelRedemption(ctx context.Context, c *call) (answer, error) {
 
 func reverseRedemption(ctx context.Context, c *call) (answer, error) {
 	var b reverseBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	var faults check
-	share := b.Refunded.share(&faults)
-	if err := faults.err(); err != nil {
+	var share *big.Rat
+	if err := c.take(&b, func(faults *check) { share = b.Refunded.share(faults) }); err != nil {
 		return answer{}, err
 	}
 	return c.resolve(ctx, share.String(), func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
@@ -97,16 +112,8 @@ func (c *call) resolve(ctx context.Context, what string, end func(*loyalty.Progr
 		return answer{}, err
 	}
 	id, by := c.path("redemption"), c.byKey()
-	key := by.Input
 	if what != "" {
 		by.Input += "." + fingerprint("what", what)
-	}
-	was, err := c.app.Ledger.Redemption(ctx, p.ID, id)
-	if err != nil {
-		return answer{}, err
-	}
-	if before, _, _ := strings.Cut(was.Entry.Input, "."); before == key && was.Entry.Input != by.Input {
-		return answer{}, refuse(loyalty.KeyReused, "The idempotency key was used for another request. Use a new key for a new request.")
 	}
 	r, err := end(p, id, by)
 	if err != nil {

@@ -23,8 +23,7 @@ type sendBody struct {
 }
 
 // letter is what the body says.
-func (b sendBody) letter() (ledger.Letter, error) {
-	var c check
+func (b sendBody) letter(c *check) ledger.Letter {
 	in := ledger.Letter{Email: strings.TrimSpace(b.Email)}
 	if c.required(at("email"), in.Email != "") {
 		c.email(at("email"), in.Email)
@@ -37,7 +36,7 @@ func (b sendBody) letter() (ledger.Letter, error) {
 		in.Message = strings.TrimSpace(*b.Message)
 		c.prose(at("message"), in.Message, 1, 1000)
 	}
-	return in, c.err()
+	return in
 }
 
 // prose checks a text of several lines.
@@ -53,11 +52,8 @@ func (c *check) prose(p place, s string, least, most int) {
 
 func sendGiftCard(ctx context.Context, c *call) (answer, error) {
 	var b sendBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	in, err := b.letter()
-	if err != nil {
+	var in ledger.Letter
+	if err := c.take(&b, func(faults *check) { in = b.letter(faults) }); err != nil {
 		return answer{}, err
 	}
 	in.Redemption = c.path("redemption")

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"net/http"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -80,12 +79,8 @@ func wireLadders(p *loyalty.Program, acc loyalty.Account, now time.Time) (out []
 func setTier(ctx context.Context, c *call) (answer, error) {
 	var b tierBody
 	p, m, err := c.asked(ctx, &b, func(faults *check) {
-		if faults.required(at("level"), b.Level != "") {
-			faults.id(at("level"), b.Level)
-		}
-		if b.Ladder != "" {
-			faults.id(at("ladder"), b.Ladder)
-		}
+		faults.requiredID(at("level"), b.Level)
+		faults.id(at("ladder"), b.Ladder)
 		faults.text(at("reason"), b.Reason, 3, 200)
 	})
 	if err != nil {
@@ -102,10 +97,7 @@ func setTier(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	r, err := c.app.Ledger.SetTier(ctx, p, in, by)
-	if err != nil {
-		return answer{replayed: r.Replayed}, err
-	}
-	return answer{status: http.StatusCreated, body: c.wireEntry(p, r.Entry), replayed: r.Replayed}, nil
+	return c.adjusted(p, r, err)
 }
 
 // wireTier is the tier as members' answers have it; what it takes in full, and what lies ahead, getTier adds.

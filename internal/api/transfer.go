@@ -16,9 +16,7 @@ type transferBody struct {
 }
 
 func (b transferBody) check(c *check) {
-	if c.required(at("to"), b.To != "") {
-		c.id(at("to"), b.To)
-	}
+	c.requiredID(at("to"), b.To)
 	if c.required(at("points"), b.Points.given) {
 		switch n := b.Points.n; {
 		case n < 1:

@@ -16,8 +16,7 @@ type codesBody struct {
 	Codes []string `json:"codes"`
 }
 
-func (b codesBody) check() error {
-	var c check
+func (b codesBody) check(c *check) {
 	if n := len(b.Codes); c.required(at("codes"), b.Codes != nil) && (n < 1 || n > maxCodes) {
 		c.fault(at("codes"), loyalty.ValidationFailed, "A request adds 1 to %d codes.", maxCodes)
 	}
@@ -26,16 +25,12 @@ func (b codesBody) check() error {
 			c.fault(at("codes/"+strconv.Itoa(i)), loyalty.ValidationFailed, "A code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens.")
 		}
 	}
-	return c.err()
 }
 
 // addCodes fills the pool of a reward.
 func addCodes(ctx context.Context, c *call) (answer, error) {
 	var b codesBody
-	if err := c.decode(&b); err != nil {
-		return answer{}, err
-	}
-	if err := b.check(); err != nil {
+	if err := c.take(&b, func(faults *check) { b.check(faults) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)

@@ -15,9 +15,7 @@ type waitBody struct {
 func joinWaitingList(ctx context.Context, c *call) (answer, error) {
 	var b waitBody
 	err := c.take(&b, func(faults *check) {
-		if faults.required(at("member"), b.Member != "") {
-			faults.id(at("member"), b.Member)
-		}
+		faults.requiredID(at("member"), b.Member)
 	})
 	if err != nil {
 		return answer{}, err
@@ -37,11 +35,7 @@ func leaveWaitingList(ctx context.Context, c *call) (answer, error) {
 func (c *call) place(ctx context.Context, member string,
 	do func(context.Context, *loyalty.Program, string, loyalty.MemberID) (ledger.Place, error),
 ) (answer, error) {
-	p, err := c.program(ctx)
-	if err != nil {
-		return answer{}, err
-	}
-	m, err := c.member(ctx, member)
+	p, m, err := c.meant(ctx, member)
 	if err != nil {
 		return answer{}, err
 	}

@@ -2,8 +2,8 @@
 // over it, the keys, the programs, a clock, a log and a queue.
 //
 // It promises that every function of one process sees the same parts, and refuses to put them together with a
-// master secret that is missing or a placeholder. It deliberately has no routes and no rules, and does not know
-// where it runs: boot (on Lambda) and local (on one machine) fill it in.
+// secret that is missing or a placeholder. It deliberately has no routes and no rules, and does not know where it
+// runs: boot (on Lambda), local (on one machine) and the commands of an operator fill it in.
 package app
 
 import (
@@ -31,15 +31,15 @@ const (
 	Live = auth.Live
 )
 
-// An App is what functions are made of. Fill in the first group of fields and call Wire; the second group is
-// then made from the first, unless it was filled in too. After that an App is not changed and may be shared.
+// An App is what functions are made of. Fill in the first two groups of fields and call Wire; the last group is
+// then made from them, unless it was filled in too. After that an App is not changed and may be shared.
 type App struct {
 	Table  table.Table
 	Queue  Queue // may be nil where no function sends
 	Now    func() time.Time
 	Log    *slog.Logger
 	Stage  Stage
-	Secret []byte // at least 32 random bytes; keys for cursors and identities derive from it
+	Secret []byte // at least 32 random bytes; keys for cursors, identities and more derive from it
 
 	Processors Processors     // what is agreed with payment processors; nil where no function asks
 	HTTP       *http.Client   // for their APIs; Wire makes one that is bounded
@@ -56,7 +56,8 @@ type Queue interface {
 	Send(ctx context.Context, queue string, bodies ...string) error
 }
 
-// Wire makes the ledger, the keys and the programs over the table and the clock, and checks the secret.
+// Wire checks the secrets, the master one and those of payment processors, and makes the ledger, the keys and the
+// programs over the table and the clock.
 func (a *App) Wire() error {
 	if a.Table == nil || a.Now == nil || a.Log == nil {
 		return errors.New("app: a table, a clock and a log are wanted")

@@ -103,12 +103,21 @@ func (env environment) readProcessors(ctx context.Context) (app.Processors, erro
 }
 
 func (env environment) secret(ctx context.Context, id string) ([]byte, error) {
-	client := secretsmanager.New(secretsmanager.Options{
-		Region:       env.region,
+	return Secret(ctx, Secrets(env.region, env.http), id)
+}
+
+// Secrets is a client of Secrets Manager for a function.
+func Secrets(region string, client *awshttp.BuildableClient) *secretsmanager.Client {
+	return secretsmanager.New(secretsmanager.Options{
+		Region:       region,
 		Credentials:  aws.CredentialsProviderFunc(Credentials),
-		HTTPClient:   env.http,
+		HTTPClient:   client,
 		BaseEndpoint: Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
 	})
+}
+
+// Secret is a secret of Secrets Manager, by name or ARN, whether it was put there as a text or as bytes.
+func Secret(ctx context.Context, client *secretsmanager.Client, id string) ([]byte, error) {
 	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
 	if err != nil {
 		return nil, fmt.Errorf("boot: read the secret %s: %w", id, err)

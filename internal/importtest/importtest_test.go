@@ -42,9 +42,9 @@ var arrows = []struct {
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{"internal/api", []string{
-		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "program/change", "program/problem", "table", "telemetry",
+		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "program/change", "program/problem", "telemetry",
 	}},
-	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "table", "telemetry"}},
+	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "telemetry"}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
 	{"internal/notify", []string{"loyalty"}},
 	{"internal/notify/wording", []string{"loyalty", "notify"}},
@@ -59,7 +59,7 @@ var arrows = []struct {
 	{"internal/boot/postroom", []string{
 		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext", "notify/wording",
 	}},
-	{"internal/boot/operator", []string{"table/dynamotable"}},
+	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
 	{"internal/local", []string{
 		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
 		"relay", "table", "telemetry",

@@ -26,6 +26,13 @@ import (
 // known to have happened; repeating the same command is safe.
 var ErrTryAgain = errors.New("ledger: try again")
 
+// Busy reports whether a command may succeed in a moment that failed with err, and is safe to repeat: the ledger or the
+// table said so, or the caller's time ran out.
+func Busy(err error) bool {
+	return errors.Is(err, ErrTryAgain) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
 // A Ledger is the accounts of every program in one table. Its methods are safe for concurrent use.
 type Ledger struct {
 	Table table.Table

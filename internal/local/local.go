@@ -61,7 +61,7 @@ type Options struct {
 	HTTP       *http.Client   // for their APIs, and
 	Roots      *x509.CertPool // whom their certificates come from; as in an App
 
-	// Moved is called after the test clock was moved, by how far it is now ahead. It is for those who keep data
+	// Moved is called after a request has moved the test clock, with how far it is now ahead. It is for those who keep data
 	// longer than a process: what happened later must not lie in the future again.
 	Moved func(ahead time.Duration) error
 
@@ -69,7 +69,8 @@ type Options struct {
 	URL string
 }
 
-// functions are those of the cloud, by name, as functions/*/main.go starts them.
+// functions are those of the cloud, by name, as functions/*/main.go starts them. New adds the two that write to members;
+// relay is not among them.
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
@@ -79,7 +80,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"reassess": jobs.Reassess,
 }
 
-// New puts a stack together. Nothing fires before Run.
+// New puts a stack together. Nothing fires before Run or Advance.
 func New(o Options) (*Stack, error) {
 	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}}
 	s.App = &app.App{

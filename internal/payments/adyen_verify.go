@@ -2,7 +2,6 @@ package payments
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"regexp"
 	"strings"
 
@@ -13,20 +12,8 @@ import (
 // Adyen signs each item of a batch by itself, and of an item eight fields alone: not when it happened, whether it is
 // live, why, nor anything of additionalData (https://docs.adyen.com/development-resources/webhooks/verify-hmac-signatures).
 // Whatever else an item says is taken for hearsay and decides nothing. Reports of Adyen's other products are signed as
-// a whole, in a header.
+// a whole, in a header. Adyen shows its keys in hexadecimal digits.
 type adyen struct{ keys [][]byte }
-
-// adyenKeys reads keys as Adyen shows them, in hexadecimal digits. One that is none is no key, which nothing passes.
-func adyenKeys(secrets []string) (keys [][]byte) {
-	for _, s := range secrets {
-		key, err := hex.DecodeString(s)
-		if err != nil {
-			key = nil
-		}
-		keys = append(keys, key)
-	}
-	return keys
-}
 
 // An adyenItem is what is looked at of an item.
 type adyenItem struct {

@@ -2,6 +2,7 @@ package payments
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"net/http"
 	"strings"
@@ -78,7 +79,7 @@ func BenchmarkVerifyAndRead(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		con := &connection{adyen: adyen{adyenKeys([]string{benchAdyen})}}
+		con := &connection{adyen: adyen{keysOf([]string{benchAdyen}, hex.DecodeString)}}
 		b.ReportAllocs()
 		for b.Loop() {
 			if e, err := (*Receiver)(nil).readAdyen(con, body); err != nil || e.report == nil {

@@ -60,7 +60,8 @@ type page struct {
 	next   string
 }
 
-// base is where a processor's API is.
+// base is where a processor's API is. A connection to Shopify that has access to it says where; PayPal's is paypalAPI's
+// affair.
 func (con *connection) base(stage app.Stage) string {
 	if con.agreed.API != "" {
 		return strings.TrimSuffix(con.agreed.API, "/")

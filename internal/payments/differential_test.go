@@ -15,6 +15,8 @@ import (
 
 	standardlib "github.com/standard-webhooks/standard-webhooks/libraries/go"
 	"github.com/stripe/stripe-go/v82/webhook"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
 // seeded is a source of chance that a failing run can be repeated with.
@@ -179,7 +181,7 @@ func TestStandardWebhooksAreVerifiedAsTheLibraryDoesOrMoreStrictly(t *testing.T)
 	}
 	h, body, now := standardSigned(nil, "msg_1", time.Now(), []byte("{}")), []byte("{}"), time.Now()
 	theirs := empty.Verify(body, http.Header{"Webhook-Id": {h["webhook-id"]}, "Webhook-Timestamp": {h["webhook-timestamp"]}, "Webhook-Signature": {h["webhook-signature"]}})
-	if ours := verdict(standard{standardKeys([]string{""})}.verify(h, body, now)); theirs != nil || ours != "reject:config" {
+	if ours := verdict(standard{keysOf([]string{""}, app.StandardKey)}.verify(h, body, now)); theirs != nil || ours != "reject:config" {
 		t.Errorf("an empty secret: ours is %s, the library's %v", ours, theirs)
 	}
 }

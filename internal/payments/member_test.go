@@ -93,6 +93,9 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 			if s.worth("stripe:pi_9") != 0 {
 				t.Fatalf("worth %d for nobody", s.worth("stripe:pi_9"))
 			}
+			if strings.Contains(strings.ToLower(s.books()), "grace") {
+				t.Error("the address of somebody who is no member shows in the table")
+			}
 			grace := s.enrol("77", "grace@shop.test")
 			if s.points(grace) != refunded1 || s.worth("stripe:pi_9") != refunded1 {
 				t.Errorf("%d points", s.points(grace))
@@ -101,9 +104,6 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 			s.want(refund, "200 applied")
 			if s.points(grace) != refunded2 {
 				t.Errorf("%d points after another refund", s.points(grace))
-			}
-			if strings.Contains(s.books(), "race@shop.test ") || strings.Contains(s.books(), "#ID#parked-email#"+"grace") {
-				t.Error("the address shows in the table's keys")
 			}
 		})
 	}

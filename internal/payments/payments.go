@@ -6,7 +6,7 @@
 // What is genuine is always answered with 200, also what we do not want or cannot use, because a processor would send
 // it again for days and then give up on the address; what is odd goes to quarantine, where somebody looks at it and
 // drives it again. A bad signature is answered with 401, a connection that is not set up with 503, and 5xx otherwise
-// only where it is our own failure, so that the event comes again.
+// only where we failed or the processor's own API did, so that the event comes again.
 //
 // Signatures cover less than one thinks. Shopify signs neither topic nor time, Adyen eight fields of each item, PayPal
 // a CRC of the body. So what a body is about is said by the address that it came to, nothing that is not signed
@@ -35,7 +35,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
-	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -151,15 +150,19 @@ func (w webhooks) serve(ctx context.Context, payload []byte, c *call) (received 
 }
 
 func accepted(received []Received) (events.APIGatewayV2HTTPResponse, error) {
-	body, err := json.Marshal(struct {
+	return written(http.StatusOK, "application/json", struct {
 		Received []Received `json:"received"`
 	}{received})
+}
+
+func written(status int, contentType string, document any) (events.APIGatewayV2HTTPResponse, error) {
+	body, err := json.Marshal(document)
 	if err != nil {
 		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the answer: %w", err)
 	}
 	return events.APIGatewayV2HTTPResponse{
-		StatusCode: http.StatusOK,
-		Headers:    map[string]string{"content-type": "application/json", "cache-control": "no-store"},
+		StatusCode: status,
+		Headers:    map[string]string{"content-type": contentType, "cache-control": "no-store"},
 		Body:       string(body),
 	}, nil
 }
@@ -193,28 +196,19 @@ var rejectionDetail = map[loyalty.Code]string{
 // busy reports whether the same event may be taken in a moment; also where a processor's API did not answer.
 func busy(err error) bool {
 	var api *answerError
-	return errors.Is(err, ledger.ErrTryAgain) || errors.Is(err, table.ErrBusy) || errors.Is(err, table.ErrUnknown) ||
-		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) || errors.Is(err, app.ErrNotPublished) ||
-		errors.As(err, &api) || errors.Is(err, errUnreachable)
+	return ledger.Busy(err) || errors.Is(err, app.ErrNotPublished) || errors.As(err, &api) || errors.Is(err, errUnreachable)
 }
 
 func (c *call) refused(p wire.Problem) (events.APIGatewayV2HTTPResponse, error) {
 	p.RequestID = c.Context.RequestID
 	p.Instance = "urn:perennial:request:" + p.RequestID
-	body, err := json.Marshal(p)
-	if err != nil {
-		return events.APIGatewayV2HTTPResponse{}, fmt.Errorf("payments: write the answer: %w", err)
-	}
-	answer := events.APIGatewayV2HTTPResponse{
-		StatusCode: p.Status,
-		Headers:    map[string]string{"content-type": "application/problem+json", "cache-control": "no-store"},
-		Body:       string(body),
-	}
+	answer, err := written(p.Status, "application/problem+json", p)
 	switch {
+	case err != nil:
 	case p.Code == string(notConfigured):
 		answer.Headers["retry-after"] = retryAfter
 	case p.Status == http.StatusServiceUnavailable:
 		answer.Headers["retry-after"] = "1"
 	}
-	return answer, nil
+	return answer, err
 }

@@ -13,7 +13,7 @@ import (
 
 // An order of Shopify is one payment of ours, under the order's id, for its refunds and disputes name that. Amounts
 // are those of the shop's currency, as decimal texts. An event has no identity that is signed, so it is told apart by
-// its topic, which is the address, and by the id and the time of what it is about.
+// its topic, which is the address, and by the id and the last change of what it is about.
 type shopifyOrder struct {
 	ID         jsontext.Value  `json:"id"`
 	Currency   string          `json:"currency"`
@@ -43,7 +43,6 @@ type shopifyRefund struct {
 	ID           jsontext.Value `json:"id"`
 	Order        jsontext.Value `json:"order_id"`
 	Created      string         `json:"created_at"`
-	Processed    string         `json:"processed_at"`
 	Transactions []struct {
 		Kind     string `json:"kind"`
 		Status   string `json:"status"`

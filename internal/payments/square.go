@@ -45,7 +45,6 @@ type squareObject struct {
 	Created   string `json:"created_at"`
 	Reported  string `json:"reported_at"`
 	Updated   string `json:"updated_at"`
-	Version   int64  `json:"version"`
 }
 
 func readSquare(body []byte) (event, error) {

@@ -10,9 +10,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What Stripe tells of one payment comes as a payment intent, as its charge, as a checkout session and as an invoice.
-// All of it is put under the payment intent (else the charge), so that one payment is one however many of these a
-// merchant subscribes to; where the intent and its charge disagree about what came, the intent is believed.
+// What Stripe tells of one payment comes as a payment intent, as its charge and as a checkout session. All of it is put
+// under the payment intent (else the charge), so that one payment is one however many of these a merchant subscribes to;
+// where the intent and its charge disagree about what came, the intent is believed. An invoice comes too, and is not
+// read: its payment has an intent or a charge.
 type stripeEvent struct {
 	ID      string         `json:"id"`
 	Object  string         `json:"object"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -60,25 +61,13 @@ func newConnection(a *app.App, program, provider string, c app.Processor) *conne
 	case app.Square:
 		con.verifier = square{plain(c.Secrets), c.URL}
 	case app.Standard:
-		con.verifier = standard{standardKeys(c.Secrets)}
+		con.verifier = standard{keysOf(c.Secrets, app.StandardKey)}
 	case app.Adyen:
-		con.adyen = adyen{adyenKeys(c.Secrets)}
+		con.adyen = adyen{keysOf(c.Secrets, hex.DecodeString)}
 	case app.PayPal:
 		con.paypal, con.api = newPayPal(c, a), newPayPalAPI(c, a)
 	}
 	return con
-}
-
-// standardKeys reads keys as Standard Webhooks writes them. One that is none is no key, which nothing passes.
-func standardKeys(secrets []string) (keys [][]byte) {
-	for _, s := range secrets {
-		key, err := app.StandardKey(s)
-		if err != nil {
-			key = nil
-		}
-		keys = append(keys, key)
-	}
-	return keys
 }
 
 // receive verifies a request and takes what is in it.

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
 // vectorsFile is public test data of the processors' own libraries, with its provenance. It lies beside the
@@ -113,13 +115,13 @@ func (v vector) check(t *testing.T, cert string) string {
 	case "square":
 		return verdict(square{plain([]string{v.Secret}), v.URL}.verify(h, body, now))
 	case "standard-webhooks":
-		return verdict(standard{standardKeys([]string{v.Secret})}.verify(h, body, now))
+		return verdict(standard{keysOf([]string{v.Secret}, app.StandardKey)}.verify(h, body, now))
 	case "adyen-payload":
-		return verdict(adyen{adyenKeys([]string{v.SecretHex})}.verifyPayload(h["hmacsignature"], body))
+		return verdict(adyen{keysOf([]string{v.SecretHex}, hex.DecodeString)}.verifyPayload(h["hmacsignature"], body))
 	case "adyen":
 		it, err := readAdyenItem([]byte(v.Item))
 		if err == nil {
-			err = adyen{adyenKeys([]string{v.SecretHex})}.verify(it)
+			err = adyen{keysOf([]string{v.SecretHex}, hex.DecodeString)}.verify(it)
 		}
 		if err == nil && v.ID == "adyen-18" {
 			err = it.sensible()

@@ -122,6 +122,19 @@ func plain(secrets []string) (keys [][]byte) {
 	return keys
 }
 
+// keysOf makes keys of secrets that are written in some other way. One that cannot be read is no key, which nothing
+// passes.
+func keysOf(secrets []string, read func(string) ([]byte, error)) (keys [][]byte) {
+	for _, s := range secrets {
+		key, err := read(s)
+		if err != nil {
+			key = nil
+		}
+		keys = append(keys, key)
+	}
+	return keys
+}
+
 func rejected(err error) (*rejection, bool) {
 	var r *rejection
 	return r, errors.As(err, &r)

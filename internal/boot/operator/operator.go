@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"github.com/perennial-loyalty/perennial/internal/boot"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 )
 
@@ -34,12 +35,5 @@ func Secret(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("operator: find credentials and region: %w", err)
 	}
-	out, err := secretsmanager.NewFromConfig(conf).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
-	if err != nil {
-		return nil, fmt.Errorf("operator: read the secret %s: %w", id, err)
-	}
-	if out.SecretString != nil {
-		return []byte(*out.SecretString), nil
-	}
-	return out.SecretBinary, nil
+	return boot.Secret(ctx, secretsmanager.NewFromConfig(conf), id)
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
@@ -85,7 +84,7 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 	}
 	secret, err := readSecret(s)
 	if err != nil {
-		return o, err
+		return o, fmt.Errorf("postroom: the secret of webhooks: %w", err)
 	}
 	hook, err := signedhook.New(s.hook, secret, a.Now)
 	if err != nil {
@@ -100,13 +99,5 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 func readSecret(s settings) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	client := secretsmanager.New(secretsmanager.Options{
-		Region: s.region, Credentials: aws.CredentialsProviderFunc(boot.Credentials),
-		HTTPClient: awshttp.NewBuildableClient(), BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-	})
-	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.secret})
-	if err != nil {
-		return nil, fmt.Errorf("postroom: read the secret of webhooks: %w", err)
-	}
-	return []byte(aws.ToString(out.SecretString)), nil
+	return boot.Secret(ctx, boot.Secrets(s.region, awshttp.NewBuildableClient()), s.secret)
 }

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// maxAnswer is how much of an answer is read.
+const maxAnswer = 64 << 20
+
+// ask sends a request to the API at base, such as that of a running perennial dev, and reads its answer, whatever the
+// status.
+func ask(ctx context.Context, method, base, path string, headers http.Header, body []byte) (status int, answer []byte, err error) {
+	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(base, "/")+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header = headers
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, nil, fmt.Errorf("does the API answer at %s (is perennial dev running)? %w", base, err)
+	}
+	defer resp.Body.Close()
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return 0, nil, fmt.Errorf("read the answer: %w", err)
+	}
+	return resp.StatusCode, answer, nil
+}
