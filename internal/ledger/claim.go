@@ -190,7 +190,7 @@ func (l *Ledger) Delivery(ctx context.Context, program string, m loyalty.MemberI
 		}
 		ops := append([]table.Op{table.Put(it)}, figureOps(program, m, l.now(), []figure{{reminder, what}})...)
 		err = l.Table.Transact(ctx, ops...)
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return reminder, retryable(err)
 		}
 	}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -211,7 +210,7 @@ func (l *Ledger) changeContact(ctx context.Context, p *loyalty.Program, m loyalt
 			return err
 		}
 		err = l.Table.Transact(ctx, append(ops, wake)...)
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return retryable(err)
 		}
 	}

@@ -98,7 +98,7 @@ func (l *Ledger) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r 
 			return k, nil
 		case errors.As(err, &refusal):
 			return l.Quarantine(ctx, p.ID, d, refusal.Code, refusal.Detail)
-		case !again(err):
+		case !outrun(err):
 			return k, err
 		}
 	}

@@ -26,6 +26,11 @@ type taken struct{ item table.Item }
 
 func (taken) Error() string { return "ledger: the cause has this revision already" }
 
+// outrun reports whether somebody else wrote first, so that it is to be decided anew.
+func outrun(err error) bool {
+	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
+}
+
 // command is one change of one account, or of several at once.
 type command struct {
 	p        *loyalty.Program

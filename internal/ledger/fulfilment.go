@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -201,7 +200,7 @@ func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to l
 		} else {
 			err = l.Table.Transact(ctx, ops...)
 		}
-		if !errors.As(err, new(*table.ConflictError)) && !errors.As(err, new(taken)) {
+		if !outrun(err) {
 			return was, retryable(err)
 		}
 	}

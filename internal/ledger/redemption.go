@@ -48,7 +48,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 			return RedemptionResult{}, err
 		}
 		switch {
-		case errors.As(err, new(*table.ConflictError)):
+		case outrun(err):
 			continue // somebody else took that code, changed the household, or the member's place on the waiting list
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
@@ -211,7 +211,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 			return redemptionResult(entries[0], false), nil
 		}
 		// Somebody resolved it between the reading and the deciding: what is there now answers.
-		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) && !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) && !errors.Is(err, loyalty.HoldAlreadyResolved) {
 			return RedemptionResult{}, err
 		}
 	}

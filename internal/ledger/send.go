@@ -48,7 +48,7 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 				At: millis(in.At), By: by.Actor, Input: by.Input,
 			}),
 		}))
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return was, in, retryable(err)
 		}
 	}

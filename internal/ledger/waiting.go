@@ -131,7 +131,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 		if err == nil {
 			return l.Place(ctx, p, reward, m)
 		}
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return Place{}, retryable(err)
 		}
 	}
@@ -146,7 +146,7 @@ func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m
 			return Place{Member: m, Reward: reward}, err
 		}
 		err = l.Table.Transact(ctx, table.Delete(place), table.Delete(waiter))
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return Place{Member: m, Reward: reward}, retryable(err)
 		}
 	}
