@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"slices"
 
@@ -148,9 +147,7 @@ func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
 // smaller by now than what was spent of it.
 func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	for _, s := range inAll(spends) {
-		h := fnv.New32a()
-		h.Write([]byte(cause))
-		home := int(h.Sum32() % BudgetShards)
+		home := int(hashed(cause) % BudgetShards)
 		if s.Points == 0 {
 			continue
 		}

@@ -86,8 +86,7 @@ func handoverItem(program string, h Handover) table.Item {
 	}
 	it.Doc = encode(d)
 	if h.Status == loyalty.Ordered || h.Status == loyalty.Shipped {
-		at := h.Steps[0].At.UTC().Format("2006-01-02T15:04:05.000Z")
-		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: at + "#" + h.Redemption}
+		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: stamped(h.Steps[0].At) + "#" + h.Redemption}
 	}
 	return it
 }

@@ -70,10 +70,8 @@ func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#
 
 func waitingLetters(program string) string { return "P#" + program + "#OUTBOX#waiting" }
 
-const letterStamp = "2006-01-02T15:04:05.000Z"
-
 func letterIndex(program, id string, due time.Time) table.Key {
-	return table.Key{PK: waitingLetters(program), SK: due.UTC().Format(letterStamp) + "#" + id}
+	return table.Key{PK: waitingLetters(program), SK: stamped(due) + "#" + id}
 }
 
 // Letters is to whom the gift card of a redemption was sent, oldest first.
@@ -124,7 +122,7 @@ type LetterPlace struct {
 
 // DueLetters yields where the letters lie that are to be looked at until an instant, the longest due first.
 func (l *Ledger) DueLetters(ctx context.Context, program string, until time.Time) iter.Seq2[LetterPlace, error] {
-	q := table.Query{PK: waitingLetters(program), Index: true, To: until.UTC().Format(letterStamp) + "~"}
+	q := table.Query{PK: waitingLetters(program), Index: true, To: stamped(until) + "~"}
 	return func(yield func(LetterPlace, error) bool) {
 		for it, err := range l.Table.Query(ctx, q) {
 			if err != nil {

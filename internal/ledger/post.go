@@ -42,7 +42,7 @@ func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace
 	if err != nil {
 		return nil, retryable(err)
 	}
-	if it.Version == 0 || it.Index == (table.Key{}) || it.Index.SK > l.now().UTC().Format(letterStamp)+"~" {
+	if it.Version == 0 || it.Index == (table.Key{}) || it.Index.SK > stamped(l.now())+"~" {
 		return nil, ErrClaimed
 	}
 	c := &ClaimedLetter{program: program, item: it}

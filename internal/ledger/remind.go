@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -19,12 +17,9 @@ import (
 // is made when a member enrols or first consents, and whoever visits it, because it is due, reads the account and the
 // entries since the last visit, and plans anew. So what an earn changes is noticed by the next visit.
 
-// remindKey lists a member's reminders under the second in which they are to be looked at, or the next one.
+// remindKey lists a member's reminders under when they are to be looked at.
 func remindKey(program string, m loyalty.MemberID, at time.Time) table.Key {
-	h := fnv.New32a()
-	h.Write([]byte(m))
-	second := at.Add(time.Second - 1).UTC().Truncate(time.Second).Format(time.RFC3339)
-	return table.Key{PK: remindPartition(program, int(h.Sum32()%Shards)), SK: second + "#" + string(m)}
+	return table.Key{PK: remindPartition(program, shardOf(m)), SK: placeAt(at, m)}
 }
 
 func remindPartition(program string, shard int) string {
@@ -105,12 +100,6 @@ func dueReminders(program string, shard int, until time.Time) table.Query {
 		q.To = dueBound(until)
 	}
 	return q
-}
-
-// MemberAt is the member at a place of the due queue.
-func MemberAt(place string) loyalty.MemberID {
-	_, m, _ := strings.Cut(place, "#")
-	return loyalty.MemberID(m)
 }
 
 // Reminded is what is known of the reminders of a member.

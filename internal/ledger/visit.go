@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -48,7 +47,7 @@ func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.Member
 	if err != nil {
 		return nil, err
 	}
-	v := &Visit{State: d.reminded(), Next: indexedAt(it), item: it, planned: d.Planned}
+	v := &Visit{State: d.reminded(), Next: instantAt(it.Index.SK), item: it, planned: d.Planned}
 	v.item.Key = memberKey(p.ID, m, "REMIND")
 	if f := d.Flight; f != nil {
 		v.Flight = &Flight{ID: f.ID, At: instant(f.At), Once: f.Once}
@@ -69,15 +68,6 @@ func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.Member
 		return nil, err
 	}
 	return v, l.person(ctx, p, v, left, at)
-}
-
-func indexedAt(it table.Item) time.Time {
-	second, _, _ := strings.Cut(it.Index.SK, "#")
-	t, err := time.Parse(time.RFC3339, second)
-	if err != nil {
-		return time.Time{}
-	}
-	return t.UTC()
 }
 
 // stored is the account as it lies in the table, and write says that what has become due of it is to be written first.
