@@ -93,11 +93,7 @@ func (l *Ledger) land(ctx context.Context, p *loyalty.Program, v *Visit, at time
 
 // reread takes up what others wrote of a member while a message was in flight; ErrClaimed if the claim is gone.
 func (l *Ledger) reread(ctx context.Context, p *loyalty.Program, v *Visit, id string) error {
-	it, err := l.Table.Get(ctx, memberKey(p.ID, v.Account.Member, "REMIND"))
-	if err != nil {
-		return retryable(err)
-	}
-	d, err := readReminded(it)
+	it, d, err := l.remindItem(ctx, p.ID, v.Account.Member)
 	if err != nil {
 		return err
 	}
@@ -170,11 +166,7 @@ func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) 
 // message it was: the reminder's; nothing if the message is not known, or no longer.
 func (l *Ledger) Delivery(ctx context.Context, program string, m loyalty.MemberID, id, what string) (reminder string, err error) {
 	for range attempts {
-		it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
-		if err != nil {
-			return "", retryable(err)
-		}
-		d, err := readReminded(it)
+		it, d, err := l.remindItem(ctx, program, m)
 		if err != nil || what == "" {
 			return "", err
 		}

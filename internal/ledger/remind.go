@@ -104,12 +104,17 @@ func dueReminders(program string, shard int, until time.Time) table.Query {
 
 // Reminded is what is known of the reminders of a member.
 func (l *Ledger) Reminded(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Reminded, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
-	if err != nil {
-		return loyalty.Reminded{}, retryable(err)
-	}
-	d, err := readReminded(it)
+	_, d, err := l.remindItem(ctx, program, m)
 	return d.reminded(), err
+}
+
+// remindItem reads the item of a member's reminders, with what it says.
+func (l *Ledger) remindItem(ctx context.Context, program string, m loyalty.MemberID) (it table.Item, d remindedDoc, err error) {
+	if it, err = l.Table.Get(ctx, memberKey(program, m, "REMIND")); err != nil {
+		return it, d, retryable(err)
+	}
+	d, err = readReminded(it)
+	return it, d, err
 }
 
 // Noticed is when a member was told that the points of a lot were about to lapse; zero if that was never, or every

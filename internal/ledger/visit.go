@@ -39,16 +39,11 @@ func (l *Ledger) Foresee(ctx context.Context, p *loyalty.Program, m loyalty.Memb
 }
 
 func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool) (*Visit, error) {
-	it, err := l.Table.Get(ctx, memberKey(p.ID, m, "REMIND"))
-	if err != nil {
-		return nil, retryable(err)
-	}
-	d, err := readReminded(it)
+	it, d, err := l.remindItem(ctx, p.ID, m)
 	if err != nil {
 		return nil, err
 	}
 	v := &Visit{State: d.reminded(), Next: instantAt(it.Index.SK), item: it, planned: d.Planned}
-	v.item.Key = memberKey(p.ID, m, "REMIND")
 	if f := d.Flight; f != nil {
 		v.Flight = &Flight{ID: f.ID, At: instant(f.At), Once: f.Once}
 		for _, t := range f.Told {
