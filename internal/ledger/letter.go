@@ -21,9 +21,6 @@ import (
 // them, the longest due first: the instant is when it is to be looked at. The index has keys only, and so nothing
 // personal.
 
-// MaxLetters is how often one gift card can be sent: the address may be wrong the first time.
-const MaxLetters = 5
-
 // LetterPrefix begins the id of every letter, and of no other message.
 const LetterPrefix = "snd_"
 
