@@ -254,12 +254,8 @@ func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loy
 		return err
 	}
 	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
-	for _, s := range reward.Counters(l.now()) {
-		n, err := b.left(ctx, s)
-		if err != nil {
-			return err
-		}
-		left[s.Rule] = n
+	if err := b.count(ctx, reward, left, l.now()); err != nil {
+		return err
 	}
 	return reward.NoPlaces(date, left, l.now())
 }
