@@ -30,6 +30,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -75,4 +76,36 @@ func each(ctx context.Context, messages []events.SQSMessage, work func(context.C
 		}
 	}
 	return json.Marshal(answer)
+}
+
+// reserve is what is left of a function's time when it begins no more work: enough to end what is under way and to
+// send the messages that continue it.
+const reserve = 5 * time.Second
+
+// outOfTime reports whether a function is to begin no more work.
+func outOfTime(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < reserve
+}
+
+// abreast is how many members of one shard are worked on at once. A member takes a few milliseconds, all of them spent
+// waiting for the table.
+const abreast = 8
+
+// crew works on members abreast: each that is sent to hand goes to one worker. wait says that there are no more, and
+// waits until all are done.
+func crew[T any](work func(T)) (hand chan<- T, wait func()) {
+	queue := make(chan T)
+	var workers sync.WaitGroup
+	for range abreast {
+		workers.Go(func() {
+			for x := range queue {
+				work(x)
+			}
+		})
+	}
+	return queue, func() {
+		close(queue)
+		workers.Wait()
+	}
 }

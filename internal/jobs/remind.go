@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -197,17 +196,8 @@ type tour struct {
 // more, so that the rest begins where this round did; but where all are visited they stay in the queue, and it begins
 // behind them.
 func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
-	members := make(chan loyalty.MemberID)
-	var workers sync.WaitGroup
-	for range abreast {
-		workers.Go(func() {
-			for member := range members {
-				t.safely(ctx, member)
-			}
-		})
-	}
-	defer workers.Wait()
-	defer close(members)
+	members, wait := crew(func(m loyalty.MemberID) { t.safely(ctx, m) })
+	defer wait()
 	rest, until := t.round, t.Due
 	if t.All {
 		until = time.Time{}
@@ -216,7 +206,7 @@ func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
 		if err != nil {
 			return rest, false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
+		if outOfTime(ctx) {
 			return rest, false, nil
 		}
 		members <- ledger.MemberAt(place)
