@@ -29,6 +29,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -67,11 +68,11 @@ func readEvent(payload []byte, schedule string) (event, error) {
 
 // each hands over the messages of a queue's event one by one and answers which of them are to be delivered
 // again. The list is never null: Lambda would take that for success, and other runtimes stumble over it.
-func each(ctx context.Context, messages []events.SQSMessage, work func(context.Context, string) error, failed func(string, error)) ([]byte, error) {
+func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, work func(context.Context, string) error) ([]byte, error) {
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range messages {
 		if err := work(ctx, m.Body); err != nil {
-			failed(m.MessageId, err)
+			log.ErrorContext(ctx, "a message will be delivered again", "message", m.MessageId, "err", err)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}

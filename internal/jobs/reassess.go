@@ -50,9 +50,7 @@ func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return r.dispatch(ctx, e)
 	}
 	shift := shift{reassess: r}
-	return each(ctx, e.Records, shift.work, func(id string, err error) {
-		r.Log.ErrorContext(ctx, "a message will be delivered again", "message", id, "err", err)
-	})
+	return each(ctx, r.Log, e.Records, shift.work)
 }
 
 // dispatch sends a message for each shard in which something is due. What cannot be looked at is reported in

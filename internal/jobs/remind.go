@@ -61,9 +61,7 @@ func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if e.Records == nil {
 		return r.dispatch(ctx, e)
 	}
-	return each(ctx, e.Records, r.work, func(id string, err error) {
-		r.Log.ErrorContext(ctx, "a message will be delivered again", "message", id, "err", err)
-	})
+	return each(ctx, r.Log, e.Records, r.work)
 }
 
 // dispatch sends a message for each shard in which somebody is due, and one for every few letters. When the reminders of
