@@ -52,7 +52,10 @@ type round struct {
 
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if f, ok := readFeedback(payload); ok {
-		return r.hear(ctx, f)
+		if err := r.hear(ctx, f); err != nil {
+			return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
+		}
+		return []byte("{}"), nil
 	}
 	e, err := readEvent(payload, "remind")
 	if err != nil {
