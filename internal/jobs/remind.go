@@ -42,12 +42,11 @@ type remind struct {
 
 // A round is a message: visit whoever is due in one shard of a program at an instant.
 type round struct {
-	Program   string    `json:"program"`
-	Shard     int       `json:"shard"`
-	Due       time.Time `json:"due"`
-	Reminders string    `json:"reminders"`     // by which all are planned
-	All       bool      `json:"all,omitzero"`  // visit also those who are not due and were planned by others
-	From      string    `json:"from,omitzero"` // All: from behind this place in the queue on
+	Program string    `json:"program"`
+	Shard   int       `json:"shard"`
+	Due     time.Time `json:"due"`
+	All     bool      `json:"all,omitzero"`  // visit also those who are not due and were planned by others
+	From    string    `json:"from,omitzero"` // All: from behind this place in the queue on
 }
 
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -116,7 +115,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 		if !due {
 			continue
 		}
-		body, err := json.Marshal(round{Program: program, Shard: shard, Due: at, Reminders: by, All: all})
+		body, err := json.Marshal(round{Program: program, Shard: shard, Due: at, All: all})
 		if err != nil {
 			return bodies, fmt.Errorf("write a message: %w", err)
 		}
