@@ -293,7 +293,7 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 	if err != nil {
 		return false, err
 	}
-	if _, err := t.Ledger.ClaimMessage(ctx, t.program, v, n, t.by); err != nil {
+	if err := t.Ledger.ClaimMessage(ctx, t.program, v, n, t.by); err != nil {
 		return false, err
 	}
 	switch err := t.office.Send(ctx, m); {

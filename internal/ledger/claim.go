@@ -45,12 +45,12 @@ var ErrClaimed = errors.New("ledger: somebody else visits the member")
 // Whoever claimed calls Record or Release after the send. Where that never happens, because the machine is gone, a
 // marketing message counts as sent: one may be lost by a crash, and none is sent twice. A transactional one is sent
 // again under the same id: one may be sent twice by a crash, unless the provider knows the id, and none is lost.
-func (l *Ledger) ClaimMessage(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) (id string, err error) {
+func (l *Ledger) ClaimMessage(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) error {
 	now := l.now()
-	id = MessageID(p.ID, v.Account.Member, n)
+	id := MessageID(p.ID, v.Account.Member, n)
 	told := v.State.Tell(p, v.Account, n, id, now).Told
 	v.Flight = &Flight{ID: id, At: now, Once: n.Purpose == loyalty.Marketing, told: told[len(told)-len(n.Subjects):]}
-	return id, l.keep(ctx, p, v, now.Add(lease), nil, reminders)
+	return l.keep(ctx, p, v, now.Add(lease), nil, reminders)
 }
 
 // Record ends a claim: the message went out. Where the claim was abandoned n is zero, and what was claimed is recorded.
