@@ -70,17 +70,18 @@ func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalt
 }
 
 // once runs a command that has no natural identity, under the one that was derived for it: repeated with the
-// same input it answers from the first result, also where that was a refusal for want of points. like is what
-// a refusal is recorded as.
-func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, like loyalty.Entry, by By,
+// same input it answers from the first result, also where that was a refusal for want of points.
+func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	return l.onceWith(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	c := command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		return decide(acc)
-	}}, like)
+	}}
+	return l.onceWith(ctx, c, loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}})
 }
 
-// onceWith is once for a command that brings more along, or concerns several members.
+// onceWith is once for a command that brings more along, or concerns several members. like is what a refusal is
+// recorded as.
 func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e loyalty.Entry, replayed bool, err error) {
 	p, m, by, decide := c.p, c.member, c.by, c.decision()
 	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
