@@ -68,14 +68,7 @@ func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.Member
 // stored is the account as it lies in the table, and write says that what has become due of it is to be written first.
 func (l *Ledger) stored(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool) (loyalty.Account, error) {
 	for range attempts {
-		it, err := l.Table.Get(ctx, memberKey(p.ID, m, "ACCOUNT"))
-		if err != nil {
-			return loyalty.Account{}, retryable(err)
-		}
-		if it.Version == 0 {
-			return loyalty.Account{}, notFound("member")
-		}
-		acc, err := readAccount(it, m)
+		acc, err := l.lastWritten(ctx, p.ID, m)
 		if err != nil {
 			return loyalty.Account{}, err
 		}
