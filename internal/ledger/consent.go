@@ -226,20 +226,11 @@ type LoggedConsent struct {
 // ConsentLog yields every consent of a member, the oldest first.
 func (l *Ledger) ConsentLog(ctx context.Context, program string, m loyalty.MemberID) iter.Seq2[LoggedConsent, error] {
 	q := table.Query{PK: memberPartition(program, m), From: "CONSENT#", To: "CONSENT#~"}
-	return func(yield func(LoggedConsent, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(LoggedConsent{}, retryable(err))
-				return
-			}
-			var d consentDoc
-			if err := json.Unmarshal(it.Doc, &d); err != nil {
-				yield(LoggedConsent{}, fmt.Errorf("ledger: read a consent of %s: %w", m, err))
-				return
-			}
-			if !yield(LoggedConsent{consentOf(d), d.By}, nil) {
-				return
-			}
+	return list(ctx, l.Table, q, func(it table.Item) (LoggedConsent, error) {
+		var d consentDoc
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return LoggedConsent{}, fmt.Errorf("ledger: read a consent of %s: %w", m, err)
 		}
-	}
+		return LoggedConsent{consentOf(d), d.By}, nil
+	})
 }

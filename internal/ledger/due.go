@@ -64,17 +64,7 @@ func (l *Ledger) Dated(ctx context.Context, program string, shard int, place str
 
 func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Query) iter.Seq2[Due, error] {
 	q.PK, q.Index = duePartition(program, shard), true
-	return func(yield func(Due, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(Due{}, retryable(err))
-				return
-			}
-			if !yield(Due{MemberAt(it.Index.SK), it.Index.SK, it}, nil) {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (Due, error) { return Due{MemberAt(it.Index.SK), it.Index.SK, it}, nil })
 }
 
 // listed moves an account that is in the queue of those that are due, and is not, to where it belongs: another version

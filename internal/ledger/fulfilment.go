@@ -235,18 +235,7 @@ func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.Fulfil
 		_, redemption, _ := strings.Cut(sk, "#")
 		q.After = table.Item{Key: fulfilKey(program, loyalty.MemberID(m), redemption), Index: table.Key{PK: q.PK, SK: sk}}
 	}
-	return func(yield func(Handover, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(Handover{}, retryable(err))
-				return
-			}
-			h, err := readHandover(it)
-			if !yield(h, err) || err != nil {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, readHandover)
 }
 
 // Place is where the handover stands among the others.

@@ -83,11 +83,7 @@ func (l *Ledger) Letters(ctx context.Context, program string, m loyalty.MemberID
 
 func (l *Ledger) letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) (docs []letterDoc, err error) {
 	prefix := letterPrefix(redemption)
-	for it, err := range l.Table.Query(ctx, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}) {
-		if err != nil {
-			return nil, retryable(err)
-		}
-		d, err := readLetter(it)
+	for d, err := range list(ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readLetter) {
 		if err != nil {
 			return nil, err
 		}
@@ -120,16 +116,8 @@ type LetterPlace struct {
 // DueLetters yields where the letters lie that are to be looked at until an instant, the longest due first.
 func (l *Ledger) DueLetters(ctx context.Context, program string, until time.Time) iter.Seq2[LetterPlace, error] {
 	q := table.Query{PK: waitingLetters(program), Index: true, To: stamped(until) + "~"}
-	return func(yield func(LetterPlace, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(LetterPlace{}, retryable(err))
-				return
-			}
-			m := strings.TrimPrefix(it.Key.PK, memberPartition(program, ""))
-			if !yield(LetterPlace{loyalty.MemberID(m), it.Key.SK}, nil) {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (LetterPlace, error) {
+		m := strings.TrimPrefix(it.Key.PK, memberPartition(program, ""))
+		return LetterPlace{loyalty.MemberID(m), it.Key.SK}, nil
+	})
 }

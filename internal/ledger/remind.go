@@ -71,17 +71,7 @@ func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int,
 	if place != "" {
 		q.From = place + "\x00"
 	}
-	return func(yield func(string, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield("", retryable(err))
-				return
-			}
-			if !yield(it.Index.SK, nil) {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (string, error) { return it.Index.SK, nil })
 }
 
 // AnyReminderDue reports whether RemindersBehind has anybody.

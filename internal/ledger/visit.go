@@ -89,11 +89,7 @@ func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, store
 	var entries []loyalty.Entry
 	if v.State.Seen < stored.Sequence {
 		q := table.Query{PK: memberPartition(p.ID, stored.Member), Index: true, From: padded(v.State.Seen+1, 10)}
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				return retryable(err)
-			}
-			e, err := readAny(p.ID, it)
+		for e, err := range list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return readAny(p.ID, it) }) {
 			if err != nil {
 				return err
 			}
