@@ -49,6 +49,14 @@ type round struct {
 	From    string    `json:"from,omitzero"` // All: from behind this place in the queue on
 }
 
+// until is up to when whoever is visited is due; zero: all, whenever they are.
+func (m round) until() time.Time {
+	if m.All {
+		return time.Time{}
+	}
+	return m.Due
+}
+
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if f, ok := readFeedback(payload); ok {
 		if err := r.hear(ctx, f); err != nil {
@@ -104,18 +112,15 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 	}
 	all := was != by
 	for shard := range ledger.Shards {
-		until := at
-		if all {
-			until = time.Time{}
-		}
-		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, until)
+		m := round{Program: program, Shard: shard, Due: at, All: all}
+		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, m.until())
 		if err != nil {
 			return bodies, err
 		}
 		if !due {
 			continue
 		}
-		body, err := json.Marshal(round{Program: program, Shard: shard, Due: at, All: all})
+		body, err := json.Marshal(m)
 		if err != nil {
 			return bodies, fmt.Errorf("write a message: %w", err)
 		}
@@ -198,11 +203,8 @@ type tour struct {
 func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
 	members, wait := crew(func(m loyalty.MemberID) { t.safely(ctx, m) })
 	defer wait()
-	rest, until := t.round, t.Due
-	if t.All {
-		until = time.Time{}
-	}
-	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, until) {
+	rest = t.round
+	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, t.until()) {
 		if err != nil {
 			return rest, false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
 		}
