@@ -2,9 +2,7 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 	"strings"
-	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -41,50 +39,44 @@ func (f feedback) tag(name string) string {
 	return ""
 }
 
+// ends is why e-mail to the address is to end, as ledger.FailedAddress has it; empty if it is not.
+func (f feedback) ends() (why string) {
+	switch {
+	case f.Detail.Type == "Bounce" && f.Detail.Bounce.Type == "Permanent":
+		return ledger.Bounced
+	case f.Detail.Type == "Complaint":
+		return ledger.Complained
+	}
+	return ""
+}
+
 // hear takes note of what became of an e-mail. A bounce that is to stay and a complaint end e-mail to the address; what
 // came back counts as not told, so that another channel may tell it.
-func (r remind) hear(ctx context.Context, f feedback) ([]byte, error) {
+func (r remind) hear(ctx context.Context, f feedback) error {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
 	if program == "" || member == "" || message == "" || member == notify.Nobody {
-		return []byte("{}"), nil // not one of ours, or a test
+		return nil // not one of ours, or a test
 	}
 	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{
 		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered, "Open": ledger.FigureOpened,
 	}[f.Detail.Type])
-	if err != nil {
-		return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
+	if err == nil && f.Detail.Type == "Bounce" {
+		err = r.untold(ctx, program, member, message)
 	}
-	if f.Detail.Type == "Bounce" {
-		if err := r.untold(ctx, program, member, message); err != nil {
-			return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
-		}
+	if err != nil {
+		return err
 	}
 	r.Log.InfoContext(ctx, "feedback", "type", f.Detail.Type, "member", member, "message", message, "reminder", reminder)
-	why := ""
+	why, letter := f.ends(), strings.HasPrefix(message, ledger.LetterPrefix)
 	switch {
-	case f.Detail.Type == "Bounce" && f.Detail.Bounce.Type == "Permanent":
-		why = ledger.Bounced
-	case f.Detail.Type == "Complaint":
-		why = ledger.Complained
-	}
-	if why == "" || len(f.Detail.Mail.Destination) == 0 {
-		return []byte("{}"), nil
-	}
-	if strings.HasPrefix(message, ledger.LetterPrefix) {
-		return []byte("{}"), r.friend(ctx, program, member, message, why)
-	}
-	return []byte("{}"), r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why, r.Now())
-}
-
-// friend takes note that a letter came back. Whose address it is, is no member's affair: nothing ends for the member.
-func (r remind) friend(ctx context.Context, program string, m loyalty.MemberID, letter, why string) error {
-	if why != ledger.Bounced {
+	case why == "" || len(f.Detail.Mail.Destination) == 0:
 		return nil
+	case letter && why == ledger.Bounced:
+		return r.Ledger.LetterCameBack(ctx, program, member, message)
+	case letter:
+		return nil // whose address it is, is no member's affair: nothing ends for the member
 	}
-	if err := r.Ledger.LetterCameBack(ctx, program, m, letter); err != nil {
-		return fmt.Errorf("jobs: remind: feedback: %w", err)
-	}
-	return nil
+	return r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why)
 }
 
 // untold takes back the notices that a message gave, where the program promises no surprise: it did not arrive. The
@@ -97,14 +89,11 @@ func (r remind) untold(ctx context.Context, program string, m loyalty.MemberID, 
 	return r.Ledger.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})
 }
 
-func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string, at time.Time) error {
+// stop ends e-mail to an address.
+func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil {
-		return fmt.Errorf("jobs: remind: feedback: %w", err)
+		return err
 	}
-	err = r.Ledger.AddressFailed(ctx, p, m, ledger.FailedAddress{Channel: loyalty.Email, Address: address, Why: why, At: at})
-	if err != nil {
-		return fmt.Errorf("jobs: remind: feedback: %w", err)
-	}
-	return nil
+	return r.Ledger.AddressFailed(ctx, p, m, ledger.FailedAddress{Channel: loyalty.Email, Address: address, Why: why, At: r.Now()})
 }

@@ -29,7 +29,9 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -66,13 +68,45 @@ func readEvent(payload []byte, schedule string) (event, error) {
 
 // each hands over the messages of a queue's event one by one and answers which of them are to be delivered
 // again. The list is never null: Lambda would take that for success, and other runtimes stumble over it.
-func each(ctx context.Context, messages []events.SQSMessage, work func(context.Context, string) error, failed func(string, error)) ([]byte, error) {
+func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, work func(context.Context, string) error) ([]byte, error) {
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range messages {
 		if err := work(ctx, m.Body); err != nil {
-			failed(m.MessageId, err)
+			log.ErrorContext(ctx, "a message will be delivered again", "message", m.MessageId, "err", err)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}
 	return json.Marshal(answer)
+}
+
+// reserve is what is left of a function's time when it begins no more work: enough to end what is under way and to
+// send the messages that continue it.
+const reserve = 5 * time.Second
+
+// outOfTime reports whether a function is to begin no more work.
+func outOfTime(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < reserve
+}
+
+// abreast is how many members of one shard are worked on at once. A member takes a few milliseconds, all of them spent
+// waiting for the table.
+const abreast = 8
+
+// crew works on members abreast: each that is sent to hand goes to one worker. wait says that there are no more, and
+// waits until all are done.
+func crew[T any](work func(T)) (hand chan<- T, wait func()) {
+	queue := make(chan T)
+	var workers sync.WaitGroup
+	for range abreast {
+		workers.Go(func() {
+			for x := range queue {
+				work(x)
+			}
+		})
+	}
+	return queue, func() {
+		close(queue)
+		workers.Wait()
+	}
 }

@@ -68,7 +68,7 @@ func (r remind) deliver(ctx context.Context, b bag) error {
 	}
 	var failures []error
 	for _, place := range b.Letters {
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
+		if outOfTime(ctx) {
 			failures = append(failures, errors.New("its time was over"))
 			break
 		}

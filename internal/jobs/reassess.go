@@ -20,16 +20,6 @@ import (
 // ReassessQueue is the queue that Reassess sends to and is fed from.
 const ReassessQueue = "reassess"
 
-const (
-	// reserve is what is left of a function's time when it begins no more work: enough to end what is under way
-	// and to send the messages that continue it.
-	reserve = 5 * time.Second
-
-	// abreast is how many members of one shard are worked on at once. A member takes a few milliseconds, all of
-	// them spent waiting for the table.
-	abreast = 8
-)
-
 // apart is how many members of one message may fail and be tried again each by itself. If it is more, it is not about
 // them, and the message is left to the queue as it is.
 const apart = 10
@@ -60,9 +50,7 @@ func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return r.dispatch(ctx, e)
 	}
 	shift := shift{reassess: r}
-	return each(ctx, e.Records, shift.work, func(id string, err error) {
-		r.Log.ErrorContext(ctx, "a message will be delivered again", "message", id, "err", err)
-	})
+	return each(ctx, r.Log, e.Records, shift.work)
 }
 
 // dispatch sends a message for each shard in which something is due. What cannot be looked at is reported in
@@ -198,22 +186,15 @@ type walk struct {
 
 // run returns the place at which its time ran out, empty if it came to the end before.
 func (w *walk) run(ctx context.Context, m shardful) (next string, err error) {
-	members := make(chan ledger.Due)
-	var workers sync.WaitGroup
-	for range abreast {
-		workers.Go(func() {
-			for d := range members {
-				w.advance(ctx, d.Member, func() (int, error) { return w.Ledger.AdvanceDue(ctx, w.program, d) })
-			}
-		})
-	}
-	defer workers.Wait()
-	defer close(members)
+	members, wait := crew(func(d ledger.Due) {
+		w.advance(ctx, d.Member, func() (int, error) { return w.Ledger.AdvanceDue(ctx, w.program, d) })
+	})
+	defer wait()
 	for d, err := range w.listed(ctx, m) {
 		if err != nil {
 			return "", fmt.Errorf("jobs: reassess %s: list shard %d: %w", m.Program, m.Shard, err)
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
+		if outOfTime(ctx) {
 			return d.Place, nil
 		}
 		members <- d

@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -43,17 +42,27 @@ type remind struct {
 
 // A round is a message: visit whoever is due in one shard of a program at an instant.
 type round struct {
-	Program   string    `json:"program"`
-	Shard     int       `json:"shard"`
-	Due       time.Time `json:"due"`
-	Reminders string    `json:"reminders"`     // by which all are planned
-	All       bool      `json:"all,omitzero"`  // visit also those who are not due and were planned by others
-	From      string    `json:"from,omitzero"` // All: from behind this place in the queue on
+	Program string    `json:"program"`
+	Shard   int       `json:"shard"`
+	Due     time.Time `json:"due"`
+	All     bool      `json:"all,omitzero"`  // visit also those who are not due and were planned by others
+	From    string    `json:"from,omitzero"` // All: from behind this place in the queue on
+}
+
+// until is up to when whoever is visited is due; zero: all, whenever they are.
+func (m round) until() time.Time {
+	if m.All {
+		return time.Time{}
+	}
+	return m.Due
 }
 
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if f, ok := readFeedback(payload); ok {
-		return r.hear(ctx, f)
+		if err := r.hear(ctx, f); err != nil {
+			return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
+		}
+		return []byte("{}"), nil
 	}
 	e, err := readEvent(payload, "remind")
 	if err != nil {
@@ -62,9 +71,7 @@ func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if e.Records == nil {
 		return r.dispatch(ctx, e)
 	}
-	return each(ctx, e.Records, r.work, func(id string, err error) {
-		r.Log.ErrorContext(ctx, "a message will be delivered again", "message", id, "err", err)
-	})
+	return each(ctx, r.Log, e.Records, r.work)
 }
 
 // dispatch sends a message for each shard in which somebody is due, and one for every few letters. When the reminders of
@@ -105,18 +112,15 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 	}
 	all := was != by
 	for shard := range ledger.Shards {
-		until := at
-		if all {
-			until = time.Time{}
-		}
-		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, until)
+		m := round{Program: program, Shard: shard, Due: at, All: all}
+		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, m.until())
 		if err != nil {
 			return bodies, err
 		}
 		if !due {
 			continue
 		}
-		body, err := json.Marshal(round{Program: program, Shard: shard, Due: at, Reminders: by, All: all})
+		body, err := json.Marshal(m)
 		if err != nil {
 			return bodies, fmt.Errorf("write a message: %w", err)
 		}
@@ -197,26 +201,14 @@ type tour struct {
 // more, so that the rest begins where this round did; but where all are visited they stay in the queue, and it begins
 // behind them.
 func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
-	members := make(chan loyalty.MemberID)
-	var workers sync.WaitGroup
-	for range abreast {
-		workers.Go(func() {
-			for member := range members {
-				t.safely(ctx, member)
-			}
-		})
-	}
-	defer workers.Wait()
-	defer close(members)
-	rest, until := t.round, t.Due
-	if t.All {
-		until = time.Time{}
-	}
-	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, until) {
+	members, wait := crew(func(m loyalty.MemberID) { t.safely(ctx, m) })
+	defer wait()
+	rest = t.round
+	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, t.until()) {
 		if err != nil {
 			return rest, false, fmt.Errorf("jobs: remind %s: list shard %d: %w", t.Program, t.Shard, err)
 		}
-		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) < reserve {
+		if outOfTime(ctx) {
 			return rest, false, nil
 		}
 		members <- ledger.MemberAt(place)
@@ -303,7 +295,7 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 	if err != nil {
 		return false, err
 	}
-	if _, err := t.Ledger.ClaimMessage(ctx, t.program, v, n, t.by); err != nil {
+	if err := t.Ledger.ClaimMessage(ctx, t.program, v, n, t.by); err != nil {
 		return false, err
 	}
 	switch err := t.office.Send(ctx, m); {

@@ -8,9 +8,7 @@ import (
 
 // Adjust corrects a balance by hand. It repeats like Redeem.
 func (l *Ledger) Adjust(ctx context.Context, p *loyalty.Program, in Adjustment, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
-		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseAdjustment, ID: in.ID, Revision: 1},
-	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseAdjustment, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Adjust(acc, in.ID, in.Wallet, in.Points, in.Reason, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err

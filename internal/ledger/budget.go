@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"hash/fnv"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -148,9 +148,7 @@ func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
 // smaller by now than what was spent of it.
 func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	for _, s := range inAll(spends) {
-		h := fnv.New32a()
-		h.Write([]byte(cause))
-		home := int(h.Sum32() % BudgetShards)
+		home := int(hashed(cause) % BudgetShards)
 		if s.Points == 0 {
 			continue
 		}
@@ -179,16 +177,22 @@ func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	return ops
 }
 
+// count finds out what is left of a reward, and of each date of it, of which there are only so many.
+func (b *budgets) count(ctx context.Context, r *loyalty.Reward, left loyalty.Budgets, now time.Time) (err error) {
+	for _, s := range r.Counters(now) {
+		if left[s.Rule], err = b.left(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Stock is what is left of each reward, and of each date of one, of which there are only so many now.
 func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets, error) {
 	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
 	for _, r := range p.Rewards {
-		for _, s := range r.Counters(l.now()) {
-			n, err := b.left(ctx, s)
-			if err != nil {
-				return nil, err
-			}
-			left[s.Rule] = n
+		if err := b.count(ctx, &r, left, l.now()); err != nil {
+			return nil, err
 		}
 	}
 	return left, nil

@@ -45,12 +45,12 @@ var ErrClaimed = errors.New("ledger: somebody else visits the member")
 // Whoever claimed calls Record or Release after the send. Where that never happens, because the machine is gone, a
 // marketing message counts as sent: one may be lost by a crash, and none is sent twice. A transactional one is sent
 // again under the same id: one may be sent twice by a crash, unless the provider knows the id, and none is lost.
-func (l *Ledger) ClaimMessage(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) (id string, err error) {
+func (l *Ledger) ClaimMessage(ctx context.Context, p *loyalty.Program, v *Visit, n loyalty.News, reminders string) error {
 	now := l.now()
-	id = MessageID(p.ID, v.Account.Member, n)
+	id := MessageID(p.ID, v.Account.Member, n)
 	told := v.State.Tell(p, v.Account, n, id, now).Told
 	v.Flight = &Flight{ID: id, At: now, Once: n.Purpose == loyalty.Marketing, told: told[len(told)-len(n.Subjects):]}
-	return id, l.keep(ctx, p, v, now.Add(lease), nil, reminders)
+	return l.keep(ctx, p, v, now.Add(lease), nil, reminders)
 }
 
 // Record ends a claim: the message went out. Where the claim was abandoned n is zero, and what was claimed is recorded.
@@ -93,11 +93,7 @@ func (l *Ledger) land(ctx context.Context, p *loyalty.Program, v *Visit, at time
 
 // reread takes up what others wrote of a member while a message was in flight; ErrClaimed if the claim is gone.
 func (l *Ledger) reread(ctx context.Context, p *loyalty.Program, v *Visit, id string) error {
-	it, err := l.Table.Get(ctx, memberKey(p.ID, v.Account.Member, "REMIND"))
-	if err != nil {
-		return retryable(err)
-	}
-	d, err := readReminded(it)
+	it, d, err := l.remindItem(ctx, p.ID, v.Account.Member)
 	if err != nil {
 		return err
 	}
@@ -170,11 +166,7 @@ func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) 
 // message it was: the reminder's; nothing if the message is not known, or no longer.
 func (l *Ledger) Delivery(ctx context.Context, program string, m loyalty.MemberID, id, what string) (reminder string, err error) {
 	for range attempts {
-		it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
-		if err != nil {
-			return "", retryable(err)
-		}
-		d, err := readReminded(it)
+		it, d, err := l.remindItem(ctx, program, m)
 		if err != nil || what == "" {
 			return "", err
 		}
@@ -190,7 +182,7 @@ func (l *Ledger) Delivery(ctx context.Context, program string, m loyalty.MemberI
 		}
 		ops := append([]table.Op{table.Put(it)}, figureOps(program, m, l.now(), []figure{{reminder, what}})...)
 		err = l.Table.Transact(ctx, ops...)
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return reminder, retryable(err)
 		}
 	}

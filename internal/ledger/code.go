@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"iter"
 	"slices"
 	"strings"
@@ -41,9 +40,7 @@ func codeKey(program, code string) table.Key {
 
 // poolKey scatters the codes of a pool, which a merchant may number, so that a random place is near each as often.
 func poolKey(program, reward, code string) table.Key {
-	h := fnv.New32a()
-	h.Write([]byte(code))
-	return table.Key{PK: poolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", h.Sum32(), code)}
+	return table.Key{PK: poolPartition(program, reward), SK: fmt.Sprintf("%08x#%s", hashed(code), code)}
 }
 
 func poolPartition(program, reward string) string { return "P#" + program + "#POOL#" + reward }

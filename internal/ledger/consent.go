@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -211,7 +210,7 @@ func (l *Ledger) changeContact(ctx context.Context, p *loyalty.Program, m loyalt
 			return err
 		}
 		err = l.Table.Transact(ctx, append(ops, wake)...)
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return retryable(err)
 		}
 	}
@@ -227,20 +226,11 @@ type LoggedConsent struct {
 // ConsentLog yields every consent of a member, the oldest first.
 func (l *Ledger) ConsentLog(ctx context.Context, program string, m loyalty.MemberID) iter.Seq2[LoggedConsent, error] {
 	q := table.Query{PK: memberPartition(program, m), From: "CONSENT#", To: "CONSENT#~"}
-	return func(yield func(LoggedConsent, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(LoggedConsent{}, retryable(err))
-				return
-			}
-			var d consentDoc
-			if err := json.Unmarshal(it.Doc, &d); err != nil {
-				yield(LoggedConsent{}, fmt.Errorf("ledger: read a consent of %s: %w", m, err))
-				return
-			}
-			if !yield(LoggedConsent{consentOf(d), d.By}, nil) {
-				return
-			}
+	return list(ctx, l.Table, q, func(it table.Item) (LoggedConsent, error) {
+		var d consentDoc
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return LoggedConsent{}, fmt.Errorf("ledger: read a consent of %s: %w", m, err)
 		}
-	}
+		return LoggedConsent{consentOf(d), d.By}, nil
+	})
 }

@@ -33,9 +33,7 @@ func conversionResult(e loyalty.Entry, replayed bool) ConversionResult {
 
 // Convert turns points of one wallet into points of another. It repeats like Redeem.
 func (l *Ledger) Convert(ctx context.Context, p *loyalty.Program, in ConversionRequest, by By) (ConversionResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
-		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseConversion, ID: in.ID, Revision: 1},
-	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseConversion, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Convert(acc, in.ID, in.From, in.To, in.Points, l.now())
 	})
 	return conversionResult(e, replayed), err

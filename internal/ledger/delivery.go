@@ -98,7 +98,7 @@ func (l *Ledger) Receive(ctx context.Context, p *loyalty.Program, d Delivery, r 
 			return k, nil
 		case errors.As(err, &refusal):
 			return l.Quarantine(ctx, p.ID, d, refusal.Code, refusal.Detail)
-		case !again(err):
+		case !outrun(err):
 			return k, err
 		}
 	}
@@ -201,16 +201,5 @@ func (l *Ledger) InQuarantine(ctx context.Context, program string) iter.Seq2[Kep
 }
 
 func (l *Ledger) deliveries(ctx context.Context, q table.Query) iter.Seq2[Kept, error] {
-	return func(yield func(Kept, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(Kept{}, retryable(err))
-				return
-			}
-			k, err := keptOf(it)
-			if !yield(k, err) || err != nil {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, keptOf)
 }

@@ -26,6 +26,11 @@ type taken struct{ item table.Item }
 
 func (taken) Error() string { return "ledger: the cause has this revision already" }
 
+// outrun reports whether somebody else wrote first, so that it is to be decided anew.
+func outrun(err error) bool {
+	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
+}
+
 // command is one change of one account, or of several at once.
 type command struct {
 	p        *loyalty.Program
@@ -341,18 +346,7 @@ func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.
 
 func (l *Ledger) revisions(ctx context.Context, program, kind, id string, newestFirst bool, limit int) iter.Seq2[loyalty.Entry, error] {
 	q := table.Query{PK: causePartition(program, kind, id), Reverse: newestFirst, Limit: limit}
-	return func(yield func(loyalty.Entry, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(loyalty.Entry{}, retryable(err))
-				return
-			}
-			e, err := entryOf(it, kind, id)
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
 }
 
 func entryOf(it table.Item, kind, id string) (loyalty.Entry, error) {

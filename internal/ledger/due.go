@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -65,22 +64,8 @@ func (l *Ledger) Dated(ctx context.Context, program string, shard int, place str
 
 func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Query) iter.Seq2[Due, error] {
 	q.PK, q.Index = duePartition(program, shard), true
-	return func(yield func(Due, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(Due{}, retryable(err))
-				return
-			}
-			_, m, _ := strings.Cut(it.Index.SK, "#")
-			if !yield(Due{loyalty.MemberID(m), it.Index.SK, it}, nil) {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (Due, error) { return Due{MemberAt(it.Index.SK), it.Index.SK, it}, nil })
 }
-
-// dueBound is the last place of those that are due at an instant.
-func dueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }
 
 // listed moves an account that is in the queue of those that are due, and is not, to where it belongs: another version
 // of the program gave it more time. Otherwise it would be looked at by every run from now on.

@@ -15,6 +15,10 @@ type EventResult struct {
 	Replayed bool
 }
 
+func eventResult(e loyalty.Entry, replayed bool) EventResult {
+	return EventResult{State: *e.Event, Entry: e, Balance: e.Balance, Replayed: replayed}
+}
+
 // PutEvent brings the points of an event up to the state that it is in now. Its family and id are its identity: the
 // same content again is a replay, another state or other data the next revision, under the rules of the first.
 // not_found if the member does not exist.
@@ -40,7 +44,7 @@ func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Ev
 	if err != nil {
 		return EventResult{}, err
 	}
-	return EventResult{State: *e.Event, Entry: e, Balance: e.Balance, Replayed: replayed}, nil
+	return eventResult(e, replayed), nil
 }
 
 // ActivateOrder makes what is pending of an order active by hand. Repeated, it answers with what the first time did.
@@ -63,13 +67,13 @@ func (l *Ledger) ActivateEvent(ctx context.Context, p *loyalty.Program, id strin
 	if err != nil {
 		return EventResult{}, err
 	}
-	return EventResult{State: *e.Event, Entry: e, Balance: e.Balance, Replayed: replayed}, nil
+	return eventResult(e, replayed), nil
 }
 
 func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id string, by By,
 	decide func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	e, replayed, err = l.upsert(ctx, p, kind, id, by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
+	return l.upsert(ctx, p, kind, id, by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
 		switch {
 		case was == nil:
 			return loyalty.Entry{}, notFound(kind) // upsert looks for one then
@@ -88,5 +92,4 @@ func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id stri
 		}
 		return entries[0], nil
 	})
-	return e, replayed, err
 }

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"hash/fnv"
 	"strings"
 	"time"
 
@@ -51,8 +50,6 @@ func figurePartition(program, month string) string {
 
 // figureOps raises figures, each once however often it is named.
 func figureOps(program string, m loyalty.MemberID, now time.Time, figures []figure) (ops []table.Op) {
-	h := fnv.New32a()
-	h.Write([]byte(m))
 	place := map[figure]int{}
 	for _, f := range figures {
 		if at, there := place[f]; there {
@@ -62,7 +59,7 @@ func figureOps(program string, m loyalty.MemberID, now time.Time, figures []figu
 		place[f] = len(ops)
 		key := table.Key{
 			PK: figurePartition(program, now.UTC().Format("2006-01")),
-			SK: fmt.Sprintf("%s%s#%s#%02d", figuresOfReminder, f.reminder, f.what, h.Sum32()%Shards),
+			SK: fmt.Sprintf("%s%s#%s#%02d", figuresOfReminder, f.reminder, f.what, shardOf(m)),
 		}
 		ops = append(ops, table.Add(key, "n", 1, 0))
 	}

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -87,8 +86,7 @@ func handoverItem(program string, h Handover) table.Item {
 	}
 	it.Doc = encode(d)
 	if h.Status == loyalty.Ordered || h.Status == loyalty.Shipped {
-		at := h.Steps[0].At.UTC().Format("2006-01-02T15:04:05.000Z")
-		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: at + "#" + h.Redemption}
+		it.Index = table.Key{PK: fulfilPartition(program, h.Status), SK: stamped(h.Steps[0].At) + "#" + h.Redemption}
 	}
 	return it
 }
@@ -201,7 +199,7 @@ func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to l
 		} else {
 			err = l.Table.Transact(ctx, ops...)
 		}
-		if !errors.As(err, new(*table.ConflictError)) && !errors.As(err, new(taken)) {
+		if !outrun(err) {
 			return was, retryable(err)
 		}
 	}
@@ -237,18 +235,7 @@ func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.Fulfil
 		_, redemption, _ := strings.Cut(sk, "#")
 		q.After = table.Item{Key: fulfilKey(program, loyalty.MemberID(m), redemption), Index: table.Key{PK: q.PK, SK: sk}}
 	}
-	return func(yield func(Handover, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(Handover{}, retryable(err))
-				return
-			}
-			h, err := readHandover(it)
-			if !yield(h, err) || err != nil {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, readHandover)
 }
 
 // Place is where the handover stands among the others.

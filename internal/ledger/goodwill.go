@@ -16,9 +16,7 @@ type Extension struct {
 
 // Extend makes what lapses before a day live until then. It repeats like Redeem.
 func (l *Ledger) Extend(ctx context.Context, p *loyalty.Program, in Extension, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
-		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseExtension, ID: in.ID, Revision: 1},
-	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseExtension, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Extend(acc, in.ID, in.Until, in.Reason, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err
@@ -39,9 +37,7 @@ func (l *Ledger) Reinstate(ctx context.Context, p *loyalty.Program, in Reinstate
 	if err != nil {
 		return AdjustmentResult{}, err
 	}
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
-		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseReinstate, ID: lapsed.Cause.ID, Revision: 1},
-	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseReinstate, lapsed.Cause.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.Reinstate(acc, lapsed, in.Until, in.Reason, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err

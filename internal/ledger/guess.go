@@ -53,7 +53,7 @@ func (l *Ledger) guessed(ctx context.Context, it table.Item) error {
 		}
 		it.Doc, it.Expires = encode(d), l.now().Add(loyalty.GuessWindow+time.Second)
 		err = l.Table.Transact(ctx, table.Put(it))
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return retryable(err)
 		}
 		if it, err = l.Table.Get(ctx, it.Key); err != nil {

@@ -78,16 +78,40 @@ func duePartition(program string, shard int) string {
 	return fmt.Sprintf("P#%s#DUE#reassess#%02d", program, shard)
 }
 
-// dueKey lists an account under the second in which it falls due, or the next one: never early.
+// dueKey lists an account under when it falls due.
 func dueKey(program string, m loyalty.MemberID, due time.Time) table.Key {
 	if due.IsZero() {
 		return table.Key{}
 	}
-	h := fnv.New32a()
-	h.Write([]byte(m))
-	at := due.Add(time.Second - 1).UTC().Truncate(time.Second).Format(time.RFC3339)
-	return table.Key{PK: duePartition(program, int(h.Sum32()%Shards)), SK: at + "#" + string(m)}
+	return table.Key{PK: duePartition(program, shardOf(m)), SK: placeAt(due, m)}
 }
+
+// shardOf is in which part of a queue a member stands.
+func shardOf(m loyalty.MemberID) int { return int(hashed(string(m)) % Shards) }
+
+// placeAt is where a member stands in that part: under the second of an instant, or the next one, so never early.
+func placeAt(at time.Time, m loyalty.MemberID) string {
+	return at.Add(time.Second-1).UTC().Truncate(time.Second).Format(time.RFC3339) + "#" + string(m)
+}
+
+// MemberAt is the member at a place of a due queue.
+func MemberAt(place string) loyalty.MemberID {
+	_, m, _ := strings.Cut(place, "#")
+	return loyalty.MemberID(m)
+}
+
+// instantAt is the instant of a place of a due queue; zero where there is none.
+func instantAt(place string) time.Time {
+	second, _, _ := strings.Cut(place, "#")
+	t, err := time.Parse(time.RFC3339, second)
+	if err != nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// dueBound is the last place of those that are due at an instant.
+func dueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }
 
 // knownKey is of what is known of one payment, by the processor's id of it.
 func knownKey(program, payment string) table.Key {
@@ -112,7 +136,17 @@ func transmissionKey(program, provider, transmission string) table.Key {
 
 // arrivalKey lists an event by the day of its arrival, or among those that somebody must look at.
 func arrivalKey(program, shelf string, k Kept) table.Key {
-	return table.Key{PK: "P#" + program + "#WH@" + shelf, SK: k.Received.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + k.Provider + "#" + k.Event}
+	return table.Key{PK: "P#" + program + "#WH@" + shelf, SK: stamped(k.Received) + "#" + k.Provider + "#" + k.Event}
+}
+
+// stamped writes an instant to the millisecond, so that keys stand in the order of time.
+func stamped(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// hashed is a number that scatters names evenly.
+func hashed(name string) uint32 {
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return h.Sum32()
 }
 
 func padded(n int64, width int) string {

@@ -21,9 +21,6 @@ import (
 // them, the longest due first: the instant is when it is to be looked at. The index has keys only, and so nothing
 // personal.
 
-// MaxLetters is how often one gift card can be sent: the address may be wrong the first time.
-const MaxLetters = 5
-
 // LetterPrefix begins the id of every letter, and of no other message.
 const LetterPrefix = "snd_"
 
@@ -70,10 +67,8 @@ func letterPrefix(redemption string) string { return "OUTBOX#" + redemption + "#
 
 func waitingLetters(program string) string { return "P#" + program + "#OUTBOX#waiting" }
 
-const letterStamp = "2006-01-02T15:04:05.000Z"
-
 func letterIndex(program, id string, due time.Time) table.Key {
-	return table.Key{PK: waitingLetters(program), SK: due.UTC().Format(letterStamp) + "#" + id}
+	return table.Key{PK: waitingLetters(program), SK: stamped(due) + "#" + id}
 }
 
 // Letters is to whom the gift card of a redemption was sent, oldest first.
@@ -88,11 +83,7 @@ func (l *Ledger) Letters(ctx context.Context, program string, m loyalty.MemberID
 
 func (l *Ledger) letters(ctx context.Context, program string, m loyalty.MemberID, redemption string) (docs []letterDoc, err error) {
 	prefix := letterPrefix(redemption)
-	for it, err := range l.Table.Query(ctx, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}) {
-		if err != nil {
-			return nil, retryable(err)
-		}
-		d, err := readLetter(it)
+	for d, err := range list(ctx, l.Table, table.Query{PK: memberPartition(program, m), From: prefix, To: prefix + "~"}, readLetter) {
 		if err != nil {
 			return nil, err
 		}
@@ -124,17 +115,9 @@ type LetterPlace struct {
 
 // DueLetters yields where the letters lie that are to be looked at until an instant, the longest due first.
 func (l *Ledger) DueLetters(ctx context.Context, program string, until time.Time) iter.Seq2[LetterPlace, error] {
-	q := table.Query{PK: waitingLetters(program), Index: true, To: until.UTC().Format(letterStamp) + "~"}
-	return func(yield func(LetterPlace, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(LetterPlace{}, retryable(err))
-				return
-			}
-			m := strings.TrimPrefix(it.Key.PK, memberPartition(program, ""))
-			if !yield(LetterPlace{loyalty.MemberID(m), it.Key.SK}, nil) {
-				return
-			}
-		}
-	}
+	q := table.Query{PK: waitingLetters(program), Index: true, To: stamped(until) + "~"}
+	return list(ctx, l.Table, q, func(it table.Item) (LetterPlace, error) {
+		m := strings.TrimPrefix(it.Key.PK, memberPartition(program, ""))
+		return LetterPlace{loyalty.MemberID(m), it.Key.SK}, nil
+	})
 }

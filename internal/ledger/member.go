@@ -115,19 +115,24 @@ func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.Memb
 
 // account reads an account and advances it in memory.
 func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (loyalty.Account, error) {
-	it, err := l.Table.Get(ctx, memberKey(p.ID, id, "ACCOUNT"))
+	acc, err := l.lastWritten(ctx, p.ID, id)
+	if err != nil {
+		return loyalty.Account{}, err
+	}
+	out, err := p.Advance(acc, l.now())
+	return out.Account, err
+}
+
+// lastWritten reads an account as it was written last. not_found if there is none.
+func (l *Ledger) lastWritten(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Account, error) {
+	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
 	if err != nil {
 		return loyalty.Account{}, retryable(err)
 	}
 	if it.Version == 0 {
 		return loyalty.Account{}, notFound("member")
 	}
-	acc, err := readAccount(it, id)
-	if err != nil {
-		return loyalty.Account{}, err
-	}
-	out, err := p.Advance(acc, l.now())
-	return out.Account, err
+	return readAccount(it, m)
 }
 
 // Profile reads what is known of the person; empty if that is nothing.

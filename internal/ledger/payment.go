@@ -349,16 +349,11 @@ func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.Member
 		if refusal := (*loyalty.Error)(nil); errors.As(err, &refusal) {
 			return false, nil // it stays a guest's
 		}
-		if !again(err) {
+		if !outrun(err) {
 			return claimed && err == nil, err
 		}
 	}
 	return false, ErrTryAgain
-}
-
-// again reports whether somebody else wrote first, so that it is to be decided anew.
-func again(err error) bool {
-	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
 }
 
 // flag lists an event for somebody to look at, whether or not it counted.

@@ -42,7 +42,7 @@ func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace
 	if err != nil {
 		return nil, retryable(err)
 	}
-	if it.Version == 0 || it.Index == (table.Key{}) || it.Index.SK > l.now().UTC().Format(letterStamp)+"~" {
+	if it.Version == 0 || it.Index == (table.Key{}) || it.Index.SK > stamped(l.now())+"~" {
 		return nil, ErrClaimed
 	}
 	c := &ClaimedLetter{program: program, item: it}
@@ -54,12 +54,12 @@ func (l *Ledger) ClaimLetter(ctx context.Context, program string, at LetterPlace
 	if err != nil {
 		return nil, fmt.Errorf("ledger: claim %s: %w", c.doc.ID, err)
 	}
-	c.CodeResult, err = l.giftCode(ctx, program, was.Redemption)
-	switch {
-	case errors.As(err, new(*loyalty.Error)):
-		return c, l.SettleLetter(ctx, c, LetterWithdrawn)
-	case err != nil:
+	if c.CodeResult, err = l.codeOf(ctx, program, was.Redemption); err != nil {
 		return nil, err
+	}
+	switch {
+	case c.MaySend(l.now()) != nil:
+		return c, l.SettleLetter(ctx, c, LetterWithdrawn)
 	case c.doc.Claims >= maxClaims:
 		return c, l.SettleLetter(ctx, c, LetterFailed)
 	}

@@ -73,18 +73,7 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 // PublishedVersions yields the versions without their snapshots, newest first.
 func (l *Ledger) PublishedVersions(ctx context.Context, program string) iter.Seq2[Published, error] {
 	q := table.Query{PK: "P#" + program, From: programPrefix, To: programPrefix + "~", Reverse: true}
-	return func(yield func(Published, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(Published{}, retryable(err))
-				return
-			}
-			p, err := readPublished(program, it)
-			if !yield(p, err) || err != nil {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (Published, error) { return readPublished(program, it) })
 }
 
 func readPublished(program string, it table.Item) (Published, error) {

@@ -48,7 +48,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 			return RedemptionResult{}, err
 		}
 		switch {
-		case errors.As(err, new(*table.ConflictError)):
+		case outrun(err):
 			continue // somebody else took that code, changed the household, or the member's place on the waiting list
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
@@ -70,17 +70,18 @@ func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalt
 }
 
 // once runs a command that has no natural identity, under the one that was derived for it: repeated with the
-// same input it answers from the first result, also where that was a refusal for want of points. like is what
-// a refusal is recorded as.
-func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, like loyalty.Entry, by By,
+// same input it answers from the first result, also where that was a refusal for want of points.
+func (l *Ledger) once(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, kind, id string, by By,
 	decide func(loyalty.Account) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	return l.onceWith(ctx, command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+	c := command{p: p, member: m, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 		return decide(acc)
-	}}, like)
+	}}
+	return l.onceWith(ctx, c, loyalty.Entry{Member: m, Cause: loyalty.Cause{Kind: kind, ID: id, Revision: 1}})
 }
 
-// onceWith is once for a command that brings more along, or concerns several members.
+// onceWith is once for a command that brings more along, or concerns several members. like is what a refusal is
+// recorded as.
 func (l *Ledger) onceWith(ctx context.Context, c command, like loyalty.Entry) (e loyalty.Entry, replayed bool, err error) {
 	p, m, by, decide := c.p, c.member, c.by, c.decision()
 	c.decide, c.together = nil, func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
@@ -211,7 +212,7 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 			return redemptionResult(entries[0], false), nil
 		}
 		// Somebody resolved it between the reading and the deciding: what is there now answers.
-		if !errors.As(err, new(taken)) && !errors.Is(err, loyalty.HoldAlreadyResolved) && !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) && !errors.Is(err, loyalty.HoldAlreadyResolved) {
 			return RedemptionResult{}, err
 		}
 	}
@@ -254,12 +255,8 @@ func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loy
 		return err
 	}
 	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
-	for _, s := range reward.Counters(l.now()) {
-		n, err := b.left(ctx, s)
-		if err != nil {
-			return err
-		}
-		left[s.Rule] = n
+	if err := b.count(ctx, reward, left, l.now()); err != nil {
+		return err
 	}
 	return reward.NoPlaces(date, left, l.now())
 }

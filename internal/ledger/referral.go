@@ -202,20 +202,11 @@ func (l *Ledger) Friends(ctx context.Context, p *loyalty.Program, m, after loyal
 	if after != "" {
 		q.From = friendPrefix + string(after) + "!" // the next one behind it
 	}
-	return func(yield func(Friend, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(Friend{}, retryable(err))
-				return
-			}
-			f := Friend{Member: loyalty.MemberID(strings.TrimPrefix(it.Key.SK, friendPrefix))}
-			acc, err := l.account(ctx, p, f.Member)
-			f.Referral = acc.Traits.Referral
-			if !yield(f, err) || err != nil {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (Friend, error) {
+		friend := loyalty.MemberID(strings.TrimPrefix(it.Key.SK, friendPrefix))
+		acc, err := l.account(ctx, p, friend)
+		return Friend{friend, acc.Traits.Referral}, err
+	})
 }
 
 // errConcerned ends a decision about one account that is one about two.

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"iter"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -19,12 +17,9 @@ import (
 // is made when a member enrols or first consents, and whoever visits it, because it is due, reads the account and the
 // entries since the last visit, and plans anew. So what an earn changes is noticed by the next visit.
 
-// remindKey lists a member's reminders under the second in which they are to be looked at, or the next one.
+// remindKey lists a member's reminders under when they are to be looked at.
 func remindKey(program string, m loyalty.MemberID, at time.Time) table.Key {
-	h := fnv.New32a()
-	h.Write([]byte(m))
-	second := at.Add(time.Second - 1).UTC().Truncate(time.Second).Format(time.RFC3339)
-	return table.Key{PK: remindPartition(program, int(h.Sum32()%Shards)), SK: second + "#" + string(m)}
+	return table.Key{PK: remindPartition(program, shardOf(m)), SK: placeAt(at, m)}
 }
 
 func remindPartition(program string, shard int) string {
@@ -76,17 +71,7 @@ func (l *Ledger) RemindersBehind(ctx context.Context, program string, shard int,
 	if place != "" {
 		q.From = place + "\x00"
 	}
-	return func(yield func(string, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield("", retryable(err))
-				return
-			}
-			if !yield(it.Index.SK, nil) {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (string, error) { return it.Index.SK, nil })
 }
 
 // AnyReminderDue reports whether RemindersBehind has anybody.
@@ -107,20 +92,19 @@ func dueReminders(program string, shard int, until time.Time) table.Query {
 	return q
 }
 
-// MemberAt is the member at a place of the due queue.
-func MemberAt(place string) loyalty.MemberID {
-	_, m, _ := strings.Cut(place, "#")
-	return loyalty.MemberID(m)
-}
-
 // Reminded is what is known of the reminders of a member.
 func (l *Ledger) Reminded(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Reminded, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "REMIND"))
-	if err != nil {
-		return loyalty.Reminded{}, retryable(err)
-	}
-	d, err := readReminded(it)
+	_, d, err := l.remindItem(ctx, program, m)
 	return d.reminded(), err
+}
+
+// remindItem reads the item of a member's reminders, with what it says.
+func (l *Ledger) remindItem(ctx context.Context, program string, m loyalty.MemberID) (it table.Item, d remindedDoc, err error) {
+	if it, err = l.Table.Get(ctx, memberKey(program, m, "REMIND")); err != nil {
+		return it, d, retryable(err)
+	}
+	d, err = readReminded(it)
+	return it, d, err
 }
 
 // Noticed is when a member was told that the points of a lot were about to lapse; zero if that was never, or every

@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"math/big"
 	"strings"
 
@@ -43,7 +42,7 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 		if err == nil {
 			return redemptionResult(entries[0], false), nil
 		}
-		if !errors.As(err, new(taken)) && !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return RedemptionResult{}, err
 		}
 	}

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -35,7 +34,11 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 				return was, in, nil
 			}
 		}
-		if err := l.maySend(ctx, program, was.Redemption, len(letters)); err != nil {
+		code, err := l.codeOf(ctx, program, was.Redemption)
+		if err == nil {
+			err = was.Redemption.MaySend(code.IssuedCode, len(letters), l.now())
+		}
+		if err != nil {
 			return was, in, err
 		}
 		in.At = l.now()
@@ -48,38 +51,21 @@ func (l *Ledger) SendCode(ctx context.Context, program string, in Letter, by By)
 				At: millis(in.At), By: by.Actor, Input: by.Input,
 			}),
 		}))
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return was, in, retryable(err)
 		}
 	}
 	return was, in, ErrTryAgain
 }
 
-// maySend refuses where there is no gift card that a friend could use.
-func (l *Ledger) maySend(ctx context.Context, program string, r loyalty.Redemption, sent int) error {
-	switch {
-	case r.Status == loyalty.Reserved || r.Status == loyalty.Cancelled || r.Status == loyalty.Lapsed:
-		return &loyalty.Error{Code: loyalty.HoldAlreadyResolved, Detail: "Only what was committed can be sent; the redemption is " + string(r.Status) + "."}
-	case r.Code == "":
-		return loyalty.IssuedCode{}.MaySend(l.now())
+// codeOf is the code of a redemption as it is now; zero where it has none of its own.
+func (l *Ledger) codeOf(ctx context.Context, program string, r loyalty.Redemption) (CodeResult, error) {
+	if r.Code == "" {
+		return CodeResult{}, nil
 	}
-	if _, err := l.giftCode(ctx, program, r); err != nil {
-		return err
-	}
-	if sent >= MaxLetters {
-		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("A gift card can be sent %d times at most.", MaxLetters)}
-	}
-	return nil
-}
-
-// giftCode is the gift card of a redemption that a friend can use, now or from some day on.
-func (l *Ledger) giftCode(ctx context.Context, program string, r loyalty.Redemption) (CodeResult, error) {
 	code, err := l.Code(ctx, program, r.Code)
-	switch {
-	case errors.Is(err, loyalty.NotFound): // one for all
-		return code, loyalty.IssuedCode{}.MaySend(l.now())
-	case err != nil:
-		return code, err
+	if errors.Is(err, loyalty.NotFound) { // one for all
+		return CodeResult{}, nil
 	}
-	return code, code.MaySend(l.now())
+	return code, err
 }

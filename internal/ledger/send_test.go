@@ -33,7 +33,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			wantRefusal(t, err, loyalty.ValidationFailed)
 		}
 		letters, err := b.Letters(t.Context(), b.p.ID, "mem_ada", "rd_1")
-		if err != nil || len(letters) != ledger.MaxLetters || sent != 2*ledger.MaxLetters {
+		if err != nil || len(letters) != loyalty.MaxLetters || sent != 2*loyalty.MaxLetters {
 			t.Errorf("%d were told that it was sent, there are %d letters: %v", sent, len(letters), err)
 		}
 		waiting := 0
@@ -43,7 +43,7 @@ func TestAGiftCardIsSentOnceForEachKeyAndFiveTimesInAll(t *testing.T) {
 			}
 			waiting++
 		}
-		if waiting != ledger.MaxLetters {
+		if waiting != loyalty.MaxLetters {
 			t.Errorf("%d letters wait", waiting)
 		}
 	})

@@ -17,18 +17,7 @@ func (l *Ledger) Statement(ctx context.Context, program string, m loyalty.Member
 	if before > 0 {
 		q.To = padded(before-1, 10)
 	}
-	return func(yield func(loyalty.Entry, error) bool) {
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				yield(loyalty.Entry{}, retryable(err))
-				return
-			}
-			e, err := readAny(program, it)
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-	}
+	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return readAny(program, it) })
 }
 
 // readAny reads an entry whose cause is known by its key alone.

@@ -15,9 +15,7 @@ type TierChange struct {
 
 // SetTier gives a member a level by hand. It repeats like Redeem.
 func (l *Ledger) SetTier(ctx context.Context, p *loyalty.Program, in TierChange, by By) (AdjustmentResult, error) {
-	e, replayed, err := l.once(ctx, p, in.Member, loyalty.Entry{
-		Member: in.Member, Cause: loyalty.Cause{Kind: loyalty.CauseTier, ID: in.ID, Revision: 1},
-	}, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
+	e, replayed, err := l.once(ctx, p, in.Member, loyalty.CauseTier, in.ID, by, func(acc loyalty.Account) (loyalty.Outcome, error) {
 		return p.SetTier(acc, in.ID, in.Placement, l.now())
 	})
 	return AdjustmentResult{Entry: e, Replayed: replayed}, err

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -40,16 +39,11 @@ func (l *Ledger) Foresee(ctx context.Context, p *loyalty.Program, m loyalty.Memb
 }
 
 func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool) (*Visit, error) {
-	it, err := l.Table.Get(ctx, memberKey(p.ID, m, "REMIND"))
-	if err != nil {
-		return nil, retryable(err)
-	}
-	d, err := readReminded(it)
+	it, d, err := l.remindItem(ctx, p.ID, m)
 	if err != nil {
 		return nil, err
 	}
-	v := &Visit{State: d.reminded(), Next: indexedAt(it), item: it, planned: d.Planned}
-	v.item.Key = memberKey(p.ID, m, "REMIND")
+	v := &Visit{State: d.reminded(), Next: instantAt(it.Index.SK), item: it, planned: d.Planned}
 	if f := d.Flight; f != nil {
 		v.Flight = &Flight{ID: f.ID, At: instant(f.At), Once: f.Once}
 		for _, t := range f.Told {
@@ -71,26 +65,10 @@ func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.Member
 	return v, l.person(ctx, p, v, left, at)
 }
 
-func indexedAt(it table.Item) time.Time {
-	second, _, _ := strings.Cut(it.Index.SK, "#")
-	t, err := time.Parse(time.RFC3339, second)
-	if err != nil {
-		return time.Time{}
-	}
-	return t.UTC()
-}
-
 // stored is the account as it lies in the table, and write says that what has become due of it is to be written first.
 func (l *Ledger) stored(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool) (loyalty.Account, error) {
 	for range attempts {
-		it, err := l.Table.Get(ctx, memberKey(p.ID, m, "ACCOUNT"))
-		if err != nil {
-			return loyalty.Account{}, retryable(err)
-		}
-		if it.Version == 0 {
-			return loyalty.Account{}, notFound("member")
-		}
-		acc, err := readAccount(it, m)
+		acc, err := l.lastWritten(ctx, p.ID, m)
 		if err != nil {
 			return loyalty.Account{}, err
 		}
@@ -111,11 +89,7 @@ func (l *Ledger) digest(ctx context.Context, p *loyalty.Program, v *Visit, store
 	var entries []loyalty.Entry
 	if v.State.Seen < stored.Sequence {
 		q := table.Query{PK: memberPartition(p.ID, stored.Member), Index: true, From: padded(v.State.Seen+1, 10)}
-		for it, err := range l.Table.Query(ctx, q) {
-			if err != nil {
-				return retryable(err)
-			}
-			e, err := readAny(p.ID, it)
+		for e, err := range list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return readAny(p.ID, it) }) {
 			if err != nil {
 				return err
 			}

@@ -124,14 +124,14 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 			return Place{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "There is no need to wait: the reward can be had now."}
 		}
 		since := l.now()
-		sk := since.Format("2006-01-02T15:04:05.000Z") + "#" + string(m)
+		sk := stamped(since) + "#" + string(m)
 		err = l.Table.Transact(ctx,
 			table.Put(table.Item{Key: placeKey(p.ID, reward, m), Doc: encode(placeDoc{sk})}),
 			table.Put(table.Item{Key: table.Key{PK: linePartition(p.ID, reward), SK: sk}, Doc: encode(waiterDoc{string(m), millis(since), 0})}))
 		if err == nil {
 			return l.Place(ctx, p, reward, m)
 		}
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return Place{}, retryable(err)
 		}
 	}
@@ -146,7 +146,7 @@ func (l *Ledger) Leave(ctx context.Context, p *loyalty.Program, reward string, m
 			return Place{Member: m, Reward: reward}, err
 		}
 		err = l.Table.Transact(ctx, table.Delete(place), table.Delete(waiter))
-		if !errors.As(err, new(*table.ConflictError)) {
+		if !outrun(err) {
 			return Place{Member: m, Reward: reward}, retryable(err)
 		}
 	}

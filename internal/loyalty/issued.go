@@ -1,6 +1,9 @@
 package loyalty
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // An IssuedCode is what a member can do with a code.
 type IssuedCode struct {
@@ -47,6 +50,26 @@ func (c IssuedCode) MaySend(now time.Time) error {
 	}
 	_, err := c.Use(c.Left, now)
 	return err
+}
+
+// MaxLetters is how often one gift card can be sent: the address may be wrong the first time.
+const MaxLetters = 5
+
+// MaySend refuses to send the gift card of a redemption to a friend: where it was not committed, is none that the friend
+// could use, or was sent as often as it can be. code is what the redemption gave, as it is now; zero if that is no code of
+// its own.
+func (r Redemption) MaySend(code IssuedCode, sent int, now time.Time) error {
+	switch r.Status {
+	case Reserved, Cancelled, Lapsed:
+		return refuse(HoldAlreadyResolved, "", "Only what was committed can be sent; the redemption is "+string(r.Status)+".")
+	}
+	if err := code.MaySend(now); err != nil {
+		return err
+	}
+	if sent >= MaxLetters {
+		return refuse(ValidationFailed, "", fmt.Sprintf("A gift card can be sent %d times at most.", MaxLetters))
+	}
+	return nil
 }
 
 // Use takes an amount off a gift card, or uses up any other code; the refusal says why it cannot: code_void,
