@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,13 +8,13 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -171,7 +170,7 @@ func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
 	killed, c := crowd(t, members, members)
 	killed.sent = nil
 	killed.dispatch(t, killed.now)
-	rng := rand.New(rand.NewPCG(1, seed(t)))
+	rng := rand.New(rand.NewPCG(1, seedtest.Of(t)))
 	bodies := killed.sent
 	for kills := 0; kills < 20; kills++ {
 		ctx, kill := context.WithCancel(t.Context())
@@ -208,15 +207,6 @@ func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
 			t.Fatalf("%s is in one go %s\nand killed %s", m, a.Doc, b.Doc)
 		}
 	}
-}
-
-func seed(t testing.TB) uint64 {
-	n, err := strconv.ParseUint(cmp.Or(os.Getenv("PERENNIAL_SEED"), strconv.FormatInt(time.Now().UnixNano(), 10)), 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("PERENNIAL_SEED=%d", n)
-	return n
 }
 
 // A message that is delivered again while its first worker is still at it, and workers who were frozen in the middle and

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
 // A doing is what somebody does at an instant of the year.
@@ -46,20 +46,6 @@ type year struct {
 var yearBegins = time.Date(2026, 12, 1, 0, 35, 0, 0, time.UTC)
 
 var yearZones = []string{"", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo"}
-
-func seedOf(t *testing.T) uint64 {
-	t.Helper()
-	seed := uint64(6)
-	if s := os.Getenv("PERENNIAL_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seed = n
-	}
-	t.Logf("PERENNIAL_SEED=%d", seed)
-	return seed
-}
 
 // newYear plans the year of so many members: orders and redemptions in the night, where each lives.
 func newYear(t *testing.T, members int, seed uint64) *year {
@@ -318,7 +304,7 @@ func yearMembers(few int) int {
 
 func TestAYearOfRemindersKeepsEveryLaw(t *testing.T) {
 	members := yearMembers(25)
-	y := newYear(t, members, seedOf(t))
+	y := newYear(t, members, seedtest.Or(t, 6))
 	y.post.light = true
 	y.post.fails = func(m notify.Message) (error, bool) { y.law(t, m); return nil, false }
 	y.live(t, 400, 3, nil) // so that everybody's first anniversary is in it
@@ -361,7 +347,7 @@ func (y *year) what() (list []string) {
 // However the schedule fires, the same members read the same messages on the same days: none is lost, none comes twice.
 func TestDuplicateLateAndMissingRunsAndAFlakySenderEndWithTheSameMessages(t *testing.T) {
 	const members = 7
-	seed := seedOf(t)
+	seed := seedtest.Or(t, 6)
 	base := newYear(t, members, seed)
 	base.live(t, 120, 1, nil)
 	want := base.what()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
 // coded offers a mug with codes of its own, and gives one to a new member.
@@ -136,7 +137,7 @@ func TestNoCodeIsUploadedTwice(t *testing.T) {
 
 func TestAnUploadThatFailsIsRepeated(t *testing.T) {
 	b := newBench(t, memory(t))
-	broken := faulty(b.Table, uint64(time.Now().UnixNano()))
+	broken := faulty(b.Table, seedtest.Of(t))
 	clean := b.Table
 	b.Table = broken
 	for {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 )
 
@@ -199,7 +200,7 @@ func TestNothingIsLeftUnsold(t *testing.T) {
 		b.offer(t, r)
 		b.upload(t, "mug", pieces)
 		b.crowd(t, members)
-		sold, seed := 0, uint64(time.Now().UnixNano())
+		sold, seed := 0, seedtest.Of(t)
 		for round := range 4 {
 			var committed atomic.Int64
 			amongst(16, members, func(i int) {
@@ -226,12 +227,12 @@ func TestNothingIsLeftUnsold(t *testing.T) {
 				}
 			})
 			if b.spent(t, "mug") != int64(sold) || len(b.pool(t, "mug")) != pieces-sold {
-				t.Errorf("seed %d: %d are sold, %d are spent, and %d codes left of %d", seed, sold, b.spent(t, "mug"), len(b.pool(t, "mug")), pieces)
+				t.Errorf("%d are sold, %d are spent, and %d codes left of %d", sold, b.spent(t, "mug"), len(b.pool(t, "mug")), pieces)
 			}
 		}
 		b.crowdAgain(t, members)
 		if left := b.rush(t, members, always); len(left.got) != pieces-sold {
-			t.Errorf("seed %d: of %d left %d could be had", seed, pieces-sold, len(left.got))
+			t.Errorf("of %d left %d could be had", pieces-sold, len(left.got))
 		}
 	})
 }

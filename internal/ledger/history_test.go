@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -70,10 +70,7 @@ func TestInvariantsHoldThroughRandomHistories(t *testing.T) {
 	if os.Getenv("PERENNIAL_LONG") != "" {
 		histories = 10
 	}
-	seed, err := strconv.ParseUint(os.Getenv("PERENNIAL_SEED"), 10, 64)
-	if err != nil {
-		seed = uint64(time.Now().UnixNano())
-	}
+	seed := seedtest.Of(t)
 	for i := range histories {
 		runHistory(t, seed+uint64(i), 10_000)
 	}

@@ -10,7 +10,6 @@ import (
 	"os"
 	"reflect"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,6 +19,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -114,10 +114,7 @@ var linear = porcupine.Model{
 // is a history and can be run again; in the others they are as quick as they can, which is what the race detector wants.
 // With PERENNIAL_LONG there are 5,000 and 200.
 func TestWhatClientsSeeOfMembersIsLinearizable(t *testing.T) {
-	seed, err := strconv.ParseUint(os.Getenv("PERENNIAL_SEED"), 10, 64)
-	if err != nil {
-		seed = uint64(time.Now().UnixNano())
-	}
+	seed := seedtest.Of(t)
 	long := os.Getenv("PERENNIAL_LONG") != ""
 	t.Run("in turns", func(t *testing.T) {
 		areLinearizable(t, seed, map[bool]int{false: 300, true: 5_000}[long], true)

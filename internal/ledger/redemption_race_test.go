@@ -13,6 +13,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -59,9 +60,7 @@ func onEveryFault(t *testing.T, test func(t *testing.T, b *bench, heal func())) 
 
 // breakTable puts a table that fails over that of the bench.
 func (b *bench) breakTable(t *testing.T) *tabletest.Faulty {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	broken := faulty(b.Table, seed)
+	broken := faulty(b.Table, seedtest.Of(t))
 	broken.BusyReads, broken.Busy, broken.LostBefore, broken.LostAfter = 0.05, 0.1, 0.1, 0.1 // a race is short
 	b.Table = broken
 	return broken

@@ -5,12 +5,12 @@ import (
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
 func TestNoMinuteHasMoreGuessesThanItMay(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := rand.New(rand.NewPCG(seedtest.Of(t), 0))
 	for range 200 {
 		var g Guesses
 		var let []time.Time

@@ -3,11 +3,11 @@ package loyalty
 import (
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"reflect"
-	"strconv"
 	"testing"
 	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
 func eur(n int64) Money { return Money{n, "EUR"} }
@@ -49,16 +49,7 @@ func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
 
 // Reports may be merged in any order and grouping, and any number of times.
 func TestReceiptsMergeInWhateverOrder(t *testing.T) {
-	seed := rand.Uint64()
-	if s := os.Getenv("PERENNIAL_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seed = n
-	}
-	t.Logf("PERENNIAL_SEED=%d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
+	r := rand.New(rand.NewPCG(seedtest.Of(t), 0))
 	kinds := []FactKind{FactCapture, FactRefund, FactRefunded, FactDispute}
 	for range 5_000 {
 		facts := make([]Fact, 8)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -17,21 +16,8 @@ import (
 	"github.com/stripe/stripe-go/v82/webhook"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
-
-// seeded is a source of chance that a failing run can be repeated with.
-func seeded(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	if s := os.Getenv("PERENNIAL_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seed = n
-	}
-	t.Logf("PERENNIAL_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 1))
-}
 
 // stripeSigned is a header as Stripe makes it.
 func stripeSigned(secret string, at time.Time, body []byte) string {
@@ -70,7 +56,7 @@ var oddTime = regexp.MustCompile(`(^|,)t=(\+|0)[0-9]+(,|$)`)
 // Whatever Stripe's own library refuses, we refuse. Where it is laxer is listed here, and nothing else may be.
 func TestStripeIsVerifiedAsItsLibraryDoesOrMoreStrictly(t *testing.T) {
 	const secret = "whsec_0123456789abcdefghijklmnop"
-	r := seeded(t)
+	r := rand.New(rand.NewPCG(seedtest.Of(t), 1))
 	laxer := map[string]int{}
 	both := 0
 	for range 20_000 {
@@ -137,7 +123,7 @@ func standardSigned(key []byte, id string, at time.Time, body []byte) headers {
 }
 
 func TestStandardWebhooksAreVerifiedAsTheLibraryDoesOrMoreStrictly(t *testing.T) {
-	r := seeded(t)
+	r := rand.New(rand.NewPCG(seedtest.Of(t), 1))
 	key := []byte("0123456789abcdefghijklmnopqrstuv")
 	library, err := standardlib.NewWebhook("whsec_" + base64.StdEncoding.EncodeToString(key))
 	if err != nil {

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +24,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
@@ -263,7 +263,7 @@ func TestFiveFactsToldTwiceEndInOneStateInWhateverOrder(t *testing.T) {
 	for i, x := range tellers {
 		t.Run(x.provider, func(t *testing.T) {
 			t.Parallel()
-			r := chance(t)
+			r := rand.New(rand.NewPCG(seedtest.Of(t), 1))
 			w := newWorlds(t, x, i%2 == 0, 0)
 			if os.Getenv("PERENNIAL_LONG") != "" {
 				all([]int{2, 2, 2, 2, 2}, nil, func(order []int) { w.run(order, true) })
@@ -299,7 +299,7 @@ func TestSixFactsEndInOneStateInWhateverOrder(t *testing.T) {
 func TestFactsEndInOneStateOverATableThatFails(t *testing.T) {
 	for i, x := range tellers {
 		t.Run(x.provider, func(t *testing.T) {
-			r := chance(t)
+			r := rand.New(rand.NewPCG(seedtest.Of(t), 1))
 			w := newWorlds(t, x, i%2 == 0, r.Uint64())
 			w.run([]int{0, 1, 2, 3, 4}, true)
 			order := []int{0, 0, 1, 1, 2, 2, 3, 3, 4, 4}
@@ -319,18 +319,4 @@ func TestFactsEndInOneStateOverATableThatFails(t *testing.T) {
 			}
 		})
 	}
-}
-
-// chance is a source of it that a failing run can be repeated with.
-func chance(t *testing.T) *rand.Rand {
-	seed := rand.Uint64()
-	if s := os.Getenv("PERENNIAL_SEED"); s != "" {
-		n, err := strconv.ParseUint(s, 10, 64)
-		if err != nil {
-			t.Fatal(err)
-		}
-		seed = n
-	}
-	t.Logf("PERENNIAL_SEED=%d", seed)
-	return rand.New(rand.NewPCG(seed, 1))
 }

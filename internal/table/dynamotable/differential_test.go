@@ -10,31 +10,17 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
-
-// seed is that of PERENNIAL_SEED, or else a new one. It is printed either way.
-func seed(t *testing.T) uint64 {
-	t.Helper()
-	n := uint64(time.Now().UnixNano())
-	if text := os.Getenv("PERENNIAL_SEED"); text != "" {
-		var err error
-		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("PERENNIAL_SEED: %v", err)
-		}
-	}
-	t.Logf("PERENNIAL_SEED=%d", n)
-	return n
-}
 
 // TestBothTablesDoTheSame runs the same random scripts on Pebble and on DynamoDB, good input and bad, and compares
 // every result: the class of the error, the operation and item of a conflict, and what every query lists. With
@@ -54,7 +40,7 @@ func TestBothTablesDoTheSame(t *testing.T) {
 	if os.Getenv("PERENNIAL_LONG") == "1" {
 		scripts = 1000
 	}
-	first := seed(t)
+	first := seedtest.Of(t)
 	seen := map[outcome]int{}
 	for n := range scripts {
 		d := &drawing{rng: rand.New(rand.NewPCG(first, uint64(n))), pk: fmt.Sprint("d", n), read: map[table.Key]table.Item{}}

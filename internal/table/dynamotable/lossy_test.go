@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
@@ -88,7 +89,7 @@ func lose(w http.ResponseWriter, how int) {
 // openLossy opens a table over a network that loses writes, and the same table without.
 func openLossy(t *testing.T) (tab, direct *dynamotable.Table, l *lossy) {
 	direct = dynamotest.Open(t)
-	l = &lossy{endpoint: dynamotest.Endpoint(t), rng: rand.New(rand.NewPCG(seed(t), 1))}
+	l = &lossy{endpoint: dynamotest.Endpoint(t), rng: rand.New(rand.NewPCG(seedtest.Of(t), 1))}
 	server := httptest.NewServer(l)
 	t.Cleanup(server.Close)
 	tab = &dynamotable.Table{

@@ -12,12 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // random: whatever is done, the table does what a map with the same rules does.
 func (s *suite) random(t *testing.T) {
-	rng := rand.New(rand.NewPCG(seed(t), 0))
+	rng := rand.New(rand.NewPCG(seedtest.Of(t), 0))
 	m := &model{items: map[table.Key]table.Item{}, pk: s.pk(t)}
 	var log strings.Builder
 	for step := range 300 {

@@ -16,8 +16,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -218,20 +216,6 @@ func sortKeys(items []table.Item) []string {
 		sks = append(sks, it.Key.SK)
 	}
 	return sks
-}
-
-// seed is that of PERENNIAL_SEED, or else a new one. It is printed either way.
-func seed(t *testing.T) uint64 {
-	t.Helper()
-	n := uint64(time.Now().UnixNano())
-	if text := os.Getenv("PERENNIAL_SEED"); text != "" {
-		var err error
-		if n, err = strconv.ParseUint(text, 10, 64); err != nil {
-			t.Fatalf("PERENNIAL_SEED: %v", err)
-		}
-	}
-	t.Logf("PERENNIAL_SEED=%d", n)
-	return n
 }
 
 // numbered is a document that tells its number.
