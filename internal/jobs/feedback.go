@@ -50,8 +50,9 @@ func (f feedback) ends() (why string) {
 	return ""
 }
 
-// hear takes note of what became of an e-mail. A bounce that is to stay and a complaint end e-mail to the address; what
-// came back counts as not told, so that another channel may tell it.
+// hear takes note of what became of an e-mail. A bounce that is to stay and a complaint end e-mail to the address, and what
+// came back counts as not told, so that another channel may tell it. After any other bounce nothing is said again: SES has
+// tried for hours, and an automatic answer comes as such a bounce too.
 func (r remind) hear(ctx context.Context, f feedback) error {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
 	if program == "" || member == "" || message == "" || member == notify.Nobody {
@@ -59,7 +60,7 @@ func (r remind) hear(ctx context.Context, f feedback) error {
 	}
 	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{
 		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered, "Open": ledger.FigureOpened,
-	}[f.Detail.Type])
+	}[f.Detail.Type], f.ends() == "")
 	if err == nil && f.Detail.Type == "Bounce" {
 		err = r.untold(ctx, program, member, message)
 	}

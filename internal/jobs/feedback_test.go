@@ -70,7 +70,7 @@ func TestABounceOfATestIsNobodys(t *testing.T) {
 
 // Where the program promises no surprise, what told of a lapse and bounced does not let the points lapse.
 func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
-	for _, bounces := range []bool{false, true} {
+	for _, bounce := range []string{"", "Permanent", "Transient"} {
 		b, p := newBench(t, 0), &provider{}
 		b.now = noon
 		b.publishAgain(t, string(program.Demo())+"\nno_surprise: 20 days\n", 1)
@@ -81,9 +81,9 @@ func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
 		if len(p.took) != 1 || p.took[0].Reminder != "points-30d" {
 			t.Fatal(said(p))
 		}
-		if bounces {
+		if bounce != "" {
 			for range 2 { // it may come twice
-				event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, p.took[0].To, m, p.took[0].ID)
+				event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":%q}}}`, p.took[0].To, m, p.took[0].ID, bounce)
 				if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
 					t.Fatal(err)
 				}
@@ -91,8 +91,15 @@ func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
 		}
 		b.runUntil(t, p, time.Date(2028, 1, 1, 6, 0, 0, 0, time.UTC))
 		got, err := b.Ledger.Member(t.Context(), b.program, m)
-		if want := map[bool]loyalty.Points{false: 0, true: 200}[bounces]; err != nil || active(got.Account) != want {
-			t.Errorf("bounced %v: %+v %v", bounces, got.Account.Lots, err)
+		if kept := active(got.Account) == 200; err != nil || kept != (bounce != "") {
+			t.Errorf("%q: %+v %v", bounce, got.Account.Lots, err)
+		}
+		ids := map[string]bool{}
+		for _, m := range p.took {
+			if bounce == "Transient" && ids[m.ID] {
+				t.Errorf("%s was sent again", m.ID)
+			}
+			ids[m.ID] = true
 		}
 	}
 }

@@ -162,22 +162,22 @@ func (l *Ledger) replace(ctx context.Context, it *table.Item, more ...table.Op) 
 }
 
 // Delivery takes note of what was reported of a message, and counts it once: one of the figures. What came back, which
-// is FigureFailed, counts as not told, and is told again through another channel if there is one. It answers whose
-// message it was: the reminder's; nothing if the message is not known, or no longer.
-func (l *Ledger) Delivery(ctx context.Context, program string, m loyalty.MemberID, id, what string) (reminder string, err error) {
+// is FigureFailed, counts as not told, and is told again through another channel if there is one, but for a reason that
+// passes. It answers whose message it was: the reminder's; nothing if the message is not known, or no longer.
+func (l *Ledger) Delivery(ctx context.Context, program string, m loyalty.MemberID, id, what string, passing bool) (reminder string, err error) {
 	for range attempts {
 		it, d, err := l.remindItem(ctx, program, m)
 		if err != nil || what == "" {
 			return "", err
 		}
-		s, reminder, news := d.reminded().Hear(id, what, what == FigureFailed)
+		s, reminder, news := d.reminded().Hear(id, what, what == FigureFailed, passing)
 		if !news {
 			return reminder, nil
 		}
 		next := storedReminded(s)
 		next.Flight, next.Planned = d.Flight, d.Planned
 		it.Doc = encode(next)
-		if what == FigureFailed {
+		if what == FigureFailed && !passing {
 			it.Index = remindKey(program, m, l.now())
 		}
 		ops := append([]table.Op{table.Put(it)}, figureOps(program, m, l.now(), []figure{{reminder, what}})...)

@@ -39,6 +39,7 @@ type toldDoc struct {
 	Channel  string `json:"ch,omitzero"`
 	ID       string `json:"id,omitzero"`
 	Failed   bool   `json:"f,omitzero"`
+	Passing  bool   `json:"p,omitzero"`
 
 	Heard []string `json:"h,omitempty"`
 }
@@ -65,6 +66,8 @@ type activationDoc struct {
 type boughtDoc struct {
 	Order string `json:"o"`
 	At    int64  `json:"at"`
+
+	Unpaid bool `json:"u,omitzero"`
 }
 
 type unusedDoc struct {
@@ -104,7 +107,7 @@ func storedReminded(s loyalty.Reminded) remindedDoc {
 		d.Active = append(d.Active, activationDoc{millis(a.At), int64(a.Points)})
 	}
 	for _, b := range s.Orders {
-		d.Orders = append(d.Orders, boughtDoc{b.Order, millis(b.At)})
+		d.Orders = append(d.Orders, boughtDoc{b.Order, millis(b.At), b.Unpaid})
 	}
 	for _, c := range s.Codes {
 		d.Codes = append(d.Codes, unusedDoc{c.Redemption, c.Reward, c.Code, millis(c.At), millis(c.From), millis(c.Until)})
@@ -116,7 +119,7 @@ func storedTold(told []loyalty.Told) (out []toldDoc) {
 	for _, t := range told {
 		out = append(out, toldDoc{
 			t.Reminder, t.Step, string(t.On), t.Subject.ID, millis(t.Subject.Due), t.Subject.Cycle, millis(t.Subject.Until),
-			millis(t.At), string(t.Channel), t.ID, t.Failed, t.Heard,
+			millis(t.At), string(t.Channel), t.ID, t.Failed, t.Passing, t.Heard,
 		})
 	}
 	return out
@@ -126,7 +129,7 @@ func (d toldDoc) told() loyalty.Told {
 	return loyalty.Told{
 		Reminder: d.Reminder, Step: d.Step, On: loyalty.Trigger(d.On),
 		Subject: loyalty.Subject{ID: d.Subject, Due: instant(d.Due), Cycle: d.Cycle, Until: instant(d.Until)},
-		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Heard: d.Heard,
+		At:      instant(d.At), Channel: loyalty.Channel(d.Channel), ID: d.ID, Failed: d.Failed, Passing: d.Passing, Heard: d.Heard,
 	}
 }
 
@@ -151,7 +154,7 @@ func (d remindedDoc) reminded() loyalty.Reminded {
 		s.Active = append(s.Active, loyalty.Activation{At: instant(a.At), Points: loyalty.Points(a.Points)})
 	}
 	for _, b := range d.Orders {
-		s.Orders = append(s.Orders, loyalty.Purchase{Order: b.Order, At: instant(b.At)})
+		s.Orders = append(s.Orders, loyalty.Purchase{Order: b.Order, At: instant(b.At), Unpaid: b.Unpaid})
 	}
 	for _, c := range d.Codes {
 		s.Codes = append(s.Codes, loyalty.UnusedCode{

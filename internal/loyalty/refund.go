@@ -109,6 +109,19 @@ func (r *refunded) contest(o Order) {
 	r.tax += min(rest, max(0, o.Tax-r.tax))
 }
 
+// allBack reports whether nothing of the items remains.
+func (o Order) allBack() bool {
+	if !o.reduced() {
+		return false
+	}
+	r := o.refunded()
+	back := r.items
+	for _, n := range r.lines {
+		back += n
+	}
+	return back >= o.items()-o.Discount
+}
+
 // reduced reports whether anything was refunded or contested.
 func (o Order) reduced() bool { return len(o.Refunds) > 0 || len(o.Disputes) > 0 }
 

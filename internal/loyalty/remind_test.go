@@ -208,9 +208,78 @@ func TestTheNextChannelTakesOverWhereTheFirstCannot(t *testing.T) {
 	if plan := p.Remind(acc, who, s, now); len(plan.Send) != 0 {
 		t.Errorf("told twice: %+v", plan.Send)
 	}
-	s, _, _ = s.Hear("msg", "failed", true)
+	s, _, _ = s.Hear("msg", "failed", true, false)
 	if plan := p.Remind(acc, who, s, now); len(plan.Send) != 1 {
 		t.Error("what came back is not told again")
+	}
+}
+
+// A full mailbox, or an answering machine.
+func TestWhatCameBackForAReasonThatPassesIsNotToldAgainAtThatStep(t *testing.T) {
+	p, acc, now := reminding(t, lapseSteps), whoHas(Lot{20270331, 200}), utc("2027-03-02T10:00")
+	s := Reminded{}.Tell(p, acc, p.Remind(acc, anybody, Reminded{}, now).Send[0], "msg", now)
+	s, _, _ = s.Hear("msg", "failed", true, true)
+	s, _, _ = s.Hear("msg", "opened", false, true)
+	for d := range 22 {
+		if plan := p.Remind(acc, anybody, s, now.AddDate(0, 0, d)); len(plan.Send) > 0 {
+			t.Errorf("%d days later: %+v", d, plan.Send)
+		}
+	}
+	if at := s.Noticed(20270331); !at.IsZero() {
+		t.Errorf("noticed at %s", at)
+	}
+	if plan := p.Remind(acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 || plan.Send[0].Step != 1 {
+		t.Errorf("the next step: %+v", plan.Send)
+	}
+}
+
+func TestAnOrderCountsOnceItIsPaidAndForAsLongAsSomethingOfItRemains(t *testing.T) {
+	p := reminding(t,
+		Reminder{ID: "survey", On: AfterOrder, Leads: []Period{{Days: 3}}, Channels: []Channel{Email}, Purpose: Marketing},
+		Reminder{ID: "held", On: BeforeHold, Leads: []Period{{Days: 2}}, Channels: []Channel{Email}, Purpose: Transactional})
+	first := utc("2027-03-01T10:00")
+	line := []Line{{ID: "1", Quantity: 1, Amount: 5000}}
+	placed, paid := Order{ID: "1", Status: OrderPlaced, Lines: line, Shipping: 490}, Order{ID: "1", Status: OrderPaid, Lines: line, Shipping: 490}
+	cancelled, back, contested := paid, paid, paid
+	cancelled.Status = OrderCancelled
+	back.Refunds = []Refund{{ID: "r", Status: RefundSucceeded, Amount: 5000}}
+	contested.Disputes = []Dispute{{ID: "d", Amount: 5490}}
+	part := paid
+	part.Refunds = []Refund{{ID: "r", Status: RefundSucceeded, Amount: 4999}}
+	for name, c := range map[string]struct {
+		told []Order
+		want bool
+	}{
+		"paid at once":           {[]Order{paid}, true},
+		"paid later":             {[]Order{placed, paid}, true},
+		"paid and told again":    {[]Order{placed, paid, part}, true},
+		"placed":                 {[]Order{placed}, false},
+		"placed and cancelled":   {[]Order{placed, cancelled}, false},
+		"cancelled":              {[]Order{paid, cancelled}, false},
+		"refunded, but shipping": {[]Order{paid, back}, false},
+		"refunded in part":       {[]Order{paid, part}, true},
+		"contested":              {[]Order{placed, paid, contested}, false},
+	} {
+		var entries []Entry
+		for i, o := range c.told {
+			o.PlacedAt = first
+			entries = append(entries, Entry{
+				Sequence: int64(i + 1), Kind: KindEarn, Cause: Cause{CauseOrder, "1", i + 1}, Effective: first.Add(time.Duration(i) * time.Minute),
+				Order: &OrderState{Order: o},
+			})
+		}
+		s := Reminded{Ignored: 2}.Digest(p, whoHas(Lot{0, 5}), entries, first.Add(time.Hour))
+		surveys := p.Remind(whoHas(Lot{0, 5}), anybody, s, utc("2027-03-05T12:00")).Send
+		if (len(surveys) == 1) != c.want {
+			t.Errorf("%s: %+v", name, surveys)
+		}
+		if bought := c.told[0].Status == OrderPaid || len(c.told) > 1 && c.told[1].Status == OrderPaid; (s.Ignored == 0) != bought {
+			t.Errorf("%s: %d are ignored", name, s.Ignored)
+		}
+	}
+	reserved := Entry{Sequence: 1, Kind: KindReserve, Effective: first, Redemption: &Redemption{ID: "rd_1"}}
+	if s := (Reminded{Ignored: 2}).Digest(p, whoHas(), []Entry{reserved}, first); s.Ignored != 2 || !s.Redeemed.IsZero() {
+		t.Errorf("what is only reserved counts as redeemed: %+v", s)
 	}
 }
 

@@ -33,6 +33,7 @@ type Told struct {
 	Channel  Channel  // empty: the member was held out
 	ID       string   // of the message
 	Failed   bool     // it came back: it counts as not told
+	Passing  bool     // Failed, for a reason that passes, as a full mailbox: it told nobody, and is not said again
 	Heard    []string // what was reported of it
 }
 
@@ -58,10 +59,11 @@ type Activation struct {
 	Points Points
 }
 
-// A Purchase is an order that was paid.
+// A Purchase is an order, with when it was paid.
 type Purchase struct {
-	Order string
-	At    time.Time
+	Order  string
+	At     time.Time
+	Unpaid bool // it may yet be
 }
 
 // A Settled is how a message ended.
@@ -110,7 +112,7 @@ func (s Reminded) Digest(p *Program, acc Account, entries []Entry, now time.Time
 }
 
 func (s *Reminded) note(p *Program, acc Account, e Entry) {
-	redeems := (e.Kind == KindReserve || e.Kind == KindRedeem) && !e.anothers()
+	redeems := e.Kind == KindRedeem && !e.anothers() // what is only reserved may come to nothing
 	switch {
 	case e.Kind == KindActivate:
 		if n := activated(e); n > 0 {
@@ -148,15 +150,23 @@ func activated(e Entry) (n Points) {
 	return n
 }
 
+// bought takes note of an order, once it is paid and for as long as something of it remains. A later revision of one that
+// is not known is of one that was forgotten.
 func (s *Reminded) bought(p *Program, acc Account, e Entry) {
 	o := e.Order.Order
 	i := slices.IndexFunc(s.Orders, func(b Purchase) bool { return b.Order == o.ID })
-	switch {
-	case o.Status == OrderPaid && i < 0 && e.Cause.Revision == 1:
-		s.Orders = append(s.Orders, Purchase{o.ID, o.PlacedAt})
-		s.answered(p, acc, o.PlacedAt)
-	case o.Status != OrderPaid && i >= 0:
+	switch over := o.Status == OrderCancelled || o.allBack(); {
+	case i < 0 && (over || e.Cause.Revision > 1):
+	case i < 0:
+		s.Orders = append(s.Orders, Purchase{o.ID, o.PlacedAt, o.Status != OrderPaid})
+		if o.Status == OrderPaid {
+			s.answered(p, acc, o.PlacedAt)
+		}
+	case over:
 		s.Orders = slices.Delete(s.Orders, i, i+1)
+	case o.Status == OrderPaid && s.Orders[i].Unpaid:
+		s.Orders[i] = Purchase{o.ID, e.Effective, false}
+		s.answered(p, acc, e.Effective)
 	}
 }
 
@@ -207,7 +217,7 @@ func (p *Program) answerEnds(acc Account, sent time.Time) time.Time {
 func (s Reminded) Tell(p *Program, acc Account, n News, id string, now time.Time) Reminded {
 	s.Told = slices.Clone(s.Told)
 	for _, subject := range n.Subjects {
-		s.Told = append(s.Told, Told{n.Reminder, n.Step, n.On, subject, now, n.Channel, id, false, nil})
+		s.Told = append(s.Told, Told{Reminder: n.Reminder, Step: n.Step, On: n.On, Subject: subject, At: now, Channel: n.Channel, ID: id})
 	}
 	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, n.Channel == "", false})
 	if n.Purpose == Marketing && n.Channel != "" {
@@ -228,15 +238,18 @@ func counted(sent []SentCount, day Date, channel Channel) []SentCount {
 }
 
 // Hear takes note of what was reported of a message: once of each kind, so that a repetition is told by news being false.
-// Of one that came back, what it said counts as not told, and nobody could answer it.
-func (s Reminded) Hear(id, what string, cameBack bool) (next Reminded, reminder string, news bool) {
+// Of one that came back, what it said counts as not told, and nobody could answer it; where the reason passes it is not said
+// again, as the provider has tried for long enough, and an answering machine's mail is reported like that too.
+func (s Reminded) Hear(id, what string, cameBack, passing bool) (next Reminded, reminder string, news bool) {
 	s.Told, s.Open = slices.Clone(s.Told), slices.Clone(s.Open)
 	for i, t := range s.Told {
 		if t.ID != id || slices.Contains(t.Heard, what) {
 			continue
 		}
 		s.Told[i].Heard = append(slices.Clone(t.Heard), what)
-		s.Told[i].Failed = t.Failed || cameBack
+		if cameBack {
+			s.Told[i].Failed, s.Told[i].Passing = true, passing
+		}
 		reminder, news = t.Reminder, true
 		s.Open = slices.DeleteFunc(s.Open, func(o Open) bool { return cameBack && o.Reminder == t.Reminder && o.At.Equal(t.At) })
 	}
@@ -257,10 +270,10 @@ func (s Reminded) since(on Trigger, subject string) (at time.Time) {
 	return at
 }
 
-// told reports whether a subject was told at this step, or at a later one. Where it fell due is no part of a subject
-// that has no steps.
+// told reports whether a subject was told at this step, or at a later one, or is not to be. Where it fell due is no part of
+// a subject that has no steps.
 func (s Reminded) told(on Trigger, subject Subject) bool {
 	return slices.ContainsFunc(s.Told, func(t Told) bool {
-		return t.On == on && t.Subject.ID == subject.ID && !t.Failed && !t.Subject.Due.Before(subject.Due)
+		return t.On == on && t.Subject.ID == subject.ID && (!t.Failed || t.Passing) && !t.Subject.Due.Before(subject.Due)
 	})
 }

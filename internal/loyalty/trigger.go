@@ -45,7 +45,9 @@ func (v *visit) look() {
 		v.steps(v.acc.Joined, freshFor, News{}, "joined", "")
 	case AfterOrder:
 		for _, b := range v.s.Orders {
-			v.steps(b.At, freshFor, News{Order: b.Order}, b.Order, "")
+			if !b.Unpaid {
+				v.steps(b.At, freshFor, News{Order: b.Order}, b.Order, "")
+			}
 		}
 	case AfterReferral:
 		v.stuck()
