@@ -255,6 +255,9 @@ func (v *visit) tired(o offer) time.Time {
 
 // limited reports whether the reminder has used up its own limit, and when that ends; zero if never.
 func (v *visit) limited(o offer) (frees time.Time, full bool) {
+	if o.On == BeforeLapse {
+		return frees, false // published when it could still have a limit
+	}
 	today := DateOf(v.now, v.zone)
 	for _, l := range o.r.Limits {
 		ends, said := l.Per.ends(today), map[time.Time]bool{}

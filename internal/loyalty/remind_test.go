@@ -88,6 +88,12 @@ func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
 			t.Errorf("%s: %+v", now, plan.Send)
 		}
 	}
+	limited := *p
+	limited.Reminders.Send = []Reminder{lapseSteps}
+	limited.Reminders.Send[0].Limits = []Limit{{1, PerYear}}
+	if plan := limited.Remind(acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 {
+		t.Errorf("a limit lets points lapse in silence: %+v", plan)
+	}
 	if at := s.Noticed(20270403); !at.Equal(now) {
 		t.Errorf("noticed at %s", at)
 	}

@@ -98,6 +98,9 @@ func (c *compiler) reminder(item *node) loyalty.Reminder {
 			c.add(at(class, "cannot be marketing: that points lapse takes something away, and no cap may swallow it"))
 		}
 	}
+	if limit := item.get("limit"); limit != nil && r.On == loyalty.BeforeLapse {
+		c.add(at(limit, "cannot be: points would lapse of which nobody was told"))
+	}
 	c.leads(item, &r)
 	c.aboutWhat(item, r)
 	c.wording(item, r)
