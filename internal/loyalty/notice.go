@@ -32,9 +32,9 @@ func LotNotice(lapses Date) string { return lapses.Day().String() }
 // TierNotice is the subject of a notice that a standing ends: the level and the last instant for which it is kept.
 func TierNotice(s Standing) string { return s.Level + ":" + s.Until.UTC().Format(stamp) }
 
-// maxNotices is how many notices an account remembers: a bound on its size. Older ones are forgotten, and what they were
-// about is then extended.
-const maxNotices = 8
+// maxNotices is how many notices an account remembers: a bound on its size. Those of lots that have lapsed are forgotten
+// first, and then older ones, and what these were about is extended.
+const maxNotices = 64
 
 // Notify takes note that a member was told of something. A second time changes nothing: the first notice counts. The
 // account must have been advanced to now.
@@ -110,9 +110,13 @@ func (a Account) noticed(what NoticeOf, subject string) (Notice, bool) {
 	return a.Notices[i], true
 }
 
-// addNotice takes up a notice, in the place of an earlier one of the same; of too many the oldest is forgotten.
+// addNotice takes up a notice, in the place of an earlier one of the same. Those of days that are over are forgotten, and of
+// too many the oldest.
 func addNotice(list []Notice, n Notice) []Notice {
-	list = slices.DeleteFunc(slices.Clone(list), func(o Notice) bool { return o.What == n.What && o.Subject == n.Subject })
+	yesterday := n.At.UTC().AddDate(0, 0, -1).Format(time.DateOnly) // the account knows no zone
+	list = slices.DeleteFunc(slices.Clone(list), func(o Notice) bool {
+		return o.What == n.What && (o.Subject == n.Subject || o.What == OfLapse && o.Subject < yesterday)
+	})
 	return append(list[max(0, len(list)+1-maxNotices):], n)
 }
 
@@ -147,10 +151,11 @@ func (d *decision) postponeLot(l Lot, at time.Time) error {
 	return d.post(e)
 }
 
-// postponeFall keeps a standing of whose end the member was not told.
+// postponeFall keeps a standing of whose end the member was not told. The time begins with the next day, whose morning tells
+// of it at the latest.
 func (d *decision) postponeFall(at time.Time) error {
 	s := d.Account.Tier
-	s.Until = d.p.NoSurprise.After(at, d.p.Zone)
+	s.Until = d.p.NoSurprise.After(DateOf(at.Add(-1), d.p.Zone).End(d.p.Zone), d.p.Zone)
 	until := DateOf(s.Until, d.p.Zone).String()
 	return d.standing(s, at, Reason("no_surprise", "0", WasPostponed, until))
 }

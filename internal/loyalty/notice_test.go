@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -44,11 +45,88 @@ func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
 	s.notify(t, "2026-04-30T22:00:00Z", OfLapse, LotNotice(20260530))
 	s.pass(instant(t, "2026-05-30T22:00:00Z"))
 	s.wantLots(t)
-	if n := len(s.acc.Notices); n != 3 {
-		t.Errorf("%d notices are remembered", n)
+	if n := len(s.acc.Notices); n != 2 {
+		t.Errorf("%d notices are remembered; those of days that are over need not be", n)
 	}
 	if _, err := p.Notify(s.acc, "else", "x", s.acc.Joined); err == nil {
 		t.Error("a notice of nothing was taken")
+	}
+}
+
+// told visits the member as the reminders' schedule does, and gives the notices of what goes out, until an instant. The first
+// so many messages come back.
+func (s *shop) told(t *testing.T, from, until string, back int) (sent int) {
+	t.Helper()
+	var state Reminded
+	for at := instant(t, from); at.Before(instant(t, until)); {
+		s.pass(at)
+		plan := s.p.Remind(s.acc, anybody, state, at)
+		for _, n := range plan.Send {
+			sent++
+			state = state.Tell(s.p, s.acc, n, "msg", at)
+			if sent <= back {
+				continue
+			}
+			subjects := []string{TierNotice(s.acc.Tier)}
+			if n.On == BeforeLapse {
+				subjects = nil
+				for _, l := range n.Lots {
+					subjects = append(subjects, LotNotice(l.Expires))
+				}
+			}
+			for _, subject := range subjects {
+				s.notify(t, at.Format(time.RFC3339), map[Trigger]NoticeOf{BeforeLapse: OfLapse, BeforeTier: OfFall}[n.On], subject)
+			}
+		}
+		at = plan.Next
+	}
+	return sent
+}
+
+// A reminder that comes as long before as the promise wants is in time, also where the level ends in the middle of a day, and
+// what was put off because it came back is told of in time for the new end.
+func TestWhatIsPutOffIsToldOfInTimeAndThenHappens(t *testing.T) {
+	for _, c := range []struct {
+		placed string
+		back   int
+		falls  string
+	}{
+		{"2026-01-05T10:00:00Z", 0, "2026-04-05T09:00:00Z"},
+		{"2026-01-05T21:30:00Z", 0, "2026-04-05T20:30:00Z"},
+		{"2026-01-05T10:00:00Z", 1, "2026-05-05T22:00:00Z"}, // from the end of the day on 30 days
+		{"2026-01-05T21:30:00Z", 1, "2026-05-05T22:00:00Z"},
+	} {
+		p := bySpend(t, func(t *Tiers) { t.Months, t.KeepFor = 1, Period{Months: 3} })
+		p.NoSurprise, p.Reminders = Period{Days: 30}, Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
+			{ID: "risk", On: BeforeTier, Leads: []Period{{Days: 30}}, Channels: []Channel{Email}, Purpose: Transactional},
+		}}
+		s := member2026(t, p)
+		s.walk(t, []step{{c.placed, 500, "silver"}})
+		falls := instant(t, c.falls)
+		s.told(t, c.placed, "2026-10-01T00:00:00Z", c.back)
+		if !s.acc.Tier.Since.Equal(falls) || s.acc.Tier.Level != "bronze" {
+			t.Errorf("placed %s, %d came back: %s since %s, want bronze since %s", c.placed, c.back, s.acc.Tier.Level, s.acc.Tier.Since, falls)
+		}
+	}
+}
+
+func TestAsManyNoticesAreRememberedAsLotsCanLapse(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Earn.Pending, p.Earn.Expires, p.NoSurprise = Wait{}, Expiry{After: Period{Months: 3}, RoundTo: EndOfDay}, Period{Days: 30}
+		p.Reminders = Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
+			{ID: "lapse", On: BeforeLapse, Leads: []Period{{Days: 40}}, Channels: []Channel{Email}, Purpose: Transactional},
+		}}
+	})
+	s := member2026(t, p)
+	for d := range 20 {
+		at := instant(t, "2026-01-02T12:00:00Z").AddDate(0, 0, d)
+		s.pass(at)
+		s.buy(fmt.Sprint(d), 10, at)
+	}
+	s.told(t, "2026-01-21T13:00:00Z", "2026-05-01T00:00:00Z", 0)
+	s.wantLots(t)
+	if last := s.acc.LastActivity; !last.Equal(instant(t, "2026-01-21T12:00:00Z")) || len(s.acc.Notices) > 20 {
+		t.Errorf("%d notices", len(s.acc.Notices))
 	}
 }
 

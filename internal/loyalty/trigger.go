@@ -79,9 +79,9 @@ func (v *visit) balance() Points { return total(v.acc.Lots) }
 func (v *visit) ahead(of time.Time, zone *time.Location) (step int, due time.Time) {
 	step = -1
 	for i, lead := range v.r.Leads {
-		at := v.morning(lead.before(of, zone))
-		if v.r.On == BeforeHold {
-			at = lead.before(of, zone) // there may be no morning before it
+		at := lead.before(of, zone)
+		if v.r.On != BeforeHold { // there may be no morning before it
+			at = v.morning(DateOf(at, zone).start(zone)) // the next one may be too late for what is promised
 		}
 		if at.After(v.now) {
 			v.sooner(at)
@@ -261,6 +261,7 @@ func (v *visit) tierAtRisk() {
 		return
 	}
 	step, due := v.ahead(at, v.p.Zone)
+	v.sooner(v.morning(at)) // it may be put off then, and is to be told of anew
 	rung := v.p.rung(v.acc.Tier)
 	kept, asOf := v.p.requalified(v.acc, at)
 	if step < 0 || rung <= max(0, v.p.floor(v.acc)) || kept >= rung {
