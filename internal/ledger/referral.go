@@ -119,6 +119,18 @@ func (l *Ledger) through(ctx context.Context, p *loyalty.Program, in Enrolment) 
 	return referral, nil
 }
 
+// alike reports whether two members are one person, by what is known of them now.
+func (l *Ledger) alike(ctx context.Context, program string, x, y loyalty.MemberID) (bool, error) {
+	var known [2]Profile
+	for i, m := range []loyalty.MemberID{x, y} {
+		var err error
+		if known[i], err = l.Profile(ctx, program, m); err != nil {
+			return false, err
+		}
+	}
+	return samePerson(known[0], known[1]), nil
+}
+
 // samePerson reports whether two profiles are certainly of one person: by the telephone number, or by an address that
 // reaches the same mailbox.
 func samePerson(x, y Profile) bool {
@@ -214,7 +226,8 @@ var errConcerned = errors.New("ledger: the order concerns a referrer")
 
 // doReferred is do for a command about an order, which the rules that it keeps decide. Where the order makes or breaks a
 // referral the referrer's account changes with it. Whom it concerns is known only once it is decided: what others order
-// reads no more than before.
+// reads no more than before. Profiles change after joining, so that the two are compared again before an order makes a
+// referral; where they are one person it is an order as any other, and the referral waits.
 func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Program) ([]loyalty.Entry, error) {
 	order, alone := c.decide, c
 	var referrer loyalty.MemberID
@@ -224,10 +237,15 @@ func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Progr
 			return out, err
 		}
 		var concerned bool
-		if referrer, concerned = c.p.Concerns(out, rules); concerned {
-			return out, errConcerned
+		if referrer, concerned = c.p.Concerns(out, rules); !concerned {
+			return out, nil
 		}
-		return out, nil
+		if out.Account.Traits.Referral.Order == "" {
+			if alike, err := l.alike(ctx, c.p.ID, c.member, referrer); alike || err != nil {
+				return out, err
+			}
+		}
+		return out, errConcerned
 	}
 	entries, err := l.do(ctx, alone)
 	if !errors.Is(err, errConcerned) {
