@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"go.mau.fi/util/confusable"
+	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -137,21 +138,30 @@ func samePerson(x, y Profile) bool {
 	return x.Phone != "" && x.Phone == y.Phone || x.Email != "" && y.Email != "" && sameMailbox(x.Email, y.Email)
 }
 
-// sameMailbox compares addresses without their case, dots and tags. Where one has letters beyond ASCII, also those that
-// only look alike are the same (Unicode TS #39), and not otherwise: anna1@ and annal@ are two people.
+// sameMailbox compares addresses without their case, dots and tags, and a domain in either of its two forms:
+// bücher.example is xn--bcher-kva.example (Unicode TS #46).
 func sameMailbox(x, y string) bool {
-	x, y = mailbox(x), mailbox(y)
+	xLocal, xDomain := mailbox(x)
+	yLocal, yDomain := mailbox(y)
+	return sameLetters(xLocal, yLocal) && sameLetters(xDomain, yDomain)
+}
+
+// sameLetters compares the names of two mailboxes, or their domains. Where one has letters beyond ASCII, also those that
+// only look alike are the same (Unicode TS #39), and not otherwise: anna1@ and annal@ are two people.
+func sameLetters(x, y string) bool {
 	ascii := func(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e }) }
 	return x == y || (!ascii(x) || !ascii(y)) && confusable.Skeleton(x) == confusable.Skeleton(y)
 }
 
-func mailbox(address string) string {
-	local, domain, _ := strings.Cut(strings.ToLower(norm.NFKC.String(address)), "@")
+func mailbox(address string) (local, domain string) {
+	local, domain, _ = strings.Cut(strings.ToLower(norm.NFKC.String(address)), "@")
 	local, _, _ = strings.Cut(local, "+")
+	// In letters, since ASCII does not show what looks alike. What is no domain stays as far as it can be read.
+	domain, _ = idna.Lookup.ToUnicode(domain)
 	if domain == "googlemail.com" {
 		domain = "gmail.com"
 	}
-	return strings.ReplaceAll(local, ".", "") + "@" + domain
+	return strings.ReplaceAll(local, ".", ""), domain
 }
 
 // A ReferralRequest says through whose code a member came, under an id that the caller derived.

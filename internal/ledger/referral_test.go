@@ -246,6 +246,46 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 	})
 }
 
+// Row 54, by what an address is: a code is not for its owner, whatever the address is written like.
+func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.befriend(t, 0)
+	for i, c := range []struct {
+		x, y string
+		same bool
+	}{
+		{"anna.b@gmail.com", "AnnaB+1@googlemail.com", true},
+		{"anna@bücher.example", "anna@xn--bcher-kva.example", true},
+		{"anna@XN--BCHER-KVA.example", "anna@BÜCHER.example", true},
+		{"anna@straße.example", "anna@xn--strae-oqa.example", true},
+		{"anna@bücher.example", "anna@bucher.example", false},
+		{"anna@bücher.example", "anna@xn--bcher-kva.example.org", false},
+		{"anna@example.com", "anna@ex\u0430mple.com", true}, // a Cyrillic letter
+		{"anna@example.com", "anna@xn--exmple-4nf.com", true},
+		{"anna@my_host.example", "anna@my_host.example", true},
+		{"anna@xn--zzzzzz999.example", "anna@xn--zzzzzz998.example", false}, // no Punycode
+		{"anna1@example.com", "annal@example.com", false},
+		{"anna1@bücher.example", "annal@xn--bcher-kva.example", false},
+	} {
+		referrer, friend := loyalty.MemberID(fmt.Sprint("mem_r", i)), loyalty.MemberID(fmt.Sprint("mem_f", i))
+		enrol := func(in ledger.Enrolment) error {
+			_, err := b.Enrol(t.Context(), b.p, in, ledger.By{Input: string(in.Member)})
+			return err
+		}
+		if err := enrol(ledger.Enrolment{Member: referrer, Profile: ledger.Profile{Email: c.x}}); err != nil {
+			t.Fatal(err)
+		}
+		code, err := b.GiveReferralCode(t.Context(), b.p, referrer, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = enrol(ledger.Enrolment{Member: friend, Profile: ledger.Profile{Email: c.y}, Code: code})
+		if errors.Is(err, loyalty.SelfReferral) != c.same || err != nil && !c.same {
+			t.Errorf("%s joins by the code of %s: %v", c.y, c.x, err)
+		}
+	}
+}
+
 // place tells of an order until that is known to be done, and gives what the order itself is worth.
 func (b *bench) place(t *testing.T, o loyalty.Order) loyalty.Points {
 	t.Helper()
