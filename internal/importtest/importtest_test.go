@@ -104,6 +104,7 @@ var outside = map[string][]string{
 	"github.com/expr-lang/expr":                {"internal/program/condition"},
 	"github.com/goccy/go-yaml":                 {"internal/program", "internal/api/wire/generate"},
 	"go.mau.fi/util":                           {"internal/ledger"},
+	"golang.org/x/net":                         {"internal/ledger"},
 	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/boot", "internal/boot/postroom", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
 	"github.com/stripe/stripe-go":              nil,
 	"github.com/standard-webhooks":             nil,

@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"go.mau.fi/util/confusable"
+	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -119,27 +120,48 @@ func (l *Ledger) through(ctx context.Context, p *loyalty.Program, in Enrolment) 
 	return referral, nil
 }
 
+// alike reports whether two members are one person, by what is known of them now.
+func (l *Ledger) alike(ctx context.Context, program string, x, y loyalty.MemberID) (bool, error) {
+	var known [2]Profile
+	for i, m := range []loyalty.MemberID{x, y} {
+		var err error
+		if known[i], err = l.Profile(ctx, program, m); err != nil {
+			return false, err
+		}
+	}
+	return samePerson(known[0], known[1]), nil
+}
+
 // samePerson reports whether two profiles are certainly of one person: by the telephone number, or by an address that
 // reaches the same mailbox.
 func samePerson(x, y Profile) bool {
 	return x.Phone != "" && x.Phone == y.Phone || x.Email != "" && y.Email != "" && sameMailbox(x.Email, y.Email)
 }
 
-// sameMailbox compares addresses without their case, dots and tags. Where one has letters beyond ASCII, also those that
-// only look alike are the same (Unicode TS #39), and not otherwise: anna1@ and annal@ are two people.
+// sameMailbox compares addresses without their case, dots and tags, and a domain in either of its two forms:
+// bücher.example is xn--bcher-kva.example (Unicode TS #46).
 func sameMailbox(x, y string) bool {
-	x, y = mailbox(x), mailbox(y)
+	xLocal, xDomain := mailbox(x)
+	yLocal, yDomain := mailbox(y)
+	return sameLetters(xLocal, yLocal) && sameLetters(xDomain, yDomain)
+}
+
+// sameLetters compares the names of two mailboxes, or their domains. Where one has letters beyond ASCII, also those that
+// only look alike are the same (Unicode TS #39), and not otherwise: anna1@ and annal@ are two people.
+func sameLetters(x, y string) bool {
 	ascii := func(s string) bool { return !strings.ContainsFunc(s, func(r rune) bool { return r > 0x7e }) }
 	return x == y || (!ascii(x) || !ascii(y)) && confusable.Skeleton(x) == confusable.Skeleton(y)
 }
 
-func mailbox(address string) string {
-	local, domain, _ := strings.Cut(strings.ToLower(norm.NFKC.String(address)), "@")
+func mailbox(address string) (local, domain string) {
+	local, domain, _ = strings.Cut(strings.ToLower(norm.NFKC.String(address)), "@")
 	local, _, _ = strings.Cut(local, "+")
+	// In letters, since ASCII does not show what looks alike. What is no domain stays as far as it can be read.
+	domain, _ = idna.Lookup.ToUnicode(domain)
 	if domain == "googlemail.com" {
 		domain = "gmail.com"
 	}
-	return strings.ReplaceAll(local, ".", "") + "@" + domain
+	return strings.ReplaceAll(local, ".", ""), domain
 }
 
 // A ReferralRequest says through whose code a member came, under an id that the caller derived.
@@ -214,7 +236,8 @@ var errConcerned = errors.New("ledger: the order concerns a referrer")
 
 // doReferred is do for a command about an order, which the rules that it keeps decide. Where the order makes or breaks a
 // referral the referrer's account changes with it. Whom it concerns is known only once it is decided: what others order
-// reads no more than before.
+// reads no more than before. Profiles change after joining, so that the two are compared again before an order makes a
+// referral; where they are one person it is an order as any other, and the referral waits.
 func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Program) ([]loyalty.Entry, error) {
 	order, alone := c.decide, c
 	var referrer loyalty.MemberID
@@ -224,10 +247,15 @@ func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Progr
 			return out, err
 		}
 		var concerned bool
-		if referrer, concerned = c.p.Concerns(out, rules); concerned {
-			return out, errConcerned
+		if referrer, concerned = c.p.Concerns(out, rules); !concerned {
+			return out, nil
 		}
-		return out, nil
+		if out.Account.Traits.Referral.Order == "" {
+			if alike, err := l.alike(ctx, c.p.ID, c.member, referrer); alike || err != nil {
+				return out, err
+			}
+		}
+		return out, errConcerned
 	}
 	entries, err := l.do(ctx, alone)
 	if !errors.Is(err, errConcerned) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -179,17 +180,135 @@ func (b *bench) rewarded(t *testing.T, referrers, friends, orders int) {
 		}
 	}
 	for i := range referrers + friends {
-		got, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, member(i)) })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if bal := got.Account.Balance(); bal.Active+bal.Pending-bal.Debt != want[member(i)] {
-			t.Errorf("%s has %+v, want %d in all", member(i), bal, want[member(i)])
+		if has := b.owns(t, member(i)); has != want[member(i)] {
+			t.Errorf("%s has %d in all, want %d", member(i), has, want[member(i)])
 		}
 	}
 }
 
-// What bringing friends costs: the order that does it pays for two accounts, others for nothing.
+// is gives a member another profile.
+func (b *bench) is(t *testing.T, p ledger.Profile) {
+	t.Helper()
+	_, err := until(func() (struct{}, error) {
+		was, err := b.Profile(t.Context(), b.p.ID, p.Member)
+		if err != nil {
+			return struct{}{}, err
+		}
+		p.Version = was.Version
+		return struct{}{}, b.ChangeMember(t.Context(), b.p, ledger.Change{Profile: p}, ledger.By{Actor: "test"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Row 54: who joins as somebody else, and turns out to be the referrer before ordering, orders as anybody and brings
+// nobody, until they are two again. What was converted while they were stays.
+func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
+	onFaulty(t, func(t *testing.T, b *bench) {
+		code := b.befriend(t, 1)[0]
+		b.is(t, ledger.Profile{Member: member(0), Email: "anna.b@gmail.com", Phone: "+491701234567"})
+		for i, c := range []struct{ joins, then ledger.Profile }{
+			{ledger.Profile{Email: "other@other.example"}, ledger.Profile{Email: "annab@gmail.com"}},
+			{ledger.Profile{Phone: "+491707654321"}, ledger.Profile{Phone: "+491701234567"}},
+			{ledger.Profile{}, ledger.Profile{Email: "Anna.B+1@googlemail.com"}},
+		} {
+			m := member(i + 1)
+			c.joins.Member, c.then.Member = m, m
+			in := ledger.Enrolment{Member: m, Profile: c.joins, Code: code}
+			if _, err := until(func() (ledger.Member, error) { return b.Enrol(t.Context(), b.p, in, ledger.By{Input: string(m)}) }); err != nil {
+				t.Fatal(err)
+			}
+			points := loyalty.Points(0)
+			for _, step := range []struct {
+				is                 ledger.Profile
+				order, brought     string
+				friends, referrers loyalty.Points
+			}{
+				{c.then, "alike", "", 0, 0},
+				{c.joins, "apart", "apart", 100, 200},
+				{c.then, "later", "apart", 100, 200},
+			} {
+				b.is(t, step.is)
+				points += b.place(t, b.order(step.order+string(m), m, 2_000))
+				if r := b.referral(t, m); r.By != member(0) || strings.TrimSuffix(r.Order, string(m)) != step.brought {
+					t.Errorf("%+v ordered %s, and the referral is %+v", step.is, step.order, r)
+				}
+				if has, want := b.owns(t, m), points+step.friends; has != want {
+					t.Errorf("%+v ordered %s and has %d, want %d", step.is, step.order, has, want)
+				}
+				if has, want := b.owns(t, member(0)), loyalty.Points(i)*200+step.referrers; has != want {
+					t.Errorf("%+v ordered %s, and the referrer has %d, want %d", step.is, step.order, has, want)
+				}
+			}
+		}
+		b.auditAll(t, 4)
+	})
+}
+
+// Row 54, by what an address is: a code is not for its owner, whatever the address is written like.
+func TestAMailboxIsTheSameHoweverItIsWritten(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.befriend(t, 0)
+	for i, c := range []struct {
+		x, y string
+		same bool
+	}{
+		{"anna.b@gmail.com", "AnnaB+1@googlemail.com", true},
+		{"anna@bücher.example", "anna@xn--bcher-kva.example", true},
+		{"anna@XN--BCHER-KVA.example", "anna@BÜCHER.example", true},
+		{"anna@straße.example", "anna@xn--strae-oqa.example", true},
+		{"anna@bücher.example", "anna@bucher.example", false},
+		{"anna@bücher.example", "anna@xn--bcher-kva.example.org", false},
+		{"anna@example.com", "anna@ex\u0430mple.com", true}, // a Cyrillic letter
+		{"anna@example.com", "anna@xn--exmple-4nf.com", true},
+		{"anna@my_host.example", "anna@my_host.example", true},
+		{"anna@xn--zzzzzz999.example", "anna@xn--zzzzzz998.example", false}, // no Punycode
+		{"anna1@example.com", "annal@example.com", false},
+		{"anna1@bücher.example", "annal@xn--bcher-kva.example", false},
+	} {
+		referrer, friend := loyalty.MemberID(fmt.Sprint("mem_r", i)), loyalty.MemberID(fmt.Sprint("mem_f", i))
+		enrol := func(in ledger.Enrolment) error {
+			_, err := b.Enrol(t.Context(), b.p, in, ledger.By{Input: string(in.Member)})
+			return err
+		}
+		if err := enrol(ledger.Enrolment{Member: referrer, Profile: ledger.Profile{Email: c.x}}); err != nil {
+			t.Fatal(err)
+		}
+		code, err := b.GiveReferralCode(t.Context(), b.p, referrer, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = enrol(ledger.Enrolment{Member: friend, Profile: ledger.Profile{Email: c.y}, Code: code})
+		if errors.Is(err, loyalty.SelfReferral) != c.same || err != nil && !c.same {
+			t.Errorf("%s joins by the code of %s: %v", c.y, c.x, err)
+		}
+	}
+}
+
+// place tells of an order until that is known to be done, and gives what the order itself is worth.
+func (b *bench) place(t *testing.T, o loyalty.Order) loyalty.Points {
+	t.Helper()
+	got, err := until(func() (ledger.OrderResult, error) { return b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"}) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got.State.Worth
+}
+
+// owns is what a member has, active or pending.
+func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
+	t.Helper()
+	got, err := until(func() (ledger.Member, error) { return b.Member(t.Context(), b.p, m) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	bal := got.Account.Balance()
+	return bal.Active + bal.Pending - bal.Debt
+}
+
+// What bringing friends costs: the order that does it pays for two accounts and two profiles, one that would if its member
+// were not the referrer for the profiles, others for nothing.
 func TestWhatAReferralCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
@@ -209,9 +328,17 @@ func TestWhatAReferralCosts(t *testing.T) {
 	}
 	within("to join by a code", 4, 9)
 	b.put(t, b.order("o1", member(1), 2_000))
-	within("the order that converts", 5, 15)
+	within("the order that converts", 7, 15)
 	b.put(t, b.order("o2", member(1), 2_000))
 	within("the next order", 1, 5)
+	b.is(t, ledger.Profile{Member: member(0), Phone: "+491701234567"})
+	if _, err := b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: member(2), Code: codes[0]}, ledger.By{Input: "2"}); err != nil {
+		t.Fatal(err)
+	}
+	b.is(t, ledger.Profile{Member: member(2), Phone: "+491701234567"})
+	meter.Take()
+	b.put(t, b.order("o4", member(2), 2_000))
+	within("the order of who turns out to be the referrer", 3, 6)
 	b.put(t, b.order("o3", member(9), 2_000))
 	within("the first order of who came alone", 1, 6)
 }
