@@ -25,6 +25,9 @@ func Explain(p *loyalty.Program) string {
 	e.wallets()
 	if !e.p.NoSurprise.IsZero() {
 		e.say("Points lapse and levels fall only if the member was told %s before; otherwise they are extended by as long.", period(e.p.NoSurprise))
+		if len(e.p.Wallets)+len(e.p.Ladders) > 0 {
+			e.say("That is not about other wallets and ladders.")
+		}
 	}
 	e.rewards()
 	e.transfers()
