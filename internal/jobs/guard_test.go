@@ -67,7 +67,13 @@ func TestWhenLevelsTakeMoreTheNextRunMovesWhoeverDoesNotHaveIt(t *testing.T) {
 }
 
 func TestARunThatWouldMoveTooManyDownStopsBeforeItMovesAnybody(t *testing.T) {
-	const members = 600
+	for _, members := range []int{30, 600} {
+		testGuard(t, members)
+	}
+}
+
+func testGuard(t *testing.T, members int) {
+	t.Helper()
 	b := silver(t, members)
 	b.republish(t, "1900", "  guard: 20%\n", loyalty.FullRefresh)
 	b.sent = nil
