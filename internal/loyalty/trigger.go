@@ -66,6 +66,7 @@ func (v *visit) offer(n News) {
 		return
 	}
 	n.Reminder, n.On, n.Purpose = v.r.ID, v.r.On, cmp.Or(v.r.Purpose, v.r.On.Purpose())
+	n.At, n.Zone = v.now, v.zone
 	v.offers = append(v.offers, offer{n, v.r})
 }
 

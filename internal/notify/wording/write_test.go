@@ -41,7 +41,8 @@ func programOf(name string) *loyalty.Program {
 func full(on loyalty.Trigger, n loyalty.Points) loyalty.News {
 	return loyalty.News{
 		Reminder: "r", On: on, Purpose: loyalty.Marketing, Points: n, Lots: []loyalty.Lot{{Expires: 20270331, Points: n}}, Reward: "mug",
-		Level: "gold", Missing: int64(n), Day: 20270331, Code: "7K3M-Q9XZ", Order: "1042", Years: int(n),
+		Level: "gold", Missing: int64(n), Code: "7K3M-Q9XZ", Order: "1042", Years: int(n),
+		Until: time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC), At: time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC), Zone: time.UTC,
 	}
 }
 
@@ -195,6 +196,59 @@ func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	}
 }
 
+// What is called the last day is whole where the member lives, whatever the program's zone; on the day of the end itself
+// the time is told.
+func TestTheLastDayIsWholeForTheMember(t *testing.T) {
+	zone := func(name string) *time.Location {
+		z, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return z
+	}
+	berlin, angeles := zone("Europe/Berlin"), zone("America/Los_Angeles")
+	p := programOf("Shop")
+	p.Zone = berlin
+	noon := time.Date(2026, 12, 16, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		on      loyalty.Trigger
+		until   time.Time
+		zone    *time.Location
+		ahead   time.Duration // of the end
+		locale  string
+		subject string
+		body    string
+	}{
+		{loyalty.BeforeCode, noon, berlin, 48 * time.Hour, "es", "Hasta el 15 de diciembre de 2026: ", "se puede usar hasta el 15 de diciembre de 2026 inclusive."},
+		{loyalty.BeforeCode, noon, berlin, time.Hour, "es", "Hasta el 16 de diciembre de 2026, 11:00 CET: ", "se puede usar hasta el 16 de diciembre de 2026, 11:00 CET."},
+		{loyalty.BeforeCode, noon, angeles, 48 * time.Hour, "de", "Gültig bis 15. Dezember 2026: ", "gültig bis einschließlich 15. Dezember 2026."},
+		{loyalty.BeforeCode, noon, angeles, time.Hour, "de", "Gültig bis 16. Dezember 2026, 02:00 PST: ", "gültig bis 16. Dezember 2026, 02:00 PST."},
+		{loyalty.AfterClaim, noon, berlin, 48 * time.Hour, "fr", "", "valable jusqu’au 15 décembre 2026 inclus."},
+		{loyalty.AfterClaim, noon, berlin, time.Hour, "fr", "", "valable jusqu’au 16 décembre 2026, 11:00 CET."},
+		{loyalty.BeforeTier, noon, berlin, 48 * time.Hour, "en", "", "yours until the end of 15 December 2026."},
+		{loyalty.BeforeTier, noon, berlin, time.Hour, "tr", "", "16 Aralık 2026, 11:00 CET anına kadar sizin."},
+		{loyalty.BeforeHold, noon, berlin, 48 * time.Hour, "en", "Reserved until 16 December 2026, 11:00 CET: ", "On 16 December 2026, 11:00 CET the reservation ends"},
+		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), angeles, 48 * time.Hour, "en", "2 beans: valid until 27 February 2027", "valid until the end of 27 February 2027."},
+		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), angeles, 2 * time.Hour, "en", "2 beans: valid until 28 February 2027, 15:00 PST", "valid until 28 February 2027, 15:00 PST."},
+		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), berlin, 2 * time.Hour, "tr", "2 bean: son gün 28 Şubat 2027", "28 Şubat 2027 gününün sonuna kadar."},
+	} {
+		n := withChannel(full(c.on, 2), loyalty.Push)
+		n.Lots, n.Until, n.Zone, n.At = []loyalty.Lot{{Expires: 20270228, Points: 2}}, c.until, c.zone, c.until.Add(-c.ahead)
+		if w := write(t, p, notify.Person{Locale: c.locale}, n); !strings.HasPrefix(w.Subject, c.subject) || !strings.Contains(w.Text, c.body) {
+			t.Errorf("%s, %s before in %s: %q, %q", c.on, c.ahead, c.zone, w.Subject, w.Text)
+		}
+	}
+	n := withChannel(full(loyalty.BeforeLapse, 2), loyalty.Email)
+	n.Lots = []loyalty.Lot{{Expires: 20270228, Points: 1}, {Expires: 20270301, Points: 1}}
+	n.Until, n.Zone, n.At = loyalty.Date(20270228).End(berlin), angeles, time.Date(2027, 2, 28, 18, 0, 0, 0, time.UTC)
+	w := write(t, p, notify.Person{Locale: "en"}, n)
+	for _, line := range []string{"Some are valid only until 28 February 2027, 15:00 PST.", "1 bean: until 28 February 2027, 15:00 PST\n", "1 bean: until the end of 28 February 2027\n"} {
+		if !strings.Contains(w.Text, line) {
+			t.Errorf("no %q in %s", line, w.Text)
+		}
+	}
+}
+
 // Several lots are one message, each with its day.
 func ExampleWords() {
 	n := withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
@@ -207,7 +261,7 @@ func ExampleWords() {
 	// 300 beans: valid until 31 March 2027 <nil>
 	// Hello Ada,
 	//
-	// 300 beans lapse unless you use them. The first day on which some lapse is 31 March 2027.
+	// 300 beans lapse unless you use them. Some are valid only until the end of 31 March 2027.
 	//
 	// - 100 beans: until the end of 31 March 2027
 	// - 200 beans: until the end of 3 April 2027
