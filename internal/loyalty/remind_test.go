@@ -93,6 +93,28 @@ func TestDaysAreToldWhereTheMemberLives(t *testing.T) {
 	}
 }
 
+// Neither who never ordered nor who cancelled the only order has a last one.
+func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
+	p := reminding(t, Reminder{ID: "away", On: AfterAbsence, Leads: []Period{{Days: 60}}, Channels: []Channel{Email}})
+	for _, c := range []struct {
+		what    string
+		metrics []Metric
+		ordered bool
+	}{
+		{"no order", nil, false},
+		{"one", []Metric{{Month: 202601, Orders: 1}}, true},
+		{"one, long ago", []Metric{{Orders: 1}}, true},
+		{"one that was cancelled", []Metric{{Month: 202601, Orders: 1}, {Month: 202602, Orders: -1}}, false},
+	} {
+		acc := whoHas()
+		acc.Metrics = c.metrics
+		plan := p.Remind(acc, anybody, Reminded{}, utc("2026-06-01T10:00"))
+		if len(plan.Send) != 1 || plan.Send[0].Ordered != c.ordered {
+			t.Errorf("%s: %+v", c.what, plan.Send)
+		}
+	}
+}
+
 func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
 	p := reminding(t, lapseSteps)
 	acc, now := whoHas(Lot{20270331, 100}, Lot{20270403, 50}, Lot{20270430, 70}), utc("2027-03-02T10:00")

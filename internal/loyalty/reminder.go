@@ -145,6 +145,7 @@ type News struct {
 	Until   time.Time // until which instant, exclusive
 	Code    string
 	Order   string
+	Ordered bool // AfterAbsence: there was an order, paid and not cancelled
 	Years   int
 
 	At   time.Time      // as of when all of this is so

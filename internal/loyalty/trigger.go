@@ -212,7 +212,7 @@ func (v *visit) idle() {
 
 func (v *visit) absence() {
 	if n := v.balance(); n >= v.r.MinPoints {
-		v.steps(later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n}, v.cycle(), v.cycle())
+		v.steps(later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n, Ordered: v.acc.orders() > 0}, v.cycle(), v.cycle())
 	}
 }
 

@@ -80,6 +80,7 @@ type view struct {
 	Whole       bool   // the day is, to its end
 	Code        string
 	Order       string
+	Ordered     bool
 	Years       int64
 	Title, Body string // of what the merchant words
 	Said        string // the body, for texts
@@ -144,7 +145,7 @@ func (l *language) page(v view) (string, error) {
 func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) view {
 	v := view{
 		Trigger: string(n.On), Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(who.Name, 100),
-		Points: l.points(p, n.Points), N: int64(n.Points), Code: line(n.Code, 100), Order: line(n.Order, 130),
+		Points: l.points(p, n.Points), N: int64(n.Points), Code: line(n.Code, 100), Order: line(n.Order, 130), Ordered: n.Ordered,
 		Years: int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {

@@ -249,6 +249,24 @@ func TestTheLastDayIsWholeForTheMember(t *testing.T) {
 	}
 }
 
+func TestWhoNeverOrderedIsNotToldOfALastOrder(t *testing.T) {
+	for l, want := range map[string][2]string{ // without an order, with one
+		"en": {"since you joined Shop.", "since your last order."},
+		"de": {"Ihr Beitritt zu Shop", "Ihre letzte Bestellung"},
+		"es": {"se unió a Shop.", "su último pedido."},
+		"fr": {"Votre adhésion à Shop", "Votre dernière commande"},
+		"tr": {"Shop programına katılmanızın", "Son siparişinizin"},
+	} {
+		n := withChannel(full(loyalty.AfterAbsence, 2), loyalty.Push)
+		for i, ordered := range []bool{false, true} {
+			n.Ordered = ordered
+			if w := write(t, programOf("Shop"), notify.Person{Locale: l}, n); !strings.Contains(w.Text, want[i]) || strings.Contains(w.Text, want[1-i]) {
+				t.Errorf("%s, ordered %t: %s", l, ordered, w.Text)
+			}
+		}
+	}
+}
+
 // Several lots are one message, each with its day.
 func ExampleWords() {
 	n := withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
