@@ -360,7 +360,7 @@ func (p *Program) onYear(acc Account, on Trigger, year int, zone *time.Location)
 	return day.in(year).start(zone)
 }
 
-// stuck tells whoever came by another's code what waits for the first order.
+// stuck tells whoever came by another's code what waits for an order: those before it may not have met the condition.
 func (v *visit) stuck() {
 	r, most := v.acc.Traits.Referral, Points(0)
 	for _, a := range v.p.Earn.Actions {

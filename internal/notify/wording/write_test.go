@@ -267,6 +267,17 @@ func TestWhoNeverOrderedIsNotToldOfALastOrder(t *testing.T) {
 	}
 }
 
+// Who came by a friend's code may have ordered already, and not enough for what waits.
+func TestWhatWaitsForAnOrderDoesNotCallItTheFirst(t *testing.T) {
+	first := regexp.MustCompile(`(?i)first|erste|primer|premi|ilk`)
+	for _, l := range loyalty.MessageLanguages() {
+		w := write(t, programOf("Shop"), notify.Person{Locale: l}, withChannel(full(loyalty.AfterReferral, 100), loyalty.Push))
+		if first.MatchString(w.Subject+w.Text) || !strings.Contains(w.Subject, "100") {
+			t.Errorf("%s: %q, %q", l, w.Subject, w.Text)
+		}
+	}
+}
+
 // Several lots are one message, each with its day.
 func ExampleWords() {
 	n := withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
