@@ -73,6 +73,7 @@ type view struct {
 	N           int64
 	Lots        []lotView
 	Reward      string
+	Named       bool // the reward is
 	Level       string
 	Missing     string
 	MissingN    int64
@@ -155,10 +156,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) 
 		day, whole := l.last(lot.Expires.End(p.Zone), n)
 		v.Lots = append(v.Lots, lotView{l.points(p, lot.Points), day, whole})
 	}
-	v.Reward = line(n.Reward, 100)
-	if r, ok := p.Reward(n.Reward); ok && r.Name != nil {
-		v.Reward = line(r.Name.In(l.tag), 200)
-	}
+	v.Reward, v.Named = l.rewardOf(p, n.Reward)
 	v.Level = line(n.Level, 100)
 	if level, _, ok := p.Level(n.Level); ok && level.Name != nil {
 		v.Level = line(level.Name.In(l.tag), 200)
@@ -182,6 +180,18 @@ func (l *language) last(until time.Time, n loyalty.News) (words string, whole bo
 		return l.day(day), true
 	}
 	return l.moment(until, n.Zone, false), false
+}
+
+// rewardOf is what the program calls a reward, and a word for any where it does not: an id means nothing to a member.
+func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named bool) {
+	if id == loyalty.PayReward {
+		return l.payment, true
+	}
+	r, _ := p.Reward(id)
+	if name := line(r.Name.In(l.tag), 200); name != "" {
+		return name, true
+	}
+	return l.reward, false
 }
 
 // missing writes how much is missing: points, or what the program's levels are measured by.

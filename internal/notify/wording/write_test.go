@@ -278,6 +278,36 @@ func TestWhatWaitsForAnOrderDoesNotCallItTheFirst(t *testing.T) {
 	}
 }
 
+func TestNoMessageShowsTheIDOfAReward(t *testing.T) {
+	p := programOf("Shop")
+	p.Rewards = append(p.Rewards, loyalty.Reward{ID: "five-off"})
+	words := map[string][2]string{ // of one without a name, and of a payment
+		"en": {"a reward", "the payment of your order"}, "de": {"eine Prämie", "die Bezahlung Ihrer Bestellung"},
+		"es": {"una recompensa", "el pago de su pedido"}, "fr": {"une récompense", "le paiement de votre commande"},
+		"tr": {"bir ödül", "siparişinizin ödemesi"},
+	}
+	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
+		for id, word := range map[string]string{"five-off": words[l][0], "gone": words[l][0], loyalty.PayReward: words[l][1]} {
+			n := withChannel(full(on, 5), c)
+			n.Reward = id
+			w := write(t, p, notify.Person{Locale: l}, n)
+			for _, s := range []string{w.Subject, w.Text, w.HTML} {
+				if strings.Contains(s, id) {
+					t.Errorf("%s of %s in %s by %s: %q", on, id, l, c, s)
+				}
+			}
+			if about := on == loyalty.BeforeHold || on == loyalty.BeforeCode || on == loyalty.NearReward; about && !strings.Contains(w.Text, word) {
+				t.Errorf("%s of %s in %s does not say %q: %q", on, id, l, word, w.Text)
+			}
+		}
+	})
+	n := withChannel(full(loyalty.AfterClaim, 5), loyalty.Push)
+	n.Reward = "five-off"
+	if w := write(t, p, notify.Person{Locale: "en"}, n); w.Subject != "Your code is waiting" || !strings.Contains(w.Text, "not used it yet. Your code") {
+		t.Errorf("%q, %q", w.Subject, w.Text)
+	}
+}
+
 // Several lots are one message, each with its day.
 func ExampleWords() {
 	n := withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
