@@ -167,6 +167,59 @@ func TestEveryMessageHasDaysPluralsAndAWayOut(t *testing.T) {
 	}
 }
 
+// What is missing agrees with its verb, whatever levels are measured by, and where a language bends nouns or has a verb
+// for points alone, it stands where neither matters.
+func TestWhatIsMissingAgreesInNumber(t *testing.T) {
+	p := programOf("Shop")
+	want := map[string]map[loyalty.Trigger][2]string{ // of one and of five: the subject, and how the body ends
+		"en": {
+			loyalty.NearTier:   {"# to go: Shop|With # more you reach the level Shop.", "# to go: Shop|With # more you reach the level Shop."},
+			loyalty.BeforeTier: {"Keep your level Shop|With # more by then you keep it.", "Keep your level Shop|With # more by then you keep it."},
+		},
+		"de": {
+			loyalty.NearTier:   {"Nur noch #: Shop|Es fehlt noch #, dann erreichen Sie die Stufe Shop.", "Nur noch #: Shop|Es fehlen noch #, dann erreichen Sie die Stufe Shop."},
+			loyalty.BeforeTier: {"Behalten Sie Ihre Stufe Shop|Es fehlt noch # bis dahin, dann behalten Sie sie.", "Behalten Sie Ihre Stufe Shop|Es fehlen noch # bis dahin, dann behalten Sie sie."},
+		},
+		"es": {
+			loyalty.NearTier:   {"Falta #: Shop|Con # más alcanza el nivel Shop.", "Faltan #: Shop|Con # más alcanza el nivel Shop."},
+			loyalty.BeforeTier: {"Conserve su nivel Shop|Con # más hasta entonces lo conserva.", "Conserve su nivel Shop|Con # más hasta entonces lo conserva."},
+		},
+		"fr": {
+			loyalty.NearTier:   {"Plus que # : Shop|Avec # de plus, vous atteignez le niveau Shop.", "Plus que # : Shop|Avec # de plus, vous atteignez le niveau Shop."},
+			loyalty.BeforeTier: {"Gardez votre niveau Shop|Avec # de plus d’ici là, vous le gardez.", "Gardez votre niveau Shop|Avec # de plus d’ici là, vous le gardez."},
+		},
+		"tr": {
+			loyalty.NearTier:   {"Kalan #: Shop|Shop seviyesine ulaşmanız için kalan: #.", "Kalan #: Shop|Shop seviyesine ulaşmanız için kalan: #."},
+			loyalty.BeforeTier: {"Shop seviyenizi koruyun|Korumanız için o zamana kadar gereken: #.", "Shop seviyenizi koruyun|Korumanız için o zamana kadar gereken: #."},
+		},
+	}
+	said := func(l string, on loyalty.Trigger, by loyalty.Measure, n int64, want string) {
+		t.Helper()
+		news := withChannel(full(on, loyalty.Points(n)), loyalty.Push)
+		if news.By = by; on == loyalty.NearReward {
+			news.Level = ""
+		}
+		subject, body, _ := strings.Cut(strings.ReplaceAll(want, "#", languageOf(l).missing(p, news)), "|")
+		if w := write(t, p, notify.Person{Locale: l}, news); w.Subject != subject || !strings.HasSuffix(w.Text, body) {
+			t.Errorf("%s of %d by %d in %s: %q, %q", on, n, by, l, w.Subject, w.Text)
+		}
+	}
+	for l, triggers := range want {
+		for on, of := range triggers {
+			for _, by := range []loyalty.Measure{loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.ByElements, loyalty.ByVisits, loyalty.ByBrands} {
+				said(l, on, by, 1, of[0])
+				said(l, on, by, 5, of[1])
+			}
+		}
+	}
+	said("de", loyalty.NearReward, 0, 1, "Nur noch 1 bean: Shop|Es fehlt noch 1 bean, dann gehört Ihnen: Shop.")
+	said("de", loyalty.NearReward, 0, 5, "Nur noch 5 beans: Shop|Es fehlen noch 5 beans, dann gehört Ihnen: Shop.")
+	said("es", loyalty.NearReward, 0, 1, "Falta 1 bean: Shop|Con 1 bean más puede conseguir: Shop.")
+	said("es", loyalty.NearReward, 0, 5, "Faltan 5 beans: Shop|Con 5 beans más puede conseguir: Shop.")
+	said("en", loyalty.BeforeHold, 0, 1, "Reserved until 31 March 2027: Shop|1 bean is reserved for Shop. On 31 March 2027 the reservation ends, and it is yours again.")
+	said("en", loyalty.BeforeHold, 0, 5, "Reserved until 31 March 2027: Shop|5 beans are reserved for Shop. On 31 March 2027 the reservation ends, and they are yours again.")
+}
+
 func TestTheLongestTextMessageStillHasItsLink(t *testing.T) {
 	long := "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/v1/unsubscribe/" + strings.Repeat("x", 200)
 	p := programOf(strings.Repeat("x", 5000))
