@@ -41,6 +41,13 @@ func (d Date) End(zone *time.Location) time.Time {
 	return midnight(d.year(), d.month(), d.day()+1, zone).UTC()
 }
 
+// LastDay is the last day that is whole in zone before something ends at until; false if there is none from now on, as
+// that is before today is over.
+func LastDay(until, now time.Time, zone *time.Location) (day Date, ok bool) {
+	day = DateOf(DateOf(until, zone).start(zone).Add(-1), zone)
+	return day, day >= DateOf(now, zone)
+}
+
 // start is the first instant of the day in zone.
 func (d Date) start(zone *time.Location) time.Time {
 	return midnight(d.year(), d.month(), d.day(), zone).UTC()

@@ -74,6 +74,47 @@ func TestALotIsToldWithItsDayAtTheLatestStepThatIsDue(t *testing.T) {
 	}
 }
 
+func TestDaysAreToldWhereTheMemberLives(t *testing.T) {
+	p, acc, now := reminding(t, lapseSteps), whoHas(Lot{20270331, 200}), utc("2027-03-30T20:00")
+	acc.Traits.Zone = "America/Los_Angeles"
+	plan := p.Remind(acc, anybody, Reminded{}, now)
+	if len(plan.Send) != 1 || plan.Send[0].Zone.String() != acc.Traits.Zone || !plan.Send[0].At.Equal(now) {
+		t.Fatalf("%+v", plan.Send)
+	}
+	ends := plan.Send[0].Until // 31 March, 15:00 there
+	for now, want := range map[string]Date{"2027-03-30T20:00": 20270330, "2027-03-31T06:59": 20270330, "2027-03-31T07:00": 0, "2027-03-31T21:59": 0} {
+		day, ok := LastDay(ends, utc(now), plan.Send[0].Zone)
+		if ok != (want != 0) || ok && day != want {
+			t.Errorf("%s: %s, %t", now, day, ok)
+		}
+	}
+	if day, ok := LastDay(ends, utc("2027-03-31T21:59"), p.Zone); !ok || day != 20270331 {
+		t.Errorf("%s, %t", day, ok)
+	}
+}
+
+// Neither who never ordered nor who cancelled the only order has a last one.
+func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
+	p := reminding(t, Reminder{ID: "away", On: AfterAbsence, Leads: []Period{{Days: 60}}, Channels: []Channel{Email}})
+	for _, c := range []struct {
+		what    string
+		metrics []Metric
+		ordered bool
+	}{
+		{"no order", nil, false},
+		{"one", []Metric{{Month: 202601, Orders: 1}}, true},
+		{"one, long ago", []Metric{{Orders: 1}}, true},
+		{"one that was cancelled", []Metric{{Month: 202601, Orders: 1}, {Month: 202602, Orders: -1}}, false},
+	} {
+		acc := whoHas()
+		acc.Metrics = c.metrics
+		plan := p.Remind(acc, anybody, Reminded{}, utc("2026-06-01T10:00"))
+		if len(plan.Send) != 1 || plan.Send[0].Ordered != c.ordered {
+			t.Errorf("%s: %+v", c.what, plan.Send)
+		}
+	}
+}
+
 func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
 	p := reminding(t, lapseSteps)
 	acc, now := whoHas(Lot{20270331, 100}, Lot{20270403, 50}, Lot{20270430, 70}), utc("2027-03-02T10:00")

@@ -141,11 +141,15 @@ type News struct {
 	Level   string    // the id of the level
 	Missing int64     // how much is missing: points, or what levels are measured by
 	By      Measure   // by which measure, where a level is missed
-	Day     Date      // until which day, inclusive
+	Day     Date      // the last day, as the program counts days
 	Until   time.Time // until which instant, exclusive
 	Code    string
 	Order   string
+	Ordered bool // AfterAbsence: there was an order, paid and not cancelled
 	Years   int
+
+	At   time.Time      // as of when all of this is so
+	Zone *time.Location // the member's: days are told as they are there
 }
 
 // A Subject is what a member is told about once: a day on which points lapse, a code, an order.

@@ -68,6 +68,7 @@ func (v *visit) offer(n News) {
 		return
 	}
 	n.Reminder, n.On, n.Purpose = v.r.ID, v.r.On, cmp.Or(v.r.Purpose, v.r.On.Purpose())
+	n.At, n.Zone = v.now, v.zone
 	v.offers = append(v.offers, offer{n, v.r})
 }
 
@@ -213,7 +214,7 @@ func (v *visit) idle() {
 
 func (v *visit) absence() {
 	if n := v.balance(); n >= v.r.MinPoints {
-		v.steps(later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n}, v.cycle(), v.cycle())
+		v.steps(later(v.acc.LastActivity, v.acc.Joined), 0, News{Points: n, Ordered: v.acc.orders() > 0}, v.cycle(), v.cycle())
 	}
 }
 
@@ -362,7 +363,7 @@ func (p *Program) onYear(acc Account, on Trigger, year int, zone *time.Location)
 	return day.in(year).start(zone)
 }
 
-// stuck tells whoever came by another's code what waits for the first order.
+// stuck tells whoever came by another's code what waits for an order: those before it may not have met the condition.
 func (v *visit) stuck() {
 	r, most := v.acc.Traits.Referral, Points(0)
 	for _, a := range v.p.Earn.Actions {

@@ -49,16 +49,19 @@ type Data struct {
 	Reward  string         `json:"reward,omitzero"`
 	Level   string         `json:"level,omitzero"`
 	Missing int64          `json:"missing,omitzero"`
-	Day     string         `json:"day,omitzero"` // 2027-03-31: until its end
+	Day     string         `json:"day,omitzero"`   // 2027-03-31: the last one, by the program's calendar; it need not be whole
+	Until   time.Time      `json:"until,omitzero"` // when exactly
 	Code    string         `json:"code,omitzero"`
 	Order   string         `json:"order,omitzero"`
 	Years   int            `json:"years,omitzero"`
 }
 
-// LotData is points with the last day on which they can be spent.
+// LotData is points with the last day on which they can be spent, by the program's calendar, and the instant at which it
+// ends there.
 type LotData struct {
 	Points loyalty.Points `json:"points"`
 	Day    string         `json:"day"`
+	Until  time.Time      `json:"until"`
 }
 
 // A Sender delivers messages of one channel, or hands them to somebody who does.
@@ -112,7 +115,7 @@ func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel)
 func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
 	m := Message{
 		ID: id, Program: p.ID, Member: who.Member, Reminder: n.Reminder, On: n.On, Purpose: n.Purpose, Channel: n.Channel,
-		To: who.Address, At: now.UTC(), Data: dataOf(n),
+		To: who.Address, At: now.UTC(), Data: dataOf(p, n),
 		Unsubscribe: o.Links.Unsubscribe(Subscription{p.ID, who.Member, n.Channel, n.Purpose}),
 	}
 	w, err := o.Words(p, who, n, m.Unsubscribe)
@@ -138,13 +141,15 @@ func (o *Office) Send(ctx context.Context, m Message) error {
 	return s.Send(ctx, m)
 }
 
-func dataOf(n loyalty.News) Data {
-	d := Data{Points: n.Points, Reward: n.Reward, Level: n.Level, Missing: n.Missing, Code: n.Code, Order: n.Order, Years: n.Years}
+func dataOf(p *loyalty.Program, n loyalty.News) Data {
+	d := Data{
+		Points: n.Points, Reward: n.Reward, Level: n.Level, Missing: n.Missing, Until: n.Until.UTC(), Code: n.Code, Order: n.Order, Years: n.Years,
+	}
 	if n.Day != 0 {
 		d.Day = n.Day.String()
 	}
 	for _, lot := range n.Lots {
-		d.Lots = append(d.Lots, LotData{lot.Points, lot.Expires.String()})
+		d.Lots = append(d.Lots, LotData{lot.Points, lot.Expires.String(), lot.Expires.End(p.Zone)})
 	}
 	return d
 }

@@ -2,8 +2,10 @@ package notify
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -34,5 +36,27 @@ func TestWhatIsNoAddressIsRejectedBeforeAProviderIsAsked(t *testing.T) {
 	}
 	if asked != 2 {
 		t.Errorf("a provider was asked %d times", asked)
+	}
+}
+
+// A day alone leaves open where it ends: who words a message has the instant too.
+func TestTheFactsOfAMessageSayWhenTheirDaysEnd(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Office{Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) { return Words{}, nil }}
+	m, err := o.Write(&loyalty.Program{ID: "p", Zone: berlin}, Person{}, loyalty.News{
+		On: loyalty.BeforeLapse, Channel: loyalty.Push, Day: 20270228, Until: loyalty.Date(20270228).End(berlin),
+		Lots: []loyalty.Lot{{Expires: 20270228, Points: 5}, {Expires: 20270301, Points: 6}},
+	}, "msg", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := json.Marshal(m.Data)
+	want := `{"lots":[{"points":5,"day":"2027-02-28","until":"2027-02-28T23:00:00Z"},{"points":6,"day":"2027-03-01","until":"2027-03-01T23:00:00Z"}],` +
+		`"day":"2027-02-28","until":"2027-02-28T23:00:00Z"}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, %v", got, err)
 	}
 }

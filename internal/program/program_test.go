@@ -69,6 +69,11 @@ func TestTheDemoCompilesWithoutProblemsAndWarnings(t *testing.T) {
 	if len(f.Warnings) > 0 {
 		t.Error(f.Warnings)
 	}
+	for _, r := range f.Program.Rewards {
+		if r.Name["en"] == "" || r.Name["de"] == "" {
+			t.Errorf("members would read of %s without a name", r.ID)
+		}
+	}
 	if f.Reporting.Currency != "EUR" || f.Reporting.PointValue.Cmp(big.NewRat(1, 100)) != 0 {
 		t.Errorf("reporting is %+v", f.Reporting)
 	}
@@ -87,6 +92,9 @@ func TestTheDemoSaysWhatTheDesignSays(t *testing.T) {
 	for path, n := range scalars(ours) {
 		if strings.HasPrefix(path, "examples") || path == "redeeming.hold" {
 			continue // adapted to what can be done yet
+		}
+		if strings.HasPrefix(path, "rewards.") && strings.Contains(path, ".name.") {
+			continue // the demo writes to members, and they read no ids
 		}
 		if other, ok := theirs[path]; !ok || other.value != n.value || other.kind != n.kind {
 			t.Errorf("line %d: %s is %s here and %+v there", n.line, path, n.value, other)

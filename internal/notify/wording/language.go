@@ -15,6 +15,8 @@ type language struct {
 	months  [12]string
 	date    func(day int, month string, year int) string
 	single  func(n int64) bool // whether a word that is counted stands in the singular
+	reward  string             // one without a name
+	payment string             // what points are spent on that pay for an order
 }
 
 func one(n int64) bool { return n == 1 || n == -1 }
@@ -28,6 +30,7 @@ func spaced(day int, month string, year int) string {
 var languages = []language{
 	{
 		tag: "en", group: ",", decimal: ".", date: spaced, single: one,
+		reward: "a reward", payment: "the payment of your order",
 		months: [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 	},
 	{
@@ -35,6 +38,7 @@ var languages = []language{
 		date: func(day int, month string, year int) string {
 			return strconv.Itoa(day) + ". " + month + " " + strconv.Itoa(year)
 		},
+		reward: "eine Prämie", payment: "die Bezahlung Ihrer Bestellung",
 		months: [...]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
 	},
 	{
@@ -42,6 +46,7 @@ var languages = []language{
 		date: func(day int, month string, year int) string {
 			return strconv.Itoa(day) + " de " + month + " de " + strconv.Itoa(year)
 		},
+		reward: "una recompensa", payment: "el pago de su pedido",
 		months: [...]string{"enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"},
 	},
 	{
@@ -52,10 +57,12 @@ var languages = []language{
 			}
 			return spaced(day, month, year)
 		},
+		reward: "une récompense", payment: "le paiement de votre commande",
 		months: [...]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
 	},
 	{
 		tag: "tr", group: ".", decimal: ",", date: spaced, single: func(int64) bool { return true },
+		reward: "bir ödül", payment: "siparişinizin ödemesi",
 		months: [...]string{"Ocak", "Şubat", "Mart", "Nisan", "Mayıs", "Haziran", "Temmuz", "Ağustos", "Eylül", "Ekim", "Kasım", "Aralık"},
 	},
 }

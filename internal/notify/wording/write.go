@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	text "text/template"
+	"time"
 	"unicode"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -72,12 +73,15 @@ type view struct {
 	N           int64
 	Lots        []lotView
 	Reward      string
+	Named       bool // the reward is
 	Level       string
 	Missing     string
 	MissingN    int64
-	Day         string
+	Day         string // the last one, or the day and the time of the end
+	Whole       bool   // the day is, to its end
 	Code        string
 	Order       string
+	Ordered     bool
 	Years       int64
 	Title, Body string // of what the merchant words
 	Said        string // the body, for texts
@@ -85,7 +89,10 @@ type view struct {
 	Unsubscribe string
 }
 
-type lotView struct{ Points, Day string }
+type lotView struct {
+	Points, Day string
+	Whole       bool
+}
 
 // maxShort is how many characters SNS takes of one text message. The longest words with their link are shorter.
 const maxShort = 1600
@@ -139,16 +146,17 @@ func (l *language) page(v view) (string, error) {
 func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) view {
 	v := view{
 		Trigger: string(n.On), Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(who.Name, 100),
-		Points: l.points(p, n.Points), N: int64(n.Points), Day: l.day(n.Day), Code: line(n.Code, 100), Order: line(n.Order, 130),
+		Points: l.points(p, n.Points), N: int64(n.Points), Code: line(n.Code, 100), Order: line(n.Order, 130), Ordered: n.Ordered,
 		Years: int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
+	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {
+		v.Day = l.moment(n.Until, n.Zone, true) // what comes back then must not be looked for before
+	}
 	for _, lot := range n.Lots {
-		v.Lots = append(v.Lots, lotView{l.points(p, lot.Points), l.day(lot.Expires)})
+		day, whole := l.last(lot.Expires.End(p.Zone), n)
+		v.Lots = append(v.Lots, lotView{l.points(p, lot.Points), day, whole})
 	}
-	v.Reward = line(n.Reward, 100)
-	if r, ok := p.Reward(n.Reward); ok && r.Name != nil {
-		v.Reward = line(r.Name.In(l.tag), 200)
-	}
+	v.Reward, v.Named = l.rewardOf(p, n.Reward)
 	v.Level = line(n.Level, 100)
 	if level, _, ok := p.Level(n.Level); ok && level.Name != nil {
 		v.Level = line(level.Name.In(l.tag), 200)
@@ -160,6 +168,30 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) 
 		}
 	}
 	return v
+}
+
+// last writes until when the member has something that ends at an instant: the last day that is whole where the member
+// lives, or, where it ends within today, the day with the time. Nothing for the zero instant.
+func (l *language) last(until time.Time, n loyalty.News) (words string, whole bool) {
+	if until.IsZero() {
+		return "", true
+	}
+	if day, ok := loyalty.LastDay(until, n.At, n.Zone); ok {
+		return l.day(day), true
+	}
+	return l.moment(until, n.Zone, false), false
+}
+
+// rewardOf is what the program calls a reward, and a word for any where it does not: an id means nothing to a member.
+func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named bool) {
+	if id == loyalty.PayReward {
+		return l.payment, true
+	}
+	r, _ := p.Reward(id)
+	if name := line(r.Name.In(l.tag), 200); name != "" {
+		return name, true
+	}
+	return l.reward, false
 }
 
 // missing writes how much is missing: points, or what the program's levels are measured by.

@@ -41,7 +41,8 @@ func programOf(name string) *loyalty.Program {
 func full(on loyalty.Trigger, n loyalty.Points) loyalty.News {
 	return loyalty.News{
 		Reminder: "r", On: on, Purpose: loyalty.Marketing, Points: n, Lots: []loyalty.Lot{{Expires: 20270331, Points: n}}, Reward: "mug",
-		Level: "gold", Missing: int64(n), Day: 20270331, Code: "7K3M-Q9XZ", Order: "1042", Years: int(n),
+		Level: "gold", Missing: int64(n), Code: "7K3M-Q9XZ", Order: "1042", Years: int(n),
+		Until: time.Date(2027, 4, 1, 0, 0, 0, 0, time.UTC), At: time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC), Zone: time.UTC,
 	}
 }
 
@@ -166,6 +167,59 @@ func TestEveryMessageHasDaysPluralsAndAWayOut(t *testing.T) {
 	}
 }
 
+// What is missing agrees with its verb, whatever levels are measured by, and where a language bends nouns or has a verb
+// for points alone, it stands where neither matters.
+func TestWhatIsMissingAgreesInNumber(t *testing.T) {
+	p := programOf("Shop")
+	want := map[string]map[loyalty.Trigger][2]string{ // of one and of five: the subject, and how the body ends
+		"en": {
+			loyalty.NearTier:   {"# to go: Shop|With # more you reach the level Shop.", "# to go: Shop|With # more you reach the level Shop."},
+			loyalty.BeforeTier: {"Keep your level Shop|With # more by then you keep it.", "Keep your level Shop|With # more by then you keep it."},
+		},
+		"de": {
+			loyalty.NearTier:   {"Nur noch #: Shop|Es fehlt noch #, dann erreichen Sie die Stufe Shop.", "Nur noch #: Shop|Es fehlen noch #, dann erreichen Sie die Stufe Shop."},
+			loyalty.BeforeTier: {"Behalten Sie Ihre Stufe Shop|Es fehlt noch # bis dahin, dann behalten Sie sie.", "Behalten Sie Ihre Stufe Shop|Es fehlen noch # bis dahin, dann behalten Sie sie."},
+		},
+		"es": {
+			loyalty.NearTier:   {"Falta #: Shop|Con # más alcanza el nivel Shop.", "Faltan #: Shop|Con # más alcanza el nivel Shop."},
+			loyalty.BeforeTier: {"Conserve su nivel Shop|Con # más hasta entonces lo conserva.", "Conserve su nivel Shop|Con # más hasta entonces lo conserva."},
+		},
+		"fr": {
+			loyalty.NearTier:   {"Plus que # : Shop|Avec # de plus, vous atteignez le niveau Shop.", "Plus que # : Shop|Avec # de plus, vous atteignez le niveau Shop."},
+			loyalty.BeforeTier: {"Gardez votre niveau Shop|Avec # de plus d’ici là, vous le gardez.", "Gardez votre niveau Shop|Avec # de plus d’ici là, vous le gardez."},
+		},
+		"tr": {
+			loyalty.NearTier:   {"Kalan #: Shop|Shop seviyesine ulaşmanız için kalan: #.", "Kalan #: Shop|Shop seviyesine ulaşmanız için kalan: #."},
+			loyalty.BeforeTier: {"Shop seviyenizi koruyun|Korumanız için o zamana kadar gereken: #.", "Shop seviyenizi koruyun|Korumanız için o zamana kadar gereken: #."},
+		},
+	}
+	said := func(l string, on loyalty.Trigger, by loyalty.Measure, n int64, want string) {
+		t.Helper()
+		news := withChannel(full(on, loyalty.Points(n)), loyalty.Push)
+		if news.By = by; on == loyalty.NearReward {
+			news.Level = ""
+		}
+		subject, body, _ := strings.Cut(strings.ReplaceAll(want, "#", languageOf(l).missing(p, news)), "|")
+		if w := write(t, p, notify.Person{Locale: l}, news); w.Subject != subject || !strings.HasSuffix(w.Text, body) {
+			t.Errorf("%s of %d by %d in %s: %q, %q", on, n, by, l, w.Subject, w.Text)
+		}
+	}
+	for l, triggers := range want {
+		for on, of := range triggers {
+			for _, by := range []loyalty.Measure{loyalty.ByPointsEarned, loyalty.ByOrders, loyalty.ByElements, loyalty.ByVisits, loyalty.ByBrands} {
+				said(l, on, by, 1, of[0])
+				said(l, on, by, 5, of[1])
+			}
+		}
+	}
+	said("de", loyalty.NearReward, 0, 1, "Nur noch 1 bean: Shop|Es fehlt noch 1 bean, dann gehört Ihnen: Shop.")
+	said("de", loyalty.NearReward, 0, 5, "Nur noch 5 beans: Shop|Es fehlen noch 5 beans, dann gehört Ihnen: Shop.")
+	said("es", loyalty.NearReward, 0, 1, "Falta 1 bean: Shop|Con 1 bean más puede conseguir: Shop.")
+	said("es", loyalty.NearReward, 0, 5, "Faltan 5 beans: Shop|Con 5 beans más puede conseguir: Shop.")
+	said("en", loyalty.BeforeHold, 0, 1, "Reserved until 31 March 2027: Shop|1 bean is reserved for Shop. On 31 March 2027 the reservation ends, and it is yours again.")
+	said("en", loyalty.BeforeHold, 0, 5, "Reserved until 31 March 2027: Shop|5 beans are reserved for Shop. On 31 March 2027 the reservation ends, and they are yours again.")
+}
+
 func TestTheLongestTextMessageStillHasItsLink(t *testing.T) {
 	long := "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/v1/unsubscribe/" + strings.Repeat("x", 200)
 	p := programOf(strings.Repeat("x", 5000))
@@ -195,6 +249,118 @@ func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	}
 }
 
+// What is called the last day is whole where the member lives, whatever the program's zone; on the day of the end itself
+// the time is told.
+func TestTheLastDayIsWholeForTheMember(t *testing.T) {
+	zone := func(name string) *time.Location {
+		z, err := time.LoadLocation(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return z
+	}
+	berlin, angeles := zone("Europe/Berlin"), zone("America/Los_Angeles")
+	p := programOf("Shop")
+	p.Zone = berlin
+	noon := time.Date(2026, 12, 16, 10, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		on      loyalty.Trigger
+		until   time.Time
+		zone    *time.Location
+		ahead   time.Duration // of the end
+		locale  string
+		subject string
+		body    string
+	}{
+		{loyalty.BeforeCode, noon, berlin, 48 * time.Hour, "es", "Hasta el 15 de diciembre de 2026: ", "se puede usar hasta el 15 de diciembre de 2026 inclusive."},
+		{loyalty.BeforeCode, noon, berlin, time.Hour, "es", "Hasta el 16 de diciembre de 2026, 11:00 CET: ", "se puede usar hasta el 16 de diciembre de 2026, 11:00 CET."},
+		{loyalty.BeforeCode, noon, angeles, 48 * time.Hour, "de", "Gültig bis 15. Dezember 2026: ", "gültig bis einschließlich 15. Dezember 2026."},
+		{loyalty.BeforeCode, noon, angeles, time.Hour, "de", "Gültig bis 16. Dezember 2026, 02:00 PST: ", "gültig bis 16. Dezember 2026, 02:00 PST."},
+		{loyalty.AfterClaim, noon, berlin, 48 * time.Hour, "fr", "", "valable jusqu’au 15 décembre 2026 inclus."},
+		{loyalty.AfterClaim, noon, berlin, time.Hour, "fr", "", "valable jusqu’au 16 décembre 2026, 11:00 CET."},
+		{loyalty.BeforeTier, noon, berlin, 48 * time.Hour, "en", "", "yours until the end of 15 December 2026."},
+		{loyalty.BeforeTier, noon, berlin, time.Hour, "tr", "", "16 Aralık 2026, 11:00 CET anına kadar sizin."},
+		{loyalty.BeforeHold, noon, berlin, 48 * time.Hour, "en", "Reserved until 16 December 2026, 11:00 CET: ", "On 16 December 2026, 11:00 CET the reservation ends"},
+		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), angeles, 48 * time.Hour, "en", "2 beans: valid until 27 February 2027", "valid until the end of 27 February 2027."},
+		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), angeles, 2 * time.Hour, "en", "2 beans: valid until 28 February 2027, 15:00 PST", "valid until 28 February 2027, 15:00 PST."},
+		{loyalty.BeforeLapse, loyalty.Date(20270228).End(berlin), berlin, 2 * time.Hour, "tr", "2 bean: son gün 28 Şubat 2027", "28 Şubat 2027 gününün sonuna kadar."},
+	} {
+		n := withChannel(full(c.on, 2), loyalty.Push)
+		n.Lots, n.Until, n.Zone, n.At = []loyalty.Lot{{Expires: 20270228, Points: 2}}, c.until, c.zone, c.until.Add(-c.ahead)
+		if w := write(t, p, notify.Person{Locale: c.locale}, n); !strings.HasPrefix(w.Subject, c.subject) || !strings.Contains(w.Text, c.body) {
+			t.Errorf("%s, %s before in %s: %q, %q", c.on, c.ahead, c.zone, w.Subject, w.Text)
+		}
+	}
+	n := withChannel(full(loyalty.BeforeLapse, 2), loyalty.Email)
+	n.Lots = []loyalty.Lot{{Expires: 20270228, Points: 1}, {Expires: 20270301, Points: 1}}
+	n.Until, n.Zone, n.At = loyalty.Date(20270228).End(berlin), angeles, time.Date(2027, 2, 28, 18, 0, 0, 0, time.UTC)
+	w := write(t, p, notify.Person{Locale: "en"}, n)
+	for _, line := range []string{"Some are valid only until 28 February 2027, 15:00 PST.", "1 bean: until 28 February 2027, 15:00 PST\n", "1 bean: until the end of 28 February 2027\n"} {
+		if !strings.Contains(w.Text, line) {
+			t.Errorf("no %q in %s", line, w.Text)
+		}
+	}
+}
+
+func TestWhoNeverOrderedIsNotToldOfALastOrder(t *testing.T) {
+	for l, want := range map[string][2]string{ // without an order, with one
+		"en": {"since you joined Shop.", "since your last order."},
+		"de": {"Ihr Beitritt zu Shop", "Ihre letzte Bestellung"},
+		"es": {"se unió a Shop.", "su último pedido."},
+		"fr": {"Votre adhésion à Shop", "Votre dernière commande"},
+		"tr": {"Shop programına katılmanızın", "Son siparişinizin"},
+	} {
+		n := withChannel(full(loyalty.AfterAbsence, 2), loyalty.Push)
+		for i, ordered := range []bool{false, true} {
+			n.Ordered = ordered
+			if w := write(t, programOf("Shop"), notify.Person{Locale: l}, n); !strings.Contains(w.Text, want[i]) || strings.Contains(w.Text, want[1-i]) {
+				t.Errorf("%s, ordered %t: %s", l, ordered, w.Text)
+			}
+		}
+	}
+}
+
+// Who came by a friend's code may have ordered already, and not enough for what waits.
+func TestWhatWaitsForAnOrderDoesNotCallItTheFirst(t *testing.T) {
+	first := regexp.MustCompile(`(?i)first|erste|primer|premi|ilk`)
+	for _, l := range loyalty.MessageLanguages() {
+		w := write(t, programOf("Shop"), notify.Person{Locale: l}, withChannel(full(loyalty.AfterReferral, 100), loyalty.Push))
+		if first.MatchString(w.Subject+w.Text) || !strings.Contains(w.Subject, "100") {
+			t.Errorf("%s: %q, %q", l, w.Subject, w.Text)
+		}
+	}
+}
+
+func TestNoMessageShowsTheIDOfAReward(t *testing.T) {
+	p := programOf("Shop")
+	p.Rewards = append(p.Rewards, loyalty.Reward{ID: "five-off"})
+	words := map[string][2]string{ // of one without a name, and of a payment
+		"en": {"a reward", "the payment of your order"}, "de": {"eine Prämie", "die Bezahlung Ihrer Bestellung"},
+		"es": {"una recompensa", "el pago de su pedido"}, "fr": {"une récompense", "le paiement de votre commande"},
+		"tr": {"bir ödül", "siparişinizin ödemesi"},
+	}
+	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
+		for id, word := range map[string]string{"five-off": words[l][0], "gone": words[l][0], loyalty.PayReward: words[l][1]} {
+			n := withChannel(full(on, 5), c)
+			n.Reward = id
+			w := write(t, p, notify.Person{Locale: l}, n)
+			for _, s := range []string{w.Subject, w.Text, w.HTML} {
+				if strings.Contains(s, id) {
+					t.Errorf("%s of %s in %s by %s: %q", on, id, l, c, s)
+				}
+			}
+			if about := on == loyalty.BeforeHold || on == loyalty.BeforeCode || on == loyalty.NearReward; about && !strings.Contains(w.Text, word) {
+				t.Errorf("%s of %s in %s does not say %q: %q", on, id, l, word, w.Text)
+			}
+		}
+	})
+	n := withChannel(full(loyalty.AfterClaim, 5), loyalty.Push)
+	n.Reward = "five-off"
+	if w := write(t, p, notify.Person{Locale: "en"}, n); w.Subject != "Your code is waiting" || !strings.Contains(w.Text, "not used it yet. Your code") {
+		t.Errorf("%q, %q", w.Subject, w.Text)
+	}
+}
+
 // Several lots are one message, each with its day.
 func ExampleWords() {
 	n := withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
@@ -207,7 +373,7 @@ func ExampleWords() {
 	// 300 beans: valid until 31 March 2027 <nil>
 	// Hello Ada,
 	//
-	// 300 beans lapse unless you use them. The first day on which some lapse is 31 March 2027.
+	// 300 beans lapse unless you use them. Some are valid only until the end of 31 March 2027.
 	//
 	// - 100 beans: until the end of 31 March 2027
 	// - 200 beans: until the end of 3 April 2027
