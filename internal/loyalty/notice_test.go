@@ -110,6 +110,49 @@ func TestWhatIsPutOffIsToldOfInTimeAndThenHappens(t *testing.T) {
 	}
 }
 
+// What a message asks for is what keeps the level, all of it, and by when.
+func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
+	risk := Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
+		{ID: "risk", On: BeforeTier, Leads: []Period{{Months: 6}}, Channels: []Channel{Email}, Purpose: Transactional},
+		{ID: "near", On: NearTier, Within: 500_000, Channels: []Channel{Email}, Purpose: Transactional},
+	}}
+	for _, c := range []struct {
+		what    string
+		tiers   func(*Tiers)
+		now     string
+		missing int64
+		by      Measure
+		before  string
+		besides int
+	}{
+		{"in the year", func(*Tiers) {}, "2027-12-01T12:00:00Z", 10_000, BySpend, "2027-12-31T23:00:00Z", 0},
+		{"in grace, which counts for the year that began", func(t *Tiers) { t.Grace = Period{Days: 60} }, "2028-01-12T12:00:00Z", 50_000, BySpend, "2028-02-29T23:00:00Z", 0},
+		{"of two measures", func(t *Tiers) {
+			t.Levels = []Level{{ID: "bronze"}, {ID: "silver", Needs: []Need{{BySpend, 50_000}, {ByOrders, 1}}}}
+			t.Ways = [][]Measure{{BySpend, ByOrders}}
+		}, "2028-01-12T12:00:00Z", 50_000, BySpend, "2028-02-29T23:00:00Z", 1},
+	} {
+		p := bySpend(t, func(x *Tiers) {
+			x.Calendar, x.KeepYear, x.Grace = true, 2, map[bool]Period{true: {Days: 60}}[c.besides > 0]
+			c.tiers(x)
+		})
+		p.Reminders = risk
+		s := member2026(t, p)
+		s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}, {"2027-06-01T12:00:00Z", 400, "silver"}})
+		now := instant(t, c.now)
+		s.pass(now)
+		var got []News
+		for _, n := range p.Remind(s.acc, anybody, Reminded{}, now).Send {
+			if n.On == BeforeTier {
+				got = append(got, n)
+			}
+		}
+		if len(got) != 1 || got[0].Missing != c.missing || got[0].By != c.by || !got[0].Before.Equal(instant(t, c.before)) || len(got[0].Besides) != c.besides {
+			t.Errorf("%s: %+v", c.what, got)
+		}
+	}
+}
+
 func TestAsManyNoticesAreRememberedAsLotsCanLapse(t *testing.T) {
 	p := made(t, func(p *Program) {
 		p.Earn.Pending, p.Earn.Expires, p.NoSurprise = Wait{}, Expiry{After: Period{Months: 3}, RoundTo: EndOfDay}, Period{Days: 30}

@@ -154,6 +154,16 @@ func nearest(ways [][]Gap) (best Gap) {
 	return best
 }
 
+// besides is what else is missing on the way that a gap is the nearest of.
+func besides(ways [][]Gap, gap Gap) (others []Gap) {
+	for _, way := range ways {
+		if slices.Contains(way, gap) {
+			return slices.DeleteFunc(slices.Clone(way), func(g Gap) bool { return g == gap || !g.open() })
+		}
+	}
+	return nil
+}
+
 // farther reports whether a smaller share of a is done than of b.
 func farther(a, b Gap) bool {
 	return whole(max(0, a.Have)).mul(whole(b.From)).sub(whole(max(0, b.Have)).mul(whole(a.From))).sign() < 0

@@ -141,6 +141,8 @@ type News struct {
 	Level   string    // the id of the level
 	Missing int64     // how much is missing: points, or what levels are measured by
 	By      Measure   // by which measure, where a level is missed
+	Besides []Gap     // what else is missing for the level
+	Before  time.Time // BeforeTier: what is missing must be there before; zero: the level cannot be kept any more
 	Day     Date      // the last day, as the program counts days
 	Until   time.Time // until which instant, exclusive
 	Code    string

@@ -250,6 +250,7 @@ func (v *visit) nearTier() {
 	if ok && missing > 0 && missing <= v.r.Within && v.balance() >= v.r.MinPoints {
 		v.offer(News{
 			Due: v.now, Points: v.balance(), Level: next.ID, Missing: missing, By: gap.By,
+			Besides:  besides(v.p.Gaps(v.acc, v.p.rung(v.acc.Tier)+1, v.now), gap),
 			Subjects: []Subject{{ID: next.ID + "/" + v.cycle(), Cycle: v.cycle()}},
 		})
 	}
@@ -264,19 +265,19 @@ func (v *visit) tierAtRisk() {
 	step, due := v.ahead(at, v.p.Zone)
 	v.sooner(v.morning(at)) // it may be put off then, and is to be told of anew
 	rung := v.p.rung(v.acc.Tier)
-	kept, asOf := v.p.requalified(v.acc, at)
+	kept, _ := v.p.requalified(v.acc, at)
 	if step < 0 || rung <= max(0, v.p.floor(v.acc)) || kept >= rung {
 		return
 	}
-	if asOf.IsZero() {
-		asOf = at
-	}
-	level, gap := v.p.Tiers.Levels[rung], nearest(v.p.Gaps(v.acc, rung, asOf))
-	v.offer(News{
-		Step: step, Due: due, Points: v.balance(), Level: level.ID, Missing: gap.Missing(), By: gap.By, Until: at,
-		Day:      DateOf(at.Add(-1), v.p.Zone),
+	level := v.p.Tiers.Levels[rung]
+	n := News{
+		Step: step, Due: due, Points: v.balance(), Level: level.ID, Until: at, Day: DateOf(at.Add(-1), v.p.Zone),
 		Subjects: []Subject{{ID: tierSubject(level.ID, at), Due: due, Until: at.Add(keepNoticed)}},
-	})
+	}
+	if stay, ok := v.p.Stay(v.acc, v.now); ok {
+		n.Missing, n.By, n.Before, n.Besides = stay.Gap.Missing(), stay.Gap.By, stay.By, besides(stay.Ways, stay.Gap)
+	}
+	v.offer(n)
 }
 
 // tierSubject is what a message is about that tells that a level is reviewed at an instant.

@@ -77,6 +77,7 @@ type view struct {
 	Level       string
 	Missing     string
 	MissingN    int64
+	Before      string // until when what is missing must be there, if it is not when the level ends
 	Day         string // the last one, or the day and the time of the end
 	Whole       bool   // the day is, to its end
 	Code        string
@@ -162,6 +163,12 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) 
 		v.Level = line(level.Name.In(l.tag), 200)
 	}
 	v.Missing, v.MissingN = l.missing(p, n), n.Missing
+	if len(n.Besides) > 0 {
+		v.MissingN = many
+	}
+	if n.On == loyalty.BeforeTier && n.Before.Before(n.Until) {
+		v.Before, _ = l.last(n.Before, n)
+	}
 	for _, r := range p.Reminders.Send {
 		if r.ID == n.Reminder {
 			v.Title, v.Body = line(r.Title.In(l.tag), 200), line(r.Body.In(l.tag), 1000)
@@ -194,18 +201,29 @@ func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named 
 	return l.reward, false
 }
 
-// missing writes how much is missing: points, or what the program's levels are measured by.
+// many is a number whose words stand in the plural: several things are.
+const many = 5
+
+// missing writes how much is missing: points, or what the program's levels are measured by, all of it.
 func (l *language) missing(p *loyalty.Program, n loyalty.News) string {
 	if n.Level == "" {
 		return l.points(p, loyalty.Points(n.Missing))
 	}
-	if n.By == loyalty.BySpend {
-		return l.money(loyalty.Money{Amount: n.Missing, Currency: p.Tiers.Currency})
+	words := l.measured(p, n.By, n.Missing)
+	for _, g := range n.Besides {
+		words += " + " + l.measured(p, g.By, g.Missing())
 	}
-	if words, ok := things[n.By]; ok {
-		return l.number(n.Missing) + " " + l.plural(n.Missing, words[l.tag][0], words[l.tag][1])
+	return words
+}
+
+func (l *language) measured(p *loyalty.Program, by loyalty.Measure, n int64) string {
+	if by == loyalty.BySpend {
+		return l.money(loyalty.Money{Amount: n, Currency: p.Tiers.Currency})
 	}
-	return l.points(p, loyalty.Points(n.Missing))
+	if words, ok := things[by]; ok {
+		return l.number(n) + " " + l.plural(n, words[l.tag][0], words[l.tag][1])
+	}
+	return l.points(p, loyalty.Points(n))
 }
 
 // things is what is counted beside points and money, one and many, by language.

@@ -302,6 +302,35 @@ func TestTheLastDayIsWholeForTheMember(t *testing.T) {
 	}
 }
 
+func TestAllThatALevelTakesIsSaidAndByWhen(t *testing.T) {
+	p := programOf("Shop")
+	p.Tiers.Currency = "EUR"
+	n := withChannel(full(loyalty.BeforeTier, 2), loyalty.Email)
+	n.By, n.Besides = loyalty.ByOrders, []loyalty.Gap{{By: loyalty.BySpend, From: 5000, Have: 2000}}
+	n.Before = time.Date(2027, 3, 20, 0, 0, 0, 0, time.UTC)
+	for l, want := range map[string][2]string{
+		"en": {"With 2 orders + 30.00 EUR more until 19 March 2027 you keep it.", "more by then you keep it."},
+		"de": {"Es fehlen noch 2 Bestellungen + 30,00 EUR bis 19. März 2027, dann", "bis dahin, dann"},
+		"es": {"Con 2 pedidos + 30,00 EUR más hasta el 19 de marzo de 2027 lo conserva.", "más hasta entonces lo conserva."},
+		"fr": {"Avec 2 commandes + 30,00 EUR de plus jusqu’au 19 mars 2027, vous", "de plus d’ici là, vous"},
+		"tr": {"Korumanız için en geç 19 Mart 2027 gereken: 2 sipariş + 30,00 EUR.", "o zamana kadar gereken:"},
+	} {
+		then := n
+		then.Before = n.Until
+		if w := write(t, p, notify.Person{Locale: l}, n); !strings.Contains(strings.ReplaceAll(w.Text, "\u00a0", " "), want[0]) {
+			t.Errorf("%s: %q", l, w.Text)
+		}
+		if w := write(t, p, notify.Person{Locale: l}, then); !strings.Contains(w.Text, want[1]) {
+			t.Errorf("%s: %q", l, w.Text)
+		}
+		over := n
+		over.Missing, over.Besides, over.Before = 0, nil, time.Time{}
+		if w := write(t, p, notify.Person{Locale: l}, over); strings.Contains(w.Text, want[1]) || strings.Contains(w.Text, "0 ") {
+			t.Errorf("%s asks for what does not help any more: %q", l, w.Text)
+		}
+	}
+}
+
 func TestWhoNeverOrderedIsNotToldOfALastOrder(t *testing.T) {
 	for l, want := range map[string][2]string{ // without an order, with one
 		"en": {"since you joined Shop.", "since your last order."},
