@@ -203,6 +203,7 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 		"a level":          func(_ *Program, r *Reward) { r.Tiers = []string{"gold"} },
 		"a segment":        func(_ *Program, r *Reward) { r.Segments = []string{"vip"} },
 		"an order":         func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 1} },
+		"a condition":      func(_ *Program, r *Reward) { r.When = condition(func(*Facts) (bool, error) { return true, nil }) },
 		"a time":           func(_ *Program, r *Reward) { r.Active.From = noon },
 		"somebody's hands": func(_ *Program, r *Reward) { r.ByHand = true },
 	} {
