@@ -27,7 +27,7 @@ type Converted struct {
 	Points   Points // how many went
 	Received Points // what they became
 	Taken    []Lot  // where they came from, less what went back there
-	Lot      Date   // where they are
+	Lot      Date   // where they went; where they are by now, decision.left knows
 	At       time.Time
 	Until    time.Time // until when they can go back, exclusive; zero: they cannot
 	Undone   Points    // of Received: how many went back
@@ -134,8 +134,8 @@ func (x *Converted) reasons(n, there Points, what What) []Because {
 // has lapsed meanwhile. Rounding never makes them more. prior is the last revision of the conversion; the account must
 // have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
-	x := *prior.Conversion
-	left := x.left(acc)
+	x, d := *prior.Conversion, p.decide(acc, now)
+	lot, left := d.left(x)
 	if n == 0 {
 		n = left
 	}
@@ -146,11 +146,10 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	all, _ := share(int64(x.Undone), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
 	back := all - x.Returned
 	x.Returned = all
-	d := p.decide(acc, now)
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, x.ID, prior.Cause.Revision + 1}, Effective: now, Conversion: &x,
 		Postings: []Posting{
-			{Wallet: x.To, Bucket: BucketActive, Lot: x.Lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
+			{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
 		},
 		Because: x.reasons(back, n, WasConvertedBack),
 	}
@@ -170,14 +169,16 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	return d.done()
 }
 
-// left is how many of the points that a conversion gave are still there.
-func (x *Converted) left(acc Account) Points {
-	for _, l := range acc.In(x.To).Lots {
-		if l.Expires == x.Lot {
-			return min(l.Points, x.Received-x.Undone)
+// left is how many of the points that a conversion gave are still there, and in which lot: activity may have moved it on,
+// or somebody by hand. Those of one lot are alike, and none of another one is taken for them.
+func (d *decision) left(x Converted) (Date, Points) {
+	lot := d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
+	for _, l := range d.Account.In(x.To).Lots {
+		if l.Expires == lot {
+			return lot, min(l.Points, x.Received-x.Undone)
 		}
 	}
-	return 0
+	return lot, 0
 }
 
 // undoable is why n of the points that a conversion gave, of which so many are left, cannot go back.
