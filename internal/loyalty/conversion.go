@@ -131,7 +131,7 @@ func (x *Converted) reasons(n, there Points, what What) []Because {
 
 // ConvertBack undoes a conversion, or so many of the points that it gave (zero: all that are left of it): they must be
 // there still, and go back to the lots that they came from, the one that lives longest first, or to nobody where a lot
-// has lapsed meanwhile. Rounding never makes them more. prior is the last revision of the conversion; the account must
+// has lapsed meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the last revision of the conversion; the account must
 // have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
 	x, d := *prior.Conversion, p.decide(acc, now)
@@ -142,10 +142,9 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	if err := p.undoable(acc, x, n, left, now); err != nil {
 		return Outcome{}, err
 	}
+	back := x.worth(n)
 	x.Undone += n
-	all, _ := share(int64(x.Undone), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
-	back := all - x.Returned
-	x.Returned = all
+	x.Returned += back
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, x.ID, prior.Cause.Revision + 1}, Effective: now, Conversion: &x,
 		Postings: []Posting{
@@ -153,9 +152,7 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 		},
 		Because: x.reasons(back, n, WasConvertedBack),
 	}
-	if back > 0 {
-		e.Postings = append(e.Postings, Posting{Wallet: x.From, Bucket: BucketConverted, Points: -back})
-	}
+	e.Postings = append(e.Postings, Posting{Wallet: x.From, Bucket: BucketConverted, Points: -back})
 	x.Taken = slices.Clone(x.Taken)
 	for i := len(x.Taken) - 1; i >= 0 && back > 0; i-- {
 		part := min(back, x.Taken[i].Points)
@@ -181,6 +178,18 @@ func (d *decision) left(x Converted) (Date, Points) {
 	return lot, 0
 }
 
+// worth is what n more of the points that a conversion gave become again, rounded down with those that went back before.
+func (x *Converted) worth(n Points) Points {
+	all, _ := share(int64(x.Undone+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
+	return all - x.Returned
+}
+
+// least is how many more of the points that a conversion gave have to go back for one to come of it.
+func (x *Converted) least() Points {
+	all, _ := share(int64(x.Returned+1), int64(x.Points)).mul(whole(int64(x.Received))).round(Up)
+	return all - x.Undone
+}
+
 // undoable is why n of the points that a conversion gave, of which so many are left, cannot go back.
 func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Time) error {
 	switch {
@@ -196,6 +205,8 @@ func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Ti
 		return refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Undone)+" points that have not gone back.")
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
 		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left.", Needed: max(1, n), Available: left}
+	case x.worth(n) == 0:
+		return refuse(AmountOutOfRange, "/points", "So few "+p.units(x.To)+" become nothing again: at least "+points(x.least())+" have to go back, and "+points(left)+" are left.")
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -194,6 +195,51 @@ func TestAnUndoneConversionTakesNobodyElsesPoints(t *testing.T) {
 	out = advanced(t, p, holding(Lot{20270301, 30}, Lot{0, 70}), past)
 	if _, err = p.ConvertBack(out.Account, first, 0, past); !errors.Is(err, InsufficientPoints) {
 		t.Errorf("what has lapsed: %v", err)
+	}
+}
+
+// An undo that would take points and give none is refused, also where it is of all that is left.
+func TestNothingIsUndoneForNothing(t *testing.T) {
+	p := miles(t, big.NewRat(5, 1))
+	was := holding(Lot{20290131, 15})
+	out, err := p.Convert(was, "cv_1", "", "pay", 15, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type undo struct{ take, least, back Points }
+	for _, c := range []struct {
+		name  string
+		spent Points
+		undos []undo
+	}{
+		{"too few", 0, []undo{{4, 5, 0}, {5, 0, 1}}},
+		{"with what went back before", 0, []undo{{9, 0, 1}, {1, 0, 1}, {4, 5, 0}, {0, 0, 13}}},
+		{"all that is left", 71, []undo{{0, 5, 0}}},
+		{"all that is left, but for what went back before", 62, []undo{{8, 0, 1}, {5, 0, 1}}},
+	} {
+		acc, prior := out.Account, out.Entries[0]
+		if c.spent > 0 {
+			spent, err := p.Adjust(acc, "adj", "pay", -c.spent, "spent", noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc = spent.Account
+		}
+		for _, u := range c.undos {
+			had := acc.Balance().Active
+			back, err := p.ConvertBack(acc, prior, u.take, noon)
+			if u.least > 0 {
+				if !errors.Is(err, AmountOutOfRange) || !strings.Contains(err.Error(), fmt.Sprintf("at least %d have", u.least)) {
+					t.Errorf("%s, %d: %v", c.name, u.take, err)
+				}
+				continue
+			}
+			if err != nil || back.Account.Balance().Active-had != u.back {
+				t.Errorf("%s, %d: %v, %v", c.name, u.take, back.Account.Balance(), err)
+				break
+			}
+			acc, prior = back.Account, last(back)
+		}
 	}
 }
 
