@@ -144,7 +144,21 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	if err := d.redeemed(in, &reward, taken, commit); err != nil {
 		return nil, err
 	}
-	return p.contribute(d.Outcome, accs[1:], *d.Entries[len(d.Entries)-1].Redemption, commit, now)
+	made := *d.Entries[len(d.Entries)-1].Redemption
+	out, err := d.freed(acc)
+	if err != nil {
+		return nil, err
+	}
+	return p.contribute(out, accs[1:], made, commit, now)
+}
+
+// freed is done where the hold that was replaced has left more active points than there were: those that were there
+// already redeem nothing by themselves.
+func (d *decision) freed(was Account) (Outcome, error) {
+	if d.Account.Balance().Active <= was.Balance().Active {
+		return d.Outcome, nil
+	}
+	return d.done()
 }
 
 // ready refuses a redemption for whatever it lacks, of who can draw on more points than are there, and takes its piece.
