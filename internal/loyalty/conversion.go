@@ -204,7 +204,7 @@ func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Ti
 	case n > x.Received-x.Undone:
 		return refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Undone)+" points that have not gone back.")
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
-		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left.", Needed: max(1, n), Available: left}
+		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left." + p.owes(acc, x.To), Needed: max(1, n), Available: left}
 	case x.worth(n) == 0:
 		return refuse(AmountOutOfRange, "/points", "So few "+p.units(x.To)+" become nothing again: at least "+points(x.least())+" have to go back, and "+points(left)+" are left.")
 	}
