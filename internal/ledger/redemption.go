@@ -36,7 +36,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 				return nil, err
 			}
 			outs, err := decided(accs, left)
-			if n, known := left[reward.Key()]; err == nil && known && reward.Waits() {
+			if n, known := left[reward.Key()]; err == nil && known && reward.Waits() && reward.Takes(outs[0]) > 0 {
 				if call, err = l.called(ctx, p, &reward, n); err == nil {
 					err = call.Refuses(in.Member)
 				}

@@ -58,6 +58,36 @@ func TestThePiecesGoToThoseWhoWaitedFirst(t *testing.T) {
 	})
 }
 
+// Whoever has a piece in the cart keeps it, whoever waits: only another one would be theirs first.
+func TestACartKeepsItsPieceWhileOthersWait(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		r := mug(2)
+		r.FirstCall = loyalty.Period{Hours: 24}
+		b.offer(t, r)
+		for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob", "mem_eve"} {
+			b.enrol(t, m)
+			b.grant(t, m, 1_000)
+		}
+		b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Cart: "m1"})
+		b.take(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_bob", Reward: "mug"})
+		if _, err := b.Wait(t.Context(), b.p, "mug", "mem_eve"); err != nil {
+			t.Fatal(err)
+		}
+		b.cancel(t, "rd_2")
+		b.take(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_ada", Reward: "mug", Cart: "m1"})
+		if n := b.spent(t, "mug"); n != 1 {
+			t.Errorf("%d pieces are taken", n)
+		}
+		_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_4", Member: "mem_ada", Reward: "mug", Cart: "m2"})
+		wantRefusal(t, err, loyalty.RewardOutOfStock)
+		b.take(t, ledger.RedemptionRequest{ID: "rd_5", Member: "mem_eve", Reward: "mug"})
+		b.take(t, ledger.RedemptionRequest{ID: "rd_6", Member: "mem_ada", Reward: "mug", Cart: "m1", Commit: true})
+		if n := b.spent(t, "mug"); n != 2 {
+			t.Errorf("%d pieces are taken", n)
+		}
+	})
+}
+
 func TestOneMemberStandsInLineOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		r := mug(1)

@@ -129,6 +129,8 @@ func (r *Reward) Wants() string {
 		return "is not for all members"
 	case len(r.MinOrder) > 0:
 		return "asks for an order"
+	case r.When != nil:
+		return "asks for a condition"
 	case r.Active != Span{}:
 		return "is not always active"
 	case r.ByHand:

@@ -88,6 +88,28 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 	}
 }
 
+// A cart whose hold is replaced by a cheaper one frees points; one that frees none leaves those alone that were given back.
+func TestWhatAReplacedHoldFreesIsRedeemedByItself(t *testing.T) {
+	for _, c := range []struct {
+		active, cost Points
+		want         int
+	}{{119, 1, 1}, {119, 49, 1}, {119, 50, 0}, {119, 60, 0}, {130, 50, 0}} {
+		p := automatic(t, nil)
+		p.Rewards = append(p.Rewards, Reward{ID: "pin", Type: "free_product", Cost: 50}, Reward{ID: "other", Type: "free_product", Cost: c.cost})
+		if err := p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		out, err := p.Redeem(saver(t, p, Lot{20280131, c.active + 50}), Redemption{ID: "rd_1", Reward: "pin", Cart: "c"}, false, nil, noon)
+		if err != nil || len(automatically(out)) > 0 {
+			t.Fatal(out, err)
+		}
+		out, err = p.Redeem(out.Account, Redemption{ID: "rd_2", Reward: "other", Cart: "c"}, false, nil, noon)
+		if left := c.active + 50 - c.cost - Points(100*c.want); err != nil || len(automatically(out)) != c.want || total(out.Account.Lots) != left {
+			t.Errorf("%+v: %v were redeemed and %v are left, %v", c, automatically(out), out.Account.Lots, err)
+		}
+	}
+}
+
 // Neither who owes points nor who is frozen gets anything, and what is given back by hand is not taken again at once.
 func TestWhatIsNotRedeemedByItself(t *testing.T) {
 	p := automatic(t, nil)
@@ -203,6 +225,7 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 		"a level":          func(_ *Program, r *Reward) { r.Tiers = []string{"gold"} },
 		"a segment":        func(_ *Program, r *Reward) { r.Segments = []string{"vip"} },
 		"an order":         func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 1} },
+		"a condition":      func(_ *Program, r *Reward) { r.When = condition(func(*Facts) (bool, error) { return true, nil }) },
 		"a time":           func(_ *Program, r *Reward) { r.Active.From = noon },
 		"somebody's hands": func(_ *Program, r *Reward) { r.ByHand = true },
 	} {

@@ -27,7 +27,7 @@ type Converted struct {
 	Points   Points // how many went
 	Received Points // what they became
 	Taken    []Lot  // where they came from, less what went back there
-	Lot      Date   // where they are
+	Lot      Date   // where they went; where they are by now, decision.left knows
 	At       time.Time
 	Until    time.Time // until when they can go back, exclusive; zero: they cannot
 	Undone   Points    // of Received: how many went back
@@ -131,32 +131,28 @@ func (x *Converted) reasons(n, there Points, what What) []Because {
 
 // ConvertBack undoes a conversion, or so many of the points that it gave (zero: all that are left of it): they must be
 // there still, and go back to the lots that they came from, the one that lives longest first, or to nobody where a lot
-// has lapsed meanwhile. Rounding never makes them more. prior is the last revision of the conversion; the account must
+// has lapsed meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the last revision of the conversion; the account must
 // have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
-	x := *prior.Conversion
-	left := x.left(acc)
+	x, d := *prior.Conversion, p.decide(acc, now)
+	lot, left := d.left(x)
 	if n == 0 {
 		n = left
 	}
 	if err := p.undoable(acc, x, n, left, now); err != nil {
 		return Outcome{}, err
 	}
+	back := x.worth(n)
 	x.Undone += n
-	all, _ := share(int64(x.Undone), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
-	back := all - x.Returned
-	x.Returned = all
-	d := p.decide(acc, now)
+	x.Returned += back
 	e := Entry{
 		Kind: KindConvert, Cause: Cause{CauseConversion, x.ID, prior.Cause.Revision + 1}, Effective: now, Conversion: &x,
 		Postings: []Posting{
-			{Wallet: x.To, Bucket: BucketActive, Lot: x.Lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
+			{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n}, {Wallet: x.To, Bucket: BucketConverted, Points: n},
 		},
 		Because: x.reasons(back, n, WasConvertedBack),
 	}
-	if back > 0 {
-		e.Postings = append(e.Postings, Posting{Wallet: x.From, Bucket: BucketConverted, Points: -back})
-	}
+	e.Postings = append(e.Postings, Posting{Wallet: x.From, Bucket: BucketConverted, Points: -back})
 	x.Taken = slices.Clone(x.Taken)
 	for i := len(x.Taken) - 1; i >= 0 && back > 0; i-- {
 		part := min(back, x.Taken[i].Points)
@@ -170,14 +166,28 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	return d.done()
 }
 
-// left is how many of the points that a conversion gave are still there.
-func (x *Converted) left(acc Account) Points {
-	for _, l := range acc.In(x.To).Lots {
-		if l.Expires == x.Lot {
-			return min(l.Points, x.Received-x.Undone)
+// left is how many of the points that a conversion gave are still there, and in which lot: activity may have moved it on,
+// or somebody by hand. Those of one lot are alike, and none of another one is taken for them.
+func (d *decision) left(x Converted) (Date, Points) {
+	lot := d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
+	for _, l := range d.Account.In(x.To).Lots {
+		if l.Expires == lot {
+			return lot, min(l.Points, x.Received-x.Undone)
 		}
 	}
-	return 0
+	return lot, 0
+}
+
+// worth is what n more of the points that a conversion gave become again, rounded down with those that went back before.
+func (x *Converted) worth(n Points) Points {
+	all, _ := share(int64(x.Undone+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Down)
+	return all - x.Returned
+}
+
+// least is how many more of the points that a conversion gave have to go back for one to come of it.
+func (x *Converted) least() Points {
+	all, _ := share(int64(x.Returned+1), int64(x.Points)).mul(whole(int64(x.Received))).round(Up)
+	return all - x.Undone
 }
 
 // undoable is why n of the points that a conversion gave, of which so many are left, cannot go back.
@@ -194,7 +204,9 @@ func (p *Program) undoable(acc Account, x Converted, n, left Points, now time.Ti
 	case n > x.Received-x.Undone:
 		return refuse(AmountOutOfRange, "/points", "The conversion gave "+points(x.Received-x.Undone)+" points that have not gone back.")
 	case n > left || n == 0 || acc.In(x.To).Debt > 0:
-		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left.", Needed: max(1, n), Available: left}
+		return &Error{Code: InsufficientPoints, Detail: "Of what the conversion gave " + points(left) + " " + p.units(x.To) + " are left." + p.owes(acc, x.To), Needed: max(1, n), Available: left}
+	case x.worth(n) == 0:
+		return refuse(AmountOutOfRange, "/points", "So few "+p.units(x.To)+" become nothing again: at least "+points(x.least())+" have to go back, and "+points(left)+" are left.")
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -103,6 +104,143 @@ func TestConversionThereAndBackNeverGains(t *testing.T) {
 			}
 		}
 	})
+}
+
+// beans is a program in which beans, that lapse in half a year, become points, that lapse like that.
+func beans(tb testing.TB, expires Expiry, edit func(*Program)) *Program {
+	p := testProgram(tb)
+	p.Wallets = []Wallet{{ID: "beans", Expires: Expiry{After: Period{Months: 6}}}}
+	p.Conversions = []Conversion{{ID: "to-points", From: "beans", Rate: big.NewRat(2, 1), Back: Period{Months: 12}}}
+	p.Earn.Expires, p.Goodwill.Extend, p.Tiers = expires, Period{Months: 24}, Tiers{}
+	if edit != nil {
+		edit(p)
+	}
+	if err := p.Compile(); err != nil {
+		tb.Fatal(err)
+	}
+	return p
+}
+
+// What a conversion gave is found where it is by now, and what it came from lives no longer for that.
+func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
+	inactive := Expiry{After: Period{Months: 3}, Inactive: true, ResetBy: []string{"order"}}
+	fixed := Expiry{After: Period{Months: 3}}
+	later := noon.AddDate(0, 1, 0)
+	order := func(p *Program, a Account) (Outcome, error) {
+		o := paid("EUR", Line{Amount: 100})
+		o.PlacedAt = later
+		return p.PlaceOrder(a, nil, p, o, nil, later)
+	}
+	extend := func(p *Program, a Account) (Outcome, error) {
+		return p.Extend(a, "ext", 20271231, "a kindness", later)
+	}
+	for name, c := range map[string]struct {
+		expires Expiry
+		edit    func(*Program)
+		move    func(*Program, Account) (Outcome, error)
+	}{
+		"by an activity":               {inactive, nil, order},
+		"by hand":                      {fixed, nil, extend},
+		"by hand, and it still slides": {inactive, nil, extend},
+		"as the member was not told": {fixed, func(p *Program) { p.NoSurprise = Period{Days: 60} }, func(p *Program, a Account) (Outcome, error) {
+			return p.Advance(a, noon.AddDate(0, 4, 0))
+		}},
+	} {
+		p := beans(t, c.expires, c.edit)
+		was := holding()
+		was.Purses = []Purse{{Wallet: "beans", Lots: []Lot{{20271101, 50}}}}
+		out, err := p.Convert(was, "cv_1", "beans", "", 50, noon)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		first := out.Entries[0]
+		if out, err = c.move(p, out.Account); err != nil {
+			t.Fatal(name, err)
+		}
+		if slices.ContainsFunc(out.Account.Lots, func(l Lot) bool { return l.Expires == first.Conversion.Lot }) {
+			t.Fatalf("%s, nothing moved: %v", name, out.Account.Lots)
+		}
+		back, err := p.ConvertBack(out.Account, first, 0, noon.AddDate(0, 5, 0))
+		if err != nil || last(back).Conversion.Undone != 100 || !slices.Equal(back.Account.In("beans").Lots, []Lot{{20271101, 50}}) || len(back.Account.Lots) > 0 {
+			t.Errorf("%s: %v, %v, %v", name, back.Account.In("beans").Lots, back.Account.Lots, err)
+		}
+	}
+}
+
+// Points that were there, or came, by themselves are not what a conversion gave.
+func TestAnUndoneConversionTakesNobodyElsesPoints(t *testing.T) {
+	p := beans(t, Expiry{After: Period{Months: 3}}, nil)
+	was := holding(Lot{20270215, 30})
+	was.Purses = []Purse{{Wallet: "beans", Lots: []Lot{{20271101, 50}}}}
+	out, err := p.Convert(was, "cv_1", "beans", "", 50, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := out.Entries[0]
+	if out, err = p.Adjust(out.Account, "adj", "", -90, "spent", noon); err != nil {
+		t.Fatal(err)
+	}
+	later := noon.AddDate(0, 1, 0)
+	if out, err = p.Extend(out.Account, "ext", 20271231, "a kindness", later); err != nil {
+		t.Fatal(err)
+	}
+	if out, err = p.Adjust(out.Account, "adj_2", "", 500, "of its own", later); err != nil {
+		t.Fatal(err)
+	}
+	var refusal *Error
+	if _, err = p.ConvertBack(out.Account, first, 50, later); !errors.As(err, &refusal) || refusal.Available != 40 {
+		t.Errorf("of %v: %v", out.Account.Lots, err)
+	}
+	past := first.Conversion.Lot.End(p.Zone)
+	out = advanced(t, p, holding(Lot{20270301, 30}, Lot{0, 70}), past)
+	if _, err = p.ConvertBack(out.Account, first, 0, past); !errors.Is(err, InsufficientPoints) {
+		t.Errorf("what has lapsed: %v", err)
+	}
+}
+
+// An undo that would take points and give none is refused, also where it is of all that is left.
+func TestNothingIsUndoneForNothing(t *testing.T) {
+	p := miles(t, big.NewRat(5, 1))
+	was := holding(Lot{20290131, 15})
+	out, err := p.Convert(was, "cv_1", "", "pay", 15, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	type undo struct{ take, least, back Points }
+	for _, c := range []struct {
+		name  string
+		spent Points
+		undos []undo
+	}{
+		{"too few", 0, []undo{{4, 5, 0}, {5, 0, 1}}},
+		{"with what went back before", 0, []undo{{9, 0, 1}, {1, 0, 1}, {4, 5, 0}, {0, 0, 13}}},
+		{"all that is left", 71, []undo{{0, 5, 0}}},
+		{"all that is left, but for what went back before", 62, []undo{{8, 0, 1}, {5, 0, 1}}},
+	} {
+		acc, prior := out.Account, out.Entries[0]
+		if c.spent > 0 {
+			spent, err := p.Adjust(acc, "adj", "pay", -c.spent, "spent", noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc = spent.Account
+		}
+		for _, u := range c.undos {
+			had := acc.Balance().Active
+			back, err := p.ConvertBack(acc, prior, u.take, noon)
+			if u.least > 0 {
+				if !errors.Is(err, AmountOutOfRange) || !strings.Contains(err.Error(), fmt.Sprintf("at least %d have", u.least)) {
+					t.Errorf("%s, %d: %v", c.name, u.take, err)
+				}
+				continue
+			}
+			if err != nil || back.Account.Balance().Active-had != u.back {
+				t.Errorf("%s, %d: %v, %v", c.name, u.take, back.Account.Balance(), err)
+				break
+			}
+			acc, prior = back.Account, last(back)
+		}
+	}
 }
 
 // after is how many points live until a day at least.

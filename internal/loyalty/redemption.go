@@ -144,7 +144,21 @@ func (p *Program) redeem(accs []Account, in Redemption, commit bool, left Budget
 	if err := d.redeemed(in, &reward, taken, commit); err != nil {
 		return nil, err
 	}
-	return p.contribute(d.Outcome, accs[1:], *d.Entries[len(d.Entries)-1].Redemption, commit, now)
+	made := *d.Entries[len(d.Entries)-1].Redemption
+	out, err := d.freed(acc)
+	if err != nil {
+		return nil, err
+	}
+	return p.contribute(out, accs[1:], made, commit, now)
+}
+
+// freed is done where the hold that was replaced has left more active points than there were: those that were there
+// already redeem nothing by themselves.
+func (d *decision) freed(was Account) (Outcome, error) {
+	if d.Account.Balance().Active <= was.Balance().Active {
+		return d.Outcome, nil
+	}
+	return d.done()
 }
 
 // ready refuses a redemption for whatever it lacks, of who can draw on more points than are there, and takes its piece.
@@ -369,7 +383,7 @@ func (r *Redemption) reason(n Points, what What, args ...string) Because {
 	return reasonIn(r.Wallet, r.rule(), n, what, args...)
 }
 
-// insufficient says what is needed, what there is, and what will come next.
+// insufficient says what is needed, what there is, what is owed, which the next points pay first, and what will come next.
 func (p *Program) insufficient(acc Account, wallet string, needed Points, verb string) *Error {
 	return p.insufficientWith(acc, wallet, 0, needed, verb)
 }
@@ -377,7 +391,7 @@ func (p *Program) insufficient(acc Account, wallet string, needed Points, verb s
 // insufficientWith is insufficient for who can draw on more than is there.
 func (p *Program) insufficientWith(acc Account, wallet string, more, needed Points, verb string) *Error {
 	available := acc.BalanceOf(wallet).Active + more
-	detail := verb + " " + points(needed) + " " + p.units(wallet) + "; " + points(available) + " can be spent."
+	detail := verb + " " + points(needed) + " " + p.units(wallet) + "; " + points(available) + " can be spent." + p.owes(acc, wallet)
 	for _, next := range acc.Pending {
 		if next.Wallet == wallet && !next.ActiveAt.IsZero() {
 			detail += " " + points(next.Points) + " more become active on " + next.ActiveAt.In(p.Zone).Format("2 January 2006") + "."
@@ -385,4 +399,13 @@ func (p *Program) insufficientWith(acc Account, wallet string, more, needed Poin
 		}
 	}
 	return &Error{Code: InsufficientPoints, Detail: detail, Needed: needed, Available: available}
+}
+
+// owes says of a wallet what is owed there, as a sentence behind another one; empty if nothing is.
+func (p *Program) owes(acc Account, wallet string) string {
+	debt := acc.In(wallet).Debt
+	if debt == 0 {
+		return ""
+	}
+	return " The member owes " + points(debt) + " " + p.units(wallet) + ", which the next ones pay first."
 }

@@ -298,3 +298,29 @@ func noLonger(t *rapid.T, before []Lot, acc Account) {
 		t.Fatalf("there are lots of other days: %v", acc.Lots)
 	}
 }
+
+// The cost alone would not do for who is in debt, so the refusal names both.
+func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
+	p := stocked(t, func(p *Program, r *Reward) {
+		p.Wallets = []Wallet{{ID: "miles", Unit: Units{Other: Text{"en": "miles"}}}}
+		r.Wallets = map[string]Points{"miles": 7}
+	})
+	for _, c := range []struct {
+		debt, inMiles Points
+		wallet, want  string
+	}{
+		{0, 0, "", "The reward costs 100 beans; 0 can be spent."},
+		{500, 0, "", "The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which the next ones pay first."},
+		{0, 9, "", "The reward costs 100 beans; 0 can be spent."},
+		{500, 9, "miles", "The reward costs 7 miles; 0 can be spent. The member owes 9 miles, which the next ones pay first."},
+	} {
+		acc := saver(t, p)
+		acc.Debt = c.debt
+		acc.Purses = []Purse{{Wallet: "miles", Debt: c.inMiles}}
+		var refusal *Error
+		_, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: "it", Wallet: c.wallet}, true, nil, noon)
+		if !errors.As(err, &refusal) || refusal.Detail != c.want {
+			t.Errorf("%v\nwant %s", err, c.want)
+		}
+	}
+}

@@ -15,6 +15,17 @@ type Waiter struct {
 // Waits reports whether members can wait for the reward.
 func (r *Reward) Waits() bool { return !r.FirstCall.IsZero() }
 
+// Takes is how many of the pieces that are left an outcome takes: none where the cart gives one back that had one already,
+// on which nobody who waits has a call.
+func (r *Reward) Takes(out Outcome) (n Points) {
+	for _, s := range out.Spends {
+		if s.Rule == r.Key() {
+			n += s.Points
+		}
+	}
+	return n
+}
+
 // CallEnds is until when a waiter who was called has the first call, exclusive; zero for one who was not.
 func (p *Program) CallEnds(r *Reward, w Waiter) time.Time {
 	if w.Called.IsZero() {
