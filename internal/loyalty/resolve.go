@@ -6,7 +6,9 @@ import (
 )
 
 // Commit spends what a redemption holds, or only so many of its points and gives the others back; zero is all of
-// them. The account must have been advanced to now, so a hold that is still there has not lapsed.
+// them. A part is for what is worth as much as is paid for it: a payment with points, and points of another wallet. Any
+// other reward is had as a whole, and fewer points than it costs are refused with amount_out_of_range. The account must
+// have been advanced to now, so a hold that is still there has not lapsed.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
 	return alone(p.CommitTogether([]Account{acc}, r, n, now))
 }
@@ -15,18 +17,21 @@ func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Ou
 // order of Drawn. What is left over is given back to those who contributed last.
 func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now time.Time) ([]Outcome, error) {
 	holds, held, err := holdsOf(accs, r)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
+	}
+	r = holds[0].Redemption
+	switch {
 	case slices.ContainsFunc(accs, func(acc Account) bool { return acc.Status != Active }):
 		return nil, frozen("")
 	case n == 0:
 		n = held
 	case n < 0 || n > held:
 		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
+	case n < held && !p.divisible(r):
+		return nil, refuse(AmountOutOfRange, "/points", "The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
 	}
 	outs := make([]Outcome, len(accs))
-	r = holds[0].Redemption
 	r.Value = p.worthOf(r, n)
 	r.Points, r.Drawn = n, nil
 	rest := n - min(n, holds[0].Points())
@@ -43,6 +48,12 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now tim
 	}
 	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], min(n, holds[0].Points()))
 	return outs, err
+}
+
+// divisible reports whether a part of a redemption is worth that part of its points.
+func (p *Program) divisible(r Redemption) bool {
+	reward, _ := p.Reward(r.Reward)
+	return r.Reward == PayReward || reward.Wallet != ""
 }
 
 // spend commits n points of a hold, which become those of r, and gives its others back.
