@@ -190,7 +190,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			}
 		}
 		n := Points(rapid.IntRange(1, 100).Draw(t, "commit"))
-		done, err := p.CommitTogether(open, r, n, noon)
+		done, err := p.CommitTogether(open, r, &p, n, noon)
 		if err != nil {
 			t.Fatal(err)
 		}

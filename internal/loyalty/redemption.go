@@ -263,8 +263,7 @@ func unavailable(lacks []Lack) *Error {
 	return &Error{Code: RewardUnavailable, Detail: lacks[0].Why(), Pointer: "/reward", Lacks: lacks}
 }
 
-// claim makes the reward the member's, whose points came from these lots. A reward that the program does not have
-// any more, the zero one, gives no code.
+// claim makes the reward the member's, whose points came from these lots. The zero reward gives no code.
 func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time) {
 	r.Status, r.Lots = Committed, lots
 	if reward.Codes.From == NoCode {

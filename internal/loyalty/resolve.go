@@ -10,12 +10,14 @@ import (
 // other reward is had as a whole, and fewer points than it costs are refused with amount_out_of_range. The account must
 // have been advanced to now, so a hold that is still there has not lapsed.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
-	return alone(p.CommitTogether([]Account{acc}, r, n, now))
+	return alone(p.CommitTogether([]Account{acc}, r, p, n, now))
 }
 
 // CommitTogether is Commit where others contribute: the accounts are that of the redemption, and then theirs, in the
-// order of Drawn. What is left over is given back to those who contributed last.
-func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now time.Time) ([]Outcome, error) {
+// order of Drawn. What is left over is given back to those who contributed last. What the reward is (its value, its
+// code, what it gives, the rate of a payment) is as rules say, the version under which it was reserved, or the receiver
+// itself: a reward that has changed since, or is gone, was promised before.
+func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n Points, now time.Time) ([]Outcome, error) {
 	holds, held, err := holdsOf(accs, r)
 	if err != nil {
 		return nil, err
@@ -28,11 +30,11 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now tim
 		n = held
 	case n < 0 || n > held:
 		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
-	case n < held && !p.divisible(r):
+	case n < held && !rules.divisible(r):
 		return nil, refuse(AmountOutOfRange, "/points", "The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
 	}
 	outs := make([]Outcome, len(accs))
-	r.Value = p.worthOf(r, n)
+	r.Value = rules.worthOf(r, n)
 	r.Points, r.Drawn = n, nil
 	rest := n - min(n, holds[0].Points())
 	for i := 1; i < len(accs); i++ {
@@ -46,7 +48,7 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now tim
 			return nil, err
 		}
 	}
-	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], min(n, holds[0].Points()))
+	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], rules, min(n, holds[0].Points()))
 	return outs, err
 }
 
@@ -56,8 +58,8 @@ func (p *Program) divisible(r Redemption) bool {
 	return r.Reward == PayReward || reward.Wallet != ""
 }
 
-// spend commits n points of a hold, which become those of r, and gives its others back.
-func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
+// spend commits n points of a hold, which become those of r, and gives its others back. rules say what the reward is.
+func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcome, error) {
 	e := Entry{
 		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
 		Because: []Because{r.reason(0, WasSpent, points(n))},
@@ -79,11 +81,11 @@ func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
 	if back := h.Points() - n; back > 0 {
 		e.Because = append(e.Because, r.reason(back, WasReturned, "unused"))
 	}
-	reward, _ := d.p.Reward(r.Reward)
+	reward, _ := rules.Reward(r.Reward)
 	if r.By != "" {
 		reward = Reward{} // the code is whose the redemption is
 	}
-	d.p.claim(&r, &reward, used, d.now)
+	rules.claim(&r, &reward, used, d.now)
 	d.fill(&e, &reward, h.Redemption.Points)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err

@@ -4293,7 +4293,7 @@ type ClientInterface interface {
 
 	// CommitRedemptionWithBody Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4302,7 +4302,7 @@ type ClientInterface interface {
 
 	// CommitRedemption Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6118,7 +6118,7 @@ func (c *Client) CancelRedemption(ctx context.Context, redemption RedemptionPath
 
 // CommitRedemptionWithBody Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6137,7 +6137,7 @@ func (c *Client) CommitRedemptionWithBody(ctx context.Context, redemption Redemp
 
 // CommitRedemption Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11006,7 +11006,7 @@ type ClientWithResponsesInterface interface {
 
 	// CommitRedemptionWithBodyWithResponse Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11015,7 +11015,7 @@ type ClientWithResponsesInterface interface {
 
 	// CommitRedemptionWithResponse Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20818,7 +20818,7 @@ func (c *ClientWithResponses) CancelRedemptionWithResponse(ctx context.Context, 
 
 // CommitRedemptionWithBodyWithResponse Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20833,7 +20833,7 @@ func (c *ClientWithResponses) CommitRedemptionWithBodyWithResponse(ctx context.C
 
 // CommitRedemptionWithResponse Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
