@@ -118,13 +118,3 @@ func (y *Pay) currencies() string {
 	}
 	return strings.Join(slices.Sorted(slices.Values(out)), ", ")
 }
-
-// worthOf is what so many points of a payment are worth, for one that is committed in part.
-func (p *Program) worthOf(r Redemption, n Points) Money {
-	rate, ok := p.Redeeming.Pay.Rates[r.Value.Currency]
-	if n == r.Points || !ok {
-		return r.Value
-	}
-	value, _ := rate.perPoint().mul(whole(int64(n))).floor()
-	return Money{min(value, r.Value.Amount), r.Value.Currency}
-}

@@ -112,3 +112,47 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 		}
 	}
 }
+
+// Of a part of what is held, no point is taken that what it pays does not cost.
+func TestAPartOfAPaymentCostsWhatItPays(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"KWD": {big.NewRat(5, 1), 2}}})
+	acc := joined(t, p, noon)
+	acc.Lots = []Lot{{Expires: 20271231, Points: 700}}
+	out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Total: Money{5000, "KWD"}}, false, nil, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc = out.Account
+	for n, want := range map[Points]Payment{
+		1: {}, 2: {}, 3: {3, Money{1, "KWD"}}, 4: {3, Money{1, "KWD"}}, 5: {5, Money{2, "KWD"}}, 699: {698, Money{279, "KWD"}}, 700: {700, Money{280, "KWD"}},
+	} {
+		out, err := p.Commit(acc, Redemption{ID: "rd_1"}, n, noon)
+		if want.Points == 0 {
+			if !errors.Is(err, AmountOutOfRange) {
+				t.Errorf("%d points: %+v, %v", n, out, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := last(out).Redemption
+		if got := (Payment{r.Points, r.Value}); got != want || out.Account.Balance() != (Balance{Active: 700 - want.Points}) || out.Account.Redeemed != want.Points {
+			t.Errorf("%d points pay %+v, and leave %+v", n, got, out.Account.Balance())
+		}
+	}
+}
+
+func TestAPartOfAConversionByARewardGivesSomething(t *testing.T) {
+	p := stocked(t, func(p *Program, r *Reward) {
+		inMiles(p, r)
+		r.Points = 20
+	})
+	acc := redeemed(t, p, saver(t, p, ample), Redemption{ID: "rd_1"}, false, noon).Account
+	if _, err := p.Commit(acc, Redemption{ID: "rd_1"}, 4, noon); !errors.Is(err, AmountOutOfRange) {
+		t.Errorf("4 of 100 points for a fifth of a mile each: %v", err)
+	}
+	if out, err := p.Commit(acc, Redemption{ID: "rd_1"}, 5, noon); err != nil || last(out).Redemption.Credit.Worth != 1 {
+		t.Errorf("%+v, %v", out.Entries, err)
+	}
+}

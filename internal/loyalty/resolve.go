@@ -6,9 +6,10 @@ import (
 )
 
 // Commit spends what a redemption holds, or only so many of its points and gives the others back; zero is all of
-// them. A part is for what is worth as much as is paid for it: a payment with points, and points of another wallet. Any
-// other reward is had as a whole, and fewer points than it costs are refused with amount_out_of_range. The account must
-// have been advanced to now, so a hold that is still there has not lapsed.
+// them. A part is for what is worth as much as is paid for it: a payment with points, which takes no more of them than
+// what it pays then costs, and points of another wallet. Any other reward is had as a whole: fewer points than it costs
+// are refused with amount_out_of_range, and so are those that buy nothing. The account must have been advanced to now, so
+// a hold that is still there has not lapsed.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
 	return alone(p.CommitTogether([]Account{acc}, r, p, n, now))
 }
@@ -30,12 +31,12 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n
 		n = held
 	case n < 0 || n > held:
 		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
-	case n < held && !rules.divisible(r):
-		return nil, refuse(AmountOutOfRange, "/points", "The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
+	}
+	if r, err = rules.inPart(r, held, n); err != nil {
+		return nil, err
 	}
 	outs := make([]Outcome, len(accs))
-	r.Value = rules.worthOf(r, n)
-	r.Points, r.Drawn = n, nil
+	n, r.Drawn = r.Points, nil
 	rest := n - min(n, holds[0].Points())
 	for i := 1; i < len(accs); i++ {
 		part := min(rest, holds[i].Points())
@@ -52,10 +53,28 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n
 	return outs, err
 }
 
-// divisible reports whether a part of a redemption is worth that part of its points.
-func (p *Program) divisible(r Redemption) bool {
+// inPart is a redemption of which n of the points that it holds are to be spent: of a payment no more than its discount
+// costs. amount_out_of_range if so many buy nothing, or a part of what is had as a whole.
+func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 	reward, _ := p.Reward(r.Reward)
-	return r.Reward == PayReward || reward.Wallet != ""
+	rate, ok := p.Redeeming.Pay.Rates[r.Value.Currency]
+	var buys int64
+	switch r.Points = n; {
+	case n == held:
+		return r, nil
+	case r.Reward == PayReward && ok:
+		buys, _ = rate.perPoint().mul(whole(int64(n))).floor()
+		r.Value.Amount = min(buys, r.Value.Amount)
+		r.Points = need(r.Value.Amount, rate.perPoint())
+	case reward.Wallet != "":
+		buys, _ = share(int64(n), int64(held)).mul(whole(int64(reward.Points))).floor()
+	default:
+		return r, refuse(AmountOutOfRange, "/points", "The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
+	}
+	if buys == 0 {
+		return r, refuse(AmountOutOfRange, "/points", "So few points buy nothing.")
+	}
+	return r, nil
 }
 
 // spend commits n points of a hold, which become those of r, and gives its others back. rules say what the reward is.

@@ -1161,7 +1161,7 @@ type CodesRequest struct {
 
 // CommitRequest defines model for CommitRequest.
 type CommitRequest struct {
-	// Points How many of the points that it holds are spent; left out: all. Fewer are for `pay-with-points` and for rewards of points in another wallet; any other reward is had as a whole.
+	// Points How many of the points that it holds are spent; left out: all. Fewer are for `pay-with-points` and for rewards of points in another wallet; any other reward is had as a whole. Of a payment no more are taken than what they pay costs.
 	Points int64 `json:"points,omitempty,omitzero"`
 }
 
