@@ -100,7 +100,6 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 		in   Redemption
 		code Code
 	}{
-		{Redemption{Points: 2000, Total: Money{5000, "EUR"}}, InsufficientPoints},
 		{Redemption{Points: 99, Total: Money{5000, "EUR"}}, AmountOutOfRange},
 		{Redemption{Points: 100, Total: Money{5000, "USD"}}, CurrencyUnsupported},
 		{Redemption{Points: 100}, ValidationFailed},
@@ -109,6 +108,30 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 		c.in.ID, c.in.Reward = "rd_2", PayReward
 		if _, err := p.Redeem(acc, c.in, false, nil, noon); !errors.Is(err, c.code) {
 			t.Errorf("%+v is answered with %v, want %s", c.in, err, c.code)
+		}
+	}
+}
+
+// What is asked for is how many at most: more than there are is what there is.
+func TestAPaymentTakesWhatThereIs(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Min: 100, Step: 50})
+	for _, c := range []struct{ has, asked, takes Points }{{2030, 5000, 2000}, {2030, 2031, 2000}, {2030, 0, 2000}, {2030, 150, 150}, {100, 5000, 100}, {99, 5000, 0}, {0, 5000, 0}, {0, 0, 0}} {
+		acc := joined(t, p, noon)
+		if c.has > 0 {
+			acc.Lots = []Lot{{Expires: 20271231, Points: c.has}}
+		}
+		out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Points: c.asked, Total: Money{5000, "EUR"}}, true, nil, noon)
+		if c.takes == 0 {
+			if !errors.Is(err, InsufficientPoints) {
+				t.Errorf("%+v: %v", c, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%+v: %v", c, err)
+		}
+		if r := last(out).Redemption; r.Points != c.takes || r.Requested != c.asked || r.Value != (Money{int64(c.takes), "EUR"}) {
+			t.Errorf("%+v: %+v", c, r)
 		}
 	}
 }

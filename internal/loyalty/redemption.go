@@ -33,10 +33,12 @@ type Redemption struct {
 	Cart   string // the cart that it is for: another redemption for it takes its place; may be empty
 	Total  Money  // what the order comes to, for rewards that ask and payments; may be zero
 	Value  Money  // what a payment with points pays of it
-	Status RedemptionStatus
-	At     time.Time // when it was asked for
-	Until  time.Time // reserved until, exclusive; zero if it was committed at once
-	Piece  bool      // it took one of a limited number
+
+	Requested Points // of a payment: how many at most, as was asked; zero: as many as can pay
+	Status    RedemptionStatus
+	At        time.Time // when it was asked for
+	Until     time.Time // reserved until, exclusive; zero if it was committed at once
+	Piece     bool      // it took one of a limited number
 
 	Lots []Lot  // once it is committed: where its points came from
 	Back Points // what reversals have given back

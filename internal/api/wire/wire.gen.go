@@ -2342,8 +2342,11 @@ type Redemption struct {
 	Status RedemptionStatus `json:"status"`
 
 	// Points What it costs: once it is committed, what was spent.
-	Points int64  `json:"points"`
-	Value  *Money `json:"value,omitempty"`
+	Points int64 `json:"points"`
+
+	// Requested `pay-with-points`: how many at most, as was asked; left out: as many as can pay.
+	Requested int64  `json:"requested,omitempty,omitzero"`
+	Value     *Money `json:"value,omitempty"`
 
 	// GivenBack What reversals have given back of that.
 	GivenBack int64 `json:"given_back"`
