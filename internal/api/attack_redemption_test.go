@@ -139,7 +139,7 @@ func TestAHoldIsResolvedOnceAndInTime(t *testing.T) {
 			return request{method: "POST", path: path + "/" + how, body: []byte(body)}
 		}
 		rd := hold()
-		for body, want := range map[string]string{`{"points": 101}`: "422 amount_out_of_range", `{"points": 0}`: "422 amount_not_positive", `{"points": -1}`: "422 amount_not_positive"} {
+		for body, want := range map[string]string{`{"points": 101}`: "422 amount_out_of_range", `{"points": 99}`: "422 amount_out_of_range", `{"points": 1}`: "422 amount_out_of_range", `{"points": 0}`: "422 amount_not_positive", `{"points": -1}`: "422 amount_not_positive"} {
 			w.expect("a commit of "+body, end(rd, "commit", body), want)
 		}
 		w.wants("after commits that were refused", ada, loyalty.Balance{Active: 200, Reserved: 100})

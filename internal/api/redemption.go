@@ -136,7 +136,8 @@ func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 		ID: rd.ID, Member: string(r.Member), Reward: rd.Reward, Order: rd.Order, Cart: rd.Cart,
 		Status: wire.RedemptionStatus(rd.Status), Points: int64(rd.Points), GivenBack: int64(rd.Back),
 		CreatedAt: rd.At.UTC(), ExpiresAt: instant(rd.Until), Balance: wireBalance(r.Balance),
-		Wallet: rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
+		Requested: int64(rd.Requested),
+		Wallet:    rd.Wallet, Wallets: walletBalances(r.Entry), Value: wireMoney(rd.Value),
 	}
 	for _, d := range rd.Drawn {
 		out.Drawn = append(out.Drawn, wire.DrawnPoints{Member: string(d.Member), Points: int64(d.Points)})

@@ -114,11 +114,15 @@ func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item,
 
 // codeOps is what entries do to codes: a redemption that is committed makes its code usable, and a reservation that
 // ended otherwise puts one of a pool back, unless the redemption that takes its place has it.
-func codeOps(p *loyalty.Program, entries []loyalty.Entry) (ops []table.Op) {
+func codeOps(c command, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
 		r := e.Redemption
 		if r == nil || r.Code == "" {
 			continue
+		}
+		p := c.p
+		if e.Cause.Revision > 1 && c.rules != nil {
+			p = c.rules // beside it a reward of today may be redeemed by itself
 		}
 		reward, _ := p.Reward(r.Reward)
 		switch {

@@ -34,6 +34,7 @@ func outrun(err error) bool {
 // command is one change of one account, or of several at once.
 type command struct {
 	p        *loyalty.Program
+	rules    *loyalty.Program // that say what the reward is whose reservation it commits; nil: it commits none
 	member   loyalty.MemberID
 	others   []loyalty.MemberID // whose accounts it may change besides
 	by       By
@@ -248,7 +249,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
-	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, codeOps(c.p, w.entries), b.ops(spends, w.entries[0].Cause.ID))
+	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, codeOps(c, w.entries), b.ops(spends, w.entries[0].Cause.ID))
 	return w, nil
 }
 

@@ -15,6 +15,7 @@ type books struct {
 	members map[loyalty.MemberID]*book
 	spent   map[string]int64 // of budgets, by rule
 	codes   map[string]int64 // how many redemptions have each
+	asked   map[string]int   // under which version each redemption was asked for
 	gifts   map[string]gift  // transfers that have not been looked at yet
 	bought  map[string]*bought
 
@@ -35,7 +36,7 @@ type book struct {
 }
 
 func newBooks(h *history) *books {
-	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}, gifts: map[string]gift{}, bought: map[string]*bought{}}
+	return &books{h: h, members: map[loyalty.MemberID]*book{}, spent: map[string]int64{}, codes: map[string]int64{}, asked: map[string]int{}, gifts: map[string]gift{}, bought: map[string]*bought{}}
 }
 
 func (b *books) of(m loyalty.MemberID) *book {

@@ -89,8 +89,11 @@ func (b *books) pay(e loyalty.Entry) {
 		b.bought[e.Redemption.ID] = x
 	}
 	x.fresh = true
-	if e.Redemption.By == "" {
-		x.redemption = *e.Redemption
+	if r := e.Redemption; r.By == "" {
+		x.redemption = *r
+		if n := r.Points; r.Reward == loyalty.PayReward && n != loyalty.Points((3*r.Value.Amount+1)/2) {
+			b.h.t.Errorf("%s takes %d points for %s", e.Cause, n, r.Value)
+		}
 	}
 	for _, p := range e.Postings {
 		if p.Bucket == loyalty.BucketRedeemed {

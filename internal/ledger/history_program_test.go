@@ -148,6 +148,7 @@ func historyActions(p *loyalty.Program) {
 func (h *history) publish(rng *rand.Rand) {
 	next := historyProgram(h.t, program(h.t), rng)
 	next.Version = len(h.rules) + 1
+	next.Rewards[slices.IndexFunc(next.Rewards, func(r loyalty.Reward) bool { return r.ID == "more-miles" })].Points = milesOf(next.Version)
 	if last := len(h.rules) - 1; last >= 0 {
 		next.Tiers = h.rules[last].Tiers // what counts must go on to count
 		next.Campaigns = slices.DeleteFunc(next.Campaigns, func(r loyalty.Rule) bool { return r.ID == "tiny" })

@@ -82,6 +82,7 @@ func (h *history) use(loyalty.MemberID) string {
 // useReward enters what an entry says of pieces, limits and codes.
 func (b *books) useReward(s *book, e loyalty.Entry) {
 	r, sign := e.Redemption, int64(0)
+	b.credited(e)
 	switch {
 	case e.Cause.Revision == 1:
 		sign = 1

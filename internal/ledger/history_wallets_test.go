@@ -26,6 +26,23 @@ func historyWallets(p *loyalty.Program, take loyalty.TakeBack, back int) {
 		loyalty.Reward{ID: "more-miles", Type: "wallet_points", Cost: 45, Wallet: "miles", Points: 40})
 }
 
+// milesOf is what more-miles gives under a version.
+func milesOf(version int) loyalty.Points { return loyalty.Points(37 + version%7) }
+
+// credited compares the miles that a redemption gave with what its reward gave when it was asked for.
+func (b *books) credited(e loyalty.Entry) {
+	r := e.Redemption
+	if e.Cause.Revision == 1 {
+		b.asked[r.ID] = e.Program
+	}
+	if r.Reward != "more-miles" || e.Kind != loyalty.KindRedeem {
+		return
+	}
+	if want := r.Points * milesOf(b.asked[r.ID]) / 45; r.Credit == nil && want > 0 || r.Credit != nil && r.Credit.Worth != want {
+		b.h.t.Errorf("%s gives %+v for %d points, and promised %d under version %d", e.Cause, r.Credit, r.Points, want, b.asked[r.ID])
+	}
+}
+
 func (h *history) convert(m loyalty.MemberID) string {
 	in := ledger.ConversionRequest{ID: h.key("cv_"), Member: m, To: "miles", Points: loyalty.Points(h.rng.Int64N(12) * 5)}
 	if h.rng.IntN(3) == 0 {

@@ -91,7 +91,8 @@ func TestRedeemingIsWhatTheModelSays(t *testing.T) {
 	}
 	for _, must := range []string{
 		"redeem ", "redeem insufficient_points", "redeem reward_out_of_stock", "redeem reward_unavailable", "replaced", "in debt",
-		"commit ", "commit amount_out_of_range", "commit hold_already_resolved", "commit hold_expired", "cancel ", "cancel hold_already_resolved",
+		"commit ", "commit amount_out_of_range", "commit hold_already_resolved", "commit hold_expired",
+		"commit of a part ", "commit of a part amount_out_of_range", "cancel ", "cancel hold_already_resolved",
 		"reverse ", "reverse hold_already_resolved", "reverse validation_failed", "extend ", "extend validation_failed", "adjust insufficient_points",
 		"refund", "repeat",
 	} {
@@ -118,6 +119,7 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 			"mug":     {cost: 5, pieces: []time.Time{{}, {}}},
 			"badge":   {cost: 2, aDay: 1, ever: 3},
 			"print":   {cost: 4, pieces: []time.Time{{}, began.AddDate(0, 0, 2)}, ever: 1},
+			"miles":   {cost: 3, parts: true},
 		},
 		members: map[loyalty.MemberID]*person{"mem_ada": {}, "mem_eve": {}},
 	}}
@@ -131,7 +133,9 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 		},
 		Goodwill:  loyalty.Goodwill{Extend: loyalty.Period{Days: extendBy}},
 		Redeeming: loyalty.Redeeming{OnRefund: m.model.refunds, Grace: loyalty.Period{Days: m.model.grace}},
+		Wallets:   []loyalty.Wallet{{ID: "miles"}},
 		Rewards: []loyalty.Reward{
+			{ID: "miles", Type: "wallet_points", Cost: 3, Wallet: "miles", Points: 300},
 			{ID: "sticker", Type: "free_product", Cost: 3},
 			{ID: "mug", Type: "free_product", Cost: 5, Drops: []loyalty.Drop{{Pieces: 2}}},
 			{ID: "badge", Type: "free_product", Cost: 2, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerDay}, {Times: 3, Per: loyalty.PerEver}}},
@@ -340,7 +344,11 @@ func (p *person) held() map[string]claim {
 func (m *machine) commit(r *rapid.T) {
 	who, id, c := m.claimed(r)
 	n, key := rapid.SampledFrom([]int{0, 0, 1, c.points - 1, c.points, c.points + 1}).Draw(r, "points"), m.id("commit ")
-	m.want(r, "commit", func() error {
+	what := "commit"
+	if n > 0 && n < c.points {
+		what = "commit of a part"
+	}
+	m.want(r, what, func() error {
 		return untilDone(func() (ledger.RedemptionResult, error) {
 			return m.CommitPart(r.Context(), m.p, id, loyalty.Points(n), ledger.By{Input: key})
 		})

@@ -24,7 +24,8 @@ type model struct {
 type offer struct {
 	cost       int
 	pieces     []time.Time
-	aDay, ever int // zero: any number
+	aDay, ever int  // zero: any number
+	parts      bool // a part of it is worth something
 }
 
 type person struct {
@@ -281,7 +282,7 @@ func (m *model) cancel(who loyalty.MemberID, id string) loyalty.Code {
 	return ""
 }
 
-// commit spends n of what is held, those points that lapse first.
+// commit spends n of what is held, those points that lapse first; not a part of what is had as a whole.
 func (m *model) commit(who loyalty.MemberID, id string, n int) loyalty.Code {
 	p := m.members[who]
 	c := p.claims[id]
@@ -290,7 +291,7 @@ func (m *model) commit(who loyalty.MemberID, id string, n int) loyalty.Code {
 		return loyalty.HoldExpired
 	case c.status != loyalty.Reserved:
 		return loyalty.HoldAlreadyResolved
-	case n > c.points || n < 0:
+	case n > c.points || n < 0 || n > 0 && n < c.points && !m.offers[c.reward].parts:
 		return loyalty.AmountOutOfRange
 	case n == 0:
 		n = c.points

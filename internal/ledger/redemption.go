@@ -161,19 +161,22 @@ func (l *Ledger) Commit(ctx context.Context, p *loyalty.Program, id string, by B
 }
 
 // CommitPart spends so many of the points that a redemption holds (zero: all), gives the others back, and makes its
-// code usable. hold_expired once its time has passed, hold_already_resolved if it was committed or cancelled by another
-// request.
+// code usable. The reward is what it was when it was reserved. hold_expired once its time has passed,
+// hold_already_resolved if it was committed or cancelled by another request.
 func (l *Ledger) CommitPart(ctx context.Context, p *loyalty.Program, id string, n loyalty.Points, by By) (RedemptionResult, error) {
-	commit := func(p *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
-		return p.CommitTogether(accs, r, n, now)
+	commit := func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
+		return p.CommitTogether(accs, r, rules, n, now)
 	}
-	return l.resolve(ctx, p, id, by, ending{commit, loyalty.HoldExpired, "The reservation lapsed before it was committed.", l.ordered})
+	return l.resolve(ctx, p, id, by, ending{commit, true, loyalty.HoldExpired, "The reservation lapsed before it was committed.", l.ordered})
 }
 
 // Cancel returns what a redemption holds to the lots that it came from. hold_already_resolved if it was
 // committed or cancelled by another request, or lapsed.
 func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by By) (RedemptionResult, error) {
-	return l.resolve(ctx, p, id, by, ending{(*loyalty.Program).CancelTogether, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned.", nil})
+	cancel := func(p, _ *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error) {
+		return p.CancelTogether(accs, r, now)
+	}
+	return l.resolve(ctx, p, id, by, ending{cancel, false, loyalty.HoldAlreadyResolved, "The reservation lapsed, and its points were returned.", nil})
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
@@ -204,8 +207,14 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 				return RedemptionResult{}, err
 			}
 		}
-		c := command{p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
-			return end.decide(p, accs, was.Redemption, l.now())
+		rules := p
+		if end.gives {
+			if rules, err = l.promised(ctx, p, was.Entry); err != nil {
+				return RedemptionResult{}, err
+			}
+		}
+		c := command{p: p, rules: rules, member: was.Member, others: contributors(was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+			return end.decide(p, rules, accs, was.Redemption, l.now())
 		}}
 		entries, err := l.do(ctx, c)
 		if err == nil {
@@ -219,9 +228,23 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 	return RedemptionResult{}, ErrTryAgain
 }
 
+// promised is the program in the version under which a redemption was reserved, or the live one where nobody knows that
+// version.
+func (l *Ledger) promised(ctx context.Context, p *loyalty.Program, reserved loyalty.Entry) (*loyalty.Program, error) {
+	if reserved.Program == 0 {
+		return p, nil
+	}
+	rules, err := l.rules(ctx, p, reserved.Program)
+	if errors.Is(err, loyalty.NotFound) {
+		return p, nil
+	}
+	return rules, err
+}
+
 // ending is one way to resolve a reservation, and how it is refused once the reservation has lapsed.
 type ending struct {
-	decide func(*loyalty.Program, []loyalty.Account, loyalty.Redemption, time.Time) ([]loyalty.Outcome, error)
+	decide func(p, rules *loyalty.Program, accs []loyalty.Account, r loyalty.Redemption, now time.Time) ([]loyalty.Outcome, error)
+	gives  bool // the reward, by the rules under which it was reserved
 	late   loyalty.Code
 	detail string
 	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // what else it writes; nil: nothing

@@ -233,7 +233,7 @@ func (b *bench) allCommands(t *testing.T) {
 	})
 	b.take(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_ada", Reward: "mug"})
 	code := do("commit", func() (ledger.RedemptionResult, error) {
-		return b.CommitPart(t.Context(), b.p, "rd_2", 90, ledger.By{Input: "c"})
+		return b.Commit(t.Context(), b.p, "rd_2", ledger.By{Input: "c"})
 	}).Code
 	used, err := b.use(t, ledger.CodeUse{ID: "use", Code: code, Amount: loyalty.Money{Amount: 200, Currency: "EUR"}})
 	if err != nil || used.Left.Amount != 300 {

@@ -348,6 +348,8 @@ type redemptionDoc struct {
 	Hand bool   `json:"hand,omitzero"` // somebody hands it over
 	Date string `json:"d,omitzero"`
 	When int64  `json:"dat,omitzero"` // the date's instant
+
+	Asked int64 `json:"ask,omitzero"` // how many points a payment was to take at most
 }
 
 type drawnDoc struct {

@@ -14,7 +14,7 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece, Value: r.Value.Amount, Worth: string(r.Value.Currency),
 		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled,
 		Whom: string(r.To), Who: string(r.By), Fee: int64(r.Fee), Note: r.Note,
-		Hand: r.ByHand, Date: r.Date, When: millis(r.DateAt),
+		Hand: r.ByHand, Date: r.Date, When: millis(r.DateAt), Asked: int64(r.Requested),
 	}
 	if r.Credit != nil {
 		g := storedGrant(*r.Credit)
@@ -37,7 +37,7 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
 		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool,
 		To: loyalty.MemberID(d.Whom), By: loyalty.MemberID(d.Who), Fee: loyalty.Points(d.Fee), Note: d.Note,
-		ByHand: d.Hand, Date: d.Date, DateAt: instant(d.When),
+		ByHand: d.Hand, Date: d.Date, DateAt: instant(d.When), Requested: loyalty.Points(d.Asked),
 	}
 	for _, x := range d.Drawn {
 		r.Drawn = append(r.Drawn, loyalty.Drawn{Member: loyalty.MemberID(x.Member), Points: loyalty.Points(x.Points)})

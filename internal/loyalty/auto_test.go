@@ -60,7 +60,8 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 			return p.Cancel(a, Redemption{ID: "rd_1"}, noon)
 		},
 		"a commit of a part": func(p *Program, a Account, more int64) (Outcome, error) {
-			a.Holds = []Hold{{Redemption{ID: "rd_1", Reward: "it"}, []Lot{{20280131, Points(more) + 10}}}}
+			p.Redeeming.Pay.Rates = map[Currency]Rate{"EUR": {big.NewRat(1, 1), 1}}
+			a.Holds = []Hold{{Redemption{ID: "rd_1", Reward: PayReward, Value: Money{int64(more) + 10, "EUR"}}, []Lot{{20280131, Points(more) + 10}}}}
 			return p.Commit(a, Redemption{ID: "rd_1"}, 10, noon)
 		},
 	} {

@@ -286,7 +286,7 @@ func (d *decision) contributed(h Hold, n Points) (Outcome, error) {
 	}
 	r := h.Redemption
 	r.Points = n
-	return d.spend(r, h, n)
+	return d.spend(r, h, d.p, n)
 }
 
 func (p *Program) compileHouseholds() error {

@@ -151,7 +151,10 @@ func TestRolesOfAHousehold(t *testing.T) {
 // Whatever becomes of a household's redemption, each has what is theirs: what was not spent is in the lots that it came
 // from, and of what was spent all that is given back.
 func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
-	base := living(tt, Households{Size: 3})
+	base := stocked(tt, func(p *Program, r *Reward) {
+		p.Households = Households{Size: 3}
+		inMiles(p, r)
+	})
 	home := family(tt, base)
 	rapid.Check(tt, func(t *rapid.T) {
 		p := *base
@@ -187,7 +190,7 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			}
 		}
 		n := Points(rapid.IntRange(1, 100).Draw(t, "commit"))
-		done, err := p.CommitTogether(open, r, n, noon)
+		done, err := p.CommitTogether(open, r, &p, n, noon)
 		if err != nil {
 			t.Fatal(err)
 		}

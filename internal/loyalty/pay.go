@@ -84,9 +84,7 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 		return Reward{}, refuse(ValidationFailed, "/order_total", "Say what the order comes to.")
 	case want < 0:
 		return Reward{}, refuse(AmountNotPositive, "/points", "Points that pay are above 0.")
-	case want > available:
-		return Reward{}, p.insufficientWith(acc, "", more, want, "The payment takes")
-	case want == 0:
+	case want == 0, want > available:
 		want = available
 	}
 	pay, ok := p.Payable(want, in.Total)
@@ -100,7 +98,7 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 		}
 		return Reward{}, refuse(AmountOutOfRange, "/points", "So many points pay nothing of this order; at least "+points(least)+" do, in steps of "+points(max(1, p.Redeeming.Pay.Step))+".")
 	}
-	in.Value = pay.Value
+	in.Requested, in.Value = in.Points, pay.Value
 	return Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
 }
 
@@ -117,14 +115,4 @@ func (y *Pay) currencies() string {
 		out = append(out, string(c))
 	}
 	return strings.Join(slices.Sorted(slices.Values(out)), ", ")
-}
-
-// worthOf is what so many points of a payment are worth, for one that is committed in part.
-func (p *Program) worthOf(r Redemption, n Points) Money {
-	rate, ok := p.Redeeming.Pay.Rates[r.Value.Currency]
-	if n == r.Points || !ok {
-		return r.Value
-	}
-	value, _ := rate.perPoint().mul(whole(int64(n))).floor()
-	return Money{min(value, r.Value.Amount), r.Value.Currency}
 }

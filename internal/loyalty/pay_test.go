@@ -100,7 +100,6 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 		in   Redemption
 		code Code
 	}{
-		{Redemption{Points: 2000, Total: Money{5000, "EUR"}}, InsufficientPoints},
 		{Redemption{Points: 99, Total: Money{5000, "EUR"}}, AmountOutOfRange},
 		{Redemption{Points: 100, Total: Money{5000, "USD"}}, CurrencyUnsupported},
 		{Redemption{Points: 100}, ValidationFailed},
@@ -110,5 +109,73 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 		if _, err := p.Redeem(acc, c.in, false, nil, noon); !errors.Is(err, c.code) {
 			t.Errorf("%+v is answered with %v, want %s", c.in, err, c.code)
 		}
+	}
+}
+
+// What is asked for is how many at most: more than there are is what there is.
+func TestAPaymentTakesWhatThereIs(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Min: 100, Step: 50})
+	for _, c := range []struct{ has, asked, takes Points }{{2030, 5000, 2000}, {2030, 2031, 2000}, {2030, 0, 2000}, {2030, 150, 150}, {100, 5000, 100}, {99, 5000, 0}, {0, 5000, 0}, {0, 0, 0}} {
+		acc := joined(t, p, noon)
+		if c.has > 0 {
+			acc.Lots = []Lot{{Expires: 20271231, Points: c.has}}
+		}
+		out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Points: c.asked, Total: Money{5000, "EUR"}}, true, nil, noon)
+		if c.takes == 0 {
+			if !errors.Is(err, InsufficientPoints) {
+				t.Errorf("%+v: %v", c, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%+v: %v", c, err)
+		}
+		if r := last(out).Redemption; r.Points != c.takes || r.Requested != c.asked || r.Value != (Money{int64(c.takes), "EUR"}) {
+			t.Errorf("%+v: %+v", c, r)
+		}
+	}
+}
+
+// Of a part of what is held, no point is taken that what it pays does not cost.
+func TestAPartOfAPaymentCostsWhatItPays(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"KWD": {big.NewRat(5, 1), 2}}})
+	acc := joined(t, p, noon)
+	acc.Lots = []Lot{{Expires: 20271231, Points: 700}}
+	out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Total: Money{5000, "KWD"}}, false, nil, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acc = out.Account
+	for n, want := range map[Points]Payment{
+		1: {}, 2: {}, 3: {3, Money{1, "KWD"}}, 4: {3, Money{1, "KWD"}}, 5: {5, Money{2, "KWD"}}, 699: {698, Money{279, "KWD"}}, 700: {700, Money{280, "KWD"}},
+	} {
+		out, err := p.Commit(acc, Redemption{ID: "rd_1"}, n, noon)
+		if want.Points == 0 {
+			if !errors.Is(err, AmountOutOfRange) {
+				t.Errorf("%d points: %+v, %v", n, out, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := last(out).Redemption
+		if got := (Payment{r.Points, r.Value}); got != want || out.Account.Balance() != (Balance{Active: 700 - want.Points}) || out.Account.Redeemed != want.Points {
+			t.Errorf("%d points pay %+v, and leave %+v", n, got, out.Account.Balance())
+		}
+	}
+}
+
+func TestAPartOfAConversionByARewardGivesSomething(t *testing.T) {
+	p := stocked(t, func(p *Program, r *Reward) {
+		inMiles(p, r)
+		r.Points = 20
+	})
+	acc := redeemed(t, p, saver(t, p, ample), Redemption{ID: "rd_1"}, false, noon).Account
+	if _, err := p.Commit(acc, Redemption{ID: "rd_1"}, 4, noon); !errors.Is(err, AmountOutOfRange) {
+		t.Errorf("4 of 100 points for a fifth of a mile each: %v", err)
+	}
+	if out, err := p.Commit(acc, Redemption{ID: "rd_1"}, 5, noon); err != nil || last(out).Redemption.Credit.Worth != 1 {
+		t.Errorf("%+v, %v", out.Entries, err)
 	}
 }

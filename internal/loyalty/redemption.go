@@ -33,10 +33,12 @@ type Redemption struct {
 	Cart   string // the cart that it is for: another redemption for it takes its place; may be empty
 	Total  Money  // what the order comes to, for rewards that ask and payments; may be zero
 	Value  Money  // what a payment with points pays of it
-	Status RedemptionStatus
-	At     time.Time // when it was asked for
-	Until  time.Time // reserved until, exclusive; zero if it was committed at once
-	Piece  bool      // it took one of a limited number
+
+	Requested Points // of a payment: how many at most, as was asked; zero: as many as can pay
+	Status    RedemptionStatus
+	At        time.Time // when it was asked for
+	Until     time.Time // reserved until, exclusive; zero if it was committed at once
+	Piece     bool      // it took one of a limited number
 
 	Lots []Lot  // once it is committed: where its points came from
 	Back Points // what reversals have given back
@@ -277,8 +279,7 @@ func unavailable(lacks []Lack) *Error {
 	return &Error{Code: RewardUnavailable, Detail: lacks[0].Why(), Pointer: "/reward", Lacks: lacks}
 }
 
-// claim makes the reward the member's, whose points came from these lots. A reward that the program does not have
-// any more, the zero one, gives no code.
+// claim makes the reward the member's, whose points came from these lots. The zero reward gives no code.
 func (p *Program) claim(r *Redemption, reward *Reward, lots []Lot, now time.Time) {
 	r.Status, r.Lots = Committed, lots
 	if reward.Codes.From == NoCode {

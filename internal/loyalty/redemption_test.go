@@ -65,7 +65,7 @@ func TestARefusedReplacementLeavesTheHold(t *testing.T) {
 }
 
 func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
-	p := stocked(t, nil)
+	p := stocked(t, inMiles)
 	acc := redeemed(t, p, saver(t, p, Lot{20261231, 30}, Lot{20270131, 50}, Lot{20280131, 90}), Redemption{ID: "rd_1"}, false, noon).Account
 	for _, n := range []Points{-1, 101} {
 		if _, err := p.Commit(acc, Redemption{ID: "rd_1"}, n, noon); !errors.Is(err, AmountOutOfRange) {
@@ -96,6 +96,30 @@ func TestACommitOfAPartReturnsTheRestToItsLots(t *testing.T) {
 	}
 }
 
+// One point is not the price of a gift card: neither of one that costs points nor of one that is paid in another wallet.
+func TestARewardWithAPriceIsCommittedAsAWhole(t *testing.T) {
+	for _, kind := range []string{"amount_off", "percent_off", "free_shipping", "free_product", "gift_card", "experience", "partner", "donation"} {
+		for _, wallet := range []string{"", "miles"} {
+			p := stocked(t, func(p *Program, r *Reward) {
+				p.Wallets = []Wallet{{ID: "miles"}}
+				r.Type, r.Wallets, r.Value = kind, map[string]Points{"miles": 100}, Money{2500, "EUR"}
+			})
+			acc := saver(t, p, ample)
+			acc.Purses = []Purse{{Wallet: "miles", Lots: []Lot{ample}}}
+			acc = redeemed(t, p, acc, Redemption{ID: "rd_1", Wallet: wallet}, false, noon).Account
+			for _, n := range []Points{1, 99} {
+				if _, err := p.Commit(acc, Redemption{ID: "rd_1"}, n, noon); !errors.Is(err, AmountOutOfRange) {
+					t.Errorf("%s from %q for %d of 100: %v", kind, wallet, n, err)
+				}
+			}
+			out, err := p.Commit(acc, Redemption{ID: "rd_1"}, 100, noon)
+			if err != nil || last(out).Redemption.Points != 100 {
+				t.Errorf("%s from %q as a whole: %+v, %v", kind, wallet, out.Entries, err)
+			}
+		}
+	}
+}
+
 // What is returned by a commit of a part has the grace of whatever else comes back.
 func TestGraceIsForAllThatComesBack(t *testing.T) {
 	after := time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC)
@@ -113,7 +137,10 @@ func TestGraceIsForAllThatComesBack(t *testing.T) {
 		},
 	} {
 		for grace, want := range map[Period]Date{{}: 0, {Days: 10}: 20261212} {
-			p := stocked(t, func(p *Program, _ *Reward) { p.Hold, p.Redeeming.Grace = 48*time.Hour, grace })
+			p := stocked(t, func(p *Program, r *Reward) {
+				p.Hold, p.Redeeming.Grace = 48*time.Hour, grace
+				inMiles(p, r)
+			})
 			out, err := end(p, redeemed(t, p, saver(t, p, lot), Redemption{ID: "rd_1"}, false, noon).Account)
 			if err != nil {
 				t.Fatal(err)
@@ -233,7 +260,10 @@ func TestSharesConvergeInAnyOrder(t *testing.T) {
 
 // However holds are made and ended, without grace no day has more points of its own, or later ones, than before.
 func TestRedeemingAndCancellingNeverLengthensALife(t *testing.T) {
-	p := stocked(t, func(p *Program, r *Reward) { p.Hold, p.Redeeming.OnRefund = 20*24*time.Hour, ShareBack })
+	p := stocked(t, func(p *Program, r *Reward) {
+		p.Hold, p.Redeeming.OnRefund = 20*24*time.Hour, ShareBack
+		inMiles(p, r)
+	})
 	rapid.Check(t, func(r *rapid.T) {
 		lots := []Lot{{20261202, 0}, {20261209, 0}, {20261231, 0}, {20270131, 0}, {0, 0}}
 		for i := range lots {

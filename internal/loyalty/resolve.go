@@ -6,18 +6,25 @@ import (
 )
 
 // Commit spends what a redemption holds, or only so many of its points and gives the others back; zero is all of
-// them. The account must have been advanced to now, so a hold that is still there has not lapsed.
+// them. A part is for what is worth as much as is paid for it: a payment with points, which takes no more of them than
+// what it pays then costs, and points of another wallet. Any other reward is had as a whole: fewer points than it costs
+// are refused with amount_out_of_range, and so are those that buy nothing. The account must have been advanced to now, so
+// a hold that is still there has not lapsed.
 func (p *Program) Commit(acc Account, r Redemption, n Points, now time.Time) (Outcome, error) {
-	return alone(p.CommitTogether([]Account{acc}, r, n, now))
+	return alone(p.CommitTogether([]Account{acc}, r, p, n, now))
 }
 
 // CommitTogether is Commit where others contribute: the accounts are that of the redemption, and then theirs, in the
-// order of Drawn. What is left over is given back to those who contributed last.
-func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now time.Time) ([]Outcome, error) {
+// order of Drawn. What is left over is given back to those who contributed last. What the reward is (its value, its
+// code, what it gives, the rate of a payment) is as rules say, the version under which it was reserved, or the receiver
+// itself: a reward that has changed since, or is gone, was promised before.
+func (p *Program) CommitTogether(accs []Account, r Redemption, rules *Program, n Points, now time.Time) ([]Outcome, error) {
 	holds, held, err := holdsOf(accs, r)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
+	}
+	r = holds[0].Redemption
+	switch {
 	case slices.ContainsFunc(accs, func(acc Account) bool { return acc.Status != Active }):
 		return nil, frozen("")
 	case n == 0:
@@ -25,10 +32,11 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now tim
 	case n < 0 || n > held:
 		return nil, refuse(AmountOutOfRange, "/points", "The redemption holds "+points(held)+" points.")
 	}
+	if r, err = rules.inPart(r, held, n); err != nil {
+		return nil, err
+	}
 	outs := make([]Outcome, len(accs))
-	r = holds[0].Redemption
-	r.Value = p.worthOf(r, n)
-	r.Points, r.Drawn = n, nil
+	n, r.Drawn = r.Points, nil
 	rest := n - min(n, holds[0].Points())
 	for i := 1; i < len(accs); i++ {
 		part := min(rest, holds[i].Points())
@@ -41,12 +49,36 @@ func (p *Program) CommitTogether(accs []Account, r Redemption, n Points, now tim
 			return nil, err
 		}
 	}
-	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], min(n, holds[0].Points()))
+	outs[0], err = p.decide(accs[0], now).spend(r, holds[0], rules, min(n, holds[0].Points()))
 	return outs, err
 }
 
-// spend commits n points of a hold, which become those of r, and gives its others back.
-func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
+// inPart is a redemption of which n of the points that it holds are to be spent: of a payment no more than its discount
+// costs. amount_out_of_range if so many buy nothing, or a part of what is had as a whole.
+func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
+	reward, _ := p.Reward(r.Reward)
+	rate, ok := p.Redeeming.Pay.Rates[r.Value.Currency]
+	var buys int64
+	switch r.Points = n; {
+	case n == held:
+		return r, nil
+	case r.Reward == PayReward && ok:
+		buys, _ = rate.perPoint().mul(whole(int64(n))).floor()
+		r.Value.Amount = min(buys, r.Value.Amount)
+		r.Points = need(r.Value.Amount, rate.perPoint())
+	case reward.Wallet != "":
+		buys, _ = share(int64(n), int64(held)).mul(whole(int64(reward.Points))).floor()
+	default:
+		return r, refuse(AmountOutOfRange, "/points", "The reward is had as a whole, for the "+points(held)+" points that the redemption holds.")
+	}
+	if buys == 0 {
+		return r, refuse(AmountOutOfRange, "/points", "So few points buy nothing.")
+	}
+	return r, nil
+}
+
+// spend commits n points of a hold, which become those of r, and gives its others back. rules say what the reward is.
+func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcome, error) {
 	e := Entry{
 		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
 		Because: []Because{r.reason(0, WasSpent, points(n))},
@@ -68,11 +100,11 @@ func (d *decision) spend(r Redemption, h Hold, n Points) (Outcome, error) {
 	if back := h.Points() - n; back > 0 {
 		e.Because = append(e.Because, r.reason(back, WasReturned, "unused"))
 	}
-	reward, _ := d.p.Reward(r.Reward)
+	reward, _ := rules.Reward(r.Reward)
 	if r.By != "" {
 		reward = Reward{} // the code is whose the redemption is
 	}
-	d.p.claim(&r, &reward, used, d.now)
+	rules.claim(&r, &reward, used, d.now)
 	d.fill(&e, &reward, h.Redemption.Points)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err

@@ -22,6 +22,12 @@ func stocked(tb testing.TB, edit func(*Program, *Reward)) *Program {
 	return p
 }
 
+// inMiles makes "it" points of another wallet, of which a part can be had.
+func inMiles(p *Program, r *Reward) {
+	p.Wallets = []Wallet{{ID: "miles"}}
+	r.Type, r.Wallet, r.Points = "wallet_points", "miles", 100
+}
+
 // saver is a member with these lots.
 func saver(tb testing.TB, p *Program, lots ...Lot) Account {
 	tb.Helper()

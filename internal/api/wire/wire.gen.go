@@ -1161,7 +1161,7 @@ type CodesRequest struct {
 
 // CommitRequest defines model for CommitRequest.
 type CommitRequest struct {
-	// Points How many of the points that it holds are spent; left out: all.
+	// Points How many of the points that it holds are spent; left out: all. Fewer are for `pay-with-points` and for rewards of points in another wallet; any other reward is had as a whole. Of a payment no more are taken than what they pay costs.
 	Points int64 `json:"points,omitempty,omitzero"`
 }
 
@@ -2342,8 +2342,11 @@ type Redemption struct {
 	Status RedemptionStatus `json:"status"`
 
 	// Points What it costs: once it is committed, what was spent.
-	Points int64  `json:"points"`
-	Value  *Money `json:"value,omitempty"`
+	Points int64 `json:"points"`
+
+	// Requested `pay-with-points`: how many at most, as was asked; left out: as many as can pay.
+	Requested int64  `json:"requested,omitempty,omitzero"`
+	Value     *Money `json:"value,omitempty"`
 
 	// GivenBack What reversals have given back of that.
 	GivenBack int64 `json:"given_back"`
@@ -4293,7 +4296,7 @@ type ClientInterface interface {
 
 	// CommitRedemptionWithBody Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4302,7 +4305,7 @@ type ClientInterface interface {
 
 	// CommitRedemption Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6118,7 +6121,7 @@ func (c *Client) CancelRedemption(ctx context.Context, redemption RedemptionPath
 
 // CommitRedemptionWithBody Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6137,7 +6140,7 @@ func (c *Client) CommitRedemptionWithBody(ctx context.Context, redemption Redemp
 
 // CommitRedemption Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11006,7 +11009,7 @@ type ClientWithResponsesInterface interface {
 
 	// CommitRedemptionWithBodyWithResponse Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11015,7 +11018,7 @@ type ClientWithResponsesInterface interface {
 
 	// CommitRedemptionWithResponse Spend what the redemption holds, or a part of it
 	//
-	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+	// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20818,7 +20821,7 @@ func (c *ClientWithResponses) CancelRedemptionWithResponse(ctx context.Context, 
 
 // CommitRedemptionWithBodyWithResponse Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20833,7 +20836,7 @@ func (c *ClientWithResponses) CommitRedemptionWithBodyWithResponse(ctx context.C
 
 // CommitRedemptionWithResponse Spend what the redemption holds, or a part of it
 //
-// Of a part, the rest goes back to where it came from. The code of the reward is told from then on.
+// Of a part, the rest goes back to where it came from. The code of the reward is told from then on. The reward is as it was when it was reserved, also where the program has changed since.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
