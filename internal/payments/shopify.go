@@ -11,29 +11,27 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An order of Shopify is one payment of ours, under the order's id, for its refunds and disputes name that. Amounts
-// are those of the shop's currency, as decimal texts. An event has no identity that is signed, so it is told apart by
+// An order of Shopify is one payment of ours, under the order's id, for its refunds and disputes name that. Its
+// note_attributes are not looked at: whoever shops writes them into the cart, and could name an order or a member of
+// somebody else (https://shopify.dev/docs/api/storefront/latest/objects/Attribute). Amounts are those of the shop's
+// currency, as decimal texts. An event has no identity that is signed, so it is told apart by
 // its topic, which is the address, and by the id and the last change of what it is about.
 type shopifyOrder struct {
-	ID         jsontext.Value  `json:"id"`
-	Currency   string          `json:"currency"`
-	Total      *string         `json:"total_price"`
-	Subtotal   string          `json:"subtotal_price"`
-	TotalTax   string          `json:"total_tax"`
-	TaxInside  bool            `json:"taxes_included"`
-	Financial  string          `json:"financial_status"`
-	Test       *bool           `json:"test"`
-	Email      string          `json:"email"`
-	Processed  string          `json:"processed_at"`
-	Created    string          `json:"created_at"`
-	Updated    string          `json:"updated_at"`
-	Lines      jsontext.Value  `json:"line_items"`
-	Refunds    []shopifyRefund `json:"refunds"`
-	Attributes []struct {
-		Name  string         `json:"name"`
-		Value jsontext.Value `json:"value"`
-	} `json:"note_attributes"`
-	Customer *struct {
+	ID        jsontext.Value  `json:"id"`
+	Currency  string          `json:"currency"`
+	Total     *string         `json:"total_price"`
+	Subtotal  string          `json:"subtotal_price"`
+	TotalTax  string          `json:"total_tax"`
+	TaxInside bool            `json:"taxes_included"`
+	Financial string          `json:"financial_status"`
+	Test      *bool           `json:"test"`
+	Email     string          `json:"email"`
+	Processed string          `json:"processed_at"`
+	Created   string          `json:"created_at"`
+	Updated   string          `json:"updated_at"`
+	Lines     jsontext.Value  `json:"line_items"`
+	Refunds   []shopifyRefund `json:"refunds"`
+	Customer  *struct {
 		ID    jsontext.Value `json:"id"`
 		Email string         `json:"email"`
 	} `json:"customer"`
@@ -103,16 +101,6 @@ func readShopifyOrder(topic string, body []byte) (event, error) {
 		}
 		if r.email == "" {
 			r.email = c.Email
-		}
-	}
-	for _, a := range o.Attributes {
-		switch a.Name {
-		case "loyalty_member":
-			r.Member = reference(number(a.Value))
-		case "loyalty_order":
-			if order := reference(number(a.Value)); order != "" {
-				r.Order = order
-			}
 		}
 	}
 	e.report = r
