@@ -35,3 +35,51 @@ func TestAShopperNamesNoOrderAndNoMember(t *testing.T) {
 		t.Errorf("a member who did not buy has %d points", s.points(s.member))
 	}
 }
+
+// No event of Shopify has an identity that is signed: only the same bytes again are the same event.
+func TestWhatChangesWithinASecondIsTaken(t *testing.T) {
+	s := newShop(t, "payments")
+	twice := func(e sample.Event) {
+		t.Helper()
+		s.want(e, "200 applied")
+		s.want(e, "200 duplicate")
+	}
+	order := sample.Event{Provider: app.Shopify, Type: "orders/updated", Payment: "7101", Total: 4999, Email: "ada@shop.test", Status: "pending"}
+	s.want(order, "200 waiting")
+	s.want(order, "200 duplicate")
+	order.Status = "paid"
+	twice(order)
+	if s.points(s.member) != whole {
+		t.Errorf("%d points once it was paid", s.points(s.member))
+	}
+	refund := `"refunds":[{"id":1,"created_at":"2026-12-01T12:00:00Z","transactions":[{"kind":"refund","status":"success","amount":"17.33","currency":"EUR"}]}]`
+	for _, want := range []string{"200 applied", "200 duplicate"} {
+		if got := s.edited(order, `"refunds":[]`, refund).String(); got != want {
+			t.Errorf("a refund within the second: %s", got)
+		}
+	}
+	if s.points(s.member) != refunded1 {
+		t.Errorf("%d points after the refund", s.points(s.member))
+	}
+
+	dispute := sample.Event{Provider: app.Shopify, Type: "disputes/create", Payment: "7101", Object: "91", Amount: 2000}
+	twice(dispute)
+	dispute.Type = "disputes/update"
+	twice(dispute)
+	dispute.Amount = 3266
+	twice(dispute)
+	if s.points(s.member) != 0 {
+		t.Errorf("%d points while all of it is disputed", s.points(s.member))
+	}
+}
+
+// The signature of one topic is good for every other: what is not looked at is kept apart by its address all the same.
+func TestWhatIsIgnoredIsToldApartByItsTopic(t *testing.T) {
+	s := newShop(t, "payments")
+	e := sample.Event{Provider: app.Shopify, Type: "customers/redact"}
+	h, body := s.signed(e)
+	for _, topic := range []string{"customers/redact", "shop/redact"} {
+		s.expect("/v1/webhooks/corner/shopify/"+topic, h, body, "200 ignored")
+		s.expect("/v1/webhooks/corner/shopify/"+topic, h, body, "200 duplicate")
+	}
+}
