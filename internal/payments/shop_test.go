@@ -295,6 +295,9 @@ func (s *shop) want(e sample.Event, want string) {
 // edited is an event with something else in its body, signed as it then is.
 func (s *shop) edited(e sample.Event, old, new string) answer {
 	s.t.Helper()
+	if e.At.IsZero() {
+		e.At = s.stack.App.Now()
+	}
 	c := agreed()["corner"][e.Provider]
 	body, err := e.Body(c.Secrets[0])
 	if err != nil || !bytes.Contains(body, []byte(old)) {
