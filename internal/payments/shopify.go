@@ -39,16 +39,33 @@ type shopifyOrder struct {
 }
 
 type shopifyRefund struct {
-	ID           jsontext.Value `json:"id"`
-	Order        jsontext.Value `json:"order_id"`
-	Created      string         `json:"created_at"`
-	Transactions []struct {
-		Kind     string `json:"kind"`
-		Status   string `json:"status"`
-		Amount   string `json:"amount"`
-		Currency string `json:"currency"`
-		Test     *bool  `json:"test"`
-	} `json:"transactions"`
+	ID           jsontext.Value       `json:"id"`
+	Order        jsontext.Value       `json:"order_id"`
+	Created      string               `json:"created_at"`
+	Transactions []shopifyTransaction `json:"transactions"`
+}
+
+type shopifyTransaction struct {
+	Kind     string `json:"kind"`
+	Status   string `json:"status"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+	Test     *bool  `json:"test"`
+	Set      struct {
+		Shop *struct {
+			Amount   string `json:"amount"`
+			Currency string `json:"currency_code"`
+		} `json:"shop_money"`
+	} `json:"amount_set"`
+}
+
+// money is the amount in the shop's currency, in which the order is too, where that is told; the customer may have
+// paid in another (https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyBag).
+func (t shopifyTransaction) money() (loyalty.Money, error) {
+	if shop := t.Set.Shop; shop != nil {
+		return decimalMoney(shop.Amount, shop.Currency)
+	}
+	return decimalMoney(t.Amount, t.Currency)
 }
 
 type shopifyDispute struct {
@@ -167,7 +184,7 @@ func (x shopifyRefund) fact() ([]loyalty.Fact, error) {
 	}
 	f := loyalty.Fact{Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, At: instant(x.Created), Clock: clock(instant(x.Created))}
 	for _, t := range x.Transactions {
-		m, err := decimalMoney(t.Amount, t.Currency)
+		m, err := t.money()
 		switch {
 		case err != nil:
 			return nil, err

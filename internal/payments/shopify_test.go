@@ -83,3 +83,15 @@ func TestWhatIsIgnoredIsToldApartByItsTopic(t *testing.T) {
 		s.expect("/v1/webhooks/corner/shopify/"+topic, h, body, "200 duplicate")
 	}
 }
+
+// Whoever pays in another currency is refunded in that; the order is in the shop's.
+func TestARefundIsInTheCurrencyOfTheShop(t *testing.T) {
+	s := newShop(t, "payments")
+	s.want(sample.Event{Provider: app.Shopify, Type: "orders/paid", Payment: "7103", Total: 4999, Email: "ada@shop.test"}, "200 applied")
+	refund := sample.Event{Provider: app.Shopify, Type: "refunds/create", Payment: "7103", Object: "8103", Amount: 2001, Currency: "USD"}
+	s.want(refund, "200 quarantined currency_mismatch")
+	set := `"amount_set":{"shop_money":{"amount":"17.33","currency_code":"EUR"},"presentment_money":{"amount":"20.01","currency_code":"USD"}},"kind":"refund"`
+	if got := s.edited(refund, `"kind":"refund"`, set).String(); got != "200 applied" || s.points(s.member) != refunded1 {
+		t.Errorf("%s, and %d points", got, s.points(s.member))
+	}
+}
