@@ -36,3 +36,20 @@ func TestAReversedSaleGoesBack(t *testing.T) {
 		}
 	}
 }
+
+// Whoever names a certificate that is not there is not PayPal; where it cannot be had for the moment, it comes again.
+func TestACertificateThatIsNotThereIsABadSignature(t *testing.T) {
+	e := tellers[3].facts(false)[0]
+	for status, want := range map[int]string{
+		400: "401 webhook_signature_invalid", 403: "401 webhook_signature_invalid", 404: "401 webhook_signature_invalid", 410: "401 webhook_signature_invalid",
+		408: "503 try_again", 429: "503 try_again", 302: "503 try_again", 500: "503 try_again", 503: "503 try_again",
+	} {
+		s := newShop(t, "orders_when_paid")
+		h, body := s.signed(e)
+		s.paypal.certs = status
+		s.unchanged(func() { s.expect(e.Path("corner"), h, body, want) })
+		s.paypal.certs = 0
+		s.paypal.knows(e, noon)
+		s.expect(e.Path("corner"), h, body, "200 applied")
+	}
+}
