@@ -27,8 +27,8 @@ type trigger struct {
 	Total    int64     `default:"4999" help:"Of the payment, in minor units."`
 	Refunded int64     `help:"What went back of the payment so far, in minor units."`
 	Currency string    `default:"EUR" help:"ISO 4217."`
-	Order    string    `help:"Your id of the order."`
-	Member   string    `help:"A member's id, or external: and your own."`
+	Order    string    `help:"Your id of the order; at Shopify the same as the payment, a number."`
+	Member   string    `help:"A member's id, or external: and your own; Shopify tells of none."`
 	Customer string    `help:"The processor's id of the customer."`
 	Email    string    `help:"The customer's address."`
 

@@ -38,6 +38,10 @@ var adyenFacts = map[string]struct {
 	"PREARBITRATION_LOST":        {loyalty.FactDispute, loyalty.FactLost, 5},
 }
 
+// adyenDecimals is where Adyen's minor units differ from the standard, as it says itself
+// (https://docs.adyen.com/development-resources/currency-codes).
+var adyenDecimals = decimals{"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
+
 // readAdyenItemEvent reads one item that is genuine.
 func readAdyenItemEvent(it adyenItem, live jsontext.Value) (event, error) {
 	if err := it.sensible(); err != nil {
@@ -92,5 +96,5 @@ func (it adyenItem) money() (loyalty.Money, error) {
 	if json.Unmarshal(it.Amount.Value, &n) != nil {
 		return loyalty.Money{}, odd(loyalty.AmountOutOfRange, "The amount is no whole number of minor units.")
 	}
-	return money(n, it.Amount.Currency)
+	return adyenDecimals.money(n, it.Amount.Currency)
 }

@@ -67,12 +67,14 @@ type paypalObject struct {
 	} `json:"links"`
 }
 
-// paypalKinds is what types are about, and where the object is read.
+// paypalKinds is what types are about, and where the object is read
+// (https://developer.paypal.com/api/rest/webhooks/event-names/).
 var paypalKinds = []struct{ prefix, kind, path string }{
 	{"PAYMENT.CAPTURE.REFUNDED", "refund", "/v2/payments/refunds/"},
 	{"PAYMENT.CAPTURE.REVERSED", "reversal", "/v2/payments/captures/"},
 	{"PAYMENT.CAPTURE.", "capture", "/v2/payments/captures/"},
 	{"PAYMENT.SALE.REFUNDED", "refund", "/v1/payments/refund/"},
+	{"PAYMENT.SALE.REVERSED", "reversal", "/v1/payments/sale/"},
 	{"PAYMENT.SALE.COMPLETED", "capture", "/v1/payments/sale/"},
 	{"CUSTOMER.DISPUTE.", "dispute", "/v1/customer/disputes/"},
 }

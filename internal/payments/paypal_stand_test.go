@@ -33,6 +33,7 @@ type paypalStand struct {
 	objects map[string]string // by path
 	asked   []string
 	down    bool
+	certs   int // what the address of the certificates answers, if not with them
 }
 
 var paypalKey = sync.OnceValue(func() *rsa.PrivateKey {
@@ -129,6 +130,8 @@ func (p *paypalStand) RoundTrip(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	}
 	switch {
+	case p.certs > 0 && r.URL.String() == certAddress:
+		return reply(p.certs, "")
 	case r.URL.String() == certAddress:
 		return reply(200, string(p.chain))
 	case p.down:

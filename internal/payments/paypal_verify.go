@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -124,6 +125,9 @@ func (p *paypal) certificates(ctx context.Context, address string) ([]*x509.Cert
 		return chain, nil
 	}
 	raw, err := fetch(ctx, p.http, address, nil)
+	if bad := (*answerError)(nil); errors.As(err, &bad) && bad.final() {
+		return nil, errCertURL // there is no such certificate: whoever named it is not PayPal
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -151,6 +155,11 @@ type answerError struct{ status int }
 
 func (e *answerError) Error() string {
 	return "payments: the processor's API answered " + strconv.Itoa(e.status)
+}
+
+// final reports whether the same question has the same answer in a moment.
+func (e *answerError) final() bool {
+	return e.status/100 == 4 && e.status != http.StatusRequestTimeout && e.status != http.StatusTooManyRequests
 }
 
 // fetch gets what is at an address, within bounds, and follows nothing.

@@ -84,17 +84,42 @@ func depth(b []byte) (deepest int) {
 	return deepest
 }
 
-// money checks an amount in minor units.
-func money(amount int64, currency string) (loyalty.Money, error) {
+// decimals is how many decimals the minor units of a processor have, of currencies in which they are not those of
+// ISO 4217.
+type decimals map[loyalty.Currency]int
+
+// money makes an amount in a processor's minor units one in those of ISO 4217.
+func (d decimals) money(amount int64, currency string) (loyalty.Money, error) {
 	code := loyalty.Currency(strings.ToUpper(currency))
-	if _, ok := code.Exponent(); !ok {
+	exp, ok := code.Exponent()
+	if !ok {
 		return loyalty.Money{}, odd(loyalty.CurrencyUnsupported, "The currency is none of ISO 4217.")
+	}
+	own, differs := d[code]
+	if !differs {
+		own = exp
+	}
+	for ; own > exp; own-- {
+		if amount%10 != 0 {
+			return loyalty.Money{}, errPrecision
+		}
+		amount /= 10
+	}
+	for ; own < exp && 0 <= amount && amount <= loyalty.MaxAmount; own++ {
+		amount *= 10
 	}
 	if amount < 0 || amount > loyalty.MaxAmount {
 		return loyalty.Money{}, odd(loyalty.AmountOutOfRange, "The amount is negative, or larger than one order may be.")
 	}
 	return loyalty.Money{Amount: amount, Currency: code}, nil
 }
+
+// money checks an amount in minor units of ISO 4217.
+func money(amount int64, currency string) (loyalty.Money, error) {
+	return decimals(nil).money(amount, currency)
+}
+
+var errPrecision = odd("amount_precision", "The amount has more decimals than its currency.")
 
 var decimalForm = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
 
@@ -109,7 +134,7 @@ func decimalMoney(amount, currency string) (loyalty.Money, error) {
 	}
 	whole, fraction, _ := strings.Cut(amount, ".")
 	if len(fraction) > exp && strings.Trim(fraction[exp:], "0") != "" {
-		return loyalty.Money{}, odd("amount_precision", "The amount has more decimals than its currency.")
+		return loyalty.Money{}, errPrecision
 	}
 	fraction = (fraction + "0000")[:exp]
 	n, err := strconv.ParseInt(whole+fraction, 10, 64)

@@ -291,3 +291,22 @@ func (s *shop) want(e sample.Event, want string) {
 		s.t.Errorf("%s %s: %s, and not %s", e.Provider, e.Type, got, want)
 	}
 }
+
+// edited is an event with something else in its body, signed as it then is.
+func (s *shop) edited(e sample.Event, old, new string) answer {
+	s.t.Helper()
+	if e.At.IsZero() {
+		e.At = s.stack.App.Now()
+	}
+	c := agreed()["corner"][e.Provider]
+	body, err := e.Body(c.Secrets[0])
+	if err != nil || !bytes.Contains(body, []byte(old)) {
+		s.t.Fatalf("%s has no %s: %v", body, old, err)
+	}
+	body = bytes.Replace(body, []byte(old), []byte(new), 1)
+	h, err := e.Headers(c, body, s.stack.App.Now())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return s.post(e.Path("corner"), h, body)
+}

@@ -2,7 +2,6 @@ package payments
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -11,45 +10,62 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// An order of Shopify is one payment of ours, under the order's id, for its refunds and disputes name that. Amounts
-// are those of the shop's currency, as decimal texts. An event has no identity that is signed, so it is told apart by
-// its topic, which is the address, and by the id and the last change of what it is about.
+// An order of Shopify is one payment of ours, under the order's id, for its refunds and disputes name that. Its
+// note_attributes are not looked at: whoever shops writes them into the cart, and could name an order or a member of
+// somebody else (https://shopify.dev/docs/api/storefront/latest/objects/Attribute). Amounts are those of the shop's
+// currency, as decimal texts. An event has no identity that is signed, so it is told apart by
+// its topic, which is the address, by what it is about, and by a digest of all that it says: an order may change twice
+// within a second, and a dispute does not say when it did. What is repeated is the same bytes
+// (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
 type shopifyOrder struct {
-	ID         jsontext.Value  `json:"id"`
-	Currency   string          `json:"currency"`
-	Total      *string         `json:"total_price"`
-	Subtotal   string          `json:"subtotal_price"`
-	TotalTax   string          `json:"total_tax"`
-	TaxInside  bool            `json:"taxes_included"`
-	Financial  string          `json:"financial_status"`
-	Test       *bool           `json:"test"`
-	Email      string          `json:"email"`
-	Processed  string          `json:"processed_at"`
-	Created    string          `json:"created_at"`
-	Updated    string          `json:"updated_at"`
-	Lines      jsontext.Value  `json:"line_items"`
-	Refunds    []shopifyRefund `json:"refunds"`
-	Attributes []struct {
-		Name  string         `json:"name"`
-		Value jsontext.Value `json:"value"`
-	} `json:"note_attributes"`
-	Customer *struct {
+	ID        jsontext.Value  `json:"id"`
+	Currency  string          `json:"currency"`
+	Total     *string         `json:"total_price"`
+	Subtotal  string          `json:"subtotal_price"`
+	TotalTax  string          `json:"total_tax"`
+	TaxInside bool            `json:"taxes_included"`
+	Financial string          `json:"financial_status"`
+	Test      *bool           `json:"test"`
+	Email     string          `json:"email"`
+	Processed string          `json:"processed_at"`
+	Created   string          `json:"created_at"`
+	Updated   string          `json:"updated_at"`
+	Lines     jsontext.Value  `json:"line_items"`
+	Refunds   []shopifyRefund `json:"refunds"`
+	Customer  *struct {
 		ID    jsontext.Value `json:"id"`
 		Email string         `json:"email"`
 	} `json:"customer"`
 }
 
 type shopifyRefund struct {
-	ID           jsontext.Value `json:"id"`
-	Order        jsontext.Value `json:"order_id"`
-	Created      string         `json:"created_at"`
-	Transactions []struct {
-		Kind     string `json:"kind"`
-		Status   string `json:"status"`
-		Amount   string `json:"amount"`
-		Currency string `json:"currency"`
-		Test     *bool  `json:"test"`
-	} `json:"transactions"`
+	ID           jsontext.Value       `json:"id"`
+	Order        jsontext.Value       `json:"order_id"`
+	Created      string               `json:"created_at"`
+	Transactions []shopifyTransaction `json:"transactions"`
+}
+
+type shopifyTransaction struct {
+	Kind     string `json:"kind"`
+	Status   string `json:"status"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+	Test     *bool  `json:"test"`
+	Set      struct {
+		Shop *struct {
+			Amount   string `json:"amount"`
+			Currency string `json:"currency_code"`
+		} `json:"shop_money"`
+	} `json:"amount_set"`
+}
+
+// money is the amount in the shop's currency, in which the order is too, where that is told; the customer may have
+// paid in another (https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyBag).
+func (t shopifyTransaction) money() (loyalty.Money, error) {
+	if shop := t.Set.Shop; shop != nil {
+		return decimalMoney(shop.Amount, shop.Currency)
+	}
+	return decimalMoney(t.Amount, t.Currency)
 }
 
 type shopifyDispute struct {
@@ -64,7 +80,7 @@ type shopifyDispute struct {
 
 // shopifyTopics are the addresses that are known; those that say nothing of money are acknowledged, also the three
 // that Shopify wants of every app.
-var shopifyTopics = map[string]func(topic string, body []byte) (event, error){
+var shopifyTopics = map[string]func(body []byte) (event, error){
 	"orders/create": readShopifyOrder, "orders/paid": readShopifyOrder, "orders/updated": readShopifyOrder,
 	"orders/cancelled": readShopifyOrder, "orders/partially_fulfilled": readShopifyOrder, "orders/fulfilled": readShopifyOrder,
 	"refunds/create":  readShopifyRefund,
@@ -74,19 +90,22 @@ var shopifyTopics = map[string]func(topic string, body []byte) (event, error){
 func readShopify(topic string, body []byte) (event, error) {
 	read, ok := shopifyTopics[topic]
 	if !ok {
-		return event{kind: topic}, decode(body, &struct{}{})
+		read = readShopifyOther
 	}
-	e, err := read(topic, body)
-	e.kind = topic
+	e, err := read(body)
+	e.kind, e.id = topic, topic+":"+e.id+digest(body)
 	return e, err
 }
+
+// readShopifyOther reads what says nothing of money.
+func readShopifyOther(body []byte) (event, error) { return event{}, decode(body, &struct{}{}) }
 
 // wrongShape says that a body is not what is sent to its address. The signature of one topic is good for every other.
 func wrongShape() error {
 	return odd("validation_failed", "The body is not of the topic that this address is for.")
 }
 
-func readShopifyOrder(topic string, body []byte) (event, error) {
+func readShopifyOrder(body []byte) (event, error) {
 	var o shopifyOrder
 	if err := decode(body, &o); err != nil {
 		return event{}, err
@@ -95,7 +114,7 @@ func readShopifyOrder(topic string, body []byte) (event, error) {
 	if !idForm.MatchString(id) || o.Total == nil || o.Financial == "" || len(o.Lines) == 0 || o.Updated == "" {
 		return event{}, wrongShape()
 	}
-	e := event{id: topic + ":" + id + ":" + o.Updated, at: instant(o.Updated), live: not(o.Test)}
+	e := event{id: id + ":" + o.Updated + ":", at: instant(o.Updated), live: not(o.Test)}
 	r := &report{Report: ledger.Report{Payment: "shopify:" + id, Order: id}, email: o.Email}
 	if c := o.Customer; c != nil {
 		if customer := number(c.ID); idForm.MatchString(customer) {
@@ -103,16 +122,6 @@ func readShopifyOrder(topic string, body []byte) (event, error) {
 		}
 		if r.email == "" {
 			r.email = c.Email
-		}
-	}
-	for _, a := range o.Attributes {
-		switch a.Name {
-		case "loyalty_member":
-			r.Member = reference(number(a.Value))
-		case "loyalty_order":
-			if order := reference(number(a.Value)); order != "" {
-				r.Order = order
-			}
 		}
 	}
 	e.report = r
@@ -175,7 +184,7 @@ func (x shopifyRefund) fact() ([]loyalty.Fact, error) {
 	}
 	f := loyalty.Fact{Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, At: instant(x.Created), Clock: clock(instant(x.Created))}
 	for _, t := range x.Transactions {
-		m, err := decimalMoney(t.Amount, t.Currency)
+		m, err := t.money()
 		switch {
 		case err != nil:
 			return nil, err
@@ -192,7 +201,7 @@ func (x shopifyRefund) fact() ([]loyalty.Fact, error) {
 	return []loyalty.Fact{f}, nil
 }
 
-func readShopifyRefund(topic string, body []byte) (event, error) {
+func readShopifyRefund(body []byte) (event, error) {
 	var x shopifyRefund
 	if err := decode(body, &x); err != nil {
 		return event{}, err
@@ -202,7 +211,7 @@ func readShopifyRefund(topic string, body []byte) (event, error) {
 		return event{}, wrongShape()
 	}
 	f, err := x.fact()
-	e := event{id: topic + ":" + number(x.ID), at: instant(x.Created)}
+	e := event{id: number(x.ID) + ":", at: instant(x.Created)}
 	for _, t := range x.Transactions {
 		if t.Test != nil {
 			e.live = not(t.Test)
@@ -217,7 +226,7 @@ func readShopifyRefund(topic string, body []byte) (event, error) {
 // shopifyDisputes is how a dispute goes on, for no time of its changes is told.
 var shopifyDisputes = []string{"needs_response", "under_review", "charge_refunded", "accepted", "lost", "won"}
 
-func readShopifyDispute(topic string, body []byte) (event, error) {
+func readShopifyDispute(body []byte) (event, error) {
 	var x shopifyDispute
 	if err := decode(body, &x); err != nil {
 		return event{}, err
@@ -246,7 +255,7 @@ func readShopifyDispute(topic string, body []byte) (event, error) {
 		f.Clock += int64(len(shopifyDisputes)) // what an inquiry has become
 	}
 	return event{
-		id: strings.Join([]string{"disputes", id, x.Type, x.Status}, ":"), at: f.At,
+		id: id + ":", at: f.At,
 		report: &report{Report: ledger.Report{Payment: "shopify:" + order, Order: order, Facts: nothing([]loyalty.Fact{f})}},
 	}, nil
 }

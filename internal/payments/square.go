@@ -7,8 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Square sends each object whole whenever it changes, with the time of its change. A tip earns nothing, so that what
-// came is amount_money, not total_money.
+// Square sends each object whole whenever it changes, with the time of its change. What came is total_money, for what
+// goes back is of the tip too (https://developer.squareup.com/reference/square/objects/Payment); the tip is kept apart
+// as tax is, and earns no more than that.
 type squareEvent struct {
 	ID      string `json:"event_id"`
 	Type    string `json:"type"`
@@ -33,6 +34,7 @@ type squareObject struct {
 	Status    string      `json:"status"`
 	State     string      `json:"state"`
 	Amount    squareMoney `json:"amount_money"`
+	Tip       squareMoney `json:"tip_money"`
 	Back      squareMoney `json:"refunded_money"`
 	Payment   string      `json:"payment_id"`
 	Unlinked  bool        `json:"unlinked"`
@@ -104,6 +106,9 @@ func (o squareObject) payment() (*report, error) {
 		r.Customer = "square:" + o.Customer
 	}
 	f, err := o.fact(loyalty.FactCapture, state, o.Amount)
+	if err == nil && o.Tip.Amount != 0 {
+		f, err = o.tipped(f)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -118,6 +123,20 @@ func (o squareObject) payment() (*report, error) {
 	}
 	r.Facts = nothing(r.Facts)
 	return r, nil
+}
+
+// tipped is a capture with the tip.
+func (o squareObject) tipped(f loyalty.Fact) (loyalty.Fact, error) {
+	tip, err := money(o.Tip.Amount, o.Tip.Currency)
+	if err != nil {
+		return f, err
+	}
+	if tip.Currency != f.Money.Currency {
+		return f, odd(loyalty.CurrencyMismatch, "The tip is in another currency than the payment.")
+	}
+	f.Tax = tip.Amount
+	f.Money, err = money(f.Money.Amount+tip.Amount, o.Amount.Currency)
+	return f, err
 }
 
 func (o squareObject) refund() (*report, error) {

@@ -65,6 +65,11 @@ func (r *stripeRef) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
+// stripeDecimals: of what ISO 4217 has no decimals for, Stripe writes the crown of Iceland and the shilling of Uganda
+// with two, for the sake of those who did before, and it writes the ariary of Madagascar with none
+// (https://docs.stripe.com/currencies#special-cases and #zero-decimal).
+var stripeDecimals = decimals{"ISK": 2, "UGX": 2, "MGA": 0}
+
 // overCharge puts what a payment intent says of the money that came over what its charge says.
 const overCharge = int64(1) << 50
 
@@ -137,7 +142,7 @@ func (o stripeObject) facts(kind, payment string, clock int64) (facts []loyalty.
 	at := unix(o.Created)
 	add := func(f loyalty.FactKind, id string, s loyalty.FactState, amount, clock int64) {
 		var m loyalty.Money
-		if m, err = money(amount, o.Currency); err == nil {
+		if m, err = stripeDecimals.money(amount, o.Currency); err == nil {
 			facts = append(facts, loyalty.Fact{Kind: f, ID: id, State: s, Money: m, Clock: clock, At: at})
 		}
 	}

@@ -86,6 +86,9 @@ func (e Event) filled() Event {
 		}
 	}
 	set(&e.Currency, "EUR")
+	if e.Provider == app.Shopify {
+		set(&e.Payment, e.Order) // which are the same
+	}
 	set(&e.Payment, map[string]string{app.Stripe: "pi_3Nsample", app.Shopify: "820982911946154500"}[e.Provider])
 	set(&e.Payment, "SAMPLEPAYMENT1")
 	set(&e.Object, map[string]string{app.Shopify: "5099404132451"}[e.Provider])

@@ -14,18 +14,12 @@ func (e Event) shopify() object {
 	at, created := e.At.Format(time.RFC3339), e.Created.Format(time.RFC3339)
 	switch kinds[e.Provider][e.Type] {
 	case "paid":
-		attributes := []object{}
-		for _, a := range [][2]string{{"loyalty_order", e.Order}, {"loyalty_member", e.Member}} {
-			if a[1] != "" {
-				attributes = append(attributes, object{"name": a[0], "value": a[1]})
-			}
-		}
 		o := object{
 			"id": json.Number(e.Payment), "order_number": 1234, "name": "#9999", "currency": e.Currency, "test": !e.Live,
 			"total_price": amount(e.Total), "current_total_price": amount(e.Total - e.Back), "subtotal_price": amount(e.Total), "total_tax": amount(0),
 			"total_discounts": amount(0), "taxes_included": false, "financial_status": or(e.Status, "paid"), "email": e.Email,
 			"created_at": created, "processed_at": created, "updated_at": at, "cancelled_at": nil, "refunds": []object{},
-			"line_items": []object{{"id": 866550311766439020, "quantity": 1, "price": amount(e.Total)}}, "note_attributes": attributes,
+			"line_items": []object{{"id": 866550311766439020, "quantity": 1, "price": amount(e.Total)}}, "note_attributes": []object{},
 		}
 		if e.Customer != "" {
 			o["customer"] = object{"id": json.Number(e.Customer), "email": null(e.Email)}

@@ -1,0 +1,38 @@
+package payments_test
+
+import (
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+)
+
+// A tip earns nothing, and is part of what can go back.
+func TestATipGoesBackWithTheRest(t *testing.T) {
+	const amount = `"amount_money":{"amount":4999,"currency":"EUR"}`
+	paid := sample.Event{Provider: app.Square, Type: "payment.updated", Payment: "pay1", Total: 4999, Order: "1042", Email: "ada@shop.test"}
+	refund := sample.Event{Provider: app.Square, Type: "refund.updated", Payment: "pay1", Object: "ref1", Amount: 5999}
+	for _, award := range []string{"orders_when_paid", "payments"} {
+		s := newShop(t, award)
+		if award != "payments" {
+			s.order("1042", "placed", `,"member":"`+s.member+`"`)
+		}
+		if got := s.edited(paid, amount, amount+`,"tip_money":{"amount":1000,"currency":"EUR"}`).String(); got != "200 applied" {
+			t.Fatal(got)
+		}
+		if s.points(s.member) != whole {
+			t.Errorf("%s: %d points with a tip", award, s.points(s.member))
+		}
+		s.want(refund, "200 applied")
+		if s.points(s.member) != 0 {
+			t.Errorf("%s: %d points after all of it went back", award, s.points(s.member))
+		}
+		again := refund
+		again.Object, again.Amount = "ref2", 1
+		s.want(again, "200 quarantined refund_exceeds_payment")
+	}
+	s := newShop(t, "payments")
+	if got := s.edited(paid, amount, amount+`,"tip_money":{"amount":1000,"currency":"USD"}`).String(); got != "200 quarantined currency_mismatch" {
+		t.Error(got)
+	}
+}
