@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -174,7 +175,11 @@ func (d *diary) live(i int) {
 		case 2:
 			in.Permanent = true
 		}
-		d.keep(d.p.SetTier(d.acc, fmt.Sprint("tier_", i), in, d.now))
+		out, err := d.p.SetTier(d.acc, fmt.Sprint("tier_", i), in, d.now)
+		if e := (*Error)(nil); errors.As(err, &e) && e.Pointer == "/level" {
+			return // it is below the member's floor
+		}
+		d.keep(out, err)
 	}
 }
 

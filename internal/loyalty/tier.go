@@ -42,10 +42,19 @@ func (d *decision) climbTier(placed time.Time, was Account) error {
 		return err
 	}
 	if _, cyclic := d.p.Tiers.cycle(); cyclic && d.p.Tiers.MoveUp == NextPeriod {
-		return d.passTiers(d.now) // it waits for the end of the period, which what was told late may find long ago
-	}
-	if to := d.p.qualified(d.Account, d.now); to > d.p.rung(d.Account.Tier) {
+		if err := d.passTiers(d.now); err != nil { // it waits for the end of the period, which what was told late may find long ago
+			return err
+		}
+	} else if to := d.p.qualified(d.Account, d.now); to > max(d.p.rung(d.Account.Tier), d.p.floor(d.Account)) {
 		return d.moveTo(to, d.p.reachedUntil(d.Account, d.now), "reached", d.now)
+	}
+	return d.liftTier()
+}
+
+// liftTier moves the account up to its floor, if it is below.
+func (d *decision) liftTier() error {
+	if floor := d.p.floor(d.Account); floor > d.p.rung(d.Account.Tier) {
+		return d.moveTo(floor, time.Time{}, "floor", d.now)
 	}
 	return nil
 }
@@ -156,7 +165,10 @@ func (d *decision) reviewTier(at time.Time) error {
 	to, asOf := d.p.requalified(d.Account, at)
 	floor := d.p.floor(d.Account)
 	switch {
-	case to > from: // nothing moved it while it was locked
+	case max(to, floor) > from: // nothing moved it while it was locked
+		if floor >= to {
+			return d.liftTier()
+		}
 		return d.moveTo(to, d.p.reachedUntil(d.Account, at), "reached", asOf)
 	case to == from || from <= floor || d.p.Tiers.MoveDown == StayUp:
 		return d.prolong(at, asOf)
