@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// rung is the place of a standing's level; the lowest if the program no longer knows it.
+// rung is the place of a standing's level; of one that the program no longer has, that of the one in its place.
 func (p *Program) rung(s Standing) int {
-	_, i, _ := p.Level(s.Level)
+	_, i, ok := p.Level(s.Level)
+	if !ok {
+		_, i, _ = p.Level(p.Tiers.Gone[s.Level])
+	}
 	return i
 }
 
