@@ -96,38 +96,45 @@ func (p *Program) reachedUntil(acc Account, at time.Time) time.Time {
 	return p.keptFrom(acc, at, p.Tiers.keepPeriods())
 }
 
-// climbLate decides a closed period again: who now qualifies by it for a higher level, and did not before, is there for
+// climbLate decides closed periods again: who now qualifies by one for a higher level, and did not before, is there for
 // as long as if that had been known then.
 func (d *decision) climbLate(placed time.Time, was Account) error {
-	last := d.p.closed(d.Account, placed, d.now)
-	if last.IsZero() {
-		return nil
+	for i, last := range d.p.closed(d.Account, placed, d.now) {
+		since := placed
+		if d.p.Tiers.MoveUp == NextPeriod {
+			since = last.Add(1)
+		} else if i > 0 {
+			since = last // some time in that month, by what came then
+		}
+		to, until := d.p.qualified(d.Account, last), d.p.reachedUntil(d.Account, since)
+		over := !until.IsZero() && !d.p.Tiers.Grace.After(until, d.p.Zone).After(d.now)
+		if to > d.p.rung(d.Account.Tier) && to > d.p.qualified(was, last) && !over {
+			if err := d.moveTo(to, until, "reached", last); err != nil {
+				return err
+			}
+		}
 	}
-	to, since := d.p.qualified(d.Account, last), placed
-	if d.p.Tiers.MoveUp == NextPeriod {
-		since = last.Add(1)
-	}
-	until := d.p.reachedUntil(d.Account, since)
-	over := !until.IsZero() && !d.p.Tiers.Grace.After(until, d.p.Zone).After(d.now)
-	if to <= d.p.rung(d.Account.Tier) || to <= d.p.qualified(was, last) || over {
-		return nil
-	}
-	return d.moveTo(to, until, "reached", last)
+	return nil
 }
 
-// closed is the last instant of the period, or of the month of a rolling window, in which an instant lies, if that is
-// over by now; zero if it is not, or if there are no periods.
-func (p *Program) closed(acc Account, at, now time.Time) time.Time {
-	end := time.Time{}
+// closed is the last instants of what is over by now and counts what happened at an instant: the period in which it lies,
+// or each month whose end a rolling window reaches back from to it. None if there are no periods.
+func (p *Program) closed(acc Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := p.Tiers.cycle(); cyclic {
-		end = p.periodEnd(acc, at)
-	} else if p.Tiers.Months > 0 {
-		end = EndOfMonth.date(DateOf(at, p.Zone)).End(p.Zone)
+		if end := p.periodEnd(acc, at); !end.After(now) {
+			out = append(out, end.Add(-1))
+		}
+		return out
 	}
-	if end.IsZero() || end.After(now) {
-		return time.Time{}
+	month := DateOf(at, p.Zone).Month()
+	for range p.Tiers.Months {
+		end := EndOfMonth.date(Date(month*100 + 1)).End(p.Zone)
+		if end.After(now) {
+			break
+		}
+		out, month = append(out, end.Add(-1)), monthsBack(month, -1)
 	}
-	return end.Add(-1)
+	return out
 }
 
 // riseAt is the end of the period in which the account last counted something, if it rises then; zero if it does not.
