@@ -43,3 +43,29 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	s.buy("2", 1, instant(t, "2026-06-01T12:00:00Z"))
 	s.wantLevel(t, "2026-06-01T12:00:00Z", "gold")
 }
+
+// What was reached under a lock is there once it ends, whatever grace there is before the level is reviewed.
+func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
+	p := bySpend(t, func(t *Tiers) {
+		t.Months, t.KeepFor, t.Grace, t.Floors = 12, Period{Months: 12}, Period{Days: 30}, []Floor{{"gold", "card"}}
+	})
+	for _, card := range []bool{false, true} {
+		s := member2026(t, p)
+		out, err := p.SetTier(s.acc, "tier_1", Placement{Level: "bronze", Reason: "because", Until: instant(t, "2026-05-01T00:00:00Z"), Locked: true}, s.acc.Seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.acc = out.Account
+		s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
+		want := "silver"
+		if card {
+			out, err := p.SetTraits(s.acc, Traits{Segments: []string{"card"}}, s.acc.Seen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.acc, want = out.Account, "gold"
+		}
+		s.wantLevel(t, "2026-04-30T23:59:59Z", "bronze")
+		s.wantLevel(t, "2026-05-01T00:00:00Z", want)
+	}
+}

@@ -71,6 +71,9 @@ func (d *decision) passTiers(until time.Time) error {
 			return nil
 		}
 		d.now = at
+		if err := d.unlockTier(at); err != nil {
+			return err
+		}
 		if err := d.riseTier(at); err != nil {
 			return err
 		}
@@ -82,9 +85,11 @@ func (d *decision) passTiers(until time.Time) error {
 
 // tierDue is when time next moves or reviews the tier; zero if it never does.
 func (p *Program) tierDue(acc Account) time.Time {
-	at := p.riseAt(acc)
-	if review := p.reviewAt(acc.Tier); at.IsZero() || !review.IsZero() && review.Before(at) {
-		return review
+	at := time.Time{}
+	for _, t := range []time.Time{p.unlockAt(acc), p.riseAt(acc), p.reviewAt(acc.Tier)} {
+		if at.IsZero() || !t.IsZero() && t.Before(at) {
+			at = t
+		}
 	}
 	return at
 }
@@ -135,6 +140,41 @@ func (p *Program) closed(acc Account, at, now time.Time) (out []time.Time) {
 		out, month = append(out, end.Add(-1)), monthsBack(month, -1)
 	}
 	return out
+}
+
+// unlockAt is the end of a lock, if it held the account below what it has by then; zero if not, or if something was
+// decided since.
+func (p *Program) unlockAt(acc Account) time.Time {
+	at := acc.Tier.Lock
+	if !acc.Seen.Before(at) || len(p.Tiers.Levels) == 0 {
+		return time.Time{}
+	}
+	if to, _ := p.unlocked(acc); max(to, p.floor(acc)) <= p.rung(acc.Tier) {
+		return time.Time{}
+	}
+	return at
+}
+
+// unlocked is the level that an account has reached at the end of its lock, and the instant by whose period it did.
+func (p *Program) unlocked(acc Account) (rung int, asOf time.Time) {
+	if p.Tiers.MoveUp == NextPeriod {
+		return -1, acc.Tier.Lock // it waits for the period's end
+	}
+	return p.qualified(acc, acc.Tier.Lock), acc.Tier.Lock
+}
+
+// unlockTier moves the account up as soon as no lock holds it any more; what keeps a level, grace included, does not
+// delay that.
+func (d *decision) unlockTier(at time.Time) error {
+	due := d.p.unlockAt(d.Account)
+	if due.IsZero() || due.After(at) {
+		return nil
+	}
+	to, asOf := d.p.unlocked(d.Account)
+	if to <= d.p.floor(d.Account) {
+		return d.liftTier()
+	}
+	return d.moveTo(to, d.p.reachedUntil(d.Account, due), "reached", asOf)
 }
 
 // riseAt is the end of the period in which the account last counted something, if it rises then; zero if it does not.
