@@ -10,7 +10,7 @@ import (
 const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this order, what
-// time does: pending points become active, a reward is redeemed by itself, pending points are given up, the tier rises or
+// time does: what a lock held rises to its level, pending points become active, a reward is redeemed by itself, pending points are given up, the tier rises or
 // is reviewed, then the level on each ladder, lots lapse, holds lapse, birthdays and anniversaries are celebrated, and what
 // that made active is redeemed likewise. So points that arrive in the same instant in which others lapse can still count
 // for the review, and a hold that ends when its lot does gives its points back to nobody. One long jump and many small
@@ -23,7 +23,7 @@ func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 			return d.Outcome, nil
 		}
 		d.now = at
-		for _, step := range []func(time.Time) error{d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier, d.reviewLadders, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
+		for _, step := range []func(time.Time) error{d.unlock, d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier, d.reviewLadders, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
 			if err := step(at); err != nil {
 				return Outcome{}, err
 			}

@@ -124,6 +124,14 @@ func (d *decision) main() *decision {
 	return d
 }
 
+// unlock ends the locks on all ladders. It is the first thing in an instant, as what is decided next hides that they ended.
+func (d *decision) unlock(at time.Time) error {
+	if err := d.unlockTier(at); err != nil {
+		return err
+	}
+	return d.onLadders(func(d *decision) error { return d.unlockTier(at) })
+}
+
 // reviewLadders does on the ladders what time does there.
 func (d *decision) reviewLadders(at time.Time) error {
 	return d.onLadders(func(d *decision) error {

@@ -139,9 +139,10 @@ type Tiers struct {
 	MoveDown    MoveDown
 	Floors      []Floor
 	Welcome     Welcome
-	Again       bool     // who reaches a level a second time is welcomed again
-	Guard       *big.Rat // a run that would move down a greater share of the members that it looks at stops; nil: none does
-	Refresh     Refresh  // publishing sets it
+	Again       bool              // who reaches a level a second time is welcomed again
+	Guard       *big.Rat          // a run that would move down a greater share of the members that it looks at stops; nil: none does
+	Refresh     Refresh           // publishing sets it
+	Gone        map[string]string // levels of earlier versions, and those that took their place; publishing sets it
 }
 
 // Measure is what qualifies for a level.

@@ -1,7 +1,9 @@
 package loyalty
 
 import (
+	"cmp"
 	"reflect"
+	"slices"
 	"time"
 )
 
@@ -36,17 +38,55 @@ func (t *Tiers) takes() Tiers {
 	return out
 }
 
+// succeed says which level takes the place of each that t no longer has: the next lower one of those before that is left,
+// or else the lowest.
+func (t *Tiers) succeed(before *Tiers) {
+	has := func(id string) bool { return slices.ContainsFunc(t.Levels, func(l Level) bool { return l.ID == id }) }
+	if len(t.Levels) == 0 {
+		return
+	}
+	gone, left := map[string]string{}, t.Levels[0].ID
+	for _, l := range before.Levels {
+		if has(l.ID) {
+			left = l.ID
+			continue
+		}
+		gone[l.ID] = left
+	}
+	for id, to := range before.Gone {
+		if !has(id) {
+			gone[id] = cmp.Or(gone[to], to)
+		}
+	}
+	if len(gone) > 0 {
+		t.Gone = gone
+	}
+}
+
+// gone reports whether the program no longer has the level on which an account is.
+func (p *Program) gone(acc Account) bool {
+	_, _, ok := p.Level(acc.Tier.Level)
+	return !ok && acc.Tier.Level != "" && len(p.Tiers.Levels) > 0
+}
+
 // refreshAt is when the account moves because what levels take has changed; zero if it does not, or was looked at since.
 func (p *Program) refreshAt(acc Account) time.Time {
 	r := p.Tiers.Refresh
-	if r.At.IsZero() || len(p.Tiers.Levels) == 0 || !acc.Seen.Before(r.At) || r.At.Before(acc.Tier.Lock) {
+	switch {
+	case r.At.IsZero() || len(p.Tiers.Levels) == 0:
+		return time.Time{}
+	case p.gone(acc):
+		return r.At
+	case !acc.Seen.Before(r.At) || r.At.Before(acc.Tier.Lock) || !p.refreshes(acc):
 		return time.Time{}
 	}
-	rung := p.rung(acc.Tier)
-	if to := p.refreshed(acc); to > rung || to < rung && r.Mode == FullRefresh && p.NoSurprise.IsZero() {
-		return r.At
-	}
-	return time.Time{}
+	return r.At
+}
+
+// refreshes reports whether what levels take now moves an account.
+func (p *Program) refreshes(acc Account) bool {
+	r, rung, to := p.Tiers.Refresh, p.rung(acc.Tier), p.refreshed(acc)
+	return to > rung || to < rung && r.Mode == FullRefresh && p.NoSurprise.IsZero()
 }
 
 // refreshed is the level that an account has by what levels take now: of the present period, or of the one before it
@@ -67,11 +107,22 @@ func (p *Program) refreshed(acc Account) int {
 	return max(to, p.floor(acc))
 }
 
-// refreshTier moves the account to where it belongs by what levels take now.
+// refreshTier moves the account to where it belongs by what levels take now. Who was on a level that is gone has at once
+// the one that took its place, on the same terms, a lock among them.
 func (d *decision) refreshTier(at time.Time) error {
 	due := d.p.refreshAt(d.Account)
 	if due.IsZero() || due.After(at) {
 		return nil
+	}
+	if d.p.gone(d.Account) && (d.locked() || !d.p.refreshes(d.Account)) {
+		s := d.Account.Tier
+		rung := d.p.rung(s)
+		s.Level, s.Since, s.Before = d.p.Tiers.Levels[rung].ID, d.now, s.Level
+		if rung <= d.p.floor(d.Account) && !d.locked() {
+			s.Until = time.Time{}
+		}
+		n, window := d.p.measure(d.Account, due)
+		return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, s.Before, s.Level, "rules", n, window))
 	}
 	return d.moveTo(d.p.refreshed(d.Account), d.p.reachedUntil(d.Account, due), "rules", due)
 }

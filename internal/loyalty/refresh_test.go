@@ -1,6 +1,9 @@
 package loyalty
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // Where a version changes what levels take, members move by it as whoever published it said, once and at its instant,
 // however late somebody looks; and what they do later does not bring it back.
@@ -65,5 +68,72 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	next.Tiers.Levels[1].From++
 	if next.Supersede(p, later, UpgradeOnly); next.Tiers.Refresh != (Refresh{later, UpgradeOnly}) {
 		t.Errorf("a version that takes something else moves members by %+v", next.Tiers.Refresh)
+	}
+}
+
+// Who is on a level that a version no longer has is on the next lower one that is left, at once, and keeps it on the same
+// terms.
+func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
+	was := bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear = true, 2 })
+	takesOver := instant(t, "2026-06-01T00:00:00Z")
+	remove := func(before *Program, mode RefreshMode, left ...int) *Program {
+		p := bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear = true, 2 })
+		levels := p.Tiers.Levels
+		p.Tiers.Levels = nil
+		for _, i := range left {
+			p.Tiers.Levels = append(p.Tiers.Levels, levels[i])
+		}
+		p.Supersede(before, takesOver, mode)
+		return p
+	}
+	until := instant(t, "2026-09-01T00:00:00Z")
+	for _, c := range []struct {
+		name   string
+		mode   RefreshMode
+		left   []int
+		placed Placement
+		want   string
+		lock   time.Time
+	}{
+		{"reached", UpgradeOnly, []int{0, 1, 3}, Placement{}, "silver", time.Time{}},
+		{"reached, with nothing between", UpgradeOnly, []int{0, 3}, Placement{}, "bronze", time.Time{}},
+		{"the lowest too", FullRefresh, []int{1, 3}, Placement{Level: "bronze", Until: until, Locked: true}, "silver", until},
+		{"locked", UpgradeOnly, []int{0, 1}, Placement{Level: "black", Until: until, Locked: true}, "silver", until},
+		{"for ever", UpgradeOnly, []int{0, 1}, Placement{Level: "black", Permanent: true}, "silver", time.Time{}},
+		{"by hand, and down to what was reached", FullRefresh, []int{0, 1, 2}, Placement{Level: "black"}, "gold", time.Time{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := member2026(t, was)
+			s.buy("1", 2000, instant(t, "2026-02-01T12:00:00Z"))
+			if c.placed.Level != "" {
+				out, err := was.SetTier(s.acc, "tier_1", c.placed, s.acc.Seen)
+				if err != nil {
+					t.Fatal(err)
+				}
+				s.acc = out.Account
+			}
+			before := s.acc.Tier
+			p := remove(was, c.mode, c.left...)
+			s.p = p
+			out := advanced(t, p, s.acc, takesOver)
+			s.acc = out.Account
+			got := s.acc.Tier
+			if got.Level != c.want || !got.Since.Equal(takesOver) || got.Before != before.Level || !got.Lock.Equal(c.lock) {
+				t.Errorf("the level is %+v, want %s", got, c.want)
+			}
+			if n := len(out.Entries); n != 1 || out.Entries[0].Because[0].Args[2] != "rules" {
+				t.Errorf("it has %d entries: %+v", n, out.Entries)
+			}
+			if c.placed.Permanent && (!got.Until.IsZero() || p.floor(s.acc) != 1) {
+				t.Errorf("what was for ever is %+v", got)
+			}
+		})
+	}
+	once := remove(was, UpgradeOnly, 0, 1, 3)
+	if twice := remove(once, UpgradeOnly, 0, 3); twice.Tiers.Gone["gold"] != "bronze" || twice.Tiers.Gone["silver"] != "bronze" {
+		t.Errorf("in the place of gold there is %v", twice.Tiers.Gone)
+	}
+	if again := remove(once, UpgradeOnly, 0, 1, 2, 3); again.Tiers.Gone != nil {
+		t.Errorf("a level that came back is still gone: %v", again.Tiers.Gone)
 	}
 }

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -174,7 +175,11 @@ func (d *diary) live(i int) {
 		case 2:
 			in.Permanent = true
 		}
-		d.keep(d.p.SetTier(d.acc, fmt.Sprint("tier_", i), in, d.now))
+		out, err := d.p.SetTier(d.acc, fmt.Sprint("tier_", i), in, d.now)
+		if e := (*Error)(nil); errors.As(err, &e) && e.Pointer == "/level" {
+			return // it is below the member's floor
+		}
+		d.keep(out, err)
 	}
 }
 
@@ -387,24 +392,38 @@ func (p *Program) Retrace(entries []Entry, now time.Time) (Standing, error) {
 	for i, e := range entries {
 		at, counts := e.decided()
 		e, about := e.about(p.compiled.ladder)
-		if !counts || !about {
-			continue
-		}
 		if i == 0 {
 			d = *p.decide(Account{Member: e.Member, Joined: at}, at)
 			if len(p.Tiers.Levels) > 0 {
 				d.Account.Tier = Standing{Level: p.Tiers.Levels[0].ID, Since: at}
 			}
 		}
+		if seen := earlier(e.Effective, e.Recorded); seen.After(d.now) { // at which the lock may have ended
+			if err := d.passTiers(seen); err != nil {
+				return Standing{}, err
+			}
+		}
+		if !counts || !about {
+			d.see(e)
+			continue
+		}
 		if err := d.passTiers(at); err != nil {
 			return Standing{}, err
 		}
+		d.see(e)
 		if err := d.retrace(e); err != nil {
 			return Standing{}, err
 		}
 	}
 	err := d.passTiers(now)
 	return d.Account.Tier, err
+}
+
+// see takes note of when an entry was decided: a lock that ended before ends no more.
+func (d *decision) see(e Entry) {
+	if at := earlier(e.Effective, e.Recorded); at.After(d.Account.Seen) {
+		d.Account.Seen = at
+	}
 }
 
 // RetraceOn is Retrace on a ladder.

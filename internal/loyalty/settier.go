@@ -38,13 +38,18 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 
 // checkPlacement refuses a level that cannot be given.
 func (d *decision) checkPlacement(in Placement) error {
-	_, _, ok := d.p.Level(in.Level)
+	_, rung, ok := d.p.Level(in.Level)
 	now := d.now
+	segments := d.Account // and not what a person gave for ever before: the latest word counts
+	segments.Tier.Floor = ""
+	floor := d.p.floor(segments)
 	switch {
 	case d.Account.Status != Active:
 		return frozen("")
 	case !ok:
 		return refuse(ValidationFailed, "/level", fmt.Sprintf("The program has no level %q.", in.Level))
+	case rung < floor && !in.Locked:
+		return refuse(ValidationFailed, "/level", fmt.Sprintf("A segment of the member has at least %q; below that a level can only be locked.", d.p.Tiers.Levels[floor].ID))
 	case in.Permanent && (in.Locked || !in.Until.IsZero()):
 		return refuse(ValidationFailed, "/permanent", "What is for ever has no end and is not locked; leave out until and locked.")
 	case in.Locked && in.Until.IsZero():
@@ -110,13 +115,12 @@ func (d *decision) floorTier() error {
 	if err := d.riseTier(d.now); err != nil {
 		return err
 	}
-	s := d.Account.Tier
-	rung, floor := d.p.rung(s), d.p.floor(d.Account)
-	if floor > rung {
-		return d.moveTo(floor, time.Time{}, "floor", d.now)
+	if err := d.liftTier(); err != nil {
+		return err
 	}
+	s := d.Account.Tier
 	until := d.p.reachedUntil(d.Account, d.now)
-	if rung == floor || !s.Until.IsZero() || until.IsZero() {
+	if d.p.rung(s) == d.p.floor(d.Account) || !s.Until.IsZero() || until.IsZero() {
 		return nil
 	}
 	s.Until = until

@@ -11,6 +11,9 @@ import (
 // edited would pay twice. Where what levels take changes, members move as mode says; else what became of them when it
 // last changed goes on to count. Whoever publishes p calls it once, before p is stored or shared.
 func (p *Program) Supersede(before *Program, at time.Time, mode RefreshMode) {
+	if before != nil && len(before.Tiers.Levels) > 0 {
+		p.Tiers.succeed(&before.Tiers)
+	}
 	switch {
 	case p.Retiers(before):
 		p.Tiers.Refresh = Refresh{At: at, Mode: mode}

@@ -5,9 +5,12 @@ import (
 	"time"
 )
 
-// rung is the place of a standing's level; the lowest if the program no longer knows it.
+// rung is the place of a standing's level; of one that the program no longer has, that of the one in its place.
 func (p *Program) rung(s Standing) int {
-	_, i, _ := p.Level(s.Level)
+	_, i, ok := p.Level(s.Level)
+	if !ok {
+		_, i, _ = p.Level(p.Tiers.Gone[s.Level])
+	}
 	return i
 }
 
@@ -42,10 +45,19 @@ func (d *decision) climbTier(placed time.Time, was Account) error {
 		return err
 	}
 	if _, cyclic := d.p.Tiers.cycle(); cyclic && d.p.Tiers.MoveUp == NextPeriod {
-		return d.passTiers(d.now) // it waits for the end of the period, which what was told late may find long ago
-	}
-	if to := d.p.qualified(d.Account, d.now); to > d.p.rung(d.Account.Tier) {
+		if err := d.passTiers(d.now); err != nil { // it waits for the end of the period, which what was told late may find long ago
+			return err
+		}
+	} else if to := d.p.qualified(d.Account, d.now); to > max(d.p.rung(d.Account.Tier), d.p.floor(d.Account)) {
 		return d.moveTo(to, d.p.reachedUntil(d.Account, d.now), "reached", d.now)
+	}
+	return d.liftTier()
+}
+
+// liftTier moves the account up to its floor, if it is below.
+func (d *decision) liftTier() error {
+	if floor := d.p.floor(d.Account); floor > d.p.rung(d.Account.Tier) {
+		return d.moveTo(floor, time.Time{}, "floor", d.now)
 	}
 	return nil
 }
@@ -59,6 +71,9 @@ func (d *decision) passTiers(until time.Time) error {
 			return nil
 		}
 		d.now = at
+		if err := d.unlockTier(at); err != nil {
+			return err
+		}
 		if err := d.riseTier(at); err != nil {
 			return err
 		}
@@ -70,9 +85,11 @@ func (d *decision) passTiers(until time.Time) error {
 
 // tierDue is when time next moves or reviews the tier; zero if it never does.
 func (p *Program) tierDue(acc Account) time.Time {
-	at := p.riseAt(acc)
-	if review := p.reviewAt(acc.Tier); at.IsZero() || !review.IsZero() && review.Before(at) {
-		return review
+	at := time.Time{}
+	for _, t := range []time.Time{p.unlockAt(acc), p.riseAt(acc), p.reviewAt(acc.Tier)} {
+		if at.IsZero() || !t.IsZero() && t.Before(at) {
+			at = t
+		}
 	}
 	return at
 }
@@ -84,38 +101,80 @@ func (p *Program) reachedUntil(acc Account, at time.Time) time.Time {
 	return p.keptFrom(acc, at, p.Tiers.keepPeriods())
 }
 
-// climbLate decides a closed period again: who now qualifies by it for a higher level, and did not before, is there for
+// climbLate decides closed periods again: who now qualifies by one for a higher level, and did not before, is there for
 // as long as if that had been known then.
 func (d *decision) climbLate(placed time.Time, was Account) error {
-	last := d.p.closed(d.Account, placed, d.now)
-	if last.IsZero() {
-		return nil
+	for i, last := range d.p.closed(d.Account, placed, d.now) {
+		since := placed
+		if d.p.Tiers.MoveUp == NextPeriod {
+			since = last.Add(1)
+		} else if i > 0 {
+			since = last // some time in that month, by what came then
+		}
+		to, until := d.p.qualified(d.Account, last), d.p.reachedUntil(d.Account, since)
+		over := !until.IsZero() && !d.p.Tiers.Grace.After(until, d.p.Zone).After(d.now)
+		if to > d.p.rung(d.Account.Tier) && to > d.p.qualified(was, last) && !over {
+			if err := d.moveTo(to, until, "reached", last); err != nil {
+				return err
+			}
+		}
 	}
-	to, since := d.p.qualified(d.Account, last), placed
-	if d.p.Tiers.MoveUp == NextPeriod {
-		since = last.Add(1)
-	}
-	until := d.p.reachedUntil(d.Account, since)
-	over := !until.IsZero() && !d.p.Tiers.Grace.After(until, d.p.Zone).After(d.now)
-	if to <= d.p.rung(d.Account.Tier) || to <= d.p.qualified(was, last) || over {
-		return nil
-	}
-	return d.moveTo(to, until, "reached", last)
+	return nil
 }
 
-// closed is the last instant of the period, or of the month of a rolling window, in which an instant lies, if that is
-// over by now; zero if it is not, or if there are no periods.
-func (p *Program) closed(acc Account, at, now time.Time) time.Time {
-	end := time.Time{}
+// closed is the last instants of what is over by now and counts what happened at an instant: the period in which it lies,
+// or each month whose end a rolling window reaches back from to it. None if there are no periods.
+func (p *Program) closed(acc Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := p.Tiers.cycle(); cyclic {
-		end = p.periodEnd(acc, at)
-	} else if p.Tiers.Months > 0 {
-		end = EndOfMonth.date(DateOf(at, p.Zone)).End(p.Zone)
+		if end := p.periodEnd(acc, at); !end.After(now) {
+			out = append(out, end.Add(-1))
+		}
+		return out
 	}
-	if end.IsZero() || end.After(now) {
+	month := DateOf(at, p.Zone).Month()
+	for range p.Tiers.Months {
+		end := EndOfMonth.date(Date(month*100 + 1)).End(p.Zone)
+		if end.After(now) {
+			break
+		}
+		out, month = append(out, end.Add(-1)), monthsBack(month, -1)
+	}
+	return out
+}
+
+// unlockAt is the end of a lock, if it held the account below what it has by then; zero if not, or if something was
+// decided since.
+func (p *Program) unlockAt(acc Account) time.Time {
+	at := acc.Tier.Lock
+	if !acc.Seen.Before(at) || len(p.Tiers.Levels) == 0 {
 		return time.Time{}
 	}
-	return end.Add(-1)
+	if to, _ := p.unlocked(acc); max(to, p.floor(acc)) <= p.rung(acc.Tier) {
+		return time.Time{}
+	}
+	return at
+}
+
+// unlocked is the level that an account has reached at the end of its lock, and the instant by whose period it did.
+func (p *Program) unlocked(acc Account) (rung int, asOf time.Time) {
+	if p.Tiers.MoveUp == NextPeriod {
+		return -1, acc.Tier.Lock // it waits for the period's end
+	}
+	return p.qualified(acc, acc.Tier.Lock), acc.Tier.Lock
+}
+
+// unlockTier moves the account up as soon as no lock holds it any more; what keeps a level, grace included, does not
+// delay that.
+func (d *decision) unlockTier(at time.Time) error {
+	due := d.p.unlockAt(d.Account)
+	if due.IsZero() || due.After(at) {
+		return nil
+	}
+	to, asOf := d.p.unlocked(d.Account)
+	if to <= d.p.floor(d.Account) {
+		return d.liftTier()
+	}
+	return d.moveTo(to, d.p.reachedUntil(d.Account, due), "reached", asOf)
 }
 
 // riseAt is the end of the period in which the account last counted something, if it rises then; zero if it does not.
@@ -156,7 +215,10 @@ func (d *decision) reviewTier(at time.Time) error {
 	to, asOf := d.p.requalified(d.Account, at)
 	floor := d.p.floor(d.Account)
 	switch {
-	case to > from: // nothing moved it while it was locked
+	case max(to, floor) > from: // nothing moved it while it was locked
+		if floor >= to {
+			return d.liftTier()
+		}
 		return d.moveTo(to, d.p.reachedUntil(d.Account, at), "reached", asOf)
 	case to == from || from <= floor || d.p.Tiers.MoveDown == StayUp:
 		return d.prolong(at, asOf)

@@ -4022,7 +4022,7 @@ type ClientInterface interface {
 	//
 	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-	// it no longer is.
+	// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4033,7 +4033,7 @@ type ClientInterface interface {
 	//
 	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-	// it no longer is.
+	// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -5567,7 +5567,7 @@ func (c *Client) GetTier(ctx context.Context, member MemberPath, reqEditors ...R
 //
 // As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 // reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-// it no longer is.
+// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 //
 // Takes any type of body and a specified content type.
 //
@@ -5588,7 +5588,7 @@ func (c *Client) SetTierWithBody(ctx context.Context, member MemberPath, params 
 //
 // As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 // reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-// it no longer is.
+// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10723,7 +10723,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-	// it no longer is.
+	// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10734,7 +10734,7 @@ type ClientWithResponsesInterface interface {
 	//
 	// As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 	// reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-	// it no longer is.
+	// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20367,7 +20367,7 @@ func (c *ClientWithResponses) GetTierWithResponse(ctx context.Context, member Me
 //
 // As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 // reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-// it no longer is.
+// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20384,7 +20384,7 @@ func (c *ClientWithResponses) SetTierWithBodyWithResponse(ctx context.Context, m
 //
 // As a correction, to match what the member has elsewhere, or for ever. The program's own rules go on: the level is
 // reviewed when its time is up, and who qualifies for a higher one climbs, unless it is locked, and then as soon as
-// it no longer is.
+// it no longer is. A level below that of a segment (`floors`) can only be given locked.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -19,18 +19,19 @@ type (
 		Grace    periodDoc                  `json:"grace,omitzero"`
 		MoveDown moveDown                   `json:"move_down,omitzero"`
 
-		Ways        [][]measure `json:"ways,omitzero"`
-		Visit       string      `json:"visit,omitzero"`
-		Brands      []string    `json:"brands,omitzero"`
-		Window      windowDoc   `json:"window,omitzero"`
-		MoveUp      moveUp      `json:"move_up,omitzero"`
-		KeepPeriods int         `json:"keep_periods,omitzero"`
-		Tail        periodDoc   `json:"tail,omitzero"`
-		Floors      []floorDoc  `json:"floors,omitzero"`
-		Welcome     welcome     `json:"welcome,omitzero"`
-		Again       bool        `json:"again,omitzero"`
-		Refresh     refreshDoc  `json:"refresh,omitzero"`
-		Guard       ratio       `json:"guard,omitzero"`
+		Ways        [][]measure       `json:"ways,omitzero"`
+		Visit       string            `json:"visit,omitzero"`
+		Brands      []string          `json:"brands,omitzero"`
+		Window      windowDoc         `json:"window,omitzero"`
+		MoveUp      moveUp            `json:"move_up,omitzero"`
+		KeepPeriods int               `json:"keep_periods,omitzero"`
+		Tail        periodDoc         `json:"tail,omitzero"`
+		Floors      []floorDoc        `json:"floors,omitzero"`
+		Welcome     welcome           `json:"welcome,omitzero"`
+		Again       bool              `json:"again,omitzero"`
+		Refresh     refreshDoc        `json:"refresh,omitzero"`
+		Guard       ratio             `json:"guard,omitzero"`
+		Gone        map[string]string `json:"gone,omitzero"`
 	}
 
 	ladderDoc struct {
@@ -96,7 +97,7 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 		}),
 		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
 		Tail: periodDoc(t.Tail), Floors: each(t.Floors, func(f loyalty.Floor) floorDoc { return floorDoc(f) }),
-		Welcome: welcome(t.Welcome), Again: t.Again, Refresh: refreshDoc(t.Refresh), Guard: ratio{t.Guard},
+		Welcome: welcome(t.Welcome), Again: t.Again, Refresh: refreshDoc(t.Refresh), Guard: ratio{t.Guard}, Gone: t.Gone,
 	}
 }
 
@@ -118,6 +119,6 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
 		KeepPeriods: d.KeepPeriods, Tail: loyalty.Period(d.Tail),
 		Floors:  each(d.Floors, func(f floorDoc) loyalty.Floor { return loyalty.Floor(f) }),
-		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, Refresh: loyalty.Refresh(d.Refresh), Guard: d.Guard.number,
+		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, Refresh: loyalty.Refresh(d.Refresh), Guard: d.Guard.number, Gone: d.Gone,
 	}
 }

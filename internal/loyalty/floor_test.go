@@ -1,0 +1,71 @@
+package loyalty
+
+import (
+	"errors"
+	"testing"
+)
+
+// Nobody stays below the floor of a segment once a lock ends, and nobody can be put there without one.
+func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
+	p := bySpend(t, func(t *Tiers) {
+		t.Months, t.KeepFor, t.Floors = 12, Period{Months: 12}, []Floor{{"gold", "card"}}
+	})
+	s := member2026(t, p)
+	s.buy("1", 1, s.acc.Joined)
+	place := func(in Placement) error {
+		in.Reason = "because"
+		out, err := p.SetTier(s.acc, "tier_1", in, s.acc.Seen)
+		if err == nil {
+			s.acc = out.Account
+		}
+		return err
+	}
+	until := instant(t, "2026-05-01T00:00:00Z")
+	if err := place(Placement{Level: "silver", Until: until, Locked: true}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := p.SetTraits(s.acc, Traits{Segments: []string{"card"}}, s.acc.Seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.acc = out.Account
+	s.wantLevel(t, "2026-04-30T23:59:59Z", "silver")
+	s.wantLevel(t, "2026-05-01T00:00:00Z", "gold")
+	if tier := s.acc.Tier; !tier.Since.Equal(until) || !tier.Until.IsZero() {
+		t.Errorf("the level is %+v", tier)
+	}
+	for _, in := range []Placement{{Level: "silver"}, {Level: "silver", Permanent: true}, {Level: "bronze", Until: instant(t, "2026-09-01T00:00:00Z")}} {
+		if e := (*Error)(nil); !errors.As(place(in), &e) || e.Pointer != "/level" {
+			t.Errorf("%+v is not refused", in)
+		}
+	}
+	s.acc.Tier = Standing{Level: "silver", Since: s.acc.Joined} // as the previous release left it
+	s.buy("2", 1, instant(t, "2026-06-01T12:00:00Z"))
+	s.wantLevel(t, "2026-06-01T12:00:00Z", "gold")
+}
+
+// What was reached under a lock is there once it ends, whatever grace there is before the level is reviewed.
+func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
+	p := bySpend(t, func(t *Tiers) {
+		t.Months, t.KeepFor, t.Grace, t.Floors = 12, Period{Months: 12}, Period{Days: 30}, []Floor{{"gold", "card"}}
+	})
+	for _, card := range []bool{false, true} {
+		s := member2026(t, p)
+		out, err := p.SetTier(s.acc, "tier_1", Placement{Level: "bronze", Reason: "because", Until: instant(t, "2026-05-01T00:00:00Z"), Locked: true}, s.acc.Seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.acc = out.Account
+		s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
+		want := "silver"
+		if card {
+			out, err := p.SetTraits(s.acc, Traits{Segments: []string{"card"}}, s.acc.Seen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.acc, want = out.Account, "gold"
+		}
+		s.wantLevel(t, "2026-04-30T23:59:59Z", "bronze")
+		s.wantLevel(t, "2026-05-01T00:00:00Z", want)
+	}
+}

@@ -1,0 +1,26 @@
+package loyalty
+
+import "testing"
+
+// An order that comes late can be enough only with a later one, in a month that is over as well.
+func TestALateOrderDecidesEachClosedMonthThatCountsIt(t *testing.T) {
+	const told = "2026-04-10T10:00:00Z"
+	for _, c := range []struct {
+		placed string
+		want   string
+	}{{"2026-01-31T12:00:00Z", "silver"}, {"2026-01-20T12:00:00Z", "silver"}} {
+		p := bySpend(t, func(t *Tiers) { t.Months, t.KeepFor = 3, Period{Months: 12} })
+		s := member2026(t, p)
+		s.buy("1", 300, instant(t, "2026-03-15T12:00:00Z"))
+		o := bought("EUR", Line{Amount: 300_00})
+		o.ID, o.PlacedAt = "late", instant(t, c.placed)
+		s.tell(o, instant(t, told))
+		s.wantLevel(t, told, c.want)
+		if day := DateOf(s.acc.Tier.Until, p.Zone).Month(); day != 202703 {
+			t.Errorf("it is kept until %s", s.acc.Tier.Until)
+		}
+		o.Status = OrderCancelled
+		s.tell(o, instant(t, told)) // up only, never down
+		s.wantLevel(t, told, "silver")
+	}
+}
