@@ -46,7 +46,9 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	}
 	d := &known.doc
 	d.Payment = storedReceipt(x)
+	names := len(d.names())
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
+	d.Parked = d.Parked && len(d.names()) == names // under a name that is new as well
 	d.Order = cmp.Or(d.Order, r.Order)
 	if _, _, ok := x.Captured(); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID

@@ -109,6 +109,24 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 	}
 }
 
+// Names may come with any of a payment's events, and more of them with a later one.
+func TestAPaymentIsClaimedUnderANameThatCameLater(t *testing.T) {
+	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999}
+	for _, kind := range []string{"charge.succeeded", "checkout.session.completed"} {
+		named := pi
+		named.Type, named.Email = kind, "grace@shop.test"
+		for _, events := range [][]sample.Event{{pi, named}, {named, pi}, {pi, named, pi}} {
+			s := newShop(t, "payments")
+			for _, e := range events {
+				s.tell(e)
+			}
+			if grace := s.enrol("78", "grace@shop.test"); s.points(grace) != whole {
+				t.Errorf("%s: %d points", kind, s.points(grace))
+			}
+		}
+	}
+}
+
 func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
 	s := newShop(t, "payments")
 	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
