@@ -46,7 +46,9 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	}
 	d := &known.doc
 	d.Payment = storedReceipt(x)
+	names := len(d.names())
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
+	d.Parked = d.Parked && len(d.names()) == names // under a name that is new as well
 	d.Order = cmp.Or(d.Order, r.Order)
 	if _, _, ok := x.Captured(); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID
@@ -136,14 +138,9 @@ func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order,
 	if o.Member != "" || o.Told == loyalty.Untold && p.Payments.Award != loyalty.AwardPayments {
 		return o.Member, nil, nil
 	}
-	m, ops, err := l.payer(ctx, p, *d)
-	switch {
-	case err != nil:
-		return "", nil, err
-	case m != "" && !o.PlacedAt.Before(l.now().Add(-loyalty.MaxOrderAge)):
-		return m, ops, nil
-	case d.Parked:
-		return "", nil, nil
+	m, ops, err := l.payer(ctx, p, *d, o.PlacedAt)
+	if err != nil || m != "" || d.Parked {
+		return m, ops, err
 	}
 	d.Parked = true
 	for _, id := range d.names() {
@@ -170,11 +167,24 @@ func (d knownDoc) names() (ids []Identity) {
 	return ids
 }
 
-// payer finds the member of a payment, in the program's order. Whose customer the processor means is learnt from what
+// payer is the member whom a payment finds for an order, if it may still become the member's: in time for any order, and
+// where the payment was of somebody unknown, in time for a claim.
+func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time) (loyalty.MemberID, []table.Op, error) {
+	m, ops, err := l.found(ctx, p, d)
+	if err != nil || m == "" || p.Claimable(placed, l.now()) {
+		return m, ops, err
+	}
+	if d.Parked || placed.Before(l.now().Add(-loyalty.MaxOrderAge)) {
+		return "", nil, nil
+	}
+	return m, ops, nil
+}
+
+// found finds the member of a payment, in the program's order. Whose customer the processor means is learnt from what
 // the merchant's own system attached to a payment.
-func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc) (loyalty.MemberID, []table.Op, error) {
+func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (loyalty.MemberID, []table.Op, error) {
 	for _, by := range p.Payments.Finds() {
-		m, err := l.payerBy(ctx, p, by, d)
+		m, err := l.foundBy(ctx, p, by, d)
 		if m == "" && err == nil {
 			continue
 		}
@@ -191,7 +201,7 @@ func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc) (loy
 	return "", nil, nil
 }
 
-func (l *Ledger) payerBy(ctx context.Context, p *loyalty.Program, by loyalty.MemberBy, d knownDoc) (m loyalty.MemberID, err error) {
+func (l *Ledger) foundBy(ctx context.Context, p *loyalty.Program, by loyalty.MemberBy, d knownDoc) (m loyalty.MemberID, err error) {
 	var ids []Identity
 	switch by {
 	case loyalty.ByMetadata:
@@ -290,7 +300,7 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 		if err != nil {
 			return o, err
 		}
-		if o.Member, _, err = l.payer(ctx, p, k.doc); err != nil {
+		if o.Member, _, err = l.payer(ctx, p, k.doc, o.PlacedAt); err != nil {
 			return o, err
 		}
 	}

@@ -32,8 +32,8 @@ type knownDoc struct {
 	Same     string     `json:"same,omitzero"` // instead of all else: the payment that this one turned out to be
 	Member   string     `json:"m,omitzero"`    // as the processor names the member
 	Customer string     `json:"cus,omitzero"`
-	Email    string     `json:"em,omitzero"` // a keyed hash
-	Parked   bool       `json:"park,omitzero"`
+	Email    string     `json:"em,omitzero"`   // a keyed hash
+	Parked   bool       `json:"park,omitzero"` // its order is listed under every name that is known
 }
 
 // parkedDoc lists an order of somebody unknown under a name by which they may become known.

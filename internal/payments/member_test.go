@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 
@@ -109,6 +110,24 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 	}
 }
 
+// Names may come with any of a payment's events, and more of them with a later one.
+func TestAPaymentIsClaimedUnderANameThatCameLater(t *testing.T) {
+	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999}
+	for _, kind := range []string{"charge.succeeded", "checkout.session.completed"} {
+		named := pi
+		named.Type, named.Email = kind, "grace@shop.test"
+		for _, events := range [][]sample.Event{{pi, named}, {named, pi}, {pi, named, pi}} {
+			s := newShop(t, "payments")
+			for _, e := range events {
+				s.tell(e)
+			}
+			if grace := s.enrol("78", "grace@shop.test"); s.points(grace) != whole {
+				t.Errorf("%s: %d points", kind, s.points(grace))
+			}
+		}
+	}
+}
+
 func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
 	s := newShop(t, "payments")
 	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
@@ -117,6 +136,38 @@ func TestAPaymentIsClaimedOnlySoLong(t *testing.T) {
 	}
 	if grace := s.enrol("77", "grace@shop.test"); s.points(grace) != 0 {
 		t.Errorf("%d points after 31 days", s.points(grace))
+	}
+}
+
+// Nor does what comes later of such a payment give it to the member, or its order as the shop tells it.
+func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
+	for name, then := range map[string]func(s *shop){
+		"a refund": func(s *shop) {
+			s.want(sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 100}, "200 applied")
+		},
+		"the order": func(s *shop) { s.order("stripe:pi_9", "paid", "") },
+	} {
+		s := newShop(t, "payments")
+		s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
+		if err := s.stack.Advance(t.Context(), 31*24*time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		grace := s.enrol("77", "grace@shop.test")
+		then(s)
+		if s.points(grace) != 0 {
+			t.Errorf("%d points after %s", s.points(grace), name)
+		}
+	}
+}
+
+func TestAPaymentOfAKnownMemberMayBeLate(t *testing.T) {
+	s := newShop(t, "payments")
+	if err := s.stack.Advance(t.Context(), 40*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "ada@shop.test", At: noon}, "200 applied")
+	if s.points(s.member) != whole {
+		t.Errorf("%d points", s.points(s.member))
 	}
 }
 
