@@ -256,15 +256,16 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 	v.Who.Reach = t.office.Deliverable(v.Who.Reach)
 	for range loyalty.MaxAtOnce {
 		plan := t.program.Remind(v.Account, v.Who, v.State, t.Now())
-		if len(plan.Held) > 0 {
-			t.Ledger.HoldOut(t.program, v, plan.Held)
-			t.held.Add(int64(len(plan.Held)))
-			continue
-		}
-		if len(plan.Send) == 0 {
+		n, held, ok := plan.First()
+		if !ok {
 			return t.Ledger.Plan(ctx, t.program, v, plan.Next, t.by)
 		}
-		if on, err := t.send(ctx, v, plan.Send[0]); err != nil || !on {
+		if held {
+			t.Ledger.HoldOut(t.program, v, n)
+			t.held.Add(1)
+			continue
+		}
+		if on, err := t.send(ctx, v, n); err != nil || !on {
 			return err
 		}
 	}

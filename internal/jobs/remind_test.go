@@ -400,6 +400,40 @@ func (b *bench) publishAgain(t *testing.T, source string, after int) {
 	}
 }
 
+// Who is held out is thinned out by caps like everybody: not more a day is held out than would be sent.
+func TestNoMoreIsHeldOutThanWouldBeSent(t *testing.T) {
+	const everybody = "  holdout: 100%\n"
+	most := map[string]int64{}
+	for _, holdout := range []string{"", everybody} {
+		b, p := newBench(t, 0), &provider{}
+		b.now = noon
+		b.publishAgain(t, strings.Replace(yearly, "  holdout: 10%\n", holdout, 1), 1)
+		m := b.remember(t, 1)
+		for range 60 {
+			b.remindAll(t, p)
+			b.now = b.now.Add(24 * time.Hour)
+		}
+		s, err := b.Ledger.Reminded(t.Context(), "bluebird", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, day := range s.Sent {
+			most[holdout] += day.N
+			if day.N != 1 {
+				t.Errorf("%q: %d on %s", holdout, day.N, day.Day)
+			}
+		}
+		for _, m := range p.took {
+			if holdout == everybody && m.Purpose == loyalty.Marketing {
+				t.Errorf("%s was sent", m.Reminder)
+			}
+		}
+	}
+	if most[""] != most[everybody] || most[""] < 2 {
+		t.Errorf("%v", most)
+	}
+}
+
 func TestOfManyWhoVisitAMemberAtOnceOneSends(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon

@@ -147,7 +147,6 @@ func (v *visit) gate(o offer) {
 	case "":
 		v.plan.Send = append(v.plan.Send, o.News)
 	case HeldOut:
-		o.Channel = ""
 		v.plan.Held = append(v.plan.Held, o.News)
 	default:
 		v.sooner(at)

@@ -2577,7 +2577,7 @@ type ReminderFigures struct {
 	// Acted Of the ended, answered by an order or a redemption.
 	Acted int64 `json:"acted"`
 
-	// Held The same as ended for members left alone.
+	// Held The same as ended for members left alone: what would have been sent to them, under the same caps and limits.
 	Held int64 `json:"held"`
 
 	// HeldActed Of the held, those who acted.
