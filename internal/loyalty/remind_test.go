@@ -354,6 +354,25 @@ func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 	}
 }
 
+func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
+	unused := Reminder{ID: "unused", On: AfterClaim, Leads: []Period{{Days: 7}}, Channels: []Channel{Email}, Purpose: Marketing}
+	ending := Reminder{ID: "ending", On: BeforeCode, Leads: []Period{{Days: 20}}, Channels: []Channel{Email}, Purpose: Transactional}
+	p, now := reminding(t, unused, ending), utc("2027-03-15T10:00")
+	for begun, want := range map[bool]string{false: "ending unused ", true: "ending "} {
+		who, got := anybody, ""
+		who.Codes = []UnusedCode{{Redemption: "rd", Code: "C", At: now.AddDate(0, 0, -10), Until: now.AddDate(0, 0, 18)}}
+		if begun {
+			who.Begun = []string{"rd"}
+		}
+		for _, n := range p.Remind(whoHas(), who, Reminded{}, now).Send {
+			got += n.Reminder + " "
+		}
+		if got != want {
+			t.Errorf("begun %v: %q", begun, got)
+		}
+	}
+}
+
 // Half of the members order after every week, written to or not, and half never do, so that reminders change nothing. Who
 // ignores them is thinned out among those held out too, as by caps and limits, else who acts would be over-represented.
 func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {

@@ -112,7 +112,8 @@ func (t Trigger) Purpose() Purpose {
 type Recipient struct {
 	Consents Consents
 	Reach    []Channel    // those for which there is an address that has not failed
-	Codes    []UnusedCode // of Reminded.Codes, those that can still be used
+	Codes    []UnusedCode // of Reminded.Codes, those that the member can still use: none that was sent to somebody else
+	Begun    []string     // of these, the redemptions of gift cards of which a part was used
 	Left     Budgets      // what there is of limited rewards, as far as that is known
 }
 
