@@ -27,6 +27,7 @@ require (
 	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
 	github.com/stripe/stripe-go/v82 v82.5.1
 	go.mau.fi/util v0.9.4
+	golang.org/x/net v0.48.0
 	golang.org/x/text v0.32.0
 	pgregory.net/rapid v1.3.0
 	rsc.io/qr v0.2.0

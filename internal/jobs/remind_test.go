@@ -67,8 +67,14 @@ var everything = func() (all []loyalty.Consent) {
 // remember enrols a member who agreed to everything, with points that lapse at the end of December 2027.
 func (b *bench) remember(t *testing.T, i int) loyalty.MemberID {
 	t.Helper()
+	return b.rememberAt(t, i, fmt.Sprintf("m%d@example.com", i))
+}
+
+// rememberAt is remember with the member's e-mail address.
+func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
+	t.Helper()
 	m := memberID(i)
-	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i), Phone: "+491700000000", Name: "Ada"}, Consents: everything}
+	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: email, Phone: "+491700000000", Name: "Ada"}, Consents: everything}
 	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
@@ -199,6 +205,35 @@ func TestWithoutAConsentNothingIsSentAndWhatIsTakenBackCounts(t *testing.T) {
 	}
 	if logged != 2*len(everything) {
 		t.Errorf("%d consents are logged", logged)
+	}
+}
+
+// A provider refuses what is not ASCII, and reports of an address in ASCII.
+func TestAnAddressIsWrittenInASCIIElseAnotherChannelTellsIt(t *testing.T) {
+	for email, want := range map[string]string{
+		"anna@bücher.example": "email anna@xn--bcher-kva.example, sms +491700000000, ",
+		"änna@example.com":    "sms +491700000000, ",
+	} {
+		b, p := newBench(t, 0), &provider{}
+		b.now = noon
+		m := b.rememberAt(t, 1, email)
+		b.now = secondNotice
+		b.remindAll(t, p)
+		if got := p.took[0]; got.Channel == loyalty.Email {
+			event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, got.To, m, got.ID)
+			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.now = b.now.Add(time.Hour)
+		b.remindAll(t, p)
+		got := ""
+		for _, m := range p.took {
+			got += fmt.Sprintf("%s %s, ", m.Channel, m.To)
+		}
+		if got != want {
+			t.Errorf("%s: %s", email, got)
+		}
 	}
 }
 

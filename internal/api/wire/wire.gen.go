@@ -1314,7 +1314,7 @@ type EnrolRequest struct {
 	// ExternalID The merchant's own id of the person; no two members share one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// Email An e-mail address; no two members share one, whatever its case.
+	// Email An e-mail address, with nothing but ASCII before the @; no two members share one, whatever its case.
 	Email string `json:"email,omitempty,omitzero"`
 
 	// Phone A telephone number in E.164, as `+491701234567`.
