@@ -287,6 +287,34 @@ func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
 	}
 }
 
+// What a provider refuses each time stops neither the member's other messages nor itself once it is taken.
+func TestAMessageThatIsNotSentStopsNoOther(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	const reminders = "  send:\n    - { id: by-mail, on: [\"12-15\"], channels: [email], title: A, text: B }\n    - { id: by-phone, on: [\"12-15\"], channels: [sms], title: A, text: B }\n"
+	source := string(program.Demo())
+	from, until := strings.Index(source, "reminders:"), strings.Index(source, "examples:")
+	b.publishAgain(t, source[:from]+"reminders:\n"+reminders+source[until:], 1)
+	b.remember(t, 1)
+	p.fails = func(m notify.Message) (error, bool) {
+		if m.Channel == loyalty.Email {
+			return fmt.Errorf("%w: bad request", notify.ErrNotSent), false
+		}
+		return nil, false
+	}
+	b.now = time.Date(2026, 12, 15, 8, 35, 0, 0, time.UTC)
+	b.remindAll(t, p)
+	if got := strings.Join(said(p), ", "); got != "12-15T08:35 by-phone" {
+		t.Errorf("sent %s", got)
+	}
+	p.fails = nil
+	b.now = b.now.Add(again)
+	b.remindAll(t, p)
+	if got := strings.Join(said(p), ", "); got != "12-15T08:35 by-phone, 12-15T09:05 by-mail" {
+		t.Errorf("sent %s", got)
+	}
+}
+
 // Whoever takes note of a consent in the moment of sending does not make a message that was not sent count as one that was.
 func TestWhatWasNotSentIsTriedAgainThoughAConsentCameBetween(t *testing.T) {
 	b, p, calls := newBench(t, 0), &provider{}, 0
