@@ -39,6 +39,18 @@ func (l *Ledger) Foresee(ctx context.Context, p *loyalty.Program, m loyalty.Memb
 	return l.visit(ctx, p, m, left, at, false)
 }
 
+// Pass lets time pass for a visit that was foreseen, until an instant and as if nobody did anything by then. It writes
+// nothing.
+func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
+	out, err := p.Advance(v.Account, until)
+	if err != nil {
+		return err
+	}
+	v.Account = out.Account
+	v.State, _ = v.State.Digest(p, v.Account, out.Entries, until).Settle(p, v.Account, until)
+	return nil
+}
+
 func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool) (*Visit, error) {
 	it, d, err := l.remindItem(ctx, p.ID, m)
 	if err != nil {

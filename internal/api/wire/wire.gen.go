@@ -2064,7 +2064,7 @@ type PlannedMessage struct {
 	// Purpose What a member is written to for.
 	Purpose Purpose `json:"purpose"`
 
-	// At By when it would be sent.
+	// At When it falls due: the next run of the schedule sends it.
 	At time.Time `json:"at"`
 
 	// Points Which points it is about.
@@ -2895,7 +2895,7 @@ type Tomorrow struct {
 	// Counts How many messages by reminder.
 	Counts map[string]int64 `json:"counts"`
 
-	// Excluded What is not sent by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit`, `holdout`.
+	// Excluded What is not sent by the end of that day, by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit`, `holdout`.
 	Excluded map[string]int64 `json:"excluded"`
 
 	// NextCursor Where the next page begins; null on the last.
@@ -4419,8 +4419,8 @@ type ClientInterface interface {
 
 	// ListTomorrow Who would be reminded of what tomorrow
 	//
-	// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-	// visited by then; the counts are those of the page.
+	// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+	// about `page_size` members who are to be visited by then; the counts are those of the page.
 	//
 	// Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
 	ListTomorrow(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6364,8 +6364,8 @@ func (c *Client) TestReminder(ctx context.Context, body TestReminderJSONRequestB
 
 // ListTomorrow Who would be reminded of what tomorrow
 //
-// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-// visited by then; the counts are those of the page.
+// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+// about `page_size` members who are to be visited by then; the counts are those of the page.
 //
 // Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
 func (c *Client) ListTomorrow(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11132,8 +11132,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListTomorrowWithResponse Who would be reminded of what tomorrow
 	//
-	// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-	// visited by then; the counts are those of the page.
+	// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+	// about `page_size` members who are to be visited by then; the counts are those of the page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -21016,8 +21016,8 @@ func (c *ClientWithResponses) TestReminderWithResponse(ctx context.Context, body
 
 // ListTomorrowWithResponse Who would be reminded of what tomorrow
 //
-// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-// visited by then; the counts are those of the page.
+// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+// about `page_size` members who are to be visited by then; the counts are those of the page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
