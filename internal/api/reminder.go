@@ -64,55 +64,69 @@ type foresight struct {
 	out  wire.Tomorrow
 }
 
-// look foresees the morning of one member, message by message.
+// maxForeseen is how many visits of a member are foreseen at most. Few have more than one a day.
+const maxForeseen = 100
+
+// look foresees the visits of one member, from now on until the member's tomorrow is over, each when the one before plans
+// it. Today's go first: what goes out today is no more to be said tomorrow.
 func (f *foresight) look(ctx context.Context, m loyalty.MemberID) error {
-	now := f.app.Now()
-	today, err := f.foresee(ctx, m, now)
+	at := f.app.Now()
+	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
 	if err != nil {
 		return err
 	}
-	morning := f.p.MorningAfter(now, today.Profile.Timezone)
-	if today.Next.After(morning) {
-		return nil // is not visited tomorrow
+	from, until := f.p.Tomorrow(v.Account, at)
+	if !v.Next.Before(until) {
+		return nil // is not visited by then
 	}
-	v, err := f.foresee(ctx, m, morning)
-	if err != nil {
-		return err
+	if v.Next.After(at) {
+		at = v.Next
 	}
+	v.Who.Reach = f.office.Deliverable(v.Who.Reach)
 	f.out.Members++
-	for range loyalty.MaxAtOnce { // what goes out today is no more to be said tomorrow
-		plan := f.p.Remind(today.Account, today.Who, today.State, now)
-		if len(plan.Send) == 0 || today.Next.After(now) {
-			break
+	var plan loyalty.Plan
+	for n := 0; n < maxForeseen && at.Before(until); n++ {
+		if err := v.Pass(f.p, at); err != nil {
+			return err
 		}
-		today.State = today.State.Tell(f.p, today.Account, plan.Send[0], "today", now)
-		v.State = v.State.Tell(f.p, v.Account, plan.Send[0], "today", now)
+		plan = f.visit(v, at, !at.Before(from))
+		at = plan.Next
 	}
-	for range loyalty.MaxAtOnce {
-		plan := f.p.Remind(v.Account, v.Who, v.State, morning)
-		if len(plan.Send) == 0 {
-			for _, k := range plan.Kept {
-				f.out.Excluded[string(k.Why)]++
-			}
-			f.out.Excluded[string(loyalty.HeldOut)] += int64(len(plan.Held))
-			return nil
-		}
-		n := plan.Send[0]
-		v.State = v.State.Tell(f.p, v.Account, n, "foreseen", morning)
-		f.out.Counts[n.Reminder]++
-		f.out.Data = append(f.out.Data, wire.PlannedMessage{
-			Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose), At: morning, Points: int64(n.Points),
-		})
+	for _, k := range plan.Kept {
+		f.out.Excluded[string(k.Why)]++
 	}
 	return nil
 }
 
-func (f *foresight) foresee(ctx context.Context, m loyalty.MemberID, at time.Time) (*ledger.Visit, error) {
-	v, err := f.app.Ledger.Foresee(ctx, f.p, m, f.left, at)
-	if err == nil {
-		v.Who.Reach = f.office.Deliverable(v.Who.Reach)
+// visit does in memory what a visit at an instant does, lists it if it is to be, and returns the plan at its end.
+func (f *foresight) visit(v *ledger.Visit, at time.Time, listed bool) loyalty.Plan {
+	for range loyalty.MaxAtOnce {
+		plan := f.p.Remind(v.Account, v.Who, v.State, at)
+		n, held, ok := plan.First()
+		switch {
+		case !ok:
+			return plan
+		case held:
+			v.State = v.State.HoldOut(f.p, v.Account, n, at)
+		default:
+			v.State = v.State.Tell(f.p, v.Account, n, "foreseen", at)
+		}
+		if listed {
+			f.list(v.Account.Member, n, held, at)
+		}
 	}
-	return v, err
+	return loyalty.Plan{Next: at.Add(30 * time.Minute)} // the rest with the next run of the schedule
+}
+
+func (f *foresight) list(m loyalty.MemberID, n loyalty.News, held bool, at time.Time) {
+	if held {
+		f.out.Excluded[string(loyalty.HeldOut)]++
+		return
+	}
+	f.out.Counts[n.Reminder]++
+	f.out.Data = append(f.out.Data, wire.PlannedMessage{
+		Member: string(m), Reminder: n.Reminder, Channel: wire.Channel(n.Channel), Purpose: wire.Purpose(n.Purpose), At: at, Points: int64(n.Points),
+	})
 }
 
 // previewBody asks what a reminder would say.

@@ -170,6 +170,37 @@ func TestTomorrowIsForeseenAndNothingIsWritten(t *testing.T) {
 	}
 }
 
+// Tomorrow is a whole day of the member's, and what waits for this morning goes out today.
+func TestTomorrowIsFromMidnightToMidnight(t *testing.T) {
+	w, _ := reminded(t)
+	send := "  send:\n    - { id: late, at: [\"2027-12-02T15:00\"], channels: [email], title: A, text: B }\n"
+	w.publish("bluebird", []byte(strings.Replace(string(program.Demo()), "  send:\n", send, 1)), 2)
+	w.app.Programs.Forget("bluebird")
+	for _, c := range []struct{ now, want string }{
+		{"2027-11-30T10:00:00Z", ""},
+		{"2027-11-30T23:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, "}, // it is the first in Berlin
+		{"2027-12-01T10:00:00Z", "points-30d 2027-12-02T08:00:00Z, late 2027-12-02T14:00:00Z, "},
+		{"2027-12-02T06:00:00Z", ""}, // it is the second: both go out today
+	} {
+		now, err := time.Parse(time.RFC3339, c.now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.advance(now.Sub(w.app.Now()))
+		before, got := w.dump(), ""
+		for _, x := range w.fetch("GET", "/v1/reminders/tomorrow", "", 200)["data"].([]any) {
+			m := x.(map[string]any)
+			got += m["reminder"].(string) + " " + m["at"].(string) + ", "
+		}
+		if got != c.want {
+			t.Errorf("%s: %s", c.now, got)
+		}
+		if w.dump() != before {
+			t.Errorf("%s: something was written", c.now)
+		}
+	}
+}
+
 func TestTomorrowsPagesHaveEveryMemberOnce(t *testing.T) {
 	w, ada := reminded(t)
 	want := map[string]int{ada: 1}

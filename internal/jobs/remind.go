@@ -254,21 +254,41 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 		}
 	}
 	v.Who.Reach = t.office.Deliverable(v.Who.Reach)
+	var unsent []loyalty.News
 	for range loyalty.MaxAtOnce {
-		plan := t.program.Remind(v.Account, v.Who, v.State, t.Now())
-		if len(plan.Held) > 0 {
-			t.Ledger.HoldOut(t.program, v, plan.Held)
-			t.held.Add(int64(len(plan.Held)))
-			continue
-		}
-		if len(plan.Send) == 0 {
+		plan := t.plan(v, unsent)
+		n, held, ok := plan.First()
+		if !ok {
 			return t.Ledger.Plan(ctx, t.program, v, plan.Next, t.by)
 		}
-		if on, err := t.send(ctx, v, plan.Send[0]); err != nil || !on {
+		if held {
+			t.Ledger.HoldOut(t.program, v, n)
+			t.held.Add(1)
+			continue
+		}
+		switch on, err := t.send(ctx, v, n); {
+		case errors.Is(err, notify.ErrNotSent):
+			unsent = append(unsent, n)
+		case err != nil || !on:
 			return err
 		}
 	}
 	return t.Ledger.Plan(ctx, t.program, v, t.Now().Add(again), t.by)
+}
+
+// plan is what is to become of a member, of whom some messages could not be sent in this visit and are tried again with
+// the next run. They keep their place under the caps until then, so that the member reads the same as if none had failed,
+// and stop no other.
+func (t *tour) plan(v *ledger.Visit, unsent []loyalty.News) loyalty.Plan {
+	now, s := t.Now(), v.State
+	for _, n := range unsent {
+		s = s.Tell(t.program, v.Account, n, "", now)
+	}
+	plan := t.program.Remind(v.Account, v.Who, s, now)
+	if len(unsent) > 0 && plan.Next.After(now.Add(again)) {
+		plan.Next = now.Add(again)
+	}
+	return plan
 }
 
 // land ends a message that somebody claimed and did not record. It reports whether the visit is over: whoever claimed it
@@ -286,7 +306,8 @@ func (t *tour) land(ctx context.Context, v *ledger.Visit) (done bool, err error)
 	return false, nil
 }
 
-// send claims, sends and records one message. It reports whether the visit goes on.
+// send claims, sends and records one message. It reports whether the visit goes on; notify.ErrNotSent if the message
+// certainly did not go out, and the others may.
 func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
 	m, err := t.office.Write(t.program, notify.Person{
@@ -311,7 +332,10 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 	case errors.Is(err, notify.ErrNotSent):
 		t.refused.Add(1)
 		t.Log.WarnContext(ctx, "a message was not sent and will be tried again", "member", m.Member, "message", m.ID, "err", err)
-		return false, t.Ledger.Release(ctx, t.program, v, t.Now().Add(again), t.by)
+		if err := t.Ledger.Release(ctx, t.program, v, t.Now().Add(again), t.by); err != nil {
+			return false, err
+		}
+		return true, notify.ErrNotSent
 	default:
 		// Nobody knows. The claim stays, and says in a while what is to be done.
 		return false, err

@@ -67,8 +67,14 @@ var everything = func() (all []loyalty.Consent) {
 // remember enrols a member who agreed to everything, with points that lapse at the end of December 2027.
 func (b *bench) remember(t *testing.T, i int) loyalty.MemberID {
 	t.Helper()
+	return b.rememberAt(t, i, fmt.Sprintf("m%d@example.com", i))
+}
+
+// rememberAt is remember with the member's e-mail address.
+func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
+	t.Helper()
 	m := memberID(i)
-	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: fmt.Sprintf("m%d@example.com", i), Phone: "+491700000000", Name: "Ada"}, Consents: everything}
+	in := ledger.Enrolment{Member: m, Profile: ledger.Profile{Email: email, Phone: "+491700000000", Name: "Ada"}, Consents: everything}
 	if _, err := b.Ledger.Enrol(t.Context(), b.program, in, ledger.By{Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
@@ -202,6 +208,35 @@ func TestWithoutAConsentNothingIsSentAndWhatIsTakenBackCounts(t *testing.T) {
 	}
 }
 
+// A provider refuses what is not ASCII, and reports of an address in ASCII.
+func TestAnAddressIsWrittenInASCIIElseAnotherChannelTellsIt(t *testing.T) {
+	for email, want := range map[string]string{
+		"anna@bücher.example": "email anna@xn--bcher-kva.example, sms +491700000000, ",
+		"änna@example.com":    "sms +491700000000, ",
+	} {
+		b, p := newBench(t, 0), &provider{}
+		b.now = noon
+		m := b.rememberAt(t, 1, email)
+		b.now = secondNotice
+		b.remindAll(t, p)
+		if got := p.took[0]; got.Channel == loyalty.Email {
+			event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, got.To, m, got.ID)
+			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.now = b.now.Add(time.Hour)
+		b.remindAll(t, p)
+		got := ""
+		for _, m := range p.took {
+			got += fmt.Sprintf("%s %s, ", m.Channel, m.To)
+		}
+		if got != want {
+			t.Errorf("%s: %s", email, got)
+		}
+	}
+}
+
 func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
 	unknown := errors.New("the connection broke")
 	cases := []struct {
@@ -249,6 +284,34 @@ func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
 				t.Errorf("they have %d ids", len(ids))
 			}
 		})
+	}
+}
+
+// What a provider refuses each time stops neither the member's other messages nor itself once it is taken.
+func TestAMessageThatIsNotSentStopsNoOther(t *testing.T) {
+	b, p := newBench(t, 0), &provider{}
+	b.now = noon
+	const reminders = "  send:\n    - { id: by-mail, on: [\"12-15\"], channels: [email], title: A, text: B }\n    - { id: by-phone, on: [\"12-15\"], channels: [sms], title: A, text: B }\n"
+	source := string(program.Demo())
+	from, until := strings.Index(source, "reminders:"), strings.Index(source, "examples:")
+	b.publishAgain(t, source[:from]+"reminders:\n"+reminders+source[until:], 1)
+	b.remember(t, 1)
+	p.fails = func(m notify.Message) (error, bool) {
+		if m.Channel == loyalty.Email {
+			return fmt.Errorf("%w: bad request", notify.ErrNotSent), false
+		}
+		return nil, false
+	}
+	b.now = time.Date(2026, 12, 15, 8, 35, 0, 0, time.UTC)
+	b.remindAll(t, p)
+	if got := strings.Join(said(p), ", "); got != "12-15T08:35 by-phone" {
+		t.Errorf("sent %s", got)
+	}
+	p.fails = nil
+	b.now = b.now.Add(again)
+	b.remindAll(t, p)
+	if got := strings.Join(said(p), ", "); got != "12-15T08:35 by-phone, 12-15T09:05 by-mail" {
+		t.Errorf("sent %s", got)
 	}
 }
 
@@ -397,6 +460,40 @@ func (b *bench) publishAgain(t *testing.T, source string, after int) {
 	var err error
 	if b.program, err = b.Programs.Live(t.Context(), "bluebird"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// Who is held out is thinned out by caps like everybody: not more a day is held out than would be sent.
+func TestNoMoreIsHeldOutThanWouldBeSent(t *testing.T) {
+	const everybody = "  holdout: 100%\n"
+	most := map[string]int64{}
+	for _, holdout := range []string{"", everybody} {
+		b, p := newBench(t, 0), &provider{}
+		b.now = noon
+		b.publishAgain(t, strings.Replace(yearly, "  holdout: 10%\n", holdout, 1), 1)
+		m := b.remember(t, 1)
+		for range 60 {
+			b.remindAll(t, p)
+			b.now = b.now.Add(24 * time.Hour)
+		}
+		s, err := b.Ledger.Reminded(t.Context(), "bluebird", m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, day := range s.Sent {
+			most[holdout] += day.N
+			if day.N != 1 {
+				t.Errorf("%q: %d on %s", holdout, day.N, day.Day)
+			}
+		}
+		for _, m := range p.took {
+			if holdout == everybody && m.Purpose == loyalty.Marketing {
+				t.Errorf("%s was sent", m.Reminder)
+			}
+		}
+	}
+	if most[""] != most[everybody] || most[""] < 2 {
+		t.Errorf("%v", most)
 	}
 }
 

@@ -117,11 +117,9 @@ func noticeOf(p *loyalty.Program, f *Flight) loyalty.News {
 	return n
 }
 
-// HoldOut takes note of notices that went to nobody because their member is one of those left alone.
-func (l *Ledger) HoldOut(p *loyalty.Program, v *Visit, held []loyalty.News) {
-	for _, n := range held {
-		v.State = v.State.Tell(p, v.Account, n, "", l.now())
-	}
+// HoldOut takes note of a notice that went to nobody because its member is one of those left alone.
+func (l *Ledger) HoldOut(p *loyalty.Program, v *Visit, n loyalty.News) {
+	v.State = v.State.HoldOut(p, v.Account, n, l.now())
 }
 
 // Plan ends a visit: the next one is at an instant.

@@ -30,6 +30,7 @@ type codeDoc struct {
 	Until      int64  `json:"u,omitzero"`
 	Left       int64  `json:"left,omitzero"` // gift cards: what is left, minor units
 	Currency   string `json:"cur,omitzero"`
+	Begun      bool   `json:"b,omitzero"`    // it was used, of a gift card at least a part
 	Used       int64  `json:"used,omitzero"` // when it was used up
 	Void       bool   `json:"void,omitzero"`
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/perennial-loyalty/perennial/internal/emailaddr"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -148,11 +149,13 @@ func (c Contact) failed(channel loyalty.Channel, address string) bool {
 	return slices.ContainsFunc(c.Failed, func(f FailedAddress) bool { return f.Channel == channel && f.Address == address })
 }
 
-// Address is where a channel reaches the person; false if the channel wants none.
+// Address is where a channel reaches the person, empty if it cannot; false if the channel wants none. An e-mail address is
+// in ASCII, as it is written to and as providers report of it.
 func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 	switch c {
 	case loyalty.Email:
-		return p.Email, true
+		ascii, _ := emailaddr.ASCII(p.Email)
+		return ascii, true
 	case loyalty.SMS:
 		return p.Phone, true
 	}

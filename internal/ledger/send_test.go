@@ -67,3 +67,50 @@ func TestAFriendIsInNoEntryAndNoKey(t *testing.T) {
 		}
 	}
 }
+
+// Whoever sent a gift card away is not reminded of it; it is the member's again when the letter failed.
+func TestAGiftCardThatWasSentIsNoCodeOfTheMembers(t *testing.T) {
+	b := newBench(t, memory(t))
+	code := b.coded(t, loyalty.Reward{ID: "mug", Type: "gift_card", Cost: 100, Value: loyalty.Money{Amount: 1_000, Currency: "EUR"}})
+	want := func(what string, n int, begun bool) {
+		t.Helper()
+		v, err := b.Foresee(t.Context(), b.p, "mem_ada", nil, b.now)
+		if err != nil || len(v.Who.Codes) != n || len(v.Who.Begun) == 1 != begun {
+			t.Errorf("%s: %+v, %v", what, v.Who, err)
+		}
+	}
+	settle := func(as ledger.LetterStatus) {
+		t.Helper()
+		for place, err := range b.DueLetters(t.Context(), b.p.ID, b.now) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, err := b.ClaimLetter(t.Context(), b.p.ID, place)
+			if err == nil {
+				err = b.SettleLetter(t.Context(), c, as)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	send := func(id string) {
+		t.Helper()
+		in := ledger.Letter{ID: id, Redemption: "rd_1", Email: "eve@example.com"}
+		if _, _, err := b.SendCode(t.Context(), b.p.ID, in, ledger.By{Input: id}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want("claimed", 1, false)
+	send("snd_1")
+	want("waiting", 0, false)
+	settle(ledger.LetterFailed)
+	want("failed", 1, false)
+	if _, err := b.use(t, ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 300, Currency: "EUR"}}); err != nil {
+		t.Fatal(err)
+	}
+	want("used in part", 1, true)
+	send("snd_2")
+	settle(ledger.LetterSent)
+	want("sent", 0, false)
+}

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -36,6 +37,18 @@ func (l *Ledger) Visit(ctx context.Context, p *loyalty.Program, m loyalty.Member
 // Foresee is Visit as of an instant that lies ahead, and writes nothing.
 func (l *Ledger) Foresee(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time) (*Visit, error) {
 	return l.visit(ctx, p, m, left, at, false)
+}
+
+// Pass lets time pass for a visit that was foreseen, until an instant and as if nobody did anything by then. It writes
+// nothing.
+func (v *Visit) Pass(p *loyalty.Program, until time.Time) error {
+	out, err := p.Advance(v.Account, until)
+	if err != nil {
+		return err
+	}
+	v.Account = out.Account
+	v.State, _ = v.State.Digest(p, v.Account, out.Entries, until).Settle(p, v.Account, until)
+	return nil
 }
 
 func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, left loyalty.Budgets, at time.Time, write bool) (*Visit, error) {
@@ -129,9 +142,28 @@ func (l *Ledger) person(ctx context.Context, p *loyalty.Program, v *Visit, left 
 		if err != nil {
 			return err
 		}
-		if !d.Void && (d.Used == 0 || instant(d.Used).After(at)) {
-			v.Who.Codes = append(v.Who.Codes, c)
+		sent, err := l.sentOn(ctx, p.ID, v.Account.Member, d)
+		if err != nil {
+			return err
+		}
+		if d.Void || sent || d.Used != 0 && !instant(d.Used).After(at) {
+			continue
+		}
+		if v.Who.Codes = append(v.Who.Codes, c); d.Begun {
+			v.Who.Begun = append(v.Who.Begun, c.Redemption)
 		}
 	}
 	return nil
+}
+
+// sentOn reports whether a gift card is a friend's by now: it was sent to one, or is about to be.
+func (l *Ledger) sentOn(ctx context.Context, program string, m loyalty.MemberID, d codeDoc) (bool, error) {
+	if d.Currency == "" {
+		return false, nil
+	}
+	letters, err := l.letters(ctx, program, m, d.Redemption)
+	return slices.ContainsFunc(letters, func(d letterDoc) bool {
+		s := d.letter().Status
+		return s == LetterWaiting || s == LetterSent
+	}), err
 }

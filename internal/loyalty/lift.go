@@ -9,6 +9,10 @@ type Lift struct{ Points, Low, High float64 }
 // LiftOf compares two shares: acted of sent, and heldActed of held. False where one of the groups is empty: then nothing
 // can be said. The interval is Newcombe's hybrid score interval (R. G. Newcombe, "Interval estimation for the difference
 // between independent proportions", Statistics in Medicine 17 (1998), method 10), which holds for small groups too.
+//
+// Messages are counted, and those to one member are not independent: the interval is too narrow where many go to few.
+// Whoever is held out is thinned out by caps, limits and what is ignored as everybody is (Reminded.HoldOut), so that both
+// shares are the same of a reminder that changes nothing.
 func LiftOf(acted, sent, heldActed, held int64) (Lift, bool) {
 	if sent <= 0 || held <= 0 {
 		return Lift{}, false

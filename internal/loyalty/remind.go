@@ -123,11 +123,11 @@ func (v *visit) morning(t time.Time) time.Time {
 	}
 }
 
-// MorningAfter is when the reminders of tomorrow fall due to a member of a zone: an hour is left for the run that sends
-// them.
-func (p *Program) MorningAfter(now time.Time, zone string) time.Time {
-	v := &visit{p: p, zone: p.zoneOf(zone)}
-	return v.morning(DateOf(now, v.zone).End(v.zone)).Add(59 * time.Minute)
+// Tomorrow is the next day of a member's calendar, from its first instant to behind its last.
+func (p *Program) Tomorrow(acc Account, now time.Time) (from, until time.Time) {
+	zone := p.zoneOf(acc.Traits.Zone)
+	from = DateOf(now, zone).End(zone)
+	return from, DateOf(from, zone).End(zone)
 }
 
 // quiet reports whether an instant lies in the quiet hours of the member.
@@ -147,7 +147,6 @@ func (v *visit) gate(o offer) {
 	case "":
 		v.plan.Send = append(v.plan.Send, o.News)
 	case HeldOut:
-		o.Channel = ""
 		v.plan.Held = append(v.plan.Held, o.News)
 	default:
 		v.sooner(at)

@@ -470,6 +470,119 @@ func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
 	}
 }
 
+func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
+	unused := Reminder{ID: "unused", On: AfterClaim, Leads: []Period{{Days: 7}}, Channels: []Channel{Email}, Purpose: Marketing}
+	ending := Reminder{ID: "ending", On: BeforeCode, Leads: []Period{{Days: 20}}, Channels: []Channel{Email}, Purpose: Transactional}
+	p, now := reminding(t, unused, ending), utc("2027-03-15T10:00")
+	for begun, want := range map[bool]string{false: "ending unused ", true: "ending "} {
+		who, got := anybody, ""
+		who.Codes = []UnusedCode{{Redemption: "rd", Code: "C", At: now.AddDate(0, 0, -10), Until: now.AddDate(0, 0, 18)}}
+		if begun {
+			who.Begun = []string{"rd"}
+		}
+		for _, n := range p.Remind(whoHas(), who, Reminded{}, now).Send {
+			got += n.Reminder + " "
+		}
+		if got != want {
+			t.Errorf("begun %v: %q", begun, got)
+		}
+	}
+}
+
+// Half of the members order after every week, written to or not, and half never do, so that reminders change nothing. Who
+// ignores them is thinned out among those held out too, as by caps and limits, else who acts would be over-represented.
+func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
+	weekly := func(id string) Reminder {
+		r := Reminder{ID: id, On: Scheduled, Channels: []Channel{Email}, Purpose: Marketing, Limits: []Limit{{2, PerMonth}}}
+		for week := range 20 {
+			r.At = append(r.At, utc("2027-03-01T10:00").AddDate(0, 0, 7*week))
+		}
+		return r
+	}
+	rules := map[string]func(r *Reminders){
+		"none":           func(*Reminders) {},
+		"stop":           func(r *Reminders) { r.Ignored.Stop = 2 },
+		"decay":          func(r *Reminders) { r.Ignored.Wait = Period{Days: 10} },
+		"a cap":          func(r *Reminders) { r.AtMost = []SendCap{{Email, 3, PerMonth}} },
+		"all":            func(r *Reminders) { r.Ignored, r.AtMost = IgnoredRule{Period{Days: 2}, 3}, []SendCap{{"", 1, PerDay}} },
+		"no consent, so": func(r *Reminders) { r.Send[0].Channels, r.Ignored.Stop = []Channel{SMS}, 2 },
+	}
+	for name, rule := range rules {
+		t.Run(name, func(t *testing.T) {
+			p := reminding(t, weekly("a"), weekly("b"))
+			p.Reminders.Holdout = big.NewRat(1, 2)
+			rule(&p.Reminders)
+			who := anybody
+			who.Consents = Consents{{Channel: Email, Purpose: Marketing, Given: true}, {Channel: SMS, Purpose: Transactional, Given: true}}
+			for _, reminder := range []string{"a", "b"} {
+				var ended, acted [2]int64 // of those sent to, and of those held out
+				for _, m := range sameOfEachKind(p) {
+					for _, e := range liveWithReminders(p, m, who) {
+						group := 0
+						if e.Held {
+							group = 1
+						}
+						if e.Reminder == reminder {
+							ended[group]++
+						}
+						if e.Reminder == reminder && e.Acted {
+							acted[group]++
+						}
+					}
+				}
+				if ended[0] != ended[1] || acted[0] != acted[1] {
+					t.Errorf("%s: %d of %d acted, and %d of %d who were held out", reminder, acted[0], ended[0], acted[1], ended[1])
+				}
+				if l, ok := LiftOf(acted[0], ended[0], acted[1], ended[1]); ok && l.Points != 0 || !ok && name != "no consent, so" {
+					t.Errorf("%s: %+v", reminder, l)
+				}
+			}
+		})
+	}
+}
+
+// aMember is one who orders after every week, or never does.
+type aMember struct {
+	id     MemberID
+	orders bool
+}
+
+// sameOfEachKind is members of whom as many of each kind are held out as not.
+func sameOfEachKind(p *Program) (members []aMember) {
+	n := map[bool]int{}
+	for i := 0; len(members) < 80; i++ {
+		m := MemberID(fmt.Sprint("mem_", i))
+		if held := p.heldOut(m); n[held] < 40 {
+			members = append(members, aMember{m, n[held]%2 == 0})
+			n[held]++
+		}
+	}
+	return members
+}
+
+// liveWithReminders is how every message of half a year ended.
+func liveWithReminders(p *Program, m aMember, who Recipient) (ended []Settled) {
+	acc, s := whoHas(Lot{0, 100}), Reminded{}
+	acc.Member = m.id
+	for day := range 180 {
+		now, some := utc("2027-03-01T11:00").AddDate(0, 0, day), []Settled(nil)
+		if m.orders && day%7 == 3 {
+			redeemed := Entry{Sequence: s.Seen + 1, Kind: KindRedeem, Effective: now, Redemption: &Redemption{ID: "rd"}}
+			s = s.Digest(p, acc, []Entry{redeemed}, now)
+		}
+		s, some = s.Settle(p, acc, now)
+		ended = append(ended, some...)
+		for n, held, ok := p.Remind(acc, who, s, now).First(); ok; n, held, ok = p.Remind(acc, who, s, now).First() {
+			if held {
+				s = s.HoldOut(p, acc, n, now)
+				continue
+			}
+			s = s.Tell(p, acc, n, "msg", now)
+		}
+	}
+	return ended
+}
+
 // A reminder with a condition is for whom it holds; where it cannot be answered it is for nobody.
 func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
 	now := utc("2027-03-02T10:00")

@@ -10,10 +10,10 @@ import (
 // member's entries that the account itself does not hold. It is derived from entries and messages alone.
 type Reminded struct {
 	Told    []Told
-	Sent    []SentCount // marketing, by day and channel, for caps
+	Sent    []SentCount // marketing, by day and channel, for caps; of who is held out what would have been sent
 	Open    []Open      // what may yet be answered
 	Ignored int64       // marketing in a row that was not answered
-	Last    time.Time   // when marketing was sent last
+	Last    time.Time   // when marketing was sent last, or held out
 
 	Seen     int64                // the entries up to this one are in what follows
 	Redeemed time.Time            // the last redemption
@@ -37,7 +37,7 @@ type Told struct {
 	Heard    []string // what was reported of it
 }
 
-// SentCount is how many messages went out on a day of the member's calendar.
+// SentCount is how many messages went out, or were held out, on a day of the member's calendar.
 type SentCount struct {
 	Day     Date
 	Channel Channel
@@ -199,7 +199,7 @@ func (s Reminded) Settle(p *Program, acc Account, now time.Time) (Reminded, []Se
 			return false
 		}
 		ended = append(ended, Settled{o.Reminder, o.Held, o.Acted})
-		if o.Purpose == Marketing && !o.Held && !o.Acted {
+		if o.Purpose == Marketing && !o.Acted {
 			s.Ignored++
 		}
 		return true
@@ -213,17 +213,29 @@ func (p *Program) answerEnds(acc Account, sent time.Time) time.Time {
 	return p.Reminders.answer().After(DateOf(sent, zone).End(zone), zone)
 }
 
-// Tell takes note of what was sent, under the message's id, or held out.
+// Tell takes note of what was sent, under the message's id.
 func (s Reminded) Tell(p *Program, acc Account, n News, id string, now time.Time) Reminded {
 	s.Told = slices.Clone(s.Told)
 	for _, subject := range n.Subjects {
 		s.Told = append(s.Told, Told{Reminder: n.Reminder, Step: n.Step, On: n.On, Subject: subject, At: now, Channel: n.Channel, ID: id})
 	}
-	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, n.Channel == "", false})
-	if n.Purpose == Marketing && n.Channel != "" {
+	s.Open = append(slices.Clone(s.Open), Open{n.Reminder, n.Purpose, now, false, false})
+	if n.Purpose == Marketing {
 		s.Last = now
 		s.Sent = counted(s.Sent, DateOf(now, p.zoneOf(acc.Traits.Zone)), n.Channel)
 	}
+	return s
+}
+
+// HoldOut takes note of what was held out. It fills the caps, and can be answered or ignored, as if it had been sent: were
+// only those thinned out who are sent to, those of them who act anyway would be over-represented, and a reminder that does
+// nothing would seem to do much. Only nobody was told anything.
+func (s Reminded) HoldOut(p *Program, acc Account, n News, now time.Time) Reminded {
+	s = s.Tell(p, acc, n, "", now)
+	for i := len(s.Told) - len(n.Subjects); i < len(s.Told); i++ {
+		s.Told[i].Channel = ""
+	}
+	s.Open[len(s.Open)-1].Held = true
 	return s
 }
 

@@ -112,7 +112,8 @@ func (t Trigger) Purpose() Purpose {
 type Recipient struct {
 	Consents Consents
 	Reach    []Channel    // those for which there is an address that has not failed
-	Codes    []UnusedCode // of Reminded.Codes, those that can still be used
+	Codes    []UnusedCode // of Reminded.Codes, those that the member can still use: none that was sent to somebody else
+	Begun    []string     // of these, the redemptions of gift cards of which a part was used
 	Left     Budgets      // what there is of limited rewards, as far as that is known
 }
 
@@ -188,9 +189,21 @@ const MaxAtOnce = 10
 // A Plan is what is to become of a member now.
 type Plan struct {
 	Send []News    // each could be sent now; after the first the plan is to be made anew
-	Held []News    // would be sent, but the member is one whom marketing leaves alone
+	Held []News    // would be sent, but the member is one whom marketing leaves alone; likewise one at a time
 	Kept []Kept    // is not sent now
 	Next time.Time // when to plan again
+}
+
+// First is what is to be done of a plan before it is made anew: a notice that is sent, or held out. False if there is
+// nothing. Transactional messages come first, so that they go alike whether marketing is held out or not.
+func (plan Plan) First() (n News, held, ok bool) {
+	switch {
+	case len(plan.Send) > 0:
+		return plan.Send[0], false, true
+	case len(plan.Held) > 0:
+		return plan.Held[0], true, true
+	}
+	return n, false, false
 }
 
 // answer is how long something counts as an answer.

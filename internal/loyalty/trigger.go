@@ -298,7 +298,9 @@ func (v *visit) codes() {
 			continue
 		}
 		if v.r.On == AfterClaim {
-			v.steps(c.At, 0, n, c.Redemption, "")
+			if !slices.Contains(v.who.Begun, c.Redemption) {
+				v.steps(c.At, 0, n, c.Redemption, "")
+			}
 			continue
 		}
 		if c.Until.IsZero() {

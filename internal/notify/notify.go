@@ -15,6 +15,7 @@ import (
 	"net/mail"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/emailaddr"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -123,13 +124,15 @@ func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string
 	return m, err
 }
 
-// Mailable reports whether an e-mail address has the form of RFC 5322, so that a server can be asked to deliver there.
+// Mailable reports whether an e-mail address has the form of RFC 5322 and can be written in ASCII, so that a server can be
+// asked to deliver there.
 func Mailable(address string) bool {
 	a, err := mail.ParseAddress(address)
-	return err == nil && a.Address == address
+	_, ascii := emailaddr.ASCII(address)
+	return err == nil && a.Address == address && ascii
 }
 
-// Send delivers a message through its channel.
+// Send delivers a message through its channel. An e-mail goes to the address in ASCII, as providers refuse others.
 func (o *Office) Send(ctx context.Context, m Message) error {
 	s := o.Senders[m.Channel]
 	if s == nil {
@@ -137,6 +140,9 @@ func (o *Office) Send(ctx context.Context, m Message) error {
 	}
 	if m.Channel == loyalty.Email && !Mailable(m.To) {
 		return fmt.Errorf("%w: it is no e-mail address", ErrRejected)
+	}
+	if m.Channel == loyalty.Email {
+		m.To, _ = emailaddr.ASCII(m.To)
 	}
 	return s.Send(ctx, m)
 }

@@ -21,7 +21,7 @@ func (c *counted) Send(context.Context, Message) error {
 func TestWhatIsNoAddressIsRejectedBeforeAProviderIsAsked(t *testing.T) {
 	var asked counted
 	o := &Office{Senders: map[loyalty.Channel]Sender{loyalty.Email: &asked, loyalty.SMS: &asked}}
-	for _, to := range []string{"", "ada", "a..b@example.com", ".a@example.com", "ada@example..com", "Ada <ada@example.com>", "ada@example.com\r\nBcc: eve@example.com"} {
+	for _, to := range []string{"", "ada", "a..b@example.com", ".a@example.com", "ada@example..com", "Ada <ada@example.com>", "änna@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
 		if err := o.Send(t.Context(), Message{Channel: loyalty.Email, To: to}); !errors.Is(err, ErrRejected) {
 			t.Errorf("%q: %v", to, err)
 		}
@@ -58,5 +58,16 @@ func TestTheFactsOfAMessageSayWhenTheirDaysEnd(t *testing.T) {
 		`"day":"2027-02-28","until":"2027-02-28T23:00:00Z"}`
 	if err != nil || string(got) != want {
 		t.Errorf("%s, %v", got, err)
+	}
+}
+
+func TestAnEmailGoesToItsAddressInASCII(t *testing.T) {
+	var box Outbox
+	o := &Office{Senders: map[loyalty.Channel]Sender{loyalty.Email: &box}}
+	if err := o.Send(t.Context(), Message{ID: "msg", Channel: loyalty.Email, To: "anna@bücher.example"}); err != nil {
+		t.Fatal(err)
+	}
+	if to := box.Messages()[0].To; to != "anna@xn--bcher-kva.example" {
+		t.Errorf("it goes to %s", to)
 	}
 }

@@ -1314,7 +1314,7 @@ type EnrolRequest struct {
 	// ExternalID The merchant's own id of the person; no two members share one.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// Email An e-mail address; no two members share one, whatever its case.
+	// Email An e-mail address, with nothing but ASCII before the @; no two members share one, whatever its case.
 	Email string `json:"email,omitempty,omitzero"`
 
 	// Phone A telephone number in E.164, as `+491701234567`.
@@ -2064,7 +2064,7 @@ type PlannedMessage struct {
 	// Purpose What a member is written to for.
 	Purpose Purpose `json:"purpose"`
 
-	// At By when it would be sent.
+	// At When it falls due: the next run of the schedule sends it.
 	At time.Time `json:"at"`
 
 	// Points Which points it is about.
@@ -2580,7 +2580,7 @@ type ReminderFigures struct {
 	// Acted Of the ended, answered by an order or a redemption.
 	Acted int64 `json:"acted"`
 
-	// Held The same as ended for members left alone.
+	// Held The same as ended for members left alone: what would have been sent to them, under the same caps and limits.
 	Held int64 `json:"held"`
 
 	// HeldActed Of the held, those who acted.
@@ -2898,7 +2898,7 @@ type Tomorrow struct {
 	// Counts How many messages by reminder.
 	Counts map[string]int64 `json:"counts"`
 
-	// Excluded What is not sent by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit`, `holdout`.
+	// Excluded What is not sent by the end of that day, by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit`, `holdout`.
 	Excluded map[string]int64 `json:"excluded"`
 
 	// NextCursor Where the next page begins; null on the last.
@@ -4422,8 +4422,8 @@ type ClientInterface interface {
 
 	// ListTomorrow Who would be reminded of what tomorrow
 	//
-	// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-	// visited by then; the counts are those of the page.
+	// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+	// about `page_size` members who are to be visited by then; the counts are those of the page.
 	//
 	// Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
 	ListTomorrow(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -6367,8 +6367,8 @@ func (c *Client) TestReminder(ctx context.Context, body TestReminderJSONRequestB
 
 // ListTomorrow Who would be reminded of what tomorrow
 //
-// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-// visited by then; the counts are those of the page.
+// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+// about `page_size` members who are to be visited by then; the counts are those of the page.
 //
 // Corresponds with GET /v1/reminders/tomorrow (the `ListTomorrow` operationId).
 func (c *Client) ListTomorrow(ctx context.Context, params *ListTomorrowParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -11135,8 +11135,8 @@ type ClientWithResponsesInterface interface {
 
 	// ListTomorrowWithResponse Who would be reminded of what tomorrow
 	//
-	// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-	// visited by then; the counts are those of the page.
+	// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+	// about `page_size` members who are to be visited by then; the counts are those of the page.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -21019,8 +21019,8 @@ func (c *ClientWithResponses) TestReminderWithResponse(ctx context.Context, body
 
 // ListTomorrowWithResponse Who would be reminded of what tomorrow
 //
-// As things stand now, in the morning where each member lives. A page is about `page_size` members who are to be
-// visited by then; the counts are those of the page.
+// As things stand now, on the whole of the next day where each member lives, without what goes out today. A page is
+// about `page_size` members who are to be visited by then; the counts are those of the page.
 //
 // Returns a wrapper object for the known response body format(s).
 //
