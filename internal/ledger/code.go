@@ -30,6 +30,8 @@ type codeDoc struct {
 	Until      int64  `json:"u,omitzero"`
 	Left       int64  `json:"left,omitzero"` // gift cards: what is left, minor units
 	Currency   string `json:"cur,omitzero"`
+	Worth      int64  `json:"w,omitzero"`    // gift cards: what there was on it at first; none: it is older than this
+	Taken      int64  `json:"t,omitzero"`    // gift cards: what reversals have taken off it
 	Used       int64  `json:"used,omitzero"` // when it was used up
 	Void       bool   `json:"void,omitzero"`
 }
@@ -90,7 +92,7 @@ func random() (b [10]byte) {
 func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
 	d := codeDoc{Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil)}
 	if reward, ok := p.Reward(r.Reward); ok && reward.Type == "gift_card" {
-		d.Left, d.Currency = reward.Value.Amount, string(reward.Value.Currency)
+		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
 	}
 	it := table.Item{Key: codeKey(p.ID, loyalty.PlainCode(r.Code)), Doc: encode(d)}
 	if r.Pooled {

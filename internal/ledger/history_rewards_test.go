@@ -47,7 +47,7 @@ func (h *history) reverse(loyalty.MemberID) string {
 		_, err := l.Reverse(h.t.Context(), h.p, id, share, key)
 		return err
 	})
-	if h.refused(err, loyalty.ValidationFailed, loyalty.HoldAlreadyResolved) {
+	if h.refused(err, loyalty.ValidationFailed, loyalty.HoldAlreadyResolved, loyalty.CodeUsed) {
 		return "refused"
 	}
 	return "reversed"

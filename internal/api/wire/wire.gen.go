@@ -1106,7 +1106,7 @@ type Code struct {
 	// Code The code as the request wrote it.
 	Code string `json:"code"`
 
-	// State Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed.
+	// State Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed, and nothing is left of it.
 	State CodeState `json:"state"`
 
 	// Reward The reward that it is for.
@@ -1129,7 +1129,7 @@ type Code struct {
 	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
 }
 
-// CodeState Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed.
+// CodeState Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed, and nothing is left of it.
 type CodeState string
 
 // CodeUseRequest defines model for CodeUseRequest.
@@ -4336,6 +4336,8 @@ type ClientInterface interface {
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4347,6 +4349,8 @@ type ClientInterface interface {
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -6201,6 +6205,8 @@ func (c *Client) MoveFulfilment(ctx context.Context, redemption RedemptionPath, 
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6222,6 +6228,8 @@ func (c *Client) ReverseRedemptionWithBody(ctx context.Context, redemption Redem
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -11049,6 +11057,8 @@ type ClientWithResponsesInterface interface {
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11060,6 +11070,8 @@ type ClientWithResponsesInterface interface {
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -20885,6 +20897,8 @@ func (c *ClientWithResponses) MoveFulfilmentWithResponse(ctx context.Context, re
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20902,6 +20916,8 @@ func (c *ClientWithResponses) ReverseRedemptionWithBodyWithResponse(ctx context.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
