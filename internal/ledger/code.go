@@ -49,19 +49,13 @@ func poolPartition(program, reward string) string { return "P#" + program + "#PO
 
 // code prepares the code of a redemption: where one comes from a pool, one of those that nobody has, none if there is
 // none. The operations take it out of the pool.
-func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, m loyalty.MemberID) ([]table.Op, error) {
+func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption) ([]table.Op, error) {
 	r.Code, r.Pooled = "", false
 	switch reward.Codes.From {
 	case loyalty.GeneratedCode:
 		r.Code = loyalty.NewCode(random())
 	case loyalty.UploadedCode:
 		it, err := l.anyOf(ctx, p.ID, reward.ID)
-		if err == nil && it.Version == 0 {
-			// The last one may be in a reservation of this member whose time has passed.
-			if _, err = l.do(ctx, command{p: p, member: m}); err == nil {
-				it, err = l.anyOf(ctx, p.ID, reward.ID)
-			}
-		}
 		if err != nil || it.Version == 0 {
 			return nil, err
 		}

@@ -348,6 +348,8 @@ type redemptionDoc struct {
 	Hand bool   `json:"hand,omitzero"` // somebody hands it over
 	Date string `json:"d,omitzero"`
 	When int64  `json:"dat,omitzero"` // the date's instant
+
+	Listed bool `json:"ls,omitzero"` // by when it lapses; not of what was reserved before there was that list
 }
 
 type drawnDoc struct {
