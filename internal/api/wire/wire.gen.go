@@ -1112,14 +1112,14 @@ type Code struct {
 	// Reward The reward that it is for.
 	Reward string `json:"reward"`
 
-	// Redemption The redemption that it was given for.
-	Redemption string `json:"redemption"`
+	// Redemption The redemption that it was given for; left out of a code that all share.
+	Redemption string `json:"redemption,omitempty,omitzero"`
 
-	// Member Who was given it.
-	Member string `json:"member"`
+	// Member Who was given it; left out of a code that all share.
+	Member string `json:"member,omitempty,omitzero"`
 
-	// ValidFrom From when on it can be used.
-	ValidFrom time.Time `json:"valid_from"`
+	// ValidFrom From when on it can be used; left out of a code that all share.
+	ValidFrom time.Time `json:"valid_from,omitempty,omitzero"`
 
 	// ValidUntil Until when it can be used, exclusive; null: for ever.
 	ValidUntil *time.Time `json:"valid_until"`
@@ -3595,7 +3595,9 @@ type ClientInterface interface {
 	// GetCode What a code is good for
 	//
 	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
+	// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
+	// `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	//
 	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
@@ -3608,7 +3610,8 @@ type ClientInterface interface {
 
 	// UseCodeWithBody Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3617,7 +3620,8 @@ type ClientInterface interface {
 
 	// UseCode Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4644,7 +4648,9 @@ func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorF
 // GetCode What a code is good for
 //
 // Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
+// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
+// `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 //
 // Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
@@ -4677,7 +4683,8 @@ func (c *Client) DrawCode(ctx context.Context, code CodePath, reqEditors ...Requ
 
 // UseCodeWithBody Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4696,7 +4703,8 @@ func (c *Client) UseCodeWithBody(ctx context.Context, code CodePath, params *Use
 
 // UseCode Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10276,7 +10284,9 @@ type ClientWithResponsesInterface interface {
 	// GetCodeWithResponse What a code is good for
 	//
 	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
+	// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
+	// `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	//
 	// Returns a wrapper object for the known response body format(s).
@@ -10293,7 +10303,8 @@ type ClientWithResponsesInterface interface {
 
 	// UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10302,7 +10313,8 @@ type ClientWithResponsesInterface interface {
 
 	// UseCodeWithResponse Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19624,7 +19636,9 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 // GetCodeWithResponse What a code is good for
 //
 // Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
+// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
+// `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 //
 // Returns a wrapper object for the known response body format(s).
@@ -19653,7 +19667,8 @@ func (c *ClientWithResponses) DrawCodeWithResponse(ctx context.Context, code Cod
 
 // UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -19668,7 +19683,8 @@ func (c *ClientWithResponses) UseCodeWithBodyWithResponse(ctx context.Context, c
 
 // UseCodeWithResponse Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
