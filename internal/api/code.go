@@ -37,15 +37,20 @@ func getCode(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireCode(r)}, nil
 }
 
-// guarded bounds how often a key asks for codes that nobody was given, and that are no rewards' one code for all. Of a code that was mistyped, as tills do, the
-// check character tells; it counts only where the program has uploaded codes, which may look like that.
+// guarded bounds how often a key asks for codes that nobody was given, and that are no rewards' one code for all. Tills
+// mistype, and of codes of ours the check character tells: those are bounded by themselves, so that a shop whose tills
+// mistype a lot can still ask for what is typed right. Where the program has uploaded codes, which may look like that,
+// it tells nothing.
 func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, error)) (r ledger.CodeResult, err error) {
 	p, err := c.program(ctx)
 	if err != nil {
 		return r, err
 	}
-	free := loyalty.Mistyped(c.path("code")) && !p.Uploads()
-	err = c.app.Ledger.Guarded(ctx, p.ID, c.who.ID, free, func() (err error) {
+	who := c.who.ID
+	if loyalty.Mistyped(c.path("code")) && !p.Uploads() {
+		who += "#mistyped"
+	}
+	err = c.app.Ledger.Guarded(ctx, p.ID, who, func() (err error) {
 		r, err = look()
 		if reward, shared := p.SharedBy(c.path("code")); shared && errors.Is(err, loyalty.NotFound) {
 			r, err = ledger.CodeResult{Reward: reward.ID}, nil

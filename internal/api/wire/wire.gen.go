@@ -3599,6 +3599,8 @@ type ClientInterface interface {
 	// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
 	// `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+	// after five of them only other mistyped ones are refused.
 	//
 	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 	GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -4652,6 +4654,8 @@ func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorF
 // (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
 // `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+// after five of them only other mistyped ones are refused.
 //
 // Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 func (c *Client) GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10288,6 +10292,8 @@ type ClientWithResponsesInterface interface {
 	// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
 	// `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+	// after five of them only other mistyped ones are refused.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -19640,6 +19646,8 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 // (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
 // `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+// after five of them only other mistyped ones are refused.
 //
 // Returns a wrapper object for the known response body format(s).
 //
