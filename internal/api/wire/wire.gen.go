@@ -3594,10 +3594,10 @@ type ClientInterface interface {
 
 	// GetCode What a code is good for
 	//
-	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-	// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
-	// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
-	// `redemption` and no `valid_from`.
+	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+	// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+	// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+	// no `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
 	// after five of them only other mistyped ones are refused.
@@ -4649,10 +4649,10 @@ func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorF
 
 // GetCode What a code is good for
 //
-// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
-// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
-// `redemption` and no `valid_from`.
+// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+// no `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 // Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
 // after five of them only other mistyped ones are refused.
@@ -10287,10 +10287,10 @@ type ClientWithResponsesInterface interface {
 
 	// GetCodeWithResponse What a code is good for
 	//
-	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-	// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
-	// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
-	// `redemption` and no `valid_from`.
+	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+	// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+	// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+	// no `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
 	// after five of them only other mistyped ones are refused.
@@ -19641,10 +19641,10 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 
 // GetCodeWithResponse What a code is good for
 //
-// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-// the letters O, I and L in the place of digits make no difference. The one code of a reward that all share
-// (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`, no
-// `redemption` and no `valid_from`.
+// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+// no `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
 // Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
 // after five of them only other mistyped ones are refused.
