@@ -4281,7 +4281,7 @@ type ClientInterface interface {
 
 	// CancelRedemptionWithBody Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4290,7 +4290,7 @@ type ClientInterface interface {
 
 	// CancelRedemption Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4339,6 +4339,7 @@ type ClientInterface interface {
 
 	// ReverseRedemptionWithBody Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
@@ -4352,6 +4353,7 @@ type ClientInterface interface {
 
 	// ReverseRedemption Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
@@ -6096,7 +6098,7 @@ func (c *Client) GetRedemption(ctx context.Context, redemption RedemptionPath, r
 
 // CancelRedemptionWithBody Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6115,7 +6117,7 @@ func (c *Client) CancelRedemptionWithBody(ctx context.Context, redemption Redemp
 
 // CancelRedemption Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6214,6 +6216,7 @@ func (c *Client) MoveFulfilment(ctx context.Context, redemption RedemptionPath, 
 
 // ReverseRedemptionWithBody Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
@@ -6237,6 +6240,7 @@ func (c *Client) ReverseRedemptionWithBody(ctx context.Context, redemption Redem
 
 // ReverseRedemption Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
@@ -11014,7 +11018,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelRedemptionWithBodyWithResponse Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11023,7 +11027,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelRedemptionWithResponse Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11072,6 +11076,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
@@ -11085,6 +11090,7 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseRedemptionWithResponse Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
@@ -20824,7 +20830,7 @@ func (c *ClientWithResponses) GetRedemptionWithResponse(ctx context.Context, red
 
 // CancelRedemptionWithBodyWithResponse Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20839,7 +20845,7 @@ func (c *ClientWithResponses) CancelRedemptionWithBodyWithResponse(ctx context.C
 
 // CancelRedemptionWithResponse Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20918,6 +20924,7 @@ func (c *ClientWithResponses) MoveFulfilmentWithResponse(ctx context.Context, re
 
 // ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
@@ -20937,6 +20944,7 @@ func (c *ClientWithResponses) ReverseRedemptionWithBodyWithResponse(ctx context.
 
 // ReverseRedemptionWithResponse Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
