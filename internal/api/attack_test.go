@@ -149,19 +149,28 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 	})
 }
 
-// TestATillThatMistypesIsNotLockedOut holds where all codes are ours: the check character tells.
+// TestATillThatMistypesIsNotLockedOut holds where all codes are ours: the check character tells. Wrong ones are bounded
+// all the same, and do not count with the others.
 func TestATillThatMistypesIsNotLockedOut(t *testing.T) {
 	w := newWorld(t, memory(t))
-	code := []byte(loyalty.NewCode([10]byte{1, 2, 3}))
-	code[3] ^= 1
-	before := w.dump()
-	for range 20 {
-		if got := summary(w.do(request{method: "GET", path: "/v1/codes/" + string(code)})); got != "404 not_found" {
-			t.Fatal(got)
+	got := map[string]int{}
+	ask := func(code string) string { return summary(w.do(request{method: "GET", path: "/v1/codes/" + code})) }
+	for i := range 60 {
+		code := []byte(loyalty.NewCode([10]byte{1, 2, byte(i)}))
+		code[0] ^= 1
+		got[ask(string(code))]++
+	}
+	if got["404 not_found"] != 5 || got["429 rate_limited"] != 55 {
+		t.Errorf("60 mistyped codes in a minute answered %v, want five 404 and 429 for the others", got)
+	}
+	for i := range 5 {
+		if got := ask(loyalty.NewCode([10]byte{1, 2, 3, byte(i)})); got != "404 not_found" {
+			t.Errorf("a code that is not mistyped answered %s", got)
 		}
 	}
-	if w.dump() != before {
-		t.Error("it left a trace")
+	w.advance(time.Minute)
+	if got := ask("7K3M-Q9XZ-02VB-HJ4D-2"); got != "404 not_found" {
+		t.Errorf("a minute later: %s", got)
 	}
 }
 

@@ -165,8 +165,8 @@ func parameter(name, raw string) (string, error) {
 	return s, nil
 }
 
-// codeForm is how a code is written, or mistyped.
-var codeForm = regexp.MustCompile(`^[A-Za-z0-9-]{4,64}$`)
+// codeForm is how a code is written, read aloud in groups, or mistyped.
+var codeForm = regexp.MustCompile(`^[A-Za-z0-9 -]{4,64}$`)
 
 func validEntryID(s string) bool {
 	rest, ok := strings.CutPrefix(s, "ent_")

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
@@ -36,22 +37,31 @@ func getCode(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireCode(r)}, nil
 }
 
-// guarded bounds how often a key asks for codes that nobody was given. Of a code that was mistyped, as tills do, the
-// check character tells; it counts only where the program has uploaded codes, which may look like that.
+// guarded bounds how often a key asks for codes that nobody was given, and that are no rewards' one code for all. Tills
+// mistype, and of codes of ours the check character tells: those are bounded by themselves, so that a shop whose tills
+// mistype a lot can still ask for what is typed right. Where the program has uploaded codes, which may look like that,
+// it tells nothing.
 func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, error)) (r ledger.CodeResult, err error) {
 	p, err := c.program(ctx)
 	if err != nil {
 		return r, err
 	}
-	free := loyalty.Mistyped(c.path("code")) && !p.Uploads()
-	err = c.app.Ledger.Guarded(ctx, p.ID, c.who.ID, free, func() (err error) {
+	who := c.who.ID
+	if loyalty.Mistyped(c.path("code")) && !p.Uploads() {
+		who += "#mistyped"
+	}
+	err = c.app.Ledger.Guarded(ctx, p.ID, who, func() (err error) {
 		r, err = look()
+		if reward, shared := p.SharedBy(c.path("code")); shared && errors.Is(err, loyalty.NotFound) {
+			r, err = ledger.CodeResult{Reward: reward.ID}, nil
+		}
 		return err
 	})
 	return r, err
 }
 
-// useCode uses a code as a till does. Nobody needs to know whose it is.
+// useCode uses a code as a till does. Nobody needs to know whose it is. One for all is valid each time: which of those who
+// have it shows it, it does not say.
 func useCode(ctx context.Context, c *call) (answer, error) {
 	var b codeUseBody
 	var in ledger.CodeUse
@@ -64,6 +74,9 @@ func useCode(ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	r, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.UseCode(ctx, c.who.Program, in, by) })
+	if err == nil && r.Redemption == "" {
+		_, err = r.Use(in.Amount, c.app.Now())
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -80,7 +93,7 @@ func drawCode(ctx context.Context, c *call) (answer, error) {
 	return answer{status: http.StatusOK, drawn: drawn}, err
 }
 
-// wireCode is a code as of now, written as the caller wrote it.
+// wireCode is a code as of now, written as the caller wrote it. Of one for all there is only what it is for.
 func (c *call) wireCode(r ledger.CodeResult) wire.Code {
 	out := wire.Code{
 		Code: c.path("code"), State: wire.CodeState(r.State(c.app.Now())), Reward: r.Reward, Redemption: r.Redemption, Member: string(r.Member),

@@ -294,3 +294,14 @@ func TestSchemasAreClosedAndDescribed(t *testing.T) {
 		}
 	}
 }
+
+// TestEachEndOfAReservationListsHowALapsedOneIsRefused is what redemptions.txt shows of both.
+func TestEachEndOfAReservationListsHowALapsedOneIsRefused(t *testing.T) {
+	s := loadSpec(t)
+	for end, want := range map[string]int{"commit": http.StatusUnprocessableEntity, "cancel": http.StatusConflict} {
+		_, op := s.operation("POST /v1/redemptions/{redemption}/" + end)
+		if late := slices.Contains(codes(op)[http.StatusUnprocessableEntity], string(loyalty.HoldExpired)); late != (want == http.StatusUnprocessableEntity) {
+			t.Errorf("%s: hold_expired is listed: %t", end, late)
+		}
+	}
+}

@@ -36,9 +36,9 @@ func TestWhatARedemptionCosts(t *testing.T) {
 		once, reserve, commit, back [2]float64 // read and write units
 	}{
 		{"sticker", [2]float64{1, 5}, [2]float64{1, 7}, [2]float64{2, 7}, [2]float64{2, 7}},
-		{"stock", [2]float64{2, 7}, [2]float64{2, 9}, [2]float64{2, 7}, [2]float64{2, 9}},
+		{"stock", [2]float64{2, 7}, [2]float64{2, 11}, [2]float64{2, 9}, [2]float64{2, 11}},
 		{"generated", [2]float64{1, 7}, [2]float64{1, 7}, [2]float64{2, 9}, [2]float64{2, 7}},
-		{"pooled", [2]float64{3, 9}, [2]float64{3, 9}, [2]float64{2, 9}, [2]float64{2, 9}},
+		{"pooled", [2]float64{3, 9}, [2]float64{3, 11}, [2]float64{2, 11}, [2]float64{2, 11}},
 	} {
 		within := func(what string, most [2]float64, err error) {
 			t.Helper()
@@ -64,5 +64,29 @@ func TestWhatARedemptionCosts(t *testing.T) {
 		meter.Take()
 		_, err = b.Cancel(t.Context(), b.p, id, ledger.By{Actor: "key_1", Input: "x"})
 		within("to cancel", c.back, err)
+	}
+}
+
+// A refusal is decided twice, and once it is looked up in between whose reservations have lapsed.
+func TestWhatARefusalForWantOfPiecesCosts(t *testing.T) {
+	meter := &tabletest.Meter{Table: memory(t)}
+	b := newBench(t, meter)
+	b.offer(t, mug(1))
+	pooled := mug(1)
+	pooled.ID, pooled.Drops, pooled.Codes.From = "pooled", nil, loyalty.UploadedCode
+	b.offer(t, pooled)
+	b.enrol(t, "mem_ada")
+	b.grant(t, "mem_ada", 1_000)
+	b.take(t, ledger.RedemptionRequest{ID: "rd_0", Member: "mem_ada", Reward: "mug"})
+	for _, c := range []struct {
+		reward string
+		read   float64 // twice the account, and the counters or the two ends of the pool; the reservations
+	}{{"mug", 5}, {"pooled", 7}} {
+		meter.Take()
+		_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_" + c.reward, Member: "mem_ada", Reward: c.reward})
+		wantRefusal(t, err, loyalty.RewardOutOfStock)
+		if u := meter.Take(); u.Read != c.read || u.Write != 1 {
+			t.Errorf("%s: a refusal costs %+v", c.reward, u)
+		}
 	}
 }

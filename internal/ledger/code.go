@@ -31,6 +31,8 @@ type codeDoc struct {
 	Left       int64  `json:"left,omitzero"` // gift cards: what is left, minor units
 	Currency   string `json:"cur,omitzero"`
 	Begun      bool   `json:"b,omitzero"`    // it was used, of a gift card at least a part
+	Worth      int64  `json:"w,omitzero"`    // gift cards: what there was on it at first; none: it is older than this
+	Taken      int64  `json:"t,omitzero"`    // gift cards: what reversals have taken off it
 	Used       int64  `json:"used,omitzero"` // when it was used up
 	Void       bool   `json:"void,omitzero"`
 }
@@ -48,19 +50,13 @@ func poolPartition(program, reward string) string { return "P#" + program + "#PO
 
 // code prepares the code of a redemption: where one comes from a pool, one of those that nobody has, none if there is
 // none. The operations take it out of the pool.
-func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, m loyalty.MemberID) ([]table.Op, error) {
+func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption) ([]table.Op, error) {
 	r.Code, r.Pooled = "", false
 	switch reward.Codes.From {
 	case loyalty.GeneratedCode:
 		r.Code = loyalty.NewCode(random())
 	case loyalty.UploadedCode:
 		it, err := l.anyOf(ctx, p.ID, reward.ID)
-		if err == nil && it.Version == 0 {
-			// The last one may be in a reservation of this member whose time has passed.
-			if _, err = l.do(ctx, command{p: p, member: m}); err == nil {
-				it, err = l.anyOf(ctx, p.ID, reward.ID)
-			}
-		}
 		if err != nil || it.Version == 0 {
 			return nil, err
 		}
@@ -91,7 +87,7 @@ func random() (b [10]byte) {
 func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) table.Item {
 	d := codeDoc{Member: string(m), Redemption: r.ID, Reward: r.Reward, From: millis(r.CodeFrom), Until: millis(r.CodeUntil)}
 	if reward, ok := p.Reward(r.Reward); ok && reward.Type == "gift_card" {
-		d.Left, d.Currency = reward.Value.Amount, string(reward.Value.Currency)
+		d.Left, d.Currency, d.Worth = reward.Value.Amount, string(reward.Value.Currency), reward.Value.Amount
 	}
 	it := table.Item{Key: codeKey(p.ID, loyalty.PlainCode(r.Code)), Doc: encode(d)}
 	if r.Pooled {

@@ -194,7 +194,7 @@ type planned struct {
 
 // behind is how many entries of time one transaction holds. With the codes and pieces that they give back, and with all
 // that a command writes, it stays below the hundred operations that a transaction can have.
-const behind = 30
+const behind = 20
 
 // pass is what time does to an account until now or, where nobody has looked for so long that it is too much for one
 // transaction, the first part of it.
@@ -249,7 +249,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
-	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, codeOps(c, w.entries), b.ops(spends, w.entries[0].Cause.ID))
+	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, codeOps(c, w.entries), listOps(c.p.ID, w.entries), b.ops(spends, w.entries[0].Cause.ID))
 	return w, nil
 }
 

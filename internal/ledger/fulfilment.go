@@ -207,16 +207,17 @@ func (l *Ledger) Fulfil(ctx context.Context, p *loyalty.Program, id string, to l
 }
 
 func (l *Ledger) callOff(ctx context.Context, p *loyalty.Program, was RedemptionResult, ops []table.Op, by By) (RedemptionResult, error) {
-	voided, err := l.voided(ctx, p.ID, was.Entry)
+	code, err := l.issuedFor(ctx, p, was.Entry)
 	if err != nil {
 		return was, err
 	}
+	issued, _ := code.issued().Back(was.Redemption.Points, was.Redemption.Points) // no gift card is handed over by hand
 	priors, err := l.contributions(ctx, p.ID, was.Entry)
 	if err != nil {
 		return was, err
 	}
 	entries, err := l.do(ctx, command{
-		p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: slices.Concat(ops, voided),
+		p: p, member: was.Member, others: contributors(was.Redemption), by: by, with: slices.Concat(ops, code.become(issued)),
 		together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
 			return p.CallOff(accs, priors, l.now())
 		},

@@ -17,12 +17,12 @@ type guessesDoc struct {
 	At []int64 `json:"at"`
 }
 
-// Guarded looks something up that can be guessed, on behalf of who. What is not found counts as a guess, unless it is
-// free; once there were too many, everything is refused with rate_limited and how long to wait, also what exists.
+// Guarded looks something up that can be guessed, on behalf of who. What is not found counts as a guess; once there were
+// too many, everything is refused with rate_limited and how long to wait, also what exists.
 //
 // It costs one read unit, and one write unit where a guess is counted. Guesses that are under way in the same instant
 // do not know of each other, so that of a burst all that exist are found; what does not is counted one by one.
-func (l *Ledger) Guarded(ctx context.Context, program, who string, free bool, look func() error) error {
+func (l *Ledger) Guarded(ctx context.Context, program, who string, look func() error) error {
 	it, err := l.Table.Get(ctx, table.Key{PK: "P#" + program + "#GUESS#" + who, SK: "GUESS"})
 	if err != nil {
 		return retryable(err)
@@ -31,7 +31,7 @@ func (l *Ledger) Guarded(ctx context.Context, program, who string, free bool, lo
 		return err
 	}
 	err = look()
-	if free || !errors.Is(err, loyalty.NotFound) {
+	if !errors.Is(err, loyalty.NotFound) {
 		return err
 	}
 	if err := l.guessed(ctx, it); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 func (b *bench) guess(t *testing.T, who, code string) error {
-	return b.Guarded(t.Context(), b.p.ID, who, false, func() error {
+	return b.Guarded(t.Context(), b.p.ID, who, func() error {
 		_, err := b.Code(t.Context(), b.p.ID, code)
 		return err
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func (h *history) reverse(loyalty.MemberID) string {
 		_, err := l.Reverse(h.t.Context(), h.p, id, share, key)
 		return err
 	})
-	if h.refused(err, loyalty.ValidationFailed, loyalty.HoldAlreadyResolved) {
+	if h.refused(err, loyalty.ValidationFailed, loyalty.HoldAlreadyResolved, loyalty.CodeUsed) {
 		return "refused"
 	}
 	return "reversed"
@@ -107,6 +108,7 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 func (b *books) rewards() {
 	t := b.h.t
 	b.budget("rewards.mug", 15)
+	b.listed()
 	all := map[string]int64{}
 	for _, code := range (&bench{Ledger: b.h.quiet(), p: b.h.p}).pool(t, "voucher") {
 		all[code]++
@@ -123,5 +125,26 @@ func (b *books) rewards() {
 	}
 	if free+uploaded != historyCodes {
 		t.Errorf("of %d codes %d are free, and members have %d, at %s", historyCodes, free, uploaded, b.h.Now().Format(time.RFC3339))
+	}
+}
+
+// listed compares the lists of open reservations with those of the accounts.
+func (b *books) listed() {
+	t := b.h.t
+	var want, got []string
+	for _, s := range b.members {
+		for _, h := range s.acc.Holds {
+			if r := h.Redemption; r.By == "" && (r.Reward == "mug" || r.Reward == "voucher") {
+				want = append(want, r.ID)
+			}
+		}
+	}
+	for _, reward := range []string{"mug", "voucher"} {
+		got = append(got, (&bench{Ledger: b.h.quiet(), p: b.h.p}).listed(t, reward)...)
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(want, got) {
+		t.Errorf("open are %v, and listed %v", want, got)
 	}
 }

@@ -16,6 +16,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 	r := loyalty.Redemption{ID: in.ID, Reward: in.Reward, Wallet: in.Wallet, Order: in.Order, Cart: in.Cart, Total: in.Total, Points: in.Points, Date: in.Date}
 	cause := loyalty.Cause{Kind: loyalty.CauseRedemption, ID: in.ID, Revision: 1}
 	reward, _ := p.Reward(in.Reward)
+	var lapsed lapsedError // what others held of it until their time passed
 	for range attempts {
 		with, err := l.besides(ctx, p, &reward, &r, in)
 		if err != nil {
@@ -41,13 +42,18 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 					err = call.Refuses(in.Member)
 				}
 			}
-			return outs, l.otherDates(ctx, p, &reward, in.Date, err)
+			return outs, l.otherDates(ctx, p, &reward, in.Date, l.unlessLapsed(ctx, p.ID, &reward, lapsed, err))
 		}
 		e, replayed, err := l.onceWith(ctx, c, loyalty.Entry{Member: in.Member, Redemption: &r, Cause: cause})
 		if err := l.tell(ctx, p, &reward, call); err != nil {
 			return RedemptionResult{}, err
 		}
 		switch {
+		case errors.As(err, &lapsed):
+			if err := l.letLapse(ctx, p, lapsed); err != nil {
+				return RedemptionResult{}, err
+			}
+			continue // with what they held
 		case outrun(err):
 			continue // somebody else took that code, changed the household, or the member's place on the waiting list
 		case err != nil:
@@ -61,7 +67,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 // besides is what a redemption writes beside the ledger: the code that it takes, what is to be handed over, the place on
 // the waiting list that it gives up. It prepares the code.
 func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) ([]table.Op, error) {
-	code, err := l.code(ctx, p, reward, r, in.Member)
+	code, err := l.code(ctx, p, reward, r)
 	if err != nil {
 		return nil, err
 	}

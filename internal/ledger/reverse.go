@@ -10,8 +10,9 @@ import (
 )
 
 // Reverse gives back points of a redemption whose order was refunded, by that share of its money (all refunds
-// together), and makes its code worthless unless it was used. Repeated with the same By.Input it answers as the first
-// time. not_found if there is no such redemption, hold_already_resolved if it is none that was committed.
+// together), and takes back its code (loyalty.IssuedCode.Back) in the same instant, so that what of a gift card is used
+// meanwhile is not given back. Repeated with the same By.Input it answers as the first time. not_found if there is no
+// such redemption, hold_already_resolved if it is none that was committed, code_used if a gift card was spent.
 func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, share *big.Rat, by By) (RedemptionResult, error) {
 	for range attempts {
 		was, replay, err := l.reversal(ctx, p.ID, id, by)
@@ -21,10 +22,15 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 		if replay {
 			return redemptionResult(was, true), nil
 		}
-		with, err := l.voided(ctx, p.ID, was)
+		code, err := l.issuedFor(ctx, p, was)
 		if err != nil {
 			return RedemptionResult{}, err
 		}
+		target, issued, err := p.Returned(*was.Redemption, share, code.issued())
+		if err != nil {
+			return RedemptionResult{}, err
+		}
+		with := code.become(issued)
 		if p.GivesAllBack(share) {
 			off, err := l.calledOff(ctx, p.ID, was)
 			if err != nil {
@@ -37,7 +43,7 @@ func (l *Ledger) Reverse(ctx context.Context, p *loyalty.Program, id string, sha
 			return RedemptionResult{}, err
 		}
 		entries, err := l.do(ctx, command{p: p, member: was.Member, others: contributors(*was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
-			return p.ReverseTogether(accs, priors, share, l.now())
+			return p.ReverseTogether(accs, priors, target, l.now())
 		}})
 		if err == nil {
 			return redemptionResult(entries[0], false), nil
@@ -82,20 +88,41 @@ func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind 
 	return last, false, nil
 }
 
-// voided makes the code of a redemption worthless, if it has one of its own that was not used.
-func (l *Ledger) voided(ctx context.Context, program string, e loyalty.Entry) ([]table.Op, error) {
+// A heldCode is the code of a redemption, as it was read; Version 0 if it has none of its own.
+type heldCode struct {
+	codeDoc
+	item table.Item
+}
+
+// issuedFor reads the code of a redemption. What there was at first on a gift card that is older than that being kept is
+// what the program says, if it can be.
+func (l *Ledger) issuedFor(ctx context.Context, p *loyalty.Program, e loyalty.Entry) (c heldCode, err error) {
 	if e.Redemption.Code == "" {
-		return nil, nil
+		return c, nil
 	}
-	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(e.Redemption.Code)))
+	it, err := l.Table.Get(ctx, codeKey(p.ID, loyalty.PlainCode(e.Redemption.Code)))
 	if err != nil || it.Version == 0 {
-		return nil, retryable(err)
+		return c, retryable(err)
 	}
 	d, err := readCode(it)
-	if err != nil || d.Used != 0 || d.Void || d.Redemption != e.Redemption.ID {
-		return nil, err
+	if err != nil || d.Redemption != e.Redemption.ID {
+		return c, err
 	}
-	d.Void = true
-	it.Doc = encode(d)
-	return []table.Op{table.Put(it)}, nil
+	if d.Currency != "" && d.Worth == 0 {
+		d.Worth = d.Left
+		if r, _ := p.Reward(d.Reward); string(r.Value.Currency) == d.Currency {
+			d.Worth = max(d.Left, r.Value.Amount)
+		}
+	}
+	return heldCode{d, it}, nil
+}
+
+// become is what makes the code what a reversal leaves of it.
+func (c heldCode) become(issued loyalty.IssuedCode) []table.Op {
+	if c.item.Version == 0 || issued == c.issued() {
+		return nil
+	}
+	c.Left, c.Taken, c.Void = issued.Left.Amount, issued.Taken, issued.Void
+	c.item.Doc = encode(c.codeDoc)
+	return []table.Op{table.Put(c.item)}
 }

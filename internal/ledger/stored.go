@@ -349,7 +349,8 @@ type redemptionDoc struct {
 	Date string `json:"d,omitzero"`
 	When int64  `json:"dat,omitzero"` // the date's instant
 
-	Asked int64 `json:"ask,omitzero"` // how many points a payment was to take at most
+	Asked  int64 `json:"ask,omitzero"` // how many points a payment was to take at most
+	Listed bool  `json:"ls,omitzero"`  // by when it lapses; not of what was reserved before there was that list
 }
 
 type drawnDoc struct {

@@ -12,7 +12,7 @@ func storedRedemption(r *loyalty.Redemption) *redemptionDoc {
 		Wallet: r.Wallet,
 		ID:     r.ID, Reward: r.Reward, Points: int64(r.Points), Order: r.Order, Status: string(r.Status), At: millis(r.At),
 		Until: millis(r.Until), Cart: r.Cart, Amount: r.Total.Amount, Money: string(r.Total.Currency), Piece: r.Piece, Value: r.Value.Amount, Worth: string(r.Value.Currency),
-		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled,
+		Lots: storedLots(r.Lots), Back: int64(r.Back), Code: r.Code, From: millis(r.CodeFrom), To: millis(r.CodeUntil), Pool: r.Pooled, Listed: r.Listed,
 		Whom: string(r.To), Who: string(r.By), Fee: int64(r.Fee), Note: r.Note,
 		Hand: r.ByHand, Date: r.Date, When: millis(r.DateAt), Asked: int64(r.Requested),
 	}
@@ -35,7 +35,7 @@ func (d *redemptionDoc) redemption() (*loyalty.Redemption, error) {
 		ID: d.ID, Reward: d.Reward, Points: loyalty.Points(d.Points), Order: d.Order,
 		Status: loyalty.RedemptionStatus(d.Status), At: instant(d.At), Until: instant(d.Until),
 		Cart: d.Cart, Total: loyalty.Money{Amount: d.Amount, Currency: loyalty.Currency(d.Money)}, Piece: d.Piece,
-		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool,
+		Lots: lots, Back: loyalty.Points(d.Back), Code: d.Code, CodeFrom: instant(d.From), CodeUntil: instant(d.To), Pooled: d.Pool, Listed: d.Listed,
 		To: loyalty.MemberID(d.Whom), By: loyalty.MemberID(d.Who), Fee: loyalty.Points(d.Fee), Note: d.Note,
 		ByHand: d.Hand, Date: d.Date, DateAt: instant(d.When), Requested: loyalty.Points(d.Asked),
 	}

@@ -130,7 +130,7 @@ func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 func (d *codeDoc) issued() loyalty.IssuedCode {
 	return loyalty.IssuedCode{
 		From: instant(d.From), Until: instant(d.Until), Left: loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
-		Used: instant(d.Used), Void: d.Void,
+		Worth: d.Worth, Taken: d.Taken, Used: instant(d.Used), Void: d.Void,
 	}
 }
 

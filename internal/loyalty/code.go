@@ -92,6 +92,17 @@ func PlainCode(code string) string {
 	}, code)
 }
 
+// SharedBy finds the reward whose one code for all a code is.
+func (p *Program) SharedBy(code string) (Reward, bool) {
+	plain := PlainCode(code)
+	for _, r := range p.Rewards {
+		if r.Codes.From == SharedCode && PlainCode(r.Codes.Shared) == plain {
+			return r, true
+		}
+	}
+	return Reward{}, false
+}
+
 // Mistyped reports whether a code has the form of one of ours and a wrong check character: it is none of ours.
 func Mistyped(code string) bool {
 	plain := PlainCode(code)

@@ -208,10 +208,14 @@ func TestAHouseholdRedemptionIsMadeOfItsParts(tt *testing.T) {
 			t.Fatalf("%d of %d were spent: %+v", spent, n, prior)
 		}
 		for _, share := range []*big.Rat{big.NewRat(rapid.Int64Range(1, 4).Draw(t, "refunded"), 5), big.NewRat(1, 1)} {
-			outs, err := p.ReverseTogether(left, prior, share, noon)
+			target, _, err := p.Returned(*prior[0].Redemption, share, IssuedCode{})
 			if errors.Is(err, ValidationFailed) {
 				continue // less than a point
 			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			outs, err := p.ReverseTogether(left, prior, target, noon)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"fmt"
+	"math/big"
 	"time"
 )
 
@@ -10,8 +11,10 @@ type IssuedCode struct {
 	From  time.Time
 	Until time.Time // exclusive; zero: for ever
 	Left  Money     // gift cards
+	Worth int64     // gift cards: what there was on it at first, minor units
+	Taken int64     // gift cards: what reversals have taken off it, minor units
 	Used  time.Time // when it was used up; zero if it is not
-	Void  bool      // its redemption was reversed
+	Void  bool      // its redemption was reversed, and nothing is left of it
 }
 
 // CodeState is whether a code can be used.
@@ -100,4 +103,31 @@ func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
 		c.Used = now
 	}
 	return c, nil
+}
+
+// Unspent is what of a gift card nobody has used, minor units: what is left, and what reversals have taken off.
+func (c IssuedCode) Unspent() int64 { return c.Left.Amount + c.Taken }
+
+// Back takes back a code of whose redemption so many of the points are to come back in all, those of earlier reversals
+// among them. A gift card falls by the same share, and points come back for no more of it than is unspent; it is
+// worthless once nothing is left. Any other code is worthless at once, unless it was used: then the order that is
+// refunded is the one that it was used on. It returns the code as it becomes and how many points come back.
+func (c IssuedCode) Back(back, of Points) (IssuedCode, Points) {
+	if c.Left.Currency == "" {
+		c.Void = c.Void || c.Used.IsZero()
+		return c, back
+	}
+	worth, unspent := big.NewInt(c.Worth), c.Unspent()
+	if of == 0 {
+		c.Left.Amount, c.Taken = 0, unspent
+	} else {
+		most := new(big.Int).Mul(big.NewInt(int64(of)), big.NewInt(unspent))
+		back = min(back, Points(most.Quo(most, worth).Int64()))
+		share := new(big.Int).Mul(worth, big.NewInt(int64(back)))
+		up := big.NewInt(int64(of) - 1) // rounded up: no part of a cent is both on the card and given back
+		c.Taken = share.Quo(share.Add(share, up), big.NewInt(int64(of))).Int64()
+		c.Left.Amount = unspent - c.Taken
+	}
+	c.Void = c.Left.Amount == 0 && c.Used.IsZero()
+	return c, back
 }

@@ -39,6 +39,7 @@ type Redemption struct {
 	At        time.Time // when it was asked for
 	Until     time.Time // reserved until, exclusive; zero if it was committed at once
 	Piece     bool      // it took one of a limited number
+	Listed    bool      // while it is reserved it is listed by when it lapses, as others wait for what it holds
 
 	Lots []Lot  // once it is committed: where its points came from
 	Back Points // what reversals have given back
@@ -203,7 +204,7 @@ func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, comm
 		e.Kind, e.Postings = KindRedeem, spent(taken, in.Wallet, own)
 		d.fill(&e, reward, in.Points)
 	} else {
-		in.Status, in.Until = Reserved, d.now.Add(d.p.Hold)
+		in.Status, in.Until, in.Listed = Reserved, d.now.Add(d.p.Hold), in.Piece || in.Pooled
 		e.Postings = held(taken, in.Wallet)
 	}
 	d.active(&e, "redemption", d.now)

@@ -6,25 +6,27 @@ import (
 	"time"
 )
 
-// Reverse gives back points of a redemption that was committed, because its order was refunded: all of them, the
-// share of the order's money that was refunded, or none, as the program says. share is of all refunds together, so
-// that repeating it changes nothing and a later one gives the difference. prior is the last revision of the redemption.
+// Reverse gives back points of a redemption that was committed, because its order was refunded, as Returned says of one
+// without a code. prior is the last revision of the redemption.
 func (p *Program) Reverse(acc Account, prior Entry, share *big.Rat, now time.Time) (Outcome, error) {
-	return alone(p.ReverseTogether([]Account{acc}, []Entry{prior}, share, now))
+	target, _, err := p.Returned(*prior.Redemption, share, IssuedCode{})
+	if err != nil {
+		return Outcome{}, err
+	}
+	return alone(p.ReverseTogether([]Account{acc}, []Entry{prior}, target, now))
 }
 
-// ReverseTogether is Reverse for the accounts of CommitTogether. priors are the last revisions of the redemption and of
-// what others contributed to it. Who contributed last has points back first.
-func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat, now time.Time) ([]Outcome, error) {
-	r := *priors[0].Redemption
+// Returned is how many points of a redemption come back in all, those that earlier reversals gave back among them, and
+// what becomes of its code: all of them, the share of the order's money that was refunded, or none, as the program says,
+// and of a gift card for no more than is unspent. share is of all refunds together, so that repeating it changes nothing
+// and a later one gives the difference. hold_already_resolved unless it was committed; code_used if nothing more comes
+// back because the card was spent, validation_failed if the program's rules say so.
+func (p *Program) Returned(r Redemption, share *big.Rat, code IssuedCode) (Points, IssuedCode, error) {
 	switch {
 	case r.Status != Committed:
-		return nil, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
+		return 0, code, refuse(HoldAlreadyResolved, "", "Only a redemption that was committed can be reversed.")
 	case share.Sign() <= 0 || share.Cmp(big.NewRat(1, 1)) > 0:
-		return nil, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
-	}
-	if r.Points == 0 {
-		return p.restore(accs, priors, 0, Reversed, now) // a perk: it can be had again, as often as its limit says
+		return 0, code, refuse(AmountOutOfRange, "/refunded", "What was refunded is above nothing, and at most what was paid.")
 	}
 	target := r.Points
 	switch p.Redeeming.OnRefund {
@@ -33,9 +35,20 @@ func (p *Program) ReverseTogether(accs []Account, priors []Entry, share *big.Rat
 	case NoneBack:
 		target = 0
 	}
-	if target <= r.Back {
-		return nil, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
+	if r.Points > 0 && target <= r.Back {
+		return 0, code, refuse(ValidationFailed, "", "By the program's rules nothing more is given back.")
 	}
+	code, target = code.Back(target, r.Points)
+	if r.Points > 0 && target <= r.Back {
+		return 0, code, refuse(CodeUsed, "", "The gift card was spent: for what is spent nothing is given back.")
+	}
+	return target, code, nil
+}
+
+// ReverseTogether gives back so many of the points of a redemption, all reversals together, to the accounts of
+// CommitTogether. priors are the last revisions of the redemption and of what others contributed to it. Who contributed
+// last has points back first. A perk, which cost nothing, can be had again, as often as its limit says.
+func (p *Program) ReverseTogether(accs []Account, priors []Entry, target Points, now time.Time) ([]Outcome, error) {
 	return p.restore(accs, priors, target, Reversed, now)
 }
 

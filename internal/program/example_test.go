@@ -51,10 +51,10 @@ func ExampleExplain() {
 	// - Each has a code of its own.
 	// 1500 beans buy a voucher of cinemaxx (cinema).
 	// - There are as many as there are uploaded codes.
-	// Points stay reserved for 30 minutes; those of a cancelled reward are given back.
+	// Points stay reserved for 30 minutes; those of a reservation that the shop cancels are given back.
 	// An order can use 1 reward at most.
 	// Codes can be used for 30 days where nothing else is said.
-	// If an order is refunded, the points of its rewards are given back.
+	// When the shop reverses a reward because its order was refunded, its points are given back.
 	// Members who agreed to it are reminded, but not from 20:00 to 09:00 of their own day.
 	// - Marketing comes at most 2 times a week by e-mail.
 	// - Marketing comes at most once a week by text message.

@@ -128,7 +128,7 @@ func (e *explainer) codes(c loyalty.Codes) {
 // redeeming is what holds for all rewards.
 func (e *explainer) redeeming() {
 	r := e.p.Redeeming
-	e.say("Points stay reserved for %s; those of a cancelled reward are given back.", period(holding(e.p)))
+	e.say("Points stay reserved for %s; those of a reservation that the shop cancels are given back.", period(holding(e.p)))
 	if r.PerOrder > 0 {
 		e.say("An order can use %s at most.", count(int(r.PerOrder), "reward"))
 	}
@@ -137,9 +137,9 @@ func (e *explainer) redeeming() {
 		e.say("Codes can be used for %s where nothing else is said.", period(r.CodeValid))
 	}
 	e.say("%s", map[loyalty.OnRefund]string{
-		loyalty.AllBack:   "If an order is refunded, the points of its rewards are given back.",
-		loyalty.ShareBack: "If an order is refunded, the same share of the points of its rewards is given back.",
-		loyalty.NoneBack:  "If an order is refunded, the points of its rewards stay spent.",
+		loyalty.AllBack:   "When the shop reverses a reward because its order was refunded, its points are given back.",
+		loyalty.ShareBack: "When the shop reverses a reward because its order was refunded, the same share of its points is given back.",
+		loyalty.NoneBack:  "Points that were spent on a reward stay spent, also if its order is refunded.",
 	}[r.OnRefund])
 	e.pay(r.Pay)
 	if r.Auto.Reward != "" {

@@ -1106,20 +1106,20 @@ type Code struct {
 	// Code The code as the request wrote it.
 	Code string `json:"code"`
 
-	// State Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed.
+	// State Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed, and nothing is left of it.
 	State CodeState `json:"state"`
 
 	// Reward The reward that it is for.
 	Reward string `json:"reward"`
 
-	// Redemption The redemption that it was given for.
-	Redemption string `json:"redemption"`
+	// Redemption The redemption that it was given for; left out of a code that all share.
+	Redemption string `json:"redemption,omitempty,omitzero"`
 
-	// Member Who was given it.
-	Member string `json:"member"`
+	// Member Who was given it; left out of a code that all share.
+	Member string `json:"member,omitempty,omitzero"`
 
-	// ValidFrom From when on it can be used.
-	ValidFrom time.Time `json:"valid_from"`
+	// ValidFrom From when on it can be used; left out of a code that all share.
+	ValidFrom time.Time `json:"valid_from,omitempty,omitzero"`
 
 	// ValidUntil Until when it can be used, exclusive; null: for ever.
 	ValidUntil *time.Time `json:"valid_until"`
@@ -1129,7 +1129,7 @@ type Code struct {
 	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
 }
 
-// CodeState Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed.
+// CodeState Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed, and nothing is left of it.
 type CodeState string
 
 // CodeUseRequest defines model for CodeUseRequest.
@@ -3597,9 +3597,13 @@ type ClientInterface interface {
 
 	// GetCode What a code is good for
 	//
-	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+	// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+	// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+	// no `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+	// after five of them only other mistyped ones are refused.
 	//
 	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 	GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -3611,7 +3615,8 @@ type ClientInterface interface {
 
 	// UseCodeWithBody Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -3620,7 +3625,8 @@ type ClientInterface interface {
 
 	// UseCode Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4278,7 +4284,7 @@ type ClientInterface interface {
 
 	// CancelRedemptionWithBody Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4287,7 +4293,7 @@ type ClientInterface interface {
 
 	// CancelRedemption Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4336,9 +4342,12 @@ type ClientInterface interface {
 
 	// ReverseRedemptionWithBody Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4347,9 +4356,12 @@ type ClientInterface interface {
 
 	// ReverseRedemption Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4642,9 +4654,13 @@ func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorF
 
 // GetCode What a code is good for
 //
-// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+// no `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+// after five of them only other mistyped ones are refused.
 //
 // Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
 func (c *Client) GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -4676,7 +4692,8 @@ func (c *Client) DrawCode(ctx context.Context, code CodePath, reqEditors ...Requ
 
 // UseCodeWithBody Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes any type of body and a specified content type.
 //
@@ -4695,7 +4712,8 @@ func (c *Client) UseCodeWithBody(ctx context.Context, code CodePath, params *Use
 
 // UseCode Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6083,7 +6101,7 @@ func (c *Client) GetRedemption(ctx context.Context, redemption RedemptionPath, r
 
 // CancelRedemptionWithBody Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6102,7 +6120,7 @@ func (c *Client) CancelRedemptionWithBody(ctx context.Context, redemption Redemp
 
 // CancelRedemption Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6201,9 +6219,12 @@ func (c *Client) MoveFulfilment(ctx context.Context, redemption RedemptionPath, 
 
 // ReverseRedemptionWithBody Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6222,9 +6243,12 @@ func (c *Client) ReverseRedemptionWithBody(ctx context.Context, redemption Redem
 
 // ReverseRedemption Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -10270,9 +10294,13 @@ type ClientWithResponsesInterface interface {
 
 	// GetCodeWithResponse What a code is good for
 	//
-	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-	// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+	// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+	// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+	// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+	// no `redemption` and no `valid_from`.
 	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+	// after five of them only other mistyped ones are refused.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -10288,7 +10316,8 @@ type ClientWithResponsesInterface interface {
 
 	// UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10297,7 +10326,8 @@ type ClientWithResponsesInterface interface {
 
 	// UseCodeWithResponse Use a code up, or a part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole.
+	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+	// valid each time, and is never used up: nothing is written down.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -10991,7 +11021,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelRedemptionWithBodyWithResponse Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11000,7 +11030,7 @@ type ClientWithResponsesInterface interface {
 
 	// CancelRedemptionWithResponse Return what the redemption holds
 	//
-	// Takes no body, or an empty object.
+	// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11049,9 +11079,12 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11060,9 +11093,12 @@ type ClientWithResponsesInterface interface {
 
 	// ReverseRedemptionWithResponse Give points back because the order was refunded
 	//
+	// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 	// Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 	// that was not used yet is worth nothing from then on. The program says what comes back
 	// (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+	// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+	// back; it is worth nothing once nothing is left on it.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19614,9 +19650,13 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 
 // GetCodeWithResponse What a code is good for
 //
-// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens, and
-// the letters O, I and L in the place of digits make no difference. A code that one for all share has no such page.
+// Of codes that a member was given: made for the redemption, or from the pool of the reward. Capitals, hyphens,
+// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
+// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
+// no `redemption` and no `valid_from`.
 // A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
+// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
+// after five of them only other mistyped ones are refused.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -19644,7 +19684,8 @@ func (c *ClientWithResponses) DrawCodeWithResponse(ctx context.Context, code Cod
 
 // UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -19659,7 +19700,8 @@ func (c *ClientWithResponses) UseCodeWithBodyWithResponse(ctx context.Context, c
 
 // UseCodeWithResponse Use a code up, or a part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole.
+// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
+// valid each time, and is never used up: nothing is written down.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20791,7 +20833,7 @@ func (c *ClientWithResponses) GetRedemptionWithResponse(ctx context.Context, red
 
 // CancelRedemptionWithBodyWithResponse Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20806,7 +20848,7 @@ func (c *ClientWithResponses) CancelRedemptionWithBodyWithResponse(ctx context.C
 
 // CancelRedemptionWithResponse Return what the redemption holds
 //
-// Takes no body, or an empty object.
+// Takes no body, or an empty object. A cancelled order cancels no reservation by itself.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20885,9 +20927,12 @@ func (c *ClientWithResponses) MoveFulfilmentWithResponse(ctx context.Context, re
 
 // ReverseRedemptionWithBodyWithResponse Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -20902,9 +20947,12 @@ func (c *ClientWithResponses) ReverseRedemptionWithBodyWithResponse(ctx context.
 
 // ReverseRedemptionWithResponse Give points back because the order was refunded
 //
+// A refund or a cancellation of an order reverses nothing by itself: the shop asks for it here.
 // Say what was refunded of what was paid, all refunds together: a later refund gives back the difference, and a code
 // that was not used yet is worth nothing from then on. The program says what comes back
 // (`redeeming.on_refund`): all, the share of the money, or nothing. Without a body everything was refunded.
+// Of a gift card no more comes back than the share that is unspent, rounded down, and the card falls by what came
+// back; it is worth nothing once nothing is left on it.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //

@@ -1,0 +1,132 @@
+package ledger_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// listed is the open reservations of a reward by the list of when they lapse.
+func (b *bench) listed(tb testing.TB, reward string) (ids []string) {
+	tb.Helper()
+	for it, err := range b.Table.Query(tb.Context(), table.Query{PK: "P#" + b.p.ID + "#HELD#" + reward}) {
+		if err != nil {
+			tb.Fatal(err)
+		}
+		_, id, _ := strings.Cut(it.Key.SK, "#")
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
+	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: []loyalty.Occasion{
+		{ID: "may", At: start.AddDate(0, 6, 0), Places: 1}, {ID: "june", At: start.AddDate(0, 7, 0), Places: 20},
+	}}
+	pooled, waited := mug(1), mug(1)
+	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
+	waited.FirstCall = loyalty.Period{Hours: 24}
+	for _, c := range []struct {
+		name   string
+		reward loyalty.Reward
+		date   string
+	}{{"a piece", mug(1), ""}, {"a place on a date", dated, "may"}, {"a code of a pool", pooled, ""}, {"a piece that somebody waits for", waited, ""}} {
+		t.Run(c.name, func(t *testing.T) {
+			onBoth(t, func(t *testing.T, b *bench) {
+				b.offer(t, c.reward)
+				if c.reward.Codes.From == loyalty.UploadedCode {
+					b.upload(t, "mug", 1)
+				}
+				for _, m := range []loyalty.MemberID{"mem_ada", "mem_bob"} {
+					b.enrol(t, m)
+					b.grant(t, m, 2_000)
+				}
+				for i := range 12 { // others that have lapsed may be of other dates
+					if c.date != "" {
+						b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_june_", i), Member: "mem_ada", Reward: "mug", Date: "june"})
+						b.advance(time.Second)
+					}
+				}
+				b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Date: c.date})
+				_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_bob", Reward: "mug", Date: c.date})
+				wantRefusal(t, err, loyalty.RewardOutOfStock)
+				if c.reward.Waits() {
+					if _, err := b.Wait(t.Context(), b.p, "mug", "mem_bob"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				b.advance(b.p.Hold - time.Millisecond)
+				_, err = b.try(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_bob", Reward: "mug", Date: c.date})
+				wantRefusal(t, err, loyalty.RewardOutOfStock)
+				b.advance(time.Millisecond)
+				got := b.take(t, ledger.RedemptionRequest{ID: "rd_4", Member: "mem_bob", Reward: "mug", Date: c.date})
+				if ids := b.listed(t, "mug"); len(ids) != 1 || ids[0] != "rd_4" {
+					t.Errorf("%+v is reserved, and the list says %v", got, ids)
+				}
+				b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 2_000})
+				b.wantBalance(t, "mem_bob", loyalty.Balance{Active: 1_900, Reserved: 100})
+				b.audit(t, "mem_ada")
+			})
+		})
+	}
+}
+
+// As many want it at once as have let it lapse: nobody is refused.
+func TestWhatManyHaveLetLapseIsHadByAsMany(t *testing.T) {
+	onEach(t, func(t *testing.T, b *bench, scale int) {
+		n := 10 * scale
+		b.offer(t, mug(int64(n)))
+		b.crowd(t, 2*n)
+		amongst(16, n, func(i int) {
+			if _, err := b.try(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_held_", i), Member: member(n + i), Reward: "mug"}); err != nil {
+				t.Error(err)
+			}
+		})
+		b.advance(time.Hour)
+		if r := b.rush(t, n, half); len(r.got) != n || r.others != 0 {
+			t.Errorf("of %d who wanted one of %d pieces each, %d got one and %d were refused", n, n, len(r.got), r.others)
+		}
+		b.allPay(t, 2*n, n)
+	})
+}
+
+// What was reserved by an earlier release is on no list, and ends as it did.
+func TestAReservationThatIsNotListedEndsAllTheSame(t *testing.T) {
+	for _, end := range []string{"commit", "cancel", "lapse"} {
+		b := newBench(t, memory(t))
+		b.offer(t, mug(1))
+		b.enrol(t, "mem_ada")
+		b.grant(t, "mem_ada", 100)
+		b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug"})
+		it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#M#mem_ada", SK: "ACCOUNT"})
+		if err != nil || !strings.Contains(string(it.Doc), `,"ls":true`) {
+			t.Fatalf("%s, %v", it.Doc, err)
+		}
+		it.Doc = []byte(strings.ReplaceAll(string(it.Doc), `,"ls":true`, ""))
+		sk := b.Now().Add(b.p.Hold).UTC().Format("2006-01-02T15:04:05.000Z") + "#rd_1"
+		item, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#HELD#mug", SK: sk})
+		if err != nil || item.Version != 1 {
+			t.Fatal(item, err)
+		}
+		if err := b.Table.Transact(t.Context(), table.Put(it), table.Delete(item)); err != nil {
+			t.Fatal(err)
+		}
+		switch end {
+		case "commit":
+			_, err = b.Commit(t.Context(), b.p, "rd_1", ledger.By{Input: "c"})
+		case "cancel":
+			_, err = b.Cancel(t.Context(), b.p, "rd_1", ledger.By{Input: "x"})
+		default:
+			b.advance(time.Hour)
+			_, err = b.Advance(t.Context(), b.p, "mem_ada")
+		}
+		if want := map[bool]int64{true: 1}[end == "commit"]; err != nil || b.spent(t, "mug") != want {
+			t.Errorf("%s: %d are spent, %v", end, b.spent(t, "mug"), err)
+		}
+	}
+}

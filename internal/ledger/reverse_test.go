@@ -1,0 +1,152 @@
+package ledger_test
+
+import (
+	"fmt"
+	"math/big"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// card gives a new member a gift card of 25 EUR for 2,500 points, whose redemption is rd_1.
+func (b *bench) card(t *testing.T) (code string) {
+	t.Helper()
+	b.p.Redeeming.OnRefund = loyalty.ShareBack
+	b.offer(t, loyalty.Reward{
+		ID: "card", Type: "gift_card", Cost: 2_500, Value: loyalty.Money{Amount: 2_500, Currency: "EUR"},
+		Codes: loyalty.Codes{From: loyalty.GeneratedCode},
+	})
+	b.enrol(t, "mem_ada")
+	b.grant(t, "mem_ada", 2_500)
+	return b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "card", Commit: true}).Code
+}
+
+// spend uses so many cents of a gift card.
+func (b *bench) spend(t *testing.T, id, code string, cents int64) error {
+	_, err := b.use(t, ledger.CodeUse{ID: id, Code: code, Amount: loyalty.Money{Amount: cents, Currency: "EUR"}})
+	return err
+}
+
+func (b *bench) reverse(t *testing.T, part, of int64) (loyalty.Redemption, error) {
+	share := big.NewRat(part, of)
+	r, err := until(func() (ledger.RedemptionResult, error) {
+		return b.Reverse(t.Context(), b.p, "rd_1", share, ledger.By{Input: share.String()})
+	})
+	return r.Redemption, err
+}
+
+func TestOfAGiftCardOnlyWhatIsUnspentIsGivenBack(t *testing.T) {
+	const void, used, valid = loyalty.CodeIsVoid, loyalty.CodeIsUsed, loyalty.CodeIsValid
+	for _, c := range []struct {
+		name    string
+		spent   int64 // cents, before the reversal
+		percent int64
+		back    loyalty.Points // in all
+		left    int64
+		state   loyalty.CodeState
+	}{
+		{"all of one that nobody used", 0, 100, 2_500, 0, void},
+		{"a tenth of one that nobody used", 0, 10, 250, 2_250, valid},
+		{"one of which 24 EUR are spent", 2_400, 100, 100, 0, void},
+		{"a tenth of one of which 24 EUR are spent", 2_400, 10, 100, 0, void},
+		{"a tenth of one of which 10 EUR are spent", 1_000, 10, 250, 1_250, valid},
+		{"one that is used up", 2_500, 100, 0, 0, used},
+		{"a tenth of one that is used up", 2_500, 10, 0, 0, used},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, memory(t))
+			code := b.card(t)
+			if c.spent > 0 {
+				if err := b.spend(t, "use_1", code, c.spent); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, err := b.reverse(t, c.percent, 100)
+			if c.back == 0 {
+				wantRefusal(t, err, loyalty.CodeUsed)
+			} else if err != nil || r.Back != c.back || (r.Status == loyalty.Reversed) != (c.back == 2_500) {
+				t.Errorf("%+v, %v", r, err)
+			}
+			b.wantBalance(t, "mem_ada", loyalty.Balance{Active: c.back})
+			got, err := b.Code(t.Context(), b.p.ID, code)
+			if err != nil || got.Left.Amount != c.left || got.State(b.Now()) != c.state {
+				t.Errorf("%+v, %v", got, err)
+			}
+			b.audit(t, "mem_ada")
+		})
+	}
+}
+
+// Refunds and uses take turns: what is spent and what is given back are the whole card in the end.
+func TestAGiftCardIsReversedInPartsBetweenUses(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		code := b.card(t)
+		for i, part := range []int64{10, 20, 50} {
+			if err := b.spend(t, fmt.Sprint("use_", i), code, 400); err != nil {
+				t.Fatal(err)
+			}
+			if r, err := b.reverse(t, part, 100); err != nil || r.Back != loyalty.Points(25*part) {
+				t.Errorf("%+v, %v", r, err)
+			}
+		}
+		wantRefusal(t, b.spend(t, "more", code, 51), loyalty.AmountOutOfRange)
+		if r, err := b.reverse(t, 1, 1); err != nil || r.Back != 1_300 || r.Status != loyalty.Committed {
+			t.Errorf("%+v, %v", r, err)
+		}
+		wantRefusal(t, b.spend(t, "late", code, 1), loyalty.CodeVoid)
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 1_300})
+		b.audit(t, "mem_ada")
+	})
+}
+
+// A use at the same time is seen, or finds less on the card.
+func TestAReversalAndTheTillsShareOneCard(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		code := b.card(t)
+		const uses, cents = 8, 200
+		errs := inParallel(uses+2, func(i int) error {
+			if i < uses {
+				return b.spend(t, fmt.Sprint("use_", i), code, cents)
+			}
+			_, err := b.reverse(t, int64(i-uses+1), 2)
+			return err
+		})
+		spent := int64(0)
+		for _, err := range errs[:uses] {
+			if err == nil {
+				spent += cents
+			}
+		}
+		r, err := b.Redemption(t.Context(), b.p.ID, "rd_1")
+		if err != nil || int64(r.Redemption.Back) != 2_500-spent {
+			t.Errorf("of 2,500 cents %d are spent, and %d points are back, %v: %v", spent, r.Redemption.Back, err, errs)
+		}
+		b.wantBalance(t, "mem_ada", loyalty.Balance{Active: r.Redemption.Back})
+		b.audit(t, "mem_ada")
+	})
+}
+
+// A card that was issued before its first value was kept is reversed by what the program says it was worth.
+func TestAnOldGiftCardIsReversedByTheProgramsValue(t *testing.T) {
+	b := newBench(t, memory(t))
+	code := b.card(t)
+	b.rewriteCode(t, code, `{"m":"mem_ada","rd":"rd_1","r":"card","left":100,"cur":"EUR"}`)
+	if r, err := b.reverse(t, 1, 1); err != nil || r.Back != 100 {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// rewriteCode puts another document in the place of a code's.
+func (b *bench) rewriteCode(t *testing.T, code, doc string) {
+	t.Helper()
+	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#" + b.p.ID + "#CODE#" + loyalty.PlainCode(code), SK: "CODE"})
+	if err != nil || it.Version == 0 {
+		t.Fatal(it, err)
+	}
+	it.Doc = []byte(doc)
+	if err := b.Table.Transact(t.Context(), table.Put(it)); err != nil {
+		t.Fatal(err)
+	}
+}
