@@ -87,6 +87,52 @@ func (p *Program) requalified(acc Account, at time.Time) (rung int, asOf time.Ti
 	return rung, asOf
 }
 
+// lasting is the highest level that was reached under one that was given by hand, in what is over by now, and that would
+// not be over yet by itself: until when, and the instant by whose period it was; -1 if there is none.
+func (p *Program) lasting(acc Account, at time.Time) (rung int, until, asOf time.Time) {
+	rung = -1
+	s := acc.Tier
+	if !s.Given && (s.Lock.IsZero() || !s.Until.Equal(s.Lock)) {
+		return rung, until, asOf
+	}
+	for _, bucket := range acc.buckets() {
+		last, since := p.bucketEnds(acc, bucket)
+		if last.IsZero() || !last.After(s.Since) || since.After(at) {
+			continue
+		}
+		n, to := p.qualified(acc, last), p.reachedUntil(acc, since)
+		if !to.IsZero() && !p.Tiers.Grace.After(to, p.Zone).After(at) {
+			continue
+		}
+		if n > rung || n == rung && to.After(until) {
+			rung, until, asOf = n, to, last
+		}
+	}
+	return rung, until, asOf
+}
+
+// bucketEnds is the last instant of a bucket of a window that moves on, and from when a level counts that was reached
+// then at the latest.
+func (p *Program) bucketEnds(acc Account, bucket int) (last, since time.Time) {
+	begins := p.begins(bucket)
+	_, cyclic := p.Tiers.cycle()
+	if begins == 0 || !cyclic && (p.Tiers.Months == 0 || p.Tiers.Window.Kind == LevelWindow) {
+		return last, since
+	}
+	last = EndOfMonth.date(begins).End(p.Zone).Add(-1)
+	if !cyclic {
+		return last, last
+	}
+	end := p.periodEnd(acc, begins.start(p.Zone))
+	if bucket > lastMonth || end.Before(last) {
+		last = end.Add(-1)
+	}
+	if p.Tiers.MoveUp == NextPeriod {
+		return last, end
+	}
+	return last, last
+}
+
 // floor is the least level of an account: of its segments, or given by hand for ever.
 func (p *Program) floor(acc Account) (rung int) {
 	for _, f := range p.Tiers.Floors {
