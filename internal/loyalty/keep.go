@@ -27,6 +27,24 @@ func (p *Program) keptFrom(acc Account, at time.Time, n int) time.Time {
 	return p.Tiers.Tail.After(end, p.Zone)
 }
 
+// keptOn is until when a standing is kept on at the end of what it was kept for. Months are counted from its beginning, so
+// that one of the 31st does not end on the 28th for ever.
+func (p *Program) keptOn(acc Account, s Standing, closes time.Time) time.Time {
+	next := p.keptFrom(acc, closes, 1)
+	keep := p.Tiers.KeepFor
+	if p.Tiers.keepPeriods() > 0 || keep.Months == 0 || next.IsZero() {
+		return next
+	}
+	for n := 1; ; n++ {
+		switch end := keep.times(n).After(s.Since, p.Zone); {
+		case end.Equal(closes):
+			return keep.times(n+1).After(s.Since, p.Zone)
+		case end.After(closes):
+			return next // it was not kept since it began
+		}
+	}
+}
+
 // closes is the end of the last period for which a standing is kept: Until without the program's tail.
 func (p *Program) closes(acc Account, s Standing) time.Time {
 	if p.Tiers.keepPeriods() == 0 || p.Tiers.Tail.IsZero() {

@@ -255,7 +255,7 @@ func (d *decision) prolong(at, asOf time.Time) error {
 	s.Given = false
 	for !s.Until.IsZero() && !d.p.reviewAt(s).After(at) {
 		closes := d.p.closes(d.Account, s)
-		next := d.p.keptFrom(d.Account, closes, 1)
+		next := d.p.keptOn(d.Account, s, closes)
 		if !next.After(s.Until) || d.p.rung(s) <= d.p.floor(d.Account) {
 			s.Until = time.Time{}
 			break
