@@ -70,6 +70,7 @@ type tierDoc struct {
 	From   int64  `json:"f,omitzero"`
 	Lock   int64  `json:"lk,omitzero"`
 	Floor  string `json:"fl,omitzero"`
+	Given  bool   `json:"g,omitzero"`
 }
 
 type traitsDoc struct {

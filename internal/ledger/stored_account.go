@@ -65,7 +65,7 @@ func storedTier(s *loyalty.Standing) *tierDoc {
 	if s == nil || *s == (loyalty.Standing{}) {
 		return nil
 	}
-	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before, millis(s.From), millis(s.Lock), s.Floor}
+	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before, millis(s.From), millis(s.Lock), s.Floor, s.Given}
 }
 
 func (d *tierDoc) standing() loyalty.Standing {
@@ -74,7 +74,7 @@ func (d *tierDoc) standing() loyalty.Standing {
 	}
 	return loyalty.Standing{
 		Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), Before: d.Before,
-		From: instant(d.From), Lock: instant(d.Lock), Floor: d.Floor,
+		From: instant(d.From), Lock: instant(d.Lock), Floor: d.Floor, Given: d.Given,
 	}
 }
 

@@ -99,6 +99,7 @@ type Standing struct {
 	From  time.Time // what counts for LevelWindow begins then; zero: at Since
 	Lock  time.Time // somebody set the level by hand, and nothing moves it before, nor does what ended before
 	Floor string    // the least level for ever, given by hand
+	Given bool      // Until was given by hand
 }
 
 // from is when what counts for LevelWindow begins.

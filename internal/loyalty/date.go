@@ -106,6 +106,10 @@ type Period struct {
 // IsZero reports whether the period has no length.
 func (p Period) IsZero() bool { return p == Period{} }
 
+func (p Period) times(n int) Period {
+	return Period{p.Months * n, p.Days * n, p.Hours * n, p.Minutes * n}
+}
+
 // After is the instant one period after t by the calendar of zone. A day that the month does not have becomes
 // its last: 31 January and a month is 28 or 29 February.
 func (p Period) After(t time.Time, zone *time.Location) time.Time {

@@ -69,3 +69,43 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 		s.wantLevel(t, "2026-05-01T00:00:00Z", want)
 	}
 }
+
+// Who reached a level while another was given by hand has it afterwards for as long as who did the same by nothing else.
+func TestWhatWasReachedUnderALevelGivenByHandLasts(t *testing.T) {
+	for _, c := range []struct {
+		euros  int64
+		locked bool
+		edit   func(*Tiers)
+	}{
+		{600, false, func(t *Tiers) {}},
+		{600, true, func(t *Tiers) {}},
+		{600, true, func(t *Tiers) { t.Grace = Period{Days: 20} }},
+		{600, false, func(t *Tiers) { t.Grace = Period{Days: 20} }},
+		{2000, true, func(t *Tiers) {}},
+		{2000, true, func(t *Tiers) { t.Grace = Period{Days: 20} }},
+		{600, true, func(t *Tiers) { t.MoveUp = NextPeriod }},
+		{2000, true, func(t *Tiers) { t.MoveUp = NextPeriod }},
+		{600, false, func(t *Tiers) { t.Tail = Period{Months: 1} }},
+		{499, false, func(t *Tiers) {}},
+	} {
+		p := bySpend(t, func(t *Tiers) {
+			t.Calendar, t.KeepYear = true, 2
+			c.edit(t)
+		})
+		matched, plain := member2026(t, p), member2026(t, p)
+		out, err := p.SetTier(matched.acc, "tier_1", Placement{
+			Level: "silver", Reason: "because", Until: instant(t, "2027-03-31T00:00:00Z"), Locked: c.locked,
+		}, matched.acc.Seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		matched.acc = out.Account
+		for _, s := range []*shop{matched, plain} {
+			s.buy("1", c.euros, instant(t, "2026-06-30T12:00:00Z"))
+		}
+		for _, at := range []string{"2027-04-21T12:00:00Z", "2027-12-31T22:59:59Z", "2028-02-21T12:00:00Z", "2029-03-01T12:00:00Z"} {
+			matched.pass(instant(t, at))
+			plain.wantLevel(t, at, matched.acc.Tier.Level)
+		}
+	}
+}

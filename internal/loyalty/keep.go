@@ -27,6 +27,24 @@ func (p *Program) keptFrom(acc Account, at time.Time, n int) time.Time {
 	return p.Tiers.Tail.After(end, p.Zone)
 }
 
+// keptOn is until when a standing is kept on at the end of what it was kept for. Months are counted from its beginning, so
+// that one of the 31st does not end on the 28th for ever.
+func (p *Program) keptOn(acc Account, s Standing, closes time.Time) time.Time {
+	next := p.keptFrom(acc, closes, 1)
+	keep := p.Tiers.KeepFor
+	if p.Tiers.keepPeriods() > 0 || keep.Months == 0 || next.IsZero() {
+		return next
+	}
+	for n := 1; ; n++ {
+		switch end := keep.times(n).After(s.Since, p.Zone); {
+		case end.Equal(closes):
+			return keep.times(n+1).After(s.Since, p.Zone)
+		case end.After(closes):
+			return next // it was not kept since it began
+		}
+	}
+}
+
 // closes is the end of the last period for which a standing is kept: Until without the program's tail.
 func (p *Program) closes(acc Account, s Standing) time.Time {
 	if p.Tiers.keepPeriods() == 0 || p.Tiers.Tail.IsZero() {
@@ -85,6 +103,52 @@ func (p *Program) requalified(acc Account, at time.Time) (rung int, asOf time.Ti
 		}
 	}
 	return rung, asOf
+}
+
+// lasting is the highest level that was reached under one that was given by hand, in what is over by now, and that would
+// not be over yet by itself: until when, and the instant by whose period it was; -1 if there is none.
+func (p *Program) lasting(acc Account, at time.Time) (rung int, until, asOf time.Time) {
+	rung = -1
+	s := acc.Tier
+	if !s.Given && (s.Lock.IsZero() || !s.Until.Equal(s.Lock)) {
+		return rung, until, asOf
+	}
+	for _, bucket := range acc.buckets() {
+		last, since := p.bucketEnds(acc, bucket)
+		if last.IsZero() || !last.After(s.Since) || since.After(at) {
+			continue
+		}
+		n, to := p.qualified(acc, last), p.reachedUntil(acc, since)
+		if !to.IsZero() && !p.Tiers.Grace.After(to, p.Zone).After(at) {
+			continue
+		}
+		if n > rung || n == rung && to.After(until) {
+			rung, until, asOf = n, to, last
+		}
+	}
+	return rung, until, asOf
+}
+
+// bucketEnds is the last instant of a bucket of a window that moves on, and from when a level counts that was reached
+// then at the latest.
+func (p *Program) bucketEnds(acc Account, bucket int) (last, since time.Time) {
+	begins := p.begins(bucket)
+	_, cyclic := p.Tiers.cycle()
+	if begins == 0 || !cyclic && (p.Tiers.Months == 0 || p.Tiers.Window.Kind == LevelWindow) {
+		return last, since
+	}
+	last = EndOfMonth.date(begins).End(p.Zone).Add(-1)
+	if !cyclic {
+		return last, last
+	}
+	end := p.periodEnd(acc, begins.start(p.Zone))
+	if bucket > lastMonth || end.Before(last) {
+		last = end.Add(-1)
+	}
+	if p.Tiers.MoveUp == NextPeriod {
+		return last, end
+	}
+	return last, last
 }
 
 // floor is the least level of an account: of its segments, or given by hand for ever.

@@ -8,6 +8,17 @@ import (
 
 func (m Metric) isZero() bool { return m == Metric{Month: m.Month} }
 
+// buckets is those in which an account has anything.
+func (a *Account) buckets() (all []int) {
+	for _, m := range a.Metrics {
+		all = append(all, m.Month)
+	}
+	for _, b := range a.Brands {
+		all = append(all, b.Month)
+	}
+	return all
+}
+
 // addMetric adds to a bucket, and sums up those in month 0 that lie so many months back. The newest one stays, however
 // old it is, if it began at an instant: a level may be worked on for longer than any window.
 func addMetric(all []Metric, m Metric, window int) []Metric {

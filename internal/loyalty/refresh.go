@@ -83,10 +83,11 @@ func (p *Program) refreshAt(acc Account) time.Time {
 	return r.At
 }
 
-// refreshes reports whether what levels take now moves an account.
+// refreshes reports whether what levels take now moves an account. Down it moves nobody who has a level until an instant
+// that somebody named.
 func (p *Program) refreshes(acc Account) bool {
 	r, rung, to := p.Tiers.Refresh, p.rung(acc.Tier), p.refreshed(acc)
-	return to > rung || to < rung && r.Mode == FullRefresh && p.NoSurprise.IsZero()
+	return to > rung || to < rung && r.Mode == FullRefresh && p.NoSurprise.IsZero() && !acc.Tier.Given
 }
 
 // refreshed is the level that an account has by what levels take now: of the present period, or of the one before it

@@ -137,3 +137,24 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 		t.Errorf("a level that came back is still gone: %v", again.Tiers.Gone)
 	}
 }
+
+// What somebody gave a member until an instant is kept until then, whatever levels take meanwhile.
+func TestALevelThatWasGivenUntilAnInstantIsKeptUntilThen(t *testing.T) {
+	p := bySpend(t, func(t *Tiers) {
+		t.Calendar, t.KeepYear, t.Refresh = true, 2, Refresh{instantOf("2026-06-01T00:00:00Z"), FullRefresh}
+	})
+	for until, want := range map[string]string{"": "bronze", "2026-09-01T00:00:00Z": "silver"} {
+		s := member2026(t, p)
+		in := Placement{Level: "silver", Reason: "because"}
+		if until != "" {
+			in.Until = instant(t, until)
+		}
+		out, err := p.SetTier(s.acc, "tier_1", in, s.acc.Seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.acc = out.Account
+		s.wantLevel(t, "2026-08-31T23:59:59Z", want)
+		s.wantLevel(t, "2026-09-01T00:00:00Z", "bronze")
+	}
+}

@@ -83,6 +83,7 @@ func (d *decision) setTier(id string, in Placement) error {
 	case in.Locked:
 		s.Until, s.Lock = in.Until, in.Until
 	}
+	s.Given = !in.Until.IsZero() && !s.Until.IsZero()
 	d.Account = acc
 	e := Entry{
 		Kind: KindTier, Cause: Cause{CauseTier, id, 1}, Effective: now, Standing: &s,

@@ -18,6 +18,9 @@ func (p *Program) Stay(acc Account, now time.Time) (best Stay, ok bool) {
 		return Stay{}, false
 	}
 	periods := p.reviewed(acc, review)
+	if n, _, asOf := p.lasting(acc, review); n >= rung {
+		periods = append(periods, asOf)
+	}
 	for _, t := range append(periods[1:], periods[0]) { // in their order
 		first, last := p.span(acc, t)
 		by := review

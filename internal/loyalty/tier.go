@@ -149,18 +149,24 @@ func (p *Program) unlockAt(acc Account) time.Time {
 	if !acc.Seen.Before(at) || len(p.Tiers.Levels) == 0 {
 		return time.Time{}
 	}
-	if to, _ := p.unlocked(acc); max(to, p.floor(acc)) <= p.rung(acc.Tier) {
+	if to, _, _ := p.unlocked(acc); max(to, p.floor(acc)) <= p.rung(acc.Tier) {
 		return time.Time{}
 	}
 	return at
 }
 
-// unlocked is the level that an account has reached at the end of its lock, and the instant by whose period it did.
-func (p *Program) unlocked(acc Account) (rung int, asOf time.Time) {
+// unlocked is the level that an account has reached at the end of its lock, until when, and the instant by whose period
+// it did.
+func (p *Program) unlocked(acc Account) (rung int, until, asOf time.Time) {
+	at := acc.Tier.Lock
+	rung, until, asOf = p.lasting(acc, at)
 	if p.Tiers.MoveUp == NextPeriod {
-		return -1, acc.Tier.Lock // it waits for the period's end
+		return rung, until, asOf // what the present period has waits for its end
 	}
-	return p.qualified(acc, acc.Tier.Lock), acc.Tier.Lock
+	if n := p.qualified(acc, at); n >= rung {
+		return n, p.reachedUntil(acc, at), at
+	}
+	return rung, until, asOf
 }
 
 // unlockTier moves the account up as soon as no lock holds it any more; what keeps a level, grace included, does not
@@ -170,11 +176,11 @@ func (d *decision) unlockTier(at time.Time) error {
 	if due.IsZero() || due.After(at) {
 		return nil
 	}
-	to, asOf := d.p.unlocked(d.Account)
+	to, until, asOf := d.p.unlocked(d.Account)
 	if to <= d.p.floor(d.Account) {
 		return d.liftTier()
 	}
-	return d.moveTo(to, d.p.reachedUntil(d.Account, due), "reached", asOf)
+	return d.moveTo(to, until, "reached", asOf)
 }
 
 // riseAt is the end of the period in which the account last counted something, if it rises then; zero if it does not.
@@ -213,29 +219,43 @@ func (d *decision) reviewTier(at time.Time) error {
 	}
 	from := d.p.rung(d.Account.Tier)
 	to, asOf := d.p.requalified(d.Account, at)
+	until := d.p.reachedUntil(d.Account, at)
+	n, lasts, over := d.p.lasting(d.Account, at)
+	lasted := n > to
+	if lasted {
+		to, until, asOf = n, lasts, over
+	}
 	floor := d.p.floor(d.Account)
 	switch {
 	case max(to, floor) > from: // nothing moved it while it was locked
 		if floor >= to {
 			return d.liftTier()
 		}
-		return d.moveTo(to, d.p.reachedUntil(d.Account, at), "reached", asOf)
+		return d.moveTo(to, until, "reached", asOf)
+	case lasted && to == from && from > floor:
+		s := d.Account.Tier
+		s.Until, s.Given = lasts, false
+		n, window := d.p.measure(d.Account, asOf)
+		return d.standing(s, at, Reason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
 	case to == from || from <= floor || d.p.Tiers.MoveDown == StayUp:
 		return d.prolong(at, asOf)
 	case d.p.surprises(d.Account, OfFall, TierNotice(d.Account.Tier), at):
 		return d.postponeFall(at)
 	case d.p.Tiers.MoveDown == OneStep:
-		to = from - 1
+		if from-1 != to {
+			to, until = from-1, d.p.reachedUntil(d.Account, at)
+		}
 	}
 	to = max(to, floor, 0)
-	return d.moveTo(to, d.p.reachedUntil(d.Account, at), "lost", asOf)
+	return d.moveTo(to, until, "lost", asOf)
 }
 
 func (d *decision) prolong(at, asOf time.Time) error {
 	s := d.Account.Tier
+	s.Given = false
 	for !s.Until.IsZero() && !d.p.reviewAt(s).After(at) {
 		closes := d.p.closes(d.Account, s)
-		next := d.p.keptFrom(d.Account, closes, 1)
+		next := d.p.keptOn(d.Account, s, closes)
 		if !next.After(s.Until) || d.p.rung(s) <= d.p.floor(d.Account) {
 			s.Until = time.Time{}
 			break
