@@ -62,14 +62,33 @@ func (p Processors) Check() error {
 				wrong = append(wrong, fmt.Errorf("app: webhooks of %s: %w", name, err))
 			}
 			for _, secret := range append(slices.Clone(c.Secrets), c.APISecret) {
-				if other, used := uses[secret]; used && secret != "" {
-					wrong = append(wrong, fmt.Errorf("app: webhooks of %s: a secret of %s is used again; each signs one thing only", name, other))
+				keys := keysOf(secret)
+				if i := slices.IndexFunc(keys, func(k string) bool { return uses[k] != "" }); i >= 0 {
+					wrong = append(wrong, fmt.Errorf("app: webhooks of %s: a secret of %s is used again; each signs one thing only", name, uses[keys[i]]))
 				}
-				uses[secret] = name
+				for _, k := range keys {
+					uses[k] = name
+				}
 			}
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// keysOf is every key that a secret can be written for: the text itself, with or without whsec_, and what it stands for
+// in base64 and in hexadecimal digits. Two secrets that have one in common are one.
+func keysOf(secret string) (keys []string) {
+	if secret == "" {
+		return nil
+	}
+	keys = append(keys, secret, strings.TrimPrefix(secret, "whsec_"))
+	if key, err := StandardKey(secret); err == nil {
+		keys = append(keys, string(key))
+	}
+	if key, err := hex.DecodeString(secret); err == nil {
+		keys = append(keys, string(key))
+	}
+	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
 }
 
 // Check says what is wrong with one connection.

@@ -10,7 +10,8 @@
 //
 // Signatures cover less than one thinks. Shopify signs neither topic nor time, Adyen eight fields of each item, PayPal
 // a CRC of the body. So what a body is about is said by the address that it came to, nothing that is not signed
-// decides anything about money, and what PayPal's webhooks say is read back from its API first.
+// decides anything about money, and what PayPal's webhooks say is read back from its API first, but for a reversal, of
+// which the API knows no more than the payment that it is taken from: it takes back no more than that came to.
 //
 // It deliberately decides nothing about points, keeps nothing itself, and trusts no library of a processor: those that
 // can be had accept empty secrets and signatures from the future (a test compares).

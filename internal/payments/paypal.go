@@ -12,8 +12,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A paypalEvent says which object has changed. Of what it says about the object nothing counts: a body can be forged
-// under a genuine signature. It is compared with what PayPal's API says, and that counts.
+// A paypalEvent says which object has changed. A body can be forged under a genuine signature, so that what it says about
+// the object is compared with what PayPal's API says, and that counts. Of a reversal there is nothing to compare with
+// (reversed).
 type paypalEvent struct {
 	ID       string         `json:"id"`
 	Type     string         `json:"event_type"`
@@ -186,7 +187,9 @@ func (c paypalClaim) confirmed(ctx context.Context, api *paypalAPI) (event, erro
 	return c.event, err
 }
 
-// reversed is money that PayPal took back from a capture that is there; of the reversal itself its API knows nothing.
+// reversed is money that PayPal took back from a capture that is there. Of the reversal itself its API knows nothing: its
+// id, its amount and its time are those of the body, so that who can forge one can take back what the capture came to,
+// and never give.
 func (c paypalClaim) reversed(capture paypalObject, mismatch error) (event, error) {
 	m, err := c.object.Amount.money()
 	all, captureErr := capture.Amount.money()

@@ -24,7 +24,7 @@ import (
 // PayPal signs, with the key of a certificate that it names itself, its id of the transmission, its time, the id of
 // the webhook and the CRC-32 of the body (https://developer.paypal.com/api/rest/webhooks/rest/#verify). A CRC is no
 // proof: a body can be changed and padded so that it stays the same. So the signature only says that PayPal sent
-// something; what it is about is read back from PayPal's API (paypal_api.go), and a transmission is bound to the body
+// something; what it is about is read back from PayPal's API (paypal.go), and a transmission is bound to the body
 // that was taken with it.
 type paypal struct {
 	webhook string

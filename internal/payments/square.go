@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -49,6 +50,10 @@ type squareObject struct {
 	Updated   string `json:"updated_at"`
 }
 
+// squareDisputes are the events that tell how far a dispute is; others are of its evidence
+// (https://developer.squareup.com/reference/square/disputes-api/webhooks).
+var squareDisputes = []string{"dispute.created", "dispute.state.updated", "dispute.state.changed"}
+
 func readSquare(body []byte) (event, error) {
 	var in squareEvent
 	if err := decode(body, &in); err != nil {
@@ -60,11 +65,11 @@ func readSquare(body []byte) (event, error) {
 	e := event{id: in.ID, kind: in.Type, at: instant(in.Created)}
 	family, _, _ := strings.Cut(in.Type, ".")
 	o, read := in.Data.Object.Payment, squareObject.payment
-	switch family {
-	case "payment":
-	case "refund":
+	switch {
+	case family == "payment":
+	case family == "refund":
 		o, read = in.Data.Object.Refund, squareObject.refund
-	case "dispute":
+	case slices.Contains(squareDisputes, in.Type):
 		o, read = in.Data.Object.Dispute, squareObject.dispute
 	default:
 		return e, nil

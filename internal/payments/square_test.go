@@ -36,3 +36,20 @@ func TestATipGoesBackWithTheRest(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// What is genuine and says nothing of money needs nobody to look at it; how far a dispute is, somebody must know.
+func TestTheEvidenceOfADisputeIsIgnored(t *testing.T) {
+	s := newShop(t, "payments")
+	dispute := sample.Event{Provider: app.Square, Type: "dispute.state.updated", Payment: "pay1", Object: "dis1"}
+	for kind, want := range map[string]string{
+		"dispute.evidence.added": "200 ignored", "dispute.evidence.created": "200 ignored", "dispute.evidence.deleted": "200 ignored",
+		"dispute.state.changed": "200 waiting",
+	} {
+		dispute.ID = "evt_" + kind
+		if got := s.edited(dispute, `"type":"dispute.state.updated"`, `"type":"`+kind+`"`).String(); got != want {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+	dispute.ID, dispute.Status = "evt_state", "SOME_NEW_STATE"
+	s.want(dispute, "200 quarantined validation_failed")
+}
