@@ -168,7 +168,8 @@ func (d knownDoc) names() (ids []Identity) {
 }
 
 // payer is the member whom a payment finds for an order, if it may still become the member's: in time for any order, and
-// where the payment was of somebody unknown, in time for a claim.
+// where it is a claim, because the payment was of somebody unknown or the member joined only later, in time for one. So
+// it does not matter whether the payment or the enrolment comes first.
 func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time) (loyalty.MemberID, []table.Op, error) {
 	m, ops, err := l.found(ctx, p, d)
 	if err != nil || m == "" || p.Claimable(placed, l.now()) {
@@ -176,6 +177,10 @@ func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, plac
 	}
 	if d.Parked || placed.Before(l.now().Add(-loyalty.MaxOrderAge)) {
 		return "", nil, nil
+	}
+	acc, err := l.lastWritten(ctx, p.ID, m)
+	if err != nil || placed.Before(acc.Joined.Add(-loyalty.JoinGrace)) {
+		return "", nil, err
 	}
 	return m, ops, nil
 }

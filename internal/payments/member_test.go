@@ -160,6 +160,29 @@ func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
 	}
 }
 
+// A member may have paid before joining: whether the payment or the enrolment becomes known first, it is claimed the same.
+func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
+	for _, c := range []struct {
+		days int
+		want int64
+	}{{2, whole}, {29, whole}, {31, 0}} {
+		for _, late := range []bool{false, true} {
+			s := newShop(t, "payments")
+			paid := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test", At: noon.AddDate(0, 0, -c.days)}
+			if !late {
+				s.want(paid, "200 applied")
+			}
+			grace := s.enrol("77", "grace@shop.test")
+			if late {
+				s.want(paid, "200 applied")
+			}
+			if s.points(grace) != c.want {
+				t.Errorf("%d points for a payment of %d days ago, late %v", s.points(grace), c.days, late)
+			}
+		}
+	}
+}
+
 func TestAPaymentOfAKnownMemberMayBeLate(t *testing.T) {
 	s := newShop(t, "payments")
 	if err := s.stack.Advance(t.Context(), 40*24*time.Hour); err != nil {
