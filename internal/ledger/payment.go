@@ -38,7 +38,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	if err := mismatch(x, r.Facts); err != nil {
 		return err
 	}
-	before := x.Excess()
+	before, strange := x.Excess(), x.Foreign()
 	k.Unclear = x.Unclear(r.Facts)
 	x = x.With(whole(r.Facts))
 	if len(x.Facts) > loyalty.MaxFacts {
@@ -57,6 +57,10 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	if n := x.Excess(); n > before {
 		got, _, _ := x.Captured()
 		k.flag(loyalty.RefundExceedsPayment, fmt.Sprintf("%s more went back than came; no more than all was taken back.", loyalty.Money{Amount: n, Currency: got.Currency}))
+	}
+	if x.Foreign() > strange {
+		got, _, _ := x.Captured()
+		k.flag(loyalty.CurrencyMismatch, fmt.Sprintf("The payment was made in %s, and what was reported of it before in another currency does not count.", got.Currency))
 	}
 	if d.Order == "" || len(x.Facts) == 0 {
 		k.become(Waiting)

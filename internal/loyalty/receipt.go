@@ -164,6 +164,18 @@ func (x Receipt) Excess() int64 {
 	return max(0, x.back(got.Currency)-got.Amount)
 }
 
+// Foreign is how many reports are in another currency than that of the money that came, as far as that is known: they
+// count for nothing.
+func (x Receipt) Foreign() (n int) {
+	got, _, ok := x.Captured()
+	for _, f := range x.Facts {
+		if ok && f.Money.Currency != got.Currency {
+			n++
+		}
+	}
+	return n
+}
+
 // WithReceipt is the order with what is known of one of its payments; false if that is nothing new.
 func (o Order) WithReceipt(x Receipt) (Order, bool) {
 	i, known := slices.BinarySearchFunc(o.Receipts, x, func(a, b Receipt) int { return cmp.Compare(a.ID, b.ID) })
