@@ -316,8 +316,8 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 	return o, nil
 }
 
-// Claim gives a new member the orders that were paid under one of its names before it was known, as long as the
-// program lets it, and says how many. It may be repeated. That the names are the member's own, whoever enrols them
+// Claim gives a member the orders that were paid under one of its names before it was known by it, as long as the program
+// lets it, and says how many. It may be repeated. That the names are the member's own, whoever enrols or changes it
 // vouches for: the merchant's system, which has verified the address.
 func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
 	for _, id := range names {

@@ -110,6 +110,18 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 	}
 }
 
+func TestRow28AMemberWhoseAddressIsKnownLater(t *testing.T) {
+	s := newShop(t, "payments")
+	grace := s.enrol("77", "old@shop.test")
+	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
+	for range 2 {
+		m := s.call("PATCH", "/v1/members/"+grace, `{"email":"grace@shop.test"}`, 200)
+		if got := m["balance"].(map[string]any)["pending"]; got != float64(whole) {
+			t.Errorf("%v points", got)
+		}
+	}
+}
+
 // Names may come with any of a payment's events, and more of them with a later one.
 func TestAPaymentIsClaimedUnderANameThatCameLater(t *testing.T) {
 	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999}
