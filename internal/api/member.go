@@ -179,18 +179,22 @@ func enrolMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	claimed, err := c.app.Ledger.Claim(ctx, p, m.Account.Member, names)
-	if err != nil {
+	if m, err = c.claimed(ctx, p, m, names); err != nil {
 		return answer{}, err
 	}
-	if claimed > 0 {
-		replayed := m.Replayed
-		if m, err = c.app.Ledger.Member(ctx, p, m.Account.Member); err != nil {
-			return answer{}, err
-		}
-		m.Replayed = replayed
-	}
 	return answer{status: http.StatusCreated, body: c.wireMember(p, m), replayed: m.Replayed}, nil
+}
+
+// claimed is the member with what was paid under its names before they were known.
+func (c *call) claimed(ctx context.Context, p *loyalty.Program, m ledger.Member, names []ledger.Identity) (ledger.Member, error) {
+	n, err := c.app.Ledger.Claim(ctx, p, m.Account.Member, names)
+	if err != nil || n == 0 {
+		return m, err
+	}
+	replayed := m.Replayed
+	m, err = c.app.Ledger.Member(ctx, p, m.Account.Member)
+	m.Replayed = replayed
+	return m, err
 }
 
 func getMember(ctx context.Context, c *call) (answer, error) {
@@ -222,19 +226,23 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if changed == m.Profile && slices.Equal(segments, m.Account.Traits.Segments) && len(consents) == 0 {
-		return answer{body: c.wireMember(p, m)}, nil
-	}
 	before := c.identities(m.Profile.ExternalID, m.Profile.Email)
 	after := c.identities(changed.ExternalID, changed.Email)
-	err = c.app.Ledger.ChangeMember(ctx, p, ledger.Change{
-		Profile: changed, Segments: segments, Gone: without(before, after), Come: without(after, before),
-		Consents: consents,
-	}, ledger.By{Actor: c.who.ID})
-	if err != nil {
-		return answer{}, err
+	if changed != m.Profile || !slices.Equal(segments, m.Account.Traits.Segments) || len(consents) > 0 {
+		err = c.app.Ledger.ChangeMember(ctx, p, ledger.Change{
+			Profile: changed, Segments: segments, Gone: without(before, after), Come: without(after, before),
+			Consents: consents,
+		}, ledger.By{Actor: c.who.ID})
+		if err != nil {
+			return answer{}, err
+		}
+		m.Profile, m.Account.Traits.Segments = changed, segments
 	}
-	m.Profile, m.Account.Traits.Segments = changed, segments
+	if b.ExternalID != nil || b.Email != nil { // also where nothing changes: the last attempt may have ended in between
+		if m, err = c.claimed(ctx, p, m, after); err != nil {
+			return answer{}, err
+		}
+	}
 	return answer{body: c.wireMember(p, m)}, nil
 }
 

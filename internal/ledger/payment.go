@@ -38,7 +38,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	if err := mismatch(x, r.Facts); err != nil {
 		return err
 	}
-	before := x.Excess()
+	before, strange := x.Excess(), x.Foreign()
 	k.Unclear = x.Unclear(r.Facts)
 	x = x.With(whole(r.Facts))
 	if len(x.Facts) > loyalty.MaxFacts {
@@ -57,6 +57,10 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	if n := x.Excess(); n > before {
 		got, _, _ := x.Captured()
 		k.flag(loyalty.RefundExceedsPayment, fmt.Sprintf("%s more went back than came; no more than all was taken back.", loyalty.Money{Amount: n, Currency: got.Currency}))
+	}
+	if x.Foreign() > strange {
+		got, _, _ := x.Captured()
+		k.flag(loyalty.CurrencyMismatch, fmt.Sprintf("The payment was made in %s, and what was reported of it before in another currency does not count.", got.Currency))
 	}
 	if d.Order == "" || len(x.Facts) == 0 {
 		k.become(Waiting)
@@ -168,7 +172,8 @@ func (d knownDoc) names() (ids []Identity) {
 }
 
 // payer is the member whom a payment finds for an order, if it may still become the member's: in time for any order, and
-// where the payment was of somebody unknown, in time for a claim.
+// where it is a claim, because the payment was of somebody unknown or the member joined only later, in time for one. So
+// it does not matter whether the payment or the enrolment comes first.
 func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time) (loyalty.MemberID, []table.Op, error) {
 	m, ops, err := l.found(ctx, p, d)
 	if err != nil || m == "" || p.Claimable(placed, l.now()) {
@@ -176,6 +181,10 @@ func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, plac
 	}
 	if d.Parked || placed.Before(l.now().Add(-loyalty.MaxOrderAge)) {
 		return "", nil, nil
+	}
+	acc, err := l.lastWritten(ctx, p.ID, m)
+	if err != nil || placed.Before(acc.Joined.Add(-loyalty.JoinGrace)) {
+		return "", nil, err
 	}
 	return m, ops, nil
 }
@@ -307,8 +316,8 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 	return o, nil
 }
 
-// Claim gives a new member the orders that were paid under one of its names before it was known, as long as the
-// program lets it, and says how many. It may be repeated. That the names are the member's own, whoever enrols them
+// Claim gives a member the orders that were paid under one of its names before it was known by it, as long as the program
+// lets it, and says how many. It may be repeated. That the names are the member's own, whoever enrols or changes it
 // vouches for: the merchant's system, which has verified the address.
 func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
 	for _, id := range names {

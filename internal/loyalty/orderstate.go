@@ -14,7 +14,8 @@ func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o O
 	if err := p.checkPlaced(o, now); err != nil {
 		return OrderState{}, err
 	}
-	if prior == nil && o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
+	// What payments alone tell may be older, like a guest's order: the member paid before joining.
+	if prior == nil && o.Told != Untold && o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
 		return OrderState{}, refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
 	}
 	s := OrderState{

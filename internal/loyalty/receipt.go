@@ -124,7 +124,8 @@ func (x Receipt) Captured() (sum Money, at time.Time, ok bool) {
 }
 
 // back is what went back in a currency. A sum that the processor adds up holds every refund that was made until then,
-// so that only what was made, or failed, later changes it; and it is never less than the refunds that are known.
+// so that only what was made later changes it, and what failed later, or in the same instant: Stripe's clock has whole
+// seconds, and a refund can be made and fail within one. It is never less than the refunds that are known.
 func (x Receipt) back(c Currency) int64 {
 	sum, until, summed := int64(0), int64(0), false
 	for _, f := range x.Facts {
@@ -144,7 +145,7 @@ func (x Receipt) back(c Currency) int64 {
 			if later {
 				sum += f.Money.Amount
 			}
-		case f.State == FactFailed && !later && f.Clock > until:
+		case f.State == FactFailed && !later && f.Clock >= until:
 			sum -= f.Money.Amount
 		}
 	}
@@ -161,6 +162,18 @@ func (x Receipt) Excess() int64 {
 		return 0
 	}
 	return max(0, x.back(got.Currency)-got.Amount)
+}
+
+// Foreign is how many reports are in another currency than that of the money that came, as far as that is known: they
+// count for nothing.
+func (x Receipt) Foreign() (n int) {
+	got, _, ok := x.Captured()
+	for _, f := range x.Facts {
+		if ok && f.Money.Currency != got.Currency {
+			n++
+		}
+	}
+	return n
 }
 
 // WithReceipt is the order with what is known of one of its payments; false if that is nothing new.

@@ -37,6 +37,9 @@ func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
 		{"a sum, and a refund after it", []Fact{summed(30, 2), refundFact("3", FactDone, 5, 3, 3)}, 35},
 		{"a sum, of which one failed later", []Fact{summed(30, 2), refundFact("2", FactFailed, 20, 2, 4)}, 10},
 		{"a sum that knows already that it failed", []Fact{summed(10, 5), refundFact("2", FactFailed, 20, 2, 4)}, 10},
+		{"a sum, and a refund in it that failed in the same instant", []Fact{summed(50, 2), refundFact("2", FactFailed, 50, 2, 2)}, 0},
+		{"one that failed beside another", []Fact{summed(70, 2), refundFact("1", FactDone, 20, 1, 1), refundFact("2", FactFailed, 50, 2, 2)}, 20},
+		{"a sum that knows already that it failed, in the same instant", []Fact{summed(20, 2), refundFact("1", FactDone, 20, 1, 1), refundFact("2", FactFailed, 50, 2, 2)}, 20},
 		{"a sum that is older than the refunds that are known", []Fact{summed(0, 0), refundFact("1", FactDone, 10, 0, 1)}, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -54,6 +54,16 @@ func TestRows24To27Refunds(t *testing.T) {
 			s.want(paid, "200 applied")
 			refund.Object, refund.Amount, refund.Currency = x.refund1, 1733, "USD"
 			s.unchanged(func() { s.want(refund, "200 quarantined currency_mismatch") })
+
+			s = newShop(t, "orders_when_paid") // and the refund before the payment
+			s.order("1042", "placed", `,"member":"`+s.member+`"`)
+			if got := s.tell(refund).String(); got != "200 waiting" && got != "200 applied" {
+				t.Error(got)
+			}
+			s.want(paid, "200 quarantined currency_mismatch")
+			if s.points(s.member) != whole {
+				t.Errorf("%d points", s.points(s.member))
+			}
 			refund.Currency, refund.Amount = "EUR", -1733 // row 27
 			s.unchanged(func() {
 				s.want(refund, "200 quarantined amount_out_of_range")

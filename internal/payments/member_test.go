@@ -110,6 +110,18 @@ func TestRow28AMemberWhoEnrolsLater(t *testing.T) {
 	}
 }
 
+func TestRow28AMemberWhoseAddressIsKnownLater(t *testing.T) {
+	s := newShop(t, "payments")
+	grace := s.enrol("77", "old@shop.test")
+	s.want(sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test"}, "200 applied")
+	for range 2 {
+		m := s.call("PATCH", "/v1/members/"+grace, `{"email":"grace@shop.test"}`, 200)
+		if got := m["balance"].(map[string]any)["pending"]; got != float64(whole) {
+			t.Errorf("%v points", got)
+		}
+	}
+}
+
 // Names may come with any of a payment's events, and more of them with a later one.
 func TestAPaymentIsClaimedUnderANameThatCameLater(t *testing.T) {
 	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999}
@@ -156,6 +168,29 @@ func TestAPaymentThatWasClaimedTooLateStaysAGuests(t *testing.T) {
 		then(s)
 		if s.points(grace) != 0 {
 			t.Errorf("%d points after %s", s.points(grace), name)
+		}
+	}
+}
+
+// A member may have paid before joining: whether the payment or the enrolment becomes known first, it is claimed the same.
+func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
+	for _, c := range []struct {
+		days int
+		want int64
+	}{{2, whole}, {29, whole}, {31, 0}} {
+		for _, late := range []bool{false, true} {
+			s := newShop(t, "payments")
+			paid := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test", At: noon.AddDate(0, 0, -c.days)}
+			if !late {
+				s.want(paid, "200 applied")
+			}
+			grace := s.enrol("77", "grace@shop.test")
+			if late {
+				s.want(paid, "200 applied")
+			}
+			if s.points(grace) != c.want {
+				t.Errorf("%d points for a payment of %d days ago, late %v", s.points(grace), c.days, late)
+			}
 		}
 	}
 }
