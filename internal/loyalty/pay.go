@@ -23,8 +23,9 @@ type Payment struct {
 
 // Payable is what up to want points pay of an order that comes to total: never more than share and bound allow, in whole
 // steps, and no point more than the money is worth. Zero is as many as possible. What points cover to the last cent
-// needs no whole step. The zero Payment: none, or fewer than the least. ok is false if the program takes no points for
-// that currency.
+// needs no whole step. The zero Payment: none, or fewer than the least. The least is of points as they are offered, in
+// whole steps: those of them that the money is not worth are not taken, and lack nobody. ok is false if the program takes
+// no points for that currency.
 //
 // Source of the formula: points × money per point, rounded down to a minor unit; and for money, the least number of
 // points that is worth it.
@@ -34,18 +35,16 @@ func (p *Program) Payable(want Points, total Money) (pay Payment, ok bool) {
 		return Payment{}, false
 	}
 	perPoint := rate.perPoint()
-	most := p.Redeeming.Pay.bound(total)
-	if all := need(most, perPoint); want >= all {
-		pay = Payment{all, Money{most, total.Currency}}
-	} else {
+	value := p.Redeeming.Pay.bound(total)
+	if want < need(value, perPoint) {
 		step := max(1, p.Redeeming.Pay.Step)
-		value, _ := perPoint.mul(whole(int64(want / step * step))).floor()
-		pay = Payment{need(value, perPoint), Money{value, total.Currency}}
+		want = want / step * step
+		value, _ = perPoint.mul(whole(int64(want))).floor()
 	}
-	if pay.Value.Amount == 0 || pay.Points < p.Redeeming.Pay.Min {
+	if least, _ := perPoint.mul(whole(int64(p.Redeeming.Pay.Min))).floor(); want < p.Redeeming.Pay.Min || value < max(1, least) {
 		return Payment{}, true
 	}
-	return pay, true
+	return Payment{need(value, perPoint), Money{value, total.Currency}}, true
 }
 
 // bound is how much of an order points may pay.
@@ -92,7 +91,10 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 		return Reward{}, refuse(CurrencyUnsupported, "/order_total/currency", "The program takes points for "+p.Redeeming.Pay.currencies()+".")
 	}
 	if pay.Points == 0 {
-		least := p.Redeeming.Pay.least(in.Total.Currency)
+		least, ok := p.Redeeming.Pay.least(in.Total)
+		if !ok {
+			return Reward{}, refuse(AmountOutOfRange, "/order_total", "What points may pay of this order costs less than the "+points(max(1, p.Redeeming.Pay.Min))+" points that a payment takes at least.")
+		}
 		if available < least {
 			return Reward{}, p.insufficientWith(acc, "", more, least, "A payment takes at least")
 		}
@@ -102,11 +104,13 @@ func (p *Program) payment(acc Account, more Points, in *Redemption) (Reward, err
 	return Reward{ID: PayReward, Type: "pay", Cost: pay.Points}, nil
 }
 
-// least is the fewest points that pay anything in a currency: what a minor unit costs, in whole steps.
-func (y *Pay) least(c Currency) Points {
-	rate, step := y.Rates[c], max(1, y.Step)
-	n := need(1, rate.perPoint())
-	return max(y.Min, (n+step-1)/step*step)
+// least is the fewest points that pay anything of an order that comes to total: in whole steps, or what covers all that
+// they may pay; false if none do.
+func (y *Pay) least(total Money) (Points, bool) {
+	rate, step, most := y.Rates[total.Currency], max(1, y.Step), y.bound(total)
+	worth, _ := rate.perPoint().mul(whole(int64(y.Min))).floor()
+	n := max(y.Min, need(1, rate.perPoint()))
+	return min((n+step-1)/step*step, max(y.Min, need(most, rate.perPoint()))), most >= max(1, worth)
 }
 
 func (y *Pay) currencies() string {
