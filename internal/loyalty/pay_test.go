@@ -129,7 +129,7 @@ func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 			t.Fatal(err)
 		}
 		total := Money{rapid.Int64Range(1, 200).Draw(t, "total"), "EUR"}
-		least, ok := p.Redeeming.Pay.least(total)
+		least, ok := p.Redeeming.Pay.least(total, 0)
 		for want := Points(0); want < 2_000; want++ {
 			if pay, _ := p.Payable(want, total); pay.Points > 0 {
 				if !ok || want != least {
@@ -232,5 +232,72 @@ func TestAPartOfAConversionByARewardGivesSomething(t *testing.T) {
 	}
 	if out, err := p.Commit(acc, Redemption{ID: "rd_1"}, 5, noon); err != nil || last(out).Redemption.Credit.Worth != 1 {
 		t.Errorf("%+v, %v", out.Entries, err)
+	}
+}
+
+// A share is of the order, however many payments it has: what others hold or have paid of it is deducted.
+func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Share: big.NewRat(1, 2)})
+	for name, to := range map[string]Redemption{"an order": {Order: "o1"}, "a cart and its order": {Order: "o1", Cart: "c1"}, "a cart": {Cart: "c1"}, "neither": {}} {
+		acc := saver(t, p, ample)
+		pay := func(id string, total int64, commit bool) (Points, Entry) {
+			t.Helper()
+			in := to
+			in.ID, in.Reward, in.Total = id, PayReward, Money{total, "EUR"}
+			out, err := p.Redeem(acc, in, commit, nil, noon)
+			if errors.Is(err, AmountOutOfRange) {
+				return 0, Entry{}
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc = out.Account
+			return last(out).Redemption.Points, last(out)
+		}
+		end := func(out Outcome, err error) Entry {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc = out.Account
+			return last(out)
+		}
+		want := func(what string, got, want Points) {
+			t.Helper()
+			if name == "neither" {
+				want = 500 // each stands for itself
+			}
+			if got != want {
+				t.Errorf("%s: %s, and then %d", name, what, got)
+			}
+		}
+		held := Points(0)
+		if to.Cart != "" {
+			held = 500 // it takes the place of the one before
+		}
+		n, _ := pay("rd_1", 1000, false)
+		want("nothing", n, 500)
+		n, _ = pay("rd_2", 1000, false)
+		want("500 held", n, held)
+		open := acc.Holds[len(acc.Holds)-1].Redemption
+		committed := end(p.Commit(acc, open, 300, noon))
+		n, _ = pay("rd_3", 1000, true)
+		if name == "neither" {
+			continue
+		}
+		want("300 of 500 committed", n, 200)
+		n, _ = pay("rd_4", 1000, true)
+		want("all paid", n, 0)
+		n, _ = pay("rd_5", 1200, true)
+		want("a larger order", n, 100)
+		end(p.Reverse(acc, committed, big.NewRat(1, 1), noon))
+		n, _ = pay("rd_6", 1200, false)
+		want("300 reversed", n, 300)
+		end(p.Cancel(acc, acc.Holds[0].Redemption, noon))
+		n, _ = pay("rd_7", 1200, true)
+		want("a hold cancelled", n, 300)
+		if len(acc.Holds) > 0 {
+			t.Errorf("%s: %+v", name, acc.Holds)
+		}
 	}
 }
