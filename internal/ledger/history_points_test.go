@@ -24,6 +24,7 @@ func (h *history) redeem(m loyalty.MemberID) string {
 		in.Cart = fmt.Sprint("cart-", m)
 	case 2:
 		in.Wallet, in.Household, in.Reward, in.Total = "", true, loyalty.PayReward, loyalty.Money{Amount: 1_000_000, Currency: "EUR"}
+		in.Order = "order-" + string(m)
 		in.Points = h.books.of(m).acc.Balance().Active + loyalty.Points(1+h.rng.Int64N(60))
 	}
 	var r ledger.RedemptionResult

@@ -93,6 +93,15 @@ func (b *books) useReward(s *book, e loyalty.Entry) {
 	if e.Cause.Revision == 1 && strings.HasPrefix(r.ID, "rd_auto_") {
 		s.usage[loyalty.Usage{Rule: "redeeming.auto", Times: true, Per: loyalty.PerDay, Ends: loyalty.DateOf(r.At, b.h.p.Zone)}]++
 	}
+	if r.Order != "" {
+		paid := loyalty.Usage{Rule: "redeeming.pay:EUR:order:" + r.Order, Per: "use", Ends: loyalty.DateOf(r.At, b.h.p.Zone)}
+		switch {
+		case e.Kind == loyalty.KindRedeem:
+			s.usage[paid] += r.Value.Amount
+		case r.Status == loyalty.Reversed:
+			s.usage[paid] -= r.Value.Amount
+		}
+	}
 	if r.Piece {
 		b.spent["rewards."+r.Reward] += sign
 	}

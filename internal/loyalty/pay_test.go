@@ -19,6 +19,7 @@ func payProgram(tb testing.TB, y Pay) *Program {
 
 func TestWhatPointsPayOfAnOrder(t *testing.T) {
 	hundred := map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}, "JPY": {big.NewRat(3, 1), 2}, "KWD": {big.NewRat(10, 1), 37}}
+	beans := map[Currency]Rate{"EUR": {big.NewRat(150, 1), 100}}
 	for _, c := range []struct {
 		name  string
 		pay   Pay
@@ -31,6 +32,10 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 		{"whole steps", Pay{Rates: hundred, Step: 100}, 250, Money{2999, "EUR"}, Payment{200, Money{200, "EUR"}}},
 		{"the last step is smaller, so that the order is covered to the cent", Pay{Rates: hundred, Step: 100}, 3000, Money{2999, "EUR"}, Payment{2999, Money{2999, "EUR"}}},
 		{"fewer than the least", Pay{Rates: hundred, Min: 200}, 199, Money{2999, "EUR"}, Payment{}},
+		{"the least, of which not every point is worth a cent", Pay{Rates: beans, Min: 100, Step: 100}, 100, Money{5000, "EUR"}, Payment{99, Money{66, "EUR"}}},
+		{"the least, for an order that it covers", Pay{Rates: beans, Min: 100}, 100, Money{66, "EUR"}, Payment{99, Money{66, "EUR"}}},
+		{"an order that fewer than the least would cover", Pay{Rates: beans, Min: 100}, 9999, Money{65, "EUR"}, Payment{}},
+		{"a least between two steps", Pay{Rates: beans, Min: 150, Step: 100}, 199, Money{5000, "EUR"}, Payment{}},
 		{"half of the order", Pay{Rates: hundred, Share: big.NewRat(1, 2)}, 9999, Money{2999, "EUR"}, Payment{1499, Money{1499, "EUR"}}},
 		{"at most so much", Pay{Rates: hundred, Most: map[Currency]int64{"EUR": 1000}}, 9999, Money{2999, "EUR"}, Payment{1000, Money{1000, "EUR"}}},
 		{"no point for the part of a yen", Pay{Rates: hundred}, 100, Money{1000, "JPY"}, Payment{99, Money{66, "JPY"}}},
@@ -112,6 +117,56 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 	}
 }
 
+// The fewest points that a refusal names do, and no fewer.
+func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := &Program{ID: "p", Zone: noon.Location(), Redeeming: Redeeming{Pay: Pay{
+			Rates: map[Currency]Rate{"EUR": {big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1), rapid.Int64Range(1, 200).Draw(t, "per")}},
+			Min:   Points(rapid.IntRange(0, 120).Draw(t, "min")), Step: Points(rapid.IntRange(0, 60).Draw(t, "step")),
+			Share: rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 2)}).Draw(t, "share"),
+		}}}
+		if err := p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		total := Money{rapid.Int64Range(1, 200).Draw(t, "total"), "EUR"}
+		least, ok := p.Redeeming.Pay.least(total, 0)
+		for want := Points(0); want < 2_000; want++ {
+			if pay, _ := p.Payable(want, total); pay.Points > 0 {
+				if !ok || want != least {
+					t.Fatalf("%d points pay %s of %s, and the least are %d, %t", want, pay.Value, total, least, ok)
+				}
+				return
+			}
+		}
+		if ok && least < 2_000 {
+			t.Fatalf("%d points pay nothing of %s", least, total)
+		}
+	})
+}
+
+// What is offered is the whole balance, and a quote says the same.
+func TestThePointsThatAreTheLeastPay(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(150, 1), 100}}, Min: 100, Step: 100})
+	acc := joined(t, p, noon)
+	acc.Lots = []Lot{{Expires: 20271231, Points: 100}}
+	want := Payment{99, Money{66, "EUR"}}
+	if q, err := p.Quote(acc, paid("EUR", Line{Amount: 5000}), nil, noon); err != nil || q.Pay != want {
+		t.Errorf("%+v, %v", q.Pay, err)
+	}
+	out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Points: 100, Total: Money{5000, "EUR"}}, true, nil, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := last(out).Redemption; (Payment{r.Points, r.Value}) != want || out.Account.Balance() != (Balance{Active: 1}) {
+		t.Errorf("%+v leaves %+v", r, out.Account.Balance())
+	}
+	var refusal *Error
+	in := Redemption{ID: "rd_2", Reward: PayReward, Total: Money{65, "EUR"}}
+	if _, err := p.Redeem(acc, in, true, nil, noon); !errors.As(err, &refusal) || refusal.Code != AmountOutOfRange || refusal.Pointer != "/order_total" {
+		t.Errorf("of an order that costs 98 points: %v", err)
+	}
+}
+
 // What is asked for is how many at most: more than there are is what there is.
 func TestAPaymentTakesWhatThereIs(t *testing.T) {
 	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Min: 100, Step: 50})
@@ -177,5 +232,72 @@ func TestAPartOfAConversionByARewardGivesSomething(t *testing.T) {
 	}
 	if out, err := p.Commit(acc, Redemption{ID: "rd_1"}, 5, noon); err != nil || last(out).Redemption.Credit.Worth != 1 {
 		t.Errorf("%+v, %v", out.Entries, err)
+	}
+}
+
+// A share is of the order, however many payments it has: what others hold or have paid of it is deducted.
+func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Share: big.NewRat(1, 2)})
+	for name, to := range map[string]Redemption{"an order": {Order: "o1"}, "a cart and its order": {Order: "o1", Cart: "c1"}, "a cart": {Cart: "c1"}, "neither": {}} {
+		acc := saver(t, p, ample)
+		pay := func(id string, total int64, commit bool) (Points, Entry) {
+			t.Helper()
+			in := to
+			in.ID, in.Reward, in.Total = id, PayReward, Money{total, "EUR"}
+			out, err := p.Redeem(acc, in, commit, nil, noon)
+			if errors.Is(err, AmountOutOfRange) {
+				return 0, Entry{}
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc = out.Account
+			return last(out).Redemption.Points, last(out)
+		}
+		end := func(out Outcome, err error) Entry {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			acc = out.Account
+			return last(out)
+		}
+		want := func(what string, got, want Points) {
+			t.Helper()
+			if name == "neither" {
+				want = 500 // each stands for itself
+			}
+			if got != want {
+				t.Errorf("%s: %s, and then %d", name, what, got)
+			}
+		}
+		held := Points(0)
+		if to.Cart != "" {
+			held = 500 // it takes the place of the one before
+		}
+		n, _ := pay("rd_1", 1000, false)
+		want("nothing", n, 500)
+		n, _ = pay("rd_2", 1000, false)
+		want("500 held", n, held)
+		open := acc.Holds[len(acc.Holds)-1].Redemption
+		committed := end(p.Commit(acc, open, 300, noon))
+		n, _ = pay("rd_3", 1000, true)
+		if name == "neither" {
+			continue
+		}
+		want("300 of 500 committed", n, 200)
+		n, _ = pay("rd_4", 1000, true)
+		want("all paid", n, 0)
+		n, _ = pay("rd_5", 1200, true)
+		want("a larger order", n, 100)
+		end(p.Reverse(acc, committed, big.NewRat(1, 1), noon))
+		n, _ = pay("rd_6", 1200, false)
+		want("300 reversed", n, 300)
+		end(p.Cancel(acc, acc.Holds[0].Redemption, noon))
+		n, _ = pay("rd_7", 1200, true)
+		want("a hold cancelled", n, 300)
+		if len(acc.Holds) > 0 {
+			t.Errorf("%s: %+v", name, acc.Holds)
+		}
 	}
 }

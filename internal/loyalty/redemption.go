@@ -202,6 +202,7 @@ func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, comm
 	if commit {
 		d.p.claim(&in, reward, lotsOf(taken), d.now)
 		e.Kind, e.Postings = KindRedeem, spent(taken, in.Wallet, own)
+		e.Usage = append(e.Usage, d.p.pays(in, 1)...)
 		d.fill(&e, reward, in.Points)
 	} else {
 		in.Status, in.Until, in.Listed = Reserved, d.now.Add(d.p.Hold), in.Piece || in.Pooled
@@ -329,6 +330,9 @@ func (d *decision) undo(e *Entry, r Redemption) {
 		reward = Reward{ID: r.Reward}
 	}
 	uses := d.p.uses(&reward, r, -1)
+	if r.Status == Reversed { // or a payment that was only reserved, which its hold stands for
+		uses = append(uses, d.p.pays(r, -1)...)
+	}
 	if r.To != "" {
 		uses = d.p.gives(r, -1)
 	}

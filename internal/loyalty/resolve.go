@@ -81,7 +81,7 @@ func (p *Program) inPart(r Redemption, held, n Points) (Redemption, error) {
 func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcome, error) {
 	e := Entry{
 		Kind: KindRedeem, Cause: r.cause(d.Account.Member, 2), Effective: d.now, Redemption: &r,
-		Because: []Because{r.reason(0, WasSpent, points(n))},
+		Because: []Because{r.reason(0, WasSpent, points(n))}, Usage: d.p.pays(r, 1),
 	}
 	var used []Lot
 	rest := n

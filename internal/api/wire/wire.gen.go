@@ -2409,7 +2409,7 @@ type RedemptionRequest struct {
 	// Points pay-with-points: how many at most; left out: as many as can pay.
 	Points int64 `json:"points,omitempty,omitzero"`
 
-	// Order The order that it is for.
+	// Order The order that it is for. What the member's other payments with points pay of it counts towards what the program lets points pay of one order; of a payment that names no order, those for its cart.
 	Order string `json:"order,omitempty,omitzero"`
 
 	// Cart The cart that it is for: another reservation for it takes the place of this one.
