@@ -150,7 +150,7 @@ func newMachine(t *testing.T, r *rapid.T, tab table.Table) *machine {
 	}
 	for id, p := range m.model.members {
 		m.enrol(t, id)
-		p.bought, p.claims = map[string]purchase{}, map[string]claim{}
+		p.bought, p.claims, p.graced = map[string]purchase{}, map[string]claim{}, map[time.Time]bool{}
 	}
 	if rapid.Bool().Draw(r, "faults") {
 		m.Table = faulty(tab, rapid.Uint64().Draw(r, "of"))
@@ -407,6 +407,11 @@ func (m *machine) compare(r *rapid.T) {
 			r.Fatal(err)
 		}
 		m.tally["in debt"] += min(p.debt, 1)
+		for _, x := range p.points {
+			if m.tally["graced"] += x.graced; x.graced > 1 {
+				r.Fatalf("grace put a point of %s off %d times", id, x.graced)
+			}
+		}
 		if have, want := m.account(got.Account), m.person(p); !reflect.DeepEqual(have, want) {
 			r.Fatalf("%s at %s is %+v\nand should be    %+v", id, m.model.now, have, want)
 		}

@@ -30,16 +30,19 @@ type offer struct {
 
 type person struct {
 	points []point
+	graced map[time.Time]bool // where grace has put points off to
 	debt   int
 	bought map[string]purchase
 	claims map[string]claim
 }
 
-// A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone.
+// A point is pending (of is its order), active, held or spent (of is its redemption), expired, or gone. Grace puts it off
+// once, but for who moves it by hand.
 type point struct {
 	lapses time.Time
 	state  string
 	of     string
+	graced int
 }
 
 type purchase struct{ active, lapses time.Time }
@@ -96,12 +99,18 @@ func (m *model) credit(p *person, x *point) {
 	}
 }
 
-// comeBack is credit for what was held or spent: it lives at least for the grace.
+// comeBack is credit for what was held or spent: it lives at least for the grace, where that has not put it off before.
 func (m *model) comeBack(p *person, points []*point) {
+	least := m.midnight(m.now, m.grace)
+	late := slices.DeleteFunc(slices.Clone(points), func(x *point) bool {
+		return m.grace == 0 || !x.lapses.Before(least) || p.graced[x.lapses.UTC()]
+	})
+	for _, x := range late {
+		x.lapses = least
+		x.graced++
+		p.graced[least.UTC()] = true
+	}
 	for _, x := range points {
-		if least := m.midnight(m.now, m.grace); m.grace > 0 && x.lapses.Before(least) {
-			x.lapses = least
-		}
 		m.credit(p, x)
 	}
 }
@@ -182,7 +191,7 @@ func (m *model) buy(who loyalty.MemberID, id string, euros int) {
 	p, active := m.members[who], m.now.In(m.zone).AddDate(0, 0, wait)
 	p.bought[id] = purchase{active, m.midnight(active, life)}
 	for range euros {
-		p.points = append(p.points, point{p.bought[id].lapses, "pending", id})
+		p.points = append(p.points, point{lapses: p.bought[id].lapses, state: "pending", of: id})
 	}
 }
 
@@ -334,7 +343,7 @@ func (m *model) extend(who loyalty.MemberID, days int) loyalty.Code {
 		return loyalty.ValidationFailed
 	}
 	for _, x := range short {
-		x.lapses = until
+		x.lapses, x.graced = until, 0
 	}
 	for id, b := range p.bought {
 		if !b.active.After(m.now) && b.lapses.After(m.now) && b.lapses.Before(until) {
@@ -348,7 +357,7 @@ func (m *model) clone() *model {
 	c := *m
 	c.members = map[loyalty.MemberID]*person{}
 	for id, p := range m.members {
-		c.members[id] = &person{slices.Clone(p.points), p.debt, maps.Clone(p.bought), maps.Clone(p.claims)}
+		c.members[id] = &person{slices.Clone(p.points), maps.Clone(p.graced), p.debt, maps.Clone(p.bought), maps.Clone(p.claims)}
 	}
 	return &c
 }

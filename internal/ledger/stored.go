@@ -39,6 +39,7 @@ type accountDoc struct {
 	Moves    []moveDoc           `json:"mv,omitempty"`
 	Notices  []noticeDoc         `json:"told,omitempty"`
 	Slides   int32               `json:"slide,omitzero"`
+	Graced   []int32             `json:"grace,omitempty"`
 	Carried  string              `json:"frac,omitzero"`
 	Earned   int64               `json:"earned,omitzero"`
 	Redeemed int64               `json:"spent,omitzero"`
@@ -160,6 +161,7 @@ type entryDoc struct {
 	Move       *moveDoc         `json:"mv,omitempty"`
 	Notice     *noticeDoc       `json:"told,omitempty"`
 	Slides     int32            `json:"slide,omitzero"`
+	Graced     []int32          `json:"grace,omitempty"`
 	Carried    string           `json:"frac,omitzero"`
 	Conversion *convertedDoc    `json:"cv,omitempty"`
 	Wallets    []walletDoc      `json:"ws,omitempty"`

@@ -19,7 +19,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
 		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity), Seen: millis(a.Seen),
 		Tier: storedTier(&a.Tier), Usage: storedUsage(a.Usage),
-		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Carried: a.Carried,
+		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
 	}
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
@@ -48,6 +48,14 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Reached = append(d.Reached, storedReached(r))
 	}
 	return d
+}
+
+// datesTo is days in their stored form, or out of it.
+func datesTo[To, From ~int32](days []From) (out []To) {
+	for _, day := range days {
+		out = append(out, To(day))
+	}
+	return out
 }
 
 func setNonZero(m map[string]int64, month int, n int64) map[string]int64 {
@@ -136,6 +144,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		a.Moves = append(a.Moves, m.move())
 	}
 	a.Traits, a.Slides, a.Carried = d.Traits.traits(), loyalty.Date(d.Slides), d.Carried
+	a.Graced = datesTo[loyalty.Date](d.Graced)
 	if a.Metrics, err = readMetrics(d); err != nil {
 		return a, err
 	}

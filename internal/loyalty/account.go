@@ -41,6 +41,7 @@ type Account struct {
 	Moves   []Move    // lots that were moved by hand, the latest last
 	Notices []Notice  // what the member was told of, the latest last
 	Slides  Date      // the day to which the last activity moved the lots that slide; zero if none did
+	Graced  []Date    // the days to which grace has put points off, the latest last: from there it puts off none again
 	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
 	LastActivity time.Time // the latest order or redemption
@@ -138,6 +139,10 @@ type Move struct {
 // maxMoves is how many moves an account remembers: a bound on its size. Older ones are forgotten, and a refund of points
 // that they moved then finds them lapsed.
 const maxMoves = 10
+
+// maxGraced is how many days an account remembers to which grace has put points off: a bound on its size, and more than
+// there are between a release and the end of its grace, where that is a month. Older ones are forgotten.
+const maxGraced = 40
 
 // A Reached is a milestone that was reached, and perhaps lost again, with what it gave.
 type Reached struct {

@@ -66,6 +66,9 @@ func (a *Account) note(e Entry) {
 	if e.Slides != 0 {
 		a.Slides = e.Slides
 	}
+	for _, day := range e.Graced {
+		a.Graced = addGraced(a.Graced, day)
+	}
 	if e.Carried != "" {
 		a.Carried = e.Carried
 		if a.Carried == "0" {
@@ -161,6 +164,14 @@ func addLot(lots []Lot, l Lot) []Lot {
 		return slices.Delete(lots, at, at+1)
 	}
 	return lots
+}
+
+// addGraced takes up a day, if it is not there; of too many the oldest is forgotten.
+func addGraced(days []Date, day Date) []Date {
+	if slices.Contains(days, day) {
+		return days
+	}
+	return append(slices.Clone(days[max(0, len(days)+1-maxGraced):]), day)
 }
 
 // setReached is all with one milestone as it is now.

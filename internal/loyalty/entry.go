@@ -134,6 +134,7 @@ type Entry struct {
 	Move       *Move   // which lots it moved by hand
 	Notice     *Notice // what the member was told of
 	Slides     Date    // to which day it moved the lots that slide; zero if it moved none
+	Graced     []Date  // the days to which grace put off points in it
 	Carried    string  // the fraction of a point that the member has after it; empty if it did not change that
 	Refusal    *Error  // why, if it records a refusal
 

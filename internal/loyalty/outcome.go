@@ -20,6 +20,7 @@ type decision struct {
 	now      time.Time // the instant that is decided about
 	recorded time.Time // when that is
 	traits   *Traits   // to be told with the next award
+	graced   []Date    // to be told with the next entry
 	whole    *decision // of which this is what a ladder sees; nil: it is the whole
 	Outcome
 }
@@ -41,6 +42,7 @@ func (d *decision) post(e Entry) error {
 		e.Member = d.Account.Member
 	}
 	e.Program, e.Recorded = cmp.Or(e.Program, d.p.Version), d.recorded
+	e.Graced, d.graced = append(e.Graced, d.graced...), nil
 	for _, p := range e.Postings {
 		if p.Wallet == "" && p.Bucket.counts() {
 			e.Points += p.Points

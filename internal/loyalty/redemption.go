@@ -307,16 +307,18 @@ func lotsOf(taken []Posting) (lots []Lot) {
 }
 
 // gracious is the day on which points lapse that come back: their own, to which activity may have moved it, or that
-// of the program's grace from now.
+// of the program's grace from now. What grace has put off to a day it does not put off again, or whoever reserves and
+// cancels often enough would have points that never lapse.
 func (d *decision) gracious(expires Date, now time.Time) Date {
 	expires = d.lot(expires)
 	if expires == 0 || d.p.Redeeming.Grace.IsZero() {
 		return expires
 	}
 	least := DateOf(d.p.Redeeming.Grace.After(now, d.p.Zone), d.p.Zone)
-	if expires.Day() >= least {
+	if expires.Day() >= least || slices.Contains(d.Account.Graced, expires) {
 		return expires
 	}
+	d.graced = addGraced(d.graced, least)
 	return least
 }
 

@@ -354,3 +354,44 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 		}
 	}
 }
+
+// To reserve and cancel, however often, lengthens a life by the grace at most once; and of what comes back for the first
+// time none has less for what came back before.
+func TestGraceIsGivenOnce(t *testing.T) {
+	p := stocked(t, func(p *Program, _ *Reward) { p.Hold, p.Redeeming.Grace = 7*24*time.Hour, Period{Days: 10} })
+	acc := saver(t, p, Lot{20270201, 100}, Lot{20270210, 100})
+	for i := range 20 {
+		now := time.Date(2027, 1, 25, 9, 0, 0, 0, time.UTC).AddDate(0, 0, 3*i)
+		acc = advanced(t, p, acc, now).Account
+		in := Redemption{ID: fmt.Sprint("rd_", i), Reward: "it"}
+		out, err := p.Redeem(acc, in, false, nil, now)
+		if err != nil {
+			break
+		}
+		if out, err = p.Cancel(advanced(t, p, out.Account, now.AddDate(0, 0, 2)).Account, in, now.AddDate(0, 0, 2)); err != nil {
+			t.Fatal(err)
+		}
+		acc = out.Account
+	}
+	// The first ones came back on 27 January, the others on 11 February.
+	if want := []Date{20270206, 20270221}; !slices.Equal(acc.Graced, want) || acc.Expired != 200 || len(acc.Lots)+len(acc.Holds) > 0 {
+		t.Errorf("grace gave %v, and they lived on: %v, %v, %d lapsed", acc.Graced, acc.Lots, acc.Holds, acc.Expired)
+	}
+
+	acc = saver(t, p, Lot{20270201, 200})
+	now := time.Date(2027, 2, 1, 12, 0, 0, 0, time.UTC)
+	for _, id := range []string{"rd_1", "rd_2"} {
+		acc = redeemed(t, p, acc, Redemption{ID: id}, false, now).Account
+	}
+	for i, id := range []string{"rd_1", "rd_2"} {
+		at := now.AddDate(0, 0, 1+i)
+		out, err := p.Cancel(advanced(t, p, acc, at).Account, Redemption{ID: id}, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		acc = out.Account
+	}
+	if want := []Lot{{20270212, 100}, {20270213, 100}}; !slices.Equal(acc.Lots, want) {
+		t.Errorf("of one day, given back on two: %v", acc.Lots)
+	}
+}

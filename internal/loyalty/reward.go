@@ -78,7 +78,7 @@ const (
 type Redeeming struct {
 	PerOrder  int64    // how many rewards one order may use; zero: no bound
 	CodeValid Period   // how long a code can be used; zero: for ever
-	Grace     Period   // what comes back from a redemption lives at least so long
+	Grace     Period   // what comes back from a redemption lives at least so long, but is put off once
 	OnRefund  OnRefund // what a reversal gives back
 	Pay       Pay      // how points pay for orders
 	Auto      Auto     // what is redeemed by itself

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -177,6 +178,9 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 		Postings: []Posting{{Bucket: BucketTransferred, Points: -r.Points}},
 	}
 	for _, l := range r.Lots {
+		if slices.Contains(d.Account.Graced, l.Expires) { // or two who give them to and fro would have grace each time
+			in.Graced = append(in.Graced, l.Expires)
+		}
 		in.Postings = other.activate(in.Postings, "", l.Points, l.Expires, d.now)
 	}
 	if err := other.post(lostToExpiry(in)); err != nil {

@@ -270,3 +270,15 @@ func lotsAlive(p *Program, acc Account, now time.Time) (lots []Lot) {
 	}
 	return lots
 }
+
+// What grace has put off is not put off again with who is given it, or two members could make points live for ever.
+func TestPointsThatGraceHasPutOffArriveAsSuch(t *testing.T) {
+	p := giving(t, Transfers{Min: 1})
+	p.Redeeming.Grace = Period{Days: 10}
+	from, to := pair(t, p, Lot{20261211, 40}, Lot{20270131, 80})
+	from.Graced = []Date{20261211}
+	outs, err := p.Transfer(from, to, Redemption{ID: "tr_1", Points: 100}, noon)
+	if err != nil || !slices.Equal(outs[1].Account.Graced, []Date{20261211}) {
+		t.Errorf("%v, %v", outs, err)
+	}
+}
