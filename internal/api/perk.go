@@ -11,7 +11,7 @@ func listPerks(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	left, err := c.app.Ledger.Stock(ctx, p)
+	left, err := c.app.Ledger.StockFor(ctx, p, m.Account.Member)
 	if err != nil {
 		return answer{}, err
 	}

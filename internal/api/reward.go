@@ -47,7 +47,7 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 		}
 		acc = m.Account
 	}
-	left, err := c.app.Ledger.Stock(ctx, p)
+	left, err := c.app.Ledger.StockFor(ctx, p, acc.Member)
 	if err != nil {
 		return answer{}, err
 	}

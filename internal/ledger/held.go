@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/go-json-experiment/json"
 
@@ -21,6 +22,7 @@ import (
 // listedDoc is a stored form: changed only by addition.
 type listedDoc struct {
 	Member string `json:"m"`
+	Date   string `json:"d,omitzero"`
 }
 
 // lapsedAtOnce is how many lapsed reservations are looked up at a time.
@@ -32,6 +34,19 @@ func listedKey(program string, r *loyalty.Redemption) table.Key {
 	return table.Key{PK: listedPartition(program, r.Reward), SK: stamped(r.Until) + "#" + r.ID}
 }
 
+func readListed(it table.Item) (d listedDoc, err error) {
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return d, fmt.Errorf("ledger: read reservation %s: %w", it.Key, err)
+	}
+	return d, nil
+}
+
+// lapsedOf yields the listed reservations of a reward that have lapsed, the longest lapsed first, behind one of them.
+func (l *Ledger) lapsedOf(ctx context.Context, program, reward string, last table.Item, limit int) iter.Seq2[table.Item, error] {
+	q := table.Query{PK: listedPartition(program, reward), To: stamped(l.now()) + "~", After: last, Limit: limit}
+	return l.Table.Query(ctx, q)
+}
+
 // listOps is what entries do to the list: a reservation that begins is put there, and one that ends taken out.
 func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 	for _, e := range entries {
@@ -41,7 +56,7 @@ func listOps(program string, entries []loyalty.Entry) (ops []table.Op) {
 		}
 		switch e.Kind {
 		case loyalty.KindReserve:
-			ops = append(ops, table.Put(table.Item{Key: listedKey(program, r), Doc: encode(listedDoc{string(e.Member)})}))
+			ops = append(ops, table.Put(table.Item{Key: listedKey(program, r), Doc: encode(listedDoc{string(e.Member), r.Date})}))
 		case loyalty.KindRedeem, loyalty.KindRelease:
 			ops = append(ops, table.Delete(table.Item{Key: listedKey(program, r), Version: 1}))
 		}
@@ -65,11 +80,11 @@ func (l *Ledger) unlessLapsed(ctx context.Context, program string, reward *loyal
 		return refusal
 	}
 	var found lapsedError
-	q := table.Query{PK: listedPartition(program, reward.ID), To: stamped(l.now()) + "~", Limit: lapsedAtOnce}
+	var last table.Item
 	if n := len(before.holds); n > 0 {
-		q.After = before.holds[n-1]
+		last = before.holds[n-1]
 	}
-	for it, err := range l.Table.Query(ctx, q) {
+	for it, err := range l.lapsedOf(ctx, program, reward.ID, last, lapsedAtOnce) {
 		if err != nil {
 			return retryable(err)
 		}
@@ -82,9 +97,9 @@ func (l *Ledger) unlessLapsed(ctx context.Context, program string, reward *loyal
 // letLapse brings those up to date whose reservations have lapsed.
 func (l *Ledger) letLapse(ctx context.Context, p *loyalty.Program, lapsed lapsedError) error {
 	for _, it := range lapsed.holds {
-		var d listedDoc
-		if err := json.Unmarshal(it.Doc, &d); err != nil {
-			return fmt.Errorf("ledger: read reservation %s: %w", it.Key, err)
+		d, err := readListed(it)
+		if err != nil {
+			return err
 		}
 		if _, err := l.Advance(ctx, p, loyalty.MemberID(d.Member)); err != nil {
 			return err

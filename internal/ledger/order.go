@@ -158,7 +158,7 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 			return loyalty.Quote{}, err
 		}
 	}
-	stock, err := l.Stock(ctx, p)
+	stock, err := l.StockFor(ctx, p, acc.Member)
 	if err != nil {
 		return loyalty.Quote{}, err
 	}

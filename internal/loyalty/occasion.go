@@ -43,6 +43,9 @@ func (r *Reward) counter(date string, at time.Time) Spend {
 	return Spend{Rule: Occasion{ID: date}.key(r)} // the program does not have it any more
 }
 
+// KeyOn names what is counted of a date, or of the reward where there is none, among the rules.
+func (r *Reward) KeyOn(date string) string { return r.counter(date, time.Time{}).Rule }
+
 // PlacesLeft is how many places a date has left, as far as that is known.
 func (r *Reward) PlacesLeft(o Occasion, left Budgets) int64 {
 	if n, known := left[o.key(r)]; known {

@@ -79,11 +79,25 @@ func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, 
 	return q
 }
 
-// gone is what is missing where there are no pieces or no places left, as far as left knows.
+// CodesKey names in Budgets whether a pool has a code, and TurnKey whether it is a member's turn to have a piece: zero says
+// that it has none, or that it is not.
+func (r *Reward) CodesKey() string { return "codes." + r.ID }
+
+// TurnKey is said with CodesKey.
+func (r *Reward) TurnKey() string { return "turns." + r.ID }
+
+// gone is what is missing where there are no pieces, places or codes left, or others have the first call on them, as far
+// as left knows.
 func (r *Reward) gone(left Budgets, now time.Time) []Lack {
 	lacks := r.dated(left, now)
 	if n, known := left[r.Key()]; len(r.Drops) > 0 && (known && n <= 0 || r.Pieces(now) == 0) {
 		lacks = append(lacks, outOfStock(r, now).Lacks...)
+	}
+	if n, known := left[r.CodesKey()]; known && n <= 0 {
+		lacks = append(lacks, outOfStock(r, now).Lacks...)
+	}
+	if n, known := left[r.TurnKey()]; known && n <= 0 {
+		lacks = append(lacks, Lack{What: LacksTurn, Available: points(left[r.Key()])})
 	}
 	return lacks
 }

@@ -1,0 +1,99 @@
+package ledger_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+// What is said of a reward is what redeeming it would answer.
+func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
+	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: []loyalty.Occasion{{ID: "may", At: start.AddDate(1, 0, 0), Places: 1}}}
+	pooled, waited := mug(1), mug(1)
+	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
+	waited.FirstCall = loyalty.Period{Hours: 24}
+	for _, c := range []struct {
+		name   string
+		reward loyalty.Reward
+		date   string
+	}{{"a piece", mug(1), ""}, {"a place", dated, "may"}, {"a code", pooled, ""}, {"a turn", waited, ""}} {
+		t.Run(c.name, func(t *testing.T) {
+			b := newBench(t, memory(t))
+			b.offer(t, c.reward)
+			members := []loyalty.MemberID{"mem_ada", "mem_bob", "mem_eve"}
+			for _, m := range members {
+				b.enrol(t, m)
+				b.grant(t, m, 1_000)
+			}
+			says := func(m loyalty.MemberID, lacks ...loyalty.LackOf) {
+				t.Helper()
+				left, err := b.StockFor(t.Context(), b.p, m)
+				got, other := b.Member(t.Context(), b.p, m)
+				if err != nil || other != nil {
+					t.Fatal(err, other)
+				}
+				q := b.p.Available(got.Account, c.reward, loyalty.Redemption{}, left, b.Now())
+				if len(q.Lacks) != len(lacks) || len(lacks) > 0 && q.Lacks[0].What != lacks[0] {
+					t.Errorf("%s lacks %+v, want %v", m, q.Lacks, lacks)
+				}
+			}
+			if c.reward.Codes.From == loyalty.UploadedCode {
+				says("mem_ada", loyalty.LacksStock)
+				b.upload(t, "mug", 1)
+			}
+			says("mem_ada")
+			b.take(t, ledger.RedemptionRequest{ID: "rd_1", Member: "mem_ada", Reward: "mug", Date: c.date})
+			says("mem_bob", loyalty.LacksStock)
+			if c.reward.Waits() {
+				if _, err := b.Wait(t.Context(), b.p, "mug", "mem_bob"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			b.advance(time.Hour)
+			says("mem_bob")
+			if c.reward.Waits() {
+				says("mem_eve", loyalty.LacksTurn)
+				_, err := b.try(t, ledger.RedemptionRequest{ID: "rd_2", Member: "mem_eve", Reward: "mug"})
+				wantRefusal(t, err, loyalty.RewardOutOfStock)
+				says("mem_eve", loyalty.LacksTurn)
+			}
+			b.take(t, ledger.RedemptionRequest{ID: "rd_3", Member: "mem_bob", Reward: "mug", Date: c.date})
+			says("mem_eve", loyalty.LacksStock)
+		})
+	}
+}
+
+func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
+	meter := &tabletest.Meter{Table: memory(t)}
+	b := newBench(t, meter)
+	b.enrol(t, "mem_ada")
+	cost := func(r loyalty.Reward) float64 {
+		t.Helper()
+		b.offer(t, r)
+		meter.Take()
+		if _, err := b.StockFor(t.Context(), b.p, "mem_ada"); err != nil {
+			t.Fatal(err)
+		}
+		return meter.Take().Read
+	}
+	pooled, waited := mug(0), mug(5)
+	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
+	waited.FirstCall = loyalty.Period{Hours: 24}
+	base := cost(mug(5)) // its counters
+	for _, c := range []struct {
+		name string
+		read float64
+		got  float64
+	}{{"none left", 2, cost(mug(0))}, {"a pool that is empty", 2, cost(pooled)}, {"nobody waits", 2, cost(waited)}} {
+		if c.got != c.read {
+			t.Errorf("%s: %g reads, want %g; pieces alone are %g", c.name, c.got, c.read, base)
+		}
+	}
+	b.upload(t, "mug", 3)
+	if got := cost(pooled); got != 1 {
+		t.Errorf("a pool with codes: %g reads", got)
+	}
+}
