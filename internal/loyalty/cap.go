@@ -3,6 +3,7 @@ package loyalty
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -76,6 +77,18 @@ func (u Usage) Compare(v Usage) int {
 // usage is n times more on a day under a rule's limit.
 func (l Limit) usage(rule string, day Date, n int64) Usage {
 	return Usage{Rule: rule, Times: true, Per: l.Per, Ends: l.Per.ends(day), N: n}
+}
+
+// often is how often, for a refusal: "once per day", "3 times per month", "once ever".
+func (l Limit) often() string {
+	n := strconv.FormatInt(l.Times, 10) + " times"
+	if l.Times == 1 {
+		n = "once"
+	}
+	if l.Per == PerEver {
+		return n + " ever"
+	}
+	return n + " per " + string(l.Per)
 }
 
 // usage is n points more on a day under a rule's cap.

@@ -102,7 +102,7 @@ func (p *Program) convertible(acc Account, from, to string, n Points, now time.T
 		return c, 0, refuse(AmountOutOfRange, "/points", "So many points become none, or more than one operation may move.")
 	}
 	if l, full := acc.exhausted(c.Key(), c.Limits, DateOf(now, p.Zone)); full {
-		return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %d times per %s.", l.Times, l.Per))
+		return c, 0, refuse(ValidationFailed, "", fmt.Sprintf("A member can convert so %s.", l.often()))
 	}
 	return c, received, nil
 }

@@ -9,15 +9,18 @@ import (
 // Perk is the type of rewards that cost nothing: what a level or a segment is entitled to.
 const Perk = "perk"
 
-// claimPerk makes a perk the member's at once: there is nothing to reserve.
+// claimPerk makes a perk the member's at once: there is nothing to reserve. It takes the place of what its cart holds.
 func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Budgets, now time.Time) (Outcome, error) {
-	if lacks := p.lacks(acc, reward, in, now); len(lacks) > 0 {
+	d := p.decide(acc, now)
+	if _, err := d.replace(in); err != nil {
+		return Outcome{}, err
+	}
+	if lacks := p.lacks(d.Account, reward, in, now); len(lacks) > 0 {
 		return Outcome{}, unavailable(lacks)
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
 		return Outcome{}, outOfStock(reward, now)
 	}
-	d := p.decide(acc, now)
 	if err := d.piece(reward, "", left, now); err != nil {
 		return Outcome{}, err
 	}
@@ -32,7 +35,7 @@ func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Bud
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
-	return d.Outcome, nil
+	return d.freed(acc)
 }
 
 // A PerkQuote is a perk with whether a member has it, or can claim it.

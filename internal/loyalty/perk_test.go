@@ -35,3 +35,18 @@ func TestAPerkOfALimitedNumber(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestAPerkTakesThePlaceOfWhatItsCartHolds(t *testing.T) {
+	p := stocked(t, nil)
+	p.Rewards = append(p.Rewards, Reward{ID: "coffee", Type: Perk})
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	acc := redeemed(t, p, saver(t, p, Lot{20270131, 150}), Redemption{ID: "rd_1", Cart: "c"}, false, noon).Account
+	for cart, holds := range map[string]int{"c": 0, "d": 1, "": 1} {
+		out, err := p.Redeem(acc, Redemption{ID: "rd_2", Reward: "coffee", Cart: cart}, false, nil, noon)
+		if err != nil || len(out.Account.Holds) != holds || last(out).Redemption.ID != "rd_2" || total(out.Account.Lots) != Points(150-100*holds) {
+			t.Errorf("cart %q: %+v, %v", cart, out.Account.Holds, err)
+		}
+	}
+}

@@ -270,7 +270,11 @@ func (l Lack) Why() string {
 	case LacksWhen:
 		return "It is for whom this holds: " + l.Required + "."
 	case LacksPerOrder:
-		return "The order uses " + l.Available + " rewards already, and may use " + l.Required + "."
+		unit := " rewards"
+		if l.Available == "1" {
+			unit = " reward"
+		}
+		return "The order uses " + l.Available + unit + " already, and may use " + l.Required + "."
 	}
 	return "Points are missing."
 }

@@ -251,3 +251,17 @@ func TestALimitThatIsYoungerThanARedemptionIsNotExtendedByIt(t *testing.T) {
 		t.Errorf("used is %+v, %v", out.Account.Usage, err)
 	}
 }
+
+func TestRefusalsCountWhatIsOne(t *testing.T) {
+	for got, want := range map[string]string{
+		Lack{What: LacksPerOrder, Required: "1", Available: "1"}.Why(): "The order uses 1 reward already, and may use 1.",
+		Lack{What: LacksPerOrder, Required: "2", Available: "2"}.Why(): "The order uses 2 rewards already, and may use 2.",
+		Limit{1, PerDay}.often():   "once per day",
+		Limit{3, PerMonth}.often(): "3 times per month",
+		Limit{1, PerEver}.often():  "once ever",
+	} {
+		if got != want {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -111,7 +110,7 @@ func (p *Program) mayGive(from, to Account, n Points, now time.Time) error {
 func (p *Program) withinLimits(from Account, n Points, day Date) error {
 	key := p.Transfers.Key()
 	if l, full := from.exhausted(key, p.Transfers.Limits, day); full {
-		return refuse(ValidationFailed, "", "A member can give points "+strconv.FormatInt(l.Times, 10)+" times per "+string(l.Per)+", and has.")
+		return refuse(ValidationFailed, "", "A member can give points "+l.often()+", and has.")
 	}
 	for _, c := range p.Transfers.AtMost {
 		if left := c.Points - Points(from.used(key, false, c.Per, c.Per.ends(day))); n > left {
