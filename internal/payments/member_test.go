@@ -196,6 +196,32 @@ func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
 	}
 }
 
+// The names, the money, a refund and the enrolment may become known in whatever order.
+func TestAGuestsPaymentEndsInOneStateInWhateverOrder(t *testing.T) {
+	before := noon.AddDate(0, 0, -2)
+	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, At: before}
+	named := sample.Event{Provider: app.Stripe, Type: "charge.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test", At: before}
+	failed := sample.Event{
+		Provider: app.Stripe, Type: "refund.failed", Payment: "pi_9", Object: "re_9", Status: "failed", Amount: 1733,
+		Created: before.Add(time.Minute), At: before.Add(time.Minute),
+	}
+	back := sample.Event{Provider: app.Stripe, Type: "charge.refunded", Payment: "pi_9", Total: 4999, Back: 1733, At: before.Add(time.Minute)}
+	all([]int{1, 1, 1, 1, 1}, nil, func(order []int) {
+		s := newShop(t, "payments")
+		grace := ""
+		for _, i := range order {
+			if i == 4 {
+				grace = s.enrol("77", "grace@shop.test")
+				continue
+			}
+			s.tell([]sample.Event{pi, named, failed, back}[i])
+		}
+		if s.points(grace) != whole {
+			t.Errorf("%v: %d points", order, s.points(grace))
+		}
+	})
+}
+
 func TestAPaymentOfAKnownMemberMayBeLate(t *testing.T) {
 	s := newShop(t, "payments")
 	if err := s.stack.Advance(t.Context(), 40*24*time.Hour); err != nil {
