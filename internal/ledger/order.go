@@ -30,6 +30,9 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 		if err != nil {
 			return loyalty.Entry{}, err
 		}
+		if found := was.Order.Order; found.Told == loyalty.Untold && found.Member != "" && found.Member != o.Member {
+			return l.moveOrder(ctx, p, was.Order, rules, o, by)
+		}
 		return l.writeOrder(ctx, p, was.Order, rules, o, by)
 	})
 	if err != nil {
@@ -107,6 +110,42 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loya
 		return loyalty.Entry{}, err
 	}
 	return entries[0], nil
+}
+
+// moveOrder gives an order to the member whom the merchant names, where its payments had found another: in one step that
+// one loses what it gave, as if it were cancelled, and it begins anew. What the merchant says goes before what was found,
+// whichever comes first. It is refused where a referral hangs on the order, for then four accounts would change at once.
+func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, found *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, by By) (loyalty.Entry, error) {
+	gone := found.Order
+	gone.Status, gone.Told = loyalty.OrderCancelled, ""
+	anew := &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, Told: loyalty.Untold}, Revision: found.Revision + 1}
+	entries, err := l.do(ctx, command{
+		p: p, member: found.Order.Member, others: []loyalty.MemberID{o.Member}, by: by,
+		together: func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+			if accs[1].Sequence == 0 {
+				return nil, notFound("member")
+			}
+			loses, err := p.PlaceOrder(accs[0], found, rules, gone, left, l.now())
+			if err != nil {
+				return nil, err
+			}
+			gets, err := p.PlaceOrder(accs[1], anew, p, o, left, l.now())
+			_, ends := p.Concerns(loses, rules)
+			if _, begins := p.Concerns(gets, p); err == nil && (ends || begins) {
+				err = &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order belongs to another member, and a referral hangs on it.", Pointer: "/member"}
+			}
+			return []loyalty.Outcome{loses, gets}, err
+		},
+	})
+	if err != nil {
+		return loyalty.Entry{}, err
+	}
+	for _, e := range entries {
+		if e.Order != nil && e.Order.Order.Member == o.Member {
+			return e, nil
+		}
+	}
+	return l.latest(ctx, p.ID, loyalty.CauseOrder, o.ID) // the answer was lost
 }
 
 // rules is the program in the version that an order keeps.

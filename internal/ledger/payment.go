@@ -298,7 +298,7 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 	if o.Member == "" {
 		o.Member = was.Member
 	}
-	if was.Told == loyalty.Untold && was.Member != "" {
+	if was.Told == loyalty.Untold && was.Member != "" && was.Member == o.Member {
 		o.PlacedAt = was.PlacedAt // its points have begun to live
 	}
 	for _, x := range o.Receipts {

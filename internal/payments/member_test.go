@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
@@ -195,6 +196,32 @@ func TestAPaymentThatIsOlderThanItsMember(t *testing.T) {
 	}
 }
 
+// The names, the money, a refund and the enrolment may become known in whatever order.
+func TestAGuestsPaymentEndsInOneStateInWhateverOrder(t *testing.T) {
+	before := noon.AddDate(0, 0, -2)
+	pi := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, At: before}
+	named := sample.Event{Provider: app.Stripe, Type: "charge.succeeded", Payment: "pi_9", Total: 4999, Email: "grace@shop.test", At: before}
+	failed := sample.Event{
+		Provider: app.Stripe, Type: "refund.failed", Payment: "pi_9", Object: "re_9", Status: "failed", Amount: 1733,
+		Created: before.Add(time.Minute), At: before.Add(time.Minute),
+	}
+	back := sample.Event{Provider: app.Stripe, Type: "charge.refunded", Payment: "pi_9", Total: 4999, Back: 1733, At: before.Add(time.Minute)}
+	all([]int{1, 1, 1, 1, 1}, nil, func(order []int) {
+		s := newShop(t, "payments")
+		grace := ""
+		for _, i := range order {
+			if i == 4 {
+				grace = s.enrol("77", "grace@shop.test")
+				continue
+			}
+			s.tell([]sample.Event{pi, named, failed, back}[i])
+		}
+		if s.points(grace) != whole {
+			t.Errorf("%v: %d points", order, s.points(grace))
+		}
+	})
+}
+
 func TestAPaymentOfAKnownMemberMayBeLate(t *testing.T) {
 	s := newShop(t, "payments")
 	if err := s.stack.Advance(t.Context(), 40*24*time.Hour); err != nil {
@@ -220,6 +247,43 @@ func TestAPaymentFindsItsMember(t *testing.T) {
 	pay("pi_5", sample.Event{Customer: "cust-42"})
 	if s.points(bob) != 30 || s.points(s.member) != 20 {
 		t.Errorf("bob has %d and ada %d", s.points(bob), s.points(s.member))
+	}
+}
+
+// Whose order it is the merchant knows better than an address, whichever comes first.
+func TestAnOrderIsOfWhomTheMerchantNames(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		s := newShop(t, "payments")
+		grace := s.enrol("77", "grace@shop.test")
+		paid := sample.Event{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_9", Total: 4999, Order: "1042", Email: "ada@shop.test"}
+		if late {
+			s.order("1042", "paid", `,"member":"`+grace+`"`)
+		}
+		s.want(paid, "200 applied")
+		if !late && s.points(s.member) != whole {
+			t.Errorf("%d points by the address", s.points(s.member))
+		}
+		for range 2 {
+			if got := s.order("1042", "paid", `,"member":"`+grace+`"`)["points"]; got != float64(whole) {
+				t.Errorf("worth %v", got)
+			}
+		}
+		if s.points(s.member) != 0 || s.points(grace) != whole {
+			t.Errorf("%d and %d points, late %v", s.points(s.member), s.points(grace), late)
+		}
+		s.want(sample.Event{Provider: app.Stripe, Type: "refund.created", Payment: "pi_9", Object: "re_9", Amount: 1733}, "200 applied")
+		if s.points(s.member) != 0 || s.points(grace) != refunded1 {
+			t.Errorf("%d and %d points after a refund, late %v", s.points(s.member), s.points(grace), late)
+		}
+		for _, m := range []string{s.member, grace} {
+			if err := s.stack.App.Ledger.Audit(t.Context(), "corner", loyalty.MemberID(m)); err != nil {
+				t.Error(err)
+			}
+		}
+		r, err := s.stack.App.Ledger.Order(t.Context(), "corner", "1042")
+		if err != nil || !r.State.Order.PlacedAt.Equal(noon.Add(-time.Hour)) {
+			t.Errorf("placed at %s: %v", r.State.Order.PlacedAt, err)
+		}
 	}
 }
 
