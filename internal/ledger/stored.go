@@ -161,6 +161,7 @@ type entryDoc struct {
 	Move       *moveDoc         `json:"mv,omitempty"`
 	Notice     *noticeDoc       `json:"told,omitempty"`
 	Slides     int32            `json:"slide,omitzero"`
+	Stale      int32            `json:"stale,omitzero"`
 	Graced     []int32          `json:"grace,omitempty"`
 	Carried    string           `json:"frac,omitzero"`
 	Conversion *convertedDoc    `json:"cv,omitempty"`

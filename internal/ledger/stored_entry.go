@@ -15,7 +15,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor, Input: e.Input,
 		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Usage: storedUsage(e.Usage),
 		Conversion: storedConverted(e.Conversion), Wallets: storedWallets(e.Wallets),
-		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
+		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		Ladder: e.Ladder, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
@@ -95,7 +95,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		Previous: d.Previous, Hash: d.Hash,
 	}
 	e.Ladder = d.Ladder
-	e.Slides, e.Carried, e.Wallets = loyalty.Date(d.Slides), d.Carried, readWallets(d.Wallets)
+	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried, readWallets(d.Wallets)
 	e.Graced = datesTo[loyalty.Date](d.Graced)
 	if d.Move != nil {
 		m := d.Move.move()

@@ -36,6 +36,13 @@ func (d *decision) slide(e *Entry, to Date) {
 	case to > was || was == forever:
 		e.Slides = to
 	}
+	for _, h := range d.Account.Holds { // they slide when they come back, but for what would have lapsed before
+		for _, l := range h.Lots {
+			if day := d.lot(l.Expires); l.Expires.Slides() && day != 0 && !day.End(d.p.Zone).After(d.now) {
+				e.Stale = max(e.Stale, l.Expires)
+			}
+		}
+	}
 	if moved {
 		e.Because = append(e.Because, Reason("expiry", "0", WasMoved, to.String()))
 	}

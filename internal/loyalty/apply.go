@@ -66,6 +66,9 @@ func (a *Account) note(e Entry) {
 	if e.Slides != 0 {
 		a.Slides = e.Slides
 	}
+	if e.Stale != 0 {
+		a.settle(e.Stale)
+	}
 	for _, day := range e.Graced {
 		a.Graced = addGraced(a.Graced, day)
 	}
@@ -147,6 +150,21 @@ func (a *Account) addHold(r Redemption, l Lot) {
 	a.Holds = slices.Clone(a.Holds)
 	if a.Holds[at].Lots = addLot(a.Holds[at].Lots, l); len(a.Holds[at].Lots) == 0 {
 		a.Holds = slices.Delete(a.Holds, at, at+1)
+	}
+}
+
+// settle makes lots that are reserved slide no more, up to a day.
+func (a *Account) settle(stale Date) {
+	a.Holds = slices.Clone(a.Holds)
+	for i, h := range a.Holds {
+		var lots []Lot
+		for _, l := range h.Lots {
+			if l.Expires.Slides() && l.Expires <= stale {
+				l.Expires = l.Expires.Day()
+			}
+			lots = addLot(lots, l)
+		}
+		a.Holds[i].Lots = lots
 	}
 }
 

@@ -134,6 +134,7 @@ type Entry struct {
 	Move       *Move   // which lots it moved by hand
 	Notice     *Notice // what the member was told of
 	Slides     Date    // to which day it moved the lots that slide; zero if it moved none
+	Stale      Date    // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
 	Graced     []Date  // the days to which grace put off points in it
 	Carried    string  // the fraction of a point that the member has after it; empty if it did not change that
 	Refusal    *Error  // why, if it records a refusal

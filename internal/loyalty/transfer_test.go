@@ -166,6 +166,41 @@ func TestWhatComesOfAnOffer(t *testing.T) {
 	}
 }
 
+// What is offered slides with an activity when it comes back, but not if it would have lapsed before that.
+func TestWhatIsHeldWhileItLapsesDoesNotSlideOn(t *testing.T) {
+	p := lively(t, "Europe/Berlin")
+	q := *p
+	q.Transfers = Transfers{Min: 1, Accept: Period{Days: 60}}
+	for visit, want := range map[string]int{"2026-12-31T22:00:00Z": 1, "2027-01-01T00:00:00Z": 0} {
+		acc := member(t, &q, Traits{}, noon)
+		acc.Slides = slides + 20261231
+		acc.Member, acc.Lots, acc.Pending = "mem_ada", []Lot{{acc.Slides, 7}}, nil
+		bob := acc
+		bob.Member = "mem_bob"
+		outs, err := q.Transfer(acc, bob, Redemption{ID: "tr_1", Points: 7}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := instant(t, visit)
+		with := visits(t, &q, advanced(t, &q, outs[0].Account, at).Account, 1, at)
+		later := at.AddDate(0, 0, 3)
+		out, err := q.Return(advanced(t, &q, with, later).Account, Redemption{ID: "tr_1"}, Cancelled, later)
+		if err != nil {
+			t.Fatal(err)
+		}
+		left := Points(0)
+		for _, l := range out.Account.Lots {
+			left += l.Points
+		}
+		for _, l := range with.Lots {
+			left -= l.Points
+		}
+		if left != Points(7*want) {
+			t.Errorf("visited at %s: %d come back: %v", visit, left, out.Account.Lots)
+		}
+	}
+}
+
 // Whatever two members do beside it, their points live together no longer with a transfer between them than without.
 func TestATransferNeverLengthensALife(t *testing.T) {
 	p := lively(t, "Europe/Berlin")
@@ -225,7 +260,7 @@ func withLots(t *rapid.T, p *Program, m MemberID) Account {
 }
 
 // visits is an activity, which moves the lots that slide.
-func visits(t *rapid.T, p *Program, acc Account, i int, now time.Time) Account {
+func visits(t interface{ Fatal(...any) }, p *Program, acc Account, i int, now time.Time) Account {
 	ev := Event{Type: "visit.completed", ID: fmt.Sprint(i), Member: acc.Member, At: now}
 	out, err := p.PlaceEvent(acc, nil, p, ev, now)
 	if err != nil {
