@@ -31,6 +31,9 @@ func (d *decision) autoRedeem(at time.Time) error {
 	auto, day := d.p.Redeeming.Auto, DateOf(at, d.p.Zone)
 	limit := Limit{auto.Stop, PerDay}
 	reward, _ := d.p.Reward(auto.Reward)
+	if reward.When != nil {
+		return nil // published when that was not refused; somebody who may have it can ask for it
+	}
 	for d.p.autoReady(d.Account) {
 		n := d.Account.times(autoKey, limit, day) + 1
 		if n > limit.Times {
@@ -107,6 +110,7 @@ func (p *Program) compileAuto() error {
 	case auto.Stop < 1 || auto.Stop > MaxAutoStop:
 		return fmt.Errorf("%d is not from 1 to %d times a day", auto.Stop, MaxAutoStop)
 	}
+	r.When = nil // see autoRedeem
 	if wants := r.Wants(); wants != "" {
 		return fmt.Errorf("the reward %s %s, so it cannot be redeemed by itself", r.ID, wants)
 	}

@@ -226,7 +226,6 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 		"a level":          func(_ *Program, r *Reward) { r.Tiers = []string{"gold"} },
 		"a segment":        func(_ *Program, r *Reward) { r.Segments = []string{"vip"} },
 		"an order":         func(_ *Program, r *Reward) { r.MinOrder = map[Currency]int64{"EUR": 1} },
-		"a condition":      func(_ *Program, r *Reward) { r.When = condition(func(*Facts) (bool, error) { return true, nil }) },
 		"a time":           func(_ *Program, r *Reward) { r.Active.From = noon },
 		"somebody's hands": func(_ *Program, r *Reward) { r.ByHand = true },
 	} {
@@ -238,6 +237,22 @@ func TestOnlyARewardThatWantsNothingIsRedeemedByItself(t *testing.T) {
 		if err := p.Compile(); err == nil || errors.Is(err, ValidationFailed) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A program that was published with a condition is read, and goes on without redeeming: nobody asks it.
+func TestARewardWithAConditionIsNotRedeemedByItself(t *testing.T) {
+	p := automatic(t, func(_ *Program, r *Reward) {
+		r.When = condition(func(*Facts) (bool, error) { return true, nil })
+	})
+	if r, _ := p.Reward("it"); r.Wants() == "" {
+		t.Error("it is said to ask for nothing")
+	}
+	acc := member(t, p, Traits{}, noon)
+	acc.Lots = []Lot{{0, 900}}
+	out, err := p.Adjust(acc, "adj_1", "", 1, "why not", noon)
+	if err != nil || len(automatically(out)) > 0 {
+		t.Errorf("%+v, %v", out.Entries, err)
 	}
 }
 
