@@ -1980,7 +1980,7 @@ type OrderRequest struct {
 	// Tax Minor units that are not in the lines.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
-	// Tenders How it was paid. Points, gift cards and store credit earn nothing.
+	// Tenders How it was paid. Points, gift cards and store credit earn nothing; what `pay-with-points` paid is not known to the order unless it is told here.
 	Tenders []Tender `json:"tenders,omitempty,omitzero"`
 
 	// Refunds All refunds that there ever were, in any order. The order is worth what its rules give for what remains, so telling them again, or together, or one by one, ends at the same points.
