@@ -4165,8 +4165,8 @@ type ClientInterface interface {
 	//
 	// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
 	// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
-	// so it may be empty and have a next one. Members for whom time will never do anything are not
-	// looked at; a draft that moves them does so when they next order.
+	// so it may be empty and have a next one. Members for whom time will never do anything are not looked at; a draft that
+	// moves them shows as soon as somebody asks for them.
 	//
 	// Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
 	ListLevelChanges(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -5873,8 +5873,8 @@ func (c *Client) PutDraft(ctx context.Context, body PutDraftJSONRequestBody, req
 //
 // What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
 // it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
-// so it may be empty and have a next one. Members for whom time will never do anything are not
-// looked at; a draft that moves them does so when they next order.
+// so it may be empty and have a next one. Members for whom time will never do anything are not looked at; a draft that
+// moves them shows as soon as somebody asks for them.
 //
 // Corresponds with GET /v1/program/level-changes (the `ListLevelChanges` operationId).
 func (c *Client) ListLevelChanges(ctx context.Context, params *ListLevelChangesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -10898,8 +10898,8 @@ type ClientWithResponsesInterface interface {
 	//
 	// What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
 	// it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
-	// so it may be empty and have a next one. Members for whom time will never do anything are not
-	// looked at; a draft that moves them does so when they next order.
+	// so it may be empty and have a next one. Members for whom time will never do anything are not looked at; a draft that
+	// moves them shows as soon as somebody asks for them.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -20645,8 +20645,8 @@ func (c *ClientWithResponses) PutDraftWithResponse(ctx context.Context, body Put
 //
 // What time will do to members' levels until an instant if nothing else happens, or what the draft would do to them if
 // it were published now. Nothing is written. A page looks at up to 1,000 members and lists those whose level changes,
-// so it may be empty and have a next one. Members for whom time will never do anything are not
-// looked at; a draft that moves them does so when they next order.
+// so it may be empty and have a next one. Members for whom time will never do anything are not looked at; a draft that
+// moves them shows as soon as somebody asks for them.
 //
 // Returns a wrapper object for the known response body format(s).
 //
