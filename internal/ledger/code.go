@@ -30,7 +30,6 @@ type codeDoc struct {
 	Until      int64  `json:"u,omitzero"`
 	Left       int64  `json:"left,omitzero"` // gift cards: what is left, minor units
 	Currency   string `json:"cur,omitzero"`
-	Begun      bool   `json:"b,omitzero"`    // it was used, of a gift card at least a part
 	Worth      int64  `json:"w,omitzero"`    // gift cards: what there was on it at first; none: it is older than this
 	Taken      int64  `json:"t,omitzero"`    // gift cards: what reversals have taken off it
 	Used       int64  `json:"used,omitzero"` // when it was used up

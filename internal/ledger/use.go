@@ -92,7 +92,7 @@ func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By)
 			}
 			return CodeResult{}, refused
 		}
-		d.Left, d.Used, d.Begun = used.Left.Amount, millis(used.Used), true
+		d.Left, d.Used = used.Left.Amount, millis(used.Used)
 		it.Doc = encode(d)
 		record.Doc = encode(useDoc{d, loyalty.PlainCode(in.Code), by.Input, millis(l.now()), by.Actor, in.Amount.Amount, in.Order})
 		err = l.Table.Transact(ctx, table.Put(record), table.Put(it))

@@ -149,7 +149,7 @@ func (l *Ledger) person(ctx context.Context, p *loyalty.Program, v *Visit, left 
 		if d.Void || sent || d.Used != 0 && !instant(d.Used).After(at) {
 			continue
 		}
-		if v.Who.Codes = append(v.Who.Codes, c); d.Begun {
+		if v.Who.Codes = append(v.Who.Codes, c); d.Left < d.Worth-d.Taken {
 			v.Who.Begun = append(v.Who.Begun, c.Redemption)
 		}
 	}
