@@ -126,10 +126,14 @@ func (d *decision) main() *decision {
 
 // unlock ends the locks on all ladders. It is the first thing in an instant, as what is decided next hides that they ended.
 func (d *decision) unlock(at time.Time) error {
+	seen := d.Account.Seen // before any of them: several locks may end at once
 	if err := d.unlockTier(at); err != nil {
 		return err
 	}
-	return d.onLadders(func(d *decision) error { return d.unlockTier(at) })
+	return d.onLadders(func(d *decision) error {
+		d.Account.Seen = seen
+		return d.unlockTier(at)
+	})
 }
 
 // reviewLadders does on the ladders what time does there.
