@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 )
 
@@ -67,6 +68,30 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 		}
 		s.wantLevel(t, "2026-04-30T23:59:59Z", "bronze")
 		s.wantLevel(t, "2026-05-01T00:00:00Z", want)
+	}
+}
+
+// Of two locks that end in the same instant neither hides the other.
+func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
+	tiers := func(x *Tiers) { x.Months, x.KeepFor, x.Grace = 12, Period{Months: 12}, Period{Days: 30} }
+	p := bySpend(t, tiers)
+	p.Ladders = []Ladder{{ID: "partner", Tiers: p.Tiers}}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	s := member2026(t, p)
+	until := instant(t, "2026-05-01T00:00:00Z")
+	for i, ladder := range []string{"", "partner"} {
+		out, err := p.SetTier(s.acc, fmt.Sprint("tier_", i), Placement{Ladder: ladder, Level: "bronze", Reason: "because", Until: until, Locked: true}, s.acc.Seen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.acc = out.Account
+	}
+	s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
+	s.wantLevel(t, "2026-05-01T00:00:00Z", "silver")
+	if _, v, ok := p.OnLadder(s.acc, "partner"); !ok || v.Tier.Level != "silver" {
+		t.Errorf("on the ladder it is %+v", v.Tier)
 	}
 }
 
