@@ -44,7 +44,7 @@ type Account struct {
 	Graced  []Date    // the days to which grace has put points off, the latest last: from there it puts off none again
 	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
-	LastActivity time.Time // the latest order or redemption
+	LastActivity time.Time // the latest that gave points, or that the member redeemed or reserved
 	Seen         time.Time // when something was last decided about it: the latest instant of its entries
 }
 

@@ -10,11 +10,11 @@ import (
 const stamp = "20060102T150405.999999999Z"
 
 // Advance brings an account to the present: it goes from one due instant to the next and does there, in this order, what
-// time does: what a lock held rises to its level, pending points become active, a reward is redeemed by itself, pending points are given up, the tier rises or
-// is reviewed, then the level on each ladder, lots lapse, holds lapse, birthdays and anniversaries are celebrated, and what
-// that made active is redeemed likewise. So points that arrive in the same instant in which others lapse can still count
-// for the review, and a hold that ends when its lot does gives its points back to nobody. One long jump and many small
-// steps leave the same account and the same entries, but for when they were recorded.
+// time does: what a lock held rises to its level, pending points become active, a reward is redeemed by itself, pending
+// points are given up, the tier rises or is reviewed, then the level on each ladder, lots lapse, holds lapse, birthdays and
+// anniversaries are celebrated, and what that made active is redeemed likewise. So points that arrive in the same instant
+// in which others lapse can still count for the review, and a hold that ends when its lot does gives its points back to
+// nobody. One long jump and many small steps leave the same account and the same entries, but for when they were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
 	for {
