@@ -95,3 +95,14 @@ func TestNoTwoCodesAreAlike(t *testing.T) {
 		}
 	}
 }
+
+// A card that was spent before anybody kept what there was on it at first.
+func TestOfASpentCardNothingComesBack(t *testing.T) {
+	spent := IssuedCode{Left: Money{0, "EUR"}, Used: noon}
+	for _, worth := range []int64{0, 2_500} {
+		spent.Worth = worth
+		if code, back := spent.Back(100, 100); back != 0 || code != spent {
+			t.Errorf("of %d: %d points come back, and the card is %+v", worth, back, code)
+		}
+	}
+}

@@ -131,8 +131,8 @@ func (x *Converted) reasons(n, there Points, what What) []Because {
 
 // ConvertBack undoes a conversion, or so many of the points that it gave (zero: all that are left of it): they must be
 // there still, and go back to the lots that they came from, the one that lives longest first, or to nobody where a lot
-// has lapsed meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the last revision of the conversion; the account must
-// have been advanced to now.
+// has lapsed meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the
+// last revision of the conversion; the account must have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
 	x, d := *prior.Conversion, p.decide(acc, now)
 	lot, left := d.left(x)

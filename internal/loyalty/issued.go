@@ -117,10 +117,12 @@ func (c IssuedCode) Back(back, of Points) (IssuedCode, Points) {
 		c.Void = c.Void || c.Used.IsZero()
 		return c, back
 	}
-	worth, unspent := big.NewInt(c.Worth), c.Unspent()
-	if of == 0 {
+	switch worth, unspent := big.NewInt(c.Worth), c.Unspent(); {
+	case unspent == 0: // nor may anybody know what there was on it
+		return c, 0
+	case of == 0:
 		c.Left.Amount, c.Taken = 0, unspent
-	} else {
+	default:
 		most := new(big.Int).Mul(big.NewInt(int64(of)), big.NewInt(unspent))
 		back = min(back, Points(most.Quo(most, worth).Int64()))
 		share := new(big.Int).Mul(worth, big.NewInt(int64(back)))
