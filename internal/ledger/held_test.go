@@ -24,18 +24,29 @@ func (b *bench) listed(tb testing.TB, reward string) (ids []string) {
 	return ids
 }
 
-func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
-	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: []loyalty.Occasion{
-		{ID: "may", At: start.AddDate(0, 6, 0), Places: 1}, {ID: "june", At: start.AddDate(0, 7, 0), Places: 20},
-	}}
+// A scarceReward is called mug, and one can be had of it.
+type scarceReward struct {
+	name   string
+	reward loyalty.Reward
+	date   string // which to ask for; empty: none
+}
+
+// scarce is such rewards, each for another reason. The first of the dates is asked for.
+func scarce(dates ...loyalty.Occasion) []scarceReward {
+	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: dates}
 	pooled, waited := mug(1), mug(1)
 	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
 	waited.FirstCall = loyalty.Period{Hours: 24}
-	for _, c := range []struct {
-		name   string
-		reward loyalty.Reward
-		date   string
-	}{{"a piece", mug(1), ""}, {"a place on a date", dated, "may"}, {"a code of a pool", pooled, ""}, {"a piece that somebody waits for", waited, ""}} {
+	return []scarceReward{
+		{"a piece", mug(1), ""}, {"a place on a date", dated, dates[0].ID}, {"a code of a pool", pooled, ""},
+		{"a piece that somebody waits for", waited, ""},
+	}
+}
+
+func TestWhatALapsedReservationHeldIsTheNextOnes(t *testing.T) {
+	for _, c := range scarce(
+		loyalty.Occasion{ID: "may", At: start.AddDate(0, 6, 0), Places: 1}, loyalty.Occasion{ID: "june", At: start.AddDate(0, 7, 0), Places: 20},
+	) {
 		t.Run(c.name, func(t *testing.T) {
 			onBoth(t, func(t *testing.T, b *bench) {
 				b.offer(t, c.reward)

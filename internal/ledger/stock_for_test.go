@@ -11,15 +11,7 @@ import (
 
 // What is said of a reward is what redeeming it would answer.
 func TestWhatIsSaidToBeLeftCanBeHad(t *testing.T) {
-	dated := loyalty.Reward{ID: "mug", Type: "experience", Cost: 100, Dates: []loyalty.Occasion{{ID: "may", At: start.AddDate(1, 0, 0), Places: 1}}}
-	pooled, waited := mug(1), mug(1)
-	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
-	waited.FirstCall = loyalty.Period{Hours: 24}
-	for _, c := range []struct {
-		name   string
-		reward loyalty.Reward
-		date   string
-	}{{"a piece", mug(1), ""}, {"a place", dated, "may"}, {"a code", pooled, ""}, {"a turn", waited, ""}} {
+	for _, c := range scarce(loyalty.Occasion{ID: "may", At: start.AddDate(1, 0, 0), Places: 1}) {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, memory(t))
 			b.offer(t, c.reward)
