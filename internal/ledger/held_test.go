@@ -38,7 +38,9 @@ func scarce(dates ...loyalty.Occasion) []scarceReward {
 	pooled.Drops, pooled.Codes.From = nil, loyalty.UploadedCode
 	waited.FirstCall = loyalty.Period{Hours: 24}
 	return []scarceReward{
-		{"a piece", mug(1), ""}, {"a place on a date", dated, dates[0].ID}, {"a code of a pool", pooled, ""},
+		{"a piece", mug(1), ""},
+		{"a place on a date", dated, dates[0].ID},
+		{"a code of a pool", pooled, ""},
 		{"a piece that somebody waits for", waited, ""},
 	}
 }
