@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -237,169 +236,6 @@ func TestAnAddressIsWrittenInASCIIElseAnotherChannelTellsIt(t *testing.T) {
 	}
 }
 
-func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
-	unknown := errors.New("the connection broke")
-	cases := []struct {
-		what  string
-		fails func(n int) (error, bool)
-		want  int // messages that arrive
-	}{
-		{"certainly not sent, three times", func(n int) (error, bool) {
-			if n <= 3 {
-				return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
-			}
-			return nil, false
-		}, 1},
-		// A lapse is transactional: it is sent again under the same id, and the provider, if it can, knows it again.
-		{"nobody knows, and it was", func(n int) (error, bool) {
-			if n == 1 {
-				return unknown, true
-			}
-			return nil, false
-		}, 2},
-		{"nobody knows, and it was not", func(n int) (error, bool) {
-			if n == 1 {
-				return unknown, false
-			}
-			return nil, false
-		}, 1},
-	}
-	for _, c := range cases {
-		t.Run(c.what, func(t *testing.T) {
-			b, p, calls := newBench(t, 0), &provider{}, 0
-			b.now = noon
-			b.remember(t, 1)
-			b.remindAll(t, p)
-			p.fails = func(notify.Message) (error, bool) { calls++; return c.fails(calls) }
-			b.now = firstNotice
-			b.runUntil(t, p, firstNotice.Add(10*time.Hour))
-			if len(p.took) != c.want {
-				t.Errorf("%d arrived: %v", len(p.took), said(p))
-			}
-			ids := map[string]bool{}
-			for _, m := range p.took {
-				ids[m.ID] = true
-			}
-			if len(ids) != 1 {
-				t.Errorf("they have %d ids", len(ids))
-			}
-		})
-	}
-}
-
-// What a provider refuses each time stops neither the member's other messages nor itself once it is taken.
-func TestAMessageThatIsNotSentStopsNoOther(t *testing.T) {
-	b, p := newBench(t, 0), &provider{}
-	b.now = noon
-	const reminders = "  send:\n    - { id: by-mail, on: [\"12-15\"], channels: [email], title: A, text: B }\n    - { id: by-phone, on: [\"12-15\"], channels: [sms], title: A, text: B }\n"
-	source := string(program.Demo())
-	from, until := strings.Index(source, "reminders:"), strings.Index(source, "examples:")
-	b.publishAgain(t, source[:from]+"reminders:\n"+reminders+source[until:], 1)
-	b.remember(t, 1)
-	p.fails = func(m notify.Message) (error, bool) {
-		if m.Channel == loyalty.Email {
-			return fmt.Errorf("%w: bad request", notify.ErrNotSent), false
-		}
-		return nil, false
-	}
-	b.now = time.Date(2026, 12, 15, 8, 35, 0, 0, time.UTC)
-	b.remindAll(t, p)
-	if got := strings.Join(said(p), ", "); got != "12-15T08:35 by-phone" {
-		t.Errorf("sent %s", got)
-	}
-	p.fails = nil
-	b.now = b.now.Add(again)
-	b.remindAll(t, p)
-	if got := strings.Join(said(p), ", "); got != "12-15T08:35 by-phone, 12-15T09:05 by-mail" {
-		t.Errorf("sent %s", got)
-	}
-}
-
-// Whoever takes note of a consent in the moment of sending does not make a message that was not sent count as one that was.
-func TestWhatWasNotSentIsTriedAgainThoughAConsentCameBetween(t *testing.T) {
-	b, p, calls := newBench(t, 0), &provider{}, 0
-	b.now = noon.Add(-4 * time.Hour)
-	m := b.remember(t, 1)
-	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
-	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
-		t.Fatal(err)
-	}
-	b.now = noon.Add(24 * time.Hour)
-	p.fails = func(notify.Message) (error, bool) {
-		if calls++; calls > 1 {
-			return nil, false
-		}
-		again := everything[0]
-		again.Source = "till"
-		if err := b.Ledger.Consent(t.Context(), b.program, m, []loyalty.Consent{again}, "test"); err != nil {
-			t.Error(err)
-		}
-		return fmt.Errorf("%w: throttled", notify.ErrNotSent), false
-	}
-	b.runUntil(t, p, b.now.Add(48*time.Hour))
-	if len(p.took) != 1 || p.took[0].Purpose != loyalty.Marketing {
-		t.Errorf("%d arrived: %v", len(p.took), said(p))
-	}
-}
-
-// A crash between the send and its record is a table that does not answer any more. Marketing is not sent again: at most
-// one is lost by a crash. A lapse is sent again: at most one is doubled.
-func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
-	for name, c := range map[string]struct {
-		remind   string
-		purpose  loyalty.Purpose
-		at       time.Time
-		arriving int
-	}{
-		"marketing":     {"nearly-there", loyalty.Marketing, noon.Add(24 * time.Hour), 1},
-		"transactional": {"points-30d", loyalty.Transactional, firstNotice, 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			b, p := newBench(t, 0), &provider{}
-			b.now = noon.Add(-4 * time.Hour) // nine in Berlin, and the points are not yet there
-			m := b.remember(t, 1)
-			if c.purpose == loyalty.Marketing {
-				adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
-				if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			b.now = c.at
-			crashed := false
-			p.fails = func(notify.Message) (error, bool) {
-				if !crashed {
-					crashed = true
-					b.mu.Lock()
-					b.fails = map[string]error{string(m): errors.New("the machine is gone")} // until the test lifts it
-					b.mu.Unlock()
-				}
-				return nil, false
-			}
-			if failed := b.remindAll(t, p); failed == 0 || !crashed {
-				t.Fatalf("nothing crashed: %v", said(p))
-			}
-			b.mu.Lock()
-			b.fails = nil
-			b.mu.Unlock()
-			b.now = b.now.Add(time.Minute) // whoever comes at once leaves it alone
-			b.remindAll(t, p)
-			if len(p.took) != 1 {
-				t.Fatalf("within the lease: %v", said(p))
-			}
-			b.runUntil(t, p, b.now.Add(72*time.Hour))
-			arrived := 0
-			for _, m := range p.took {
-				if m.Reminder == c.remind {
-					arrived++
-				}
-			}
-			if arrived != c.arriving {
-				t.Errorf("%d arrived: %v", arrived, said(p))
-			}
-		})
-	}
-}
-
 func active(acc loyalty.Account) (n loyalty.Points) {
 	for _, lot := range acc.Lots {
 		n += lot.Points
@@ -494,28 +330,6 @@ func TestNoMoreIsHeldOutThanWouldBeSent(t *testing.T) {
 	}
 	if most[""] != most[everybody] || most[""] < 2 {
 		t.Errorf("%v", most)
-	}
-}
-
-func TestOfManyWhoVisitAMemberAtOnceOneSends(t *testing.T) {
-	b, p := newBench(t, 0), &provider{}
-	b.now = noon
-	m := b.remember(t, 1)
-	b.now = firstNotice
-	r := remind{b.App, p.office(b.App)}
-	var all sync.WaitGroup
-	for range 16 {
-		all.Go(func() {
-			tour := &tour{remind: r, program: b.program, by: remindersOf(b.program)}
-			tour.safely(context.Background(), m)
-			if tour.failed.Load() > 0 {
-				t.Error("a visit failed")
-			}
-		})
-	}
-	all.Wait()
-	if len(p.took) != 1 {
-		t.Errorf("%v", said(p))
 	}
 }
 

@@ -1,0 +1,115 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"testing"
+)
+
+func TestLiftIsTheDifferenceWithItsInterval(t *testing.T) {
+	// The first is example (a) of Newcombe 1998, table II, method 10: 0.2000 (0.0524, 0.3339).
+	got, ok := LiftOf(56, 70, 48, 80)
+	if !ok || got != (Lift{20, 5.24, 33.39}) {
+		t.Errorf("%+v", got)
+	}
+	if got, _ := LiftOf(0, 10, 0, 10); got.Points != 0 || got.Low >= 0 || got.High <= 0 {
+		t.Errorf("%+v", got)
+	}
+	if _, ok := LiftOf(1, 2, 0, 0); ok {
+		t.Error("nobody is compared with")
+	}
+}
+
+// Half of the members order after every week, written to or not, and half never do, so that reminders change nothing. Who
+// ignores them is thinned out among those held out too, as by caps and limits, else who acts would be over-represented.
+func TestRemindersThatChangeNothingHaveNoLift(t *testing.T) {
+	weekly := func(id string) Reminder {
+		r := Reminder{ID: id, On: Scheduled, Channels: []Channel{Email}, Purpose: Marketing, Limits: []Limit{{2, PerMonth}}}
+		for week := range 20 {
+			r.At = append(r.At, utc("2027-03-01T10:00").AddDate(0, 0, 7*week))
+		}
+		return r
+	}
+	rules := map[string]func(r *Reminders){
+		"none":           func(*Reminders) {},
+		"stop":           func(r *Reminders) { r.Ignored.Stop = 2 },
+		"decay":          func(r *Reminders) { r.Ignored.Wait = Period{Days: 10} },
+		"a cap":          func(r *Reminders) { r.AtMost = []SendCap{{Email, 3, PerMonth}} },
+		"all":            func(r *Reminders) { r.Ignored, r.AtMost = IgnoredRule{Period{Days: 2}, 3}, []SendCap{{"", 1, PerDay}} },
+		"no consent, so": func(r *Reminders) { r.Send[0].Channels, r.Ignored.Stop = []Channel{SMS}, 2 },
+	}
+	for name, rule := range rules {
+		t.Run(name, func(t *testing.T) {
+			p := reminding(t, weekly("a"), weekly("b"))
+			p.Reminders.Holdout = big.NewRat(1, 2)
+			rule(&p.Reminders)
+			who := anybody
+			who.Consents = Consents{{Channel: Email, Purpose: Marketing, Given: true}, {Channel: SMS, Purpose: Transactional, Given: true}}
+			for _, reminder := range []string{"a", "b"} {
+				var ended, acted [2]int64 // of those sent to, and of those held out
+				for _, m := range sameOfEachKind(p) {
+					for _, e := range liveWithReminders(p, m, who) {
+						group := 0
+						if e.Held {
+							group = 1
+						}
+						if e.Reminder == reminder {
+							ended[group]++
+						}
+						if e.Reminder == reminder && e.Acted {
+							acted[group]++
+						}
+					}
+				}
+				if ended[0] != ended[1] || acted[0] != acted[1] {
+					t.Errorf("%s: %d of %d acted, and %d of %d who were held out", reminder, acted[0], ended[0], acted[1], ended[1])
+				}
+				if l, ok := LiftOf(acted[0], ended[0], acted[1], ended[1]); ok && l.Points != 0 || !ok && name != "no consent, so" {
+					t.Errorf("%s: %+v", reminder, l)
+				}
+			}
+		})
+	}
+}
+
+// aMember is one who orders after every week, or never does.
+type aMember struct {
+	id     MemberID
+	orders bool
+}
+
+// sameOfEachKind is members of whom as many of each kind are held out as not.
+func sameOfEachKind(p *Program) (members []aMember) {
+	n := map[bool]int{}
+	for i := 0; len(members) < 80; i++ {
+		m := MemberID(fmt.Sprint("mem_", i))
+		if held := p.heldOut(m); n[held] < 40 {
+			members = append(members, aMember{m, n[held]%2 == 0})
+			n[held]++
+		}
+	}
+	return members
+}
+
+// liveWithReminders is how every message of half a year ended.
+func liveWithReminders(p *Program, m aMember, who Recipient) (ended []Settled) {
+	acc, s := whoHas(Lot{0, 100}), Reminded{}
+	acc.Member = m.id
+	for day := range 180 {
+		now, some := utc("2027-03-01T11:00").AddDate(0, 0, day), []Settled(nil)
+		if m.orders && day%7 == 3 {
+			redeemed := Entry{Sequence: s.Seen + 1, Kind: KindRedeem, Effective: now, Redemption: &Redemption{ID: "rd"}}
+			s = s.Digest(p, acc, []Entry{redeemed}, now)
+		}
+		s, some = s.Settle(p, acc, now)
+		ended = append(ended, some...)
+		for n, held, ok := p.Remind(acc, who, s, now).First(); ok; n, held, ok = p.Remind(acc, who, s, now).First() {
+			if held {
+				s = s.HoldOut(p, acc, n, now)
+				continue
+			}
+			s = s.Tell(p, acc, n, "msg", now)
+		}
+	}
+	return ended
+}

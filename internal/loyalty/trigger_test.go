@@ -1,0 +1,187 @@
+package loyalty
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestALotIsToldWithItsDayAtTheLatestStepThatIsDue(t *testing.T) {
+	p, acc := reminding(t, lapseSteps), whoHas(Lot{20270331, 200})
+	for now, want := range map[string]string{
+		"2027-02-28T12:00": "", "2027-03-02T07:59": "", "2027-03-02T08:00": "0", "2027-03-20T12:00": "0", "2027-03-25T07:00": "",
+		"2027-03-25T08:00": "1", "2027-03-29T12:00": "1", "2027-03-31T07:00": "2", "2027-04-01T08:00": "",
+	} {
+		plan := p.Remind(acc, anybody, Reminded{}, utc(now))
+		got := ""
+		for _, n := range plan.Send {
+			got += fmt.Sprint(n.Step)
+			if n.Day != 20270331 || n.Points != 200 {
+				t.Errorf("%s: %+v", now, n)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: step %q, not %q; next %s", now, got, want, plan.Next)
+		}
+		if !plan.Next.After(utc(now)) {
+			t.Errorf("%s: the next visit is %s", now, plan.Next)
+		}
+	}
+}
+
+func TestDaysAreToldWhereTheMemberLives(t *testing.T) {
+	p, acc, now := reminding(t, lapseSteps), whoHas(Lot{20270331, 200}), utc("2027-03-30T20:00")
+	acc.Traits.Zone = "America/Los_Angeles"
+	plan := p.Remind(acc, anybody, Reminded{}, now)
+	if len(plan.Send) != 1 || plan.Send[0].Zone.String() != acc.Traits.Zone || !plan.Send[0].At.Equal(now) {
+		t.Fatalf("%+v", plan.Send)
+	}
+	ends := plan.Send[0].Until // 31 March, 15:00 there
+	for now, want := range map[string]Date{"2027-03-30T20:00": 20270330, "2027-03-31T06:59": 20270330, "2027-03-31T07:00": 0, "2027-03-31T21:59": 0} {
+		day, ok := LastDay(ends, utc(now), plan.Send[0].Zone)
+		if ok != (want != 0) || ok && day != want {
+			t.Errorf("%s: %s, %t", now, day, ok)
+		}
+	}
+	if day, ok := LastDay(ends, utc("2027-03-31T21:59"), p.Zone); !ok || day != 20270331 {
+		t.Errorf("%s, %t", day, ok)
+	}
+}
+
+// Neither who never ordered nor who cancelled the only order has a last one.
+func TestAnAbsenceSaysWhetherThereWasAnOrder(t *testing.T) {
+	p := reminding(t, Reminder{ID: "away", On: AfterAbsence, Leads: []Period{{Days: 60}}, Channels: []Channel{Email}})
+	for _, c := range []struct {
+		what    string
+		metrics []Metric
+		ordered bool
+	}{
+		{"no order", nil, false},
+		{"one", []Metric{{Month: 202601, Orders: 1}}, true},
+		{"one, long ago", []Metric{{Orders: 1}}, true},
+		{"one that was cancelled", []Metric{{Month: 202601, Orders: 1}, {Month: 202602, Orders: -1}}, false},
+	} {
+		acc := whoHas()
+		acc.Metrics = c.metrics
+		plan := p.Remind(acc, anybody, Reminded{}, utc("2026-06-01T10:00"))
+		if len(plan.Send) != 1 || plan.Send[0].Ordered != c.ordered {
+			t.Errorf("%s: %+v", c.what, plan.Send)
+		}
+	}
+}
+
+func TestLotsThatLapseCloseToEachOtherAreOneMessage(t *testing.T) {
+	p := reminding(t, lapseSteps)
+	acc, now := whoHas(Lot{20270331, 100}, Lot{20270403, 50}, Lot{20270430, 70}), utc("2027-03-02T10:00")
+	plan := p.Remind(acc, anybody, Reminded{}, now)
+	if len(plan.Send) != 1 || plan.Send[0].Points != 150 || len(plan.Send[0].Lots) != 2 {
+		t.Fatalf("%+v", plan.Send)
+	}
+	s := Reminded{}.Tell(p, acc, plan.Send[0], "msg", now)
+	for d := range 22 { // the second is not told again at the step at which it was told, and both are at the next
+		now := now.AddDate(0, 0, d)
+		if plan := p.Remind(acc, anybody, s, now); len(plan.Send) > 0 {
+			t.Errorf("%s: %+v", now, plan.Send)
+		}
+	}
+	limited := *p
+	limited.Reminders.Send = []Reminder{lapseSteps}
+	limited.Reminders.Send[0].Limits = []Limit{{1, PerYear}}
+	if plan := limited.Remind(acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 {
+		t.Errorf("a limit lets points lapse in silence: %+v", plan)
+	}
+	if at := s.Noticed(20270403); !at.Equal(now) {
+		t.Errorf("noticed at %s", at)
+	}
+	if plan := p.Remind(acc, anybody, s, utc("2027-03-25T10:00")); len(plan.Send) != 1 || plan.Send[0].Step != 1 {
+		t.Errorf("%+v", plan.Send)
+	}
+	if at := s.Noticed(20270430); !at.IsZero() {
+		t.Errorf("noticed at %s", at)
+	}
+}
+
+func TestABirthdayIsWishedOnTheDayAndOnNoOther(t *testing.T) {
+	p := reminding(t, Reminder{ID: "b", On: OnBirthday, Channels: []Channel{Email}, Purpose: Marketing})
+	acc := whoHas(Lot{0, 5})
+	acc.Traits = Traits{Birthday: 229, Zone: "America/New_York"}
+	for now, want := range map[string]bool{
+		"2027-02-28T13:59": false, "2027-02-28T14:00": true, "2027-02-28T23:00": true, "2027-03-01T15:00": false, "2027-02-27T15:00": false,
+		"2028-02-28T15:00": false, "2028-02-29T15:00": true,
+	} {
+		if plan := p.Remind(acc, anybody, Reminded{}, utc(now)); (len(plan.Send) == 1) != want {
+			t.Errorf("%s: %+v", now, plan.Send)
+		}
+	}
+}
+
+func TestAGiftCardThatIsUsedInPartIsNotCalledUnusedAndStillEnds(t *testing.T) {
+	unused := Reminder{ID: "unused", On: AfterClaim, Leads: []Period{{Days: 7}}, Channels: []Channel{Email}, Purpose: Marketing}
+	ending := Reminder{ID: "ending", On: BeforeCode, Leads: []Period{{Days: 20}}, Channels: []Channel{Email}, Purpose: Transactional}
+	p, now := reminding(t, unused, ending), utc("2027-03-15T10:00")
+	for begun, want := range map[bool]string{false: "ending unused ", true: "ending "} {
+		who, got := anybody, ""
+		who.Codes = []UnusedCode{{Redemption: "rd", Code: "C", At: now.AddDate(0, 0, -10), Until: now.AddDate(0, 0, 18)}}
+		if begun {
+			who.Begun = []string{"rd"}
+		}
+		for _, n := range p.Remind(whoHas(), who, Reminded{}, now).Send {
+			got += n.Reminder + " "
+		}
+		if got != want {
+			t.Errorf("begun %v: %q", begun, got)
+		}
+	}
+}
+
+// A reminder with a condition is for whom it holds; where it cannot be answered it is for nobody.
+func TestAReminderIsForWhomItsConditionHolds(t *testing.T) {
+	now := utc("2027-03-02T10:00")
+	for what, c := range map[string]struct {
+		when condition
+		said bool
+	}{
+		"holds":    {func(f *Facts) (bool, error) { return f.Buyer.Orders == 3 && f.Buyer.Segments[0] == "vip", nil }, true},
+		"does not": {func(f *Facts) (bool, error) { return f.Buyer.Orders > 3, nil }, false},
+		"fails":    {func(*Facts) (bool, error) { return true, errors.New("too much work") }, false},
+	} {
+		p := reminding(t, Reminder{ID: "joined", On: AfterJoining, Channels: []Channel{Email}, Purpose: Marketing, When: c.when})
+		acc := whoHas()
+		acc.Joined = now.AddDate(0, 0, -1)
+		acc.Metrics, acc.Traits.Segments = []Metric{{Month: 202703, Orders: 3}}, []string{"vip"}
+		if plan := p.Remind(acc, anybody, Reminded{}, now); (len(plan.Send) == 1) != c.said {
+			t.Errorf("%s: %+v", what, plan.Send)
+		}
+	}
+}
+
+// The next reward is one that can be had: a tasting with a date ahead and places left is, one that is full or past is not.
+func TestTheNextRewardIsOneThatCanBeHad(t *testing.T) {
+	now := utc("2027-03-02T10:00")
+	tasting := func(days int) Reward {
+		return Reward{ID: "tasting", Cost: 130, Dates: []Occasion{{ID: "d", At: now.AddDate(0, 0, days), Places: 2}}}
+	}
+	for what, c := range map[string]struct {
+		reward Reward
+		left   Budgets
+		near   bool
+	}{
+		"a date ahead":             {tasting(3), nil, true},
+		"a date with places":       {tasting(3), Budgets{"rewards.tasting@d": 1}, true},
+		"a date without":           {tasting(3), Budgets{"rewards.tasting@d": 0}, false},
+		"a date that is past":      {tasting(-3), nil, false},
+		"pieces left":              {Reward{ID: "mug", Cost: 130, Drops: []Drop{{Pieces: 5}}}, Budgets{"rewards.mug": 1}, true},
+		"none left":                {Reward{ID: "mug", Cost: 130, Drops: []Drop{{Pieces: 5}}}, Budgets{"rewards.mug": 0}, false},
+		"none released so far":     {Reward{ID: "mug", Cost: 130, Drops: []Drop{{At: now.Add(time.Hour), Pieces: 5}}}, nil, false},
+		"as many as anybody wants": {Reward{ID: "mug", Cost: 130}, nil, true},
+	} {
+		p := reminding(t, Reminder{ID: "near", On: NearReward, Within: 50, Channels: []Channel{Email}, Purpose: Marketing})
+		p.Rewards = []Reward{c.reward}
+		who := anybody
+		who.Left = c.left
+		if plan := p.Remind(whoHas(Lot{0, 100}), who, Reminded{}, now); (len(plan.Send) == 1) != c.near {
+			t.Errorf("%s: %+v", what, plan.Send)
+		}
+	}
+}
