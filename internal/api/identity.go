@@ -33,10 +33,10 @@ func idempotencyKey(header string) (string, error) {
 	return key, nil
 }
 
-// derivedID is the identity of a command that has none by nature. It derives from whose key asks, the route, the
-// member, and the Idempotency-Key, so no caller can meet another's, and repeating finds the same.
+// derivedID derives the identity of a command that has no natural one from the program, the route, the member and the
+// Idempotency-Key. The API key is not part of it, so that a merchant can rotate an API key while a client retries.
 func (c *call) derivedID(prefix string, member loyalty.MemberID) string {
-	sum := digest("id", c.who.Program, c.who.ID, c.route.Pattern, string(member), c.key)
+	sum := digest("id", c.who.Program, c.route.Pattern, string(member), c.key)
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's
 	var id [20]byte
 	for i := range id {
@@ -56,9 +56,9 @@ func (c *call) by(request any) (ledger.By, error) {
 	return ledger.By{Actor: c.who.ID, Input: fingerprint("input", string(canonical))}, nil
 }
 
-// byKey is by for a route whose path says everything: what tells two requests apart is their key.
+// byKey is by for a route whose path names the object: two requests differ by their Idempotency-Key alone.
 func (c *call) byKey() ledger.By {
-	return ledger.By{Actor: c.who.ID, Input: fingerprint("key", c.route.Pattern, c.who.ID, c.key)}
+	return ledger.By{Actor: c.who.ID, Input: fingerprint("key", c.route.Pattern, c.key)}
 }
 
 func fingerprint(parts ...string) string {

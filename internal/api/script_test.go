@@ -44,17 +44,24 @@ func TestScripts(t *testing.T) {
 	if err != nil || len(files) == 0 {
 		t.Fatal("no scripts", err)
 	}
+	ran, replayed := 0, map[string]bool{}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			ran++
 			onBoth(t, func(t *testing.T, tab table.Table) {
 				raw, err := os.ReadFile(file)
 				if err != nil {
 					t.Fatal(err)
 				}
-				s := &script{world: newWorld(t, tab), file: file, vars: map[string]string{}}
+				s := &script{world: newWorld(t, tab), file: file, vars: map[string]string{}, replayed: replayed}
 				s.run(strings.Split(string(raw), "\n"))
 			})
 		})
+	}
+	for _, r := range Routes() {
+		if ran == len(files) && r.Keyed && !replayed[r.Pattern] {
+			t.Errorf("no script replays %s", r.Pattern)
+		}
 	}
 }
 
@@ -64,6 +71,8 @@ type script struct {
 	line    int
 	version int // of bluebird, behind the first
 	vars    map[string]string
+
+	replayed map[string]bool // by route
 }
 
 var (
@@ -199,12 +208,28 @@ func (s *script) perform(r request, want string) answered {
 	s.t.Helper()
 	before := s.dump()
 	a := s.do(r)
+	if a.header["idempotency-replayed"] == "true" && r.key == "" {
+		s.replay(r, a)
+	}
 	if a.status >= 400 && !strings.Contains(want, "recorded") {
 		if diff := cmp.Diff(strings.Split(before, "\n"), strings.Split(s.dump(), "\n")); diff != "" {
 			s.errorf("the refusal %d %s changed the table:\n%s", a.status, a.code(), diff)
 		}
 	}
 	return a
+}
+
+// replay repeats a replayed request under another API key of the program: Idempotency-Keys do not belong to API keys, so
+// the answer must be the same.
+func (s *script) replay(r request, want answered) {
+	s.t.Helper()
+	r.key = "second"
+	a := s.do(r)
+	if a.status != want.status || a.header["idempotency-replayed"] != "true" || a.status < 400 && !reflect.DeepEqual(a.json, want.json) {
+		s.errorf("under another API key the replay answered %d: %s\nnot %d: %s", a.status, a.body, want.status, want.body)
+	}
+	pattern, _, _ := s.route(r)
+	s.replayed[pattern] = true
 }
 
 func (s *script) expect(a answered, want string, holds []string) {
