@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
 func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
@@ -20,19 +22,19 @@ func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
 		"ses:SendEmail", "sns:Publish", "events:PutEvents",
 	}
 	for name, f := range readTemplate(t).functions {
-		for _, policy := range list(f["Policies"]) {
-			if at(policy, "Statement") == nil {
+		for _, policy := range stack.List(f["Policies"]) {
+			if stack.At(policy, "Statement") == nil {
 				t.Errorf("%s uses a policy that is not written out: %v", name, policy)
 			}
-			for _, s := range list(at(policy, "Statement")) {
-				for _, action := range list(at(s, "Action")) {
+			for _, s := range stack.List(stack.At(policy, "Statement")) {
+				for _, action := range stack.List(stack.At(s, "Action")) {
 					if !slices.Contains(known, action.(string)) {
 						t.Errorf("%s may %v, which is misspelt, or not for us", name, action)
 					}
 					checkWrite(t, name, action.(string), s)
 				}
-				texts := slices.Equal(list(at(s, "Action")), []any{"sns:Publish"}) // a telephone number is no resource
-				if r, isText := at(s, "Resource").(string); isText && !texts || at(s, "Resource") == nil {
+				texts := slices.Equal(stack.List(stack.At(s, "Action")), []any{"sns:Publish"}) // a telephone number is no resource
+				if r, isText := stack.At(s, "Resource").(string); isText && !texts || stack.At(s, "Resource") == nil {
 					t.Errorf("%s: the resource %q is none of the template's", name, r)
 				}
 			}
@@ -56,7 +58,7 @@ func checkWrite(t *testing.T, function, action string, statement any) {
 	default:
 		return
 	}
-	keys := list(at(statement, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"))
+	keys := stack.List(stack.At(statement, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"))
 	if len(keys) != 1 || keys[0] != limit && keys[0] != other {
 		t.Errorf("%s may %s outside of %s: %v", function, action, limit, keys)
 	}
@@ -75,12 +77,12 @@ func TestTheEnvironmentIsWhatTheTemplateSets(t *testing.T) {
 	}
 	tpl := readTemplate(t)
 	set := map[string]bool{}
-	everywhere := at(tpl.all, "Globals", "Function", "Environment", "Variables").(object)
+	everywhere := stack.At(tpl.all, "Globals", "Function", "Environment", "Variables").(object)
 	for name := range everywhere {
 		set[name] = true
 	}
 	for _, f := range tpl.functions {
-		if own, ok := at(f, "Environment", "Variables").(object); ok {
+		if own, ok := stack.At(f, "Environment", "Variables").(object); ok {
 			for name := range own {
 				set[name] = true
 			}
@@ -132,15 +134,15 @@ func textsIn(t *testing.T, pattern string) (texts []string) {
 func TestNothingThatFailsInTheBackgroundIsLost(t *testing.T) {
 	tpl := readTemplate(t)
 	for name, f := range tpl.functions {
-		for event, e := range at(f, "Events").(object) {
-			p := at(e, "Properties")
-			switch at(e, "Type") {
+		for event, e := range stack.At(f, "Events").(object) {
+			p := stack.At(e, "Properties")
+			switch stack.At(e, "Type") {
 			case "ScheduleV2":
-				if at(p, "DeadLetterConfig", "Arn") == nil {
+				if stack.At(p, "DeadLetterConfig", "Arn") == nil {
 					t.Errorf("%s: what %s cannot deliver is lost", name, event)
 				}
 			case "DynamoDB":
-				if at(p, "DestinationConfig", "OnFailure", "Destination") == nil || at(p, "BisectBatchOnFunctionError") != true {
+				if stack.At(p, "DestinationConfig", "OnFailure", "Destination") == nil || stack.At(p, "BisectBatchOnFunctionError") != true {
 					t.Errorf("%s: one record that %s cannot take stops or loses the stream", name, event)
 				}
 				checkPartial(t, name, p)
@@ -157,7 +159,7 @@ func TestNothingThatFailsInTheBackgroundIsLost(t *testing.T) {
 
 func checkPartial(t *testing.T, function string, mapping any) {
 	t.Helper()
-	if !slices.Contains(list(at(mapping, "FunctionResponseTypes")), any("ReportBatchItemFailures")) {
+	if !slices.Contains(stack.List(stack.At(mapping, "FunctionResponseTypes")), any("ReportBatchItemFailures")) {
 		t.Errorf("%s: one message that fails repeats its whole batch", function)
 	}
 }
@@ -165,16 +167,15 @@ func checkPartial(t *testing.T, function string, mapping any) {
 // checkQueue holds what AWS asks for: a message stays hidden for six times as long as the function may take.
 func checkQueue(t *testing.T, tpl template, function string, f object, mapping any) {
 	t.Helper()
-	logical, _, _ := strings.Cut(at(mapping, "Queue", "GetAtt").(string), ".")
-	queue := at(tpl.resources, logical, "Properties")
+	queue := stack.At(tpl.resources, stack.Referent(stack.At(mapping, "Queue")), "Properties")
 	timeout, _ := f["Timeout"].(uint64)
-	if visible, _ := at(queue, "VisibilityTimeout").(uint64); timeout == 0 || visible < 6*timeout {
+	if visible, _ := stack.At(queue, "VisibilityTimeout").(uint64); timeout == 0 || visible < 6*timeout {
 		t.Errorf("%s: a message may be delivered again while it is worked on (timeout %d, hidden for %d)", function, timeout, visible)
 	}
-	if at(queue, "RedrivePolicy", "deadLetterTargetArn") == nil {
+	if stack.At(queue, "RedrivePolicy", "deadLetterTargetArn") == nil {
 		t.Errorf("%s: a message that can never be worked on is lost", function)
 	}
-	if at(mapping, "ScalingConfig", "MaximumConcurrency") == nil {
+	if stack.At(mapping, "ScalingConfig", "MaximumConcurrency") == nil {
 		t.Errorf("%s: a full queue could take all of the account's concurrency", function)
 	}
 }
@@ -183,25 +184,25 @@ func checkQueue(t *testing.T, tpl template, function string, f object, mapping a
 func TestValuesAreOnesThatAWSTakes(t *testing.T) {
 	tpl := readTemplate(t)
 	for name, table := range tpl.ofType("AWS::DynamoDB::Table") {
-		if at(table, "StreamSpecification", "StreamViewType") != "NEW_IMAGE" {
+		if stack.At(table, "StreamSpecification", "StreamViewType") != "NEW_IMAGE" {
 			t.Errorf("%s: the relay needs new images in the stream", name)
 		}
-		if at(table, "TimeToLiveSpecification", "AttributeName") != "ttl" || at(table, "DeletionProtectionEnabled") != true ||
-			at(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
+		if stack.At(table, "TimeToLiveSpecification", "AttributeName") != "ttl" || stack.At(table, "DeletionProtectionEnabled") != true ||
+			stack.At(table, "PointInTimeRecoverySpecification", "PointInTimeRecoveryEnabled") != true {
 			t.Errorf("%s is not protected as it should be", name)
 		}
 	}
-	if kind := at(tpl.all, "Globals", "Function", "DeploymentPreference", "Type"); kind != "Canary10Percent5Minutes" {
+	if kind := stack.At(tpl.all, "Globals", "Function", "DeploymentPreference", "Type"); kind != "Canary10Percent5Minutes" {
 		t.Errorf("CodeDeploy knows no %v", kind)
 	}
 	for name, r := range tpl.resources {
-		if at(r, "Type") == "AWS::Serverless::Function" && at(r, "Metadata", "SkipBuild") != true {
+		if stack.At(r, "Type") == "AWS::Serverless::Function" && stack.At(r, "Metadata", "SkipBuild") != true {
 			t.Errorf("%s would be built again by sam build, with other flags", name)
 		}
 	}
 	for _, f := range tpl.functions {
-		for name, e := range at(f, "Events").(object) {
-			expression, _ := at(e, "Properties", "ScheduleExpression").(string)
+		for name, e := range stack.At(f, "Events").(object) {
+			expression, _ := stack.At(e, "Properties", "ScheduleExpression").(string)
 			if m := regexp.MustCompile(`^rate\((\d+) (\w+?)(s?)\)$`).FindStringSubmatch(expression); m != nil && (m[1] == "1") == (m[3] == "s") {
 				t.Errorf("%s: %s is no rate: one minute, two minutes", name, expression)
 			}

@@ -14,24 +14,40 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/local"
+	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A template is template.yaml, taken apart.
+type object = stack.Object
+
+// A template is template.yaml as stack reads it, with its parts by name.
 type template struct {
 	all       object
 	resources object
-	functions map[string]object // by the name of their directory
+	functions map[string]object // properties by the name of the code directory, without Globals
+}
+
+func readYAML(t *testing.T, path string) object {
+	t.Helper()
+	source, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	document, err := stack.ParseYAML(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return document
 }
 
 func readTemplate(t *testing.T) template {
 	t.Helper()
 	tpl := template{all: readYAML(t, "../template.yaml"), functions: map[string]object{}}
-	tpl.resources = at(tpl.all, "Resources").(object)
+	tpl.resources = stack.At(tpl.all, "Resources").(object)
 	for logical, r := range tpl.resources {
-		if at(r, "Type") != "AWS::Serverless::Function" {
+		if stack.At(r, "Type") != "AWS::Serverless::Function" {
 			continue
 		}
-		uri, _ := at(r, "Properties", "CodeUri").(string)
+		uri, _ := stack.At(r, "Properties", "CodeUri").(string)
 		name, ok := strings.CutPrefix(strings.TrimSuffix(uri, "/"), "build/")
 		if !ok || tpl.functions[name] != nil {
 			t.Fatalf("%s: CodeUri %q names no function of its own", logical, uri)
@@ -39,7 +55,7 @@ func readTemplate(t *testing.T) template {
 		if want := strings.ToUpper(name[:1]) + name[1:] + "Function"; logical != want {
 			t.Errorf("the function in %s is called %s, not %s", uri, logical, want)
 		}
-		tpl.functions[name] = at(r, "Properties").(object)
+		tpl.functions[name] = stack.At(r, "Properties").(object)
 	}
 	return tpl
 }
@@ -48,8 +64,8 @@ func readTemplate(t *testing.T) template {
 func (tpl template) ofType(want string) map[string]object {
 	found := map[string]object{}
 	for name, r := range tpl.resources {
-		if at(r, "Type") == want {
-			found[name] = at(r, "Properties").(object)
+		if stack.At(r, "Type") == want {
+			found[name] = stack.At(r, "Properties").(object)
 		}
 	}
 	return found
@@ -63,15 +79,15 @@ func TestRoutesAreTheSameInTheAPIItsDescriptionAndTheTemplate(t *testing.T) {
 	}
 	deployed := map[string]string{}
 	for name, f := range tpl.functions {
-		for event, e := range object(at(f, "Events").(object)) {
-			if at(e, "Type") != "HttpApi" {
+		for event, e := range object(stack.At(f, "Events").(object)) {
+			if stack.At(e, "Type") != "HttpApi" {
 				continue
 			}
-			route := fmt.Sprint(at(e, "Properties", "Method"), " ", at(e, "Properties", "Path"))
+			route := fmt.Sprint(stack.At(e, "Properties", "Method"), " ", stack.At(e, "Properties", "Path"))
 			if deployed[route] != "" {
 				t.Errorf("%s is routed twice", route)
 			}
-			if at(e, "Properties", "ApiId", "Ref") != "Api" {
+			if stack.At(e, "Properties", "ApiId", "Ref") != "Api" {
 				t.Errorf("%s of %s belongs to no API", event, name)
 			}
 			deployed[route] = name
@@ -81,7 +97,7 @@ func TestRoutesAreTheSameInTheAPIItsDescriptionAndTheTemplate(t *testing.T) {
 		t.Errorf("api.Routes and the template differ:\n%v\n%v", served, deployed)
 	}
 	described := []string{}
-	for path, operations := range at(readYAML(t, "../internal/api/openapi.yaml"), "paths").(object) {
+	for path, operations := range stack.At(readYAML(t, "../internal/api/openapi.yaml"), "paths").(object) {
 		for method := range operations.(object) {
 			if slices.Contains([]string{"get", "put", "post", "patch", "delete"}, method) {
 				described = append(described, strings.ToUpper(method)+" "+path)
@@ -92,12 +108,12 @@ func TestRoutesAreTheSameInTheAPIItsDescriptionAndTheTemplate(t *testing.T) {
 	if want := slices.Sorted(maps.Keys(served)); !slices.Equal(described, want) {
 		t.Errorf("openapi.yaml and api.Routes differ:\n%v\n%v", described, want)
 	}
-	for route := range at(tpl.resources, "Api", "Properties", "RouteSettings").(object) {
+	for route := range stack.At(tpl.resources, "Api", "Properties", "RouteSettings").(object) {
 		if served[route] == "" {
 			t.Errorf("there is a throttle for %s, which is no route", route)
 		}
 	}
-	if at(tpl.resources, "Api", "Properties", "DefaultRouteSettings", "ThrottlingRateLimit") == nil {
+	if stack.At(tpl.resources, "Api", "Properties", "DefaultRouteSettings", "ThrottlingRateLimit") == nil {
 		t.Error("routes without a throttle of their own have none")
 	}
 }
@@ -131,16 +147,16 @@ func TestEveryFunctionIsBuiltAndDeployedOnce(t *testing.T) {
 func TestSchedulesAreThoseOfTheLocalStack(t *testing.T) {
 	deployed := map[string]string{}
 	for name, f := range readTemplate(t).functions {
-		for _, e := range at(f, "Events").(object) {
-			if at(e, "Type") != "ScheduleV2" {
+		for _, e := range stack.At(f, "Events").(object) {
+			if stack.At(e, "Type") != "ScheduleV2" {
 				continue
 			}
-			deployed[name] = at(e, "Properties", "ScheduleExpression").(string)
-			if at(e, "Properties", "ScheduleExpressionTimezone") != "UTC" {
+			deployed[name] = stack.At(e, "Properties", "ScheduleExpression").(string)
+			if stack.At(e, "Properties", "ScheduleExpressionTimezone") != "UTC" {
 				t.Errorf("the schedule of %s is not in UTC", name)
 			}
-			if want := fmt.Sprintf(`{"schedule":%q,"time":"<aws.scheduler.scheduled-time>","programs":"${Programs}"}`, name); at(e, "Properties", "Input", "Sub") != want {
-				t.Errorf("the schedule of %s sends %v, not %s", name, at(e, "Properties", "Input"), want)
+			if want := fmt.Sprintf(`{"schedule":%q,"time":"<aws.scheduler.scheduled-time>","programs":"${Programs}"}`, name); stack.At(e, "Properties", "Input", "Fn::Sub") != want {
+				t.Errorf("the schedule of %s sends %v, not %s", name, stack.At(e, "Properties", "Input"), want)
 			}
 		}
 	}
@@ -157,13 +173,13 @@ func TestEveryFunctionKeepsItsLogsForALimitedTime(t *testing.T) {
 	tpl := readTemplate(t)
 	seen := map[any]bool{}
 	for name, f := range tpl.functions {
-		group := at(f, "LoggingConfig", "LogGroup", "Ref")
-		if group == nil || seen[group] || at(f, "LoggingConfig", "LogFormat") != "JSON" {
+		group := stack.At(f, "LoggingConfig", "LogGroup", "Ref")
+		if group == nil || seen[group] || stack.At(f, "LoggingConfig", "LogFormat") != "JSON" {
 			t.Errorf("%s has no log group of its own, or does not log JSON", name)
 			continue
 		}
 		seen[group] = true
-		if at(tpl.resources, group.(string), "Properties", "RetentionInDays") == nil {
+		if stack.At(tpl.resources, group.(string), "Properties", "RetentionInDays") == nil {
 			t.Errorf("the logs of %s are kept for ever", name)
 		}
 	}
@@ -175,7 +191,7 @@ func TestNoParameterIsUnused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parameters := at(tpl.all, "Parameters").(object)
+	parameters := stack.At(tpl.all, "Parameters").(object)
 	for name := range parameters {
 		if !regexp.MustCompile(`!Ref ` + name + `\b|\$\{` + name + `\}`).Match(source) {
 			t.Errorf("parameter %s is used nowhere", name)
@@ -186,7 +202,7 @@ func TestNoParameterIsUnused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range regexp.MustCompile(`"(\w+)=([^"]*)"`).FindAllStringSubmatch(string(settings), -1) {
-		allowed := list(at(parameters, m[1], "AllowedValues"))
+		allowed := stack.List(stack.At(parameters, m[1], "AllowedValues"))
 		if parameters[m[1]] == nil || len(allowed) > 0 && !slices.Contains(allowed, any(m[2])) {
 			t.Errorf("samconfig.toml sets %s, which the template does not take", m[0])
 		}

@@ -1,0 +1,130 @@
+package stack
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// A Statement is one statement of an IAM policy.
+type Statement struct {
+	Sid       string
+	Effect    string   // Allow or Deny
+	Action    []string // patterns such as dynamodb:GetItem
+	Resource  []string // ARN patterns
+	Condition []Condition
+}
+
+// A Condition is one test of a statement. A statement applies if all its conditions hold.
+type Condition struct {
+	Operator string // such as ForAllValues:StringLike
+	Key      string // such as dynamodb:LeadingKeys
+	Values   []string
+}
+
+// Statements returns the statements of a function's own policies, resolved. It returns an error for a policy that
+// is not written out (the name of a managed policy or a SAM policy template) and for a part of a statement that
+// the package does not know, because ignoring it would change the meaning of the policy.
+func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
+	policies, err := t.policies(f, values)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.ID, err)
+	}
+	var statements []Statement
+	for _, policy := range policies {
+		if At(policy, "Statement") == nil {
+			return nil, fmt.Errorf("stack: %s: the policy %v is not written out", f.ID, policy)
+		}
+		for _, s := range List(At(policy, "Statement")) {
+			statement, err := readStatement(object(s))
+			if err != nil {
+				return nil, fmt.Errorf("stack: %s: %w", f.ID, err)
+			}
+			statements = append(statements, statement)
+		}
+	}
+	return statements, nil
+}
+
+// policies returns the policy documents of a function: its Policies in a SAM template, the inline policies of its
+// role in a transformed template.
+func (t *Template) policies(f *Function, values Values) ([]any, error) {
+	if t.Resources[f.ID].Type == "AWS::Serverless::Function" {
+		policies, err := t.Resolve(f.Properties["Policies"], values)
+		return List(policies), err
+	}
+	role, ok := t.Resources[Referent(f.Properties["Role"])]
+	if !ok {
+		return nil, fmt.Errorf("stack: the function's role is not in the template")
+	}
+	inline, err := t.Resolve(role.Properties["Policies"], values)
+	if err != nil {
+		return nil, err
+	}
+	var documents []any
+	for _, p := range List(inline) {
+		documents = append(documents, At(p, "PolicyDocument"))
+	}
+	return documents, nil
+}
+
+func readStatement(o Object) (Statement, error) {
+	s := Statement{Sid: text(o["Sid"]), Effect: text(o["Effect"])}
+	var err error
+	for name, v := range o {
+		switch name {
+		case "Sid", "Effect":
+			continue
+		case "Action":
+			s.Action, err = texts(v)
+		case "Resource":
+			s.Resource, err = texts(v)
+		case "Condition":
+			s.Condition, err = readConditions(object(v))
+		default:
+			err = errors.New("is not supported")
+		}
+		if err != nil {
+			return Statement{}, fmt.Errorf("statement %s: %s: %w", s.Sid, name, err)
+		}
+	}
+	if s.Effect != "Allow" && s.Effect != "Deny" {
+		return Statement{}, fmt.Errorf("statement %s: the effect %q is neither Allow nor Deny", s.Sid, s.Effect)
+	}
+	if len(s.Action) == 0 || len(s.Resource) == 0 {
+		return Statement{}, fmt.Errorf("statement %s has no action or no resource", s.Sid)
+	}
+	return s, nil
+}
+
+// readConditions returns the conditions ordered by operator and key.
+func readConditions(o Object) (conditions []Condition, err error) {
+	for _, operator := range slices.Sorted(maps.Keys(o)) {
+		keys := object(o[operator])
+		if len(keys) == 0 {
+			return nil, fmt.Errorf("%s has no keys", operator)
+		}
+		for _, key := range slices.Sorted(maps.Keys(keys)) {
+			values, err := texts(keys[key])
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", key, err)
+			}
+			conditions = append(conditions, Condition{Operator: operator, Key: key, Values: values})
+		}
+	}
+	return conditions, nil
+}
+
+// texts returns a list of scalars as texts. It rejects an element that is not a scalar: the YAML parser reads
+// [kms:Decrypt] inside braces as a mapping, and such a policy must not be taken for another one.
+func texts(v any) (out []string, err error) {
+	for _, e := range List(v) {
+		s := text(e)
+		if s == "" {
+			return nil, fmt.Errorf("%v is not a text", e)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
