@@ -73,15 +73,17 @@ func createdIf(fresh bool) int {
 	return http.StatusOK
 }
 
-// Invoke answers one event of API Gateway. It returns an error to Lambda never: whatever goes wrong is a
-// problem document.
+// Invoke answers one event of API Gateway. It never returns an error to Lambda: every failure is answered with a
+// problem document, and counted in the metric Errors.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now() // a stop-watch, not a clock: nothing is decided by it
+	counters := new(telemetry.Counters)
+	ctx = telemetry.WithCounters(ctx, counters)
 	c := &call{handler: h}
 	ans, err := c.serve(ctx, payload)
 	line := telemetry.Request{
-		ID: c.event.Context.RequestID, Function: h.function, Program: c.who.Program, Key: c.who.ID,
-		Replayed: ans.replayed, At: h.app.Now(),
+		Origin:  telemetry.Origin{RequestID: c.event.Context.RequestID, Function: h.function, Version: h.app.Version},
+		Program: c.who.Program, Key: c.who.ID, Replayed: ans.replayed, Counters: counters, At: h.app.Now(),
 	}
 	if c.route != nil {
 		line.Route = c.route.Pattern
@@ -94,7 +96,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		p := problemOf(err)
 		if p.Code == string(internalError) {
 			h.app.Log.LogAttrs(ctx, slog.LevelError, "request failed",
-				slog.String("request_id", line.ID), slog.String("function", h.function),
+				slog.String("request_id", line.RequestID), slog.String("function", h.function),
 				slog.String("route", line.Route), slog.String("error", err.Error()))
 		}
 		ans.status, line.Code = p.Status, p.Code

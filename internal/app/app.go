@@ -34,12 +34,13 @@ const (
 // An App is what functions are made of. Fill in the first two groups of fields and call Wire; the last group is
 // then made from them, unless it was filled in too. After that an App is not changed and may be shared.
 type App struct {
-	Table  table.Table
-	Queue  Queue // may be nil where no function sends
-	Now    func() time.Time
-	Log    *slog.Logger
-	Stage  Stage
-	Secret []byte // at least 32 random bytes; keys for cursors, identities and more derive from it
+	Table   table.Table
+	Queue   Queue // may be nil where no function sends
+	Now     func() time.Time
+	Log     *slog.Logger
+	Version string // the function's published version, a dimension of its metrics; Wire makes an empty one "local"
+	Stage   Stage
+	Secret  []byte // at least 32 random bytes; keys for cursors, identities and more derive from it
 
 	Processors Processors     // what is agreed with payment processors; nil where no function asks
 	HTTP       *http.Client   // for their APIs; Wire makes one that is bounded
@@ -70,6 +71,9 @@ func (a *App) Wire() error {
 	}
 	if err := a.Processors.Check(); err != nil {
 		return err
+	}
+	if a.Version == "" {
+		a.Version = "local"
 	}
 	if a.HTTP == nil {
 		a.HTTP = boundedClient()

@@ -46,7 +46,7 @@ func fromEnvironment(ctx context.Context, log *slog.Logger) (*app.App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &app.App{Table: env.table(), Now: time.Now, Log: log, Stage: env.stage}
+	a := &app.App{Table: env.table(), Now: time.Now, Log: log, Version: env.version, Stage: env.stage}
 	connected := make(chan error, 1)
 	go func() { connected <- connect(ctx, a.Table) }()
 	if a.Secret, err = env.readSecret(ctx); err != nil {

@@ -23,6 +23,7 @@ type environment struct {
 	secretID  string
 	webhooks  string // the secret that holds what is agreed with payment processors; only where the function asks
 	region    string
+	version   string // the function's published version, a dimension of its metrics
 	http      *awshttp.BuildableClient
 }
 
@@ -42,6 +43,7 @@ func readEnvironment() (environment, error) {
 		region:    want("AWS_REGION"),
 		http:      awshttp.NewBuildableClient(),
 		webhooks:  os.Getenv("PERENNIAL_WEBHOOKS"),
+		version:   os.Getenv("AWS_LAMBDA_FUNCTION_VERSION"),
 	}
 	if len(missing) > 0 {
 		return env, fmt.Errorf("boot: the environment lacks %s", strings.Join(missing, ", "))

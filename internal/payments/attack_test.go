@@ -75,8 +75,11 @@ func TestRows1To3WhatIsNotSignedIsRefused(t *testing.T) {
 			}
 		})
 	}
-	if n := strings.Count(s.log.String(), `"Refusals":1`); n != 17 {
-		t.Errorf("%d refusals were counted", n)
+	if n := strings.Count(s.log.String(), `"SignatureFailures":1`); n != 17 {
+		t.Errorf("%d signature failures were counted", n)
+	}
+	if strings.Contains(s.log.String(), `"Errors":`) {
+		t.Error("an attacker's request counts as a failure of ours")
 	}
 }
 
@@ -207,10 +210,13 @@ func TestRow9AnotherAddress(t *testing.T) {
 
 func TestRow17PlayAndRealMoneyNeverMix(t *testing.T) {
 	s := newShop(t, "payments")
-	for _, provider := range []string{app.Stripe, app.Shopify, app.Standard, app.Adyen} {
+	for i, provider := range []string{app.Stripe, app.Shopify, app.Standard, app.Adyen} {
 		e := s.paid(provider)
 		e.Live = true
 		s.unchanged(func() { s.want(e, "200 quarantined webhook_stage_mismatch") })
+		if n := strings.Count(s.log.String(), `"Quarantined":1`); n != i+1 {
+			t.Errorf("%d quarantined webhooks were counted, want %d", n, i+1)
+		}
 		e.Live = false
 		s.want(e, "200 applied")
 	}

@@ -76,10 +76,13 @@ type Received struct {
 // Invoke answers one event of API Gateway.
 func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now() // a stop-watch, not a clock
+	counters := new(telemetry.Counters)
+	ctx = telemetry.WithCounters(ctx, counters)
 	var c call
 	received, err := w.serve(ctx, payload, &c)
 	line := telemetry.Request{
-		ID: c.Context.RequestID, Function: "webhooks", Program: c.Path.Program, Route: c.Route, Status: http.StatusOK, At: w.app.Now(),
+		Origin:  telemetry.Origin{RequestID: c.Context.RequestID, Function: "webhooks", Version: w.app.Version},
+		Program: c.Path.Program, Route: c.Route, Status: http.StatusOK, Counters: counters, At: w.app.Now(),
 	}
 	var answer events.APIGatewayV2HTTPResponse
 	if err == nil {
@@ -87,11 +90,14 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	if err != nil {
 		p := problemOf(err)
+		if p.Status == http.StatusUnauthorized {
+			counters.Add(telemetry.SignatureFailures, 1)
+		}
 		if p.Status == http.StatusInternalServerError {
-			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.ID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
+			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.RequestID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
 		}
 		if p.Code == "try_again" {
-			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.ID, "provider", c.Path.Provider, "err", err)
+			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.RequestID, "provider", c.Path.Provider, "err", err)
 		}
 		line.Status, line.Code = p.Status, p.Code
 		if answer, err = c.refused(p); err != nil {

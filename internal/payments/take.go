@@ -162,7 +162,9 @@ func (r *Receiver) settle(ctx context.Context, con *connection, in arrival, e ev
 		return Received{}, err
 	}
 	if k.Outcome == ledger.Quarantined {
-		telemetry.Quarantined(ctx, r.app.Log, r.app.Now(), con.program, con.provider, d.Event, string(k.Code))
+		telemetry.Count(ctx, telemetry.Quarantined, 1)
+		r.app.Log.ErrorContext(ctx, "a webhook was quarantined",
+			"program", con.program, "provider", con.provider, "event", d.Event, "code", k.Code)
 	}
 	if in.clock == 0 {
 		r.readBack(ctx, con, k.Unclear)

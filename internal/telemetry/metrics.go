@@ -1,0 +1,162 @@
+package telemetry
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Namespace is the CloudWatch namespace of every metric below.
+const Namespace = "Perennial"
+
+// A Metric names a CloudWatch metric in Namespace. Every metric is reported under two dimension sets: by function
+// ("function": members, earn, redeem, programs, reminders, webhooks, reassess, remind or relay), and by function and
+// published version ("function" and "version": Lambda's version number, or "local" on one machine). The unit is Count
+// unless the metric says otherwise. A counter is reported only when it is not zero, so an alarm treats missing data as
+// not breaching and uses the statistic Sum.
+type Metric string
+
+const (
+	// Errors counts failures that a function reports as an answer, which Lambda's own metric Errors does not see: a
+	// response with a status of 500 or more (but not the documented 503 webhook_not_configured), a message in
+	// batchItemFailures, a failed schedule or feedback event, a failed stream record, and a panic.
+	Errors Metric = "Errors"
+
+	// Timeouts counts invocations that stopped before their work was done, because Lambda's deadline was near.
+	Timeouts Metric = "Timeouts"
+
+	// Conflicts counts attempts at a write that DynamoDB refused because another transaction was at the same item.
+	// Each is repeated; what is still refused in the end is also an error.
+	Conflicts Metric = "Conflicts"
+
+	// Throttles counts calls that DynamoDB refused because the table, an index, a key or the account was over its
+	// throughput. Each is repeated; what is still refused in the end is also an error.
+	Throttles Metric = "Throttles"
+
+	// SignatureFailures counts webhooks that were answered with 401: not signed, not signed by the processor, or
+	// signed too long ago. Only the function webhooks reports it.
+	SignatureFailures Metric = "SignatureFailures"
+
+	// Quarantined counts genuine events of payment processors that were kept aside for a person to look at. Only the
+	// function webhooks reports it.
+	Quarantined Metric = "Quarantined"
+
+	// InvariantViolations counts commands that were refused because their result would have broken an invariant of
+	// the ledger. Nothing was written. Each is a defect of the rules or damage to stored data, and also an error.
+	InvariantViolations Metric = "InvariantViolations"
+
+	// SilentProvider counts connected payment processors that have sent no verified event for twice their usual gap.
+	// Only the function reassess reports it, once an hour.
+	SilentProvider Metric = "SilentProvider"
+
+	// PITRDisabled is 1 for each hour in which the table's point-in-time recovery is off. Only the function reassess
+	// reports it.
+	PITRDisabled Metric = "PITRDisabled"
+
+	// ScheduleLateSeconds is how many seconds after its scheduled time a schedule's event was handled. Its unit is
+	// Seconds, and its statistic is Maximum. The functions reassess and remind report it for every event, also when it
+	// is zero, so missing data means that the schedule did not run.
+	ScheduleLateSeconds Metric = "ScheduleLateSeconds"
+)
+
+// Metrics lists every metric that the functions report.
+func Metrics() []Metric {
+	return []Metric{
+		Errors, Timeouts, Conflicts, Throttles, SignatureFailures, Quarantined, InvariantViolations, SilentProvider,
+		PITRDisabled, ScheduleLateSeconds,
+	}
+}
+
+// Unit returns the metric's CloudWatch unit.
+func (m Metric) Unit() string {
+	if m == ScheduleLateSeconds {
+		return "Seconds"
+	}
+	return "Count"
+}
+
+// Counters collects the metrics of one invocation. The zero value is ready to use. Its methods are safe for
+// concurrent use.
+type Counters struct {
+	mu     sync.Mutex
+	values []value // in the order in which they were first added to; empty for most invocations
+}
+
+type value struct {
+	metric Metric
+	n      int64
+}
+
+// Add adds n to a metric. A metric that was added to is reported even if its value is zero.
+func (c *Counters) Add(m Metric, n int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.values {
+		if c.values[i].metric == m {
+			c.values[i].n += n
+			return
+		}
+	}
+	c.values = append(c.values, value{m, n})
+}
+
+// Value returns what was added to a metric so far.
+func (c *Counters) Value(m Metric) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.values, func(v value) bool { return v.metric == m })
+	if i < 0 {
+		return 0
+	}
+	return c.values[i].n
+}
+
+type countersKey struct{}
+
+// WithCounters returns a context in which Count adds to c.
+func WithCounters(ctx context.Context, c *Counters) context.Context {
+	return context.WithValue(ctx, countersKey{}, c)
+}
+
+// Count adds n to a metric of the invocation that ctx belongs to. Outside of an invocation, such as in an operator's
+// command, it does nothing.
+func Count(ctx context.Context, m Metric, n int64) {
+	if c, ok := ctx.Value(countersKey{}).(*Counters); ok {
+		c.Add(m, n)
+	}
+}
+
+// A directive tells CloudWatch which members of a log line are metrics (the embedded metric format,
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
+type directive struct {
+	Namespace  string
+	Dimensions [2][]string
+	Metrics    []definition
+}
+
+type definition struct{ Name, Unit string }
+
+// attrs makes a log line an embedded metric document; none if nothing was counted. The line must also have the
+// members function and version, which are the dimensions.
+func (c *Counters) attrs(at time.Time) []slog.Attr {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.values) == 0 {
+		return nil
+	}
+	d := directive{Namespace: Namespace, Dimensions: [2][]string{{"function"}, {"function", "version"}}}
+	var attrs []slog.Attr
+	for _, v := range c.values {
+		attrs = append(attrs, slog.Int64(string(v.metric), v.n))
+		d.Metrics = append(d.Metrics, definition{string(v.metric), v.metric.Unit()})
+	}
+	text, err := json.Marshal([]directive{d})
+	if err != nil {
+		return nil // not possible: a directive is strings
+	}
+	return append(attrs, slog.Group("_aws",
+		slog.Int64("Timestamp", at.UnixMilli()), slog.Any("CloudWatchMetrics", json.RawMessage(text))))
+}
