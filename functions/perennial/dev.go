@@ -13,7 +13,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/local"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -25,7 +24,7 @@ import (
 type dev struct {
 	Addr     string    `default:"127.0.0.1:8080" help:"Where to listen; port 0 picks a free one. An address beyond this machine must be spelt out."`
 	Data     string    `type:"path" help:"Keep the data in this directory. Without it they are gone when the command ends."`
-	Program  string    `type:"path" help:"The program file. Without it, the demo program Bluebird Rewards."`
+	Program  string    `type:"path" help:"The program file; it is published unless it was before. Without it, the program in --data, or else the demo program Bluebird Rewards."`
 	Empty    bool      `help:"Begin without demo members."`
 	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Stand still at this instant, such as 2026-12-01T10:00:00Z, until the clock is moved."`
 	JSON     bool      `name:"json" help:"Once ready, print one line of JSON with url and key, and nothing else."`
@@ -39,6 +38,7 @@ type running struct {
 	*dev
 	stack   *local.Stack
 	program *loyalty.Program
+	note    string // where the live version comes from, if not from this start
 	url     string
 	key     string
 	keyID   string
@@ -49,9 +49,13 @@ func (d *dev) Run(ctx context.Context) error {
 	if d.Data != "" && d.DynamoDB {
 		return errors.New("--data and --dynamodb say two different places for the data; give one")
 	}
-	file, source, err := d.readProgram()
-	if err != nil {
-		return err
+	var file *program.File
+	var source []byte
+	var err error
+	if d.Program != "" {
+		if file, source, err = readProgram(d.Program, os.Stderr); err != nil {
+			return err
+		}
 	}
 	listener, err := listen(d.Addr)
 	if err != nil {
@@ -67,20 +71,15 @@ func (d *dev) Run(ctx context.Context) error {
 	}
 	defer place.close()
 
+	c, err := d.candidate(ctx, file, source, place.table)
+	if err != nil {
+		return err
+	}
 	r := &running{dev: d, url: "http://" + listener.Addr().String()}
-	if err := r.start(ctx, place, file.Program, source); err != nil {
+	if err := r.start(ctx, place, c); err != nil {
 		return err
 	}
 	return r.serve(ctx, listener)
-}
-
-func (d *dev) readProgram() (*program.File, []byte, error) {
-	if d.Program != "" {
-		return readProgram(d.Program, os.Stderr)
-	}
-	source := program.Demo()
-	file, problems := program.Parse(source)
-	return file, source, problems.Err()
 }
 
 // listen refuses an address that says no host: that would be every network that the machine is in, by accident.
@@ -140,7 +139,7 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 }
 
 // start puts the stack together, publishes the program, seeds, and makes a key.
-func (r *running) start(ctx context.Context, in place, p *loyalty.Program, source []byte) (err error) {
+func (r *running) start(ctx context.Context, in place, c candidate) (err error) {
 	clock := local.NewClock(r.Clock)
 	var moved func(time.Duration) error
 	if in.dir != "" && r.Clock.IsZero() {
@@ -151,7 +150,7 @@ func (r *running) start(ctx context.Context, in place, p *loyalty.Program, sourc
 		clock.Skip(ahead)
 		moved = func(ahead time.Duration) error { return writeAhead(in.dir, ahead) }
 	}
-	processors, err := readProcessors(r.Webhooks, p.ID)
+	processors, err := readProcessors(r.Webhooks, c.id)
 	if err != nil {
 		return err
 	}
@@ -160,27 +159,23 @@ func (r *running) start(ctx context.Context, in place, p *loyalty.Program, sourc
 		level = slog.LevelInfo
 	}
 	r.stack, err = local.New(local.Options{
-		Table: in.table, Clock: clock, Programs: []string{p.ID}, Moved: moved, Processors: processors, URL: r.url,
+		Table: in.table, Clock: clock, Moved: moved, Processors: processors, URL: r.url,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
 		return err
 	}
 	a := r.stack.App
-	version, _, err := a.Programs.Publish(ctx, app.Publication{Program: p, Source: source, By: commandLine, Levels: loyalty.UpgradeOnly})
-	if err != nil {
+	var fresh bool
+	if r.program, fresh, r.note, err = c.publish(ctx, a.Programs); err != nil {
 		return err
 	}
-	if r.program, err = a.Programs.Version(ctx, p.ID, version); err != nil {
-		return err
-	}
-	// A table in which a program was published before has had its members, demo or real.
-	if version == 1 && !r.Empty {
+	if fresh && !r.Empty {
 		if err := local.Seed(ctx, a, r.program, clock.Now()); err != nil {
 			return err
 		}
 	}
-	key, who, err := a.Keys.Create(ctx, p.ID, auth.Admin)
+	key, who, err := a.Keys.Create(ctx, c.id, auth.Admin)
 	r.key, r.keyID = key, who.ID
 	return err
 }

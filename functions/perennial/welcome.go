@@ -22,6 +22,9 @@ func (r *running) welcome(ctx context.Context) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Perennial answers at %s\n", r.url)
 	fmt.Fprintf(&b, "  program  %s (%s), version %d\n", r.program.Name.In("en"), r.program.ID, r.program.Version)
+	if r.note != "" {
+		fmt.Fprintf(&b, "           %s\n", r.note)
+	}
 	fmt.Fprintf(&b, "  data     %s\n", r.dataName())
 	if !r.Clock.IsZero() {
 		fmt.Fprintf(&b, "  clock    stands still at %s\n", now.Format(time.RFC3339))

@@ -1,8 +1,8 @@
 // Package jobs is the functions behind schedules and their queues: bring due accounts up to date, and send what
 // is due: reminders, and the letters that take gift cards to friends.
 //
-// Each function takes two kinds of events. The schedule's event names the programs and the instant that it was
-// meant for; the function answers it by sending one message for each shard that has something due. A queue's
+// Each function takes two kinds of events. The schedule's event names the instant that it was meant for; the
+// function answers it by sending one message for each shard of each published program that has something due. A queue's
 // event brings such messages back, and the function works through their shards. So the work spreads over as
 // many workers as the queue allows, a shard that fails is repeated by itself, and only what is due is touched.
 // Remind takes a third kind: through EventBridge it hears what became of e-mail.
@@ -30,7 +30,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 
@@ -41,18 +40,8 @@ import (
 // An event is either a schedule's, as template.yaml writes it, or a queue's.
 type event struct {
 	Schedule string              `json:"schedule"`
-	Time     time.Time           `json:"time"`     // the instant that the schedule was meant for, however late it comes
-	Programs string              `json:"programs"` // their ids, separated by commas: the table cannot list them
+	Time     time.Time           `json:"time"` // the instant that the schedule was meant for, however late it comes
 	Records  []events.SQSMessage `json:"Records"`
-}
-
-func (e event) programs() (ids []string) {
-	for id := range strings.SplitSeq(e.Programs, ",") {
-		if id = strings.TrimSpace(id); id != "" {
-			ids = append(ids, id)
-		}
-	}
-	return ids
 }
 
 func readEvent(payload []byte, schedule string) (event, error) {

@@ -58,7 +58,11 @@ func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	var bodies []string
 	var failures []error
-	for _, program := range e.programs() {
+	for program, err := range r.Ledger.ProgramIDs(ctx) {
+		if err != nil {
+			failures = append(failures, err)
+			break
+		}
 		all := r.retiered(ctx, program, e.Time)
 		for shard := range ledger.Shards {
 			due, err := r.Ledger.AnyDue(ctx, program, shard, e.Time)

@@ -80,7 +80,11 @@ func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 	var bodies []string
 	var failures []error
 	shards := 0
-	for _, program := range e.programs() {
+	for program, err := range r.Ledger.ProgramIDs(ctx) {
+		if err != nil {
+			failures = append(failures, err)
+			break
+		}
 		some, err := r.rounds(ctx, program, e.Time)
 		shards += len(some)
 		letters, err2 := r.bags(ctx, program, e.Time)

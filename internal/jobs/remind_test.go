@@ -88,7 +88,7 @@ func (b *bench) remindAll(t *testing.T, p *provider) (failed int) {
 	t.Helper()
 	h := Remind(p.office)(b.App)
 	b.sent = nil
-	event := fmt.Sprintf(`{"schedule":"remind","time":%q,"programs":"bluebird"}`, b.now.Format(time.RFC3339))
+	event := fmt.Sprintf(`{"schedule":"remind","time":%q}`, b.now.Format(time.RFC3339))
 	if _, err := h.Invoke(t.Context(), []byte(event)); err != nil {
 		t.Fatal(err)
 	}

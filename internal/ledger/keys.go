@@ -66,6 +66,11 @@ func identityKey(program string, id Identity) table.Key {
 
 func programKey(program, item string) table.Key { return table.Key{PK: "P#" + program, SK: item} }
 
+// programIDKey lists a program among those of the table, from its first publication on.
+func programIDKey(program string) table.Key { return table.Key{PK: programsPartition, SK: program} }
+
+const programsPartition = "PROGRAMS"
+
 func versionKey(program string, n int) table.Key {
 	return programKey(program, programPrefix+padded(int64(n), 6))
 }

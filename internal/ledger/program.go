@@ -46,6 +46,13 @@ const (
 	snapshotPrefix = "SNAPSHOT#" // an item of its own: together with the source it might be too large for one
 )
 
+// ProgramIDs yields the IDs of all programs that were ever published in the table, in ascending order.
+func (l *Ledger) ProgramIDs(ctx context.Context) iter.Seq2[string, error] {
+	return list(ctx, l.Table, table.Query{PK: programsPartition}, func(it table.Item) (string, error) {
+		return it.Key.SK, nil
+	})
+}
+
 // Snapshot reads the compiled form of one version; not_found if there is none.
 func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]byte, error) {
 	it, err := l.Table.Get(ctx, snapshotKey(program, version))

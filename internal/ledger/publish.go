@@ -53,6 +53,9 @@ func (l *Ledger) publish(ctx context.Context, in Published, after int, alone boo
 	if in.Effective.After(now) {
 		doc.Effective = millis(in.Effective)
 	}
+	if after == 0 {
+		ops = append(ops, table.Put(table.Item{Key: programIDKey(in.Program), Doc: []byte("{}")}))
+	}
 	return l.commitSchedule(ctx, append(ops,
 		table.Put(table.Item{Key: versionKey(in.Program, after+1), Doc: encode(doc)}),
 		table.Put(table.Item{Key: snapshotKey(in.Program, after+1), Doc: in.Snapshot}),

@@ -74,7 +74,7 @@ func enrol(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
 // newStack is a stack with the demo program published and a key for everything.
 func newStack(tb testing.TB, tab table.Table, clock *Clock) (s *Stack, p *loyalty.Program, key string) {
 	tb.Helper()
-	s, err := New(Options{Table: tab, Clock: clock, Log: slog.New(slog.DiscardHandler), Programs: []string{"bluebird"}})
+	s, err := New(Options{Table: tab, Clock: clock, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -50,12 +49,11 @@ type Stack struct {
 	clockMux  http.Handler
 }
 
-// Options is what a Stack is made of. All fields are required down to Programs.
+// Options is what a Stack is made of. All fields are required down to Log.
 type Options struct {
-	Table    table.Table
-	Clock    *Clock
-	Log      *slog.Logger
-	Programs []string // whose due members the schedules bring up to date
+	Table table.Table
+	Clock *Clock
+	Log   *slog.Logger
 
 	Processors app.Processors // what is agreed with payment processors
 	HTTP       *http.Client   // for their APIs, and
@@ -106,7 +104,7 @@ func New(o Options) (*Stack, error) {
 	s.queues.handle(jobs.ReassessQueue, made["reassess"])
 	s.queues.handle(jobs.RemindQueue, made["remind"])
 	s.scheduler = &scheduler{
-		clock: o.Clock, queues: s.queues, programs: strings.Join(o.Programs, ","), log: o.Log,
+		clock: o.Clock, queues: s.queues, log: o.Log,
 		fired: o.Clock.Now(), moved: make(chan struct{}, 1),
 	}
 	for _, schedule := range Schedules() {

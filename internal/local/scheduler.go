@@ -40,11 +40,10 @@ func (s Schedule) minute() (int, error) {
 // A scheduler stands in for EventBridge Scheduler, on the clock of the stack: whether an instant comes by itself
 // or because the clock was moved, what was due until then fires first, in its order, each at its own instant.
 type scheduler struct {
-	clock    *Clock
-	queues   *queues
-	programs string // ids, separated by commas
-	log      *slog.Logger
-	timers   []timer
+	clock  *Clock
+	queues *queues
+	log    *slog.Logger
+	timers []timer
 
 	mu    sync.Mutex    // one at a time fires or moves the clock
 	fired time.Time     // everything due until then has been
@@ -139,12 +138,11 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 type scheduleEvent struct {
 	Schedule string    `json:"schedule"`
 	Time     time.Time `json:"time"`
-	Programs string    `json:"programs"`
 }
 
 // invoke sends the schedule's event to its function.
 func (s *scheduler) invoke(tm timer, at time.Time) error {
-	payload, err := json.Marshal(scheduleEvent{tm.function, at, s.programs})
+	payload, err := json.Marshal(scheduleEvent{tm.function, at})
 	if err != nil {
 		return fmt.Errorf("local: write an event: %w", err)
 	}

@@ -83,7 +83,7 @@ func newShopWith(t testing.TB, o options) *shop {
 	}
 	s := &shop{t: t, table: tab, paypal: newPayPalStand(t)}
 	s.stack, err = local.New(local.Options{
-		Table: tab, Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)), Programs: []string{"corner"},
+		Table: tab, Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)),
 		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.roots,
 	})
 	if err != nil {

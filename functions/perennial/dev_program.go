@@ -1,0 +1,75 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A candidate is the program that dev serves: the file of --program, a program that the table holds, or the demo.
+type candidate struct {
+	id      string
+	program *loyalty.Program // to be published; nil for a program of the table
+	source  []byte
+}
+
+// candidate chooses the program. A table that holds programs is served as it is unless --program names another.
+func (d *dev) candidate(ctx context.Context, given *program.File, source []byte, t table.Table) (candidate, error) {
+	if given != nil {
+		return candidate{given.Program.ID, given.Program, source}, nil
+	}
+	for id, err := range (&ledger.Ledger{Table: t}).ProgramIDs(ctx) {
+		return candidate{id: id}, err
+	}
+	source = program.Demo()
+	file, problems := program.Parse(source)
+	if err := problems.Err(); err != nil {
+		return candidate{}, err
+	}
+	return candidate{file.Program.ID, file.Program, source}, nil
+}
+
+// publish publishes the candidate unless the table has that file already, and returns the live version. fresh reports
+// whether this is the program's first version. note says why a file was not published; it is empty otherwise.
+func (c candidate) publish(ctx context.Context, s *app.Programs) (live *loyalty.Program, fresh bool, note string, err error) {
+	if c.program != nil {
+		before, err := c.publishedBefore(ctx, s.Ledger)
+		if err != nil {
+			return nil, false, "", err
+		}
+		if before == 0 {
+			in := app.Publication{Program: c.program, Source: c.source, By: commandLine, Levels: loyalty.UpgradeOnly}
+			version, _, err := s.Publish(ctx, in)
+			if err != nil {
+				return nil, false, "", err
+			}
+			live, err = s.Version(ctx, c.id, version)
+			return live, version == 1, "", err
+		}
+		note = fmt.Sprintf("the file was published before, as version %d", before)
+	}
+	live, err = s.Live(ctx, c.id)
+	if err == nil && c.program == nil {
+		note = "found in the data"
+	}
+	return live, false, note, err
+}
+
+// publishedBefore is the newest version that has exactly this file; zero if none has.
+func (c candidate) publishedBefore(ctx context.Context, l *ledger.Ledger) (int, error) {
+	for v, err := range l.PublishedVersions(ctx, c.id) {
+		if err != nil {
+			return 0, err
+		}
+		if bytes.Equal(v.Source, c.source) {
+			return v.Version, nil
+		}
+	}
+	return 0, nil
+}
