@@ -1,0 +1,131 @@
+package dynamodbapi
+
+import (
+	"regexp"
+	"strings"
+)
+
+// An expression is the text of a condition, an update or a key condition with what its placeholders stand for.
+type expression struct {
+	names  map[string]string // by #name
+	values attributes        // by :value
+	tokens []string
+	used   map[string]bool // placeholders that the expression has
+	err    error           // the first error; nothing after it counts
+	what   string          // what it is, for messages
+}
+
+var tokenPattern = regexp.MustCompile(`^(?:[#:]?[A-Za-z_][A-Za-z0-9_]*|<=|>=|<>|[=<>(),.+-])`)
+
+// newExpression splits an expression into tokens. Several expressions of one request share their placeholders.
+func newExpression(source, what string, names map[string]string, values attributes, used map[string]bool) *expression {
+	e := &expression{names: names, values: values, used: used, what: what}
+	for rest := strings.TrimSpace(source); rest != ""; rest = strings.TrimSpace(rest) {
+		token := tokenPattern.FindString(rest)
+		if token == "" {
+			e.fail("Syntax error near %.20q", rest)
+			return e
+		}
+		e.tokens = append(e.tokens, token)
+		rest = rest[len(token):]
+	}
+	return e
+}
+
+func (e *expression) fail(format string, args ...any) {
+	if e.err == nil {
+		e.err = invalid("Invalid "+e.what+": "+format, args...)
+	}
+	e.tokens = nil
+}
+
+// peek returns the next token in capitals if it is a word, so that keywords have any case.
+func (e *expression) peek() string {
+	if len(e.tokens) == 0 {
+		return ""
+	}
+	return strings.ToUpper(e.tokens[0])
+}
+
+func (e *expression) next() string {
+	if len(e.tokens) == 0 {
+		e.fail("it ends too early")
+		return ""
+	}
+	token := e.tokens[0]
+	e.tokens = e.tokens[1:]
+	return token
+}
+
+// take reads a token if it is the next.
+func (e *expression) take(token string) bool {
+	if e.peek() != token {
+		return false
+	}
+	e.next()
+	return true
+}
+
+func (e *expression) expect(token string) {
+	if e.err == nil && !e.take(token) {
+		e.fail("%q is expected before %q", token, strings.Join(e.tokens, " "))
+	}
+}
+
+// end returns the first error of the expression, which must have been read to its end.
+func (e *expression) end() error {
+	if len(e.tokens) > 0 {
+		e.fail("%q is not supported", strings.Join(e.tokens, " "))
+	}
+	return e.err
+}
+
+var keywords = map[string]bool{
+	"AND": true, "OR": true, "NOT": true, "IN": true, "BETWEEN": true, "SET": true, "REMOVE": true, "ADD": true, "DELETE": true,
+}
+
+// path reads names with dots between them: doc.#field.
+func (e *expression) path() (p []string) {
+	for {
+		token := e.next()
+		name := token
+		if strings.HasPrefix(token, "#") {
+			name = e.names[token]
+			e.used[token] = true
+		}
+		if name == "" || strings.HasPrefix(token, ":") || keywords[strings.ToUpper(token)] || !isWord(token) {
+			e.fail("%q is not the name of an attribute", token)
+			return nil
+		}
+		p = append(p, name)
+		if !e.take(".") {
+			return p
+		}
+	}
+}
+
+func isWord(token string) bool { return token != "" && !strings.ContainsAny(token[:1], "<>=(),.+-") }
+
+// literal reads a :value.
+func (e *expression) literal() value {
+	token := e.next()
+	v, ok := e.values[token]
+	if !ok {
+		e.fail("an expression attribute value used in expression is not defined: %q", token)
+	}
+	e.used[token] = true
+	return v
+}
+
+// find follows a path into an item.
+func find(item attributes, path []string) (v value, ok bool) {
+	for i, name := range path {
+		if v, ok = item[name]; !ok {
+			return value{}, false
+		}
+		if i < len(path)-1 {
+			item = v.M
+		}
+	}
+	return v, ok
+}

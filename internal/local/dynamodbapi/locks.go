@@ -1,0 +1,39 @@
+package dynamodbapi
+
+import (
+	"hash/fnv"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// locks let one write at a time decide and commit on an item, and so report its changes in the order of the commits.
+type locks [256]sync.Mutex
+
+// lock takes the locks of all items of a transaction, in an order that cannot deadlock, and returns what gives them
+// back.
+func (l *locks) lock(writes []write) (unlock func()) {
+	wanted := map[int]bool{}
+	for _, w := range writes {
+		wanted[place(w.key)] = true
+	}
+	places := slices.Sorted(maps.Keys(wanted))
+	for _, i := range places {
+		l[i].Lock()
+	}
+	return func() {
+		for _, i := range places {
+			l[i].Unlock()
+		}
+	}
+}
+
+func place(k table.Key) int {
+	h := fnv.New32a()
+	h.Write([]byte(k.PK))
+	h.Write([]byte{0})
+	h.Write([]byte(k.SK))
+	return int(h.Sum32() % 256)
+}

@@ -1,0 +1,84 @@
+package dynamodbapi
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+)
+
+// tokenLife is how long DynamoDB remembers the token of a transaction that succeeded.
+const tokenLife = 10 * time.Minute
+
+// tokens make a transaction idempotent, as "Idempotency" in "Amazon DynamoDB Transactions: How it works" describes: a
+// repetition of a successful request with the same token does nothing and succeeds, and the same token with other
+// parameters is an error. A transaction that failed may be repeated under its token.
+type tokens struct {
+	mu    sync.Mutex
+	known map[string]*remembered
+}
+
+type remembered struct {
+	request [sha256.Size]byte
+	done    bool // false while the transaction is under way
+	at      time.Time
+}
+
+// once does a transaction unless its token says that it was done.
+func (t *tokens) once(in *transactInput, now time.Time, do func() error) error {
+	token := in.ClientRequestToken
+	if token == "" {
+		return do()
+	}
+	if len(token) > 36 {
+		return invalid("ClientRequestToken has more than 36 characters")
+	}
+	done, err := t.begin(token, in, now)
+	if done || err != nil {
+		return err
+	}
+	err = do()
+	t.end(token, err == nil)
+	return err
+}
+
+func (t *tokens) begin(token string, in *transactInput, now time.Time) (done bool, err error) {
+	text, err := json.Marshal(in.TransactItems, json.Deterministic(true))
+	if err != nil {
+		return false, internal(err)
+	}
+	request := sha256.Sum256(text)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for old, r := range t.known {
+		if r.done && now.Sub(r.at) > tokenLife {
+			delete(t.known, old)
+		}
+	}
+	r := t.known[token]
+	switch {
+	case r == nil:
+		if t.known == nil {
+			t.known = map[string]*remembered{}
+		}
+		t.known[token] = &remembered{request: request, at: now}
+		return false, nil
+	case r.request != request:
+		return false, fail("IdempotentParameterMismatchException",
+			"ClientRequestToken was used with different parameters")
+	case !r.done:
+		return false, fail("TransactionInProgressException", "The transaction with the given request token is already in progress")
+	}
+	return true, nil
+}
+
+func (t *tokens) end(token string, succeeded bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if succeeded {
+		t.known[token].done = true
+		return
+	}
+	delete(t.known, token)
+}

@@ -1,0 +1,163 @@
+package dynamodbapi
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// A value is an attribute value as DynamoDB's JSON writes it. Exactly one field is set. Binary values and sets are
+// missing because no item of the table has one.
+type value struct {
+	S    *string          `json:"S,omitzero"`
+	N    *string          `json:"N,omitzero"`
+	BOOL *bool            `json:"BOOL,omitzero"`
+	NULL *bool            `json:"NULL,omitzero"`
+	L    []value          `json:"L,omitzero"`
+	M    map[string]value `json:"M,omitzero"`
+}
+
+// attributes are an item, or a part of one, by attribute name. An absent item has none.
+type attributes map[string]value
+
+func text(s string) value   { return value{S: &s} }
+func number(n string) value { return value{N: &n} }
+
+// kind names the type of a value as DynamoDB does; empty if not exactly one field is set.
+func (v value) kind() string {
+	var kinds []string
+	for name, set := range map[string]bool{
+		"S": v.S != nil, "N": v.N != nil, "BOOL": v.BOOL != nil, "NULL": v.NULL != nil, "L": v.L != nil, "M": v.M != nil,
+	} {
+		if set {
+			kinds = append(kinds, name)
+		}
+	}
+	if len(kinds) != 1 {
+		return ""
+	}
+	return kinds[0]
+}
+
+// check returns an error if a value, or one within it, is not of one type or is not a number where it says so.
+func (v value) check() error {
+	switch v.kind() {
+	case "":
+		return invalid("Supplied AttributeValue is empty, must contain exactly one of the supported datatypes")
+	case "N":
+		if _, ok := v.rational(); !ok {
+			return invalid("The parameter cannot be converted to a numeric value: %.50s", *v.N)
+		}
+	case "L":
+		for _, e := range v.L {
+			if err := e.check(); err != nil {
+				return err
+			}
+		}
+	case "M":
+		return attributes(v.M).check()
+	}
+	return nil
+}
+
+func (a attributes) check() error {
+	for _, name := range slices.Sorted(maps.Keys(a)) {
+		if err := a[name].check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rational returns the value of a number.
+func (v value) rational() (*big.Rat, bool) {
+	if v.N == nil || !jsontext.Value(*v.N).IsValid() || jsontext.Value(*v.N).Kind() != '0' || len(*v.N) > 200 {
+		return nil, false
+	}
+	return new(big.Rat).SetString(*v.N)
+}
+
+// compare orders two values of one type that has an order: numbers by their value, strings by their bytes.
+func compare(a, b value) (order int, ok bool) {
+	if a.S != nil && b.S != nil {
+		return bytes.Compare([]byte(*a.S), []byte(*b.S)), true
+	}
+	x, xIs := a.rational()
+	y, yIs := b.rational()
+	if !xIs || !yIs {
+		return 0, false
+	}
+	return x.Cmp(y), true
+}
+
+// The two forms of a document: the JSON that the table stores, and DynamoDB's, where each value names its type.
+var (
+	fromPlain = json.WithUnmarshalers(json.UnmarshalFromFunc(readPlain))
+	toPlain   = json.WithMarshalers(json.MarshalToFunc(writePlain))
+)
+
+// parseDocument reads a JSON document into a value.
+func parseDocument(doc []byte) (v value, err error) {
+	if err := json.Unmarshal(doc, &v, fromPlain); err != nil {
+		return value{}, fmt.Errorf("dynamodbapi: read a document: %w", err)
+	}
+	return v, nil
+}
+
+// renderDocument is the inverse of parseDocument.
+func renderDocument(v value) ([]byte, error) {
+	doc, err := json.Marshal(v, toPlain, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("dynamodbapi: write a document: %w", err)
+	}
+	return doc, nil
+}
+
+func readPlain(dec *jsontext.Decoder, v *value) error {
+	switch dec.PeekKind() {
+	case '{':
+		v.M = map[string]value{}
+		return json.UnmarshalDecode(dec, &v.M)
+	case '[':
+		v.L = []value{}
+		return json.UnmarshalDecode(dec, &v.L)
+	}
+	token, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	yes := true
+	switch token.Kind() {
+	case '"':
+		*v = text(token.String())
+	case '0':
+		*v = number(token.String())
+	case 'n':
+		v.NULL = &yes
+	case 't', 'f':
+		is := token.Bool()
+		v.BOOL = &is
+	}
+	return nil
+}
+
+func writePlain(enc *jsontext.Encoder, v value) error {
+	switch v.kind() {
+	case "S":
+		return enc.WriteToken(jsontext.String(*v.S))
+	case "N":
+		return enc.WriteValue(jsontext.Value(*v.N))
+	case "BOOL":
+		return enc.WriteToken(jsontext.Bool(*v.BOOL))
+	case "L":
+		return json.MarshalEncode(enc, v.L)
+	case "M":
+		return json.MarshalEncode(enc, v.M)
+	}
+	return enc.WriteToken(jsontext.Null)
+}
