@@ -1,0 +1,119 @@
+// Package samtest transforms template.yaml into plain CloudFormation for tests.
+//
+// It runs infra/transform, which needs Python. A test is skipped where the script cannot run, unless
+// PERENNIAL_REQUIRE_SAM is 1, as it is under make test. A template that the translator rejects fails the test in any
+// case. Each set of parameters is transformed once per process.
+package samtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// Parameters are the values of template parameters; those that are not named have their defaults.
+type Parameters map[string]string
+
+// cannotRun is the exit status of infra/transform where the translator cannot be installed.
+const cannotRun = 3
+
+var cache struct {
+	sync.Mutex
+	transformed map[string]json.RawMessage
+}
+
+// Transform returns the transformed template for each set of parameters. It starts the translator at most once, so one
+// call with many sets is much faster than many calls. Every result is a copy that the test may change.
+func Transform(t testing.TB, sets ...Parameters) []map[string]any {
+	t.Helper()
+	cache.Lock()
+	defer cache.Unlock()
+	var missing []Parameters
+	for _, set := range sets {
+		if cache.transformed[key(t, set)] == nil {
+			missing = append(missing, set)
+		}
+	}
+	if len(missing) > 0 {
+		results := run(t, missing)
+		if cache.transformed == nil {
+			cache.transformed = map[string]json.RawMessage{}
+		}
+		for i, set := range missing {
+			cache.transformed[key(t, set)] = results[i]
+		}
+	}
+	templates := make([]map[string]any, len(sets))
+	for i, set := range sets {
+		if err := json.Unmarshal(cache.transformed[key(t, set)], &templates[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return templates
+}
+
+func key(t testing.TB, set Parameters) string {
+	t.Helper()
+	text, err := json.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func run(t testing.TB, sets []Parameters) []json.RawMessage {
+	t.Helper()
+	input, err := json.Marshal(sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := Root(t)
+	var out, diagnosis bytes.Buffer
+	command := exec.Command(filepath.Join(root, "infra/transform"), "-")
+	command.Stdin, command.Stdout, command.Stderr = bytes.NewReader(input), &out, &diagnosis
+	if err := command.Run(); err != nil {
+		var exit *exec.ExitError
+		if errors.As(err, &exit) && exit.ExitCode() != cannotRun {
+			t.Fatalf("infra/transform: %v\n%s", err, diagnosis.String())
+		}
+		if os.Getenv("PERENNIAL_REQUIRE_SAM") == "1" {
+			t.Fatalf("infra/transform cannot run, and PERENNIAL_REQUIRE_SAM is set: %v\n%s", err, diagnosis.String())
+		}
+		t.Skipf("infra/transform cannot run: %v\n%s", err, diagnosis.String())
+	}
+	var results []json.RawMessage
+	if err := json.Unmarshal(out.Bytes(), &results); err != nil || len(results) != len(sets) {
+		t.Fatalf("infra/transform printed %d templates for %d sets of parameters: %v", len(results), len(sets), err)
+	}
+	return results
+}
+
+// Root returns the top directory of the repository. It opens the files that the script reads, so that go test does not
+// reuse a result from before one of them changed.
+func Root(t testing.TB) string {
+	t.Helper()
+	root, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(root, "template.yaml")); err == nil {
+			break
+		}
+		if root == filepath.Dir(root) {
+			t.Fatal("no template.yaml above the test's directory")
+		}
+		root = filepath.Dir(root)
+	}
+	for _, name := range []string{"template.yaml", "infra/transform", "infra/transform.py", "infra/transform-requirements.txt"} {
+		if _, err := os.ReadFile(filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return root
+}
