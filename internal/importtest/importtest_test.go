@@ -63,6 +63,7 @@ var arrows = []struct {
 	}},
 	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
 	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: the functions' own client is what it is tested with
+	{"internal/local/runtimeapi", nil},                // knows processes, not functions
 	{"internal/local", []string{
 		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
 		"relay", "table", "telemetry",

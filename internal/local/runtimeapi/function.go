@@ -1,0 +1,219 @@
+// Package runtimeapi runs the binary of a Lambda function in processes of this machine, each behind an emulated Lambda
+// Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
+//
+// It guarantees what a function can observe on Lambda: one event at a time for each process, a request ID and a deadline
+// with each event, a new process when all others are busy, and the end of a process that passes its deadline, exits or
+// panics. Invoke returns an *Error for everything that Lambda reports to the caller as a function error. A function is
+// invoked with a payload of any event source; package local makes the payloads.
+//
+// Deliberate limits: no memory limit and no frozen processes; no extensions, layers or response streaming. Where Lambda
+// would throttle, Invoke waits for a free process for as long as its context allows.
+package runtimeapi
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// What Lambda allows: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and, for the init phase,
+// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
+const (
+	maxPayload  = 6 << 20 // bytes of an event or a response
+	initTimeout = 10 * time.Second
+)
+
+// A Function is one Lambda function; it implements lambda.Handler. It starts processes when events need them. Its exported fields are set before first
+// use; Name, Path, Timeout and Processes are required.
+type Function struct {
+	Name      string        // AWS_LAMBDA_FUNCTION_NAME
+	Path      string        // the executable, which on Lambda is called bootstrap
+	ARN       string        // Lambda-Runtime-Invoked-Function-Arn
+	Timeout   time.Duration // for one event
+	Processes int           // how many there are at most, and so how many events are worked on at once
+	Env       []string      // the whole environment, as os.Environ has it, but for AWS_LAMBDA_RUNTIME_API
+	Output    io.Writer     // receives what processes write, from several goroutines; nil discards it
+
+	// ClientContext returns the header Lambda-Runtime-Client-Context of an event, a JSON object that on Lambda the
+	// caller of Invoke may pass; nil sends none.
+	ClientContext func() string
+
+	once    sync.Once
+	permits chan struct{} // one for each process that may be busy
+
+	mu     sync.Mutex
+	idle   []*process // the latest last
+	all    map[*process]bool
+	closed bool
+}
+
+// An Error is a failed invocation as Lambda reports it to the caller: the function's own error, or what became of its
+// process.
+type Error struct {
+	Type    string // such as Sandbox.Timedout, Runtime.ExitError or the type of the function's error
+	Message string
+}
+
+func (e *Error) Error() string { return e.Type + ": " + e.Message }
+
+// The types of errors that are not the function's own.
+const (
+	timedOut  = "Sandbox.Timedout"
+	exited    = "Runtime.ExitError"
+	tooLarge  = "Function.ResponseSizeTooLarge"
+	throttled = "TooManyRequestsException"
+	service   = "ServiceException"
+)
+
+// Invoke hands an event to a process that is free, or to a new one, and returns the function's response. It is safe for
+// concurrent use. The context bounds only the wait for a process: an event that a process has begun is worked on until
+// it is done or Timeout has passed.
+func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	if len(payload) > maxPayload {
+		return nil, &Error{"RequestEntityTooLarge", fmt.Sprintf("the event has %d bytes, more than %d", len(payload), maxPayload)}
+	}
+	if err := f.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer f.release()
+	for {
+		p, err := f.process()
+		if err != nil {
+			return nil, err
+		}
+		out, err := p.invoke(f.event(payload))
+		f.keep(p)
+		if err != errGone {
+			return out, err
+		}
+	}
+}
+
+// Warm starts a process that waits for events, or returns why none can start.
+func (f *Function) Warm(ctx context.Context) error {
+	if err := f.acquire(ctx); err != nil {
+		return err
+	}
+	defer f.release()
+	p, err := f.start()
+	if err != nil {
+		return err
+	}
+	f.keep(p)
+	return nil
+}
+
+// PIDs returns the process IDs of all processes.
+func (f *Function) PIDs() (ids []int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for p := range f.all {
+		ids = append(ids, p.cmd.Process.Pid)
+	}
+	return ids
+}
+
+// Close ends all processes and waits until they have ended. Events under way fail.
+func (f *Function) Close() {
+	f.mu.Lock()
+	f.closed = true
+	var all []*process
+	for p := range f.all {
+		all = append(all, p)
+	}
+	f.mu.Unlock()
+	for _, p := range all {
+		p.end()
+	}
+}
+
+func (f *Function) acquire(ctx context.Context) error {
+	f.once.Do(func() { f.permits = make(chan struct{}, max(f.Processes, 1)) })
+	select {
+	case f.permits <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return &Error{throttled, fmt.Sprintf("all %d processes of %s are busy", f.Processes, f.Name)}
+	}
+}
+
+func (f *Function) release() { <-f.permits }
+
+// process returns a process that waits for an event. If none is idle, it starts one: the caller's permit allows it.
+func (f *Function) process() (*process, error) {
+	f.mu.Lock()
+	for len(f.idle) > 0 {
+		p := f.idle[len(f.idle)-1]
+		f.idle = f.idle[:len(f.idle)-1]
+		if p.alive() {
+			f.mu.Unlock()
+			return p, nil
+		}
+	}
+	f.mu.Unlock()
+	return f.start()
+}
+
+// keep makes a process available again, unless it has ended.
+func (f *Function) keep(p *process) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p.alive() {
+		f.idle = append(f.idle, p)
+	}
+}
+
+// forget waits until a process has ended and removes it from the list.
+func (f *Function) forget(p *process) {
+	<-p.ended
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.all, p)
+}
+
+// start starts a process and waits until it asks for its first event.
+func (f *Function) start() (*process, error) {
+	p, err := newProcess(f.Path, f.Env, f.Output)
+	if err != nil {
+		return nil, &Error{service, err.Error()}
+	}
+	f.mu.Lock()
+	if f.all == nil {
+		f.all = map[*process]bool{}
+	}
+	f.all[p] = true
+	closed := f.closed
+	f.mu.Unlock()
+	go f.forget(p)
+	if closed {
+		p.end()
+		return nil, &Error{service, f.Name + " is closed"}
+	}
+	if err := p.waitForInit(); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (f *Function) event(payload []byte) *event {
+	e := &event{id: requestID(), payload: payload, arn: f.ARN, timeout: f.Timeout, result: make(chan result, 1)}
+	if f.ClientContext != nil {
+		e.clientContext = f.ClientContext()
+	}
+	return e
+}
+
+// TaskRoot is the directory of the executable, LAMBDA_TASK_ROOT.
+func (f *Function) TaskRoot() string { return filepath.Dir(f.Path) }
+
+// requestID returns a random UUID, the form of Lambda's request IDs.
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // it never fails
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}

@@ -1,0 +1,146 @@
+package runtimeapi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+)
+
+// A process runs the function's binary and the server that it asks for events.
+type process struct {
+	cmd    *exec.Cmd
+	server *http.Server
+
+	ready   chan struct{} // receives when the process asks for an event
+	events  chan *event   // what it gets
+	failed  chan *Error   // receives an error of the init phase
+	ended   chan struct{} // closed when the process has ended
+	exit    error         // set before ended is closed
+	current atomic.Pointer[event]
+}
+
+// An event is one invocation.
+type event struct {
+	id, arn, clientContext string
+	payload                []byte
+	timeout                time.Duration
+	deadline               time.Time // set when the event is handed over
+	result                 chan result
+	answered               atomic.Bool
+}
+
+type result struct {
+	out []byte
+	err error
+}
+
+// newProcess starts a process with a Runtime API of its own.
+func newProcess(path string, env []string, output io.Writer) (*process, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("runtimeapi: %w", err)
+	}
+	p := &process{
+		ready: make(chan struct{}), events: make(chan *event), failed: make(chan *Error, 1), ended: make(chan struct{}),
+	}
+	p.cmd = exec.Command(path)
+	p.cmd.Dir = filepath.Dir(path)
+	p.cmd.Env = append(append([]string{}, env...), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
+	p.cmd.Stdout, p.cmd.Stderr = output, output
+	if err := p.cmd.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("runtimeapi: %w", err), listener.Close())
+	}
+	p.server = &http.Server{Handler: p.handler(), ReadHeaderTimeout: 10 * time.Second}
+	go p.server.Serve(listener)
+	go func() {
+		p.exit = p.cmd.Wait()
+		_ = p.server.Close()
+		close(p.ended)
+	}()
+	return p, nil
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// end ends the process at once, as Lambda does, and waits until it has ended.
+func (p *process) end() {
+	_ = p.cmd.Process.Kill() // it fails only for a process that has ended
+	<-p.ended
+}
+
+// waitForInit waits until the process asks for its first event.
+func (p *process) waitForInit() error {
+	select {
+	case <-p.ready:
+		return nil
+	case err := <-p.failed:
+		p.end()
+		return err
+	case <-p.ended:
+		return p.exitError("")
+	case <-time.After(initTimeout):
+		p.end()
+		return &Error{timedOut, fmt.Sprintf("Init phase timed out after %s", initTimeout)}
+	}
+}
+
+// errGone says that a process had ended before it got the event.
+var errGone = errors.New("runtimeapi: the process has ended")
+
+// invoke hands an event to a process that waits for one. It returns when the process asks for the next event or has
+// ended: until then it cannot take another one.
+func (p *process) invoke(e *event) ([]byte, error) {
+	e.deadline = time.Now().Add(e.timeout)
+	timeout := time.NewTimer(e.timeout)
+	defer timeout.Stop()
+	p.current.Store(e)
+	select {
+	case p.events <- e:
+	case <-p.ended:
+		return nil, errGone
+	}
+	late := false
+	select {
+	case <-p.ready:
+	case <-p.ended:
+	case <-timeout.C:
+		late = true
+		p.end()
+	}
+	select {
+	case r := <-e.result: // also from a process that has ended after it answered
+		return r.out, r.err
+	default:
+	}
+	if late {
+		return nil, &Error{timedOut, fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds", e.id, e.timeout.Seconds())}
+	}
+	return nil, p.exitError(e.id)
+}
+
+// exitError describes the end of a process, which must have ended.
+func (p *process) exitError(requestID string) *Error {
+	<-p.ended
+	how := "exit status 0"
+	if p.exit != nil {
+		how = p.exit.Error()
+	}
+	message := "Error: Runtime exited with error: " + how
+	if requestID != "" {
+		message = "RequestId: " + requestID + " " + message
+	}
+	return &Error{exited, message}
+}
