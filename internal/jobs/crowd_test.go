@@ -300,7 +300,7 @@ func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
 				n++
 			}
 		}
-		units := meter.Take()
+		units := meter.Take().Units
 		if t.Logf("at %s %d members: %+v", at.Format(time.DateOnly), n, units); n == 0 {
 			return units
 		}
@@ -319,7 +319,7 @@ func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
 		if _, err := b.Ledger.Advance(t.Context(), b.program, memberID(i)); err != nil {
 			t.Fatal(err)
 		}
-		if u := meter.Take(); u != (tabletest.Units{Read: 1}) {
+		if u := meter.Take().Units; u != (tabletest.Units{Read: 1}) {
 			t.Errorf("a member for whom nothing changes costs %+v", u)
 		}
 	}

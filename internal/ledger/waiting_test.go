@@ -119,7 +119,7 @@ func TestOneMemberStandsInLineOnce(t *testing.T) {
 
 // Stock without a waiting list costs what it did.
 func TestAWaitingListCostsOnlyWhereThereIsOne(t *testing.T) {
-	var cost [2]tabletest.Units
+	var cost [2]tabletest.Usage
 	for i, first := range []loyalty.Period{{}, {Hours: 24}} {
 		meter := &tabletest.Meter{Table: memory(t)}
 		b := newBench(t, meter)

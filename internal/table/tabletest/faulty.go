@@ -2,6 +2,8 @@ package tabletest
 
 import (
 	"context"
+	"fmt"
+	"hash/fnv"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -14,8 +16,10 @@ import (
 // passes through only where there is one, a busy table has done nothing, and an item that is yielded is true.
 //
 // The rates are probabilities from 0 to 1, set before the first call. Each call draws for every rate whether
-// it is zero or not, so that changing one does not move the others. With one caller the same seed gives the
-// same faults; with several, the order in which they arrive is part of the seed.
+// it is zero or not, so that changing one does not move the others. What a call draws depends on the seed, on what it
+// reads or writes (its first key), and on how often that was read or written before. So the same seed gives the same
+// faults to a caller that reads different keys in parallel. With several callers of the same keys, the order in
+// which they arrive is part of the seed.
 type Faulty struct {
 	Table table.Table
 
@@ -31,7 +35,8 @@ type Faulty struct {
 	Delay func(ctx context.Context)
 
 	mu     sync.Mutex
-	rng    *rand.Rand
+	seed   uint64
+	calls  map[string]int // by what was called
 	healed bool
 	recent []table.Key // what was written last, which an index is late with
 	fired  Fired
@@ -48,7 +53,7 @@ var _ table.Table = (*Faulty)(nil)
 
 // NewFaulty wraps the table. It does no harm until rates are set.
 func NewFaulty(tab table.Table, seed uint64) *Faulty {
-	return &Faulty{Table: tab, rng: rand.New(rand.NewPCG(seed, 0xfa))}
+	return &Faulty{Table: tab, seed: seed, calls: map[string]int{}}
 }
 
 // Fired returns what has happened so far.
@@ -67,7 +72,7 @@ func (f *Faulty) Heal() {
 
 // Get implements table.Table.
 func (f *Faulty) Get(ctx context.Context, key table.Key) (table.Item, error) {
-	if err := f.beforeRead(ctx); err != nil {
+	if _, err := f.beforeRead(ctx, "get "+key.String()); err != nil {
 		return table.Item{}, err
 	}
 	return f.Table.Get(ctx, key)
@@ -75,7 +80,7 @@ func (f *Faulty) Get(ctx context.Context, key table.Key) (table.Item, error) {
 
 // Transact implements table.Table.
 func (f *Faulty) Transact(ctx context.Context, ops ...table.Op) error {
-	slow, busy, before, after := f.drawWrite()
+	slow, busy, before, after := f.drawWrite(ops)
 	f.delay(ctx, slow)
 	if busy {
 		return table.ErrBusy
@@ -103,7 +108,8 @@ func (f *Faulty) Transact(ctx context.Context, ops ...table.Op) error {
 // Query implements table.Table.
 func (f *Faulty) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
-		if err := f.beforeRead(ctx); err != nil {
+		rng, err := f.beforeRead(ctx, fmt.Sprintf("query %s %t", q.PK, q.Index))
+		if err != nil {
 			yield(table.Item{}, err)
 			return
 		}
@@ -111,7 +117,7 @@ func (f *Faulty) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 			f.Table.Query(ctx, q)(yield)
 			return
 		}
-		late, limit, yielded := f.drawStale(), q.Limit, 0
+		late, limit, yielded := f.drawStale(rng), q.Limit, 0
 		if limit > 0 {
 			q.Limit = 0 // what is omitted does not count
 		}
@@ -132,24 +138,32 @@ func (f *Faulty) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 	}
 }
 
-func (f *Faulty) beforeRead(ctx context.Context) error {
+// beforeRead decides the fate of a Get or Query, and returns the source of what else it draws.
+func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error) {
 	f.mu.Lock()
-	slow, busy := f.draw(f.Slow), f.draw(f.BusyReads)
+	rng := f.chance(what)
+	slow, busy := f.draw(rng, f.Slow), f.draw(rng, f.BusyReads)
 	count(&f.fired.Slow, slow)
 	count(&f.fired.BusyReads, busy)
 	f.mu.Unlock()
 	f.delay(ctx, slow)
 	if busy {
-		return table.ErrBusy
+		return nil, table.ErrBusy
 	}
-	return nil
+	return rng, nil
 }
 
 // drawWrite decides the fate of a Transact. A lost answer after it is counted when it was done.
-func (f *Faulty) drawWrite() (slow, busy, before, after bool) {
+func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	slow, busy, before, after = f.draw(f.Slow), f.draw(f.Busy), f.draw(f.LostBefore), f.draw(f.LostAfter)
+	what := "transact"
+	if len(ops) > 0 {
+		what += " " + ops[0].Item.Key.String()
+	}
+	rng := f.chance(what)
+	slow, busy = f.draw(rng, f.Slow), f.draw(rng, f.Busy)
+	before, after = f.draw(rng, f.LostBefore), f.draw(rng, f.LostAfter)
 	before = before && !busy
 	count(&f.fired.Slow, slow)
 	count(&f.fired.Busy, busy)
@@ -159,14 +173,13 @@ func (f *Faulty) drawWrite() (slow, busy, before, after bool) {
 
 // drawStale decides how often a Query over the index yields each item: of what was written last a half is
 // omitted and a quarter repeated, of the rest an eighth is omitted.
-func (f *Faulty) drawStale() func(table.Key) int {
+func (f *Faulty) drawStale(rng *rand.Rand) func(table.Key) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.draw(f.Stale) {
+	if !f.draw(rng, f.Stale) {
 		return func(table.Key) int { return 1 }
 	}
 	recent := slices.Clone(f.recent)
-	rng := rand.New(rand.NewPCG(f.rng.Uint64(), 0))
 	counted := false
 	return func(key table.Key) int {
 		times := []int{0, 1, 1, 1, 1, 1, 1, 1}
@@ -184,8 +197,16 @@ func (f *Faulty) drawStale() func(table.Key) int {
 	}
 }
 
+// chance returns the source of what a call draws. It is to be called with f.mu held.
+func (f *Faulty) chance(what string) *rand.Rand {
+	f.calls[what]++
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%d %s", f.calls[what], what)
+	return rand.New(rand.NewPCG(f.seed, h.Sum64()))
+}
+
 // draw is to be called with f.mu held.
-func (f *Faulty) draw(rate float64) bool { return f.rng.Float64() < rate && !f.healed }
+func (f *Faulty) draw(rng *rand.Rand, rate float64) bool { return rng.Float64() < rate && !f.healed }
 
 func (f *Faulty) delay(ctx context.Context, slow bool) {
 	if slow && f.Delay != nil {

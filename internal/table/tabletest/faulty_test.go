@@ -111,6 +111,35 @@ func TestFaultyRepeatsItselfFromItsSeed(t *testing.T) {
 	}
 }
 
+// Reads in parallel arrive in any order, and each has the same fate as in any other run.
+func TestFaultyRepeatsItselfForReadsInParallel(t *testing.T) {
+	fates := func(seed uint64) (busy [20]int) {
+		f := tabletest.NewFaulty(memory(t), seed)
+		f.BusyReads = .5
+		for range 10 {
+			var all sync.WaitGroup
+			for i := range busy {
+				all.Go(func() {
+					if _, err := f.Get(t.Context(), table.Key{PK: "p", SK: fmt.Sprint(i)}); err != nil {
+						busy[i]++
+					}
+				})
+			}
+			all.Wait()
+		}
+		return busy
+	}
+	first := fates(1)
+	for range 10 {
+		if again := fates(1); again != first {
+			t.Fatalf("the same seed gave %v and %v", first, again)
+		}
+	}
+	if other := fates(2); other == first {
+		t.Errorf("another seed gave %v as well", other)
+	}
+}
+
 func TestAStaleIndexOmitsAndRepeatsAndIsTrueOtherwise(t *testing.T) {
 	f := tabletest.NewFaulty(memory(t), 1)
 	var all []string

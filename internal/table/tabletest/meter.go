@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"sync"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -12,11 +13,19 @@ import (
 // Units are the request units that DynamoDB bills on demand.
 type Units struct{ Read, Write float64 }
 
-// Meter is a Table that counts what each call would cost in DynamoDB through dynamotable, whatever table it
+// A Usage is the use of a table that a Meter counted.
+type Usage struct {
+	Units
+	Calls int // requests to DynamoDB
+	Steps int // of these, the ones that follow one another; zero unless Meter.Bubble is set
+	Items int // items that were read, also those that the caller did not ask for
+}
+
+// Meter is a Table that counts what each call would use in DynamoDB through dynamotable, whatever table it
 // wraps. It is a calculator of our own, because DynamoDB Local reports the same for every transaction.
 //
-// The rules, from the Amazon DynamoDB Developer Guide ("Read and write operations", "Transactions: how it
-// works", "Using Global Secondary Indexes"), by the sizes that Size counts:
+// Units, from the Amazon DynamoDB Developer Guide ("Read and write operations", "Transactions: how it works",
+// "Using Global Secondary Indexes"), by the sizes that Size counts:
 //
 //   - A write is a unit for each KB begun of the larger of the old and the new item. One whose condition fails
 //     is billed by the item that is there, at least one unit.
@@ -24,92 +33,165 @@ type Units struct{ Read, Write float64 }
 //     measured: https://martinhicks.dev/articles/what-a-conditional-dynamodb-transaction-costs). dynamotable
 //     sends a lone Put or Delete as a plain write, a lone Check as a read, and a lone Add as a transaction; a
 //     transaction with an Add that is to make its item is sent a second time.
-//   - The index is written besides, at a unit for each KB begun: once for an entry that is made or removed, twice
-//     for one that moves, not at all for one that stays, and never twice for being in a transaction.
-//   - A consistent read is a unit for each 4 KB begun, also of what is absent. A list of the base table is
-//     rounded up once; one of the index costs half a unit for each 4 KB of entries, by the 100 that dynamotable
-//     asks for at a time, and one consistent read for each item.
+//   - The index costs extra: a unit for each KB begun when an entry is added or removed, two when an entry
+//     moves, none when it stays. A transaction does not double it.
+//   - A consistent read is a unit for each 4 KB begun, also of an absent item. A page of the base table is
+//     rounded up once. A page of the index costs half a unit for each 4 KB of entries, and one consistent read for
+//     each item.
 //
-// It reads the items before a write to know their sizes, so its count is exact only while nobody else writes
-// them; it counts what was yielded, not what a page had beyond that; and no attempt that dynamotable repeats.
+// Items are all items of the pages that were read. A page of the base table ends at the query's limit or at 1 MB,
+// and a page of the index at the query's limit or at 100 entries, which is what dynamotable asks for. A caller
+// that stops early has read the whole page, and pays for it.
+//
+// Calls are requests: one for each Get, each Transact and each page of the base table, two for a page of the index
+// (its entries, then their items), two for a transaction that is sent a second time.
+//
+// Steps are the calls that a caller waits for one after the other. The first call begins a step. A call begins the
+// next step if it starts after a call of the current step has returned; calls that start before that overlap
+// and count as one step. So the number of steps is the length of the longest chain of calls.
+//
+// Steps do not depend on the scheduler: with Bubble set, each call takes one second of the clock of a testing/synctest
+// bubble. That clock moves only once every goroutine of the bubble waits, so that all calls that are made
+// in parallel have started before the first one returns.
+//
+// A Meter reads the items before a write to know their sizes, so its count is exact only while nobody else writes
+// them. It does not count the attempts that dynamotable repeats.
 type Meter struct {
-	Table table.Table
+	Table  table.Table
+	Bubble bool // count steps; the callers and the table must be in one testing/synctest bubble
 
 	mu    sync.Mutex
-	units Units
+	usage Usage
+	ends  time.Time // when the calls of the current step return
 }
+
+// callTime is the time that a call takes on the clock of a bubble.
+const callTime = time.Second
+
+// What dynamotable reads at a time.
+const (
+	basePage  = 1 << 20 // bytes
+	indexPage = 100     // entries
+)
 
 var _ table.Table = (*Meter)(nil)
 
 // Take returns what was counted since the last Take.
-func (m *Meter) Take() Units {
+func (m *Meter) Take() Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	taken := m.units
-	m.units = Units{}
+	taken := m.usage
+	m.usage = Usage{}
 	return taken
 }
 
 func (m *Meter) count(read, write float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.units.Read += read
-	m.units.Write += write
+	m.usage.Read += read
+	m.usage.Write += write
+}
+
+func (m *Meter) countRead(items int, units float64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.usage.Items += items
+	m.usage.Read += units
+}
+
+// call counts a request to DynamoDB, and lets it take its time.
+func (m *Meter) call() {
+	m.mu.Lock()
+	m.usage.Calls++
+	if !m.Bubble {
+		m.mu.Unlock()
+		return
+	}
+	if now := time.Now(); !now.Before(m.ends) {
+		m.usage.Steps++
+		m.ends = now.Add(callTime)
+	}
+	m.mu.Unlock()
+	time.Sleep(callTime)
 }
 
 // Get implements table.Table.
 func (m *Meter) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	m.call()
 	it, err := m.Table.Get(ctx, key)
 	if err == nil {
-		m.count(readUnits(Size(it)), 0)
+		m.countRead(int(min(it.Version, 1)), readUnits(Size(it)))
 	}
 	return it, err
 }
 
-// Query implements table.Table.
+// Query implements table.Table. It reads a page ahead, as dynamotable does.
 func (m *Meter) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
-		rows, bytes := 0, 0
-		defer func() { m.countPage(q, rows == 0, bytes) }()
+		var page []table.Item
+		bytes, rows := 0, 0
+		m.call()
 		for it, err := range m.Table.Query(ctx, q) {
-			if err == nil {
-				if q.Index && rows > 0 && rows%100 == 0 {
-					m.countPage(q, false, bytes)
-					bytes = 0
+			if err != nil {
+				if yieldAll(page, yield) {
+					yield(it, err)
 				}
-				rows++
-				bytes += m.row(q, it)
-			}
-			if !yield(it, err) {
 				return
 			}
+			page, rows = append(page, it), rows+1
+			bytes += rowSize(q, it)
+			if rows == q.Limit || bytes < basePage && (!q.Index || len(page) < indexPage) {
+				continue
+			}
+			m.countPage(q, page, bytes)
+			if !yieldAll(page, yield) {
+				return
+			}
+			page, bytes = nil, 0
+			m.call() // the caller wants more, whether there is more or not
+		}
+		m.countPage(q, page, bytes)
+		yieldAll(page, yield)
+	}
+}
+
+func yieldAll(items []table.Item, yield func(table.Item, error) bool) bool {
+	for _, it := range items {
+		if !yield(it, nil) {
+			return false
 		}
 	}
+	return true
 }
 
-// row counts the read that follows an entry of the index, and returns what the row itself adds to its page.
-func (m *Meter) row(q table.Query, it table.Item) int {
-	if !q.Index {
-		return Size(it)
-	}
-	m.count(readUnits(Size(it)), 0)
-	return entrySize(it)
-}
-
-func (m *Meter) countPage(q table.Query, empty bool, bytes int) {
-	units := readUnits(bytes)
-	if bytes == 0 && !empty {
-		units = 0
-	}
+// rowSize returns the size of an item in the page of a query: its entry in the index, or the item itself.
+func rowSize(q table.Query, it table.Item) int {
 	if q.Index {
-		units /= 2
+		return entrySize(it)
 	}
-	m.count(units, 0)
+	return Size(it)
+}
+
+// countPage counts a page and, for a page of the index, the request that reads its items.
+func (m *Meter) countPage(q table.Query, page []table.Item, bytes int) {
+	if !q.Index {
+		m.countRead(len(page), readUnits(bytes))
+		return
+	}
+	units := readUnits(bytes) / 2
+	for _, it := range page {
+		units += readUnits(Size(it))
+	}
+	m.countRead(len(page), units)
+	if len(page) > 0 {
+		m.call()
+	}
 }
 
 // Transact implements table.Table.
 func (m *Meter) Transact(ctx context.Context, ops ...table.Op) error {
 	before := m.peek(ctx, ops)
+	m.call()
 	err := m.Table.Transact(ctx, ops...)
 	var conflict *table.ConflictError
 	switch {
@@ -121,7 +203,7 @@ func (m *Meter) Transact(ctx context.Context, ops ...table.Op) error {
 	return err
 }
 
-// peek reads the items of the operations, unbilled.
+// peek reads the items of the operations without counting.
 func (m *Meter) peek(ctx context.Context, ops []table.Op) []table.Item {
 	items := make([]table.Item, len(ops))
 	for i, op := range ops {
@@ -132,7 +214,7 @@ func (m *Meter) peek(ctx context.Context, ops []table.Op) []table.Item {
 	return items
 }
 
-// bill counts the operations that made the items what they are after. Where a condition failed they are the same.
+// bill counts operations by their items before and after. Where a condition failed both are the same.
 func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	if len(ops) == 1 && ops[0].Kind == table.OpCheck {
 		m.count(readUnits(Size(before[0])), 0)
@@ -149,14 +231,16 @@ func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 			attempts = 2
 		}
 	}
-	units *= attempts
+	if units *= attempts; attempts > 1 {
+		m.call()
+	}
 	for i := range ops {
 		units += indexUnits(before[i], after[i])
 	}
 	m.count(0, units)
 }
 
-// indexUnits is what the index costs when one item becomes the other.
+// indexUnits returns the write units of the index when one item replaces the other.
 func indexUnits(before, after table.Item) float64 {
 	if before.Index == after.Index {
 		return 0

@@ -2,8 +2,11 @@ package tabletest_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -106,7 +109,7 @@ func TestMeterCountsWhatDynamoDBBills(t *testing.T) {
 		{"what is refused is not", 0, 0, nil},
 	} {
 		_ = m.Transact(t.Context(), c.ops...) // some are to fail; the bill tells
-		if diff := cmp.Diff(tabletest.Units{Read: c.read, Write: c.write}, m.Take()); diff != "" {
+		if diff := cmp.Diff(tabletest.Units{Read: c.read, Write: c.write}, m.Take().Units); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
@@ -122,29 +125,103 @@ func TestMeterCountsReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// An item is 1,016 bytes with its index key, an entry 26.
+	for i := range 4 {
+		if err := tab.Transact(t.Context(), table.Put(sized("large", fmt.Sprint(i), 340_000))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// An item is 1,010 bytes with its index key, an entry 26.
 	for _, c := range []struct {
-		name string
-		want float64
-		q    table.Query
+		name  string
+		units float64
+		items int
+		calls int
+		stop  int // the caller stops after so many
+		q     table.Query
 	}{
-		{"a list is rounded up as a whole", 3, table.Query{PK: "p", Limit: 9}},
-		{"an empty list is a unit", 1, table.Query{PK: "none"}},
-		{"a list of the index is half a unit and a read for each item", 9.5, table.Query{PK: "i", Index: true, Limit: 9}},
-		{"an empty list of the index is half a unit", 0.5, table.Query{PK: "none", Index: true}},
-		{"a long list of the index is read by the hundred", 151, table.Query{PK: "i", Index: true}},
+		{"a list is rounded up as a whole", 3, 9, 1, 0, table.Query{PK: "p", Limit: 9}},
+		{"an empty list is a unit", 1, 0, 1, 0, table.Query{PK: "none"}},
+		{"a list of the index is half a unit and a read for each item", 9.5, 9, 2, 0, table.Query{PK: "i", Index: true, Limit: 9}},
+		{"an empty list of the index is half a unit", 0.5, 0, 1, 0, table.Query{PK: "none", Index: true}},
+		{"a long list of the index is read by the hundred", 151, 150, 4, 0, table.Query{PK: "i", Index: true}},
+		{"a full page may have another behind it", 101, 100, 3, 0, table.Query{PK: "i", Index: true, To: "099"}},
+		{"the limit ends a full page", 100.5, 100, 2, 0, table.Query{PK: "i", Index: true, Limit: 100}},
+		{"a caller that stops early has read the page", 37, 150, 1, 2, table.Query{PK: "p"}},
+		{"so it has with a page of the index", 100.5, 100, 2, 2, table.Query{PK: "i", Index: true}},
+		{"a page of the base table ends at 1 MB", 334, 4, 2, 0, table.Query{PK: "large"}},
 	} {
+		n := 0
 		for _, err := range m.Query(t.Context(), c.q) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if n++; n == c.stop {
+				break
+			}
 		}
-		if got := m.Take(); got != (tabletest.Units{Read: c.want}) {
-			t.Errorf("%s: got %+v, want %v", c.name, got, c.want)
+		want := tabletest.Usage{Units: tabletest.Units{Read: c.units}, Items: c.items, Calls: c.calls}
+		if got := m.Take(); got != want {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, want)
 		}
 	}
-	if _, err := m.Get(t.Context(), table.Key{PK: "p", SK: "absent"}); err != nil || m.Take().Read != 1 {
-		t.Errorf("an absent item is to cost a unit: %v", err)
+	_, err := m.Get(t.Context(), table.Key{PK: "p", SK: "absent"})
+	if got := m.Take(); err != nil || got.Read != 1 || got.Items != 0 || got.Calls != 1 {
+		t.Errorf("an absent item is to cost a unit: %+v, %v", got, err)
+	}
+}
+
+func TestMeterCountsSequentialSteps(t *testing.T) {
+	key := table.Key{PK: "p", SK: "a"}
+	for name, c := range map[string]struct {
+		steps, calls int
+		do           func(m *tabletest.Meter)
+	}{
+		"one call":     {1, 1, func(m *tabletest.Meter) { m.Get(t.Context(), key) }},
+		"two in a row": {2, 2, func(m *tabletest.Meter) { m.Get(t.Context(), key); m.Get(t.Context(), key) }},
+		"two in parallel": {1, 2, func(m *tabletest.Meter) {
+			inParallel(func() { m.Get(t.Context(), key) }, func() { list(t, m, table.Query{PK: "p"}) })
+		}},
+		"fifty in parallel, then one": {2, 51, func(m *tabletest.Meter) {
+			inParallel(slices.Repeat([]func(){func() { m.Get(t.Context(), key) }}, 50)...)
+			m.Transact(t.Context(), table.Add(key, "n", 1, 0))
+		}},
+		"the longest of parallel chains": {3, 5, func(m *tabletest.Meter) {
+			inParallel(func() { m.Get(t.Context(), key); m.Get(t.Context(), key) },
+				func() { m.Get(t.Context(), key); m.Get(t.Context(), key); m.Get(t.Context(), key) })
+		}},
+		"a page of the index, then its items": {2, 2, func(m *tabletest.Meter) { list(t, m, table.Query{PK: "i", Index: true}) }},
+		"an add that makes its item":          {2, 2, func(m *tabletest.Meter) { m.Transact(t.Context(), table.Add(table.Key{PK: "p", SK: "new"}, "n", 1, 0)) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := &tabletest.Meter{Table: memory(t), Bubble: true}
+				it := table.Item{Key: key, Index: table.Key{PK: "i", SK: "a"}, Doc: []byte(`{}`)}
+				if err := m.Transact(t.Context(), table.Put(it)); err != nil {
+					t.Fatal(err)
+				}
+				m.Take()
+				c.do(m)
+				if got := m.Take(); got.Steps != c.steps || got.Calls != c.calls {
+					t.Errorf("%d steps and %d calls, want %d and %d", got.Steps, got.Calls, c.steps, c.calls)
+				}
+			})
+		})
+	}
+}
+
+func inParallel(calls ...func()) {
+	var all sync.WaitGroup
+	for _, call := range calls {
+		all.Go(call)
+	}
+	all.Wait()
+}
+
+func list(t *testing.T, tab table.Table, q table.Query) {
+	for _, err := range tab.Query(t.Context(), q) {
+		if err != nil {
+			t.Error(err)
+		}
 	}
 }
 
