@@ -69,6 +69,8 @@ var arrows = []struct {
 		"relay", "table", "telemetry",
 	}},
 	{"internal/stack", nil},
+	{"internal/stack/access", []string{"stack", "table"}},
+	{"internal/stack/stacktest", []string{"stack", "stack/access"}},
 	{"internal/importtest", nil},
 	{"infra", nil},
 	{"infra/mutate", nil},

@@ -1,0 +1,140 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A Reading is one possible way in which DynamoDB may fill dynamodb:LeadingKeys when it authorizes a transaction.
+// AWS documents the key for single and batch operations only.
+type Reading int
+
+const (
+	PerAction        Reading = iota // each action with the keys of the items that the transaction uses it on
+	WholeTransaction                // each action with the keys of all items of the transaction
+	NoLeadingKeys                   // each action without the condition key
+)
+
+// Readings lists all readings.
+var Readings = []Reading{PerAction, WholeTransaction, NoLeadingKeys}
+
+func (r Reading) String() string {
+	switch r {
+	case PerAction:
+		return "leading keys per action"
+	case WholeTransaction:
+		return "leading keys of the whole transaction"
+	}
+	return "no leading keys"
+}
+
+// An Op is one item that a DynamoDB call reads or writes.
+type Op struct {
+	Action string // such as PutItem
+	Key    string // partition key; of a query over the index, the index's
+}
+
+// A Call is one call of an AWS API.
+type Call struct {
+	Operation string // such as dynamodb:TransactWriteItems, sqs:SendMessage
+	Resource  string // ARN; for a DynamoDB call, that of the table or index
+	Ops       []Op   // DynamoDB only: the items
+	Key       string // DynamoDB only: ARN of the customer-managed KMS key of the table; empty for none
+}
+
+// throughDynamoDB are the KMS actions that a caller of an encrypted table needs, because DynamoDB uses the key on the
+// caller's behalf. See "Authorizing use of your customer managed key" in the DynamoDB developer guide; CreateGrant is
+// needed by whoever creates the table.
+var throughDynamoDB = []string{
+	"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+}
+
+// Requests lists what AWS authorizes for the call under a reading. The call is allowed if all of them are.
+func (c Call) Requests(reading Reading) []Request {
+	if len(c.Ops) == 0 {
+		return []Request{{Action: c.Operation, Resource: c.Resource}}
+	}
+	var requests []Request
+	var actions []string
+	for _, op := range c.Ops {
+		if slices.Contains(actions, op.Action) {
+			continue
+		}
+		actions = append(actions, op.Action)
+		r := Request{Action: "dynamodb:" + op.Action, Resource: c.Resource, Context: map[string][]string{}}
+		if keys := c.leadingKeys(op.Action, reading); keys != nil {
+			r.Context["dynamodb:LeadingKeys"] = keys
+		}
+		if c.isTransaction() {
+			r.Context["dynamodb:EnclosingOperation"] = []string{"TransactWriteItems"}
+		}
+		requests = append(requests, r)
+	}
+	return append(requests, c.keyRequests()...)
+}
+
+func (c Call) isTransaction() bool { return c.Operation == "dynamodb:TransactWriteItems" }
+
+// leadingKeys returns the value of dynamodb:LeadingKeys for an action; nil if it is absent.
+func (c Call) leadingKeys(action string, reading Reading) (keys []string) {
+	if c.isTransaction() && reading == NoLeadingKeys {
+		return nil
+	}
+	for _, op := range c.Ops {
+		if c.isTransaction() && reading == WholeTransaction || op.Action == action {
+			keys = append(keys, op.Key)
+		}
+	}
+	return keys
+}
+
+func (c Call) keyRequests() (requests []Request) {
+	if c.Key == "" {
+		return nil
+	}
+	region := strings.Split(c.Key, ":")[3]
+	for _, action := range throughDynamoDB {
+		requests = append(requests, Request{
+			Action: action, Resource: c.Key,
+			Context: map[string][]string{"kms:ViaService": {"dynamodb." + region + ".amazonaws.com"}},
+		})
+	}
+	return requests
+}
+
+// A DeniedError reports a call that the policies of a function do not allow.
+type DeniedError struct {
+	Function string
+	Call     Call
+	Request  Request // the one that was denied
+	Reading  Reading
+}
+
+func (e *DeniedError) Error() string {
+	text := fmt.Sprintf("AccessDeniedException: function %s is not authorized to perform: %s on resource: %s",
+		e.Function, e.Request.Action, e.Request.Resource)
+	if len(e.Call.Ops) > 0 {
+		text += fmt.Sprintf(" (%s, %s %q)", e.Call.Operation, e.Reading, e.Request.Context["dynamodb:LeadingKeys"])
+	}
+	return text
+}
+
+// Check returns a *DeniedError if the policy does not allow the call under every reading.
+func (p Policy) Check(function string, c Call) error {
+	for _, reading := range Readings {
+		for _, r := range c.Requests(reading) {
+			allowed, err := p.Decide(r)
+			if err != nil {
+				return err
+			}
+			if !allowed {
+				return &DeniedError{Function: function, Call: c, Request: r, Reading: reading}
+			}
+		}
+		if !c.isTransaction() {
+			break // the readings differ for transactions only
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+// Package access decides whether the policies of a function allow its calls of AWS, as IAM does.
+//
+// It serves tests and the local runner, so that a function that lacks a permission fails there and not first on
+// AWS. A Policy holds the statements of one function; Decide evaluates one request. Call describes an API call and
+// lists the requests that AWS authorizes for it. Table enforces the policies of a function on a table.Table.
+//
+// Only what Perennial's template uses is supported: identity-based policies with Effect, Action, Resource and string
+// conditions. Decide returns an error for anything else, because a condition that is ignored would make the policy
+// another one. Resource policies, permission boundaries and service control policies are not evaluated.
+//
+// Public documents do not say how DynamoDB fills the condition key dynamodb:LeadingKeys for the members of a
+// transaction. A Reading is one possible answer; a call is allowed here only if it is allowed under every reading.
+package access
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/stack"
+)
+
+// A Policy is the statements of all identity-based policies of one function.
+type Policy []stack.Statement
+
+// A Request is what AWS authorizes: one action on one resource.
+type Request struct {
+	Action   string              // such as dynamodb:GetItem
+	Resource string              // an ARN; for a text message, the phone number
+	Context  map[string][]string // condition keys and their values; a key that is not in it is absent
+}
+
+// Decide reports whether the policy allows a request: a statement must allow it and none may deny it.
+func (p Policy) Decide(r Request) (allowed bool, err error) {
+	for _, s := range p {
+		applies, err := applies(s, r)
+		if err != nil {
+			return false, fmt.Errorf("access: statement %s: %w", s.Sid, err)
+		}
+		if applies && s.Effect == "Deny" {
+			return false, nil
+		}
+		allowed = allowed || applies
+	}
+	return allowed, nil
+}
+
+func applies(s stack.Statement, r Request) (bool, error) {
+	action := func(pattern string) bool { return Like(strings.ToLower(pattern), strings.ToLower(r.Action)) }
+	resource := func(pattern string) bool { return Like(pattern, r.Resource) }
+	if !slices.ContainsFunc(s.Action, action) || !slices.ContainsFunc(s.Resource, resource) {
+		return false, nil
+	}
+	for _, c := range s.Condition {
+		holds, err := test(c, r.Context)
+		if !holds || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// test evaluates one condition. See "Multivalued context keys" in the IAM user guide for the set operators: with
+// ForAllValues an absent key satisfies the condition, with ForAnyValue it does not.
+func test(c stack.Condition, context map[string][]string) (bool, error) {
+	values, present := context[c.Key]
+	set, operator, ok := strings.Cut(c.Operator, ":")
+	if !ok {
+		set, operator = "", c.Operator
+	}
+	if operator == "Null" {
+		return c.Values[0] == fmt.Sprint(!present), nil
+	}
+	operator, ifExists := strings.CutSuffix(operator, "IfExists")
+	match, negated, err := matcher(operator, c.Values)
+	switch {
+	case err != nil:
+		return false, err
+	case set == "ForAllValues":
+		return !slices.ContainsFunc(values, func(v string) bool { return match(v) == negated }), nil
+	case set == "ForAnyValue":
+		return slices.ContainsFunc(values, func(v string) bool { return match(v) != negated }), nil
+	case set != "":
+		return false, fmt.Errorf("the set operator %s is not supported", set)
+	case !present:
+		return ifExists || negated, nil
+	case len(values) != 1:
+		return false, fmt.Errorf("%s has %d values, which %s cannot test", c.Key, len(values), c.Operator)
+	}
+	return match(values[0]) != negated, nil
+}
+
+// matcher returns a test of one value, and whether the operator is the negation of that test.
+func matcher(operator string, patterns []string) (match func(string) bool, negated bool, err error) {
+	for _, pattern := range patterns {
+		if strings.Contains(pattern, "${") {
+			return nil, false, fmt.Errorf("the policy variable in %q is not supported", pattern)
+		}
+	}
+	positive := strings.Replace(operator, "Not", "", 1)
+	negated = positive != operator
+	switch positive {
+	case "StringEquals":
+		match = func(v string) bool { return slices.Contains(patterns, v) }
+	case "StringLike":
+		match = func(v string) bool {
+			return slices.ContainsFunc(patterns, func(pattern string) bool { return Like(pattern, v) })
+		}
+	default:
+		return nil, false, fmt.Errorf("the operator %s is not supported", operator)
+	}
+	return match, negated, nil
+}
+
+// Like reports whether a text matches a pattern in which * stands for any text, also none, and ? for one character.
+func Like(pattern, text string) bool {
+	var star, retry int // where to continue if the text after the last * does not match
+	p, t, hasStar := 0, 0, false
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, retry, hasStar = p+1, t, true
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p++
+			t++
+		case hasStar:
+			retry++
+			p, t = star, retry
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}

@@ -1,0 +1,88 @@
+package access
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/perennial-loyalty/perennial/internal/stack"
+)
+
+// A Guard enforces the policies of all functions of a stack. Its fields are not changed after first use.
+type Guard struct {
+	Policies map[string]Policy // by the function's short name
+	TableARN string
+	KeyARN   string // the customer-managed KMS key of the table; empty for none
+
+	// Denied is called with each error that the guard returns; nil does nothing. Tests fail there, because code
+	// may handle the error.
+	Denied func(error)
+
+	// Observe is called with each call, before it is checked; nil does nothing.
+	Observe func(function string, c Call)
+}
+
+// New returns a Guard with the policies of a template whose references have the given values.
+func New(t *stack.Template, values stack.Values) (*Guard, error) {
+	g := &Guard{Policies: map[string]Policy{}}
+	for _, f := range t.Functions {
+		statements, err := t.Statements(f, values)
+		if err != nil {
+			return nil, err
+		}
+		g.Policies[f.Name] = statements
+	}
+	g.TableARN, _ = values["Table.Arn"].(string)
+	key, err := t.Resolve(stack.At(t.Resources["Table"].Properties, "SSESpecification"), values)
+	if err != nil {
+		return nil, fmt.Errorf("access: %w", err)
+	}
+	g.KeyARN, _ = stack.At(key, "KMSMasterKeyId").(string)
+	return g, nil
+}
+
+// Check returns a *DeniedError if the function's policies do not allow the call.
+func (g *Guard) Check(function string, c Call) error {
+	if g.Observe != nil {
+		g.Observe(function, c)
+	}
+	policy, ok := g.Policies[function]
+	err := fmt.Errorf("access: the template has no function %q", function)
+	if ok {
+		err = policy.Check(function, c)
+	}
+	if err != nil && g.Denied != nil {
+		g.Denied(err)
+	}
+	return err
+}
+
+type functionKey struct{}
+
+// As returns a context for the calls of a function. Table checks calls with such a context and passes all others,
+// which are those of a test itself.
+func As(ctx context.Context, function string) context.Context {
+	return context.WithValue(ctx, functionKey{}, function)
+}
+
+// functionOf returns the function that makes a call; empty for none.
+func functionOf(ctx context.Context) string {
+	name, _ := ctx.Value(functionKey{}).(string)
+	return name
+}
+
+// An Invoker is a Lambda handler.
+type Invoker interface {
+	Invoke(ctx context.Context, payload []byte) ([]byte, error)
+}
+
+// Handler returns a handler whose calls are those of a function.
+func Handler(function string, h Invoker) Invoker { return handler{function, h} }
+
+type handler struct {
+	function string
+	next     Invoker
+}
+
+func (h handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	return h.next.Invoke(As(ctx, h.function), payload)
+}

@@ -1,0 +1,129 @@
+package access
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// A Recorder collects the calls of functions, one of each kind: calls that differ only in the IDs within their keys
+// are of one kind. It is safe for concurrent use.
+type Recorder struct {
+	mu    sync.Mutex
+	calls map[string]map[string]Call // by function and kind
+}
+
+// Record adds a call.
+func (r *Recorder) Record(function string, c Call) {
+	kind := kindOf(c)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.calls == nil {
+		r.calls = map[string]map[string]Call{}
+	}
+	if r.calls[function] == nil {
+		r.calls[function] = map[string]Call{}
+	}
+	if _, ok := r.calls[function][kind]; !ok {
+		r.calls[function][kind] = c
+	}
+}
+
+// Calls returns the calls of a function, one of each kind, in a fixed order.
+func (r *Recorder) Calls(function string) (calls []Call) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, kind := range slices.Sorted(maps.Keys(r.calls[function])) {
+		calls = append(calls, r.calls[function][kind])
+	}
+	return calls
+}
+
+func kindOf(c Call) string {
+	var ops []string
+	for _, op := range c.Ops {
+		ops = append(ops, op.Action+" "+Family(op.Key))
+	}
+	slices.Sort(ops)
+	return c.Operation + " " + c.Resource + " " + strings.Join(slices.Compact(ops), ", ")
+}
+
+// Family returns the pattern of all partition keys of one kind: "P#*#O#*" for "P#bluebird#O#1042", "P#*#PROGRAM" for
+// "P#bluebird#PROGRAM", "KEY#*" for "KEY#k1".
+func Family(key string) string {
+	parts := strings.SplitN(key, "#", 4)
+	if parts[0] != "P" || len(parts) < 3 {
+		return parts[0] + "#*"
+	}
+	kind, _, dated := strings.Cut(parts[2], "@")
+	family := "P#*#" + kind
+	switch {
+	case dated:
+		family += "@*"
+	case len(parts) == 4:
+		family += "#*"
+	}
+	return family
+}
+
+// A grant is the smallest part of a policy: an action on a resource with one pattern of leading keys.
+type grant struct{ action, resource, keys string }
+
+func (g grant) String() string {
+	return strings.TrimSpace(fmt.Sprintf("%s on %s %s", g.action, g.resource, g.keys))
+}
+
+// Unused lists the grants of a policy that no recorded call needs under any reading. A grant is needed if a call
+// requests its action on exactly its resource and, where it has a pattern of leading keys, with a key whose Family is
+// that pattern. So a pattern that is wider than the code's use is unused too, and so is a statement for DynamoDB
+// without such patterns. Services limits the list to actions with one of these prefixes, such as dynamodb, because
+// other calls may be recorded by another test.
+func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
+	needed := map[grant]bool{}
+	for _, c := range calls {
+		for _, reading := range Readings {
+			for _, r := range c.Requests(reading) {
+				if !strings.HasPrefix(r.Action, "dynamodb:") {
+					needed[grant{r.Action, r.Resource, ""}] = true
+				}
+				for _, key := range r.Context["dynamodb:LeadingKeys"] {
+					needed[grant{r.Action, r.Resource, Family(key)}] = true
+				}
+			}
+		}
+	}
+	for _, g := range p.grants() {
+		service, _, _ := strings.Cut(g.action, ":")
+		if slices.Contains(services, service) && !needed[g] {
+			unused = append(unused, g.String())
+		}
+	}
+	return unused
+}
+
+// grants lists what the policy's Allow statements consist of.
+func (p Policy) grants() (grants []grant) {
+	for _, s := range p {
+		if s.Effect != "Allow" {
+			continue
+		}
+		patterns := []string{""}
+		for _, c := range s.Condition {
+			if c.Key == "dynamodb:LeadingKeys" {
+				patterns = c.Values
+			}
+		}
+		for _, action := range s.Action {
+			for _, resource := range s.Resource {
+				for _, pattern := range patterns {
+					grants = append(grants, grant{action, resource, pattern})
+				}
+			}
+		}
+	}
+	slices.SortFunc(grants, func(a, b grant) int { return cmp.Compare(a.String(), b.String()) })
+	return grants
+}

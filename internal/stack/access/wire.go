@@ -1,0 +1,87 @@
+package access
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+)
+
+// DynamoDB returns the call that a request to DynamoDB makes: operation is the part of the header X-Amz-Target behind
+// the dot, body is the JSON body. It knows the operations that dynamotable uses.
+func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
+	var in request
+	if err := json.Unmarshal(body, &in); err != nil {
+		return Call{}, fmt.Errorf("access: read %s: %w", operation, err)
+	}
+	c := g.onTable(operation)
+	switch operation {
+	case "GetItem", "DeleteItem":
+		c.Ops = []Op{{operation, in.Key.PK.S}}
+	case "PutItem":
+		c.Ops = []Op{{operation, in.Item.PK.S}}
+	case "Query":
+		if in.IndexName != "" {
+			c.Resource += "/index/" + in.IndexName
+		}
+		c.Ops = []Op{{operation, in.partition()}}
+	case "BatchGetItem":
+		for _, t := range in.RequestItems {
+			for _, k := range t.Keys {
+				c.Ops = append(c.Ops, Op{operation, k.PK.S})
+			}
+		}
+	case "TransactWriteItems":
+		for _, m := range in.TransactItems {
+			for name, part := range m {
+				c.Ops = append(c.Ops, part.op(name))
+			}
+		}
+	}
+	for _, op := range c.Ops {
+		if op.Key == "" {
+			return Call{}, fmt.Errorf("access: %s has an item without a partition key", operation)
+		}
+	}
+	if len(c.Ops) == 0 {
+		return Call{}, fmt.Errorf("access: %s is not supported, or names no item", operation)
+	}
+	return c, nil
+}
+
+// request has the parts of DynamoDB's requests that name items.
+type request struct {
+	IndexName                 string
+	Key, Item                 attributes
+	KeyConditionExpression    string
+	ExpressionAttributeValues map[string]value
+	RequestItems              map[string]struct{ Keys []attributes }
+	TransactItems             []map[string]part
+}
+
+type attributes struct {
+	PK value `json:"pk"`
+}
+
+type value struct{ S string }
+
+// part is one member of a transaction.
+type part struct{ Key, Item attributes }
+
+func (p part) op(name string) Op {
+	action := name + "Item" // Put, Update, Delete
+	if name == "ConditionCheck" {
+		action = "ConditionCheckItem"
+	}
+	return Op{action, p.Key.PK.S + p.Item.PK.S}
+}
+
+var equality = regexp.MustCompile(`^\s*\w+\s*=\s*(:\w+)`)
+
+// partition returns the partition key of a query whose condition begins with it.
+func (in request) partition() string {
+	m := equality.FindStringSubmatch(in.KeyConditionExpression)
+	if m == nil {
+		return ""
+	}
+	return in.ExpressionAttributeValues[m[1]].S
+}

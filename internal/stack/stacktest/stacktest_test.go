@@ -1,0 +1,37 @@
+package stacktest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
+)
+
+func TestGuardHasThePoliciesOfEachFunction(t *testing.T) {
+	g := stacktest.Guard(t)
+	for _, f := range stacktest.Template(t).Functions {
+		if len(g.Policies[f.Name]) == 0 {
+			t.Errorf("%s has no policies", f.Name)
+		}
+	}
+	if !strings.Contains(g.TableARN, ":table/perennial-Table") {
+		t.Errorf("the table is %s", g.TableARN)
+	}
+}
+
+// The guard fails the test that it was made for.
+func TestGuardReportsDenials(t *testing.T) {
+	g := stacktest.Guard(t)
+	var denied []error
+	g.Denied = func(err error) { denied = append(denied, err) }
+	create := access.Call{Operation: "dynamodb:PutItem", Resource: g.TableARN, Ops: []access.Op{{Action: "PutItem", Key: "KEY#k1"}}}
+	for name := range g.Policies {
+		if err := g.Check(name, create); err == nil {
+			t.Errorf("%s may create an API key", name)
+		}
+	}
+	if len(denied) != len(g.Policies) {
+		t.Errorf("%d denials were reported for %d functions", len(denied), len(g.Policies))
+	}
+}
