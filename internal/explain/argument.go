@@ -97,13 +97,18 @@ func counted(things string) func(speaker, []string) value {
 // rate is "1 per 1.00" in the currency of the amount before it.
 func rate(s speaker, args []string) value {
 	gives, per, found := strings.Cut(args[1], " per ")
+	per, full := strings.CutPrefix(per, "full ")
 	if !found {
 		return value{text: args[1]}
 	}
 	if _, code, ok := strings.Cut(args[0], " "); ok {
 		per += " " + code
 	}
-	return value{text: s.phrase("rate", values{
+	phrase := "rate"
+	if full {
+		phrase = "rate.full"
+	}
+	return value{text: s.phrase(phrase, values{
 		"points": s.quantity(gives, figures{}), "amount": s.money(per, figures{}),
 	})}
 }

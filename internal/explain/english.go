@@ -127,6 +127,7 @@ var english = language{
 		"brands":         "{n} {brand|brands}",
 		"items":          "{n} {item|items}",
 		"rate":           "{points} per {amount}",
+		"rate.full":      "{points} per full {amount}",
 		"counts":         "counts {n} times",
 		"counts.0":       "does not count",
 		"counts.2":       "counts double",

@@ -127,6 +127,7 @@ var german = language{
 		"brands":         "{n} {Marke|Marken}",
 		"items":          "{n} Artikel",
 		"rate":           "{points} je {amount}",
+		"rate.full":      "{points} je volle {amount}",
 		"counts":         "zählt {n}-fach",
 		"counts.0":       "zählt nicht",
 		"counts.2":       "zählt doppelt",

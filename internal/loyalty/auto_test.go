@@ -60,7 +60,7 @@ func TestWhateverMakesPointsActiveRedeemsByItself(t *testing.T) {
 			return p.Cancel(a, Redemption{ID: "rd_1"}, noon)
 		},
 		"a commit of a part": func(p *Program, a Account, more int64) (Outcome, error) {
-			p.Redeeming.Pay.Rates = map[Currency]Rate{"EUR": {big.NewRat(1, 1), 1}}
+			p.Redeeming.Pay.Rates = map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: 1}}
 			a.Holds = []Hold{{Redemption{ID: "rd_1", Reward: PayReward, Value: Money{int64(more) + 10, "EUR"}}, []Lot{{20280131, Points(more) + 10}}}}
 			return p.Commit(a, Redemption{ID: "rd_1"}, 10, noon)
 		},

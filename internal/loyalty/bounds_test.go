@@ -188,7 +188,7 @@ func TestALoserUsesNothingUp(t *testing.T) {
 }
 
 func euro(points int64) map[Currency]Rate {
-	return map[Currency]Rate{"EUR": {big.NewRat(points, 1), 100}}
+	return map[Currency]Rate{"EUR": {Points: big.NewRat(points, 1), Per: 100}}
 }
 
 func TestBoundsThatAreNoneAreRefused(t *testing.T) {

@@ -31,8 +31,28 @@ type compiled struct {
 type asks struct{ segments, optIns, birthday, zone, orders bool }
 
 type compiledRate struct {
+	points   exact  // per step
+	step     int64  // minor units, if only full steps count; zero otherwise
 	perMinor exact  // points per minor unit
-	text     string // "1 per 1.00"
+	text     string // "1 per 1.00", "5 per full 2.50"
+}
+
+// gives returns the points for an amount in minor units.
+func (r compiledRate) gives(amount exact) exact {
+	if r.step == 0 {
+		return amount.mul(r.perMinor)
+	}
+	steps, _ := amount.quo(whole(r.step)).floor()
+	return whole(steps).mul(r.points)
+}
+
+// over returns the rate with its points for an amount spread evenly over that amount. Rules that concern a part of the
+// amount then receive the part's share of the full steps.
+func (r compiledRate) over(amount exact) compiledRate {
+	if r.step != 0 && amount.sign() > 0 {
+		r.perMinor = r.gives(amount).quo(amount)
+	}
+	return r
 }
 
 type multiplier struct {
@@ -276,7 +296,7 @@ func (p *Program) ready(key string, r Rule, groups map[string]int) (rule, error)
 func (a *asks) rule(r Rule) {
 	a.segments = a.segments || len(r.Match.Segments) > 0
 	a.optIns = a.optIns || r.OptIn
-	a.birthday = a.birthday || r.Match.BirthdayMonth
+	a.birthday = a.birthday || r.Match.Birthday()
 	a.zone = a.zone || r.Match.Zone == MemberClock
 	a.orders = a.orders || r.Match.FirstOrder
 	a.all(r.Match.When)

@@ -79,6 +79,14 @@ func (d Date) year() int         { return int(d.Day()) / 10000 }
 func (d Date) month() time.Month { return time.Month(int(d) / 100 % 100) }
 func (d Date) day() int          { return int(d) % 100 }
 
+// plus returns the day n days later.
+func (d Date) plus(n int) Date { return DateOf(d.utc().AddDate(0, 0, n), time.UTC) }
+
+func (d Date) weekday() time.Weekday { return d.utc().Weekday() }
+
+// utc returns midnight of the day in UTC, for arithmetic on days.
+func (d Date) utc() time.Time { return time.Date(d.year(), d.month(), d.day(), 0, 0, 0, 0, time.UTC) }
+
 // String writes the date as 2027-03-31, and the zero Date as "never".
 func (d Date) String() string {
 	if d == 0 {

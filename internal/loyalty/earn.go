@@ -173,6 +173,7 @@ func (v *valuation) base() {
 	if v.p.Earn.Counts.Items {
 		eligible = eligible.add(items.mul(v.kept))
 	}
+	v.rate = v.rate.over(eligible)
 	v.add("earn.purchase", eligible.mul(v.rate.perMinor), IsRated, amountText(eligible, v.currency), v.rate.text)
 }
 

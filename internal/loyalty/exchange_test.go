@@ -45,7 +45,7 @@ func TestAnOrderInACurrencyWithoutARateIsConverted(t *testing.T) {
 	earn.rules.steps: 55.00 EUR, from 55.00 EUR: 16 = 16`,
 			rules: []Rule{
 				{ID: "spend", Give: Fixed{5}, Match: Match{MinSpend: euros(55), Currencies: []Currency{"CHF"}}},
-				{ID: "rate", Give: PerAmount{map[Currency]Rate{"EUR": {big.NewRat(1, 1), 1100}}}},
+				{ID: "rate", Give: PerAmount{map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: 1100}}}},
 				{ID: "steps", Give: Steps{map[Currency][]Band{"EUR": {{5_500, 16}}}}},
 			},
 		},

@@ -48,7 +48,7 @@ func (v *valuation) elsewhere(m *Match) (what string, which []string) {
 		return "first_order", nil
 	case !anyOf(m.Segments, b.Segments):
 		return "segments", m.Segments
-	case (m.BirthdayMonth || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil) && !v.onTime(m):
+	case m.timed() && !v.onTime(m):
 		return "time", nil
 	}
 	return "", nil
@@ -60,16 +60,47 @@ func anyOf(list, of []string) bool {
 	return len(list) == 0 || slices.ContainsFunc(of, func(s string) bool { return slices.Contains(list, s) })
 }
 
-// onTime reports whether the order was placed on the weekday, in the hours and in the birthday month of a rule.
+// timed reports whether a rule has a condition on the local day or time.
+func (m *Match) timed() bool {
+	return m.Birthday() || len(m.Weekdays) > 0 || m.HoursFrom != m.HoursUntil
+}
+
+// Birthday reports whether a rule depends on the member's birthday.
+func (m *Match) Birthday() bool { return m.BirthdayMonth || m.BirthdayDays > 0 }
+
+// onTime reports whether the order was placed on the weekday, in the hours and near the birthday of a rule. Hours that
+// cross midnight belong to the day on which they begin.
 func (v *valuation) onTime(m *Match) bool {
-	at := v.o.PlacedAt.In(v.p.clock(m.Zone, v.o, &v.s.Buyer))
-	if m.BirthdayMonth && (v.s.Buyer.Birthday == 0 || int(at.Month()) != v.s.Buyer.Birthday/100) {
+	zone := v.p.clock(m.Zone, v.o, &v.s.Buyer)
+	at := v.o.PlacedAt.In(zone)
+	if m.HoursFrom != m.HoursUntil && !within(at, m.HoursFrom, m.HoursUntil) {
 		return false
 	}
-	if len(m.Weekdays) > 0 && !slices.Contains(m.Weekdays, at.Weekday()) {
+	day := DateOf(v.o.PlacedAt, zone)
+	if m.HoursFrom > m.HoursUntil && at.Hour()*60+at.Minute() < m.HoursUntil {
+		day = day.plus(-1)
+	}
+	if m.BirthdayMonth && (v.s.Buyer.Birthday == 0 || int(day.month()) != v.s.Buyer.Birthday/100) {
 		return false
 	}
-	return m.HoursFrom == m.HoursUntil || within(at, m.HoursFrom, m.HoursUntil)
+	if m.BirthdayDays > 0 && !nearBirthday(day, Day(v.s.Buyer.Birthday), m.BirthdayDays) {
+		return false
+	}
+	return len(m.Weekdays) == 0 || slices.Contains(m.Weekdays, day.weekday())
+}
+
+// nearBirthday reports whether a day is at most n days before or after a birthday; false if the birthday is unknown.
+func nearBirthday(day Date, birthday Day, n int) bool {
+	if birthday == 0 {
+		return false
+	}
+	for _, year := range []int{day.year() - 1, day.year(), day.year() + 1} {
+		on := birthday.in(year)
+		if on.plus(-n) <= day && day <= on.plus(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // within reports whether an instant lies in hours of its day, given in minutes; from above until: over midnight.

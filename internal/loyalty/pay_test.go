@@ -18,8 +18,8 @@ func payProgram(tb testing.TB, y Pay) *Program {
 }
 
 func TestWhatPointsPayOfAnOrder(t *testing.T) {
-	hundred := map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}, "JPY": {big.NewRat(3, 1), 2}, "KWD": {big.NewRat(10, 1), 37}}
-	beans := map[Currency]Rate{"EUR": {big.NewRat(150, 1), 100}}
+	hundred := map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}, "JPY": {Points: big.NewRat(3, 1), Per: 2}, "KWD": {Points: big.NewRat(10, 1), Per: 37}}
+	beans := map[Currency]Rate{"EUR": {Points: big.NewRat(150, 1), Per: 100}}
 	for _, c := range []struct {
 		name  string
 		pay   Pay
@@ -55,7 +55,7 @@ func TestWhatPointsPayOfAnOrder(t *testing.T) {
 // Points are never worth more than their rate, nobody pays a point too many, and what can be covered is.
 func TestPaymentsAreExact(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		rate := Rate{big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")), rapid.Int64Range(1, 500).Draw(t, "per")}
+		rate := Rate{Points: big.NewRat(rapid.Int64Range(1, 1000).Draw(t, "points"), rapid.Int64Range(1, 7).Draw(t, "of")), Per: rapid.Int64Range(1, 500).Draw(t, "per")}
 		p := &Program{ID: "p", Zone: noon.Location(), Redeeming: Redeeming{Pay: Pay{
 			Rates: map[Currency]Rate{"EUR": rate}, Step: Points(rapid.IntRange(0, 200).Draw(t, "step")),
 		}}}
@@ -83,7 +83,7 @@ func TestPaymentsAreExact(t *testing.T) {
 }
 
 func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
-	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Min: 100, Step: 50})
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: 100, Step: 50})
 	acc := joined(t, p, noon)
 	acc.Lots = []Lot{{Expires: 20271231, Points: 1030}}
 	out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Order: "1043", Total: Money{5000, "EUR"}}, false, nil, noon)
@@ -121,7 +121,7 @@ func TestAPaymentIsReservedAndCommittedInPart(t *testing.T) {
 func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := &Program{ID: "p", Zone: noon.Location(), Redeeming: Redeeming{Pay: Pay{
-			Rates: map[Currency]Rate{"EUR": {big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1), rapid.Int64Range(1, 200).Draw(t, "per")}},
+			Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(rapid.Int64Range(1, 300).Draw(t, "points"), 1), Per: rapid.Int64Range(1, 200).Draw(t, "per")}},
 			Min:   Points(rapid.IntRange(0, 120).Draw(t, "min")), Step: Points(rapid.IntRange(0, 60).Draw(t, "step")),
 			Share: rapid.SampledFrom([]*big.Rat{nil, big.NewRat(1, 2)}).Draw(t, "share"),
 		}}}
@@ -146,7 +146,7 @@ func TestTheLeastThatARefusalNamesDoes(t *testing.T) {
 
 // What is offered is the whole balance, and a quote says the same.
 func TestThePointsThatAreTheLeastPay(t *testing.T) {
-	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(150, 1), 100}}, Min: 100, Step: 100})
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(150, 1), Per: 100}}, Min: 100, Step: 100})
 	acc := joined(t, p, noon)
 	acc.Lots = []Lot{{Expires: 20271231, Points: 100}}
 	want := Payment{99, Money{66, "EUR"}}
@@ -169,7 +169,7 @@ func TestThePointsThatAreTheLeastPay(t *testing.T) {
 
 // What is asked for is how many at most: more than there are is what there is.
 func TestAPaymentTakesWhatThereIs(t *testing.T) {
-	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Min: 100, Step: 50})
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: 100, Step: 50})
 	for _, c := range []struct{ has, asked, takes Points }{{2030, 5000, 2000}, {2030, 2031, 2000}, {2030, 0, 2000}, {2030, 150, 150}, {100, 5000, 100}, {99, 5000, 0}, {0, 5000, 0}, {0, 0, 0}} {
 		acc := joined(t, p, noon)
 		if c.has > 0 {
@@ -193,7 +193,7 @@ func TestAPaymentTakesWhatThereIs(t *testing.T) {
 
 // Of a part of what is held, no point is taken that what it pays does not cost.
 func TestAPartOfAPaymentCostsWhatItPays(t *testing.T) {
-	p := payProgram(t, Pay{Rates: map[Currency]Rate{"KWD": {big.NewRat(5, 1), 2}}})
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"KWD": {Points: big.NewRat(5, 1), Per: 2}}})
 	acc := joined(t, p, noon)
 	acc.Lots = []Lot{{Expires: 20271231, Points: 700}}
 	out, err := p.Redeem(acc, Redemption{ID: "rd_1", Reward: PayReward, Total: Money{5000, "KWD"}}, false, nil, noon)
@@ -237,7 +237,7 @@ func TestAPartOfAConversionByARewardGivesSomething(t *testing.T) {
 
 // A share is of the order, however many payments it has: what others hold or have paid of it is deducted.
 func TestPaymentsOfOneOrderShareItsBound(t *testing.T) {
-	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {big.NewRat(100, 1), 100}}, Share: big.NewRat(1, 2)})
+	p := payProgram(t, Pay{Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Share: big.NewRat(1, 2)})
 	for name, to := range map[string]Redemption{"an order": {Order: "o1"}, "a cart and its order": {Order: "o1", Cart: "c1"}, "a cart": {Cart: "c1"}, "neither": {}} {
 		acc := saver(t, p, ample)
 		pay := func(id string, total int64, commit bool) (Points, Entry) {

@@ -90,6 +90,7 @@ type Earn struct {
 type Rate struct {
 	Points *big.Rat
 	Per    int64 // minor units of the currency, above zero
+	Full   bool  // only full steps of Per count: 5 per full 2.50 gives 5 for 4.99
 }
 
 // Counts says which parts of an order earn.

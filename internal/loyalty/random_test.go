@@ -20,8 +20,11 @@ func randomProgram(t *rapid.T) *Program {
 		ID: "random", Version: 1, Zone: where,
 		Earn: Earn{
 			Rates: map[Currency]Rate{
-				"EUR": {randomRate(t, "rate"), rapid.SampledFrom([]int64{100, 110, 250, 1000}).Draw(t, "per")},
-				"JPY": {randomRate(t, "yen"), 150},
+				"EUR": {
+					Points: randomRate(t, "rate"), Per: rapid.SampledFrom([]int64{100, 110, 250, 1000}).Draw(t, "per"),
+					Full: rapid.IntRange(0, 3).Draw(t, "full steps") == 0,
+				},
+				"JPY": {Points: randomRate(t, "yen"), Per: 150},
 			},
 			Counts: Counts{
 				Items: true, Shipping: rapid.Bool().Draw(t, "shipping counts"), Tax: rapid.Bool().Draw(t, "tax counts"),
@@ -54,7 +57,7 @@ func randomProgram(t *rapid.T) *Program {
 	}
 	if rapid.IntRange(0, 2).Draw(t, "wallet") == 0 {
 		p.Wallets = []Wallet{{
-			ID: "miles", Rates: map[Currency]Rate{"EUR": {randomRate(t, "miles"), 100}}, Expires: Expiry{After: Period{Months: 6}},
+			ID: "miles", Rates: map[Currency]Rate{"EUR": {Points: randomRate(t, "miles"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full miles") == 0}}, Expires: Expiry{After: Period{Months: 6}},
 			Pending:  rapid.SampledFrom([]Wait{{}, {For: Period{Days: 5}}}).Draw(t, "miles pending"),
 			TakeBack: rapid.SampledFrom([]TakeBack{TakeBackDebt, TakeBackUnlimited}).Draw(t, "miles back"),
 		}}
@@ -106,7 +109,7 @@ func randomRule(t *rapid.T, id string) Rule {
 func randomStrategy(t *rapid.T) Strategy {
 	switch rapid.IntRange(0, 5).Draw(t, "strategy") {
 	case 0:
-		return PerAmount{map[Currency]Rate{"EUR": {randomRate(t, "rate"), 100}}}
+		return PerAmount{map[Currency]Rate{"EUR": {Points: randomRate(t, "rate"), Per: 100, Full: rapid.IntRange(0, 3).Draw(t, "full amounts") == 0}}}
 	case 1:
 		return PerUnit{randomRate(t, "each")}
 	case 2:

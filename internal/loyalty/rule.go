@@ -62,6 +62,7 @@ type Match struct {
 	Segments      []string // any of them
 	FirstOrder    bool
 	BirthdayMonth bool
+	BirthdayDays  int // at most so many days before or after the member's birthday; zero: no such condition
 
 	// Time, of the order's placing.
 	From, Until time.Time // until is exclusive

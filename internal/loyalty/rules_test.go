@@ -50,7 +50,7 @@ func TestARuleIsAboutTheLinesThatItNames(t *testing.T) {
 			rules: []Rule{
 				{ID: "each", Give: PerUnit{big.NewRat(1, 1)}},
 				{ID: "cards", Match: Match{Categories: []string{"gift-cards"}}, Give: Fixed{100}},
-				{ID: "brand", Match: Match{Brands: []string{"north"}}, Give: PerAmount{map[Currency]Rate{"EUR": {big.NewRat(9, 1), 100}}}},
+				{ID: "brand", Match: Match{Brands: []string{"north"}}, Give: PerAmount{map[Currency]Rate{"EUR": {Points: big.NewRat(9, 1), Per: 100}}}},
 				{ID: "triple", Give: Multiply{big.NewRat(3, 1)}, Group: "off"},
 			},
 			program: func(p *Program) { p.Groups = []Group{{"off", Best}}; p.Earn.Rules[3].Match.SKUs = []string{"card-50"} },

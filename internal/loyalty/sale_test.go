@@ -111,7 +111,7 @@ func seven(m Match) []Rule { return []Rule{{ID: "seven", Match: m, Give: Fixed{7
 func each(m Match) []Rule { return []Rule{{ID: "each", Match: m, Give: PerUnit{big.NewRat(1, 1)}}} }
 
 func linked(tenders ...string) []Rule {
-	return []Rule{{ID: "linked", Match: Match{Tenders: tenders}, Give: PerAmount{map[Currency]Rate{"EUR": {big.NewRat(4, 1), 100}}}}}
+	return []Rule{{ID: "linked", Match: Match{Tenders: tenders}, Give: PerAmount{map[Currency]Rate{"EUR": {Points: big.NewRat(4, 1), Per: 100}}}}}
 }
 
 func zone(t testing.TB, name string) *time.Location {

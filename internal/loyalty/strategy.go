@@ -43,7 +43,7 @@ func (g perAmount) gives(m *matched) exact {
 	if !ok {
 		return whole(0)
 	}
-	return m.amount.mul(r.perMinor)
+	return r.gives(m.amount)
 }
 
 func (g perAmount) because(m *matched) (What, []string) {
@@ -133,8 +133,14 @@ func (r Rate) perPoint() exact {
 }
 
 func (r Rate) compile(c Currency) compiledRate {
-	return compiledRate{
+	out := compiledRate{
+		points:   exactOf(r.Points),
 		perMinor: exactOf(new(big.Rat).Quo(r.Points, new(big.Rat).SetInt64(r.Per))),
-		text:     exactOf(r.Points).String() + " per " + Money{r.Per, c}.Decimal(),
 	}
+	per := " per "
+	if r.Full {
+		out.step, per = r.Per, " per full "
+	}
+	out.text = out.points.String() + per + Money{r.Per, c}.Decimal()
+	return out
 }

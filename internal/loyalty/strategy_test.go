@@ -8,7 +8,9 @@ import (
 func gives(s Strategy) []Rule { return []Rule{{ID: "give", Give: s}} }
 
 func TestHowARuleGives(t *testing.T) {
-	two := func(c Currency, per int64) PerAmount { return PerAmount{map[Currency]Rate{c: {big.NewRat(2, 1), per}}} }
+	two := func(c Currency, per int64) PerAmount {
+		return PerAmount{map[Currency]Rate{c: {Points: big.NewRat(2, 1), Per: per}}}
+	}
 	five := bought("EUR", Line{Quantity: 5, Amount: 5000})
 	silver := func(a *Account) { a.Tier.Level = "silver" }
 	steps := gives(Steps{map[Currency][]Band{"EUR": {{2000, 5}, {5000, 20}}, "JPY": {{0, 1}}}})
@@ -157,9 +159,9 @@ func TestHowARuleGives(t *testing.T) {
 func TestStrategiesThatGiveLessThanNothingAreRefused(t *testing.T) {
 	for _, s := range []Strategy{
 		nil,
-		PerAmount{map[Currency]Rate{"EUR": {big.NewRat(-1, 1), 100}}},
-		PerAmount{map[Currency]Rate{"EUR": {big.NewRat(1, 1), 0}}},
-		PerAmount{map[Currency]Rate{"eur": {big.NewRat(1, 1), 100}}},
+		PerAmount{map[Currency]Rate{"EUR": {Points: big.NewRat(-1, 1), Per: 100}}},
+		PerAmount{map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: 0}}},
+		PerAmount{map[Currency]Rate{"eur": {Points: big.NewRat(1, 1), Per: 100}}},
 		PerUnit{},
 		PerUnit{big.NewRat(-1, 1)},
 		PerVisit{-1},

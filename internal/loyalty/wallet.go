@@ -232,7 +232,7 @@ func (w *worth) walletWorth(p *Program, v *valuation) error {
 			continue
 		}
 		v.prepare()
-		n, fits := v.all.amount.mul(rate.perMinor).round(Down)
+		n, fits := rate.gives(v.all.amount).round(Down)
 		if !fits && v.all.amount.sign() > 0 {
 			return refuse(AmountOutOfRange, "", "The order would earn more points than one operation may move.")
 		}
@@ -243,7 +243,7 @@ func (w *worth) walletWorth(p *Program, v *valuation) error {
 				w.because = append(w.because, Because{Wallet: wallet.ID, Rule: wallet.Key(), What: what, Args: args, Points: x.String()})
 			}
 		}
-		gives := v.all.amount.mul(rate.perMinor)
+		gives := rate.gives(v.all.amount)
 		why(gives, IsRated, amountText(v.all.amount, v.currency), rate.text)
 		why(whole(int64(n)).sub(gives), IsRounded, Down.String())
 	}

@@ -34,7 +34,11 @@ func (e *explainer) earn() {
 func (e *explainer) rates(rates map[loyalty.Currency]loyalty.Rate, last string) string {
 	var parts []string
 	for _, c := range slices.Sorted(maps.Keys(rates)) {
-		parts = append(parts, e.points(rates[c].Points)+" per "+loyalty.Money{Amount: rates[c].Per, Currency: c}.String())
+		per := " per "
+		if rates[c].Full {
+			per = " per full "
+		}
+		parts = append(parts, e.points(rates[c].Points)+per+loyalty.Money{Amount: rates[c].Per, Currency: c}.String())
 	}
 	return series(parts, last)
 }

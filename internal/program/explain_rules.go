@@ -127,6 +127,9 @@ func (e *explainer) about(m loyalty.Match) (parts []string) {
 	if m.BirthdayMonth {
 		parts = append(parts, "in the month of the member's birthday")
 	}
+	if n := m.BirthdayDays; n > 0 {
+		parts = append(parts, "within "+period(loyalty.Period{Days: n})+" before or after the member's birthday")
+	}
 	parts = append(parts, e.span(m.From, m.Until)...)
 	for _, d := range m.Weekdays {
 		days = append(days, d.String()+"s")

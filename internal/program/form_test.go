@@ -53,6 +53,8 @@ func TestEachKeyOfARuleHasItsMeaning(t *testing.T) {
 		{"per_unit: 0.5", loyalty.Rule{Give: loyalty.PerUnit{Points: ratio(1, 2)}}},
 		{"multiply: 0", loyalty.Rule{Give: loyalty.Multiply{By: ratio(0, 1)}}},
 		{"per_amount: { EUR: 4 per 1.00 }", loyalty.Rule{Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(4, 1), Per: 100}}}}},
+		{"per_amount: { EUR: 5 per full 2.50 }", loyalty.Rule{Give: loyalty.PerAmount{Rates: map[loyalty.Currency]loyalty.Rate{"EUR": {Points: ratio(5, 1), Per: 250, Full: true}}}}},
+		{"fixed: 5, birthday: 7 days, clock: member", loyalty.Rule{Give: fixed, Match: match{BirthdayDays: 7, Zone: loyalty.MemberClock}}},
 		{"steps: { EUR: [20 from 50.00, 50 from 100], JPY: [1 from 7500] }", loyalty.Rule{Give: loyalty.Steps{Bands: map[loyalty.Currency][]loyalty.Band{
 			"EUR": {{From: 5000, Points: 20}, {From: 10000, Points: 50}}, "JPY": {{From: 7500, Points: 1}},
 		}}}},

@@ -24,6 +24,7 @@ func (c *compiler) match(item *node) loyalty.Match {
 		Segments:      c.labels(item.get("segments")),
 		FirstOrder:    item.get("first_order").yes(),
 		BirthdayMonth: item.get("birthday_month").yes(),
+		BirthdayDays:  c.birthday(item),
 		Weekdays:      weekdaysOf(item.get("weekdays")),
 		When:          c.orderCondition(item.get("when")),
 	}
@@ -97,6 +98,22 @@ func weekdaysOf(n *node) (days []time.Weekday) {
 	return days
 }
 
+// birthday reads a window around the member's birthday, in days before and after it; zero if there is none.
+func (c *compiler) birthday(item *node) int {
+	n := item.get("birthday")
+	if n != nil && item.get("birthday_month").yes() {
+		c.add(at(n, "and birthday_month exclude each other; keep one of them"))
+	}
+	days := c.period(n).Days
+	if days > maxBirthdayDays {
+		c.add(at(n, "%s is too long; %d days are the most", n.value, maxBirthdayDays))
+	}
+	return days
+}
+
+// maxBirthdayDays bounds a window around a birthday. Longer windows would overlap themselves over a year.
+const maxBirthdayDays = 180
+
 var clockForm = regexp.MustCompile(`^([01][0-9]|2[0-3]):([0-5][0-9])$`)
 
 // hours reads a part of the day as minutes from midnight; empty is what is wrong with one that ends as it begins.
@@ -122,8 +139,8 @@ var clocks = map[string]loyalty.ClockZone{"store": loyalty.StoreClock, "member":
 // clock reads by whose clock a rule's days and hours go.
 func (c *compiler) clock(item *node, m loyalty.Match) loyalty.ClockZone {
 	n := item.get("clock")
-	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !m.BirthdayMonth {
-		c.add(atKey(n, "means nothing without weekdays, hours or birthday_month: from and until are instants"))
+	if n != nil && item.get("weekdays") == nil && item.get("hours") == nil && !m.Birthday() {
+		c.add(atKey(n, "means nothing without weekdays, hours, birthday or birthday_month: from and until are instants"))
 	}
 	return clocks[n.text()]
 }

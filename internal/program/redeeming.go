@@ -64,7 +64,7 @@ func (c *compiler) pay(n *node) (y loyalty.Pay) {
 	if n == nil {
 		return y
 	}
-	y.Rates = byCurrency(c, n.get("rates"), c.rate)
+	y.Rates = byCurrency(c, n.get("rates"), c.payRate)
 	for _, f := range n.get("rates").pairs() {
 		if r := y.Rates[loyalty.Currency(f.key.name)]; r.Points != nil && r.Points.Sign() == 0 {
 			c.add(at(f, "no points at all would pay"))
@@ -105,4 +105,13 @@ func (c *compiler) hold(n *node) time.Duration {
 // holding is how long a redemption stays reserved, as a period.
 func holding(p *loyalty.Program) loyalty.Period {
 	return loyalty.Period{Minutes: int(p.Hold / time.Minute)}
+}
+
+// payRate reads the rate at which points pay. A point is always worth the same, so full steps are refused.
+func (c *compiler) payRate(n *node, cur loyalty.Currency) loyalty.Rate {
+	r := c.rate(n, cur)
+	if r.Full {
+		c.add(at(n, "full steps are for earning; use step to redeem only multiples of a number of points"))
+	}
+	return r
 }

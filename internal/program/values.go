@@ -89,9 +89,10 @@ func (c *compiler) amount(n *node, cur loyalty.Currency) int64 {
 	return amount
 }
 
-// rate reads "1 per 1.10" for a currency.
+// rate reads "1 per 1.10", or "5 per full 2.50" where only full steps count, for a currency.
 func (c *compiler) rate(n *node, cur loyalty.Currency) (r loyalty.Rate) {
 	points, per, ok := strings.Cut(n.text(), " per ")
+	per, full := strings.CutPrefix(per, "full ")
 	p, exact := decimal(points)
 	if !ok || !exact {
 		c.malformed(n, "rate")
@@ -106,7 +107,7 @@ func (c *compiler) rate(n *node, cur loyalty.Currency) (r loyalty.Rate) {
 	case p.Cmp(big.NewRat(int64(loyalty.MaxPoints), 1)) > 0:
 		c.add(at(n, "%s points are too many; %d are the most", points, loyalty.MaxPoints))
 	}
-	return loyalty.Rate{Points: p, Per: amount}
+	return loyalty.Rate{Points: p, Per: amount, Full: full}
 }
 
 // factor reads a multiplier; nil if there is none.

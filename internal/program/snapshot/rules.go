@@ -38,6 +38,7 @@ type (
 		Segments      []string                   `json:"segments,omitzero"`
 		FirstOrder    bool                       `json:"first_order,omitzero"`
 		BirthdayMonth bool                       `json:"birthday_month,omitzero"`
+		BirthdayDays  int                        `json:"birthday_days,omitzero"`
 		From          time.Time                  `json:"from,omitzero"`
 		Until         time.Time                  `json:"until,omitzero"`
 		Weekdays      []weekday                  `json:"weekdays,omitzero"`
@@ -101,7 +102,7 @@ func matchOf(m loyalty.Match) matchDoc {
 	return matchDoc{
 		Categories: m.Categories, SKUs: m.SKUs, Brands: m.Brands, Tenders: m.Tenders, Currencies: m.Currencies,
 		Channels: m.Channels, Stores: m.Stores, Tiers: m.Tiers, Segments: m.Segments, FirstOrder: m.FirstOrder,
-		BirthdayMonth: m.BirthdayMonth, From: m.From, Until: m.Until,
+		BirthdayMonth: m.BirthdayMonth, BirthdayDays: m.BirthdayDays, From: m.From, Until: m.Until,
 		Weekdays:  each(m.Weekdays, func(d time.Weekday) weekday { return weekday(d) }),
 		HoursFrom: m.HoursFrom, HoursUntil: m.HoursUntil, Zone: clockZone(m.Zone), MinSpend: m.MinSpend,
 	}
@@ -111,7 +112,7 @@ func (d matchDoc) match() loyalty.Match {
 	return loyalty.Match{
 		Categories: d.Categories, SKUs: d.SKUs, Brands: d.Brands, Tenders: d.Tenders, Currencies: d.Currencies,
 		Channels: d.Channels, Stores: d.Stores, Tiers: d.Tiers, Segments: d.Segments, FirstOrder: d.FirstOrder,
-		BirthdayMonth: d.BirthdayMonth, From: d.From, Until: d.Until,
+		BirthdayMonth: d.BirthdayMonth, BirthdayDays: d.BirthdayDays, From: d.From, Until: d.Until,
 		Weekdays:  each(d.Weekdays, func(d weekday) time.Weekday { return time.Weekday(d) }),
 		HoursFrom: d.HoursFrom, HoursUntil: d.HoursUntil, Zone: loyalty.ClockZone(d.Zone), MinSpend: d.MinSpend,
 	}

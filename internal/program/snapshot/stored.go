@@ -61,6 +61,7 @@ type (
 	rateDoc struct {
 		Points ratio `json:"points,omitzero"`
 		Per    int64 `json:"per"` // minor units
+		Full   bool  `json:"full,omitzero"`
 	}
 
 	countsDoc struct {
@@ -199,9 +200,11 @@ func (d earnDoc) earn() loyalty.Earn {
 	}
 }
 
-func rateOf(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per} }
+func rateOf(r loyalty.Rate) rateDoc { return rateDoc{ratio{r.Points}, r.Per, r.Full} }
 
-func (d rateDoc) rate() loyalty.Rate { return loyalty.Rate{Points: d.Points.number, Per: d.Per} }
+func (d rateDoc) rate() loyalty.Rate {
+	return loyalty.Rate{Points: d.Points.number, Per: d.Per, Full: d.Full}
+}
 
 func capOf(c loyalty.Cap) capDoc { return capDoc(c) }
 
