@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -24,15 +25,12 @@ type codesUpload struct {
 	File    string `arg:"" help:"The codes, one on each line; - is standard input. A file of any size."`
 }
 
-// Run adds the codes. What is known already is left out, so a run that was cut off can be repeated.
+// Run adds the codes. Codes that are known already are left out, so an interrupted run can be repeated. If a line is no
+// code, or the codes are too easy to guess, none is added.
 func (c *codesUpload) Run(ctx context.Context) error {
-	in := io.NopCloser(io.Reader(os.Stdin))
-	if c.File != "-" {
-		f, err := os.Open(c.File)
-		if err != nil {
-			return err
-		}
-		in = f
+	in, err := c.open()
+	if err != nil {
+		return err
 	}
 	defer in.Close()
 	return c.programs(ctx, func(p *app.Programs) error {
@@ -47,6 +45,9 @@ func (c *codesUpload) Run(ctx context.Context) error {
 		case reward.Codes.From != loyalty.UploadedCode:
 			return fmt.Errorf("the codes of the reward %s are not uploaded: its program file says no codes: uploaded", c.Reward)
 		}
+		if err := c.check(in); err != nil {
+			return err
+		}
 		lines := codeLines{name: c.File, in: bufio.NewScanner(in)}
 		up, err := p.Ledger.AddCodes(ctx, live.ID, reward.ID, lines.codes())
 		fmt.Printf("%d codes added, %d known before\n", up.Added, len(up.Duplicate))
@@ -55,6 +56,39 @@ func (c *codesUpload) Run(ctx context.Context) error {
 		}
 		return lines.err
 	})
+}
+
+// open opens the file, or reads all of standard input, so that the codes can be read twice.
+func (c *codesUpload) open() (io.ReadSeekCloser, error) {
+	if c.File != "-" {
+		return os.Open(c.File)
+	}
+	all, err := io.ReadAll(os.Stdin)
+	if err != nil {
+		return nil, fmt.Errorf("read standard input: %w", err)
+	}
+	return inMemory{bytes.NewReader(all)}, nil
+}
+
+type inMemory struct{ *bytes.Reader }
+
+func (inMemory) Close() error { return nil }
+
+// check reads all codes once, rejects those that are no codes or too easy to guess, and returns to the beginning.
+func (c *codesUpload) check(in io.ReadSeeker) error {
+	lines := codeLines{name: c.File, in: bufio.NewScanner(in)}
+	var pool loyalty.CodePool
+	for code := range lines.codes() {
+		pool.Add(code)
+	}
+	if lines.err != nil {
+		return lines.err
+	}
+	if err := pool.Check(); err != nil {
+		return refused(err)
+	}
+	_, err := in.Seek(0, io.SeekStart)
+	return err
 }
 
 // codeLines reads codes until the first line that is none, which is its error.
@@ -72,7 +106,7 @@ func (l *codeLines) codes() iter.Seq[string] {
 				continue
 			}
 			if !loyalty.ValidCode(code) {
-				l.err = fmt.Errorf("%s:%d: a code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens; what stands before it is added", l.name, n)
+				l.err = fmt.Errorf("%s:%d: a code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens", l.name, n)
 				return
 			}
 			if !yield(code) {

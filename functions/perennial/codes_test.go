@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,16 +15,21 @@ func TestCodesAreUploadedLineByLine(t *testing.T) {
 	if out, err, status := run(t, "program", "publish", "--data", data, program); status != 0 {
 		t.Fatal(out, err)
 	}
-	var many strings.Builder
+	random := func(i int) string { return fmt.Sprintf("%X", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))[:12] }
+	var many, running strings.Builder
 	for i := range 1000 {
-		fmt.Fprintf(&many, "MAXX-%06d\r\n", i)
+		fmt.Fprintf(&many, "MAXX-%s\r\n", random(i))
+	}
+	for i := range 1000 {
+		fmt.Fprintf(&running, "MAXX-%08d\n", i)
 	}
 	for _, c := range []struct{ name, reward, text, out, err string }{
 		{"a thousand, by a spreadsheet", "cinema", "\ufeff" + many.String() + "\n", "1000 codes added, 0 known before\n", ""},
-		{"again, and one more", "cinema", many.String() + "MAXX-1", "1 codes added, 1000 known before\n", ""},
+		{"again, and one more", "cinema", many.String() + "MAXX-" + random(1000), "1 codes added, 1000 known before\n", ""},
 		{"nothing", "cinema", "", "0 codes added, 0 known before\n", ""},
-		{"a line that is none", "cinema", "MAXX-2\nno code\nMAXX-3\n", "1 codes added, 0 known before\n", ":2: a code is"},
-		{"a line without end", "cinema", strings.Repeat("A", 1<<20), "0 codes added, 0 known before\n", "token too long"},
+		{"a line that is none", "cinema", "MAXX-" + random(1001) + "\nno code\n", "", ":2: a code is"},
+		{"a running number", "cinema", running.String(), "", "about 9 random bits"},
+		{"a line without end", "cinema", strings.Repeat("A", 1<<20), "", "token too long"},
 		{"no such reward", "yacht", "MAXX-4\n", "", "has no reward yacht"},
 		{"no such codes", "five-off", "MAXX-4\n", "", "are not uploaded"},
 	} {

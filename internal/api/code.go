@@ -8,6 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 type codeUseBody struct {
@@ -37,27 +38,46 @@ func getCode(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireCode(r)}, nil
 }
 
-// guarded bounds how often a key asks for codes that nobody was given, and that are no rewards' one code for all. Tills
-// mistype, and of codes of ours the check character tells: those are bounded by themselves, so that a shop whose tills
-// mistype a lot can still ask for what is typed right. Where the program has uploaded codes, which may look like that,
-// it tells nothing.
+// guarded looks up a code within the limits on guesses. Codes with the form of a generated one and codes that a reward
+// shares among all members have no limit: the former cannot be guessed, and the latter are no secret.
 func (c *call) guarded(ctx context.Context, look func() (ledger.CodeResult, error)) (r ledger.CodeResult, err error) {
 	p, err := c.program(ctx)
 	if err != nil {
 		return r, err
 	}
-	who := c.who.ID
-	if loyalty.Mistyped(c.path("code")) && !p.Uploads() {
-		who += "#mistyped"
+	code := c.path("code")
+	if reward, shared := p.SharedBy(code); shared {
+		if r, err = look(); errors.Is(err, loyalty.NotFound) {
+			r, err = ledger.CodeResult{Reward: reward.ID}, nil
+		}
+		return r, err
+	}
+	if loyalty.WellFormed(code) {
+		return look()
+	}
+	who := ledger.Guesser{Key: c.who.ID}
+	if who.Client, err = c.client(); err != nil {
+		return r, err
 	}
 	err = c.app.Ledger.Guarded(ctx, p.ID, who, func() (err error) {
 		r, err = look()
-		if reward, shared := p.SharedBy(c.path("code")); shared && errors.Is(err, loyalty.NotFound) {
-			r, err = ledger.CodeResult{Reward: reward.ID}, nil
-		}
 		return err
 	})
+	if limit, ok := errors.AsType[*loyalty.TooManyGuesses](err); ok && limit.PerKey {
+		telemetry.Count(ctx, telemetry.CodeGuesses, 1)
+	}
 	return r, err
+}
+
+// client returns the POS terminal, session or address that the caller acts for; empty if it names none.
+func (c *call) client() (string, error) {
+	name := c.event.Headers.Client
+	for i := range len(name) {
+		if len(name) > 128 || name[i] < 0x21 || name[i] > 0x7e {
+			return "", refuseAt(invalidParameter, "Perennial-Client", "The header Perennial-Client must have 1 to 128 visible ASCII characters.")
+		}
+	}
+	return name, nil
 }
 
 // useCode uses a code as a till does. Nobody needs to know whose it is. One for all is valid each time: which of those who

@@ -24,6 +24,7 @@ type event struct {
 		ContentType     string `json:"content-type"`
 		ContentEncoding string `json:"content-encoding"`
 		IdempotencyKey  string `json:"idempotency-key"`
+		Client          string `json:"perennial-client"`
 	} `json:"headers"`
 	Context struct {
 		RequestID string `json:"requestId"`

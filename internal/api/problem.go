@@ -42,7 +42,7 @@ func problemOf(err error) wire.Problem {
 	case errors.As(err, &rule):
 		return ruleProblem(rule)
 	case errors.Is(err, loyalty.RateLimited):
-		return document(loyalty.RateLimited, "Too many codes were asked for that nobody was given. Ask again later.", nil)
+		return document(loyalty.RateLimited, "Too many lookups of codes that no member was given. Try again after the time in Retry-After.", nil)
 	case errors.As(err, &who):
 		return document(loyalty.Code(who), whoDetail[who], nil)
 	case errors.Is(err, app.ErrNotPublished):

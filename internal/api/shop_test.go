@@ -1,6 +1,7 @@
 package api
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 
 	"rsc.io/qr"
 
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -41,7 +43,7 @@ func TestTwentyMembersTakeTheLastPiece(t *testing.T) {
 func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, members := newShop(t, tab, 20)
-		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-0001", "MAXX-0002"]}`)
+		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-7Q4K-2M9X", "MAXX-3H8T-W5ZC"]}`)
 		got := w.parallel(20, func(i int) request {
 			return request{method: "POST", path: "/v1/redemptions", body: []byte(`{"member": "` + members[i] + `", "reward": "cinema", "commit": true}`)}
 		})
@@ -49,7 +51,7 @@ func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 			t.Errorf("20 members took the last two codes and were answered %v, want two 201 and eighteen 409 reward_out_of_stock", got)
 		}
 		w.totals(t, members, 20*1000-200, 0)
-		for _, code := range []string{"MAXX-0001", "MAXX-0002"} {
+		for _, code := range []string{"MAXX-7Q4K-2M9X", "MAXX-3H8T-W5ZC"} {
 			if a := w.do(request{method: "GET", path: "/v1/codes/" + code}); a.status != 200 {
 				t.Errorf("%s is in nobody's hands: %s", code, a.body)
 			}
@@ -60,9 +62,9 @@ func TestTwentyMembersTakeTheLastTwoCodes(t *testing.T) {
 func TestOneCodeUsedTwentyTimesAtOnceIsUsedOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, tab table.Table) {
 		w, members := newShop(t, tab, 1)
-		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-0001"]}`)
+		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-7Q4K-2M9X"]}`)
 		w.must("POST", "/v1/redemptions", `{"member": "`+members[0]+`", "reward": "cinema", "commit": true}`)
-		got := w.parallel(20, func(int) request { return request{method: "POST", path: "/v1/codes/maxx0001/use"} })
+		got := w.parallel(20, func(int) request { return request{method: "POST", path: "/v1/codes/maxx7q4k2m9x/use"} })
 		if got["200"] != 1 || got["409 code_used"] != 19 {
 			t.Errorf("one code used 20 times was answered %v, want one 200 and nineteen 409 code_used", got)
 		}
@@ -90,7 +92,7 @@ func TestAsManyCodesAsARequestMayHaveFitIntoItsBody(t *testing.T) {
 	w, _ := newShop(t, memory(t), 0)
 	codes := make([]string, maxCodes+1)
 	for i := range codes {
-		codes[i] = strings.Repeat("X", 58) + fmt.Sprintf("%06d", i)
+		codes[i] = fmt.Sprintf("%X", sha256.Sum256([]byte{byte(i), byte(i >> 8)}))
 	}
 	body := func(codes []string) []byte { return []byte(jsonOf(map[string]any{"codes": codes})) }
 	add := request{method: "POST", path: "/v1/rewards/cinema/codes", body: body(codes)}
@@ -135,5 +137,31 @@ func TestAPictureShowsTheModulesOfItsCode(t *testing.T) {
 		if len(black) > 0 {
 			t.Errorf("%s: %d modules lie outside of the code", text, len(black))
 		}
+	}
+}
+
+// One API key may miss 300 times a minute over all of its clients; then uploaded codes are refused, and an alarm rings.
+func TestAnAPIKeyThatGuessesIsReported(t *testing.T) {
+	w := newWorld(t, memory(t))
+	guess := func(client int, code string) string {
+		header := map[string]string{"Perennial-Client": fmt.Sprint("session-", client)}
+		return summary(w.do(request{method: "GET", path: "/v1/codes/" + code, header: header}))
+	}
+	for i := range loyalty.MaxMissesPerKey {
+		if got := guess(i, "NOBODY"); got != "404 not_found" {
+			t.Fatalf("guess %d: %s", i, got)
+		}
+	}
+	if strings.Contains(w.log.String(), "CodeGuesses") {
+		t.Error("the metric was counted too early")
+	}
+	if got := guess(1_000, "NOBODY"); got != "429 rate_limited" {
+		t.Errorf("after %d misses: %s", loyalty.MaxMissesPerKey, got)
+	}
+	if got := guess(1_001, "0000-0000-0000-0000-0"); got != "404 not_found" {
+		t.Errorf("a well-formed code: %s", got)
+	}
+	if n := strings.Count(w.log.String(), `"CodeGuesses":1`); n != 1 {
+		t.Errorf("the metric was counted %d times", n)
 	}
 }

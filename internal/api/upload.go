@@ -16,21 +16,26 @@ type codesBody struct {
 	Codes []string `json:"codes"`
 }
 
-func (b codesBody) check(c *check) {
+// check checks each code and returns all of them as a pool.
+func (b codesBody) check(c *check) (pool loyalty.CodePool) {
 	if n := len(b.Codes); c.required(at("codes"), b.Codes != nil) && (n < 1 || n > maxCodes) {
 		c.fault(at("codes"), loyalty.ValidationFailed, "A request adds 1 to %d codes.", maxCodes)
 	}
 	for i, code := range b.Codes {
-		if !loyalty.ValidCode(code) {
+		if loyalty.ValidCode(code) {
+			pool.Add(code)
+		} else {
 			c.fault(at("codes/"+strconv.Itoa(i)), loyalty.ValidationFailed, "A code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens.")
 		}
 	}
+	return pool
 }
 
 // addCodes fills the pool of a reward.
 func addCodes(ctx context.Context, c *call) (answer, error) {
 	var b codesBody
-	if err := c.take(&b, func(faults *check) { b.check(faults) }); err != nil {
+	var pool loyalty.CodePool
+	if err := c.take(&b, func(faults *check) { pool = b.check(faults) }); err != nil {
 		return answer{}, err
 	}
 	p, err := c.program(ctx)
@@ -43,6 +48,9 @@ func addCodes(ctx context.Context, c *call) (answer, error) {
 		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
 	case reward.Codes.From != loyalty.UploadedCode:
 		return answer{}, refuse(loyalty.ValidationFailed, "The codes of this reward are not uploaded: its program file says no codes: uploaded.")
+	}
+	if err := pool.Check(); err != nil {
+		return answer{}, err
 	}
 	up, err := c.app.Ledger.AddCodes(ctx, p.ID, reward.ID, slices.Values(b.Codes))
 	if err != nil {

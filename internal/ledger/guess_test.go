@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,14 +11,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-func (b *bench) guess(t *testing.T, who, code string) error {
-	return b.Guarded(t.Context(), b.p.ID, who, func() error {
+func (b *bench) guess(t *testing.T, client, code string) error {
+	return b.Guarded(t.Context(), b.p.ID, ledger.Guesser{Key: "shop", Client: client}, func() error {
 		_, err := b.Code(t.Context(), b.p.ID, code)
 		return err
 	})
 }
 
-func TestGuessesOfOneKeyAreCountedOneByOne(t *testing.T) {
+func TestMissesOfOneClientAreCountedOneByOne(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		code := b.coded(t, mug(1))
 		missed := 0
@@ -29,10 +30,10 @@ func TestGuessesOfOneKeyAreCountedOneByOne(t *testing.T) {
 				wantRefusal(t, err, loyalty.RateLimited)
 			}
 		}
-		if missed > loyalty.MaxGuesses {
+		if missed > loyalty.MaxMissesPerClient {
 			t.Errorf("%d of 20 in parallel were answered", missed)
 		}
-		for missed < loyalty.MaxGuesses { // where the table was busy
+		for missed < loyalty.MaxMissesPerClient { // where the table was busy
 			wantRefusal(t, b.guess(t, "tills", "NOBODY"), loyalty.NotFound)
 			missed++
 		}
@@ -49,18 +50,49 @@ func TestGuessesOfOneKeyAreCountedOneByOne(t *testing.T) {
 	})
 }
 
-// A code that there is costs one read more than without the guard, a guess one read and one write, and whoever is
-// locked out one read.
-func TestTheUnitsThatGuessesCost(t *testing.T) {
+// One API key is limited over all of its clients, and without one.
+func TestMissesOfOneKeyAreLimited(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		code := b.coded(t, mug(1))
+		for i := range loyalty.MaxMissesPerKey {
+			client := ""
+			if i%3 > 0 {
+				client = fmt.Sprint("till-", i)
+			}
+			wantRefusal(t, b.guess(t, client, "NOBODY"), loyalty.NotFound)
+			b.advance(100 * time.Millisecond)
+		}
+		for _, client := range []string{"", "till-1", "another"} {
+			err := b.guess(t, client, code)
+			wantRefusal(t, err, loyalty.RateLimited)
+			if limit, ok := errors.AsType[*loyalty.TooManyGuesses](err); !ok || !limit.PerKey || limit.Wait != 30*time.Second {
+				t.Errorf("client %q: %+v", client, limit)
+			}
+		}
+		other := ledger.Guesser{Key: "another"}
+		err := b.Guarded(t.Context(), b.p.ID, other, func() error { return &loyalty.Error{Code: loyalty.NotFound} })
+		wantRefusal(t, err, loyalty.NotFound)
+		b.advance(30 * time.Second)
+		if err := b.guess(t, "", code); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// With a client there are two limits, and each costs a read; a miss costs a write for each.
+func TestRequestUnitsOfGuesses(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)
 	code := b.coded(t, mug(1))
 	for i, c := range []struct {
-		code        string
-		read, write float64
-	}{{code, 2, 0}, {"NOBODY", 2, 1}, {code, 2, 0}, {"NOBODY", 2, 1}, {"NOBODY", 2, 1}, {"NOBODY", 2, 1}, {"NOBODY", 2, 1}, {"NOBODY", 1, 0}, {code, 1, 0}} {
+		client, code string
+		read, write  float64
+	}{
+		{"", code, 2, 0}, {"", "NOBODY", 2, 1}, {"tills", code, 3, 0}, {"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 3, 2},
+		{"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 2, 0}, {"tills", code, 2, 0},
+	} {
 		meter.Take()
-		_ = b.guess(t, "tills", c.code)
+		_ = b.guess(t, c.client, c.code)
 		if u := meter.Take(); u.Read != c.read || u.Write != c.write {
 			t.Errorf("%d: %s costs %g read and %g write units, not %g and %g", i, c.code, u.Read, u.Write, c.read, c.write)
 		}

@@ -103,8 +103,9 @@ func (p *Program) SharedBy(code string) (Reward, bool) {
 	return Reward{}, false
 }
 
-// Mistyped reports whether a code has the form of one of ours and a wrong check character: it is none of ours.
-func Mistyped(code string) bool {
+// WellFormed reports whether a code has the form of a generated one, with the right check character. Such a code has 80
+// random bits, or is none of ours.
+func WellFormed(code string) bool {
 	plain := PlainCode(code)
 	if len(plain) != 17 {
 		return false
@@ -117,7 +118,7 @@ func Mistyped(code string) bool {
 		}
 		values[i] = byte(at)
 	}
-	return checkOf(values[:16]) != values[16]
+	return checkOf(values[:16]) == values[16]
 }
 
 // ValidCode reports whether a code can be put into a pool: 4 to 64 letters, digits and hyphens, and at least 4 that are

@@ -19,8 +19,8 @@ func TestACodeIsEightyBitsWithACheckCharacter(t *testing.T) {
 		{0b00001_000, 0b10_00011_0, 0b0100_0010, 0b1_00110_00, 0b111_01000, 0b01001_010, 0b10_01011_0, 0b1100_0110, 0b1_01110_01, 0b111_10000}: "1234-5678-9ABC-DEFG-",
 	} {
 		got := NewCode(bits)
-		if !strings.HasPrefix(got, want) || len(got) != 21 || Mistyped(got) {
-			t.Errorf("%x is %q, want %q; mistyped: %t", bits, got, want, Mistyped(got))
+		if !strings.HasPrefix(got, want) || len(got) != 21 || !WellFormed(got) {
+			t.Errorf("%x is %q, want %q; well-formed: %t", bits, got, want, WellFormed(got))
 		}
 	}
 }
@@ -31,8 +31,8 @@ func TestEveryWrongCharacterIsCaught(t *testing.T) {
 		for i := range code {
 			for _, wrong := range []byte(alphabet) {
 				typed := code[:i] + string(wrong) + code[i+1:]
-				if Mistyped(typed) != (typed != code) {
-					t.Fatalf("%s typed as %s: mistyped %t", code, typed, Mistyped(typed))
+				if WellFormed(typed) != (typed == code) {
+					t.Fatalf("%s typed as %s: well-formed %t", code, typed, WellFormed(typed))
 				}
 			}
 		}
@@ -46,8 +46,8 @@ func TestEveryTwoCharactersThatChangedPlacesAreCaught(t *testing.T) {
 			for j := range i {
 				b := []byte(code)
 				b[i], b[j] = b[j], b[i]
-				if typed := string(b); Mistyped(typed) != (typed != code) {
-					t.Fatalf("%s typed as %s: mistyped %t", code, typed, Mistyped(typed))
+				if typed := string(b); WellFormed(typed) != (typed == code) {
+					t.Fatalf("%s typed as %s: well-formed %t", code, typed, WellFormed(typed))
 				}
 			}
 		}
@@ -62,13 +62,13 @@ func TestConfusableLettersReadAlike(t *testing.T) {
 		}
 	}
 	for _, foreign := range []string{"", "SUMMER", "ÄÖÜ-2026", "0000-0000-0000-000U-0", "0000-0000-0000-0000-00"} {
-		if Mistyped(foreign) {
-			t.Errorf("%q is none of ours, and so not mistyped", foreign)
+		if WellFormed(foreign) {
+			t.Errorf("%q is well-formed", foreign)
 		}
 	}
 	for range 1000 {
 		ours := randomCode()
-		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); Mistyped(lower) || PlainCode(lower) != PlainCode(ours) {
+		if lower := strings.ToLower(strings.ReplaceAll(ours, "-", "")); !WellFormed(lower) || PlainCode(lower) != PlainCode(ours) {
 			t.Fatalf("%s is not read as %s", lower, ours)
 		}
 	}

@@ -2,47 +2,42 @@ package loyalty
 
 import "time"
 
-// Whoever holds an API key may be somebody who tries codes out, or a shop whose form passes on what somebody tries. So
-// of what nobody was given a key can ask for MaxGuesses in any minute, and after that for nothing at all until the
-// minute is over: an answer for a code that exists would tell that it does.
+// Limits on lookups of codes that no member was given ("misses"), within any GuessWindow. They protect uploaded codes,
+// whose strength the merchant chooses; a code with the form of a generated one is as hard to guess as a key and has no
+// limit. Over a limit, lookups of uploaded codes are refused until the window has passed, including those of codes that
+// exist: any other answer would reveal that they exist.
 const (
-	MaxGuesses  = 5
-	GuessWindow = time.Minute
+	MaxMissesPerClient = 5   // of one POS terminal, session or address, as the caller names it
+	MaxMissesPerKey    = 300 // of one API key, over all of its clients
+	GuessWindow        = time.Minute
 )
 
-// Guesses is when codes were last asked for that nobody was given, oldest first, at most MaxGuesses of them.
+// Guesses holds the instants of the latest misses, oldest first, as many as their limit at most.
 type Guesses []time.Time
 
-// TooManyGuesses refuses whoever is locked out, with rate_limited.
-type TooManyGuesses struct{ Wait time.Duration }
+// TooManyGuesses rejects a lookup with rate_limited.
+type TooManyGuesses struct {
+	Wait   time.Duration
+	PerKey bool // the limit of the API key was reached, not that of one client
+}
 
 func (e *TooManyGuesses) Error() string { return string(RateLimited) + ": wait for " + e.Wait.String() }
 
 // Is matches the code.
 func (e *TooManyGuesses) Is(target error) bool { return target == RateLimited }
 
-// Wait is for how long no code can be asked for; zero if one can be.
-func (g Guesses) Wait(now time.Time) time.Duration {
-	if len(g) < MaxGuesses {
+// Wait returns how long no code can be looked up; zero if one can be.
+func (g Guesses) Wait(limit int, now time.Time) time.Duration {
+	if len(g) < limit {
 		return 0
 	}
-	return max(0, g[len(g)-MaxGuesses].Add(GuessWindow).Sub(now))
+	return max(0, g[len(g)-limit].Add(GuessWindow).Sub(now))
 }
 
-// And is the guesses with one more.
-func (g Guesses) And(now time.Time) Guesses {
-	if len(g) >= MaxGuesses {
-		g = g[len(g)-MaxGuesses+1:]
+// And returns the guesses with one more.
+func (g Guesses) And(limit int, now time.Time) Guesses {
+	if len(g) >= limit {
+		g = g[len(g)-limit+1:]
 	}
 	return append(g[:len(g):len(g)], now)
-}
-
-// Uploads reports whether a pool of the program may have codes that only look like ours.
-func (p *Program) Uploads() bool {
-	for _, r := range p.Rewards {
-		if r.Codes.From == UploadedCode {
-			return true
-		}
-	}
-	return false
 }

@@ -48,6 +48,10 @@ const (
 	// the ledger. Nothing was written. Each is a defect of the rules or damage to stored data, and also an error.
 	InvariantViolations Metric = "InvariantViolations"
 
+	// CodeGuesses counts lookups of uploaded codes that were refused because their API key had missed as many within a
+	// minute as it may: a client of the key is guessing codes. Only the function redeem reports it.
+	CodeGuesses Metric = "CodeGuesses"
+
 	// SilentProvider counts connected payment processors that have sent no verified event for twice their usual gap.
 	// Only the function reassess reports it, once an hour.
 	SilentProvider Metric = "SilentProvider"
@@ -65,8 +69,8 @@ const (
 // Metrics lists every metric that the functions report.
 func Metrics() []Metric {
 	return []Metric{
-		Errors, Timeouts, Conflicts, Throttles, SignatureFailures, Quarantined, InvariantViolations, SilentProvider,
-		PITRDisabled, ScheduleLateSeconds,
+		Errors, Timeouts, Conflicts, Throttles, SignatureFailures, Quarantined, InvariantViolations, CodeGuesses,
+		SilentProvider, PITRDisabled, ScheduleLateSeconds,
 	}
 }
 

@@ -3094,6 +3094,9 @@ type Words struct {
 	Reasons []string `json:"reasons"`
 }
 
+// ClientName defines model for ClientName.
+type ClientName = string
+
 // CodePath defines model for CodePath.
 type CodePath = string
 
@@ -3157,8 +3160,26 @@ type Unauthenticated = Problem
 // UnsupportedMediaType A refusal (RFC 9457).
 type UnsupportedMediaType = Problem
 
+// GetCodeParams defines parameters for GetCode.
+type GetCodeParams struct {
+	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
+	// client's misses do not affect the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
+}
+
+// DrawCodeParams defines parameters for DrawCode.
+type DrawCodeParams struct {
+	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
+	// client's misses do not affect the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
+}
+
 // UseCodeParams defines parameters for UseCode.
 type UseCodeParams struct {
+	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
+	// client's misses do not affect the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
+
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
@@ -3601,17 +3622,15 @@ type ClientInterface interface {
 	// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
 	// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
 	// no `redemption` and no `valid_from`.
-	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
-	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
-	// after five of them only other mistyped ones are refused.
+	// Guesses of uploaded codes are limited; see `rate_limited`.
 	//
 	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
-	GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
+	GetCode(ctx context.Context, code CodePath, params *GetCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// DrawCode A code as a picture that tills can scan
 	//
 	// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
-	DrawCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error)
+	DrawCode(ctx context.Context, code CodePath, params *DrawCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// UseCodeWithBody Use a code up, or a part of a gift card
 	//
@@ -4461,7 +4480,8 @@ type ClientInterface interface {
 	// AddCodesWithBody Add codes to the pool of a reward whose codes are uploaded
 	//
 	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-	// `perennial codes upload`.
+	// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+	// as 8 random letters and digits behind any prefix.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -4471,7 +4491,8 @@ type ClientInterface interface {
 	// AddCodes Add codes to the pool of a reward whose codes are uploaded
 	//
 	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-	// `perennial codes upload`.
+	// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+	// as 8 random letters and digits behind any prefix.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -4659,13 +4680,11 @@ func (c *Client) ListCampaigns(ctx context.Context, reqEditors ...RequestEditorF
 // spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
 // share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
 // no `redemption` and no `valid_from`.
-// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
-// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
-// after five of them only other mistyped ones are refused.
+// Guesses of uploaded codes are limited; see `rate_limited`.
 //
 // Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
-func (c *Client) GetCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewGetCodeRequest(c.Server, code)
+func (c *Client) GetCode(ctx context.Context, code CodePath, params *GetCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewGetCodeRequest(c.Server, code, params)
 	if err != nil {
 		return nil, err
 	}
@@ -4679,8 +4698,8 @@ func (c *Client) GetCode(ctx context.Context, code CodePath, reqEditors ...Reque
 // DrawCode A code as a picture that tills can scan
 //
 // Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
-func (c *Client) DrawCode(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*http.Response, error) {
-	req, err := NewDrawCodeRequest(c.Server, code)
+func (c *Client) DrawCode(ctx context.Context, code CodePath, params *DrawCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewDrawCodeRequest(c.Server, code, params)
 	if err != nil {
 		return nil, err
 	}
@@ -6449,7 +6468,8 @@ func (c *Client) ListRewards(ctx context.Context, params *ListRewardsParams, req
 // AddCodesWithBody Add codes to the pool of a reward whose codes are uploaded
 //
 // Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-// `perennial codes upload`.
+// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+// as 8 random letters and digits behind any prefix.
 //
 // Takes any type of body and a specified content type.
 //
@@ -6469,7 +6489,8 @@ func (c *Client) AddCodesWithBody(ctx context.Context, reward string, contentTyp
 // AddCodes Add codes to the pool of a reward whose codes are uploaded
 //
 // Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-// `perennial codes upload`.
+// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+// as 8 random letters and digits behind any prefix.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -6841,7 +6862,7 @@ func NewListCampaignsRequest(server string) (*http.Request, error) {
 }
 
 // NewGetCodeRequest constructs an http.Request for the GetCode method
-func NewGetCodeRequest(server string, code CodePath) (*http.Request, error) {
+func NewGetCodeRequest(server string, code CodePath, params *GetCodeParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -6871,11 +6892,24 @@ func NewGetCodeRequest(server string, code CodePath) (*http.Request, error) {
 		return nil, err
 	}
 
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Perennial-Client", params.PerennialClient, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Perennial-Client", headerParam0)
+
+	}
+
 	return req, nil
 }
 
 // NewDrawCodeRequest constructs an http.Request for the DrawCode method
-func NewDrawCodeRequest(server string, code CodePath) (*http.Request, error) {
+func NewDrawCodeRequest(server string, code CodePath, params *DrawCodeParams) (*http.Request, error) {
 	var err error
 
 	var pathParam0 string
@@ -6903,6 +6937,19 @@ func NewDrawCodeRequest(server string, code CodePath) (*http.Request, error) {
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
 	if err != nil {
 		return nil, err
+	}
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Perennial-Client", params.PerennialClient, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Perennial-Client", headerParam0)
+
 	}
 
 	return req, nil
@@ -6956,12 +7003,21 @@ func NewUseCodeRequestWithBody(server string, code CodePath, params *UseCodePara
 
 		var headerParam0 string
 
-		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Perennial-Client", params.PerennialClient, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
 		if err != nil {
 			return nil, err
 		}
 
-		req.Header.Set("Idempotency-Key", headerParam0)
+		req.Header.Set("Perennial-Client", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam1)
 
 	}
 
@@ -10300,21 +10356,19 @@ type ClientWithResponsesInterface interface {
 	// spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
 	// share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
 	// no `redemption` and no `valid_from`.
-	// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
-	// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
-	// after five of them only other mistyped ones are refused.
+	// Guesses of uploaded codes are limited; see `rate_limited`.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
-	GetCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*GetCodeResponse, error)
+	GetCodeWithResponse(ctx context.Context, code CodePath, params *GetCodeParams, reqEditors ...RequestEditorFn) (*GetCodeResponse, error)
 
 	// DrawCodeWithResponse A code as a picture that tills can scan
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
 	// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
-	DrawCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*DrawCodeResponse, error)
+	DrawCodeWithResponse(ctx context.Context, code CodePath, params *DrawCodeParams, reqEditors ...RequestEditorFn) (*DrawCodeResponse, error)
 
 	// UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
 	//
@@ -11206,7 +11260,8 @@ type ClientWithResponsesInterface interface {
 	// AddCodesWithBodyWithResponse Add codes to the pool of a reward whose codes are uploaded
 	//
 	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-	// `perennial codes upload`.
+	// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+	// as 8 random letters and digits behind any prefix.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -11216,7 +11271,8 @@ type ClientWithResponsesInterface interface {
 	// AddCodesWithResponse Add codes to the pool of a reward whose codes are uploaded
 	//
 	// Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-	// `perennial codes upload`.
+	// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+	// as 8 random letters and digits behind any prefix.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -19657,15 +19713,13 @@ func (c *ClientWithResponses) ListCampaignsWithResponse(ctx context.Context, req
 // spaces, and the letters O, I and L in the place of digits make no difference. The one code of a reward that all
 // share (`codes: { shared: … }`) is valid as long as the program has it, and belongs to nobody: it has no `member`,
 // no `redemption` and no `valid_from`.
-// A key that asked five times within a minute for codes that nobody was given is refused until the minute is over.
-// Where all codes are made by Perennial, mistyped ones, of which the last character tells, count by themselves:
-// after five of them only other mistyped ones are refused.
+// Guesses of uploaded codes are limited; see `rate_limited`.
 //
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/codes/{code} (the `GetCode` operationId).
-func (c *ClientWithResponses) GetCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*GetCodeResponse, error) {
-	rsp, err := c.GetCode(ctx, code, reqEditors...)
+func (c *ClientWithResponses) GetCodeWithResponse(ctx context.Context, code CodePath, params *GetCodeParams, reqEditors ...RequestEditorFn) (*GetCodeResponse, error) {
+	rsp, err := c.GetCode(ctx, code, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -19677,8 +19731,8 @@ func (c *ClientWithResponses) GetCodeWithResponse(ctx context.Context, code Code
 // Returns a wrapper object for the known response body format(s).
 //
 // Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
-func (c *ClientWithResponses) DrawCodeWithResponse(ctx context.Context, code CodePath, reqEditors ...RequestEditorFn) (*DrawCodeResponse, error) {
-	rsp, err := c.DrawCode(ctx, code, reqEditors...)
+func (c *ClientWithResponses) DrawCodeWithResponse(ctx context.Context, code CodePath, params *DrawCodeParams, reqEditors ...RequestEditorFn) (*DrawCodeResponse, error) {
+	rsp, err := c.DrawCode(ctx, code, params, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
@@ -21121,7 +21175,8 @@ func (c *ClientWithResponses) ListRewardsWithResponse(ctx context.Context, param
 // AddCodesWithBodyWithResponse Add codes to the pool of a reward whose codes are uploaded
 //
 // Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-// `perennial codes upload`.
+// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+// as 8 random letters and digits behind any prefix.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -21137,7 +21192,8 @@ func (c *ClientWithResponses) AddCodesWithBodyWithResponse(ctx context.Context, 
 // AddCodesWithResponse Add codes to the pool of a reward whose codes are uploaded
 //
 // Repeating it is safe: a code that the program knows already is left out and listed. For files of any size there is
-// `perennial codes upload`.
+// `perennial codes upload`. Codes that are too easy to guess are refused: a pool needs at least 40 random bits, such
+// as 8 random letters and digits behind any prefix.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
