@@ -1,5 +1,6 @@
 """Transforms template.yaml into plain CloudFormation, as AWS does when a stack is deployed. See infra/transform."""
 
+import copy
 import json
 import logging
 import os
@@ -30,28 +31,33 @@ class ManagedPolicies:
         return {name.rsplit("/", 1)[-1]: f"arn:aws:iam::aws:policy/{name}" for name in names}
 
 
-def transformed(source, parameters):
-    """The transformed template. Code is at an address in S3, as if `sam deploy` had uploaded it."""
-    template = yaml_parse(source)
+def read():
+    """The template. Code is at an address in S3, as if `sam deploy` had uploaded it."""
+    template = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
         if resource["Type"] == "AWS::Serverless::Function":
             properties["CodeUri"] = "s3://code/" + properties["CodeUri"].strip("/")
+    return template
+
+
+def transformed(template, parameters):
+    """The template as CloudFormation gets it."""
     try:
-        return transform(template, parameters, ManagedPolicies())
+        return transform(copy.deepcopy(template), parameters, ManagedPolicies())
     except InvalidDocumentException as e:
         sys.exit("transform: " + "\n".join([e.message] + [cause.message for cause in e.causes]))
 
 
 def main():
-    source = TEMPLATE.read_text(encoding="utf-8")
+    template = read()
     if sys.argv[1] != "-":
         directory = pathlib.Path(sys.argv[1])
         for canary in ("false", "true"):
-            result = transformed(source, {"EnableCanary": canary})
+            result = transformed(template, {"EnableCanary": canary})
             (directory / f"canary-{canary}.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
         return
-    json.dump([transformed(source, parameters) for parameters in json.load(sys.stdin)], sys.stdout)
+    json.dump([transformed(template, parameters) for parameters in json.load(sys.stdin)], sys.stdout)
 
 
 main()

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
 // Parameters are the values of template parameters; those that are not named have their defaults.
@@ -53,6 +55,24 @@ func Transform(t testing.TB, sets ...Parameters) []map[string]any {
 		if err := json.Unmarshal(cache.transformed[key(t, set)], &templates[i]); err != nil {
 			t.Fatal(err)
 		}
+	}
+	return templates
+}
+
+// Templates is Transform with results that are read into templates.
+func Templates(t testing.TB, sets ...Parameters) []*stack.Template {
+	t.Helper()
+	var templates []*stack.Template
+	for _, document := range Transform(t, sets...) {
+		source, err := json.Marshal(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		template, err := stack.Parse(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		templates = append(templates, template)
 	}
 	return templates
 }

@@ -74,7 +74,7 @@ var arrows = []struct {
 	{"internal/importtest", nil},
 	{"infra", nil},
 	{"infra/mutate", nil},
-	{"infra/samtest", nil},
+	{"infra/samtest", []string{"stack"}},
 	{"functions/members", []string{"api", "boot"}},
 	{"functions/earn", []string{"api", "boot"}},
 	{"functions/redeem", []string{"api", "boot"}},
