@@ -29,6 +29,7 @@ type lambdaAround struct {
 	mu       sync.Mutex
 	secret   string // what Secrets Manager gives; empty: an error
 	webhooks string // and for the secret of payment processors
+	signed   string // the Authorization headers of all requests
 }
 
 const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
@@ -46,6 +47,9 @@ func newLambdaAround(tb testing.TB) *lambdaAround {
 func (l *lambdaAround) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	target := r.Header.Get("X-Amz-Target")
+	l.mu.Lock()
+	l.signed += r.Header.Get("Authorization") + "\n"
+	l.mu.Unlock()
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/invocation/next"):
 		l.polled <- time.Now()
@@ -107,9 +111,40 @@ func bootstrap(tb testing.TB, dir string) string {
 func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
 	l := newLambdaAround(t)
 	path := bootstrap(t, "../../functions/earn")
+	l.checkAnswer(t, path, l.environment())
+
+	for _, c := range []struct{ name, change, want string }{
+		{"no table", "PERENNIAL_TABLE=", "the environment lacks PERENNIAL_TABLE"},
+		{"a stage that is none", "PERENNIAL_STAGE=prod", `stage \"prod\"`},
+		{"no credentials", "AWS_ACCESS_KEY_ID=", "no credentials"},
+	} {
+		t.Run(c.name, func(t *testing.T) { checkRefusal(t, path, l.environment(c.change), c.want) })
+	}
+	t.Run("one address for all services", func(t *testing.T) {
+		env := l.environment("AWS_ENDPOINT_URL_DYNAMODB=", "AWS_ENDPOINT_URL_SECRETS_MANAGER=", "AWS_ENDPOINT_URL="+l.URL)
+		l.checkAnswer(t, path, env)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, service := range []string{"dynamodb", "secretsmanager"} {
+			if !strings.Contains(l.signed, "/eu-central-1/"+service+"/") {
+				t.Errorf("no request to %s was signed: %s", service, l.signed)
+			}
+		}
+	})
+	for secret, want := range map[string]string{"": "no such secret", "changeme-changeme-changeme-changeme": "placeholder"} {
+		l.mu.Lock()
+		l.secret = secret
+		l.mu.Unlock()
+		checkRefusal(t, path, l.environment(), want)
+	}
+}
+
+// checkAnswer starts a function with an environment and sends it a request without a key.
+func (l *lambdaAround) checkAnswer(t *testing.T, path string, env []string) {
+	t.Helper()
 	var out bytes.Buffer
 	cmd := exec.Command(path)
-	cmd.Env, cmd.Stdout, cmd.Stderr = l.environment(), &out, &out
+	cmd.Env, cmd.Stdout, cmd.Stderr = env, &out, &out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -131,20 +166,6 @@ func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
 	var answer events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(raw, &answer); err != nil || answer.StatusCode != 401 {
 		t.Errorf("%s %v", raw, err)
-	}
-
-	for _, c := range []struct{ name, change, want string }{
-		{"no table", "PERENNIAL_TABLE=", "the environment lacks PERENNIAL_TABLE"},
-		{"a stage that is none", "PERENNIAL_STAGE=prod", `stage \"prod\"`},
-		{"no credentials", "AWS_ACCESS_KEY_ID=", "no credentials"},
-	} {
-		t.Run(c.name, func(t *testing.T) { checkRefusal(t, path, l.environment(c.change), c.want) })
-	}
-	for secret, want := range map[string]string{"": "no such secret", "changeme-changeme-changeme-changeme": "placeholder"} {
-		l.mu.Lock()
-		l.secret = secret
-		l.mu.Unlock()
-		checkRefusal(t, path, l.environment(), want)
 	}
 }
 

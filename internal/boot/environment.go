@@ -65,22 +65,27 @@ func Credentials(context.Context) (aws.Credentials, error) {
 	return c, nil
 }
 
-// Endpoint is another address for a service, for tests and emulators; nil for Amazon's own.
+// Endpoint returns another address for a service, for tests and emulators; nil means the address of AWS. It reads the
+// service's own variable, such as AWS_ENDPOINT_URL_SQS, then AWS_ENDPOINT_URL, as the AWS SDKs do.
 func Endpoint(name string) *string {
-	if url := os.Getenv(name); url != "" {
-		return &url
+	for _, variable := range []string{name, "AWS_ENDPOINT_URL"} {
+		if url := os.Getenv(variable); url != "" {
+			return &url
+		}
 	}
 	return nil
 }
 
+// table opens the table. DynamoDB Local has a variable of its own; any other address gets signed requests.
 func (env environment) table() *dynamotable.Table {
-	if local := Endpoint("AWS_ENDPOINT_URL_DYNAMODB"); local != nil {
-		return &dynamotable.Table{Client: dynamotable.Local(*local), Name: env.tableName}
+	if local := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"); local != "" {
+		return &dynamotable.Table{Client: dynamotable.Local(local), Name: env.tableName}
 	}
 	client := dynamodb.New(dynamodb.Options{
-		Region:      env.region,
-		Credentials: aws.CredentialsProviderFunc(Credentials),
-		HTTPClient:  env.http,
+		Region:       env.region,
+		Credentials:  aws.CredentialsProviderFunc(Credentials),
+		HTTPClient:   env.http,
+		BaseEndpoint: Endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
 	})
 	return &dynamotable.Table{Client: client, Name: env.tableName}
 }
