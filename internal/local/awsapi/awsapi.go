@@ -1,0 +1,201 @@
+// Package awsapi is the part of AWS's APIs that the functions call, on one machine: DynamoDB, SQS, Secrets Manager, SES,
+// SNS and EventBridge behind one address. The functions find it through AWS_ENDPOINT_URL.
+//
+// It guarantees that each call is checked against the policies that template.yaml gives the calling function, and that a
+// call that they do not allow gets AWS's AccessDeniedException and has no effect. A request to another service, another
+// operation or with another parameter is an error; nothing is ignored.
+//
+// The caller is the function that the access key ID names; signatures are not verified, because only processes of this
+// machine reach the address. Nothing leaves the machine: what functions send is handed to the fields of Server.
+package awsapi
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+)
+
+// A Server is an http.Handler. Its fields are set before first use; only those of services that no function calls may be
+// nil.
+type Server struct {
+	Guard   *access.Guard // the policies
+	Region  string
+	Account string
+	Log     *slog.Logger // gets the calls that were denied or not understood
+
+	DynamoDB http.Handler      // serves requests to DynamoDB that are allowed
+	Secrets  map[string]string // what secrets hold, by ARN
+	Queues   map[string]Queue  // SQS, by queue URL
+
+	Email func(context.Context, Email) error       // SES; it returns ErrRejected for an address that does not work
+	Text  func(context.Context, TextMessage) error // SNS
+	Put   func(context.Context, BusEvent) error    // EventBridge
+	Now   func() time.Time
+}
+
+// A Queue is where messages for one SQS queue go.
+type Queue struct {
+	ARN  string
+	Send func(ctx context.Context, bodies ...string) error // all are safe, or an error
+}
+
+// credential is the scope of a request's signature: the access key ID and the service.
+var credential = regexp.MustCompile(`Credential=([^/,]+)/[^/]*/[^/]*/([^/]*)/`)
+
+// AccessKeyID returns the access key ID with which a function signs its requests.
+func AccessKeyID(function string) string { return "LOCAL" + function }
+
+// A request is one call, with its body read and its caller known.
+type request struct {
+	*http.Request
+	caller    string // the function's short name
+	operation string
+	body      []byte
+}
+
+// A protocol is how a service writes its errors.
+type protocol func(w http.ResponseWriter, e *callError)
+
+// A callError is an error as AWS reports it.
+type callError struct {
+	Status  int
+	Code    string
+	Message string
+}
+
+func (e *callError) Error() string { return e.Code + ": " + e.Message }
+
+func invalid(code, message string) *callError {
+	return &callError{http.StatusBadRequest, code, message}
+}
+
+// A service reads requests of one AWS service: it lists what AWS authorizes for one, and performs it.
+type service struct {
+	protocol protocol
+	// read returns the calls that the policies must allow and what performs the request.
+	read func(s *Server, r *request) (calls []access.Call, do func(http.ResponseWriter) error, err error)
+}
+
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 16<<20))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	req := &request{Request: r, body: body}
+	if m := credential.FindStringSubmatch(r.Header.Get("Authorization")); m != nil {
+		req.caller = strings.TrimPrefix(m[1], AccessKeyID(""))
+	}
+	svc, ok := s.find(req)
+	if !ok {
+		s.Log.ErrorContext(r.Context(), "a function called an API that is not emulated", "function", req.caller,
+			"method", r.Method, "path", r.URL.Path, "target", r.Header.Get("X-Amz-Target"))
+		jsonError(w, &callError{http.StatusNotFound, "UnknownOperationException", "this API is not emulated"})
+		return
+	}
+	if err := s.serve(w, req, svc); err != nil {
+		svc.protocol(w, s.report(req, err))
+	}
+}
+
+// find returns the service that a request is for, and sets the request's operation.
+func (s *Server) find(r *request) (service, bool) {
+	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	r.operation = operation
+	switch target {
+	case "DynamoDB_20120810":
+		return service{jsonError, (*Server).dynamodb}, true
+	case "AmazonSQS":
+		return service{jsonError, (*Server).sqs}, true
+	case "secretsmanager":
+		return service{jsonError, (*Server).secretsManager}, true
+	case "AWSEvents":
+		return service{jsonError, (*Server).eventBridge}, true
+	}
+	switch {
+	case r.Method == http.MethodPost && r.URL.Path == "/v2/email/outbound-emails":
+		return service{restError, (*Server).ses}, true
+	case strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+		return service{xmlError, (*Server).sns}, true
+	}
+	return service{}, false
+}
+
+// serve performs a request that the policies allow.
+func (s *Server) serve(w http.ResponseWriter, r *request, svc service) error {
+	calls, do, err := svc.read(s, r)
+	if err != nil {
+		return err
+	}
+	for _, c := range calls {
+		if err := s.Guard.Check(r.caller, c); err != nil {
+			return &callError{http.StatusBadRequest, "AccessDeniedException", err.Error()}
+		}
+	}
+	return do(w)
+}
+
+// report logs an error that a function should not cause, and returns it in the form for a response.
+func (s *Server) report(r *request, err error) *callError {
+	e, ok := err.(*callError)
+	if !ok {
+		e = &callError{http.StatusInternalServerError, "InternalFailure", err.Error()}
+	}
+	level := slog.LevelInfo
+	if !ok || e.Code == "AccessDeniedException" || e.Code == "UnknownOperationException" {
+		level = slog.LevelError
+	}
+	s.Log.Log(r.Context(), level, "a call of AWS failed", "function", r.caller, "operation", r.operation, "err", e)
+	return e
+}
+
+// dynamodb passes a request on as it is.
+func (s *Server) dynamodb(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
+	call, err := s.Guard.DynamoDB(r.operation, r.body)
+	if err != nil {
+		return nil, nil, invalid("ValidationException", err.Error())
+	}
+	return []access.Call{call}, func(w http.ResponseWriter) error {
+		onward := r.Request.Clone(r.Context())
+		onward.Body = io.NopCloser(bytes.NewReader(r.body))
+		s.DynamoDB.ServeHTTP(w, onward)
+		return nil
+	}, nil
+}
+
+// decode reads JSON parameters and refuses those that the type does not have.
+func decode(body []byte, in any) error {
+	if err := json.Unmarshal(body, in, json.RejectUnknownMembers(true)); err != nil {
+		return invalid("ValidationException", "a parameter is not supported here, or not valid: "+err.Error())
+	}
+	return nil
+}
+
+// arn names a resource of the stack's account and region.
+func (s *Server) arn(service, resource string) string {
+	return strings.Join([]string{"arn:aws", service, s.Region, s.Account, resource}, ":")
+}
+
+// unknown is an operation of a service that is not emulated.
+func unknown(r *request) error {
+	return invalid("UnknownOperationException", "the operation "+r.operation+" is not emulated")
+}
+
+func respond(w http.ResponseWriter, out any) error {
+	body, err := json.Marshal(out)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	_, _ = w.Write(body) // there is nothing to do for a client that is no longer there
+	return nil
+}
