@@ -45,6 +45,21 @@ func (p *Program) keptOn(acc Account, s Standing, closes time.Time) time.Time {
 	}
 }
 
+// loweredUntil returns until when a level is kept to which a review at an instant lowers the account. It counts from the
+// period that was judged, in which asOf lies, as for a member who reached the level in that period. Where levels are kept
+// for a length of time, or levels have no periods, it counts from the end of the standing, as for a member who kept the
+// level then. Counting from the review would let a demoted member keep a level longer than a member who earned it.
+func (p *Program) loweredUntil(acc Account, asOf, at time.Time) time.Time {
+	n := p.Tiers.keepPeriods()
+	if _, cyclic := p.Tiers.cycle(); n == 0 || !cyclic {
+		return p.keptFrom(acc, p.closes(acc, acc.Tier), 1)
+	}
+	if p.Tiers.MoveUp == NextPeriod && asOf.Before(at) {
+		asOf = asOf.Add(1) // a level that is reached in a period begins with the next one
+	}
+	return p.keptFrom(acc, asOf, n)
+}
+
 // closes is the end of the last period for which a standing is kept: Until without the program's tail.
 func (p *Program) closes(acc Account, s Standing) time.Time {
 	if p.Tiers.keepPeriods() == 0 || p.Tiers.Tail.IsZero() {

@@ -210,8 +210,9 @@ func (d *decision) riseTier(at time.Time) error {
 	return d.moveTo(d.p.qualified(d.Account, last), d.p.reachedUntil(d.Account, due), "reached", last)
 }
 
-// reviewTier keeps or lowers a standing whose time is up. Who qualifies again keeps the level for another
-// period from its old end; who does not moves down as the program says, for a new period. Nobody moves below a floor.
+// reviewTier keeps or lowers a standing whose validity has ended. A member who qualifies again keeps the level for
+// another period from its old end. Other members move down as the program says; the lower level's validity counts from
+// the period that was judged (loweredUntil). No member moves below a floor.
 func (d *decision) reviewTier(at time.Time) error {
 	due := d.p.reviewAt(d.Account.Tier)
 	if due.IsZero() || due.After(at) {
@@ -241,13 +242,13 @@ func (d *decision) reviewTier(at time.Time) error {
 		return d.prolong(at, asOf)
 	case d.p.surprises(d.Account, OfFall, TierNotice(d.Account.Tier), at):
 		return d.postponeFall(at)
-	case d.p.Tiers.MoveDown == OneStep:
-		if from-1 != to {
-			to, until = from-1, d.p.reachedUntil(d.Account, at)
-		}
+	case d.p.Tiers.MoveDown == OneStep && from-1 != to:
+		to, lasted = from-1, false
 	}
-	to = max(to, floor, 0)
-	return d.moveTo(to, until, "lost", asOf)
+	if !lasted {
+		until = d.p.loweredUntil(d.Account, asOf, at)
+	}
+	return d.moveTo(max(to, floor, 0), until, "lost", asOf)
 }
 
 func (d *decision) prolong(at, asOf time.Time) error {

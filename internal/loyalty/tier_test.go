@@ -75,7 +75,7 @@ func TestALevelByTheYearIsKeptToTheEndOfTheNext(t *testing.T) {
 			s.tell(first, instant(t, "2026-11-21T12:00:00Z"))
 		}, map[string]string{"2027-12-31T22:59:59Z": "silver", "2027-12-31T23:00:00Z": "bronze"}},
 		{"a higher level in the next year", func(s *shop, _ Order) { s.buy("2", 2000, instant(t, "2027-06-01T12:00:00Z")) }, map[string]string{
-			"2027-06-01T12:00:00Z": "gold", "2028-12-31T22:59:59Z": "gold", "2028-12-31T23:00:00Z": "silver", "2029-12-31T23:00:00Z": "silver", "2030-12-31T23:00:00Z": "bronze",
+			"2027-06-01T12:00:00Z": "gold", "2028-12-31T22:59:59Z": "gold", "2028-12-31T23:00:00Z": "silver", "2029-12-31T22:59:59Z": "silver", "2029-12-31T23:00:00Z": "bronze",
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -1,0 +1,100 @@
+package loyalty
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// A review counts the lower level's validity from the period that it judged.
+func TestLowerLevelIsKeptFromTheJudgedPeriod(t *testing.T) {
+	month := Window{CycleWindow, 1, 101}
+	for _, c := range []struct {
+		name  string
+		tiers func(*Tiers)
+		until string // of the level after the review on 1 February
+	}{
+		{"to the end of the next period", func(t *Tiers) { t.Window, t.KeepPeriods = month, 2 }, "2027-02-28T23:00:00Z"},
+		{"one step, to the end of the next period", func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveDown = month, 2, OneStep }, "2027-02-28T23:00:00Z"},
+		{"with a tail", func(t *Tiers) { t.Window, t.KeepPeriods, t.Tail = month, 2, Period{Days: 7} }, "2027-03-07T23:00:00Z"},
+		{"after a grace", func(t *Tiers) { t.Window, t.KeepPeriods, t.Grace = month, 2, Period{Days: 10} }, "2027-02-28T23:00:00Z"},
+		{"to the end of the period", func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveDown = month, 1, OneStep }, "2027-01-31T23:00:00Z"},
+		{"with the next period", func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveUp = month, 1, NextPeriod }, "2027-02-28T23:00:00Z"},
+		{"for a length of time after a grace", func(t *Tiers) { t.Months, t.KeepFor, t.Grace = 1, Period{Months: 1}, Period{Days: 20} }, "2027-02-10T12:00:00Z"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := bySpend(t, c.tiers)
+			s := newShop(t, p)
+			s.acc = joined(t, p, instant(t, "2026-12-01T12:00:00Z"))
+			s.buy("gold", 2000, instant(t, "2026-12-10T12:00:00Z"))
+			s.pass(instant(t, "2027-01-05T12:00:00Z"))
+			s.buy("silver", 500, instant(t, "2027-01-05T12:00:00Z"))
+			until, lowered := s.acc.Tier.Until, false
+			for day := s.acc.Tier.Since; !lowered && day.Before(instant(t, "2027-04-01T00:00:00Z")); day = day.AddDate(0, 0, 1) {
+				s.pass(day)
+				lowered = s.acc.Tier.Level == "silver"
+			}
+			if got := s.acc.Tier; !lowered || !got.Until.Equal(instant(t, c.until)) {
+				t.Errorf("gold until %s became %s until %s, want silver until %s", until, got.Level, got.Until, c.until)
+			}
+		})
+	}
+}
+
+// edited is a copy of a program with other tiers.
+func edited(t *rapid.T, base *Program, edit func(*Tiers)) *Program {
+	p := *base
+	edit(&p.Tiers)
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return &p
+}
+
+// A demoted member keeps a level no longer than a member who earned it in the period that was judged.
+func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
+	checks(t, 2_000)
+	compared, base := 0, bySpend(t, func(*Tiers) {})
+	rapid.Check(t, func(t *rapid.T) {
+		p := edited(t, base, func(tiers *Tiers) {
+			months := rapid.SampledFrom([]int{1, 3, 12}).Draw(t, "period")
+			tiers.Window = rapid.SampledFrom([]Window{{CycleWindow, months, 101}, {CycleWindow, months, 117}, {Kind: JoinWindow, Months: months}}).Draw(t, "window")
+			tiers.KeepPeriods = 2
+			tiers.MoveUp = rapid.SampledFrom([]MoveUp{AtOnce, NextPeriod}).Draw(t, "up")
+			if tiers.MoveUp == NextPeriod {
+				tiers.KeepPeriods = rapid.IntRange(1, 2).Draw(t, "keep")
+			}
+			tiers.MoveDown = rapid.SampledFrom([]MoveDown{OneStep, ToQualified}).Draw(t, "down")
+			tiers.Tail = rapid.SampledFrom([]Period{{}, {Days: 9}}).Draw(t, "tail")
+			tiers.Grace = rapid.SampledFrom([]Period{{}, {Days: 9}, {Days: 70}}).Draw(t, "grace")
+		})
+		from := instantOf("2026-01-10T12:00:00Z")
+		demoted, earned := newShop(t, p), newShop(t, p)
+		demoted.acc, earned.acc = joined(t, p, from), joined(t, p, from)
+		demoted.buy("high", rapid.SampledFrom([]int64{2000, 5000}).Draw(t, "high"), from)
+		at := from.Add(time.Duration(rapid.IntRange(1, 500*24).Draw(t, "hours")) * time.Hour)
+		euros := rapid.SampledFrom([]int64{500, 2000}).Draw(t, "euros")
+		for _, s := range []*shop{demoted, earned} {
+			s.pass(at)
+			s.buy("again", euros, at)
+		}
+		was := demoted.acc.Tier
+		review := p.reviewAt(was)
+		if review.IsZero() || !p.periodEnd(demoted.acc, at).Equal(p.closes(demoted.acc, was)) {
+			return // another period is judged
+		}
+		demoted.pass(review)
+		earned.pass(review)
+		is, other := demoted.acc.Tier, earned.acc.Tier
+		if is.Level != other.Level || p.rung(is) == 0 || p.rung(is) >= p.rung(was) {
+			return
+		}
+		if compared++; is.Until.After(other.Until) {
+			t.Fatalf("%s was earned until %s, and the demoted member keeps it until %s", other.Level, other.Until, is.Until)
+		}
+	})
+	if compared == 0 {
+		t.Error("no demoted member was compared")
+	}
+}
