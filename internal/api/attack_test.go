@@ -10,10 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -154,7 +156,7 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 			path := "/v1/codes/GUESS-" + strconv.Itoa(i) + "/use"
 			return request{method: "POST", path: path, header: map[string]string{"Perennial-Client": "guesser"}}
 		})
-		if burst["404 not_found"] > 5 || burst["404 not_found"]+burst["429 rate_limited"]+burst["503 try_again"] != 50 {
+		if burst["404 not_found"] > 5 || burst["404 not_found"]+burst["429 rate_limited"]+burst["503 temporarily_unavailable"] != 50 {
 			t.Errorf("a burst of 50 answered %v, want five 404 at most", burst)
 		}
 	})
@@ -244,9 +246,9 @@ func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
 	}{
 		{name: "an error of the table", err: errors.New("pk P#bluebird is corrupt"), want: "500 internal_error"},
 		{name: "a panic", panic: true, want: "500 internal_error"},
-		{name: "a busy table", err: table.ErrBusy, want: "503 try_again"},
-		{name: "a lost answer", err: table.ErrUnknown, want: "503 try_again"},
-		{name: "a deadline", err: fmt.Errorf("get: %w", context.DeadlineExceeded), want: "503 try_again"},
+		{name: "a busy table", err: table.ErrBusy, want: "503 temporarily_unavailable"},
+		{name: "a lost answer", err: table.ErrUnknown, want: "503 temporarily_unavailable"},
+		{name: "a deadline", err: fmt.Errorf("get: %w", context.DeadlineExceeded), want: "503 temporarily_unavailable"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := &broken{Table: memory(t)}
@@ -262,6 +264,9 @@ func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
 				t.Errorf("the answer tells what is inside: %s", a.body)
 			}
 			id := a.json.(map[string]any)["request_id"].(string)
+			if !strings.Contains(w.log.String(), `"Errors":1`) {
+				t.Errorf("the failure is not counted: %s", w.log.String())
+			}
 			logged := strings.Count(w.log.String(), `"level":"ERROR"`)
 			if a.status == 500 && (logged != 1 || !strings.Contains(w.log.String(), `"request_id":"`+id+`"`)) {
 				t.Errorf("logged %d times: %s", logged, w.log.String())
@@ -271,6 +276,32 @@ func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hanging is a table that does not answer the reading of an account.
+type hanging struct{ table.Table }
+
+func (h hanging) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	if key.SK != "ACCOUNT" {
+		return h.Table.Get(ctx, key)
+	}
+	<-ctx.Done()
+	return table.Item{}, fmt.Errorf("hanging: %w", ctx.Err())
+}
+
+func TestRequestIsAnsweredBeforeLambdasDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, hanging{memory(t)})
+		w.timeout = 10 * time.Second
+		began := time.Now()
+		a := w.do(request{method: "GET", path: "/v1/members/mem_00000000000000000000"})
+		if took := time.Since(began); summary(a) != "503 temporarily_unavailable" || a.header["retry-after"] == "" || took != w.timeout-app.Reserve {
+			t.Errorf("%s after %s", summary(a), took)
+		}
+		if !strings.Contains(w.log.String(), `"Timeouts":1`) || !strings.Contains(w.log.String(), `"Errors":1`) {
+			t.Errorf("the timeout is not counted: %s", w.log.String())
+		}
+	})
 }
 
 func TestAnEventThatIsNoneIsAnInternalError(t *testing.T) {

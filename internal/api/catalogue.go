@@ -24,7 +24,8 @@ const (
 	payloadTooLarge      loyalty.Code = "payload_too_large"
 	unsupportedMediaType loyalty.Code = "unsupported_media_type"
 	internalError        loyalty.Code = "internal_error"
-	tryAgain             loyalty.Code = "try_again"
+
+	temporarilyUnavailable loyalty.Code = "temporarily_unavailable"
 )
 
 // A kind of refusal: its HTTP status and its title.
@@ -80,6 +81,6 @@ var catalogue = map[loyalty.Code]kind{
 
 	loyalty.RateLimited: {http.StatusTooManyRequests, "Too many requests"},
 
-	internalError: {http.StatusInternalServerError, "Internal error"},
-	tryAgain:      {http.StatusServiceUnavailable, "Try again"},
+	internalError:          {http.StatusInternalServerError, "Internal error"},
+	temporarilyUnavailable: {http.StatusServiceUnavailable, "Temporarily unavailable"},
 }

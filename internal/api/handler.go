@@ -77,10 +77,10 @@ func createdIf(fresh bool) int {
 // problem document, and counted in the metric Errors.
 func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now() // a stop-watch, not a clock: nothing is decided by it
-	counters := new(telemetry.Counters)
-	ctx = telemetry.WithCounters(ctx, counters)
+	ctx, counters, end := app.Begin(ctx)
+	defer end()
 	c := &call{handler: h}
-	ans, err := c.serve(ctx, payload)
+	ans, out, err := c.answer(ctx, payload)
 	line := telemetry.Request{
 		Origin:  telemetry.Origin{RequestID: c.event.Context.RequestID, Function: h.function, Version: h.app.Version},
 		Program: c.who.Program, Key: c.who.ID, Replayed: ans.replayed, Counters: counters, At: h.app.Now(),
@@ -88,12 +88,12 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if c.route != nil {
 		line.Route = c.route.Pattern
 	}
-	var out []byte
-	if err == nil {
-		out, err = c.encode(&ans)
-	}
 	if err != nil {
 		p := problemOf(err)
+		if ctx.Err() != nil && p.Status >= http.StatusInternalServerError {
+			p = unavailable()
+			counters.Add(telemetry.Timeouts, 1)
+		}
 		if p.Code == string(internalError) {
 			h.app.Log.LogAttrs(ctx, slog.LevelError, "request failed",
 				slog.String("request_id", line.RequestID), slog.String("function", h.function),
@@ -107,15 +107,24 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	return out, nil
 }
 
-// serve takes the request through every gate, in this order: the route, the key, its scope, the parameters, the
-// Idempotency-Key, the body. So nobody without a key learns what a valid request is. A route without a scope has the
-// first gate alone, and looks itself at what it takes from the request.
-func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error) {
+// answer serves the request and encodes the answer. It returns a panic as an error: a panic would end the process.
+func (c *call) answer(ctx context.Context, payload []byte) (ans answer, out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("api: panic: %v\n%s", v, debug.Stack())
 		}
 	}()
+	if ans, err = c.serve(ctx, payload); err != nil {
+		return ans, nil, err
+	}
+	out, err = c.encode(&ans)
+	return ans, out, err
+}
+
+// serve takes the request through every gate, in this order: the route, the key, its scope, the parameters, the
+// Idempotency-Key, the body. So nobody without a key learns what a valid request is. A route without a scope has the
+// first gate alone, and looks itself at what it takes from the request.
+func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error) {
 	if c.event, err = readEvent(payload); err != nil {
 		return answer{}, err
 	}

@@ -48,9 +48,15 @@ func problemOf(err error) wire.Problem {
 	case errors.Is(err, app.ErrNotPublished):
 		return document(notPublished, "Publish a version of the program first.", nil)
 	case ledger.Busy(err):
-		return document(tryAgain, "Too much is going on at once, or the table is slow. Repeating the same request is safe.", nil)
+		return unavailable()
 	}
 	return document(internalError, "Something went wrong on our side. It was logged under the request id.", nil)
+}
+
+// unavailable is the problem document of a request that was not finished in time, or that others kept from being
+// written.
+func unavailable() wire.Problem {
+	return document(temporarilyUnavailable, "The service is busy, or its table did not answer in time. Repeating the same request is safe.", nil)
 }
 
 var whoDetail = map[auth.Code]string{

@@ -57,7 +57,8 @@ type world struct {
 	spec     *spec
 	keys     map[string]string // in full, by name
 
-	outbox notify.Outbox
+	outbox  notify.Outbox
+	timeout time.Duration // of the functions; zero for none
 
 	mu   sync.Mutex
 	now  time.Time
@@ -183,7 +184,13 @@ func (w *world) send(r request) (answered, string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	out, err := w.handlers[function].Invoke(context.Background(), payload)
+	ctx := context.Background()
+	if w.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.timeout)
+		defer cancel()
+	}
+	out, err := w.handlers[function].Invoke(ctx, payload)
 	if err != nil {
 		w.t.Fatalf("%s %s: the function failed: %v", r.method, r.path, err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // An environment is what template.yaml and Lambda say.
@@ -79,7 +80,7 @@ func Endpoint(name string) *string {
 // table opens the table. DynamoDB Local has a variable of its own; any other address gets signed requests.
 func (env environment) table() *dynamotable.Table {
 	if local := os.Getenv("AWS_ENDPOINT_URL_DYNAMODB"); local != "" {
-		return &dynamotable.Table{Client: dynamotable.Local(local), Name: env.tableName}
+		return &dynamotable.Table{Client: dynamotable.Local(local), Name: env.tableName, Refused: count}
 	}
 	client := dynamodb.New(dynamodb.Options{
 		Region:       env.region,
@@ -87,7 +88,17 @@ func (env environment) table() *dynamotable.Table {
 		HTTPClient:   env.http,
 		BaseEndpoint: Endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
 	})
-	return &dynamotable.Table{Client: client, Name: env.tableName}
+	return &dynamotable.Table{Client: client, Name: env.tableName, Refused: count}
+}
+
+// count reports an attempt that DynamoDB refused as a metric of the invocation.
+func count(ctx context.Context, why dynamotable.Refusal) {
+	switch why {
+	case dynamotable.Conflict:
+		telemetry.Count(ctx, telemetry.Conflicts, 1)
+	case dynamotable.Throttle:
+		telemetry.Count(ctx, telemetry.Throttles, 1)
+	}
 }
 
 // readSecret fetches the master secret. It is read once in a process's life: what is keyed with it is stored, so

@@ -30,11 +30,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // An event is either a schedule's, as template.yaml writes it, or a queue's.
@@ -55,17 +59,32 @@ func readEvent(payload []byte, schedule string) (event, error) {
 	return e, nil
 }
 
-// each hands over the messages of a queue's event one by one and answers which of them are to be delivered
-// again. The list is never null: Lambda would take that for success, and other runtimes stumble over it.
+// each processes the messages of a queue's event one by one and answers which of them the queue is to deliver again:
+// those that failed, and those that it did not begin because its time was over. The list is never null: Lambda would
+// take that for success, and other runtimes cannot read it.
 func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, work func(context.Context, string) error) ([]byte, error) {
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range messages {
-		if err := work(ctx, m.Body); err != nil {
-			log.ErrorContext(ctx, "a message will be delivered again", "message", m.MessageId, "err", err)
+		if err := process(ctx, m.Body, work); err != nil {
+			log.ErrorContext(ctx, "a message will be delivered again", "request_id", app.RequestID(ctx), "message", m.MessageId, "err", err)
+			telemetry.Count(ctx, telemetry.Errors, 1)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}
 	return json.Marshal(answer)
+}
+
+// process processes one message. A panic is that message's failure alone.
+func process(ctx context.Context, body string, work func(context.Context, string) error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("jobs: panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("jobs: the message was not begun: %w", err)
+	}
+	return work(ctx, body)
 }
 
 // reserve is what is left of a function's time when it begins no more work: enough to end what is under way and to

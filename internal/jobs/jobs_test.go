@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -303,42 +304,36 @@ func TestAMessageThatCannotBeReadHarmsOnlyItself(t *testing.T) {
 }
 
 func TestAWorkerWhoseTimeRunsOutContinuesWithAnotherMessage(t *testing.T) {
-	b := newBench(t, 40)
-	b.dispatch(t, b.now)
-	first, shards := b.sent[0], len(b.sent)
-	// No time at all: nothing was done, so the message is left to the queue, which gives up in the end.
-	spent, cancel := context.WithTimeout(t.Context(), reserve/2)
-	defer cancel()
-	if failed := b.deliver(t, spent, first); len(failed) != 1 || len(b.sent) != shards {
-		t.Errorf("without any progress %v failed and %d messages were sent", failed, len(b.sent)-shards)
-	}
-	// The time ends after the first member of each shard: what is left goes on in messages of their own, and after
-	// as many rounds as the fullest shard has members nobody is due.
-	for round := 0; b.due(t) > 0; round++ {
-		bodies := b.sent
-		if b.sent = nil; round > 40 {
-			t.Fatalf("%d members are due after %d rounds", b.due(t), round)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, 300)
+		b.dispatch(t, b.now)
+		first, shards := b.sent[0], len(b.sent)
+		// No time at all: nothing was done, so the message is left to the queue, which gives up in the end.
+		spent, cancel := context.WithTimeout(t.Context(), reserve/2)
+		defer cancel()
+		if failed := b.deliver(t, spent, first); len(failed) != 1 || len(b.sent) != shards {
+			t.Errorf("without any progress %v failed and %d messages were sent", failed, len(b.sent)-shards)
 		}
-		for _, body := range bodies {
-			if failed := b.deliver(t, &running{Context: t.Context()}, body); len(failed) > 0 {
-				t.Fatalf("round %d: %s failed", round, body)
+		// There is time to begin one member after another for a second and a half. What is left goes on in messages of its own, until nobody is due.
+		b.before = func(string) { time.Sleep(2 * time.Second) }
+		rounds := 0
+		for ; b.due(t) > 0; rounds++ {
+			bodies := b.sent
+			if b.sent = nil; rounds > 40 {
+				t.Fatalf("%d members are due after %d rounds", b.due(t), rounds)
+			}
+			for _, body := range bodies {
+				ctx, cancel := context.WithTimeout(t.Context(), reserve+2*time.Second)
+				if failed := b.deliver(t, ctx, body); len(failed) > 0 {
+					t.Fatalf("round %d: %s failed", rounds, body)
+				}
+				cancel()
 			}
 		}
-	}
-}
-
-// A running context has time left when it is first asked, and none after.
-type running struct {
-	context.Context
-	asked bool
-}
-
-func (r *running) Deadline() (time.Time, bool) {
-	if r.asked {
-		return time.Now(), true
-	}
-	r.asked = true
-	return time.Now().Add(time.Hour), true
+		if rounds < 2 {
+			t.Error("no worker's time ran out")
+		}
+	})
 }
 
 func TestEventsOfOthersAreRefused(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // ReassessQueue is the queue that Reassess sends to and is fed from.
@@ -42,15 +43,17 @@ type shardful struct {
 }
 
 func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	e, err := readEvent(payload, "reassess")
-	if err != nil {
-		return nil, err
-	}
-	if e.Records == nil {
-		return r.dispatch(ctx, e)
-	}
-	shift := shift{reassess: r}
-	return each(ctx, r.Log, e.Records, shift.work)
+	return r.Run(ctx, "reassess", func(ctx context.Context) ([]byte, error) {
+		e, err := readEvent(payload, "reassess")
+		if err != nil {
+			return nil, err
+		}
+		if e.Records == nil {
+			return r.dispatch(ctx, e)
+		}
+		shift := shift{reassess: r}
+		return each(ctx, r.Log, e.Records, shift.work)
+	})
 }
 
 // dispatch sends a message for each shard in which something is due. What cannot be looked at is reported in
@@ -63,7 +66,8 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 			failures = append(failures, err)
 			break
 		}
-		all := r.retiered(ctx, program, e.Time)
+		all, err := r.retiered(ctx, program, e.Time)
+		failures = append(failures, err)
 		for shard := range ledger.Shards {
 			due, err := r.Ledger.AnyDue(ctx, program, shard, e.Time)
 			if err != nil {
@@ -96,13 +100,16 @@ const unseen = time.Minute
 // retiered reports whether a version took over since the schedule last fired that changed what levels take: then members
 // may move who are not due. A schedule that was missed leaves them to what becomes due of them later, or to their own
 // next command.
-func (r reassess) retiered(ctx context.Context, program string, at time.Time) bool {
+func (r reassess) retiered(ctx context.Context, program string, at time.Time) (bool, error) {
 	p, err := r.Programs.Live(ctx, program)
+	if errors.Is(err, app.ErrNotPublished) {
+		return false, nil
+	}
 	if err != nil {
-		return false // the workers report it
+		return false, err
 	}
 	since := p.Tiers.Refresh.At
-	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour-unseen))
+	return !since.IsZero() && !since.After(at) && since.After(at.Add(-time.Hour-unseen)), nil
 }
 
 // A shift is one invocation of a worker.
@@ -224,7 +231,8 @@ func (w *walk) advance(ctx context.Context, member loyalty.MemberID, do func() (
 	defer func() {
 		if p := recover(); p != nil {
 			fail()
-			w.Log.ErrorContext(ctx, "bringing a member up to date panicked", "member", member, "panic", p)
+			telemetry.Count(ctx, telemetry.Errors, 1)
+			w.Log.ErrorContext(ctx, "bringing a member up to date panicked", "request_id", app.RequestID(ctx), "member", member, "panic", p)
 		}
 	}()
 	n, err := do()

@@ -16,6 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // RemindQueue is the queue that Remind sends to and is fed from.
@@ -58,6 +59,10 @@ func (m round) until() time.Time {
 }
 
 func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	return r.Run(ctx, "remind", func(ctx context.Context) ([]byte, error) { return r.handle(ctx, payload) })
+}
+
+func (r remind) handle(ctx context.Context, payload []byte) ([]byte, error) {
 	if f, ok := readFeedback(payload); ok {
 		if err := r.hear(ctx, f); err != nil {
 			return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
@@ -77,7 +82,6 @@ func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // dispatch sends a message for each shard in which somebody is due, and one for every few letters. When the reminders of
 // a program are others than at the last time, everybody is due.
 func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
-	var bodies []string
 	var failures []error
 	shards := 0
 	for program, err := range r.Ledger.ProgramIDs(ctx) {
@@ -85,15 +89,9 @@ func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 			failures = append(failures, err)
 			break
 		}
-		some, err := r.rounds(ctx, program, e.Time)
-		shards += len(some)
-		letters, err2 := r.bags(ctx, program, e.Time)
-		bodies = append(append(bodies, some...), letters...)
-		failures = append(failures, err, err2)
-	}
-	if len(bodies) > 0 {
-		failures = append(failures, r.Queue.Send(ctx, RemindQueue, bodies...))
-		r.Log.InfoContext(ctx, "reminders are due", "schedule", e.Schedule, "due", e.Time, "shards", shards, "letters", len(bodies)-shards)
+		n, err := r.dispatchProgram(ctx, program, e)
+		shards += n
+		failures = append(failures, err)
 	}
 	if err := errors.Join(failures...); err != nil {
 		return nil, fmt.Errorf("jobs: remind: %w", err)
@@ -101,40 +99,59 @@ func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": shards})
 }
 
-func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodies []string, err error) {
+// dispatchProgram sends the messages of one program. That every member is planned anew is recorded after the messages
+// are sent, so that a schedule that fails before does it again.
+func (r remind) dispatchProgram(ctx context.Context, program string, e event) (shards int, err error) {
+	rounds, mark, err := r.rounds(ctx, program, e.Time)
+	letters, err2 := r.bags(ctx, program, e.Time)
+	if bodies := append(rounds, letters...); len(bodies) > 0 {
+		if err := r.Queue.Send(ctx, RemindQueue, bodies...); err != nil {
+			return 0, err
+		}
+		r.Log.InfoContext(ctx, "reminders are due", "schedule", e.Schedule, "program", program, "due", e.Time,
+			"shards", len(rounds), "letters", len(letters))
+	}
+	if mark != nil {
+		err = mark()
+	}
+	return len(rounds), errors.Join(err, err2)
+}
+
+// rounds returns the messages for the shards in which somebody is due. mark records that every member is planned anew;
+// it is nil if only those who are due are.
+func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodies []string, mark func() error, err error) {
 	p, err := r.Programs.Live(ctx, program)
 	if errors.Is(err, app.ErrNotPublished) {
-		return nil, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	by := remindersOf(p)
-	was, mark, err := r.Ledger.Swept(ctx, program)
+	was, item, err := r.Ledger.Swept(ctx, program)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	all := was != by
 	for shard := range ledger.Shards {
 		m := round{Program: program, Shard: shard, Due: at, All: all}
 		due, err := r.Ledger.AnyReminderDue(ctx, program, shard, m.until())
 		if err != nil {
-			return bodies, err
+			return bodies, nil, err
 		}
 		if !due {
 			continue
 		}
 		body, err := json.Marshal(m)
 		if err != nil {
-			return bodies, fmt.Errorf("write a message: %w", err)
+			return bodies, nil, fmt.Errorf("write a message: %w", err)
 		}
 		bodies = append(bodies, string(body))
 	}
 	if all {
-		// The messages are sent behind this: who is missed for it is visited when due.
-		err = r.Ledger.MarkSwept(ctx, mark, by)
+		mark = func() error { return r.Ledger.MarkSwept(ctx, item, by) }
 	}
-	return bodies, err
+	return bodies, mark, nil
 }
 
 // remindersOf tells the reminders of one version of a program from those of another.
@@ -228,7 +245,8 @@ func (t *tour) safely(ctx context.Context, m loyalty.MemberID) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.failed.Add(1)
-			t.Log.ErrorContext(ctx, "visiting a member panicked", "member", m, "panic", p)
+			telemetry.Count(ctx, telemetry.Errors, 1)
+			t.Log.ErrorContext(ctx, "visiting a member panicked", "request_id", app.RequestID(ctx), "member", m, "panic", p)
 		}
 	}()
 	err := t.visit(ctx, m)
@@ -327,7 +345,8 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 	case err == nil:
 		t.sent.Add(1)
 		if err := t.noticed(ctx, v, n); err != nil {
-			t.Log.ErrorContext(ctx, "a notice was given and not taken note of: what it is about will be extended", "member", m.Member, "message", m.ID, "err", err)
+			telemetry.Count(ctx, telemetry.Errors, 1)
+			t.Log.ErrorContext(ctx, "a notice was sent but not recorded, so that expiry is postponed", "member", m.Member, "message", m.ID, "err", err)
 		}
 		return true, patiently(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
 	case errors.Is(err, notify.ErrRejected):

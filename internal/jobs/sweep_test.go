@@ -1,10 +1,12 @@
 package jobs
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -13,9 +15,13 @@ import (
 )
 
 func TestASweepWhoseTimeRunsOutGoesOnBehindWhomItVisited(t *testing.T) {
+	synctest.Test(t, sweepInRounds)
+}
+
+func sweepInRounds(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
-	const members = 60
+	const members = 300
 	for i := range members {
 		b.remember(t, i)
 	}
@@ -29,20 +35,27 @@ func TestASweepWhoseTimeRunsOutGoesOnBehindWhomItVisited(t *testing.T) {
 	if len(b.sent) == 0 {
 		t.Fatal("other reminders plan nobody anew")
 	}
-	for rounds := 0; len(b.sent) > 0; rounds++ {
+	b.before = func(string) { time.Sleep(2 * time.Second) }
+	rounds := 0
+	for ; len(b.sent) > 0; rounds++ {
 		bodies := b.sent
 		if b.sent = nil; rounds > members {
 			t.Fatalf("after %d rounds the sweep goes on", rounds)
 		}
-		for _, body := range bodies { // each has time for one member
+		for _, body := range bodies {
 			payload, err := json.Marshal(events.SQSEvent{Records: []events.SQSMessage{{MessageId: "0", Body: body}}})
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := h.Invoke(&running{Context: t.Context()}, payload); err != nil {
+			ctx, cancel := context.WithTimeout(t.Context(), reserve+2*time.Second)
+			if _, err := h.Invoke(ctx, payload); err != nil {
 				t.Fatal(err)
 			}
+			cancel()
 		}
+	}
+	if rounds < 2 {
+		t.Error("the time of no sweep ran out")
 	}
 	for i := range members {
 		if v, err := b.Ledger.Visit(t.Context(), b.program, memberID(i), nil); err != nil || !v.PlannedBy(remindersOf(b.program)) {

@@ -66,7 +66,7 @@ func TestRows18To20PayPal(t *testing.T) {
 		})
 	}
 	s.paypal.down = true
-	s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "503 try_again") }) // our own failure: it comes again
+	s.unchanged(func() { s.expect(genuine.Path("corner"), h, body, "503 temporarily_unavailable") }) // our own failure: it comes again
 	s.paypal.down = false
 	s.paypal.knows(genuine, noon)
 	s.expect(genuine.Path("corner"), h, body, "200 applied")

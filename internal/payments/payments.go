@@ -76,8 +76,8 @@ type Received struct {
 // Invoke answers one event of API Gateway.
 func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := time.Now() // a stop-watch, not a clock
-	counters := new(telemetry.Counters)
-	ctx = telemetry.WithCounters(ctx, counters)
+	ctx, counters, end := app.Begin(ctx)
+	defer end()
 	var c call
 	received, err := w.serve(ctx, payload, &c)
 	line := telemetry.Request{
@@ -90,13 +90,17 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	if err != nil {
 		p := problemOf(err)
+		if ctx.Err() != nil && p.Status >= http.StatusInternalServerError {
+			p = unavailable()
+			counters.Add(telemetry.Timeouts, 1)
+		}
 		if p.Status == http.StatusUnauthorized {
 			counters.Add(telemetry.SignatureFailures, 1)
 		}
 		if p.Status == http.StatusInternalServerError {
 			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.RequestID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
 		}
-		if p.Code == "try_again" {
+		if p.Code == temporarilyUnavailable {
 			w.app.Log.WarnContext(ctx, "a webhook was not taken, and comes again", "request_id", line.RequestID, "provider", c.Path.Provider, "err", err)
 		}
 		line.Status, line.Code = p.Status, p.Code
@@ -186,11 +190,20 @@ func problemOf(err error) wire.Problem {
 	} else if errors.As(err, &own) {
 		p.Status, p.Code, p.Title, p.Detail = own.status, string(own.code), own.title, own.detail
 	} else if busy(err) {
-		p.Status, p.Code, p.Title = http.StatusServiceUnavailable, "try_again", "Try again"
-		p.Detail = "It could not be taken now. Sending the same event again is safe."
+		return unavailable()
 	}
 	p.Type = wire.ProblemType + p.Code
 	return p
+}
+
+const temporarilyUnavailable = "temporarily_unavailable"
+
+// unavailable is the problem document of an event that could not be stored in time.
+func unavailable() wire.Problem {
+	return wire.Problem{
+		Type: wire.ProblemType + temporarilyUnavailable, Status: http.StatusServiceUnavailable, Code: temporarilyUnavailable,
+		Title: "Temporarily unavailable", Detail: "The event could not be processed now. Sending it again is safe.",
+	}
 }
 
 var rejectionDetail = map[loyalty.Code]string{

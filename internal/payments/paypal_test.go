@@ -42,7 +42,7 @@ func TestACertificateThatIsNotThereIsABadSignature(t *testing.T) {
 	e := tellers[3].facts(false)[0]
 	for status, want := range map[int]string{
 		400: "401 webhook_signature_invalid", 403: "401 webhook_signature_invalid", 404: "401 webhook_signature_invalid", 410: "401 webhook_signature_invalid",
-		408: "503 try_again", 429: "503 try_again", 302: "503 try_again", 500: "503 try_again", 503: "503 try_again",
+		408: "503 temporarily_unavailable", 429: "503 temporarily_unavailable", 302: "503 temporarily_unavailable", 500: "503 temporarily_unavailable", 503: "503 temporarily_unavailable",
 	} {
 		s := newShop(t, "orders_when_paid")
 		h, body := s.signed(e)

@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -19,6 +20,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
 // Entries serves the table's stream.
@@ -45,6 +47,10 @@ type text struct {
 }
 
 func (r entries) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	return r.Run(ctx, "relay", func(ctx context.Context) ([]byte, error) { return r.read(ctx, payload) })
+}
+
+func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 	var batch struct {
 		Records []record `json:"Records"`
 	}
@@ -54,10 +60,11 @@ func (r entries) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	answer := events.DynamoDBEventResponse{BatchItemFailures: []events.DynamoDBBatchItemFailure{}}
 	counts := map[string]int{}
 	for _, rec := range batch.Records {
-		e, ok, err := entryOf(rec)
+		e, ok, err := read(ctx, rec)
 		if err != nil {
 			// A stream is in order: Lambda delivers again from the first failure on, whatever else is listed.
-			r.Log.ErrorContext(ctx, "a record is not understood", "sequence", rec.Change.Sequence, "err", err)
+			r.Log.ErrorContext(ctx, "a record will be delivered again", "request_id", app.RequestID(ctx), "sequence", rec.Change.Sequence, "err", err)
+			telemetry.Count(ctx, telemetry.Errors, 1)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: rec.Change.Sequence})
 			break
 		}
@@ -69,6 +76,19 @@ func (r entries) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		r.Log.InfoContext(ctx, "entries were committed", "program", program, "entries", n)
 	}
 	return json.Marshal(answer)
+}
+
+// read reads one record, unless the function's time is over. A panic is that record's failure.
+func read(ctx context.Context, rec record) (e entry, ok bool, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = fmt.Errorf("relay: panic: %v\n%s", v, debug.Stack())
+		}
+	}()
+	if err := ctx.Err(); err != nil {
+		return entry{}, false, fmt.Errorf("relay: the record was not begun: %w", err)
+	}
+	return entryOf(rec)
 }
 
 // An entry is where a ledger entry stands: its program, the kind and id of its cause, and the revision.

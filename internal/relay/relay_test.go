@@ -2,16 +2,18 @@ package relay
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
 func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 	var log bytes.Buffer
-	a := &app.App{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	a := &app.App{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}
 	record := func(name, pk, sk, image string) string {
 		return `{"eventID":"1","eventName":"` + name + `","eventSource":"aws:dynamodb","awsRegion":"x","eventSourceARN":"y","dynamodb":{` +
 			`"ApproximateCreationDateTime":1796126400.5,"Keys":{"pk":{"S":"` + pk + `"},"sk":{"S":"` + sk + `"}},"NewImage":{` + image + `},` +
@@ -57,5 +59,24 @@ func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 	}
 	if _, err := Entries(a).Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil {
 		t.Error("it took what is no event")
+	}
+}
+
+func TestRelayStopsAtItsDeadlineAndCountsFailures(t *testing.T) {
+	var log bytes.Buffer
+	a := &app.App{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}
+	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"seq-1","Keys":{"pk":{"S":"P#a#O#1"},"sk":{"S":"000001"}},"NewImage":{"doc":{}}}}`
+	ctx, cancel := context.WithTimeout(t.Context(), app.Reserve)
+	defer cancel()
+	out, err := Entries(a).Invoke(ctx, []byte(`{"Records":[`+entry+`]}`))
+	if string(out) != `{"batchItemFailures":[{"itemIdentifier":"seq-1"}]}` || err != nil {
+		t.Errorf("%s %v", out, err)
+	}
+	if !strings.Contains(log.String(), "Errors=1") || !strings.Contains(log.String(), "Timeouts=1") {
+		t.Errorf("the log says %s", log.String())
+	}
+	log.Reset()
+	if _, err := Entries(a).Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil || !strings.Contains(log.String(), "Errors=1") {
+		t.Errorf("%v: %s", err, log.String())
 	}
 }

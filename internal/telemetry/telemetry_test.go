@@ -41,7 +41,7 @@ func TestRequestLineCountsFailures(t *testing.T) {
 		{201, "", nil},
 		{409, "insufficient_points", nil},
 		{500, "internal_error", map[string]float64{"Errors": 1}},
-		{503, "try_again", map[string]float64{"Errors": 1}},
+		{503, "temporarily_unavailable", map[string]float64{"Errors": 1}},
 		{503, "webhook_not_configured", nil},
 	} {
 		line := write(t, func(ctx context.Context, log *slog.Logger) {

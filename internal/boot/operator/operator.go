@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -26,7 +27,9 @@ func Table(ctx context.Context, name string) (*dynamotable.Table, error) {
 	if conf.Region == "" {
 		return nil, errors.New("operator: no region; set AWS_REGION or a profile")
 	}
-	return &dynamotable.Table{Client: dynamodb.NewFromConfig(conf), Name: name}, nil
+	return &dynamotable.Table{
+		Client: dynamodb.NewFromConfig(conf), Name: name, Timeout: 10 * time.Second, Patience: 30 * time.Second, // a slow line
+	}, nil
 }
 
 // Secret is a secret of Secrets Manager, by name or ARN.

@@ -27,6 +27,42 @@ const (
 	rejected         // not applied, and no attempt will be
 )
 
+// A Refusal is a reason for which DynamoDB refused an attempt, and may take the next one.
+type Refusal int
+
+const (
+	Conflict Refusal = iota + 1 // another transaction was at one of the items
+	Throttle                    // the table, its index, a key or the account was over its throughput
+)
+
+// refusalOf returns why an attempt was refused; zero if an operator does not count the reason. Where one transaction
+// met both, it is a conflict.
+func refusalOf(err error) Refusal {
+	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
+		why := Refusal(0)
+		for _, reason := range cancelled.CancellationReasons {
+			switch code(reason) {
+			case "TransactionConflict":
+				return Conflict
+			case "ThrottlingError", "ProvisionedThroughputExceeded":
+				why = Throttle
+			}
+		}
+		return why
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return 0
+	}
+	switch api.ErrorCode() {
+	case "TransactionConflictException", "ReplicatedWriteConflictException":
+		return Conflict
+	case "ThrottlingException", "ProvisionedThroughputExceededException", "RequestLimitExceeded":
+		return Throttle
+	}
+	return 0
+}
+
 // judge reads DynamoDB's answer. What it does not recognise counts as lost: then the worst is a needless read.
 func judge(err error) verdict {
 	if err == nil {

@@ -86,13 +86,19 @@ func TestNoPauseIsLongerThanTheTimeLeft(t *testing.T) {
 	tab := &Table{Sleep: func(_ context.Context, d time.Duration) error { longest = max(longest, d); return nil }}
 	ctx, cancel := context.WithTimeout(t.Context(), left)
 	defer cancel()
-	spent := 0
-	for range 200 {
-		if tab.pause(ctx, 4) != nil {
-			spent++
+	for name, pause := range map[string]func(attempt int) error{
+		"the context ends": func(n int) error { return tab.pause(ctx, time.Now().Add(time.Hour), n) },
+		"the call's limit": func(n int) error { return tab.pause(t.Context(), time.Now().Add(left), n) },
+	} {
+		spent := 0
+		longest = 0
+		for range 200 {
+			if pause(4) != nil {
+				spent++
+			}
 		}
-	}
-	if longest >= left || spent == 0 || tab.pause(ctx, maxAttempts) == nil {
-		t.Errorf("slept up to %v and gave up %d times, want less than %v, and never after the last attempt", longest, spent, left)
+		if longest >= left || spent == 0 || pause(maxAttempts) == nil {
+			t.Errorf("%s: slept up to %v and gave up %d times, want less than %v, and never after the last attempt", name, longest, spent, left)
+		}
 	}
 }

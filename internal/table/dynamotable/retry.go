@@ -1,6 +1,7 @@
 package dynamotable
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,15 +12,17 @@ import (
 )
 
 const (
-	maxAttempts    = 5
-	firstPause     = 50 * time.Millisecond // the longest pause after the first attempt; it doubles with each
-	defaultTimeout = 2 * time.Second
+	maxAttempts     = 5
+	firstPause      = 50 * time.Millisecond // the longest pause after the first attempt; it doubles with each
+	defaultTimeout  = time.Second
+	defaultPatience = 3 * time.Second
 )
 
 // read runs a call that changes nothing until it is answered, with pauses.
 func (t *Table) read(ctx context.Context, call func(context.Context) error) error {
+	limit := t.limit()
 	for attempt := 1; ; attempt++ {
-		err := t.attempt(ctx, call)
+		err := t.attempt(ctx, limit, call)
 		switch judge(err) {
 		case done:
 			return nil
@@ -29,34 +32,48 @@ func (t *Table) read(ctx context.Context, call func(context.Context) error) erro
 		if ctx.Err() != nil {
 			return fmt.Errorf("%w: %w", ctx.Err(), err)
 		}
-		if t.pause(ctx, attempt) != nil {
+		if t.pause(ctx, limit, attempt) != nil {
 			return fmt.Errorf("%w: %w", table.ErrBusy, err)
 		}
 	}
 }
 
-// attempt makes one call within the time that an attempt may take.
-func (t *Table) attempt(ctx context.Context, call func(context.Context) error) error {
-	timeout := t.Timeout
-	if timeout == 0 {
-		timeout = defaultTimeout
+// limit returns the instant at which all attempts of a call that begins now end.
+func (t *Table) limit() time.Time {
+	return time.Now().Add(cmp.Or(t.Patience, defaultPatience))
+}
+
+// attempt makes one call within the time that an attempt may take, and reports a refusal.
+func (t *Table) attempt(ctx context.Context, limit time.Time, call func(context.Context) error) error {
+	end := time.Now().Add(cmp.Or(t.Timeout, defaultTimeout))
+	if end.After(limit) {
+		end = limit
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	within, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	return call(ctx)
+	err := call(within)
+	if err != nil && t.Refused != nil {
+		if why := refusalOf(err); why != 0 {
+			t.Refused(ctx, why)
+		}
+	}
+	return err
 }
 
 // errSpent says that there is no time or attempt left.
 var errSpent = errors.New("no attempt left")
 
 // pause waits after the attempt of that number, counted from 1, with full jitter. It fails if that was the last
-// attempt, or the context ends before the next could begin.
-func (t *Table) pause(ctx context.Context, attempt int) error {
+// attempt, or the next could not begin before the limit or the context's end.
+func (t *Table) pause(ctx context.Context, limit time.Time, attempt int) error {
 	if attempt >= maxAttempts {
 		return errSpent
 	}
 	d := rand.N(firstPause << (attempt - 1))
-	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
+		limit = deadline
+	}
+	if time.Until(limit) <= d {
 		return errSpent
 	}
 	if t.Sleep != nil {

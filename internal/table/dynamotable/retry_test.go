@@ -5,9 +5,14 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
@@ -271,5 +276,81 @@ func TestReadsAreTriedAgain(t *testing.T) {
 	tab, s = play(t, fault(400, "ResourceNotFoundException"))
 	if _, err := tab.Get(t.Context(), item("a", 0).Key); outcomeOf(err) != refusal || s.names() != "GetItem" {
 		t.Errorf("got %v after %s, want a refusal at once", err, s.names())
+	}
+}
+
+// asks runs a call over a DynamoDB that never answers, on a clock of its own, and returns how long the call took.
+func asks(t *testing.T, call func(context.Context, *dynamotable.Table) error) (took time.Duration, err error) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		tab := &dynamotable.Table{Name: "perennial", Client: dynamodb.New(dynamodb.Options{
+			Region: "eu-central-1", Credentials: aws.AnonymousCredentials{}, HTTPClient: neverAnswers{},
+		})}
+		start := time.Now()
+		err = call(t.Context(), tab)
+		took = time.Since(start)
+	})
+	return took, err
+}
+
+type neverAnswers struct{}
+
+func (neverAnswers) Do(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestPatienceBoundsACallThatIsNeverAnswered(t *testing.T) {
+	within := func(name string, took, least, most time.Duration) {
+		t.Helper()
+		if took < least || took > most {
+			t.Errorf("%s took %s, want %s to %s", name, took, least, most)
+		}
+	}
+	took, err := asks(t, func(ctx context.Context, tab *dynamotable.Table) error {
+		_, err := tab.Get(ctx, item("a", 0).Key)
+		return err
+	})
+	if outcomeOf(err) != busy {
+		t.Errorf("got %v, want busy", err)
+	}
+	within("a read", took, 2*time.Second, 3*time.Second)
+	took, err = asks(t, func(ctx context.Context, tab *dynamotable.Table) error { return tab.Transact(ctx, entry...) })
+	if outcomeOf(err) != unknown {
+		t.Errorf("got %v, want unknown", err)
+	}
+	within("a write", took, 4*time.Second, 6*time.Second)
+	took, err = asks(t, func(ctx context.Context, tab *dynamotable.Table) error {
+		ctx, cancel := context.WithTimeout(ctx, 700*time.Millisecond)
+		defer cancel()
+		return tab.Transact(ctx, entry...)
+	})
+	if outcomeOf(err) != unknown {
+		t.Errorf("got %v, want unknown", err)
+	}
+	within("a write whose caller has less time", took, 700*time.Millisecond, 700*time.Millisecond)
+}
+
+func TestRefusalsAreReported(t *testing.T) {
+	for _, c := range []struct {
+		answer answer
+		ops    []table.Op
+		want   []dynamotable.Refusal
+	}{
+		{cancelled("TransactionConflict", "None"), entry, []dynamotable.Refusal{dynamotable.Conflict}},
+		{cancelled("ThrottlingError", "None"), entry, []dynamotable.Refusal{dynamotable.Throttle}},
+		{cancelled("ProvisionedThroughputExceeded", "TransactionConflict"), entry, []dynamotable.Refusal{dynamotable.Conflict}},
+		{conflictAlone, alone, []dynamotable.Refusal{dynamotable.Conflict}},
+		{fault(400, "ProvisionedThroughputExceededException"), alone, []dynamotable.Refusal{dynamotable.Throttle}},
+		{fault(400, "ThrottlingException"), alone, []dynamotable.Refusal{dynamotable.Throttle}},
+		{fault(400, "RequestLimitExceeded"), alone, []dynamotable.Refusal{dynamotable.Throttle}},
+		{internalError, alone, nil},
+	} {
+		tab, _ := play(t, c.answer, ok)
+		var got []dynamotable.Refusal
+		tab.Refused = func(_ context.Context, why dynamotable.Refusal) { got = append(got, why) }
+		if err := tab.Transact(t.Context(), c.ops...); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("reported %v, want %v; %v", got, c.want, err)
+		}
 	}
 }

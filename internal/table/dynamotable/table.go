@@ -37,8 +37,14 @@ type Table struct {
 	Client *dynamodb.Client
 	Name   string // the table's name or ARN
 
-	// Timeout bounds one attempt; zero means two seconds. The caller's context bounds all attempts together.
-	Timeout time.Duration
+	// Timeout bounds one attempt; zero means one second. Patience bounds all attempts of one call; zero means three
+	// seconds. A write whose outcome is unknown by then is looked for in a second call. So a table that does not answer
+	// is reported after at most twice Patience, and a caller with a deadline can answer before it.
+	Timeout, Patience time.Duration
+
+	// Refused is called after each attempt that DynamoDB refused for a reason that an operator counts; nil does not
+	// report them. It is safe to call concurrently.
+	Refused func(context.Context, Refusal)
 
 	// Sleep waits between attempts; nil really waits. Tests replace it.
 	Sleep func(context.Context, time.Duration) error
@@ -82,18 +88,23 @@ func (t *Table) getAll(ctx context.Context, keys []table.Key) (map[table.Key]tab
 	for i, key := range keys {
 		want[i] = keyAttributes(key)
 	}
+	limit := t.limit()
 	for attempt := 1; len(want) > 0; attempt++ {
 		rest, err := t.getSome(ctx, want, found)
 		if err != nil {
 			return nil, err
 		}
 		if len(rest) == len(want) {
-			if err := t.pause(ctx, attempt); err != nil {
+			if t.Refused != nil {
+				t.Refused(ctx, Throttle)
+			}
+			if err := t.pause(ctx, limit, attempt); err != nil {
 				return nil, fmt.Errorf("%w: %d keys were left unprocessed: %w", table.ErrBusy, len(rest), err)
 			}
 			continue
 		}
 		want, attempt = rest, 0 // DynamoDB gives at most 16 MB at a time, so leaving some is no sign of trouble
+		limit = t.limit()
 	}
 	return found, nil
 }

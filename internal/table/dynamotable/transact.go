@@ -58,9 +58,9 @@ func (t *Table) check(ctx context.Context, p *plan) error {
 // commit repeats the plan until its outcome is known or patience ends. Once an answer was lost, no later answer
 // but success can be taken at its word: a condition may have failed on our own earlier write.
 func (t *Table) commit(ctx context.Context, p *plan) error {
-	unsure := false
+	unsure, limit := false, t.limit()
 	for attempt := 1; ; attempt++ {
-		answer := t.attempt(ctx, func(ctx context.Context) error { return t.send(ctx, p) })
+		answer := t.attempt(ctx, limit, func(ctx context.Context) error { return t.send(ctx, p) })
 		v := judge(answer)
 		unsure = unsure || v == lost
 		switch {
@@ -82,7 +82,7 @@ func (t *Table) commit(ctx context.Context, p *plan) error {
 		case v == rejected:
 			return answer
 		}
-		spent := t.pause(ctx, attempt)
+		spent := t.pause(ctx, limit, attempt)
 		switch {
 		case spent == nil:
 		case unsure:

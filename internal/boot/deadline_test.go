@@ -1,0 +1,104 @@
+package boot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// client answers the calls of an AWS client.
+type client func(*http.Request) (*http.Response, error)
+
+func (f client) Do(r *http.Request) (*http.Response, error) { return f(r) }
+
+// silent never answers: it waits until the caller gives up.
+func silent(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// throttled is DynamoDB's answer to a call over the table's throughput.
+func throttled(*http.Request) (*http.Response, error) {
+	return &http.Response{
+		StatusCode: http.StatusBadRequest, Header: http.Header{},
+		Body: io.NopCloser(strings.NewReader(`{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"x"}`)),
+	}, nil
+}
+
+// request sends one request to the function earn, over a table whose client is given, with Lambda's usual ten seconds.
+func request(t *testing.T, answers client) (answer events.APIGatewayV2HTTPResponse, took time.Duration, log string) {
+	t.Helper()
+	var out bytes.Buffer
+	tab := environment{tableName: "perennial", http: awshttp.NewBuildableClient()}.table()
+	tab.Client = dynamodb.New(dynamodb.Options{Region: "eu-central-1", HTTPClient: answers, Credentials: aws.AnonymousCredentials{}})
+	a := &app.App{
+		Table: tab, Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo), Stage: app.Test, Secret: []byte(goodSecret), Version: "7",
+	}
+	if err := a.Wire(); err != nil {
+		t.Fatal(err)
+	}
+	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{
+		RouteKey: "GET /v1/orders/{order}", PathParameters: map[string]string{"order": "1"},
+		Headers: map[string]string{"authorization": "Bearer sk_test_" + strings.Repeat("a", 12) + "_" + strings.Repeat("A", 43)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	raw, err := api.Earn(a).Invoke(ctx, event)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(raw, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer, time.Since(start), out.String()
+}
+
+func TestFunctionAnswersWellBeforeItsTimeoutWhenTheTableDoesNotAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer, took, log := request(t, silent)
+		if answer.StatusCode != 503 || answer.Headers["retry-after"] == "" || !strings.Contains(answer.Body, `"code":"temporarily_unavailable"`) {
+			t.Errorf("answered %d %v %s", answer.StatusCode, answer.Headers, answer.Body)
+		}
+		if took < time.Second || took > 4*time.Second {
+			t.Errorf("answered after %s", took)
+		}
+		if !strings.Contains(log, `"Errors":1`) || !strings.Contains(log, `"version":"7"`) {
+			t.Errorf("the log says %s", log)
+		}
+	})
+}
+
+func TestRefusedAttemptsAreCountedWithTheirRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer, _, log := request(t, throttled)
+		if answer.StatusCode != 503 || !strings.Contains(log, `"Throttles":5`) || strings.Contains(log, `"Conflicts"`) {
+			t.Errorf("answered %d: %s", answer.StatusCode, log)
+		}
+	})
+	counters := new(telemetry.Counters)
+	count(telemetry.WithCounters(t.Context(), counters), dynamotable.Conflict)
+	if counters.Value(telemetry.Conflicts) != 1 {
+		t.Error("a conflict is not counted")
+	}
+}
