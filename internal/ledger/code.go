@@ -8,7 +8,6 @@ import (
 	"iter"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/go-json-experiment/json"
 
@@ -225,21 +224,17 @@ func (l *Ledger) addBatch(ctx context.Context, program, reward string, codes []s
 // known is which of the codes are in a pool, or were given to somebody. They are looked up at once: a list that is sent
 // again, because the first time took too long, has to get further than it did then.
 func (l *Ledger) known(ctx context.Context, program string, codes []string) (known []string, err error) {
-	there, errs := make([]bool, len(codes)), make([]error, len(codes))
-	var all sync.WaitGroup
+	keys := make([]table.Key, len(codes))
 	for i, code := range codes {
-		all.Go(func() {
-			it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
-			there[i], errs[i] = it.Version > 0, err
-		})
+		keys[i] = codeKey(program, loyalty.PlainCode(code))
 	}
-	all.Wait()
-	for i, code := range codes {
-		if there[i] {
-			known = append(known, code)
+	items, err := l.getAll(ctx, keys...)
+	for i, it := range items {
+		if it.Version > 0 {
+			known = append(known, codes[i])
 		}
 	}
-	return known, retryable(errors.Join(errs...))
+	return known, err
 }
 
 func readCode(it table.Item) (d codeDoc, err error) {

@@ -26,6 +26,9 @@ type taken struct{ item table.Item }
 
 func (taken) Error() string { return "ledger: the cause has this revision already" }
 
+// errBehind says that an account was read before the revision that the command starts from was written.
+var errBehind = errors.New("ledger: the account was read too early")
+
 // outrun reports whether somebody else wrote first, so that it is to be decided anew.
 func outrun(err error) bool {
 	return errors.As(err, new(taken)) || errors.As(err, new(*table.ConflictError))
@@ -44,6 +47,7 @@ type command struct {
 	with     []table.Op                                                               // what else is to be written in the same instant
 	alone    bool                                                                     // and also where there is no entry to write
 	read     *table.Item                                                              // the account, if it was read already
+	reached  int64                                                                    // the sequence that the account has reached; a smaller one was read too early
 }
 
 // together decides about several accounts, each advanced to now: that of the command's member and those of the others, in
@@ -78,7 +82,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	budgets := budgets{ledger: l, program: c.p.ID}
 	for range attempts {
 		w, err := l.plan(ctx, read, c, &budgets)
-		if len(c.others) > 0 && l.premature(ctx, c, read, w, err) {
+		if errors.Is(err, errBehind) || len(c.others) > 0 && l.premature(ctx, c, read, w, err) {
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
 			}
@@ -131,20 +135,23 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	return nil, ErrTryAgain
 }
 
-// read reads the accounts of a command: its member's first, then those of the others.
-func (l *Ledger) read(ctx context.Context, c command) (read []table.Item, err error) {
-	if c.read != nil {
+// read reads the accounts of a command at the same time: its member's first, then those of the others.
+func (l *Ledger) read(ctx context.Context, c command) ([]table.Item, error) {
+	if c.read != nil && len(c.others) == 0 {
 		return []table.Item{*c.read}, nil
 	}
+	var keys []table.Key
 	for _, m := range c.members() {
-		it, err := l.Table.Get(ctx, memberKey(c.p.ID, m, "ACCOUNT"))
-		if err != nil {
-			return nil, retryable(err)
-		}
+		keys = append(keys, memberKey(c.p.ID, m, "ACCOUNT"))
+	}
+	read, err := l.getAll(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	for _, it := range read {
 		if it.Version == 0 && c.decision() == nil {
 			return nil, notFound("member")
 		}
-		read = append(read, it)
 	}
 	return read, nil
 }
@@ -268,6 +275,9 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
 	for i, m := range c.members() {
 		acc, err := readAccount(read[i], m)
+		if err == nil && i == 0 && acc.Sequence < c.reached {
+			err = errBehind
+		}
 		if err != nil {
 			return nil, false, err
 		}

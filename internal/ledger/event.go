@@ -25,17 +25,19 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
 	by.Input = fingerprint(append(encode(storedEvent(&loyalty.EventState{Event: ev})), ev.Member...))
-	e, replayed, err := l.upsert(ctx, p, loyalty.CauseEvent, ev.Cause(), by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
+	e, replayed, err := l.upsert(ctx, p, loyalty.Cause{Kind: loyalty.CauseEvent, ID: ev.Cause()}, ev.Member, by, func(from prior) (loyalty.Entry, error) {
 		var prior *loyalty.EventState
-		if was != nil {
-			prior = was.Event
+		if from.was != nil {
+			prior = from.was.Event
 		}
-		entries, err := l.do(ctx, command{p: p, member: ev.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		c := from.command(p, ev.Member, by)
+		c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			if acc.Sequence == 0 {
 				return loyalty.Outcome{}, notFound("member")
 			}
-			return p.PlaceEvent(acc, prior, rules, ev, l.now())
-		}})
+			return p.PlaceEvent(acc, prior, from.rules, ev, l.now())
+		}
+		entries, err := l.do(ctx, c)
 		if err != nil {
 			return loyalty.Entry{}, err
 		}
@@ -73,20 +75,22 @@ func (l *Ledger) ActivateEvent(ctx context.Context, p *loyalty.Program, id strin
 func (l *Ledger) activate(ctx context.Context, p *loyalty.Program, kind, id string, by By,
 	decide func(acc loyalty.Account, was loyalty.Entry, rules *loyalty.Program) (loyalty.Outcome, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	return l.upsert(ctx, p, kind, id, by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
+	return l.upsert(ctx, p, loyalty.Cause{Kind: kind, ID: id}, "", by, func(from prior) (loyalty.Entry, error) {
+		was := from.was
 		switch {
 		case was == nil:
-			return loyalty.Entry{}, notFound(kind) // upsert looks for one then
+			return loyalty.Entry{}, notFound(kind)
 		case was.Kind == loyalty.KindActivate:
 			return *was, nil
 		case was.Kind == loyalty.KindNote:
 			return loyalty.Entry{}, &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order is a guest's, and has no points yet."}
 		}
 		by.Input = was.Input // the facts are the same: told again they are a replay
-		c := command{p: p, member: was.Member, by: by, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-			return decide(acc, *was, rules)
-		}}
-		entries, err := l.doReferred(ctx, c, rules)
+		c := from.command(p, was.Member, by)
+		c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+			return decide(acc, *was, from.rules)
+		}
+		entries, err := l.doReferred(ctx, c, from.rules)
 		if err != nil {
 			return loyalty.Entry{}, err
 		}

@@ -22,18 +22,18 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	o.Disputes = slices.SortedFunc(slices.Values(o.Disputes), func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) })
 	o.Refunds = slices.SortedFunc(slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
 	by.Input = orderFingerprint(o)
-	e, replayed, err := l.upsert(ctx, p, loyalty.CauseOrder, o.ID, by, func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error) {
-		if was == nil {
-			return l.writeOrder(ctx, p, nil, rules, o, by)
+	e, replayed, err := l.upsert(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID}, o.Member, by, func(from prior) (loyalty.Entry, error) {
+		if from.was == nil {
+			return l.writeOrder(ctx, p, from, o, by)
 		}
-		o, err := l.carried(ctx, p, was.Order.Order, o)
+		o, err := l.carried(ctx, p, from.was.Order.Order, o)
 		if err != nil {
 			return loyalty.Entry{}, err
 		}
-		if found := was.Order.Order; found.Told == loyalty.Untold && found.Member != "" && found.Member != o.Member {
-			return l.moveOrder(ctx, p, was.Order, rules, o, by)
+		if was := from.was.Order.Order; was.Told == loyalty.Untold && was.Member != "" && was.Member != o.Member {
+			return l.moveOrder(ctx, p, from, o, by)
 		}
-		return l.writeOrder(ctx, p, was.Order, rules, o, by)
+		return l.writeOrder(ctx, p, from, o, by)
 	})
 	if err != nil {
 		return OrderResult{}, err
@@ -41,51 +41,113 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 	return orderResult(e, replayed), nil
 }
 
-// upsert writes the next revision of a cause that has an identity of its own: the same content again is a replay of
-// the latest revision, other content the one behind it, by the rules of the first. write is given the latest revision,
-// nil if none is known, and the program that it names.
-func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, kind, id string, by By,
-	write func(was *loyalty.Entry, rules *loyalty.Program) (loyalty.Entry, error),
+// prior is what the next revision of a cause starts from: the latest revision with its rules, and the account as it was
+// read at the same time.
+type prior struct {
+	was     *loyalty.Entry   // nil if the cause is new
+	rules   *loyalty.Program // those of the first revision
+	account *table.Item      // nil if it was not read
+}
+
+// upsert writes the next revision of a cause that has a natural identity. The same content again is a replay of the
+// latest revision and writes nothing; other content is the next revision, under the rules of the first.
+//
+// It reads the account of m, if m is not empty, and the latest revision at the same time, so that a command takes two
+// sequential steps. Either may be older than the other. An account that does not have the latest revision yet is
+// read again before anything is decided (command.reached). A revision that has come since then makes the write fail. A
+// rejection writes nothing, so it is returned only if the latest revision is still the same.
+func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID, by By,
+	write func(prior) (loyalty.Entry, error),
 ) (e loyalty.Entry, replayed bool, err error) {
-	var prior *loyalty.Entry
-	rules := p
 	for range attempts {
-		e, err := write(prior, rules)
-		if err == nil {
-			return e, false, nil
+		from, err := l.prior(ctx, p, cause, m)
+		if err != nil {
+			return loyalty.Entry{}, false, err
 		}
-		// What is refused as new may be known already, and then other rules hold; and what is refused as a later
-		// revision may have come behind another one meanwhile.
-		refused := errors.As(err, new(*loyalty.Error))
-		if !refused && !errors.As(err, new(taken)) {
-			return e, false, err
+		if from.was != nil && from.was.Input == by.Input {
+			return *from.was, true, nil
 		}
-		was, readErr := l.latest(ctx, p.ID, kind, id)
+		e, err := write(from)
+		rejected := errors.As(err, new(*loyalty.Error))
 		switch {
-		case readErr != nil:
-			return e, false, readErr
-		case was.Cause.Revision == 0:
+		case err == nil:
+			return e, false, nil
+		case !rejected && !errors.As(err, new(taken)):
 			return e, false, err
-		case was.Input == by.Input:
-			return was, true, nil
-		case refused && prior != nil && was.Cause.Revision == prior.Cause.Revision:
-			return e, false, err
-		}
-		prior = &was
-		version := was.Program
-		if was.Order != nil {
-			version = was.Order.Program // notes of the first release name the one in force when they were written
-		}
-		if rules, err = l.rules(ctx, p, version); err != nil {
-			return e, false, err
+		case rejected:
+			now, readErr := l.latest(ctx, p.ID, cause.Kind, cause.ID)
+			if readErr != nil {
+				return e, false, readErr
+			}
+			if now.Cause.Revision == from.revision() {
+				return e, false, err
+			}
 		}
 	}
 	return loyalty.Entry{}, false, ErrTryAgain
 }
 
-// writeOrder writes the revision of an order that comes behind prior: on its member's account, or on none while
-// nobody is known for it. with is written in the same instant.
-func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, by By, with ...table.Op) (loyalty.Entry, error) {
+// prior reads the latest revision of a cause and, at the same time, the account of m if m is not empty.
+func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID) (from prior, err error) {
+	var was loyalty.Entry
+	latest := func() (err error) {
+		was, err = l.latest(ctx, p.ID, cause.Kind, cause.ID)
+		return err
+	}
+	account := func() error {
+		it, err := l.Table.Get(ctx, memberKey(p.ID, m, "ACCOUNT"))
+		from.account = &it
+		return retryable(err)
+	}
+	if m == "" {
+		err = latest()
+	} else {
+		err = inParallel(latest, account)
+	}
+	if from.rules = p; err != nil || was.Cause.Revision == 0 {
+		return from, err
+	}
+	from.was = &was
+	version := was.Program
+	if was.Order != nil {
+		version = was.Order.Program // notes of the first release name the one in force when they were written
+	}
+	from.rules, err = l.rules(ctx, p, version)
+	return from, err
+}
+
+// revision returns the number of the latest revision, 0 if there is none.
+func (from prior) revision() int {
+	if from.was == nil {
+		return 0
+	}
+	return from.was.Cause.Revision
+}
+
+// order returns the order as of the latest revision, nil if there is none.
+func (from prior) order() *loyalty.OrderState {
+	if from.was == nil {
+		return nil
+	}
+	return from.was.Order
+}
+
+// command returns a command that writes the next revision to the account of m.
+func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) command {
+	c := command{p: p, member: m, by: by}
+	if from.account != nil && from.account.Key == memberKey(p.ID, m, "ACCOUNT") {
+		c.read = from.account
+	}
+	if from.was != nil && from.was.Member == m {
+		c.reached = from.was.Sequence
+	}
+	return c
+}
+
+// writeOrder writes the next revision of an order to the account of its member, or to none while the member is unknown.
+// with is written in the same transaction.
+func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By, with ...table.Op) (loyalty.Entry, error) {
+	prior, rules := from.order(), from.rules
 	if prior != nil && prior.Blank(o) {
 		rules = p
 	}
@@ -99,12 +161,13 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loya
 			Program: s.Program, Effective: o.PlacedAt, Order: &s,
 		}, by, with...)
 	}
-	c := command{p: p, member: o.Member, by: by, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+	c := from.command(p, o.Member, by)
+	c.with, c.decide = with, func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
 		if acc.Sequence == 0 {
 			return loyalty.Outcome{}, notFound("member")
 		}
 		return p.PlaceOrder(acc, prior, rules, o, left, l.now())
-	}}
+	}
 	entries, err := l.doReferred(ctx, c, rules)
 	if err != nil {
 		return loyalty.Entry{}, err
@@ -112,10 +175,12 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, prior *loya
 	return entries[0], nil
 }
 
-// moveOrder gives an order to the member whom the merchant names, where its payments had found another: in one step that
-// one loses what it gave, as if it were cancelled, and it begins anew. What the merchant says goes before what was found,
-// whichever comes first. It is refused where a referral hangs on the order, for then four accounts would change at once.
-func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, found *loyalty.OrderState, rules *loyalty.Program, o loyalty.Order, by By) (loyalty.Entry, error) {
+// moveOrder moves an order from the member that its payments found to the member that the merchant names. In one
+// transaction the order is canceled in the one account and placed in the other. The merchant's word counts more than what
+// a payment found, whichever comes first. It is rejected where a referral depends on the order, for then four accounts
+// would change at once.
+func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By) (loyalty.Entry, error) {
+	found, rules := from.was.Order, from.rules
 	gone := found.Order
 	gone.Status, gone.Told = loyalty.OrderCancelled, ""
 	anew := &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, Told: loyalty.Untold}, Revision: found.Revision + 1}

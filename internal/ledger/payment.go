@@ -85,18 +85,15 @@ func mismatch(x loyalty.Receipt, facts []loyalty.Fact) error {
 
 // merge brings an order up to what is known of one of its payments.
 func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known knownItem, x loyalty.Receipt, ops []table.Op) error {
-	was, err := l.latest(ctx, p.ID, loyalty.CauseOrder, known.doc.Order)
+	from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: known.doc.Order}, "")
 	if err != nil {
 		return err
 	}
-	o, rules, input := loyalty.Order{ID: known.doc.Order, Status: loyalty.OrderPlaced, Told: loyalty.Untold}, p, untold
-	if was.Order != nil {
-		o, input = was.Order.Order, was.Input
-		if rules, err = l.rules(ctx, p, was.Order.Program); err != nil {
-			return err
-		}
+	o, input := loyalty.Order{ID: known.doc.Order, Status: loyalty.OrderPlaced, Told: loyalty.Untold}, untold
+	if was := from.order(); was != nil {
+		o, input = was.Order, from.was.Input
 	}
-	if o, err = placed(was.Order, o, x); err != nil {
+	if o, err = placed(from.order(), o, x); err != nil {
 		return err
 	}
 	o, news := o.WithReceipt(x)
@@ -114,7 +111,7 @@ func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known k
 		return l.commit(ctx, ops...)
 	}
 	o.Member = buyer
-	_, err = l.writeOrder(ctx, p, was.Order, rules, o, By{Actor: k.Provider + ":" + k.Event, Input: input}, ops...)
+	_, err = l.writeOrder(ctx, p, from, o, By{Actor: k.Provider + ":" + k.Event, Input: input}, ops...)
 	return err
 }
 
@@ -346,21 +343,17 @@ const maxClaimed = 100
 
 func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item) (claimed bool, err error) {
 	for range attempts {
-		was, err := l.latest(ctx, p.ID, loyalty.CauseOrder, it.Key.SK)
+		from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: it.Key.SK}, m)
 		if err != nil {
 			return false, err
 		}
 		claimed = false
-		if was.Order == nil || was.Order.Order.Member != "" || !p.Claimable(was.Order.Order.PlacedAt, l.now()) {
+		if was := from.order(); was == nil || was.Order.Member != "" || !p.Claimable(was.Order.PlacedAt, l.now()) {
 			err = l.commit(ctx, table.Delete(it))
 		} else {
-			var rules *loyalty.Program
-			if rules, err = l.rules(ctx, p, was.Order.Program); err != nil {
-				return false, err
-			}
-			o := was.Order.Order
+			o := was.Order
 			o.Member, claimed = m, true
-			_, err = l.writeOrder(ctx, p, was.Order, rules, o, By{Actor: "claim", Input: was.Input}, table.Delete(it))
+			_, err = l.writeOrder(ctx, p, from, o, By{Actor: "claim", Input: from.was.Input}, table.Delete(it))
 		}
 		if conflict := (*table.ConflictError)(nil); errors.As(err, &conflict) && conflict.Key == it.Key {
 			return false, nil // somebody else did it

@@ -328,9 +328,9 @@ func TestWhatAReferralCosts(t *testing.T) {
 	}
 	within("to join by a code", 4, 9)
 	b.put(t, b.order("o1", member(1), 2_000))
-	within("the order that converts", 7, 15)
+	within("the order that converts", 8, 15)
 	b.put(t, b.order("o2", member(1), 2_000))
-	within("the next order", 1, 5)
+	within("the next order", 2, 5)
 	b.is(t, ledger.Profile{Member: member(0), Phone: "+491701234567"})
 	if _, err := b.Enrol(t.Context(), b.p, ledger.Enrolment{Member: member(2), Code: codes[0]}, ledger.By{Input: "2"}); err != nil {
 		t.Fatal(err)
@@ -338,7 +338,7 @@ func TestWhatAReferralCosts(t *testing.T) {
 	b.is(t, ledger.Profile{Member: member(2), Phone: "+491701234567"})
 	meter.Take()
 	b.put(t, b.order("o4", member(2), 2_000))
-	within("the order of who turns out to be the referrer", 3, 6)
+	within("the order of who turns out to be the referrer", 4, 6)
 	b.put(t, b.order("o3", member(9), 2_000))
-	within("the first order of who came alone", 1, 6)
+	within("the first order of who came alone", 2, 6)
 }

@@ -1,0 +1,160 @@
+package ledger_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// skewed is a table that delays one of two parallel reads, the one of the account or the one of the revisions, until the
+// other has returned and something has happened in between.
+type skewed struct {
+	table.Table
+	accountFirst bool
+	between      func() // nil: nothing is delayed any more
+
+	once  sync.Once
+	first chan struct{} // closed when the first read has returned
+	wrote atomic.Int64
+}
+
+func (s *skewed) pass(first bool, read func()) {
+	if s.between == nil {
+		read()
+		return
+	}
+	if first {
+		read()
+		s.once.Do(func() { close(s.first) })
+		return
+	}
+	<-s.first
+	between := s.between
+	s.between = nil
+	between()
+	read()
+}
+
+func (s *skewed) Get(ctx context.Context, key table.Key) (it table.Item, err error) {
+	s.pass(s.accountFirst, func() { it, err = s.Table.Get(ctx, key) })
+	return it, err
+}
+
+func (s *skewed) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+	return func(yield func(table.Item, error) bool) {
+		var items []table.Item
+		var failed error
+		s.pass(!s.accountFirst, func() {
+			for it, err := range s.Table.Query(ctx, q) {
+				items, failed = append(items, it), err
+			}
+		})
+		for _, it := range items {
+			if !yield(it, failed) {
+				return
+			}
+		}
+	}
+}
+
+func (s *skewed) Transact(ctx context.Context, ops ...table.Op) error {
+	s.wrote.Add(1)
+	return s.Table.Transact(ctx, ops...)
+}
+
+// The account and the latest revision are read in parallel, so that another write of the same order may be in one of them
+// and not in the other. The outcome is the same as if the two writes had come one after the other.
+func TestAnotherRevisionBetweenTheTwoReads(t *testing.T) {
+	for _, accountFirst := range []bool{true, false} {
+		name := map[bool]string{true: "the account is read first", false: "the revisions are read first"}[accountFirst]
+		for what, c := range map[string]struct {
+			before, rival, own int64 // amounts of the order; 0: it is not placed
+			revision           int
+			writes             int64 // when the account is read first
+		}{
+			"the same first revision": {0, 10_000, 10_000, 1, 0},
+			"another first revision":  {0, 10_000, 4_000, 2, 1},
+			"a later revision":        {10_000, 7_000, 4_000, 3, 1},
+			"the same later revision": {10_000, 4_000, 4_000, 2, 0},
+		} {
+			t.Run(name+", "+what, func(t *testing.T) {
+				clean := memory(t)
+				rival := newBench(t, clean)
+				rival.enrol(t, "mem_ada")
+				if c.before > 0 {
+					rival.put(t, rival.order("1042", "mem_ada", c.before))
+				}
+				tab := &skewed{Table: clean, accountFirst: accountFirst, first: make(chan struct{})}
+				tab.between = func() { rival.put(t, rival.order("1042", "mem_ada", c.rival)) }
+				b := newBench(t, tab)
+				r := b.put(t, b.order("1042", "mem_ada", c.own))
+				if r.Revision != c.revision || int64(r.State.Worth) != c.own/100 || r.Replayed != (c.rival == c.own) {
+					t.Errorf("%+v", r)
+				}
+				if n := tab.wrote.Load(); accountFirst && n != c.writes {
+					t.Errorf("%d writes, want %d: the account that was read too early must not be written", n, c.writes)
+				}
+				rival.wantBalance(t, "mem_ada", loyalty.Balance{Pending: loyalty.Points(c.own / 100)})
+				rival.audit(t, "mem_ada")
+			})
+		}
+	}
+}
+
+// An order that is too old is rejected if it is new, and accepted if it is a later revision. Here the first revision is
+// written after the look for it.
+func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
+	clean := memory(t)
+	rival := newBench(t, clean)
+	rival.enrol(t, "mem_ada")
+	o := rival.order("1042", "mem_ada", 10_000)
+	placed := o
+	tab := &skewed{Table: clean, first: make(chan struct{}), between: func() { rival.put(t, placed) }}
+	b := newBench(t, tab)
+	b.advance(loyalty.MaxOrderAge + time.Hour)
+	o.Status = loyalty.OrderCancelled
+	if r := b.put(t, o); r.Revision != 2 || r.State.Worth != 0 {
+		t.Errorf("%+v", r)
+	}
+	b.audit(t, "mem_ada")
+
+	old := o
+	old.ID = "1043"
+	_, err := b.PutOrder(t.Context(), b.p, old, by("1"))
+	wantRefusal(t, err, loyalty.ValidationFailed)
+}
+
+// failing is a table on which the reads of some keys fail, or panic.
+type failing struct {
+	table.Table
+	panics bool
+}
+
+func (f failing) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	if f.panics && strings.HasSuffix(key.PK, "mem_ada") {
+		panic("a fault")
+	}
+	return table.Item{}, errors.New("the account cannot be read")
+}
+
+func TestAReadInParallelThatFails(t *testing.T) {
+	b := newBench(t, failing{memory(t), false})
+	if _, err := b.PutOrder(t.Context(), b.p, b.order("1042", "mem_ada", 100), by("1")); err == nil || err.Error() != "the account cannot be read" {
+		t.Errorf("%v", err)
+	}
+	b.Table = failing{b.Table, true}
+	defer func() {
+		if v, _ := recover().(string); !strings.HasPrefix(v, "a fault\n") || !strings.Contains(v, "parallel_test.go") {
+			t.Errorf("the caller recovered %q, want the panic with its stack", v)
+		}
+	}()
+	b.PutOrder(t.Context(), b.p, b.order("1042", "mem_ada", 100), by("1"))
+}
