@@ -45,7 +45,7 @@ func BenchmarkRefuseOrder(b *testing.B) {
 
 func benchWorld(b *testing.B) (*world, func(i int) []byte) {
 	w := newWorld(b, memory(b))
-	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo)
+	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo, "test")
 	var members []string
 	for range 5000 { // so that none gets more orders than a member has
 		a, _ := w.send(request{method: "POST", path: "/v1/members", body: []byte("{}")})

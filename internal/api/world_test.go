@@ -71,7 +71,7 @@ var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 func newWorld(t testing.TB, tab table.Table) *world {
 	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: loadSpec(t)}
 	w.app = &app.App{
-		Table: tab, Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo),
+		Table: tab, Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
 		Secret: []byte("0123456789abcdefghijklmnopqrstuv"),
 	}
 	if err := w.app.Wire(); err != nil {

@@ -78,7 +78,7 @@ func writeBy(b *testing.B, tab table.Table, command string, members, writers int
 // thousands of orders would collect as many pending lots.
 func rich(b *testing.B, tab table.Table, members int) *world {
 	w := newWorld(b, tab)
-	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo)
+	w.app.Log = telemetry.NewLog(io.Discard, slog.LevelInfo, "test")
 	w.publish("bluebird", []byte(strings.Replace(plainSource(b), "pending: 14 days", "pending: 0 days", 1)), 1)
 	w.app.Programs.Forget("bluebird")
 	p, err := w.app.Programs.Live(b.Context(), "bluebird")

@@ -66,7 +66,7 @@ func TestRunReportsFailures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			a := &App{Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo), Version: "7"}
+			a := &App{Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo, "test"), Version: "7"}
 			ctx, cancel := context.WithTimeout(t.Context(), Reserve+2*time.Millisecond)
 			defer cancel()
 			ctx = lambdacontext.NewContext(ctx, &lambdacontext.LambdaContext{AwsRequestID: "request-1"})

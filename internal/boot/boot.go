@@ -30,7 +30,7 @@ const patience = 8 * time.Second
 
 // Start serves a function for as long as the process lives. It ends the process if the environment will not do.
 func Start(function func(*app.App) lambda.Handler) {
-	log := telemetry.NewLog(os.Stdout, slog.LevelInfo)
+	log := telemetry.NewLog(os.Stdout, slog.LevelInfo, os.Getenv("PERENNIAL_STACK"))
 	a, err := fromEnvironment(context.Background(), log)
 	if err != nil {
 		log.Error("cannot start", "err", err)

@@ -49,7 +49,7 @@ func request(t *testing.T, answers client) (answer events.APIGatewayV2HTTPRespon
 	tab := environment{tableName: "perennial", http: awshttp.NewBuildableClient()}.table()
 	tab.Client = dynamodb.New(dynamodb.Options{Region: "eu-central-1", HTTPClient: answers, Credentials: aws.AnonymousCredentials{}})
 	a := &app.App{
-		Table: tab, Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo), Stage: app.Test, Secret: []byte(goodSecret), Version: "7",
+		Table: tab, Now: time.Now, Log: telemetry.NewLog(&out, slog.LevelInfo, "test"), Stage: app.Test, Secret: []byte(goodSecret), Version: "7",
 	}
 	if err := a.Wire(); err != nil {
 		t.Fatal(err)

@@ -23,7 +23,7 @@ import (
 func metered(t *testing.T, b *bench) (counted func() map[string]float64) {
 	t.Helper()
 	var out bytes.Buffer
-	b.Log = telemetry.NewLog(&out, slog.LevelInfo)
+	b.Log = telemetry.NewLog(&out, slog.LevelInfo, "test")
 	return func() map[string]float64 {
 		t.Helper()
 		sums := map[string]float64{}
@@ -75,7 +75,7 @@ func (brittle) Get(context.Context, table.Key) (table.Item, error) { panic("as a
 func TestPanicFailsOneMessageAndIsLoggedWithTheRequestID(t *testing.T) {
 	b := newBench(t, 0)
 	var out bytes.Buffer
-	b.Log = telemetry.NewLog(&out, slog.LevelInfo)
+	b.Log = telemetry.NewLog(&out, slog.LevelInfo, "test")
 	b.Programs = &app.Programs{Ledger: b.Ledger, Now: b.Now}
 	b.Table = brittle{b.Table}
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})

@@ -12,10 +12,11 @@ import (
 // Namespace is the CloudWatch namespace of every metric below.
 const Namespace = "Perennial"
 
-// A Metric names a CloudWatch metric in Namespace. Every metric is reported under two dimension sets: by function
-// ("function": members, earn, redeem, programs, reminders, webhooks, reassess, remind or relay), and by function and
-// published version ("function" and "version": Lambda's version number, or "local" on one machine). The unit is Count
-// unless the metric says otherwise. A counter is reported only when it is not zero, so an alarm treats missing data as
+// A Metric names a CloudWatch metric in Namespace. Every metric is reported under three dimension sets: by stack, by
+// stack and function ("stack" and "function": members, earn, redeem, programs, reminders, webhooks, reassess, remind or
+// relay), and by stack, function and published version ("version": Lambda's version number, or "local" on one machine).
+// An account can have several stacks, and an alarm must not see those of another. The unit is Count unless the metric
+// says otherwise. A counter is reported only when it is not zero, so an alarm treats missing data as
 // not breaching and uses the statistic Sum.
 type Metric string
 
@@ -137,21 +138,21 @@ func Count(ctx context.Context, m Metric, n int64) {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 type directive struct {
 	Namespace  string
-	Dimensions [2][]string
+	Dimensions [][]string
 	Metrics    []definition
 }
 
 type definition struct{ Name, Unit string }
 
 // attrs makes a log line an embedded metric document; none if nothing was counted. The line must also have the
-// members function and version, which are the dimensions.
+// members stack, function and version, which are the dimensions.
 func (c *Counters) attrs(at time.Time) []slog.Attr {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if len(c.values) == 0 {
 		return nil
 	}
-	d := directive{Namespace: Namespace, Dimensions: [2][]string{{"function"}, {"function", "version"}}}
+	d := directive{Namespace: Namespace, Dimensions: [][]string{{"stack"}, {"stack", "function"}, {"stack", "function", "version"}}}
 	var attrs []slog.Attr
 	for _, v := range c.values {
 		attrs = append(attrs, slog.Int64(string(v.metric), v.n))

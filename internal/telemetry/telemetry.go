@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// NewLog makes a logger that writes lines of JSON.
-func NewLog(w io.Writer, level slog.Leveler) *slog.Logger {
-	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level}))
+// NewLog makes a logger that writes lines of JSON. Every line names the stack, which is a dimension of its metrics.
+func NewLog(w io.Writer, level slog.Leveler, stack string) *slog.Logger {
+	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})).With(slog.String("stack", stack))
 }
 
-// An Origin says where a line comes from. Function and Version are the dimensions of its metrics.
+// An Origin says where a line comes from. Function and Version are dimensions of its metrics.
 type Origin struct {
 	RequestID string // of the request or the invocation
 	Function  string // "earn"

@@ -21,7 +21,7 @@ var (
 func write(t *testing.T, f func(context.Context, *slog.Logger)) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
-	f(t.Context(), NewLog(&out, slog.LevelInfo))
+	f(t.Context(), NewLog(&out, slog.LevelInfo, "perennial"))
 	if out.Len() == 0 {
 		return nil
 	}
@@ -138,14 +138,15 @@ func checkDocument(t *testing.T, line map[string]any, counts map[string]float64)
 		}
 		sets = append(sets, names)
 	}
-	if len(sets) != 2 || !slices.Equal(sets[0], []string{"function"}) || !slices.Equal(sets[1], []string{"function", "version"}) {
+	want := [][]string{{"stack"}, {"stack", "function"}, {"stack", "function", "version"}}
+	if !slices.EqualFunc(sets, want, slices.Equal) || line["stack"] != "perennial" {
 		t.Errorf("the dimensions are %v", sets)
 	}
 }
 
 func TestHigherLevelWritesNoLine(t *testing.T) {
 	var out bytes.Buffer
-	Answered(t.Context(), NewLog(&out, slog.LevelWarn), Request{})
+	Answered(t.Context(), NewLog(&out, slog.LevelWarn, "perennial"), Request{})
 	if out.Len() != 0 {
 		t.Errorf("wrote %s", out.String())
 	}
