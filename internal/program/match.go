@@ -102,7 +102,7 @@ func weekdaysOf(n *node) (days []time.Weekday) {
 func (c *compiler) birthday(item *node) int {
 	n := item.get("birthday")
 	if n != nil && item.get("birthday_month").yes() {
-		c.add(at(n, "and birthday_month exclude each other; keep one of them"))
+		c.add(at(n, "cannot stand beside birthday_month; keep one of them"))
 	}
 	days := c.period(n).Days
 	if days > maxBirthdayDays {

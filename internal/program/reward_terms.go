@@ -1,8 +1,6 @@
 package program
 
 import (
-	"math/big"
-	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -158,22 +156,4 @@ func (c *compiler) firstCall(item *node) loyalty.Period {
 		c.add(at(n, "%s is not a number of minutes, hours, days or weeks", n.value))
 	}
 	return p
-}
-
-// generous is the share of what points cost to earn above which a reward is probably a slip: one half.
-var generous = big.NewRat(1, 2)
-
-// giveBack warns of a reward that returns much of what a member must spend to earn the points that it costs where
-// it costs least, at the base rate of its own currency.
-func (c *compiler) giveBack(n *node, r loyalty.Reward) {
-	rate, least := c.p.Earn.Rates[r.Value.Currency], slices.Min(r.Costs())
-	if n == nil || least < 1 || rate.Points == nil || rate.Per < 1 {
-		return
-	}
-	share := new(big.Rat).Mul(big.NewRat(r.Value.Amount, rate.Per), rate.Points)
-	share.Quo(share, big.NewRat(int64(least), 1))
-	if share.Cmp(generous) > 0 {
-		percent := share.Mul(share, big.NewRat(100, 1)).FloatString(0)
-		c.warn(at(n, "gives back %s%% of what members must spend to earn its %d points", percent, least))
-	}
 }

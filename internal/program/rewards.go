@@ -68,10 +68,8 @@ func (c *compiler) worth(item *node, r *loyalty.Reward) {
 	switch r.Type {
 	case "amount_off":
 		r.Value = c.someMoney(value, "%s off is no reward")
-		c.giveBack(value, *r)
 	case "gift_card":
 		r.Value = c.someMoney(value, "a gift card of %s is no reward")
-		c.giveBack(value, *r)
 	case "donation":
 		r.Value = c.someMoney(value, "a donation of %s is none")
 	case "percent_off":

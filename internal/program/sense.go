@@ -18,12 +18,15 @@ type entry struct {
 
 // sense looks at what was read as a whole: at what only shows when one section is held against another.
 func (c *compiler) sense(root *node) {
+	c.returnable(root.get("earn").get("purchase").get("expires"), c.p.Earn.Expires)
 	for _, e := range c.entries {
 		c.contradictions(e.item, e.rule)
 		c.shortLived(e.item, c.p.Earn.Pending, e.rule.Life)
 	}
 	c.overlaps()
 	c.giftCards(root)
+	c.returns(root)
+	c.outOfReach(root)
 	c.unused(root.get("stacking"))
 	c.sliding(root.get("tiers").get("levels"))
 	c.shortLived(root.get("earn").get("purchase"), c.p.Earn.Pending, loyalty.Life{Expires: &c.p.Earn.Expires})
@@ -154,6 +157,24 @@ func (c *compiler) sliding(n *node) {
 	}
 }
 
+// returnable warns of points of orders that expire while the orders are still returned.
+func (c *compiler) returnable(expires *node, e loyalty.Expiry) {
+	if expires == nil || e.After.IsZero() || e.Inactive || !c.p.Earn.Pending.For.IsZero() || !shorter(e.After, refundWindow) {
+		return
+	}
+	c.warn(at(expires, "points would expire after %s, within the %s in which orders are usually returned: a later refund finds them expired",
+		period(e.After), period(refundWindow)))
+}
+
+// shorter compares two lengths of time.
+func shorter(p, q loyalty.Period) bool {
+	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
+	return p.After(day, time.UTC).Before(q.After(day, time.UTC))
+}
+
+// refundWindow is the time in which most orders are returned: the period of withdrawal in the European Union.
+var refundWindow = loyalty.Period{Days: 14}
+
 // shortLived warns of points that live for a shorter time than they are waited for: for what the item says, else
 // pending.
 func (c *compiler) shortLived(item *node, pending loyalty.Wait, l loyalty.Life) {
@@ -171,8 +192,7 @@ func (c *compiler) shortLived(item *node, pending loyalty.Wait, l loyalty.Life) 
 	if where == nil || pending.Until != "" || expires.After.IsZero() {
 		return
 	}
-	day := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
-	if expires.After.After(day, time.UTC).Before(pending.For.After(day, time.UTC)) {
+	if shorter(expires.After, pending.For) {
 		c.warn(at(where, "points would live for %s, which is shorter than the %s for which they are pending", period(expires.After), period(pending.For)))
 	}
 }

@@ -48,7 +48,22 @@ func (c *compiler) condition(n *node, compile func(string) (loyalty.Condition, e
 		c.add(at(n, "%s", err))
 		return nil
 	}
+	switch condition.Judge(n.value, c.closedTexts()) {
+	case condition.Never:
+		c.add(at(n, "never holds, so that it does nothing; correct the condition or remove the entry"))
+	case condition.Always:
+		c.warn(at(n, "always holds; leave it out, or correct it"))
+	}
 	return compiled
+}
+
+// closedTexts returns the values of names that can have only a few in this program.
+func (c *compiler) closedTexts() map[string][]string {
+	texts := map[string][]string{}
+	for _, l := range c.p.Tiers.Levels {
+		texts["member.tier"] = append(texts["member.tier"], l.ID)
+	}
+	return texts
 }
 
 // misasked is a problem with a condition, at its place in the condition. Problems that are too many to be reported are

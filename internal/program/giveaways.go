@@ -1,0 +1,265 @@
+package program
+
+import (
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// generous is the share of the money spent above which a return is probably a slip: one half.
+var generous = big.NewRat(1, 2)
+
+// returns compares rewards, payments with points and entry bonuses with the money that members must spend to earn the
+// points. A return above half of it is a warning; one above redeeming.max_return, or 100%, is an error. Points earn at
+// the base rate of the reward's currency and move between wallets by conversions and wallet_points rewards.
+func (c *compiler) returns(root *node) {
+	most := big.NewRat(1, 1)
+	if n := root.get("redeeming").get("max_return"); n != nil {
+		if most = c.maxReturn(n); most == nil {
+			return
+		}
+	}
+	check := func(n *node, share *big.Rat, what string) {
+		percent := new(big.Rat).Mul(share, big.NewRat(100, 1)).FloatString(0)
+		switch {
+		case share.Cmp(most) > 0:
+			c.add(at(n, "gives back %s%% of what members must spend to earn %s; redeeming.max_return allows %s%%",
+				percent, what, new(big.Rat).Mul(most, big.NewRat(100, 1)).FloatString(0)))
+		case share.Cmp(generous) > 0:
+			c.warn(at(n, "gives back %s%% of what members must spend to earn %s", percent, what))
+		}
+	}
+	c.rewardReturns(root.get("rewards"), check)
+	for _, f := range root.get("redeeming").get("pay").get("rates").pairs() {
+		code := loyalty.Currency(f.key.name)
+		earned, value := c.earned(code)[""], payValue(c.p.Redeeming.Pay.Rates[code])
+		if earned != nil && value != nil {
+			check(f, new(big.Rat).Mul(earned, value), "the points")
+		}
+	}
+	c.bonusReturns(root.get("tiers"), c.p.Tiers, check)
+	for i, item := range root.get("ladders").list() {
+		c.bonusReturns(item, c.p.Ladders[i].Tiers, check)
+	}
+}
+
+// maxReturn reads the bound on returns: a percentage, which may be above 100.
+func (c *compiler) maxReturn(n *node) *big.Rat {
+	r, ok := decimal(strings.TrimSuffix(n.text(), "%"))
+	if !ok || r.Sign() == 0 || !strings.HasSuffix(n.text(), "%") {
+		c.malformed(n, "max_return")
+		return nil
+	}
+	return r.Quo(r, big.NewRat(100, 1))
+}
+
+// rewardReturns checks what each reward that is worth money returns where it costs least.
+func (c *compiler) rewardReturns(n *node, check func(n *node, share *big.Rat, what string)) {
+	for i, item := range n.list() {
+		r := c.p.Rewards[i]
+		if r.Type != "amount_off" && r.Type != "gift_card" || item.get("value") == nil {
+			continue
+		}
+		earned := c.earned(r.Value.Currency)
+		best, points := new(big.Rat), loyalty.Points(0)
+		for wallet, least := range leastPrices(r) {
+			if per := earned[wallet]; per != nil && least > 0 {
+				share := new(big.Rat).Mul(per, big.NewRat(r.Value.Amount, int64(least)))
+				if share.Cmp(best) > 0 {
+					best, points = share, least
+				}
+			}
+		}
+		check(item.get("value"), best, "its "+strconv.FormatInt(int64(points), 10)+" points")
+	}
+}
+
+// leastPrices returns what a reward costs where it costs least, by wallet.
+func leastPrices(r loyalty.Reward) map[string]loyalty.Points {
+	least := map[string]loyalty.Points{"": slices.Min(r.Costs())}
+	for wallet, n := range r.Wallets {
+		least[wallet] = n
+	}
+	return least
+}
+
+// earned returns how many points of each wallet one minor unit of a currency earns at most, directly or by way of
+// another wallet. A wallet that orders in that currency do not reach is absent.
+func (c *compiler) earned(code loyalty.Currency) map[string]*big.Rat {
+	earned := map[string]*big.Rat{}
+	raise := func(wallet string, n *big.Rat) {
+		if was := earned[wallet]; was == nil || was.Cmp(n) < 0 {
+			earned[wallet] = n
+		}
+	}
+	if r, ok := c.perMinor(c.p.Earn.Rates, code); ok {
+		raise("", r)
+	}
+	for _, w := range c.p.Wallets {
+		if r, ok := c.perMinor(w.Rates, code); ok {
+			raise(w.ID, r)
+		}
+	}
+	for range len(c.p.Wallets) { // a way leads through each wallet once: circles are refused
+		for _, x := range c.p.Conversions {
+			if from := earned[x.From]; from != nil && x.Rate != nil {
+				raise(x.To, new(big.Rat).Mul(from, x.Rate))
+			}
+		}
+		for _, r := range c.p.Rewards {
+			if r.Type != "wallet_points" {
+				continue
+			}
+			for wallet, least := range leastPrices(r) {
+				if from := earned[wallet]; from != nil && least > 0 {
+					raise(r.Wallet, new(big.Rat).Mul(from, big.NewRat(int64(r.Points), int64(least))))
+				}
+			}
+		}
+	}
+	return earned
+}
+
+// perMinor returns the points for one minor unit of a currency, converted by the newest exchange rate if it has no rate.
+func (c *compiler) perMinor(rates map[loyalty.Currency]loyalty.Rate, code loyalty.Currency) (*big.Rat, bool) {
+	if r, ok := rates[code]; ok {
+		return ratePerMinor(r)
+	}
+	base, ok := rates[c.p.Exchange.Base]
+	per, sound := ratePerMinor(base)
+	from, known := code.Exponent()
+	to, known2 := c.p.Exchange.Base.Exponent()
+	if !ok || !sound || !known || !known2 {
+		return nil, false
+	}
+	for _, x := range slices.Backward(c.p.Exchange.Rates) {
+		if rate := x.Rates[code]; rate != nil {
+			per = new(big.Rat).Mul(per, rate)
+			for ; from < to; from++ {
+				per.Mul(per, big.NewRat(10, 1))
+			}
+			for ; from > to; from-- {
+				per.Quo(per, big.NewRat(10, 1))
+			}
+			return per, true
+		}
+	}
+	return nil, false
+}
+
+func ratePerMinor(r loyalty.Rate) (*big.Rat, bool) {
+	if r.Points == nil || r.Per < 1 {
+		return nil, false
+	}
+	return new(big.Rat).Quo(r.Points, big.NewRat(r.Per, 1)), true
+}
+
+// payValue returns what one point pays, in minor units; nil if nothing.
+func payValue(r loyalty.Rate) *big.Rat {
+	if r.Points == nil || r.Points.Sign() <= 0 {
+		return nil
+	}
+	return new(big.Rat).Quo(big.NewRat(r.Per, 1), r.Points)
+}
+
+// worths returns what one point of each wallet is worth at most, in minor units of a currency.
+func (c *compiler) worths(code loyalty.Currency) map[string]*big.Rat {
+	worth := map[string]*big.Rat{}
+	raise := func(wallet string, n *big.Rat) {
+		if was := worth[wallet]; n != nil && (was == nil || was.Cmp(n) < 0) {
+			worth[wallet] = n
+		}
+	}
+	raise("", payValue(c.p.Redeeming.Pay.Rates[code]))
+	for range len(c.p.Wallets) + 1 {
+		for _, r := range c.p.Rewards {
+			gives := new(big.Rat)
+			switch {
+			case (r.Type == "amount_off" || r.Type == "gift_card") && r.Value.Currency == code:
+				gives.SetInt64(r.Value.Amount)
+			case r.Type == "wallet_points" && worth[r.Wallet] != nil:
+				gives.Mul(worth[r.Wallet], big.NewRat(int64(r.Points), 1))
+			default:
+				continue
+			}
+			for wallet, least := range leastPrices(r) {
+				if least > 0 {
+					raise(wallet, new(big.Rat).Quo(gives, big.NewRat(int64(least), 1)))
+				}
+			}
+		}
+		for _, x := range c.p.Conversions {
+			if to := worth[x.To]; to != nil && x.Rate != nil {
+				raise(x.From, new(big.Rat).Mul(to, x.Rate))
+			}
+		}
+	}
+	return worth
+}
+
+// bonusReturns checks the entry bonuses of levels up to each level against the money that reaching it takes.
+func (c *compiler) bonusReturns(item *node, t loyalty.Tiers, check func(n *node, share *big.Rat, what string)) {
+	sum := loyalty.Points(0)
+	for i, level := range item.get("levels").list() {
+		l := t.Levels[i]
+		if sum += l.Points; l.Points == 0 || i == 0 {
+			continue
+		}
+		best := new(big.Rat)
+		for code := range c.p.Earn.Rates {
+			spend, worth := c.spendFor(t, l, code), c.worths(code)[""]
+			if spend == nil || worth == nil || spend.Sign() <= 0 {
+				continue
+			}
+			share := new(big.Rat).Mul(worth, big.NewRat(int64(sum), 1))
+			if share.Quo(share, spend); share.Cmp(best) > 0 {
+				best = share
+			}
+		}
+		check(level.get("points"), best, "level "+l.ID)
+	}
+}
+
+// spendFor returns the least that orders in a currency must come to for a level, in minor units; nil if that is unknown,
+// as for levels by orders or visits.
+func (c *compiler) spendFor(t loyalty.Tiers, l loyalty.Level, code loyalty.Currency) *big.Rat {
+	cost := func(by loyalty.Measure, from int64) *big.Rat {
+		switch by {
+		case loyalty.BySpend:
+			if t.Currency == code {
+				return big.NewRat(from, 1)
+			}
+		case loyalty.ByPointsEarned:
+			if per, ok := c.perMinor(c.p.Earn.Rates, code); ok && per.Sign() > 0 {
+				return new(big.Rat).Quo(big.NewRat(from, 1), per)
+			}
+		}
+		return nil
+	}
+	if len(t.Ways) == 0 {
+		return cost(t.By, l.From)
+	}
+	var least *big.Rat
+	for _, way := range t.Ways {
+		var most *big.Rat
+		for _, by := range way {
+			i := slices.IndexFunc(l.Needs, func(n loyalty.Need) bool { return n.By == by })
+			if i < 0 {
+				continue
+			}
+			if x := cost(by, l.Needs[i].From); x != nil && (most == nil || most.Cmp(x) < 0) {
+				most = x
+			}
+		}
+		if most == nil {
+			return nil // one way of unknown cost is enough
+		}
+		if least == nil || most.Cmp(least) < 0 {
+			least = most
+		}
+	}
+	return least
+}

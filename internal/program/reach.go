@@ -1,0 +1,67 @@
+package program
+
+import (
+	"math"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// outOfReach warns of levels and rewards that need more points than the caps let orders earn.
+func (c *compiler) outOfReach(root *node) {
+	if len(c.p.Earn.Caps) == 0 {
+		return
+	}
+	c.levelsOutOfReach(root.get("tiers"), c.p.Tiers)
+	for i, item := range root.get("ladders").list() {
+		c.levelsOutOfReach(item, c.p.Ladders[i].Tiers)
+	}
+	months := 0 // for which points live; zero: for ever
+	if e := c.p.Earn.Expires; !e.Inactive && e.Anniversary == "" && len(e.On) == 0 && !e.After.IsZero() {
+		months = e.After.Months + e.After.Days/28 + 12 // rounding may add up to a year
+	}
+	most, cap, capped := mostEarned(c.p.Earn.Caps, months)
+	for i, item := range root.get("rewards").list() {
+		least := leastPrices(c.p.Rewards[i])[""]
+		if capped && c.p.Rewards[i].Type != loyalty.Perk && len(c.p.Rewards[i].Wallets) == 0 && least > most {
+			c.warn(at(item, "costs %d points, and orders give at most %d: earn.caps has %s", least, most, cap))
+		}
+	}
+}
+
+func (c *compiler) levelsOutOfReach(item *node, t loyalty.Tiers) {
+	if t.By != loyalty.ByPointsEarned || len(t.Ways) > 0 {
+		return
+	}
+	months := t.Months
+	switch {
+	case t.Calendar:
+		months = 12
+	case t.Window.Months > 0:
+		months = t.Window.Months
+	}
+	most, cap, capped := mostEarned(c.p.Earn.Caps, months)
+	for i, level := range item.get("levels").list() {
+		if from := loyalty.Points(t.Levels[i].From); capped && from > most {
+			c.warn(at(level.get("from"), "is more points than orders give in its window, at most %d: earn.caps has %s", most, cap))
+		}
+	}
+}
+
+// mostEarned returns the most points that the caps allow within so many months, zero months being for ever, and the cap
+// that decides; ok is false if no cap bounds them.
+func mostEarned(caps []loyalty.Cap, months int) (most loyalty.Points, by loyalty.Cap, ok bool) {
+	periods := map[loyalty.CapPeriod]int{loyalty.PerEver: 1}
+	if months > 0 { // a window may begin and end within a period
+		periods[loyalty.PerYear] = months/12 + 2
+		periods[loyalty.PerMonth] = months + 1
+		periods[loyalty.PerWeek] = months*31/7 + 2
+		periods[loyalty.PerDay] = months * 31
+	}
+	most = math.MaxInt64
+	for _, cap := range caps {
+		if n := periods[cap.Per]; n > 0 && cap.Points <= loyalty.MaxBalance && cap.Points*loyalty.Points(n) < most {
+			most, by, ok = cap.Points*loyalty.Points(n), cap, true
+		}
+	}
+	return most, by, ok
+}
