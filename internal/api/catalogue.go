@@ -51,7 +51,7 @@ var catalogue = map[loyalty.Code]kind{
 	loyalty.Code(auth.ScopeMissing):    {http.StatusForbidden, "The API key may not do this"},
 	loyalty.AccountFrozen:              {http.StatusForbidden, "The account is frozen"},
 	loyalty.NotFound:                   {http.StatusNotFound, "Not found"},
-	methodNotAllowed:                   {http.StatusMethodNotAllowed, "The path does not know the method"},
+	methodNotAllowed:                   {http.StatusMethodNotAllowed, "Method not allowed"},
 
 	loyalty.InsufficientPoints:  {http.StatusConflict, "Not enough points"},
 	loyalty.HoldAlreadyResolved: {http.StatusConflict, "The redemption is resolved already"},

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -28,6 +29,10 @@ type event struct {
 	} `json:"headers"`
 	Context struct {
 		RequestID string `json:"requestId"`
+		Stage     string `json:"stage"`
+		HTTP      struct {
+			Method string `json:"method"`
+		} `json:"http"`
 	} `json:"requestContext"`
 }
 
@@ -38,6 +43,17 @@ func readEvent(payload []byte) (event, error) {
 	}
 	return e, nil
 }
+
+// path returns the request's path as routes have it: rawPath begins with the name of a stage that has one.
+func (e *event) path() string {
+	if stage := e.Context.Stage; stage != "" && stage != defaultStage {
+		return strings.TrimPrefix(e.RawPath, "/"+stage)
+	}
+	return e.RawPath
+}
+
+// defaultStage is API Gateway's name for the stage that adds nothing to paths.
+const defaultStage = "$default"
 
 // bytes is the body as it was sent.
 func (e *event) bytes() ([]byte, error) {

@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -129,7 +130,7 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 		return answer{}, err
 	}
 	if c.route = c.routes[c.event.RouteKey]; c.route == nil {
-		return answer{}, unrouted(c.event.RawPath)
+		return answer{}, unrouted(c.event.Context.HTTP.Method, c.event.path())
 	}
 	if c.route.Scope == "" {
 		return c.route.serve(ctx, c) // anyone may call it
@@ -154,11 +155,12 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 	return c.route.serve(ctx, c)
 }
 
-// unrouted answers what no route of this function serves. API Gateway sends such requests only where a default
-// route is set up.
-func unrouted(path string) error {
-	if allow := allowed(path); allow != "" {
-		return &refusal{code: methodNotAllowed, detail: "The path knows " + allow + ".", allow: allow}
+// unrouted answers a request that no route takes, which comes through DefaultRoute. A gateway may refuse a path that a
+// route seems to take, such as one with "..": then nothing is there.
+func unrouted(method, path string) error {
+	if methods := allowed(path); len(methods) > 0 && !slices.Contains(methods, method) {
+		allow := strings.Join(methods, ", ")
+		return &refusal{code: methodNotAllowed, detail: "This path allows " + allow + ".", allow: allow}
 	}
 	return refuse(loyalty.NotFound, notFoundDetail)
 }

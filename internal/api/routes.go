@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -31,6 +32,13 @@ const (
 	smallBody body = 256 << 10
 	largeBody body = 1 << 20
 	maybeBody body = -1 // nothing, or an object of which nothing is required
+)
+
+// DefaultRoute is API Gateway's route key for requests that no other route takes. DefaultFunction serves it: it answers
+// 405 with the allowed methods if the path has other methods, and 404 if there is no such path.
+const (
+	DefaultRoute    = "$default"
+	DefaultFunction = "members"
 )
 
 // Routes lists every operation of the API.
@@ -145,16 +153,16 @@ func Reminders(office func(*app.App) *notify.Office) func(*app.App) lambda.Handl
 	}
 }
 
-// allowed is the methods that a path knows, as an Allow header; empty if it is no path of the API.
-func allowed(path string) string {
-	var methods []string
+// allowed returns the methods of a path in alphabetical order; none if it is no path of the API.
+func allowed(path string) (methods []string) {
 	for _, r := range Routes() {
 		method, pattern, _ := strings.Cut(r.Pattern, " ")
 		if matches(pattern, path) {
 			methods = append(methods, method)
 		}
 	}
-	return strings.Join(methods, ", ")
+	slices.Sort(methods)
+	return slices.Compact(methods)
 }
 
 func matches(pattern, path string) bool {

@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 )
 
@@ -34,9 +35,10 @@ const functionTimeout = 10 * time.Second
 // would send, invokes the function with those bytes and writes what it answers. A request that fits no route,
 // or that API Gateway would not let through, is answered with a problem document of ours.
 type gateway struct {
-	mux *http.ServeMux
-	now func() time.Time
-	log *slog.Logger
+	mux      *http.ServeMux
+	fallback *route // takes what no other route takes; nil: such requests are answered with 404
+	now      func() time.Time
+	log      *slog.Logger
 }
 
 // A route is one line of the HTTP API: its key is a pattern of net/http too.
@@ -52,9 +54,14 @@ func newGateway(now func() time.Time, log *slog.Logger) *gateway {
 	return g
 }
 
-// handle sends the requests of one route key ("PUT /v1/orders/{order}") to a function.
+// handle sends the requests of one route key ("PUT /v1/orders/{order}") to a function, or those of no other route
+// ("$default").
 func (g *gateway) handle(key string, h lambda.Handler) {
 	rt := &route{key: key, handler: h}
+	if key == api.DefaultRoute {
+		g.fallback = rt
+		return
+	}
 	for segment := range strings.SplitSeq(key, "/") {
 		if strings.HasPrefix(segment, "{") {
 			rt.params = append(rt.params, strings.Trim(segment, "{}"))
@@ -66,7 +73,7 @@ func (g *gateway) handle(key string, h lambda.Handler) {
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The mux would redirect a path with "//" or ".." in it, and let HEAD pass for GET; API Gateway does neither.
 	if p := r.URL.Path; path.Clean(p) != p {
-		refuse(w, notFound, requestID())
+		g.unrouted(w, r)
 		return
 	}
 	if r.Method == http.MethodHead || r.Method == http.MethodConnect {
@@ -76,21 +83,13 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mux.ServeHTTP(w, r)
 }
 
-// unrouted answers 405 if another method has a route at this path, else 404.
+// unrouted sends a request that no route takes to the default route.
 func (g *gateway) unrouted(w http.ResponseWriter, r *http.Request) {
-	var allow []string
-	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE"} {
-		other := &http.Request{Method: method, URL: r.URL, Host: r.Host}
-		if _, pattern := g.mux.Handler(other); pattern != "/" && method != r.Method {
-			allow = append(allow, method)
-		}
-	}
-	if len(allow) == 0 {
+	if g.fallback == nil {
 		refuse(w, notFound, requestID())
 		return
 	}
-	w.Header().Set("Allow", strings.Join(allow, ", "))
-	refuse(w, methodNotAllowed, requestID())
+	g.invoke(w, r, g.fallback)
 }
 
 // work is what one request needs besides the function; it is used again.

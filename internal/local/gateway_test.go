@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -245,6 +246,59 @@ func TestWhatAPIGatewayWouldNotLetThrough(t *testing.T) {
 				t.Error("nothing says when to come back")
 			}
 		})
+	}
+}
+
+// The default route of API Gateway invokes the same function, so this machine and Lambda answer with the same bytes.
+func TestUnroutedRequestsAreAnsweredAsOnLambda(t *testing.T) {
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tab.Close()
+	stack, _, _ := newStack(t, tab, NewClock(noon))
+	server := httptest.NewServer(stack)
+	defer server.Close()
+	onLambda := api.Members(stack.App)
+	for _, c := range []struct {
+		method, path, allow string
+		status              int
+	}{
+		{"GET", "/v1/nothing", "", 404},
+		{"GET", "/", "", 404},
+		{"GET", "/v1//rewards", "", 404},
+		{"GET", "/v1/members/../rewards", "", 404},
+		{"DELETE", "/v1/orders/1", "GET, PUT", 405},
+		{"OPTIONS", "/v1/members", "POST", 405},
+		{"GET", "/v1/webhooks/bluebird/stripe", "POST", 405},
+	} {
+		resp, body := do(t, c.method, server.URL+c.path, "")
+		event, err := json.Marshal(events.APIGatewayV2HTTPRequest{
+			RouteKey: "$default", RawPath: "/live" + c.path,
+			RequestContext: events.APIGatewayV2HTTPRequestContext{
+				Stage: "live", RequestID: resp.Header.Get("Apigw-Requestid"),
+				HTTP: events.APIGatewayV2HTTPRequestContextHTTPDescription{Method: c.method},
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := onLambda.Invoke(t.Context(), event)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want events.APIGatewayV2HTTPResponse
+		if err := json.Unmarshal(out, &want); err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != c.status || resp.StatusCode != want.StatusCode || body != want.Body || resp.Header.Get("Allow") != c.allow {
+			t.Errorf("%s %s: %d, Allow %q, %s; on Lambda %d %s", c.method, c.path, resp.StatusCode, resp.Header.Get("Allow"), body, want.StatusCode, want.Body)
+		}
+		for name, value := range want.Headers {
+			if resp.Header.Get(name) != value {
+				t.Errorf("%s %s: %s is %q, on Lambda %q", c.method, c.path, name, resp.Header.Get(name), value)
+			}
+		}
 	}
 }
 

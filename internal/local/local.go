@@ -101,6 +101,7 @@ func New(o Options) (*Stack, error) {
 		}
 		s.gateway.handle(r.Pattern, made[r.Function])
 	}
+	s.gateway.handle(api.DefaultRoute, made[api.DefaultFunction])
 	s.queues.handle(jobs.ReassessQueue, made["reassess"])
 	s.queues.handle(jobs.RemindQueue, made["remind"])
 	s.scheduler = &scheduler{
