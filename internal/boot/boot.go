@@ -31,22 +31,37 @@ const patience = 8 * time.Second
 // Start serves a function for as long as the process lives. It ends the process if the environment will not do.
 func Start(function func(*app.App) lambda.Handler) {
 	log := telemetry.NewLog(os.Stdout, slog.LevelInfo, os.Getenv("PERENNIAL_STACK"))
-	a, err := fromEnvironment(context.Background(), log)
+	h, err := handler(context.Background(), log, function)
 	if err != nil {
 		log.Error("cannot start", "err", err)
 		os.Exit(1)
 	}
-	lambda.Start(function(a))
+	lambda.Start(h)
 }
 
-func fromEnvironment(ctx context.Context, log *slog.Logger) (*app.App, error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
+func handler(ctx context.Context, log *slog.Logger, function func(*app.App) lambda.Handler) (lambda.Handler, error) {
 	env, err := readEnvironment()
 	if err != nil {
 		return nil, err
 	}
-	a := &app.App{Table: env.table(), Now: time.Now, Log: log, Version: env.version, Stage: env.stage}
+	a, err := env.app(ctx, log)
+	if err != nil {
+		return nil, err
+	}
+	if env.clock != nil {
+		return clocked{env.clock, function(a)}, nil
+	}
+	return function(a), nil
+}
+
+// app makes the parts of a function from the environment.
+func (env environment) app(ctx context.Context, log *slog.Logger) (a *app.App, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	a = &app.App{Table: env.table(), Now: time.Now, Log: log, Version: env.version, Stage: env.stage}
+	if env.clock != nil {
+		a.Now = env.clock.Now
+	}
 	connected := make(chan error, 1)
 	go func() { connected <- connect(ctx, a.Table) }()
 	if a.Secret, err = env.readSecret(ctx); err != nil {

@@ -24,7 +24,8 @@ type environment struct {
 	secretID  string
 	webhooks  string // the secret that holds what is agreed with payment processors; only where the function asks
 	region    string
-	version   string // the function's published version, a dimension of its metrics
+	version   string         // the function's published version, a dimension of its metrics
+	clock     *app.TestClock // set by events; nil for the machine's clock
 	http      *awshttp.BuildableClient
 }
 
@@ -49,7 +50,9 @@ func readEnvironment() (environment, error) {
 	if len(missing) > 0 {
 		return env, fmt.Errorf("boot: the environment lacks %s", strings.Join(missing, ", "))
 	}
-	return env, nil
+	var err error
+	env.clock, err = testClock(os.Getenv(clockVariable), env.stage)
+	return env, err
 }
 
 // Credentials are those of the function's role, which Lambda keeps in the environment.

@@ -62,7 +62,8 @@ var arrows = []struct {
 		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext", "notify/wording",
 	}},
 	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
-	{"internal/local/dynamodbapi", []string{"table"}},   // no SDK: the functions' own client is what it is tested with
+	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: the functions' own client is what it is tested with
+	{"internal/local/binaries", nil},
 	{"internal/local/awsapi", []string{"stack/access"}}, // no SDK: the functions' own clients are what it is tested with
 	{"internal/local/runtimeapi", nil},                  // knows processes, not functions
 	{"internal/local", []string{

@@ -1,0 +1,43 @@
+package boot
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+)
+
+// clockVariable is set to "event" where each event says what time it is: on one machine, where the clock of the stack
+// can be moved. template.yaml does not set it.
+const clockVariable = "PERENNIAL_TEST_CLOCK"
+
+// testClock returns the clock that events set; nil if the machine's clock is to be used. A live stack has no other one.
+func testClock(setting string, stage app.Stage) (*app.TestClock, error) {
+	switch {
+	case setting == "":
+		return nil, nil
+	case setting != "event" || stage != app.Test:
+		return nil, fmt.Errorf("boot: %s must be empty, or \"event\" in the stage test", clockVariable)
+	}
+	return new(app.TestClock), nil
+}
+
+// clocked sets the clock before it hands on an event.
+type clocked struct {
+	clock *app.TestClock
+	next  lambda.Handler
+}
+
+func (c clocked) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	var custom map[string]string
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		custom = lc.ClientContext.Custom
+	}
+	if err := c.clock.Set(custom); err != nil {
+		return nil, fmt.Errorf("boot: %w", err)
+	}
+	return c.next.Invoke(ctx, payload)
+}

@@ -1,0 +1,51 @@
+// Package binaries builds the functions' binaries for this machine, with the script and the flags with which they are
+// built for Lambda.
+//
+// It needs the sources of this module and Go. Several processes may build at once: they take turns, and a binary that is
+// up to date is not written again, so that one that runs is never replaced by other bytes.
+package binaries
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Root returns the directory that holds the sources of this module: the working directory or one above it.
+func Root() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("binaries: %w", err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "infra", "build")); err == nil {
+			return dir, nil
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return "", errors.New("binaries: the sources of Perennial are needed: run this in a checkout")
+		}
+		dir = above
+	}
+}
+
+// Build builds functions from the sources in root. It returns the directory that then holds <function>/bootstrap.
+func Build(ctx context.Context, root string, functions ...string) (dir string, err error) {
+	dir = filepath.Join(root, "build", "host")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", fmt.Errorf("binaries: %w", err)
+	}
+	unlock, err := lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return "", fmt.Errorf("binaries: %w", err)
+	}
+	defer unlock()
+	script := exec.CommandContext(ctx, filepath.Join(root, "infra", "build"), append([]string{"--arch", "host", dir}, functions...)...)
+	if out, err := script.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("binaries: infra/build: %w\n%s", err, out)
+	}
+	return dir, nil
+}

@@ -1,0 +1,21 @@
+//go:build unix
+
+package binaries
+
+import (
+	"errors"
+	"os"
+	"syscall"
+)
+
+// lock waits until no other process has the lock of a file. The lock ends with the process at the latest.
+func lock(path string) (unlock func() error, err error) {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
+}
