@@ -47,7 +47,7 @@ func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Acco
 			}
 		}
 	}
-	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
+	it, err := l.Table.Get(ctx, accountKey(program, m))
 	if err != nil {
 		return acc, retryable(err)
 	}

@@ -142,7 +142,7 @@ func (l *Ledger) read(ctx context.Context, c command) ([]table.Item, error) {
 	}
 	var keys []table.Key
 	for _, m := range c.members() {
-		keys = append(keys, memberKey(c.p.ID, m, "ACCOUNT"))
+		keys = append(keys, accountKey(c.p.ID, m))
 	}
 	read, err := l.getAll(ctx, keys...)
 	if err != nil {

@@ -46,7 +46,7 @@ func householdKey(program, id string) table.Key {
 }
 
 func livesInKey(program string, m loyalty.MemberID) table.Key {
-	return memberKey(program, m, "HOUSEHOLD")
+	return memberKey(program, m, householdItem)
 }
 
 func readHousehold(it table.Item, id string) (d householdDoc, h loyalty.Household, err error) {
@@ -95,14 +95,21 @@ func (l *Ledger) HouseholdOf(ctx context.Context, program string, m loyalty.Memb
 
 func (l *Ledger) livesIn(ctx context.Context, program string, m loyalty.MemberID) (table.Item, string, error) {
 	it, err := l.Table.Get(ctx, livesInKey(program, m))
-	if err != nil || it.Version == 0 {
+	if err != nil {
 		return it, "", retryable(err)
 	}
+	id, err := readLivesIn(it, m)
+	return it, id, err
+}
+
+func readLivesIn(it table.Item, m loyalty.MemberID) (string, error) {
 	var d livesInDoc
-	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return it, "", fmt.Errorf("ledger: read the household of %s: %w", m, err)
+	if it.Version > 0 {
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return "", fmt.Errorf("ledger: read the household of %s: %w", m, err)
+		}
 	}
-	return it, d.Household, nil
+	return d.Household, nil
 }
 
 // Found begins a household under an id that the caller derived. Repeated with the same By.Input it answers with the

@@ -39,8 +39,20 @@ var causeNames = map[string]string{
 	loyalty.CauseNotice:       "TOLD",
 }
 
+// Sort keys of the items that most requests read of a member. They follow one another, so that one query reads them: no
+// other item of a member sorts between them.
+const (
+	accountItem   = "ACCOUNT"
+	householdItem = "ACCOUNT#HOUSEHOLD"
+	profileItem   = "ACCOUNT#PROFILE"
+)
+
 func memberKey(program string, m loyalty.MemberID, item string) table.Key {
 	return table.Key{PK: memberPartition(program, m), SK: item}
+}
+
+func accountKey(program string, m loyalty.MemberID) table.Key {
+	return memberKey(program, m, accountItem)
 }
 
 func memberPartition(program string, m loyalty.MemberID) string {

@@ -54,7 +54,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	if referral.By != "" {
 		c.with = append(c.with, table.Put(referredItem(p.ID, referral.By, in.Member)))
 	}
-	c.with = append(c.with, table.Put(profileItem(p.ID, in.Profile)))
+	c.with = append(c.with, table.Put(storedProfile(p.ID, in.Profile)))
 	for _, id := range in.Identities {
 		c.with = append(c.with, table.Put(identityItem(p.ID, id, in.Member)))
 	}
@@ -102,20 +102,48 @@ func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 
 // Member reads a member, brought up to now in memory. not_found if there is none in the program.
 func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
-	acc, err := l.account(ctx, p, id)
+	items, err := l.memberItems(ctx, p.ID, id)
 	if err != nil {
 		return Member{}, err
 	}
-	m := Member{Account: acc}
-	if m.Profile, err = l.Profile(ctx, p.ID, id); err == nil && p.Households.Size > 0 {
-		m.Household, err = l.HouseholdOf(ctx, p.ID, id)
+	if items.account.Version == 0 {
+		return Member{}, notFound("member")
+	}
+	var m Member
+	if m.Account, err = l.advanced(p, items.account, id); err != nil {
+		return Member{}, err
+	}
+	if m.Profile, err = readProfile(items.profile, id); err == nil && p.Households.Size > 0 {
+		m.Household, err = readLivesIn(items.household, id)
 	}
 	return m, err
 }
 
-// account reads an account and advances it in memory.
-func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (loyalty.Account, error) {
-	acc, err := l.lastWritten(ctx, p.ID, id)
+// memberItems are the items that most requests read of a member; Version 0 if they are absent.
+type memberItems struct{ account, household, profile table.Item }
+
+// memberItems reads the items of a member with one query.
+func (l *Ledger) memberItems(ctx context.Context, program string, m loyalty.MemberID) (items memberItems, err error) {
+	q := table.Query{PK: memberPartition(program, m), From: accountItem, To: profileItem}
+	for it, err := range l.Table.Query(ctx, q) {
+		if err != nil {
+			return items, retryable(err)
+		}
+		switch it.Key.SK {
+		case accountItem:
+			items.account = it
+		case householdItem:
+			items.household = it
+		case profileItem:
+			items.profile = it
+		}
+	}
+	return items, nil
+}
+
+// advanced reads a stored account and advances it in memory.
+func (l *Ledger) advanced(p *loyalty.Program, it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
+	acc, err := readAccount(it, m)
 	if err != nil {
 		return loyalty.Account{}, err
 	}
@@ -123,24 +151,43 @@ func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.Mem
 	return out.Account, err
 }
 
+// account reads an account and advances it in memory.
+func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (loyalty.Account, error) {
+	it, err := l.getAccount(ctx, p.ID, id)
+	if err != nil {
+		return loyalty.Account{}, err
+	}
+	return l.advanced(p, it, id)
+}
+
 // lastWritten reads an account as it was written last. not_found if there is none.
 func (l *Ledger) lastWritten(ctx context.Context, program string, m loyalty.MemberID) (loyalty.Account, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "ACCOUNT"))
+	it, err := l.getAccount(ctx, program, m)
 	if err != nil {
-		return loyalty.Account{}, retryable(err)
-	}
-	if it.Version == 0 {
-		return loyalty.Account{}, notFound("member")
+		return loyalty.Account{}, err
 	}
 	return readAccount(it, m)
 }
 
+// getAccount reads the item of an account. not_found if there is none.
+func (l *Ledger) getAccount(ctx context.Context, program string, m loyalty.MemberID) (table.Item, error) {
+	it, err := l.Table.Get(ctx, accountKey(program, m))
+	if err == nil && it.Version == 0 {
+		err = notFound("member")
+	}
+	return it, retryable(err)
+}
+
 // Profile reads what is known of the person; empty if that is nothing.
 func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID) (Profile, error) {
-	it, err := l.Table.Get(ctx, memberKey(program, m, "PROFILE"))
+	it, err := l.Table.Get(ctx, memberKey(program, m, profileItem))
 	if err != nil {
 		return Profile{}, retryable(err)
 	}
+	return readProfile(it, m)
+}
+
+func readProfile(it table.Item, m loyalty.MemberID) (Profile, error) {
 	var d profileDoc
 	if it.Version > 0 {
 		if err := json.Unmarshal(it.Doc, &d); err != nil {
@@ -150,9 +197,9 @@ func (l *Ledger) Profile(ctx context.Context, program string, m loyalty.MemberID
 	return Profile{m, d.ExternalID, d.Email, d.Phone, d.Name, d.Locale, d.Timezone, d.Birthday, d.YearFrom, it.Version}, nil
 }
 
-func profileItem(program string, p Profile) table.Item {
+func storedProfile(program string, p Profile) table.Item {
 	return table.Item{
-		Key: memberKey(program, p.Member, "PROFILE"), Version: p.Version,
+		Key: memberKey(program, p.Member, profileItem), Version: p.Version,
 		Doc: encode(profileDoc{p.ExternalID, p.Email, p.Name, p.Locale, p.Timezone, p.Birthday, p.YearFrom, p.Phone}),
 	}
 }
@@ -201,7 +248,7 @@ type Change struct {
 // writes an entry if what rules know of the member changed: all or none. It refuses with already_exists if an identity
 // that comes is taken, and answers ErrTryAgain if somebody else changed the profile meanwhile.
 func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change, by By) error {
-	ops := []table.Op{table.Put(profileItem(p.ID, in.Profile))}
+	ops := []table.Op{table.Put(storedProfile(p.ID, in.Profile))}
 	for _, id := range in.Gone {
 		it, err := l.Table.Get(ctx, identityKey(p.ID, id))
 		if err != nil {

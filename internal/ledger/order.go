@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -95,14 +96,14 @@ func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Ca
 		return err
 	}
 	account := func() error {
-		it, err := l.Table.Get(ctx, memberKey(p.ID, m, "ACCOUNT"))
+		it, err := l.Table.Get(ctx, accountKey(p.ID, m))
 		from.account = &it
 		return retryable(err)
 	}
 	if m == "" {
 		err = latest()
 	} else {
-		err = inParallel(latest, account)
+		err = parallel.Do(latest, account)
 	}
 	if from.rules = p; err != nil || was.Cause.Revision == 0 {
 		return from, err
@@ -135,7 +136,7 @@ func (from prior) order() *loyalty.OrderState {
 // command returns a command that writes the next revision to the account of m.
 func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) command {
 	c := command{p: p, member: m, by: by}
-	if from.account != nil && from.account.Key == memberKey(p.ID, m, "ACCOUNT") {
+	if from.account != nil && from.account.Key == accountKey(p.ID, m) {
 		c.read = from.account
 	}
 	if from.was != nil && from.was.Member == m {

@@ -2,9 +2,7 @@ package ledger_test
 
 import (
 	"context"
-	"errors"
 	"iter"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -130,31 +128,4 @@ func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
 	old.ID = "1043"
 	_, err := b.PutOrder(t.Context(), b.p, old, by("1"))
 	wantRefusal(t, err, loyalty.ValidationFailed)
-}
-
-// failing is a table on which the reads of some keys fail, or panic.
-type failing struct {
-	table.Table
-	panics bool
-}
-
-func (f failing) Get(ctx context.Context, key table.Key) (table.Item, error) {
-	if f.panics && strings.HasSuffix(key.PK, "mem_ada") {
-		panic("a fault")
-	}
-	return table.Item{}, errors.New("the account cannot be read")
-}
-
-func TestAReadInParallelThatFails(t *testing.T) {
-	b := newBench(t, failing{memory(t), false})
-	if _, err := b.PutOrder(t.Context(), b.p, b.order("1042", "mem_ada", 100), by("1")); err == nil || err.Error() != "the account cannot be read" {
-		t.Errorf("%v", err)
-	}
-	b.Table = failing{b.Table, true}
-	defer func() {
-		if v, _ := recover().(string); !strings.HasPrefix(v, "a fault\n") || !strings.Contains(v, "parallel_test.go") {
-			t.Errorf("the caller recovered %q, want the panic with its stack", v)
-		}
-	}()
-	b.PutOrder(t.Context(), b.p, b.order("1042", "mem_ada", 100), by("1"))
 }

@@ -214,7 +214,7 @@ func (l *Ledger) foundBy(ctx context.Context, p *loyalty.Program, by loyalty.Mem
 		if external, ok := strings.CutPrefix(d.Member, "external:"); ok {
 			ids = append(ids, Identity{"external", external})
 		} else if d.Member != "" {
-			it, err := l.Table.Get(ctx, memberKey(p.ID, loyalty.MemberID(d.Member), "ACCOUNT"))
+			it, err := l.Table.Get(ctx, accountKey(p.ID, loyalty.MemberID(d.Member)))
 			if err != nil || it.Version > 0 {
 				return loyalty.MemberID(d.Member), retryable(err)
 			}
