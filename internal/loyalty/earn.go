@@ -154,21 +154,21 @@ func (v *valuation) base() {
 	if total, unearning := v.o.total(), v.o.unearning(); unearning > 0 {
 		v.kept = v.kept.mul(share(total-unearning, total))
 	}
-	items, extra := v.left(everyLine), int64(0)
+	items, extra := v.left(everyLine), whole(0)
 	v.remains = whole(1)
-	if back := v.refunded.items; back > 0 {
+	if back := v.refunded.goods; back.sign() > 0 {
 		v.remains = whole(0)
-		if rest := items.sub(whole(back)); rest.sign() > 0 {
+		if rest := items.sub(back); rest.sign() > 0 {
 			v.remains = rest.quo(items)
 		}
 	}
 	if v.p.Earn.Counts.Shipping {
-		extra = v.o.Shipping - v.refunded.shipping
+		extra = whole(v.o.Shipping).sub(v.refunded.shipping)
 	}
 	if v.p.Earn.Counts.Tax {
-		extra += v.o.Tax - v.refunded.tax
+		extra = extra.add(whole(v.o.Tax).sub(v.refunded.tax))
 	}
-	eligible := whole(extra).mul(v.kept)
+	eligible := extra.mul(v.kept)
 	v.kept = v.kept.mul(v.remains)
 	if v.p.Earn.Counts.Items {
 		eligible = eligible.add(items.mul(v.kept))
@@ -181,7 +181,7 @@ func (v *valuation) base() {
 // rule gives anything for what is left, be it free goods, shipping or tax.
 func (v *valuation) gone() bool {
 	r := v.refunded
-	back := r.items > 0 || r.shipping > 0 || r.tax > 0 || len(r.lines) > 0
+	back := r.goods.sign() > 0 || r.sum().sign() > 0 || len(r.lines) > 0
 	unearning := v.kept.sign() == 0 && v.o.total() > 0
 	return unearning || back && v.left(everyLine).mul(v.remains).sign() == 0
 }

@@ -213,7 +213,7 @@ func (v *valuation) unitsOf(l Line, left exact) int64 {
 	if l.Amount == 0 {
 		return l.Quantity - v.refunded.units[l.ID]
 	}
-	if v.refunded.lines[l.ID] == 0 && v.refunded.items == 0 {
+	if v.refunded.lines[l.ID] == 0 && v.refunded.goods.sign() == 0 {
 		return l.Quantity
 	}
 	paid := whole(l.Amount).mul(v.undiscounted)
@@ -282,8 +282,8 @@ func (v *valuation) holds(rule string, when Condition) bool {
 func (p *Program) orderFacts(v *valuation) *Facts {
 	o := *v.o
 	o.Lines = make([]Line, 0, len(v.o.Lines))
-	total, _ := v.left(everyLine).mul(v.remains).floor()
-	total += v.o.Shipping - v.refunded.shipping + v.o.Tax - v.refunded.tax
+	shipping, tax := whole(o.Shipping).sub(v.refunded.shipping), whole(o.Tax).sub(v.refunded.tax)
+	total, _ := v.left(everyLine).mul(v.remains).add(shipping).add(tax).floor()
 	for _, l := range v.o.Lines {
 		left := v.leftOf(l).mul(v.remains)
 		n, _ := left.add(half).floor()
@@ -294,6 +294,7 @@ func (p *Program) orderFacts(v *valuation) *Facts {
 		l.Amount = n
 		o.Lines = append(o.Lines, l)
 	}
-	o.Shipping, o.Tax = o.Shipping-v.refunded.shipping, o.Tax-v.refunded.tax
+	o.Shipping, _ = shipping.floor()
+	o.Tax, _ = tax.floor()
 	return &Facts{Order: &o, Total: total, Buyer: v.s.Buyer, At: o.PlacedAt.In(p.Zone)}
 }

@@ -130,8 +130,8 @@ func TestRefundsThatBothTellOfCountOnce(t *testing.T) {
 			o.Refunds = []Refund{{ID: "mine", At: noon, Status: RefundSucceeded, Amount: c.told}}
 		}
 		got := (&Program{}).Paid(o)
-		if n := got.refunded().items; n != c.want {
-			t.Errorf("told of %d and reported %d: %d went back, and not %d", c.told, c.reported, n, c.want)
+		if n := got.refunded().goods; n != whole(c.want) {
+			t.Errorf("told of %d and reported %d: %v went back, and not %d", c.told, c.reported, n, c.want)
 		}
 		if err := got.check(); err != nil {
 			t.Error(err)

@@ -15,9 +15,12 @@ const (
 	RefundFailed    RefundStatus = "failed"  // counts no more
 )
 
-// A Refund is money that went back. Amount is all of it. Of that, Lines and Shipping and Tax say what it was
-// for; what they leave is taken from what remains of the items, each in proportion, and never from shipping or
-// tax, so that an order whose items are all refunded is worth nothing, whatever became of its shipping.
+// A Refund is money that went back. Amount is all of it; Lines, Shipping and Tax state what it was for. What they leave
+// depends on what is stated:
+//   - nothing: it is spread over what remains of goods, shipping and tax, in proportion. A sum that covers the remaining
+//     goods and their tax returns all of the goods.
+//   - shipping or tax, but no lines: it is for goods, of all lines in proportion, and beyond these as if nothing was stated.
+//   - lines: it is for shipping and tax, in proportion, and only beyond these for goods.
 type Refund struct {
 	ID       string
 	At       time.Time
@@ -56,70 +59,141 @@ const (
 // MaxRefunds bounds an order's refunds.
 const MaxRefunds = 100
 
-// refunded sums up what went back: by line, for shipping and tax, and for the items as a whole.
-type refunded struct {
-	lines         map[string]int64
-	units         map[string]int64
-	shipping, tax int64
-	items         int64
+// stated sums up what the refunds say of themselves, in minor units.
+type stated struct {
+	lines    map[string]int64
+	units    map[string]int64
+	shipping int64
+	tax      int64
+	goods    int64 // of no certain line
+	extra    int64 // beside lines
+	open     int64 // nothing is said of it
 }
 
-func (o Order) refunded() refunded {
-	var r refunded
+func (o Order) stated() (s stated) {
 	for _, x := range o.Refunds {
 		if x.Status != RefundSucceeded {
 			continue
 		}
 		rest := x.Amount - x.Shipping - x.Tax
 		for _, l := range x.Lines {
-			if r.lines == nil {
-				r.lines, r.units = map[string]int64{}, map[string]int64{}
+			if s.lines == nil {
+				s.lines, s.units = map[string]int64{}, map[string]int64{}
 			}
-			r.lines[l.ID] += l.Amount
-			r.units[l.ID] += l.Quantity
+			s.lines[l.ID] += l.Amount
+			s.units[l.ID] += l.Quantity
 			rest -= l.Amount
 		}
-		r.shipping += x.Shipping
-		r.tax += x.Tax
-		r.items += rest
+		s.shipping += x.Shipping
+		s.tax += x.Tax
+		switch {
+		case len(x.Lines) > 0:
+			s.extra += rest
+		case x.Shipping > 0 || x.Tax > 0:
+			s.goods += rest
+		default:
+			s.open += rest
+		}
 	}
-	r.contest(o)
+	return s
+}
+
+// refunded is what went back, by what it was for. It depends on the sums alone, so refunds count the same in any order.
+type refunded struct {
+	lines map[string]int64
+	units map[string]int64
+	goods exact // of no certain line: of all lines, in proportion
+	parts
+}
+
+// parts are the parts of an order beside its goods.
+type parts struct{ shipping, tax exact }
+
+func (p parts) sum() exact { return p.shipping.add(p.tax) }
+
+// take moves an amount out of the parts, from each in proportion, and returns what was moved: all of them at most.
+func (p *parts) take(amount exact) (moved parts) {
+	all := p.sum()
+	if all.sub(amount).sign() <= 0 {
+		moved, *p = *p, parts{whole(0), whole(0)}
+		return moved
+	}
+	share := amount.quo(all)
+	moved = parts{p.shipping.mul(share), p.tax.mul(share)}
+	p.shipping, p.tax = p.shipping.sub(moved.shipping), p.tax.sub(moved.tax)
+	return moved
+}
+
+func (p *parts) add(more parts) {
+	p.shipping, p.tax = p.shipping.add(more.shipping), p.tax.add(more.tax)
+}
+
+// refunded counts a dispute that is not won as a refund of which nothing is said.
+func (o Order) refunded() refunded {
+	s := o.stated()
+	left := max(0, o.items()-o.Discount-s.byLine())
+	if over := s.goods - left; over > 0 {
+		s.goods, s.open = left, s.open+over
+	}
+	r := refunded{lines: s.lines, units: s.units, goods: whole(s.goods), parts: parts{whole(s.shipping), whole(s.tax)}}
+	for _, d := range o.Disputes {
+		if d.Status != DisputeWon {
+			s.open += d.Amount
+		}
+	}
+	if s.extra == 0 && s.open == 0 {
+		return r
+	}
+	goods := whole(left - s.goods)
+	rest := parts{whole(max(0, o.Shipping-s.shipping)), whole(max(0, o.Tax-s.tax))}
+	if s.extra > 0 {
+		moved := rest.take(whole(s.extra))
+		r.add(moved)
+		back := atMost(goods, whole(s.extra).sub(moved.sum()))
+		r.goods, goods = r.goods.add(back), goods.sub(back)
+	}
+	if s.open > 0 {
+		back := goodsOf(whole(s.open), goods, rest)
+		r.goods = r.goods.add(back)
+		r.add(rest.take(whole(s.open).sub(back)))
+	}
 	return r
 }
 
-// contest counts disputes that are not won as refunds of the items, and of shipping and tax for what they go beyond.
-func (r *refunded) contest(o Order) {
-	rest := int64(0)
-	for _, d := range o.Disputes {
-		if d.Status != DisputeWon {
-			rest += d.Amount
-		}
+// goodsOf is how much of an amount is for goods, if it is only known that the goods and the parts remain to be refunded.
+func goodsOf(amount, goods exact, rest parts) exact {
+	taxed := goods.add(rest.shipping)
+	if taxed.sign() == 0 || goods.sign() == 0 {
+		return whole(0)
 	}
-	if rest == 0 {
-		return
+	withTax := goods.add(rest.tax.mul(goods.quo(taxed)))
+	if amount.sub(withTax).sign() >= 0 {
+		return goods
 	}
-	byLine := int64(0)
-	for _, n := range r.lines {
-		byLine += n
-	}
-	part := min(rest, max(0, o.items()-o.Discount-byLine-r.items))
-	r.items, rest = r.items+part, rest-part
-	part = min(rest, max(0, o.Shipping-r.shipping))
-	r.shipping, rest = r.shipping+part, rest-part
-	r.tax += min(rest, max(0, o.Tax-r.tax))
+	return amount.mul(goods.quo(taxed.add(rest.tax)))
 }
 
-// allBack reports whether nothing of the items remains.
+func atMost(x, y exact) exact {
+	if x.sub(y).sign() < 0 {
+		return x
+	}
+	return y
+}
+
+func (s stated) byLine() (sum int64) {
+	for _, n := range s.lines {
+		sum += n
+	}
+	return sum
+}
+
+// allBack reports whether nothing of the goods remains.
 func (o Order) allBack() bool {
 	if !o.reduced() {
 		return false
 	}
-	r := o.refunded()
-	back := r.items
-	for _, n := range r.lines {
-		back += n
-	}
-	return back >= o.items()-o.Discount
+	back := o.refunded().goods.add(whole(o.stated().byLine()))
+	return back.sub(whole(o.items()-o.Discount)).sign() >= 0
 }
 
 // reduced reports whether anything was refunded or contested.
@@ -222,8 +296,7 @@ func (o Order) hasLine(id string) bool {
 // checkRefundedParts refuses more for a part of the order than was paid for it. A line's share of the discount
 // may have been rounded either way, so that a minor unit more is let pass.
 func (o Order) checkRefundedParts() error {
-	o.Disputes = nil
-	r := o.refunded()
+	r := o.stated()
 	for i, l := range o.Lines {
 		if got := r.lines[l.ID]; got > 0 {
 			paid, _ := whole(l.Amount).mul(o.undiscounted()).round(Up)

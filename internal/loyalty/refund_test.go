@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -29,17 +30,20 @@ func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
 		{"nothing was refunded", func(*Order) {}, 80},
 		{"a line came back that earned double", func(o *Order) { o.Refunds = []Refund{back("1", 3000, RefundLine{"1", 1, 3000})} }, 20},
 		{"half of a line came back", func(o *Order) { o.Refunds = []Refund{back("1", 1500, RefundLine{"1", 1, 1500})} }, 50},
-		{"half of the items was refunded without a word on which", func(o *Order) { o.Refunds = []Refund{back("1", 2500)} }, 40},
+		{"half of the total was refunded", func(o *Order) { o.Refunds = []Refund{back("1", 2745)} }, 40},
+		{"half of the total was refunded in two parts", func(o *Order) { o.Refunds = []Refund{back("1", 1000), back("2", 1745)} }, 40},
+		{"half of the goods was refunded", func(o *Order) { o.Refunds = []Refund{back("1", 2500)} }, 43},
+		{"the goods but a cent", func(o *Order) { o.Refunds = []Refund{back("1", 4999)} }, 7},
 		{"all items were refunded, and not the shipping", func(o *Order) { o.Refunds = []Refund{back("1", 5000)} }, 0},
 		{"everything was refunded", func(o *Order) { o.Refunds = []Refund{back("1", 5490)} }, 0},
 		{"only the shipping was refunded", func(o *Order) { r := back("1", 490); r.Shipping = 490; o.Refunds = []Refund{r} }, 80},
 		{"a refund is on its way", func(o *Order) { r := back("1", 5490); r.Status = RefundPending; o.Refunds = []Refund{r} }, 80},
 		{"a refund failed", func(o *Order) { r := back("1", 5490); r.Status = RefundFailed; o.Refunds = []Refund{r} }, 80},
-		{"a third of a discounted order", func(o *Order) { o.Discount = 500; o.Refunds = []Refund{back("1", 1500)} }, 48},
+		{"a third of a discounted order", func(o *Order) { o.Discount = 500; o.Refunds = []Refund{back("1", 1663)} }, 48},
 		{"a discounted line came back", func(o *Order) { o.Discount = 500; o.Refunds = []Refund{back("1", 2700, RefundLine{"1", 1, 2700})} }, 18},
 		{"half of what a gift card paid half of", func(o *Order) {
 			o.Tenders = []Tender{{Kind: TenderGiftCard, Amount: 2745}}
-			o.Refunds = []Refund{back("1", 2500)}
+			o.Refunds = []Refund{back("1", 2745)}
 		}, 20},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -52,6 +56,96 @@ func TestWhatIsLeftOfAnOrderAfterRefunds(t *testing.T) {
 			}
 		})
 	}
+}
+
+// An order has two lines of 100.00, which earn 1 and 2 points per euro, tax of 38.00 and shipping of 10.00: 248.00 in all.
+func TestRefundsOfTaxAndShippingTakeNoPointsForGoods(t *testing.T) {
+	of := func(amount, shipping, tax int64, lines ...RefundLine) Refund {
+		r := back(fmt.Sprint(amount, shipping, tax), amount, lines...)
+		r.Shipping, r.Tax = shipping, tax
+		return r
+	}
+	one := RefundLine{ID: "2", Amount: 10_000}
+	for _, c := range []struct {
+		name    string
+		refunds []Refund
+		dispute int64
+		want    string // what remains of the goods, in minor units
+	}{
+		{"a sum of half of the order", []Refund{of(12_400, 0, 0)}, 0, "10000"},
+		{"a sum of the goods and their tax", []Refund{of(23_800, 0, 0)}, 0, "0"},
+		{"a sum of the goods and their share of the tax", []Refund{of(23_620, 0, 0)}, 0, "0"},
+		{"a sum of the goods alone", []Refund{of(20_000, 0, 0)}, 0, "120000/31"},
+		{"the tax", []Refund{of(3_800, 0, 3_800)}, 0, "20000"},
+		{"the shipping", []Refund{of(1_000, 1_000, 0)}, 0, "20000"},
+		{"a line and its tax", []Refund{of(11_900, 0, 1_900, one)}, 0, "10000"},
+		{"a line and its tax, stated as a sum", []Refund{of(11_900, 0, 0, one)}, 0, "10000"},
+		{"a line and more than all tax and shipping", []Refund{of(15_800, 0, 0, one)}, 0, "9000"},
+		{"tax, and a rest that must be goods", []Refund{of(11_900, 0, 1_900)}, 0, "10000"},
+		{"a line, then everything else as a sum", []Refund{of(11_900, 0, 1_900, one), of(12_900, 0, 0)}, 0, "0"},
+		{"the shipping, then half of the rest as a sum", []Refund{of(1_000, 1_000, 0), of(11_900, 0, 0)}, 0, "10000"},
+		{"a dispute of half of the order", nil, 12_400, "10000"},
+		{"a dispute of the goods and their tax", nil, 23_800, "0"},
+		{"a sum and a dispute", []Refund{of(6_200, 0, 0)}, 6_200, "10000"},
+		{"a sum and a dispute beyond the total", []Refund{of(20_000, 0, 0)}, 20_000, "0"},
+	} {
+		o := paid("EUR", Line{Amount: 10_000}, Line{Category: "coffee-beans", Amount: 10_000})
+		o.Shipping, o.Tax, o.Refunds = 1_000, 3_800, c.refunds
+		if c.dispute > 0 {
+			o.Disputes = []Dispute{{ID: "d", Status: DisputeLost, Amount: c.dispute}}
+		}
+		if err := o.check(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
+		r := o.refunded()
+		left := whole(o.items() - o.stated().byLine()).sub(r.goods)
+		if left.String() != c.want {
+			t.Errorf("%s: %s of the goods remain, want %s", c.name, left, c.want)
+		}
+		if over := r.sum().sub(whole(o.Shipping + o.Tax)); over.sign() > 0 || r.shipping.sign() < 0 || r.tax.sign() < 0 {
+			t.Errorf("%s: %v of the shipping and %v of the tax are refunded", c.name, r.shipping, r.tax)
+		}
+		slices.Reverse(o.Refunds)
+		if got := o.refunded(); !reflect.DeepEqual(got, r) {
+			t.Errorf("%s: in another order %v and %v", c.name, got, r)
+		}
+	}
+}
+
+// The parts of all refunds and disputes add up to what went back, whatever they state, and all of it takes everything.
+func TestPartsOfRefundsAddUp(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amount := rapid.Int64Range(0, 10_000)
+		o := paid("EUR", Line{Amount: amount.Draw(t, "first")}, Line{Amount: amount.Draw(t, "second")})
+		o.Shipping, o.Tax = amount.Draw(t, "shipping"), amount.Draw(t, "tax")
+		back := int64(0)
+		for i := range rapid.IntRange(0, 5).Draw(t, "refunds") {
+			r := Refund{ID: fmt.Sprint(i), Status: RefundSucceeded}
+			s := o.stated()
+			if rapid.Bool().Draw(t, "by line") {
+				r.Lines = []RefundLine{{ID: "1", Amount: rapid.Int64Range(0, o.Lines[0].Amount-s.lines["1"]).Draw(t, "line")}}
+				r.Amount += r.Lines[0].Amount
+			}
+			if rapid.Bool().Draw(t, "with tax") {
+				r.Tax = rapid.Int64Range(0, o.Tax-s.tax).Draw(t, "refunded tax")
+				r.Amount += r.Tax
+			}
+			if back+r.Amount > o.total() {
+				continue
+			}
+			r.Amount += rapid.Int64Range(0, o.total()-back-r.Amount).Draw(t, "rest")
+			back, o.Refunds = back+r.Amount, append(o.Refunds, r)
+		}
+		r := o.refunded()
+		goods := r.goods.add(whole(o.stated().byLine()))
+		sum := goods.add(r.sum())
+		if sum.sub(whole(back)).sign() > 0 {
+			t.Fatalf("%d went back, by parts %v", back, sum)
+		}
+		if back == o.total() && goods.sub(whole(o.items())).sign() != 0 {
+			t.Fatalf("everything went back, and of %d of goods %v", o.items(), goods)
+		}
+	})
 }
 
 func TestRefundsThatCannotBeAreRefused(t *testing.T) {

@@ -2485,7 +2485,10 @@ type ReferralRequest struct {
 	Code string `json:"code"`
 }
 
-// Refund Money that went back. What `lines`, `shipping` and `tax` leave of `amount` is taken from the items in proportion, and never from shipping or tax.
+// Refund Money that went back. `lines`, `shipping` and `tax` state what it was for. A refund that states none of them is
+// spread over what remains of goods, shipping and tax, in proportion; if it covers the remaining goods and their
+// tax, it returns all goods. Beside stated lines, the rest of `amount` is for shipping and tax, and only beyond
+// these for goods; beside a stated `shipping` or `tax` alone, it is for goods.
 type Refund struct {
 	// ID The refund's id; unique in its order.
 	ID string `json:"id"`
