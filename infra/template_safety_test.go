@@ -131,55 +131,6 @@ func textsIn(t *testing.T, pattern string) (texts []string) {
 	return texts
 }
 
-func TestNothingThatFailsInTheBackgroundIsLost(t *testing.T) {
-	tpl := readTemplate(t)
-	for name, f := range tpl.functions {
-		for event, e := range stack.At(f, "Events").(object) {
-			p := stack.At(e, "Properties")
-			switch stack.At(e, "Type") {
-			case "ScheduleV2":
-				if stack.At(p, "DeadLetterConfig", "Arn") == nil {
-					t.Errorf("%s: what %s cannot deliver is lost", name, event)
-				}
-			case "DynamoDB":
-				if stack.At(p, "DestinationConfig", "OnFailure", "Destination") == nil || stack.At(p, "BisectBatchOnFunctionError") != true {
-					t.Errorf("%s: one record that %s cannot take stops or loses the stream", name, event)
-				}
-				checkPartial(t, name, p)
-			case "SQS":
-				checkQueue(t, tpl, name, f, p)
-				checkPartial(t, name, p)
-			}
-		}
-	}
-	if len(tpl.ofType("AWS::CloudWatch::Alarm")) == 0 {
-		t.Error("nobody hears of it")
-	}
-}
-
-func checkPartial(t *testing.T, function string, mapping any) {
-	t.Helper()
-	if !slices.Contains(stack.List(stack.At(mapping, "FunctionResponseTypes")), any("ReportBatchItemFailures")) {
-		t.Errorf("%s: one message that fails repeats its whole batch", function)
-	}
-}
-
-// checkQueue holds what AWS asks for: a message stays hidden for six times as long as the function may take.
-func checkQueue(t *testing.T, tpl template, function string, f object, mapping any) {
-	t.Helper()
-	queue := stack.At(tpl.resources, stack.Referent(stack.At(mapping, "Queue")), "Properties")
-	timeout, _ := f["Timeout"].(uint64)
-	if visible, _ := stack.At(queue, "VisibilityTimeout").(uint64); timeout == 0 || visible < 6*timeout {
-		t.Errorf("%s: a message may be delivered again while it is worked on (timeout %d, hidden for %d)", function, timeout, visible)
-	}
-	if stack.At(queue, "RedrivePolicy", "deadLetterTargetArn") == nil {
-		t.Errorf("%s: a message that can never be worked on is lost", function)
-	}
-	if stack.At(mapping, "ScalingConfig", "MaximumConcurrency") == nil {
-		t.Errorf("%s: a full queue could take all of the account's concurrency", function)
-	}
-}
-
 // The rest of what cfn-lint 1.58 lets pass.
 func TestValuesAreOnesThatAWSTakes(t *testing.T) {
 	tpl := readTemplate(t)

@@ -176,22 +176,6 @@ func TestSchedulesAreThoseOfTheLocalStack(t *testing.T) {
 	}
 }
 
-func TestEveryFunctionKeepsItsLogsForALimitedTime(t *testing.T) {
-	tpl := readTemplate(t)
-	seen := map[any]bool{}
-	for name, f := range tpl.functions {
-		group := stack.At(f, "LoggingConfig", "LogGroup", "Ref")
-		if group == nil || seen[group] || stack.At(f, "LoggingConfig", "LogFormat") != "JSON" {
-			t.Errorf("%s has no log group of its own, or does not log JSON", name)
-			continue
-		}
-		seen[group] = true
-		if stack.At(tpl.resources, group.(string), "Properties", "RetentionInDays") == nil {
-			t.Errorf("the logs of %s are kept for ever", name)
-		}
-	}
-}
-
 func TestNoParameterIsUnused(t *testing.T) {
 	tpl := readTemplate(t)
 	source, err := os.ReadFile("../template.yaml")

@@ -35,6 +35,13 @@ var changes = map[string]change{
 	"DomainName":     {domain("a.example.com"), domain("b.example.com"), []string{"remind"}},
 	"CertificateArn": {samtest.Parameters{"DomainName": "a.example.com"}, domain("a.example.com"), []string{"remind"}},
 	"HostedZoneId":   {after: samtest.Parameters{"HostedZoneId": "Z1"}},
+
+	"KmsKeyArn":         {after: samtest.Parameters{"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/k"}},
+	"LogRetention":      {after: samtest.Parameters{"LogRetention": "7"}},
+	"ApiConcurrency":    {after: samtest.Parameters{"ApiConcurrency": "50"}},
+	"WorkerConcurrency": {after: samtest.Parameters{"WorkerConcurrency": "20"}},
+	"MaxReadUnits":      {after: samtest.Parameters{"MaxReadUnits": "1000"}},
+	"MaxWriteUnits":     {after: samtest.Parameters{"MaxWriteUnits": "1000"}},
 }
 
 func domain(name string) samtest.Parameters {
