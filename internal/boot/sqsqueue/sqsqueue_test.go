@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
@@ -76,5 +77,18 @@ func TestMessagesAreSentTenAtATimeAndARefusalIsAnError(t *testing.T) {
 	}
 	if err := queue.Send(t.Context(), "elsewhere", "x"); err == nil {
 		t.Error("a queue that the environment does not name took a message")
+	}
+}
+
+func TestQueuesAreAtTheEndpointOfTheEnvironment(t *testing.T) {
+	for _, c := range []struct{ all, own, want string }{
+		{"http://127.0.0.1:4566", "", "http://127.0.0.1:4566"},
+		{"http://127.0.0.1:4566", "http://127.0.0.1:9000", "http://127.0.0.1:9000"},
+	} {
+		t.Setenv("AWS_ENDPOINT_URL", c.all)
+		t.Setenv("AWS_ENDPOINT_URL_SQS", c.own)
+		if got := aws.ToString(fromEnvironment().client.Options().BaseEndpoint); got != c.want {
+			t.Errorf("%+v: SQS is at %q", c, got)
+		}
 	}
 }

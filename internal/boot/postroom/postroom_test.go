@@ -1,0 +1,41 @@
+package postroom
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify/eventbus"
+	"github.com/perennial-loyalty/perennial/internal/notify/sesmail"
+	"github.com/perennial-loyalty/perennial/internal/notify/snstext"
+)
+
+func TestSendersAreAtTheEndpointsOfTheEnvironment(t *testing.T) {
+	const all, own = "http://127.0.0.1:4566", "http://127.0.0.1:9000"
+	t.Setenv("AWS_ENDPOINT_URL", all)
+	endpoints := func() map[loyalty.Channel]string {
+		o, err := office(newApp(t), settings{region: "eu-central-1", from: "hello@example.com", senderID: "Bluebird", bus: "push"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return map[loyalty.Channel]string{
+			loyalty.Email: aws.ToString(o.Senders[loyalty.Email].(*sesmail.Sender).Client.Options().BaseEndpoint),
+			loyalty.SMS:   aws.ToString(o.Senders[loyalty.SMS].(*snstext.Sender).Client.Options().BaseEndpoint),
+			loyalty.Push:  aws.ToString(o.Senders[loyalty.Push].(*eventbus.Sender).Client.Options().BaseEndpoint),
+		}
+	}
+	for channel, got := range endpoints() {
+		if got != all {
+			t.Errorf("%s goes to %q", channel, got)
+		}
+	}
+	for _, service := range []string{"SESV2", "SNS", "EVENTBRIDGE"} {
+		t.Setenv("AWS_ENDPOINT_URL_"+service, own)
+	}
+	for channel, got := range endpoints() {
+		if got != own {
+			t.Errorf("with an endpoint of its own %s goes to %q", channel, got)
+		}
+	}
+}
