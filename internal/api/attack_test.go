@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"strconv"
 	"strings"
 	"sync"
@@ -228,14 +229,25 @@ type broken struct {
 	panic bool
 }
 
-func (b *broken) Get(ctx context.Context, key table.Key) (table.Item, error) {
+func (b *broken) fail() error {
 	if b.panic {
 		panic("the secret word is canary@example.com")
 	}
-	if b.err != nil {
-		return table.Item{}, b.err
+	return b.err
+}
+
+func (b *broken) Get(ctx context.Context, key table.Key) (table.Item, error) {
+	if err := b.fail(); err != nil {
+		return table.Item{}, err
 	}
 	return b.Table.Get(ctx, key)
+}
+
+func (b *broken) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+	if err := b.fail(); err != nil {
+		return func(yield func(table.Item, error) bool) { yield(table.Item{}, err) }
+	}
+	return b.Table.Query(ctx, q)
 }
 
 func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
@@ -278,15 +290,12 @@ func TestWhatGoesWrongInsideIsNotToldOutside(t *testing.T) {
 	}
 }
 
-// hanging is a table that does not answer the reading of an account.
+// hanging is a table that does not answer queries.
 type hanging struct{ table.Table }
 
-func (h hanging) Get(ctx context.Context, key table.Key) (table.Item, error) {
-	if key.SK != "ACCOUNT" {
-		return h.Table.Get(ctx, key)
-	}
+func (hanging) Query(ctx context.Context, _ table.Query) iter.Seq2[table.Item, error] {
 	<-ctx.Done()
-	return table.Item{}, fmt.Errorf("hanging: %w", ctx.Err())
+	return func(yield func(table.Item, error) bool) { yield(table.Item{}, fmt.Errorf("hanging: %w", ctx.Err())) }
 }
 
 func TestRequestIsAnsweredBeforeLambdasDeadline(t *testing.T) {

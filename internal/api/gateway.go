@@ -29,6 +29,8 @@ type event struct {
 	} `json:"headers"`
 	Context struct {
 		RequestID string `json:"requestId"`
+		APIID     string `json:"apiId"`
+		Domain    string `json:"domainName"`
 		Stage     string `json:"stage"`
 		HTTP      struct {
 			Method string `json:"method"`
@@ -51,6 +53,25 @@ func (e *event) path() string {
 	}
 	return e.RawPath
 }
+
+// url returns the public address at which the request arrived, without a slash at its end; empty if the event does not
+// say. It is what the gateway says of its own domain, and no header: a client chooses the values of X-Forwarded-Host.
+func (e *event) url() string {
+	if e.Context.Domain == "" {
+		return ""
+	}
+	scheme := "https://" // API Gateway has no other
+	if e.Context.APIID == localAPI {
+		scheme = "http://"
+	}
+	if stage := e.Context.Stage; stage != "" && stage != defaultStage {
+		return scheme + e.Context.Domain + "/" + stage
+	}
+	return scheme + e.Context.Domain
+}
+
+// localAPI is the ID of the API on one machine.
+const localAPI = "local"
 
 // defaultStage is API Gateway's name for the stage that adds nothing to paths.
 const defaultStage = "$default"

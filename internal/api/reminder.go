@@ -208,7 +208,7 @@ func (c *call) previewed(ctx context.Context, b previewBody, by loyalty.Channel)
 		n.Channel, id = by, notify.Nobody
 	}
 	address, _ := v.Profile.Address(n.Channel)
-	m, err = c.office.Write(p, notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
+	m, err = c.office.At(c.event.url()).Write(p, notify.Person{Member: id, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address}, n, "preview", now)
 	return m, why, err
 }
 

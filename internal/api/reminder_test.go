@@ -116,6 +116,26 @@ func TestAPreviewSaysWhatWouldBeSaidAndWhyItIsNot(t *testing.T) {
 	}
 }
 
+// Links lead to where the request arrived, as the gateway says, and never to what a client says in a header.
+func TestLinksOfAPreviewLeadToTheAddressOfTheRequest(t *testing.T) {
+	for _, c := range []struct{ domain, stage, want string }{
+		{"a1b2.execute-api.eu-central-1.amazonaws.com", "", "https://a1b2.execute-api.eu-central-1.amazonaws.com/v1/unsubscribe/"},
+		{"a1b2.execute-api.eu-central-1.amazonaws.com", "v2", "https://a1b2.execute-api.eu-central-1.amazonaws.com/v2/v1/unsubscribe/"},
+		{"loyalty.example.com", "", "https://loyalty.example.com/v1/unsubscribe/"},
+	} {
+		w, ada := reminded(t)
+		w.domain, w.stage = c.domain, c.stage
+		a := w.do(request{
+			method: "POST", path: "/v1/reminders/preview", header: map[string]string{"X-Forwarded-Host": "evil.example", "Host": "evil.example"},
+			body: []byte(`{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`),
+		})
+		text, _ := a.json.(map[string]any)["text"].(string)
+		if !strings.Contains(text, c.want) || strings.Contains(text, "evil") {
+			t.Errorf("%+v: %s", c, text)
+		}
+	}
+}
+
 func TestATestGoesToFiveAddressesAtMostAndIsMarked(t *testing.T) {
 	w, ada := reminded(t)
 	body := `{"member": "` + ada + `", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": [`

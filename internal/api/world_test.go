@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -59,6 +60,8 @@ type world struct {
 
 	outbox  notify.Outbox
 	timeout time.Duration // of the functions; zero for none
+	domain  string        // at which requests arrive
+	stage   string        // of the HTTP API; empty for $default
 
 	mu   sync.Mutex
 	now  time.Time
@@ -244,7 +247,7 @@ func (w *world) event(r request, pattern string, params map[string]string) map[s
 	e := map[string]any{
 		"version": "2.0", "routeKey": pattern, "rawPath": path, "rawQueryString": query, "headers": w.headers(r, id),
 		"requestContext": map[string]any{
-			"requestId": id, "routeKey": pattern, "stage": "$default",
+			"requestId": id, "routeKey": pattern, "stage": cmp.Or(w.stage, "$default"), "domainName": w.domain,
 			"http": map[string]any{"method": r.method, "path": path, "sourceIp": "203.0.113.7"},
 		},
 		"isBase64Encoded": false,

@@ -127,7 +127,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 	if err != nil {
 		return nil, nil, err
 	}
-	by := remindersOf(p)
+	by := r.plannedBy(p)
 	was, item, err := r.Ledger.Swept(ctx, program)
 	if err != nil {
 		return nil, nil, err
@@ -152,6 +152,15 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 		mark = func() error { return r.Ledger.MarkSwept(ctx, item, by) }
 	}
 	return bodies, mark, nil
+}
+
+// plannedBy identifies what members are planned by: the program's reminders, and whether marketing can be sent. When it
+// changes, every member is planned anew.
+func (r remind) plannedBy(p *loyalty.Program) string {
+	if r.office.Links.Base == "" {
+		return remindersOf(p) + "-unlinked"
+	}
+	return remindersOf(p)
 }
 
 // remindersOf tells the reminders of one version of a program from those of another.
@@ -188,7 +197,7 @@ func (r remind) members(ctx context.Context, body string) error {
 	if err != nil {
 		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
 	}
-	t := &tour{remind: r, program: p, left: left, by: remindersOf(p), round: m}
+	t := &tour{remind: r, program: p, left: left, by: r.plannedBy(p), round: m}
 	rest, finished, err := t.run(ctx)
 	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members", t.done.Load(),
 		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(), "finished", finished)
@@ -275,7 +284,7 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 			return err
 		}
 	}
-	v.Who.Reach = t.office.Deliverable(v.Who.Reach)
+	v.Who.Reach, v.Who.Consents = t.office.Deliverable(v.Who.Reach), t.office.Permitted(v.Who.Consents)
 	var unsent []loyalty.News
 	for range loyalty.MaxAtOnce {
 		plan := t.plan(v, unsent)

@@ -22,10 +22,11 @@ import (
 
 // A provider takes messages, fails as it is told to, and remembers everything that it took.
 type provider struct {
-	mu    sync.Mutex
-	took  []notify.Message
-	light bool                                 // keep no texts
-	fails func(m notify.Message) (error, bool) // the error, and whether the message was taken all the same
+	mu       sync.Mutex
+	took     []notify.Message
+	light    bool                                 // keep no texts
+	unlinked bool                                 // the public address of the API is not known
+	fails    func(m notify.Message) (error, bool) // the error, and whether the message was taken all the same
 }
 
 func (p *provider) Send(_ context.Context, m notify.Message) error {
@@ -48,6 +49,9 @@ func (p *provider) Send(_ context.Context, m notify.Message) error {
 
 func (p *provider) office(a *app.App) *notify.Office {
 	o := &notify.Office{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
+	if p.unlinked {
+		o.Links.Base = ""
+	}
 	for _, c := range loyalty.Channels() {
 		o.Senders[c] = p
 	}
@@ -345,5 +349,34 @@ func TestRemindersAreToldApartByWhatTheySay(t *testing.T) {
 	}
 	if x, y, z := of("member.orders > 1"), of("member.orders > 1"), of("member.orders > 2"); x != y || x == z {
 		t.Errorf("%s, %s and %s", x, y, z)
+	}
+}
+
+// Marketing needs a link to unsubscribe, so it waits until the public address of the API is known. Other messages are
+// sent without the link.
+func TestWithoutThePublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
+	b, p := newBench(t, 0), &provider{unlinked: true}
+	b.now = noon.Add(-4 * time.Hour)
+	m := b.remember(t, 1)
+	adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
+	if _, err := b.Ledger.Adjust(t.Context(), b.program, adjust, ledger.By{Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	b.now = noon.Add(24 * time.Hour)
+	if failed := b.remindAll(t, p); failed != 0 || len(p.took) != 0 {
+		t.Fatalf("%d failed; sent %v", failed, said(p))
+	}
+	p.unlinked = false
+	b.now = b.now.Add(time.Hour)
+	if failed := b.remindAll(t, p); failed != 0 || len(p.took) != 1 || p.took[0].Purpose != loyalty.Marketing || p.took[0].Unsubscribe == "" {
+		t.Fatalf("once the address is known, %d failed; sent %v", failed, said(p))
+	}
+	p.unlinked = true
+	b.runUntil(t, p, b.now.Add(time.Hour)) // plans everybody anew
+	b.now = firstNotice
+	b.remindAll(t, p)
+	last := p.took[len(p.took)-1]
+	if last.Reminder != "points-30d" || last.Unsubscribe != "" || strings.Contains(last.Text+last.HTML, "unsubscribe") {
+		t.Errorf("sent %v, the last with %q: %s", said(p), last.Unsubscribe, last.Text)
 	}
 }

@@ -12,7 +12,7 @@ import (
 // Links makes the links of messages. They are signed, so that nobody can take back another's consent, and say nothing
 // that would be worth stealing. They do not end: whoever finds an old message must still be able to stop them.
 type Links struct {
-	Base string // where the API answers: https://api.example.com, without a slash at its end
+	Base string // the public address of the API, such as https://api.example.com, without a slash at its end; may be empty
 	Key  []byte
 }
 
@@ -27,8 +27,14 @@ type Subscription struct {
 // UnsubscribePath is where links lead, before the token.
 const UnsubscribePath = "/v1/unsubscribe/"
 
-// Unsubscribe is the link of RFC 8058: a POST to it is enough.
-func (l Links) Unsubscribe(s Subscription) string { return l.Base + UnsubscribePath + l.Token(s) }
+// Unsubscribe returns the link of RFC 8058, to which a POST is enough. It is empty if the public address of the API is
+// not known.
+func (l Links) Unsubscribe(s Subscription) string {
+	if l.Base == "" {
+		return ""
+	}
+	return l.Base + UnsubscribePath + l.Token(s)
+}
 
 // Token writes a subscription with its signature: HMAC-SHA-256, of which 128 bits are kept.
 func (l Links) Token(s Subscription) string {

@@ -1,8 +1,12 @@
 package notify
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 func TestALinkIsReadByItsKeyAloneAndNotOnceItWasChanged(t *testing.T) {
@@ -39,5 +43,28 @@ func TestAnOutboxTakesAMessageOnceAndForgetsTheOldest(t *testing.T) {
 	}
 	if got := o.Messages(); len(got) != outboxRoom || got[0].ID != string(rune(5)) {
 		t.Errorf("%d messages from %q", len(got), got[0].ID)
+	}
+}
+
+func TestMarketingIsNotWrittenWithoutALink(t *testing.T) {
+	o := &Office{Links: Links{Key: []byte("0123456789abcdefghijklmnopqrstuv")}, Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) {
+		return Words{Text: "words"}, nil
+	}}
+	write := func(o *Office, purpose loyalty.Purpose) (Message, error) {
+		return o.Write(&loyalty.Program{ID: "bluebird"}, Person{Member: "mem_ada"}, loyalty.News{Purpose: purpose, Channel: loyalty.Email}, "msg_1", time.Now())
+	}
+	if _, err := write(o, loyalty.Marketing); !errors.Is(err, ErrNotSent) {
+		t.Errorf("%v", err)
+	}
+	if m, err := write(o, loyalty.Transactional); err != nil || m.Unsubscribe != "" || m.Text != "words" {
+		t.Errorf("%+v %v", m, err)
+	}
+	known := o.At("https://x.example")
+	if m, err := write(known, loyalty.Marketing); err != nil || !strings.HasPrefix(m.Unsubscribe, "https://x.example/v1/unsubscribe/") {
+		t.Errorf("%+v %v", m, err)
+	}
+	consents := loyalty.Consents{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Given: true}, {Channel: loyalty.Email, Purpose: loyalty.Transactional, Given: true}}
+	if got := o.Permitted(consents); len(got) != 1 || got.Allow(loyalty.Email, loyalty.Marketing) || len(known.Permitted(consents)) != 2 {
+		t.Errorf("%+v", got)
 	}
 }

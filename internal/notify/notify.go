@@ -2,7 +2,8 @@
 //
 // It promises that a message has the same id for every attempt, and that one to a member comes with a signed link by
 // which the member can take back the consent that it rests on, without a password; the words of a text message have it
-// only where it is marketing. A gift card to a friend rests on no consent and has no such link. The package deliberately
+// only where it is marketing. Where the public address of the API is not known, marketing is not sent, and transactional
+// messages have no link. A gift card to a friend rests on no consent and has no such link. The package deliberately
 // decides nothing about who is written to and when (that is loyalty), keeps nothing (that is ledger), and finds no words
 // (that is wording). The senders that know a provider are packages of their own below this one, so that only the
 // functions that send link them.
@@ -34,7 +35,7 @@ type Message struct {
 	Subject     string           `json:"subject,omitzero"`
 	Text        string           `json:"text"`
 	HTML        string           `json:"html,omitzero"`
-	Unsubscribe string           `json:"unsubscribe,omitzero"` // empty only in what goes to a friend
+	Unsubscribe string           `json:"unsubscribe,omitzero"` // empty in messages to a friend, and where the API's address is not known
 	At          time.Time        `json:"at"`
 	Data        Data             `json:"data"`
 }
@@ -112,8 +113,36 @@ func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel)
 	return out
 }
 
+// At returns an office whose links lead to the API at a public address; o itself if the address is empty.
+func (o *Office) At(base string) *Office {
+	if base == "" {
+		return o
+	}
+	at := *o
+	at.Links.Base = base
+	return &at
+}
+
+// Permitted returns the consents that messages can rest on: those to marketing need the link by which they are taken
+// back, which needs the public address of the API.
+func (o *Office) Permitted(consents loyalty.Consents) loyalty.Consents {
+	if o.Links.Base != "" {
+		return consents
+	}
+	var out loyalty.Consents
+	for _, c := range consents {
+		if c.Purpose != loyalty.Marketing {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Write makes the message of a notice, under its id.
 func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
+	if n.Purpose == loyalty.Marketing && o.Links.Base == "" {
+		return Message{}, fmt.Errorf("%w: marketing without a link to unsubscribe", ErrNotSent)
+	}
 	m := Message{
 		ID: id, Program: p.ID, Member: who.Member, Reminder: n.Reminder, On: n.On, Purpose: n.Purpose, Channel: n.Channel,
 		To: who.Address, At: now.UTC(), Data: dataOf(p, n),

@@ -64,6 +64,10 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 		Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter,
 		Links: notify.Links{Base: s.url, Key: a.Derive("unsubscribe")},
 	}
+	if s.url == "" && (s.from != "" || s.senderID != "" || s.bus != "" || s.hook != "") {
+		a.Log.Warn("marketing messages are not sent and others have no link to unsubscribe: PERENNIAL_URL is empty; " +
+			"set the parameter DomainName or PublicUrl of the stack")
+	}
 	if s.from != "" {
 		o.Senders[loyalty.Email] = &sesmail.Sender{From: s.from, Set: s.set, Client: sesv2.New(sesv2.Options{
 			Region: s.region, Credentials: credentials, HTTPClient: client, BaseEndpoint: boot.Endpoint("AWS_ENDPOINT_URL_SESV2"),

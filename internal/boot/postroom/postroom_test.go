@@ -1,6 +1,9 @@
 package postroom
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -36,6 +39,29 @@ func TestSendersAreAtTheEndpointsOfTheEnvironment(t *testing.T) {
 	for channel, got := range endpoints() {
 		if got != own {
 			t.Errorf("with an endpoint of its own %s goes to %q", channel, got)
+		}
+	}
+}
+
+func TestMissingPublicAddressIsLogged(t *testing.T) {
+	for _, c := range []struct {
+		settings settings
+		logged   bool
+	}{
+		{settings{from: "hello@example.com"}, true},
+		{settings{from: "hello@example.com", url: "https://api.example"}, false},
+		{settings{}, false},
+	} {
+		var log bytes.Buffer
+		a := newApp(t)
+		a.Log = slog.New(slog.NewTextHandler(&log, nil))
+		c.settings.region = "eu-central-1"
+		o, err := office(a, c.settings)
+		if err != nil || o.Links.Base != c.settings.url {
+			t.Errorf("%+v: links lead to %q, %v", c.settings, o.Links.Base, err)
+		}
+		if got := strings.Contains(log.String(), "PERENNIAL_URL is empty"); got != c.logged {
+			t.Errorf("%+v: the log says %q", c.settings, log.String())
 		}
 	}
 }

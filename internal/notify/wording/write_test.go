@@ -152,6 +152,12 @@ func TestEveryMessageHasDaysPluralsAndAWayOut(t *testing.T) {
 			t.Errorf("%s in %s by %s has no link: %s", on, l, c, w.Text)
 		}
 	})
+	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
+		w, err := Words(p, notify.Person{Name: "Ada", Locale: l}, withChannel(full(on, 2), c), "")
+		if text := w.Text + w.HTML; err != nil || strings.Contains(text, `href=""`) || strings.HasSuffix(w.Text, ":") {
+			t.Errorf("%s in %s by %s without a link: %v %s", on, l, c, err, text)
+		}
+	})
 	for l, want := range map[string][3]string{ // of none, one and two points
 		"en": {"0 beans lapse", "1 bean lapses", "2 beans lapse"},
 		"de": {"0 beans verfallen", "1 bean verfällt", "2 beans verfallen"},
