@@ -66,7 +66,11 @@ var arrows = []struct {
 	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: the functions' own client is what it is tested with
 	{"internal/local/binaries", nil},
 	{"internal/local/awsapi", []string{"stack/access"}}, // no SDK: the functions' own clients are what it is tested with
-	{"internal/local/runtimeapi", nil},                  // knows processes, not functions
+	{"internal/local/deployment", []string{ // knows the template, not what functions do
+		"app", "local/awsapi", "local/dynamodbapi", "local/runtimeapi", "loyalty", "notify", "stack", "stack/access", "table",
+	}},
+	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
+	{"internal/local/runtimeapi", nil}, // knows processes, not functions
 	{"internal/local", []string{
 		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
 		"relay", "table", "telemetry",
@@ -115,7 +119,7 @@ var outside = map[string][]string{
 	"github.com/goccy/go-yaml":                 {"internal/program", "internal/api/wire/generate", "internal/stack"},
 	"go.mau.fi/util":                           {"internal/ledger"},
 	"golang.org/x/net":                         {"internal/emailaddr", "internal/ledger"},
-	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/app", "internal/boot", "internal/boot/postroom", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/payments", "internal/relay"},
+	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/app", "internal/boot", "internal/boot/postroom", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay"},
 	"github.com/stripe/stripe-go":              nil,
 	"github.com/standard-webhooks":             nil,
 	"github.com/google/go-cmp":                 {"internal/table/tabletest"},

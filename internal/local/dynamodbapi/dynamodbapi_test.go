@@ -3,6 +3,7 @@ package dynamodbapi_test
 import (
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -10,6 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
+
+// patience bounds one attempt. It is longer than usual because the race detector makes pages of 1 MB slow.
+const patience = 30 * time.Second
 
 func TestConformanceThroughDynamotable(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table { return remote(t, memory(t)) })
@@ -35,5 +39,5 @@ func remote(t testing.TB, tab table.Table) *dynamotable.Table {
 	server := httptest.NewServer(&dynamodbapi.API{Table: tab, Name: "perennial"})
 	t.Cleanup(server.Close)
 	client := dynamotable.Local(server.URL)
-	return &dynamotable.Table{Client: client, Name: "perennial"}
+	return &dynamotable.Table{Client: client, Name: "perennial", Timeout: patience}
 }

@@ -15,7 +15,6 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"path/filepath"
 	"sync"
 	"time"
 )
@@ -206,9 +205,6 @@ func (f *Function) event(payload []byte) *event {
 	}
 	return e
 }
-
-// TaskRoot is the directory of the executable, LAMBDA_TASK_ROOT.
-func (f *Function) TaskRoot() string { return filepath.Dir(f.Path) }
 
 // requestID returns a random UUID, the form of Lambda's request IDs.
 func requestID() string {

@@ -1,0 +1,267 @@
+// Package deployment runs the functions' binaries on one machine as template.yaml deploys them: with their environment,
+// timeouts, memory sizes, policies and event sources.
+//
+// It guarantees that a function gets what the template gives it and nothing more: its environment is the template's and
+// Lambda's, its calls of AWS reach the emulated services of package awsapi under its own policies, and records of the
+// table's stream and SES's events reach it through the filters and patterns of its event sources. Package local delivers
+// the events of the API, the schedules and the queues, as it does to functions in its own process.
+//
+// Deliberate limits: a function whose events come from a source that the template does not name cannot be invoked by it,
+// but Function returns each function, and the caller may send it any event. Retries of events follow each other at
+// once. Reminders by webhook are not set up, because their sender refuses addresses of this machine.
+package deployment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/perennial-loyalty/perennial/internal/local/awsapi"
+	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
+	"github.com/perennial-loyalty/perennial/internal/local/runtimeapi"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/stack"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Where the functions believe that they run.
+const (
+	Region    = "us-east-1"
+	account   = "000000000000"
+	stackName = "perennial-dev"
+)
+
+// processes is how many a function has at most, unless Options say otherwise.
+const processes = 8
+
+// Options are what a deployment is made of. Template, Binaries, Secrets, Outbox, Queue and Log are required, and either
+// Table or DynamoDB.
+type Options struct {
+	Template   *stack.Template
+	Binaries   string            // the directory that has <function>/bootstrap
+	Parameters map[string]string // of the template; a parameter that is missing has its default
+	Secrets    map[string]string // what the template's secrets hold, by logical ID
+	Program    string            // whose text messages are, which SNS is not told
+
+	Table     table.Table // serves the functions' table, or
+	DynamoDB  string      // the URL of an endpoint that does, which does not verify signatures,
+	TableName string      // and the name of the table there
+
+	Outbox notify.Sender                                                      // gets every message to a member
+	Queue  func(ctx context.Context, function string, bodies ...string) error // takes messages for the queue that feeds a function
+	Clock  func() (now time.Time, frozen bool)                                // the stack's clock; nil is the machine's
+	Log    *slog.Logger
+	Output io.Writer // gets what the functions write; nil discards it
+
+	Processes int // how many each function has at most; 0 means 8
+}
+
+// A Deployment is the running functions and the services around them. Start makes one.
+type Deployment struct {
+	options   Options
+	values    stack.Values
+	url       string // of the emulated services
+	server    *http.Server
+	functions map[string]*runtimeapi.Function
+	stream    *stream
+	bus       *bus
+}
+
+// Start starts the emulated services. Processes of functions start when events need them.
+func Start(o Options) (*Deployment, error) {
+	d := &Deployment{options: o, values: values(o), functions: map[string]*runtimeapi.Function{}}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("deployment: %w", err)
+	}
+	d.url = "http://" + listener.Addr().String()
+	d.stream = &stream{region: Region, arn: fmt.Sprint(d.values["Table.StreamArn"]), now: d.now}
+	d.bus = &bus{region: Region, account: account, now: d.now, log: o.Log, reported: d.reported()}
+	services, err := d.services()
+	if err == nil {
+		err = d.connect()
+	}
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	d.server = &http.Server{Handler: services, ReadHeaderTimeout: 10 * time.Second}
+	go d.server.Serve(listener)
+	for _, m := range d.stream.mappings {
+		go m.run()
+	}
+	return d, nil
+}
+
+// Parameters returns parameters of the template that set up all channels which work on one machine: email, text
+// messages and push, with links to the API's address.
+func Parameters(url string) map[string]string {
+	return map[string]string{
+		"Stage": "test", "PublicUrl": url, "MailFrom": "Perennial <rewards@perennial.test>", "SmsSender": "Perennial", "PushBus": "perennial",
+	}
+}
+
+// values are what the template's references stand for.
+func values(o Options) stack.Values {
+	where := stack.Deployment{Region: Region, Account: account, StackName: stackName}
+	if o.TableName != "" {
+		where.Resources = stack.Values{
+			"Table": o.TableName, "Table.Arn": strings.Join([]string{"arn:aws:dynamodb", Region, account, "table/" + o.TableName}, ":"),
+		}
+	}
+	v := o.Template.Names(where)
+	for name, value := range o.Parameters {
+		v[name] = value
+	}
+	return v
+}
+
+func (d *Deployment) now() time.Time {
+	if d.options.Clock == nil {
+		return time.Now()
+	}
+	now, _ := d.options.Clock()
+	return now
+}
+
+// services are the AWS APIs that the functions call.
+func (d *Deployment) services() (*awsapi.Server, error) {
+	guard, err := access.New(d.options.Template, d.values)
+	if err != nil {
+		return nil, err
+	}
+	s := &awsapi.Server{
+		Guard: guard, Region: Region, Account: account, Log: d.options.Log, Now: d.now,
+		DynamoDB: d.table(), Secrets: map[string]string{}, Queues: map[string]awsapi.Queue{},
+		Email: d.email, Text: d.textMessage, Put: d.busEvent,
+	}
+	for id, secret := range d.options.Secrets {
+		s.Secrets[fmt.Sprint(d.values[id])] = secret
+	}
+	for _, f := range d.options.Template.Functions {
+		for _, e := range f.Events {
+			if e.Type == "SQS" {
+				s.Queues[fmt.Sprint(d.values[e.Source])] = awsapi.Queue{
+					ARN: fmt.Sprint(d.values[e.Source+".Arn"]),
+					Send: func(ctx context.Context, bodies ...string) error {
+						return d.options.Queue(ctx, f.Name, bodies...)
+					},
+				}
+			}
+		}
+	}
+	return s, nil
+}
+
+// table serves DynamoDB and reports changes to the stream.
+func (d *Deployment) table() http.Handler {
+	name := fmt.Sprint(d.values["Table"])
+	if d.options.Table != nil {
+		return &dynamodbapi.API{Table: d.options.Table, Name: name, Changed: d.stream.add}
+	}
+	return &dynamodbapi.Forward{URL: d.options.DynamoDB, Changed: d.stream.add}
+}
+
+// connect makes the functions and their event sources.
+func (d *Deployment) connect() error {
+	for _, id := range d.options.Template.FunctionIDs() {
+		f := d.options.Template.Functions[id]
+		fn, err := d.newFunction(f)
+		if err != nil {
+			return err
+		}
+		d.functions[f.Name] = fn
+		for _, e := range f.Events {
+			if err := d.follow(f.Name, e, fn); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// follow connects a function to an event source of this package. Package local has the others.
+func (d *Deployment) follow(function string, e stack.Event, h lambda.Handler) error {
+	switch e.Type {
+	case "DynamoDB":
+		m, err := newMapping(function, e, h, d.options.Log)
+		if err != nil {
+			return err
+		}
+		d.stream.mappings = append(d.stream.mappings, m)
+	case "EventBridgeRule":
+		source, err := d.options.Template.Resolve(e.Properties["Pattern"], d.values)
+		if err != nil {
+			return err
+		}
+		r, err := newRule(function, source, h)
+		if err != nil {
+			return err
+		}
+		d.bus.rules = append(d.bus.rules, r)
+	}
+	return nil
+}
+
+// reported lists the types of events that SES puts on the bus, as the template's configuration set says.
+func (d *Deployment) reported() (types []string) {
+	for _, r := range d.options.Template.OfType("AWS::SES::ConfigurationSetEventDestination") {
+		for _, t := range stack.List(stack.At(r.Properties, "EventDestination", "MatchingEventTypes")) {
+			types = append(types, strings.ToUpper(text(t)))
+		}
+	}
+	return types
+}
+
+// Handler returns a function by its short name, such as earn; nil if the template has none.
+func (d *Deployment) Handler(name string) lambda.Handler {
+	f, ok := d.functions[name]
+	if !ok {
+		return nil
+	}
+	return f
+}
+
+// Warm starts a process of each function, and returns why one cannot start.
+func (d *Deployment) Warm(ctx context.Context) error {
+	var names []string
+	for name := range d.functions {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		if err := d.functions[name].Warm(ctx); err != nil {
+			return fmt.Errorf("deployment: start %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// Wait returns when the records of the stream and the events of the bus that there are have been delivered.
+func (d *Deployment) Wait() {
+	d.bus.deliveries.Wait()
+	for _, m := range d.stream.mappings {
+		m.wait()
+	}
+}
+
+// Close ends all processes and services. Events under way fail; what was not delivered is lost.
+func (d *Deployment) Close() error {
+	for _, m := range d.stream.mappings {
+		m.close()
+	}
+	for _, f := range d.functions {
+		f.Close()
+	}
+	d.bus.deliveries.Wait()
+	return d.server.Close()
+}

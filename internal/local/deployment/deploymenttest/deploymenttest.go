@@ -1,0 +1,86 @@
+// Package deploymenttest runs the functions' binaries in tests, as package deployment does.
+package deploymenttest
+
+import (
+	"context"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/local/binaries"
+	"github.com/perennial-loyalty/perennial/internal/local/deployment"
+	"github.com/perennial-loyalty/perennial/internal/stack"
+)
+
+// A build is what all tests of a process share: the template and the binaries of all its functions.
+type build struct {
+	template *stack.Template
+	dir      string
+	err      error
+}
+
+var built = sync.OnceValue(func() (b build) {
+	root, err := binaries.Root()
+	if err != nil {
+		return build{err: err}
+	}
+	if err := readSources(root); err != nil {
+		return build{err: err}
+	}
+	if b.template, b.err = stack.Read(filepath.Join(root, "template.yaml")); b.err != nil {
+		return b
+	}
+	var names []string
+	for _, f := range b.template.Functions {
+		names = append(names, f.Name)
+	}
+	slices.Sort(names)
+	b.dir, b.err = binaries.Build(context.Background(), root, names...)
+	return b
+})
+
+// readSources looks at every Go file of the module, so that the go command sees that a test's result depends on it and
+// does not take an earlier result for the current one.
+func readSources(root string) error {
+	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && path != root && (strings.HasPrefix(d.Name(), ".") || d.Name() == "build") {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") {
+			_, err = os.Stat(path)
+		}
+		return err
+	})
+}
+
+// Start starts a deployment with the current binaries and template.yaml until the test ends. Without a log of its own it
+// writes warnings and errors to the test's output.
+func Start(t testing.TB, o deployment.Options) *deployment.Deployment {
+	t.Helper()
+	b := built()
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	o.Template, o.Binaries = b.template, b.dir
+	if o.Log == nil {
+		o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	d, err := deployment.Start(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}

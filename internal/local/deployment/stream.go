@@ -1,0 +1,199 @@
+package deployment
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
+	"github.com/perennial-loyalty/perennial/internal/stack"
+)
+
+// A stream delivers the table's changes to the functions that follow it, in their order and in batches
+// (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
+type stream struct {
+	region, arn string
+	now         func() time.Time
+	mappings    []*mapping
+
+	mu       sync.Mutex
+	sequence int64
+}
+
+// A mapping is one event source mapping: a function that follows the stream.
+type mapping struct {
+	function string
+	handler  lambda.Handler
+	filters  []pattern // a record must match one; none: all match
+	batch    int       // records at most
+	attempts int       // for a batch that fails
+	bisect   bool      // halve a batch that fails
+	log      *slog.Logger
+
+	mu      sync.Mutex
+	changed *sync.Cond // pending or busy has changed
+	pending []dynamodbapi.Record
+	busy    bool
+	closed  bool
+}
+
+// newMapping reads an event of the type DynamoDB.
+func newMapping(function string, e stack.Event, h lambda.Handler, log *slog.Logger) (*mapping, error) {
+	m := &mapping{
+		function: function, handler: h, log: log, batch: wholeOr(e.Properties["BatchSize"], 100),
+		attempts: 1 + wholeOr(e.Properties["MaximumRetryAttempts"], 10), bisect: e.Properties["BisectBatchOnFunctionError"] == true,
+	}
+	m.changed = sync.NewCond(&m.mu)
+	for _, f := range stack.List(stack.At(e.Properties["FilterCriteria"], "Filters")) {
+		source, _ := stack.At(f, "Pattern").(string)
+		p, err := parsePattern([]byte(source))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", function, err)
+		}
+		m.filters = append(m.filters, p)
+	}
+	return m, nil
+}
+
+// wholeOr returns a whole number of the template, or what stands for an absent one.
+func wholeOr(v any, absent int) int {
+	switch n := v.(type) {
+	case uint64:
+		return int(n)
+	case int64:
+		return int(n)
+	}
+	return absent
+}
+
+// add appends changes to the stream.
+func (s *stream) add(changes []dynamodbapi.Change) {
+	if len(s.mappings) == 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range changes {
+		s.sequence++
+		r := c.Record(s.sequence, s.now(), s.region, s.arn)
+		for _, m := range s.mappings {
+			m.add(r)
+		}
+	}
+}
+
+func (m *mapping) add(r dynamodbapi.Record) {
+	if !m.wants(r) {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.pending = append(m.pending, r)
+	m.changed.Broadcast()
+}
+
+func (m *mapping) wants(r dynamodbapi.Record) bool {
+	if len(m.filters) == 0 {
+		return true
+	}
+	var event any
+	text, err := json.Marshal(r)
+	if err == nil {
+		err = json.Unmarshal(text, &event)
+	}
+	if err != nil {
+		panic("deployment: " + err.Error()) // records are JSON
+	}
+	return slices.ContainsFunc(m.filters, func(p pattern) bool { return p(event) })
+}
+
+// run delivers what is pending until close.
+func (m *mapping) run() {
+	for {
+		m.mu.Lock()
+		m.busy = false
+		m.changed.Broadcast()
+		for len(m.pending) == 0 && !m.closed {
+			m.changed.Wait()
+		}
+		if m.closed {
+			m.mu.Unlock()
+			return
+		}
+		n := min(m.batch, len(m.pending))
+		batch := slices.Clone(m.pending[:n])
+		m.pending = m.pending[n:]
+		m.busy = true
+		m.mu.Unlock()
+		m.deliver(batch)
+	}
+}
+
+// wait returns when nothing is pending and nothing is being delivered.
+func (m *mapping) wait() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for (len(m.pending) > 0 || m.busy) && !m.closed {
+		m.changed.Wait()
+	}
+}
+
+func (m *mapping) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	m.changed.Broadcast()
+}
+
+// deliver invokes the function with a batch until nothing of it is left. What still fails after the last attempt is
+// logged and given up.
+func (m *mapping) deliver(batch []dynamodbapi.Record) {
+	var failed error
+	for range m.attempts {
+		left, err := m.invoke(batch)
+		if len(left) == 0 {
+			return
+		}
+		if half := len(left) / 2; err != nil && m.bisect && half > 0 {
+			m.deliver(left[:half])
+			m.deliver(left[half:])
+			return
+		}
+		batch, failed = left, err
+	}
+	m.log.Error("records of the table's stream were given up", "function", m.function,
+		"first", batch[0].Change.Sequence, "records", len(batch), "err", failed)
+}
+
+// invoke delivers a batch once and returns the records that are to be delivered again: all of them after an error,
+// otherwise those from the first on that the function reports.
+func (m *mapping) invoke(batch []dynamodbapi.Record) (left []dynamodbapi.Record, err error) {
+	payload, err := json.Marshal(map[string]any{"Records": batch})
+	if err != nil {
+		return batch, fmt.Errorf("deployment: write an event: %w", err)
+	}
+	out, err := m.handler.Invoke(context.Background(), payload)
+	if err != nil {
+		return batch, err
+	}
+	var answer events.DynamoDBEventResponse
+	if err := json.Unmarshal(out, &answer); err != nil {
+		return batch, fmt.Errorf("deployment: the response of %s: %w", m.function, err)
+	}
+	first := len(batch)
+	for _, f := range answer.BatchItemFailures {
+		i := slices.IndexFunc(batch, func(r dynamodbapi.Record) bool { return r.Change.Sequence == f.ItemIdentifier })
+		if i < 0 {
+			return batch, fmt.Errorf("deployment: %s reports a record that it did not get: %q", m.function, f.ItemIdentifier)
+		}
+		first = min(first, i)
+	}
+	return batch[first:], nil
+}
