@@ -162,10 +162,13 @@ func end(p *loyalty.Program, d loyalty.Date) time.Time {
 	return d.End(p.Zone)
 }
 
+// wireBecause leaves out rules that are only tried out: members may read reasons, and those gave them nothing.
 func wireBecause(because []loyalty.Because) []wire.Because {
-	out := make([]wire.Because, len(because))
-	for i, b := range because {
-		out[i] = wire.Because{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Effect(), Points: b.Points}
+	out := make([]wire.Because, 0, len(because))
+	for _, b := range because {
+		if b.What != loyalty.IsShadow {
+			out = append(out, wire.Because{Wallet: b.Wallet, Rule: b.Rule, Effect: b.Effect(), Points: b.Points})
+		}
 	}
 	return out
 }

@@ -218,9 +218,24 @@ func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	if out.Member != "" {
 		balance := wireBalance(r.Balance)
 		out.Balance = &balance
+	} else {
+		out.Reasons = []wire.Because{{Rule: "member", Points: "0", Effect: "the order names no member; send it again with one to award its points"}}
 	}
 	for i, e := range r.Entries {
 		out.Entries[i] = c.wireEntry(p, e)
+	}
+	if n := len(r.Entries); n > 0 {
+		out.Shadow = wireShadow(r.Entries[n-1].Because)
+	}
+	return out
+}
+
+// wireShadow is what the rules would have given that are only tried out, for the merchant.
+func wireShadow(because []loyalty.Because) (out []wire.ShadowResult) {
+	for _, b := range because {
+		if b.What == loyalty.IsShadow {
+			out = append(out, wire.ShadowResult{Rule: b.Rule, Points: b.Args[0]})
+		}
 	}
 	return out
 }

@@ -38,6 +38,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsResting:        {1, []argument{{"day", 0, date}}},
 	loyalty.IsBeaten:         {1, []argument{{"other", 0, rule}}},
 	loyalty.IsShort:          {2, []argument{{"needed", 0, amount}, {"had", 1, amount}}},
+	loyalty.IsUnmet:          {1, nil}, // the condition is written for the program's editors
 	loyalty.IsUnjoined:       {0, nil},
 	loyalty.IsFor:            {2, []argument{{"which", 1, named}}},
 	loyalty.IsShadow:         {1, []argument{{"would", 0, points}}},

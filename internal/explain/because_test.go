@@ -152,6 +152,16 @@ var said = []struct {
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt nicht zu dieser Zeit.",
 	},
 	{
+		why(weekend, "0", loyalty.IsFor, "items", "mugs"),
+		"The campaign Double beans weekend was not applied: the order has none of its products.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Die Bestellung enthält keines der Produkte.",
+	},
+	{
+		why(weekend, "0", loyalty.IsUnmet, "order.total > 100"),
+		"The campaign Double beans weekend was not applied: its condition is not met.",
+		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Die Bedingung ist nicht erfüllt.",
+	},
+	{
 		why(weekend, "0", loyalty.IsFor, "segments", "vip"),
 		"The campaign Double beans weekend was not applied: it is not for this order.",
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt nicht für diese Bestellung.",

@@ -160,8 +160,12 @@ func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, 
 	key := "earn.actions." + a.ID
 	share := s.share(key)
 	n := Points(0)
-	if a.Event == s.Event.Type && a.about(s) {
-		n = d.allowed(a, share, facts, e, day)
+	if a.Event == s.Event.Type {
+		if what, of := a.elsewhere(s); what != "" {
+			e.Because = append(e.Because, Reason(key, "0", IsFor, what, strings.Join(of, ", ")))
+		} else {
+			n = d.allowed(a, share, facts, e, day)
+		}
 	}
 	if n == 0 && share.Used == 0 {
 		s.Shares = slices.DeleteFunc(s.Shares, func(x Share) bool { return x == Share{Rule: key} })
@@ -177,13 +181,19 @@ func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, 
 	return n
 }
 
-// about reports whether an action is for the time and the member of an event.
-func (a Action) about(s *EventState) bool {
+// elsewhere returns what an action is for that the event or its member is not, and which values; empty if the action is
+// for it.
+func (a Action) elsewhere(s *EventState) (what string, which []string) {
 	at := s.Event.At
-	if at.Before(a.From) || !a.Until.IsZero() && !at.Before(a.Until) || !oneOf(a.Tiers, s.Buyer.Level) {
-		return false
+	switch {
+	case at.Before(a.From) || !a.Until.IsZero() && !at.Before(a.Until):
+		return "time", nil
+	case !oneOf(a.Tiers, s.Buyer.Level):
+		return "tiers", a.Tiers
+	case !anyOf(a.Segments, s.Buyer.Segments):
+		return "segments", a.Segments
 	}
-	return anyOf(a.Segments, s.Buyer.Segments)
+	return "", nil
 }
 
 // allowed is what an action that is about the event gives under its condition, limits and cool-down.
@@ -193,6 +203,9 @@ func (d *decision) allowed(a Action, share *Share, facts *Facts, e *Entry, day D
 		ok, err := a.When.Holds(facts)
 		if err != nil {
 			e.Because = append(e.Because, Reason(key, "0", IsFailed, err.Error()))
+		}
+		if !ok && err == nil {
+			e.Because = append(e.Because, Reason(key, "0", IsUnmet, a.When.String()))
 		}
 		if !ok || err != nil {
 			return 0

@@ -39,8 +39,9 @@ const (
 	IsResting        What = "rest"        // the last day of a cool-down
 	IsBeaten         What = "beaten"      // the rule that was applied instead
 	IsShort          What = "short"       // needed, what there was
+	IsUnmet          What = "unmet"       // the condition that does not hold, as it is written
 	IsUnjoined       What = "unjoined"    // the member has not registered
-	IsFor            What = "for"         // what the campaign is for: tiers, segments, channels, stores, currencies, first_order, time; which
+	IsFor            What = "for"         // what the rule is for: tiers, segments, channels, stores, currencies, items, first_order, time; which
 	IsShadow         What = "shadow"      // the points that it would have given
 	IsFailed         What = "failed"      // why a condition could not be told
 	IsBounded        What = "bounded"     // what is left of an order gives no more than all of it
@@ -103,6 +104,7 @@ var effects = map[What]string{
 	IsResting:        "once, until %s",
 	IsBeaten:         "not applied: %s was",
 	IsShort:          "not applied: needs %s, has %s",
+	IsUnmet:          "not applied: %s",
 	IsUnjoined:       "not applied: the member has not registered",
 	IsFor:            "not applied: for %s %s",
 	IsShadow:         "shadow: would give %s",

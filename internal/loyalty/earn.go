@@ -98,6 +98,9 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 		w.bound(most)
 		return nil
 	}
+	if w.total == 0 && !v.gone() {
+		v.unapplied(func(*rule) bool { return true })
+	}
 	w.cap(p, acc, s)
 	return nil
 }
@@ -132,6 +135,7 @@ type valuation struct {
 	lines        []lineValue
 	all          matched // all of the lines
 	whys         int
+	listing      bool // reasons are wanted of every rule that does not apply, not of campaigns alone
 }
 
 func (v *valuation) add(rule string, points exact, what What, args ...string) {

@@ -243,8 +243,14 @@ func (v *valuation) paidBy(names []string) exact {
 
 // may reports whether a rule that is about the order also applies, and keeps the reason if it nearly does.
 func (v *valuation) may(r *rule, m *matched) bool {
-	if r.Match.When != nil && !v.holds(r.key, r.Match.When) {
-		return false
+	if r.Match.When != nil {
+		before := len(v.because)
+		if !v.holds(r.key, r.Match.When) {
+			if len(v.because) == before && (r.campaign || v.listing) && !r.Shadow {
+				v.why(r.key, IsUnmet, r.Match.When.String())
+			}
+			return false
+		}
 	}
 	if r.OptIn && !slices.Contains(v.s.Buyer.OptIns, r.ID) {
 		v.why(r.key, IsUnjoined)

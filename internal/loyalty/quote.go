@@ -37,7 +37,8 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 		return Quote{}, err
 	}
 	e := out.Entries[0]
-	q.Points, q.Because = e.Order.Worth, e.Because
+	q.Points = e.Order.Worth
+	q.Because = p.unappliedCampaigns(acc, e.Order, e.Because)
 	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
 	for _, g := range e.Order.Grants {
 		if g.Wallet != "" {

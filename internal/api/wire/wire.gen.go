@@ -1940,6 +1940,12 @@ type Order struct {
 
 	// Balance Points, all at least zero.
 	Balance *Balance `json:"balance,omitempty"`
+
+	// Reasons Why an order without a member earns nothing. Left out for an order with a member, whose entries have the reasons.
+	Reasons []Because `json:"reasons,omitempty,omitzero"`
+
+	// Shadow What rules with `shadow: true` would have given. Entries do not mention them, so that members do not read of them.
+	Shadow []ShadowResult `json:"shadow,omitempty,omitzero"`
 }
 
 // OrderStatus How far it is. Where the program waits for a payment processor (`payments.award`), what was told as paid is placed until the money is reported.
@@ -2766,6 +2772,15 @@ type SentGiftCard struct {
 
 // SentGiftCardStatus `waiting`: nobody delivered it yet; `sent`: the e-mail provider took it; `failed`: it came back, or could not be sent; `withdrawn`: before it was sent, the card was used up, given back or over.
 type SentGiftCardStatus string
+
+// ShadowResult defines model for ShadowResult.
+type ShadowResult struct {
+	// Rule The rule, such as `campaigns.double-weekend`.
+	Rule string `json:"rule"`
+
+	// Points The exact points that it would have given, before rounding.
+	Points string `json:"points"`
+}
 
 // StayLevel What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
 type StayLevel struct {
