@@ -63,7 +63,7 @@ func (c candidate) publish(ctx context.Context, s *app.Programs) (live *loyalty.
 
 // publishedBefore is the newest version that has exactly this file; zero if none has.
 func (c candidate) publishedBefore(ctx context.Context, l *ledger.Ledger) (int, error) {
-	for v, err := range l.PublishedVersions(ctx, c.id) {
+	for v, err := range l.PublishedVersions(ctx, c.id, 0, 0) {
 		if err != nil {
 			return 0, err
 		}

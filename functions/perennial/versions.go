@@ -27,7 +27,7 @@ func (c *versions) Run(ctx context.Context) error {
 		}
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "version\tstatus\teffective at\tpublished by")
-		for v, err := range p.Ledger.PublishedVersions(ctx, c.Program) {
+		for v, err := range p.Ledger.PublishedVersions(ctx, c.Program, 0, 0) {
 			if err != nil {
 				return err
 			}

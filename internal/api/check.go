@@ -181,16 +181,3 @@ func validParts(parts []string) bool {
 	}
 	return len(parts) == 3
 }
-
-// pageSize is how many a list is to show: 1 to 100, 20 if nothing was said.
-func (c *call) pageSize() (int, error) {
-	s, ok := c.event.Query["page_size"]
-	if !ok {
-		return 20, nil
-	}
-	n, err := strconv.Atoi(s)
-	if err != nil || n < 1 || n > 100 || strconv.Itoa(n) != s {
-		return 0, refuseAt(invalidParameter, "page_size", "page_size is a whole number from 1 to 100.")
-	}
-	return n, nil
-}

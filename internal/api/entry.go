@@ -22,18 +22,16 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	entries, more, err := firstPage(c.app.Ledger.Statement(ctx, p.ID, m.Account.Member, before, size+1), size)
+	if err != nil {
+		return answer{}, err
+	}
 	list := wire.EntryList{}
-	last := int64(0)
-	for e, err := range c.app.Ledger.Statement(ctx, p.ID, m.Account.Member, before) {
-		if err != nil {
-			return answer{}, err
-		}
-		if len(list.Data) == size {
-			list.NextCursor = c.cursor(string(m.Account.Member), last)
-			break
-		}
+	for _, e := range entries {
 		list.Data = append(list.Data, c.wireEntry(p, e))
-		last = e.Sequence
+	}
+	if more {
+		list.NextCursor = c.cursor(string(m.Account.Member), entries[size-1].Sequence)
 	}
 	return answer{body: list}, nil
 }

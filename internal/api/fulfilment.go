@@ -144,19 +144,18 @@ func listFulfilments(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	list, last := wire.FulfilmentList{Data: []wire.OpenFulfilment{}}, ""
-	for h, err := range c.app.Ledger.Handovers(ctx, c.who.Program, status, after) {
-		if err != nil {
-			return answer{}, err
-		}
-		if len(list.Data) == size {
-			list.NextCursor = c.textCursor(string(status), last)
-			break
-		}
+	handovers, more, err := firstPage(c.app.Ledger.Handovers(ctx, c.who.Program, status, after, size+1), size)
+	if err != nil {
+		return answer{}, err
+	}
+	list := wire.FulfilmentList{Data: []wire.OpenFulfilment{}}
+	for _, h := range handovers {
 		list.Data = append(list.Data, wire.OpenFulfilment{
 			Redemption: h.Redemption, Member: string(h.Member), Reward: h.Reward, Fulfilment: *c.wireFulfilment(h),
 		})
-		last = h.Place()
+	}
+	if more {
+		list.NextCursor = c.textCursor(string(status), handovers[size-1].Place())
 	}
 	return answer{body: list}, nil
 }

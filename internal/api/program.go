@@ -95,24 +95,19 @@ func listVersions(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	versions, more, err := firstPage(c.app.Ledger.PublishedVersions(ctx, c.who.Program, int(before), size+1), size)
+	if err != nil {
+		return answer{}, err
+	}
 	list := wire.VersionList{}
-	last := 0
-	for v, err := range c.app.Ledger.PublishedVersions(ctx, c.who.Program) {
-		if err != nil {
-			return answer{}, err
-		}
-		if before > 0 && int64(v.Version) >= before {
-			continue
-		}
-		if len(list.Data) == size {
-			list.NextCursor = c.cursor("", int64(last))
-			break
-		}
+	for _, v := range versions {
 		list.Data = append(list.Data, wire.Version{
 			Version: v.Version, Status: wire.VersionStatus(schedule.Status(v)), PublishedAt: v.At.UTC(), PublishedBy: v.By,
 			EffectiveAt: v.Effective,
 		})
-		last = v.Version
+	}
+	if more {
+		list.NextCursor = c.cursor("", int64(versions[size-1].Version))
 	}
 	return answer{body: list}, nil
 }

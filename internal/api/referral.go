@@ -89,15 +89,15 @@ func listReferrals(ctx context.Context, c *call) (answer, error) {
 	if list.Code, err = c.app.Ledger.ReferralCodeOf(ctx, p.ID, m.Account.Member); err != nil {
 		return answer{}, err
 	}
-	for f, err := range c.app.Ledger.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after)) {
-		if err != nil {
-			return answer{}, err
-		}
-		if len(list.Data) == size {
-			list.NextCursor = c.textCursor(owner, list.Data[size-1].Friend)
-			break
-		}
+	friends, err := c.app.Ledger.Friends(ctx, p, m.Account.Member, loyalty.MemberID(after), size+1)
+	if err != nil {
+		return answer{}, err
+	}
+	for _, f := range friends[:min(size, len(friends))] {
 		list.Data = append(list.Data, wire.Friend{Friend: string(f.Member), Referral: wireReferral(f.Referral, c.app.Now())})
+	}
+	if len(friends) > size {
+		list.NextCursor = c.textCursor(owner, list.Data[size-1].Friend)
 	}
 	return answer{body: list}, nil
 }

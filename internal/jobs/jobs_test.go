@@ -227,7 +227,7 @@ func TestTheWorkerBringsEveryoneUpToDateOnce(t *testing.T) {
 	}
 	for i := range 40 {
 		n := 0
-		for e, err := range b.Ledger.Statement(t.Context(), "bluebird", memberID(i), 0) {
+		for e, err := range b.Ledger.Statement(t.Context(), "bluebird", memberID(i), 0, 0) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -278,7 +278,7 @@ func (y *year) everyLapseHadItsNotice(t *testing.T, members int) (lapses int) {
 	for i := range members {
 		m := memberID(i)
 		told := y.agreed[m]["email/transactional"] || y.agreed[m]["sms/transactional"]
-		for e, err := range y.Ledger.Statement(t.Context(), "bluebird", m, 0) {
+		for e, err := range y.Ledger.Statement(t.Context(), "bluebird", m, 0, 0) {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -18,7 +18,7 @@ import (
 // look like a gap on DynamoDB; repeat it then.
 func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) error {
 	var entries []loyalty.Entry
-	for e, err := range l.Statement(ctx, program, m, 0) {
+	for e, err := range l.Statement(ctx, program, m, 0, 0) {
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func (b *bench) automatic(t *testing.T) {
 // gifts is what was redeemed by itself for a member, the latest first.
 func (b *bench) gifts(t *testing.T, m loyalty.MemberID) (out []loyalty.Redemption) {
 	t.Helper()
-	for e, err := range b.Statement(t.Context(), b.p.ID, m, 0) {
+	for e, err := range b.Statement(t.Context(), b.p.ID, m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -228,10 +228,10 @@ func (l *Ledger) callOff(ctx context.Context, p *loyalty.Program, was Redemption
 	return redemptionResult(entries[0], false), nil
 }
 
-// Handovers yields what is still to be handed over in one state, the longest ordered first, behind a place (empty: from
-// the beginning). It reads the index, so a change of this instant may come late to it.
-func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.FulfilmentStatus, after string) iter.Seq2[Handover, error] {
-	q := table.Query{PK: fulfilPartition(program, s), Index: true}
+// Handovers yields the open fulfillments in one state, the oldest order first: those behind a place (empty: all), at most
+// limit of them (zero: all). It reads the index, so a change of this instant may come late to it.
+func (l *Ledger) Handovers(ctx context.Context, program string, s loyalty.FulfilmentStatus, after string, limit int) iter.Seq2[Handover, error] {
+	q := table.Query{PK: fulfilPartition(program, s), Index: true, Limit: limit}
 	if m, sk, ok := strings.Cut(after, "#"); ok {
 		_, redemption, _ := strings.Cut(sk, "#")
 		q.After = table.Item{Key: fulfilKey(program, loyalty.MemberID(m), redemption), Index: table.Key{PK: q.PK, SK: sk}}

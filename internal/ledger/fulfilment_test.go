@@ -36,7 +36,7 @@ func (b *bench) fulfil(tb testing.TB, id string, to loyalty.FulfilmentStatus) (l
 }
 
 func (b *bench) open(tb testing.TB, s loyalty.FulfilmentStatus) (ids []string) {
-	for h, err := range b.Handovers(tb.Context(), b.p.ID, s, "") {
+	for h, err := range b.Handovers(tb.Context(), b.p.ID, s, "", 0) {
 		if err != nil {
 			tb.Fatal(err)
 		}

@@ -88,7 +88,7 @@ func (b *books) read(m loyalty.MemberID) bool {
 	}
 	s.version = it.Version
 	var fresh []loyalty.Entry
-	for e, err := range l.Statement(t.Context(), b.h.p.ID, m, 0) {
+	for e, err := range l.Statement(t.Context(), b.h.p.ID, m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

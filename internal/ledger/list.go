@@ -7,6 +7,24 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
+// inPages yields everything that a query finds, and reads no more than q.Limit items ahead of the caller.
+func (l *Ledger) inPages(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
+	return func(yield func(table.Item, error) bool) {
+		for {
+			n := 0
+			for it, err := range l.Table.Query(ctx, q) {
+				if !yield(it, err) || err != nil {
+					return
+				}
+				q.After, n = it, n+1
+			}
+			if n < q.Limit {
+				return
+			}
+		}
+	}
+}
+
 // list yields what read makes of each item that a query finds, up to the first error.
 func list[T any](ctx context.Context, t table.Table, q table.Query, read func(table.Item) (T, error)) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {

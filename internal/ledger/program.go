@@ -77,9 +77,13 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 	return readPublished(program, it)
 }
 
-// PublishedVersions yields the versions without their snapshots, newest first.
-func (l *Ledger) PublishedVersions(ctx context.Context, program string) iter.Seq2[Published, error] {
-	q := table.Query{PK: "P#" + program, From: programPrefix, To: programPrefix + "~", Reverse: true}
+// PublishedVersions yields the versions without their snapshots, newest first: those before a version (zero: all), at
+// most limit of them (zero: all).
+func (l *Ledger) PublishedVersions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
+	q := table.Query{PK: "P#" + program, From: programPrefix, To: programPrefix + "~", Reverse: true, Limit: limit}
+	if before > 0 {
+		q.To = versionKey(program, before-1).SK
+	}
 	return list(ctx, l.Table, q, func(it table.Item) (Published, error) { return readPublished(program, it) })
 }
 

@@ -38,7 +38,7 @@ func TestAVersionIsPublishedWithItsSnapshotOrNotAtAll(t *testing.T) {
 		t.Errorf("published over a version: %v", err)
 	}
 	n := 0
-	for v, err := range l.PublishedVersions(t.Context(), "bluebird") {
+	for v, err := range l.PublishedVersions(t.Context(), "bluebird", 0, 0) {
 		if n++; err != nil || v.Version != 1 || string(v.Source) != string(in.Source) {
 			t.Errorf("%+v, %v", v, err)
 		}

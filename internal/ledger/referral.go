@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -218,17 +217,34 @@ type Friend struct {
 	Referral loyalty.Referral
 }
 
-// Friends lists who came through a member, by their ids, behind one of them.
-func (l *Ledger) Friends(ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID) iter.Seq2[Friend, error] {
-	q := table.Query{PK: memberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~"}
+// Friends lists the members who came through a member, by their IDs: those behind one of them (empty: all), at most limit
+// of them (zero: all). It reads their accounts at the same time.
+func (l *Ledger) Friends(ctx context.Context, p *loyalty.Program, m, after loyalty.MemberID, limit int) ([]Friend, error) {
+	q := table.Query{PK: memberPartition(p.ID, m), From: friendPrefix, To: friendPrefix + "~", Limit: limit}
 	if after != "" {
 		q.From = friendPrefix + string(after) + "!" // the next one behind it
 	}
-	return list(ctx, l.Table, q, func(it table.Item) (Friend, error) {
+	var friends []Friend
+	var keys []table.Key
+	for it, err := range l.Table.Query(ctx, q) {
+		if err != nil {
+			return nil, retryable(err)
+		}
 		friend := loyalty.MemberID(strings.TrimPrefix(it.Key.SK, friendPrefix))
-		acc, err := l.account(ctx, p, friend)
-		return Friend{friend, acc.Traits.Referral}, err
-	})
+		friends, keys = append(friends, Friend{Member: friend}), append(keys, accountKey(p.ID, friend))
+	}
+	accounts, err := l.getAll(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	for i, it := range accounts {
+		acc, err := l.advanced(p, it, friends[i].Member)
+		if err != nil {
+			return nil, err
+		}
+		friends[i].Referral = acc.Traits.Referral
+	}
+	return friends, nil
 }
 
 // errConcerned ends a decision about one account that is one about two.

@@ -51,7 +51,7 @@ func (x *timetable) want(want string) {
 		x.t.Fatal(err)
 	}
 	got := ""
-	for v, err := range x.PublishedVersions(x.t.Context(), "bluebird") {
+	for v, err := range x.PublishedVersions(x.t.Context(), "bluebird", 0, 0) {
 		if err != nil {
 			x.t.Fatal(err)
 		}

@@ -10,10 +10,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Statement yields a member's entries, newest first, those before a sequence number (zero: all). It reads the
-// index, so an entry of this instant may come late to it.
-func (l *Ledger) Statement(ctx context.Context, program string, m loyalty.MemberID, before int64) iter.Seq2[loyalty.Entry, error] {
-	q := table.Query{PK: memberPartition(program, m), Index: true, Reverse: true}
+// Statement yields a member's entries, newest first: those before a sequence number (zero: all), at most limit of them
+// (zero: all). It reads no more items than limit. It reads the index, so an entry of this instant may come late to it.
+func (l *Ledger) Statement(ctx context.Context, program string, m loyalty.MemberID, before int64, limit int) iter.Seq2[loyalty.Entry, error] {
+	q := table.Query{PK: memberPartition(program, m), Index: true, Reverse: true, Limit: limit}
 	if before > 0 {
 		q.To = padded(before-1, 10)
 	}

@@ -33,12 +33,39 @@ func TestWhoWasCalledMeanwhileKeepsNobodyElseFromBeingCalled(t *testing.T) {
 	if err := l.tell(t.Context(), p, &loyalty.Reward{ID: "mug"}, call); err != nil {
 		t.Fatal(err)
 	}
-	for it, err := range l.line(t.Context(), "p", "mug") {
+	for it, err := range l.line(t.Context(), "p", "mug", 10) {
 		if err != nil {
 			t.Fatal(err)
 		}
 		if w, err := readWaiter(it); err != nil || w.Called.IsZero() {
 			t.Errorf("%s was not called: %v", w.Member, err)
+		}
+	}
+}
+
+func TestAListThatIsReadInPagesIsWhole(t *testing.T) {
+	tab, err := pebbletable.OpenMemory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tab.Close()
+	l := &Ledger{Table: tab}
+	const n = 60
+	for i := range n {
+		if err := tab.Transact(t.Context(), table.Put(table.Item{Key: table.Key{PK: "p", SK: padded(int64(i), 2)}, Doc: []byte("{}")})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, size := range []int{1, 7, n, n + 1} {
+		i := 0
+		for it, err := range l.inPages(t.Context(), table.Query{PK: "p", Limit: size}) {
+			if err != nil || it.Key.SK != padded(int64(i), 2) {
+				t.Fatalf("pages of %d: item %d is %s, %v", size, i, it.Key, err)
+			}
+			i++
+		}
+		if i != n {
+			t.Errorf("pages of %d have %d items", size, i)
 		}
 	}
 }

@@ -62,9 +62,9 @@ func readWaiter(it table.Item) (loyalty.Waiter, error) {
 	return loyalty.Waiter{Member: loyalty.MemberID(d.Member), Since: instant(d.Since), Called: instant(d.Called)}, nil
 }
 
-// line yields who waits, the first first, with the item.
-func (l *Ledger) line(ctx context.Context, program, reward string) iter.Seq2[table.Item, error] {
-	return l.Table.Query(ctx, table.Query{PK: linePartition(program, reward)})
+// line yields the items of a waiting list in order. It reads so many at a time.
+func (l *Ledger) line(ctx context.Context, program, reward string, atATime int) iter.Seq2[table.Item, error] {
+	return l.inPages(ctx, table.Query{PK: linePartition(program, reward), Limit: atATime})
 }
 
 // standing is the two items of a member who waits; Version 0 of one who does not.
@@ -175,7 +175,7 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 	}
 	out.Waits, out.Since = true, w.Since
 	n := 0
-	for it, err := range l.line(ctx, p.ID, reward) {
+	for it, err := range l.line(ctx, p.ID, reward, farthest+1) {
 		if err != nil {
 			return out, retryable(err)
 		}
@@ -193,7 +193,7 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 // called is who has the first call on the pieces that are left.
 func (l *Ledger) called(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, left loyalty.Points) (call loyalty.Call, err error) {
 	call = p.Call(r, func(yield func(loyalty.Waiter) bool) {
-		for it, failed := range l.line(ctx, p.ID, r.ID) {
+		for it, failed := range l.line(ctx, p.ID, r.ID, callsAtOnce) {
 			var w loyalty.Waiter
 			if failed == nil {
 				w, failed = readWaiter(it)

@@ -63,7 +63,7 @@ func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 	}
 	counts["locale "+member.Profile.Locale]++
 	counts["level "+member.Account.Tier.Level]++
-	for e, err := range s.App.Ledger.Statement(t.Context(), "bluebird", m, 0) {
+	for e, err := range s.App.Ledger.Statement(t.Context(), "bluebird", m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -41,7 +41,7 @@ func frozenStack(t *testing.T) (*Stack, *loyalty.Program, *httptest.Server, stri
 // looking.
 func kinds(t *testing.T, s *Stack, m loyalty.MemberID) (list []string) {
 	t.Helper()
-	for e, err := range s.App.Ledger.Statement(t.Context(), "bluebird", m, 0) {
+	for e, err := range s.App.Ledger.Statement(t.Context(), "bluebird", m, 0, 0) {
 		if err != nil {
 			t.Fatal(err)
 		}

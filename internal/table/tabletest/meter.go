@@ -50,8 +50,8 @@ type Usage struct {
 // next step if it starts after a call of the current step has returned; calls that start before that overlap
 // and count as one step. So the number of steps is the length of the longest chain of calls.
 //
-// Steps do not depend on the scheduler: with Bubble set, each call takes one second of the clock of a testing/synctest
-// bubble. That clock moves only once every goroutine of the bubble waits, so that all calls that are made
+// Steps do not depend on the scheduler: with Bubble set, each call takes one millisecond of the clock of a
+// testing/synctest bubble. That clock moves only once every goroutine of the bubble waits, so that all calls that are made
 // in parallel have started before the first one returns.
 //
 // A Meter reads the items before a write to know their sizes, so its count is exact only while nobody else writes
@@ -66,7 +66,7 @@ type Meter struct {
 }
 
 // callTime is the time that a call takes on the clock of a bubble.
-const callTime = time.Second
+const callTime = time.Millisecond
 
 // What dynamotable reads at a time.
 const (

@@ -1,0 +1,34 @@
+package api
+
+import (
+	"iter"
+	"strconv"
+)
+
+// pageSize returns the length of a page: 1 to 100, by default 20.
+func (c *call) pageSize() (int, error) {
+	s, ok := c.event.Query["page_size"]
+	if !ok {
+		return 20, nil
+	}
+	n, err := strconv.Atoi(s)
+	if err != nil || n < 1 || n > 100 || strconv.Itoa(n) != s {
+		return 0, refuseAt(invalidParameter, "page_size", "page_size is a whole number from 1 to 100.")
+	}
+	return n, nil
+}
+
+// firstPage collects the first size rows of a list, and reports whether there is another one. The list is best asked for
+// size+1 rows, so that nothing is read that is not needed.
+func firstPage[T any](list iter.Seq2[T, error], size int) (rows []T, more bool, err error) {
+	for row, err := range list {
+		if err != nil {
+			return nil, false, err
+		}
+		if len(rows) == size {
+			return rows, true, nil
+		}
+		rows = append(rows, row)
+	}
+	return rows, false, nil
+}
