@@ -29,6 +29,7 @@ type orderBody struct {
 	Status      string        `json:"status"`
 	Refunds     []refundBody  `json:"refunds"`
 	Disputes    []disputeBody `json:"disputes"`
+	UpdatedAt   *time.Time    `json:"updated_at"`
 	ShippedAt   *time.Time    `json:"shipped_at"`
 	DeliveredAt *time.Time    `json:"delivered_at"`
 }
@@ -71,6 +72,13 @@ func (b orderBody) order(c *check, now time.Time) loyalty.Order {
 	}
 	for i, d := range b.Disputes {
 		o.Disputes = append(o.Disputes, d.dispute(c, i))
+	}
+	if b.UpdatedAt != nil {
+		o.UpdatedAt = b.UpdatedAt.UTC()
+		if o.UpdatedAt.After(now.Add(loyalty.MaxOrderAhead)) {
+			c.fault(at("updated_at"), loyalty.ValidationFailed,
+				"This is more than 5 minutes in the future. Send the time at which the order was last changed, or correct the clock.")
+		}
 	}
 	o.Shipped = b.happened(c, at("shipped_at"), b.ShippedAt, now)
 	o.Delivered = b.happened(c, at("delivered_at"), b.DeliveredAt, now)
@@ -174,7 +182,7 @@ func putOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: createdIf(r.Revision == 1 && !r.Replayed), body: c.wireOrder(p, r), replayed: r.Replayed}, nil
+	return answer{status: createdIf(r.Revision == 1 && !r.Replayed && !r.Superseded), body: c.wireOrder(p, r), replayed: r.Replayed}, nil
 }
 
 // activateOrder makes what is pending of an order active by hand.
@@ -213,7 +221,7 @@ func getOrder(ctx context.Context, c *call) (answer, error) {
 func (c *call) wireOrder(p *loyalty.Program, r ledger.OrderResult) wire.Order {
 	out := wire.Order{
 		Order: r.State.Order.ID, Member: string(r.State.Order.Member), Status: wire.OrderStatus(r.State.Order.Status),
-		Revision: r.Revision, Points: int64(r.State.Worth), Entries: make([]wire.Entry, len(r.Entries)),
+		Revision: r.Revision, Points: int64(r.State.Worth), UpdatedAt: r.State.Order.UpdatedAt, Superseded: r.Superseded, Entries: make([]wire.Entry, len(r.Entries)),
 	}
 	if out.Member != "" {
 		balance := wireBalance(r.Balance)

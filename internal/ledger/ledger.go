@@ -93,6 +93,8 @@ type OrderResult struct {
 	Entries  []loyalty.Entry // those of this revision
 	Balance  loyalty.Balance // after it
 	Replayed bool
+
+	Superseded bool // the delivery was older than this state and changed nothing
 }
 
 // A RedemptionResult is a redemption as of one revision. With a recorded refusal it comes beside the error,

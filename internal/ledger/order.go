@@ -15,17 +15,26 @@ import (
 
 // PutOrder brings the points of an order up to what it is now. The order's id is the identity: the same
 // content again is a replay of the latest revision, other content is the next one, under the rules of the
-// first. An order without a member is kept, worth nothing, until a later revision names the member. not_found if
+// first. A state that is older by UpdatedAt than the stored one changes nothing and returns the stored one. An order without a member is kept, worth nothing, until a later revision names the member. not_found if
 // that member does not exist.
 func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Order, by By) (OrderResult, error) {
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
+	o.UpdatedAt = o.UpdatedAt.UTC().Truncate(time.Millisecond)
 	o.Shipped, o.Delivered = o.Shipped.UTC().Truncate(time.Millisecond), o.Delivered.UTC().Truncate(time.Millisecond)
 	o.Disputes = slices.SortedFunc(slices.Values(o.Disputes), func(x, y loyalty.Dispute) int { return cmp.Compare(x.ID, y.ID) })
 	o.Refunds = slices.SortedFunc(slices.Values(o.Refunds), func(x, y loyalty.Refund) int { return cmp.Compare(x.ID, y.ID) })
 	by.Input = orderFingerprint(o)
+	var newer *loyalty.Entry
 	e, replayed, err := l.upsert(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: o.ID}, o.Member, by, func(from prior) (loyalty.Entry, error) {
 		if from.was == nil {
 			return l.writeOrder(ctx, p, from, o, by)
+		}
+		if !o.Supersedes(from.was.Order.Order) {
+			newer = from.was
+			return loyalty.Entry{}, errSuperseded
+		}
+		if o.UpdatedAt.IsZero() {
+			o.UpdatedAt = from.was.Order.Order.UpdatedAt // older states stay older
 		}
 		o, err := l.carried(ctx, p, from.was.Order.Order, o)
 		if err != nil {
@@ -36,11 +45,19 @@ func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Ord
 		}
 		return l.writeOrder(ctx, p, from, o, by)
 	})
+	if errors.Is(err, errSuperseded) {
+		r := orderResult(*newer, false)
+		r.Entries, r.Superseded = nil, true
+		return r, nil
+	}
 	if err != nil {
 		return OrderResult{}, err
 	}
 	return orderResult(e, replayed), nil
 }
+
+// errSuperseded ends the writing of an order of which a newer state is stored.
+var errSuperseded = errors.New("ledger: a newer state of the order is stored")
 
 // prior is what the next revision of a cause starts from: the latest revision with its rules, and the account as it was
 // read at the same time.

@@ -218,6 +218,7 @@ type orderDoc struct {
 	Tenders  []tenderDoc  `json:"te,omitempty"`
 	Refunds  []refundDoc  `json:"re,omitempty"`
 	Disputes []disputeDoc `json:"dp,omitempty"`
+	Updated  int64        `json:"up,omitzero"`
 	Shipped  int64        `json:"sent,omitzero"`
 	Arrived  int64        `json:"got,omitzero"`
 	Receipts []receiptDoc `json:"pay,omitempty"`

@@ -14,7 +14,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 	o := s.Order
 	d := &orderDoc{
 		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
-		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
+		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Updated: millis(o.UpdatedAt), Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
 		Carried: s.Carried, Rest: s.Rest, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
@@ -130,7 +130,7 @@ func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 	o := loyalty.Order{
 		ID: id, Member: m, PlacedAt: instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel, Store: d.Store,
 		Status: loyalty.OrderStatus(d.Status), Discount: d.Discount, Shipping: d.Shipping, Tax: d.Tax,
-		Shipped: instant(d.Shipped), Delivered: instant(d.Arrived),
+		UpdatedAt: instant(d.Updated), Shipped: instant(d.Shipped), Delivered: instant(d.Arrived),
 	}
 	if d.Clock != "" {
 		clock, err := time.LoadLocation(d.Clock)

@@ -37,6 +37,7 @@ type Order struct {
 	Refunds  []Refund  // all that there ever were, by the ids that they were given; in any order
 	Disputes []Dispute // likewise
 
+	UpdatedAt time.Time // when the merchant's system last changed it; zero if it does not say
 	Shipped   time.Time // zero if it was not, or nobody said so
 	Delivered time.Time
 
@@ -130,6 +131,12 @@ func (o Order) items() (sum int64) {
 		sum += l.Amount
 	}
 	return sum
+}
+
+// Supersedes reports whether the order replaces an earlier delivery of it. A state that the merchant's system changed
+// before the stored one does not; without a time of change, and of two equal ones, the later delivery does.
+func (o Order) Supersedes(was Order) bool {
+	return o.UpdatedAt.IsZero() || !o.UpdatedAt.Before(was.UpdatedAt)
 }
 
 // happened is when something happened to the order; zero if it has not.

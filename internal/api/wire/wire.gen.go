@@ -1944,6 +1944,12 @@ type Order struct {
 	// Reasons Why an order without a member earns nothing. Left out for an order with a member, whose entries have the reasons.
 	Reasons []Because `json:"reasons,omitempty,omitzero"`
 
+	// UpdatedAt When your system last changed the order, if it says so.
+	UpdatedAt time.Time `json:"updated_at,omitempty,omitzero"`
+
+	// Superseded A newer state of the order was stored before. This request changed nothing, and the response is the newer state.
+	Superseded bool `json:"superseded,omitempty,omitzero"`
+
 	// Shadow What rules with `shadow: true` would have given. Entries do not mention them, so that members do not read of them.
 	Shadow []ShadowResult `json:"shadow,omitempty,omitzero"`
 }
@@ -1994,6 +2000,9 @@ type OrderRequest struct {
 
 	// Disputes All disputes that there ever were, in any order.
 	Disputes []Dispute `json:"disputes,omitempty,omitzero"`
+
+	// UpdatedAt When your system last changed the order. Recommended: a state that is older than the stored one changes nothing, however late it arrives. At most 5 minutes ahead of the clock.
+	UpdatedAt time.Time `json:"updated_at,omitempty,omitzero"`
 
 	// ShippedAt When it was shipped; not before it was placed, nor in the future.
 	ShippedAt time.Time `json:"shipped_at,omitempty,omitzero"`
