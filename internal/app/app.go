@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -40,11 +41,13 @@ type App struct {
 	Log     *slog.Logger
 	Version string // the function's published version, a dimension of its metrics; Wire makes an empty one "local"
 	Stage   Stage
-	Secret  []byte // at least 32 random bytes; keys for cursors, identities and more derive from it
+	Secret  []byte    // at least 32 random bytes; keys for cursors, identities and more derive from it
+	Random  io.Reader // spreads the reading of secrets; nil for crypto/rand
 
-	Processors Processors     // what is agreed with payment processors; nil where no function asks
-	HTTP       *http.Client   // for their APIs; Wire makes one that is bounded
-	Roots      *x509.CertPool // whom the certificates of their signatures must come from; nil: whom the machine trusts
+	Processors Processors                                // what is agreed with payment processors; nil where no function asks
+	Reread     func(context.Context) (Processors, error) // reads that again; nil: it never changes
+	HTTP       *http.Client                              // for their APIs; Wire makes one that is bounded
+	Roots      *x509.CertPool                            // whom the certificates of their signatures must come from; nil: whom the machine trusts
 
 	Ledger   *ledger.Ledger
 	Keys     *auth.Keys

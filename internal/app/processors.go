@@ -75,6 +75,40 @@ func (p Processors) Check() error {
 	return errors.Join(wrong...)
 }
 
+// maxSecrets is how many secrets of one connection are tried.
+const maxSecrets = 2
+
+// Accepting returns the connections with the secrets that were agreed before, which processors may sign with for a while
+// after a rotation. A connection accepts two secrets at most: its own come first, so that one which lists two accepts no
+// earlier one. A secret that is in use for anything now is not accepted for what it was before.
+func (p Processors) Accepting(before Processors) Processors {
+	taken := map[string]bool{}
+	for _, providers := range p {
+		for _, c := range providers {
+			for _, secret := range append(slices.Clone(c.Secrets), c.APISecret) {
+				for _, key := range keysOf(secret) {
+					taken[key] = true
+				}
+			}
+		}
+	}
+	merged := Processors{}
+	for program, providers := range p {
+		merged[program] = map[string]Processor{}
+		for provider, c := range providers {
+			c.Secrets = slices.Clone(c.Secrets)
+			for _, secret := range before[program][provider].Secrets {
+				used := slices.ContainsFunc(keysOf(secret), func(k string) bool { return taken[k] })
+				if one := (Processor{Secrets: []string{secret}}); len(c.Secrets) < maxSecrets && !used && one.checkSecrets(provider) == nil {
+					c.Secrets = append(c.Secrets, secret)
+				}
+			}
+			merged[program][provider] = c
+		}
+	}
+	return merged
+}
+
 // keysOf is every key that a secret can be written for: the text itself, with or without whsec_, and what it stands for
 // in base64 and in hexadecimal digits. Two secrets that have one in common are one.
 func keysOf(secret string) (keys []string) {
@@ -118,7 +152,7 @@ func (c Processor) Check(provider string) error {
 
 // checkSecrets looks at what webhooks are signed with, as the processor writes it down.
 func (c Processor) checkSecrets(provider string) error {
-	most := 2
+	most := maxSecrets
 	if provider == PayPal {
 		most = 0
 	}

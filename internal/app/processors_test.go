@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,5 +34,32 @@ func TestASecretThatIsUsedTwiceIsRefusedHoweverItIsWritten(t *testing.T) {
 	good := Processors{"a": of(Adyen, digits), "b": of(Standard, "whsec_"+base64.StdEncoding.EncodeToString([]byte("fedcba9876543210FEDCBA9876543210")))}
 	if err := good.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSecretsFromBeforeARotationAreAccepted(t *testing.T) {
+	const one, two, three, four = "whsec_1b1f0c7e9a2d4863", "whsec_2c2f0c7e9a2d4863", "whsec_3d3f0c7e9a2d4863", "whsec_4e4f0c7e9a2d4863"
+	stripe := func(secrets ...string) map[string]Processor { return map[string]Processor{Stripe: {Secrets: secrets}} }
+	for _, c := range []struct {
+		name        string
+		now, before Processors
+		want        []string
+	}{
+		{"one took the place of another", Processors{"a": stripe(two)}, Processors{"a": stripe(one)}, []string{two, one}},
+		{"the same", Processors{"a": stripe(one)}, Processors{"a": stripe(one)}, []string{one}},
+		{"two are enough", Processors{"a": stripe(two, three)}, Processors{"a": stripe(one)}, []string{two, three}},
+		{"the newer of two from before", Processors{"a": stripe(three)}, Processors{"a": stripe(two, one)}, []string{three, two}},
+		{"of another program", Processors{"a": stripe(two)}, Processors{"b": stripe(one)}, []string{two}},
+		{"in use for something else now", Processors{"a": stripe(two), "b": stripe(one)}, Processors{"a": stripe(one)}, []string{two}},
+		{"a placeholder from before", Processors{"a": stripe(two)}, Processors{"a": stripe("changeme-changeme-changeme")}, []string{two}},
+		{"none from before", Processors{"a": stripe(four)}, nil, []string{four}},
+	} {
+		got := c.now.Accepting(c.before)
+		if !slices.Equal(got["a"][Stripe].Secrets, c.want) || len(got) != len(c.now) {
+			t.Errorf("%s: %v", c.name, got)
+		}
+		if err := got.Check(); err != nil {
+			t.Errorf("%s: %v", c.name, err)
+		}
 	}
 }

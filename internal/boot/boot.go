@@ -64,10 +64,7 @@ func (env environment) app(ctx context.Context, log *slog.Logger) (a *app.App, e
 	}
 	connected := make(chan error, 1)
 	go func() { connected <- connect(ctx, a.Table) }()
-	if a.Secret, err = env.readSecret(ctx); err != nil {
-		return nil, err
-	}
-	if a.Processors, err = env.readProcessors(ctx); err != nil {
+	if err := env.readSecrets(ctx, a); err != nil {
 		return nil, err
 	}
 	if err := <-connected; err != nil {
@@ -78,6 +75,23 @@ func (env environment) app(ctx context.Context, log *slog.Logger) (a *app.App, e
 		return nil, fmt.Errorf("boot: %w", err)
 	}
 	return a, nil
+}
+
+// readSecrets reads the master secret, once in a process's life: what is keyed with it is stored, so it stays the same
+// for as long as the table does. It also reads what is agreed with payment processors, where the function asks for it,
+// and lets the App read that again.
+func (env environment) readSecrets(ctx context.Context, a *app.App) (err error) {
+	client := Secrets(env.region, env.http)
+	if a.Secret, err = (Secret{Client: client, ID: env.secretID, Now: a.Now}).Read(ctx); err != nil {
+		return err
+	}
+	if env.webhooks == "" {
+		return nil
+	}
+	s := Secret{Client: client, ID: env.webhooks, Now: a.Now}
+	a.Reread = func(ctx context.Context) (app.Processors, error) { return readProcessors(ctx, s) }
+	a.Processors, err = a.Reread(ctx)
+	return err
 }
 
 // connect opens the connection that the first request will use, by reading an item that never exists. Measured

@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
@@ -117,49 +116,4 @@ func count(ctx context.Context, why dynamotable.Refusal) {
 	case dynamotable.Throttle:
 		telemetry.Count(ctx, telemetry.Throttles, 1)
 	}
-}
-
-// readSecret fetches the master secret. It is read once in a process's life: what is keyed with it is stored, so
-// it stays the same for as long as the table does.
-func (env environment) readSecret(ctx context.Context) ([]byte, error) {
-	return env.secret(ctx, env.secretID)
-}
-
-// readProcessors fetches what is agreed with payment processors, where the function asks for it. It is read once in a
-// process's life: another secret is accepted from the next start on, beside the one that it takes the place of.
-func (env environment) readProcessors(ctx context.Context) (app.Processors, error) {
-	if env.webhooks == "" {
-		return nil, nil
-	}
-	document, err := env.secret(ctx, env.webhooks)
-	if err != nil {
-		return nil, err
-	}
-	return app.ReadProcessors(document)
-}
-
-func (env environment) secret(ctx context.Context, id string) ([]byte, error) {
-	return Secret(ctx, Secrets(env.region, env.http), id)
-}
-
-// Secrets is a client of Secrets Manager for a function.
-func Secrets(region string, client *awshttp.BuildableClient) *secretsmanager.Client {
-	return secretsmanager.New(secretsmanager.Options{
-		Region:       region,
-		Credentials:  aws.CredentialsProviderFunc(Credentials),
-		HTTPClient:   client,
-		BaseEndpoint: Endpoint("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
-	})
-}
-
-// Secret is a secret of Secrets Manager, by name or ARN, whether it was put there as a text or as bytes.
-func Secret(ctx context.Context, client *secretsmanager.Client, id string) ([]byte, error) {
-	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &id})
-	if err != nil {
-		return nil, fmt.Errorf("boot: read the secret %s: %w", id, err)
-	}
-	if out.SecretString != nil {
-		return []byte(*out.SecretString), nil
-	}
-	return out.SecretBinary, nil
 }

@@ -21,7 +21,7 @@ import (
 // it can be repeated. Stripe keeps events for 30 days, and PayPal too; Shopify is asked for the orders themselves.
 func (r *Receiver) CatchUp(ctx context.Context, program, provider string, since time.Time) (map[ledger.Outcome]int, error) {
 	counts := map[ledger.Outcome]int{}
-	con := r.connections[program][provider]
+	con := r.connection(ctx, program, provider)
 	if con == nil {
 		return counts, fmt.Errorf("payments: program %s is not connected to %s", program, provider)
 	}

@@ -1,6 +1,7 @@
 package payments_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"hash/crc32"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -24,6 +26,12 @@ func invoke(t *testing.T, a *app.App, with app.Processors, e sample.Event, h htt
 	t.Helper()
 	unchecked := *a
 	unchecked.Processors = with
+	return post(t, t.Context(), payments.Webhooks(&unchecked), e, h, body)
+}
+
+// post gives an event to a function, and returns the status and the code of its answer.
+func post(t *testing.T, ctx context.Context, function lambda.Handler, e sample.Event, h http.Header, body []byte) string {
+	t.Helper()
 	event := events.APIGatewayV2HTTPRequest{
 		PathParameters: map[string]string{"program": "corner", "provider": e.Provider}, Headers: map[string]string{}, Body: string(body),
 	}
@@ -34,7 +42,7 @@ func invoke(t *testing.T, a *app.App, with app.Processors, e sample.Event, h htt
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := payments.Webhooks(&unchecked).Invoke(t.Context(), payload)
+	raw, err := function.Invoke(ctx, payload)
 	var answer events.APIGatewayV2HTTPResponse
 	var problem struct{ Code string }
 	if err == nil {

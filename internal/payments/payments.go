@@ -144,7 +144,7 @@ func (w webhooks) serve(ctx context.Context, payload []byte, c *call) (received 
 	if !slices.Contains(app.Providers(), c.Path.Provider) {
 		return nil, errUnknown
 	}
-	con := w.connections[c.Path.Program][c.Path.Provider]
+	con := w.connection(ctx, c.Path.Program, c.Path.Provider)
 	if con == nil || c.Path.Provider == app.Shopify && topic == "" {
 		return nil, errConfig
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -22,8 +23,11 @@ type Receiver struct {
 	app         *app.App
 	email       func(program, email string) ledger.Identity
 	seal        seal
-	connections map[string]map[string]*connection
+	connections *app.Refreshed[connections]
 }
+
+// connections are the processors that are set up as they must be, by program and provider.
+type connections map[string]map[string]*connection
 
 // A connection is one processor of one program.
 type connection struct {
@@ -36,19 +40,49 @@ type connection struct {
 }
 
 // New makes a receiver for the connections of an App that are set up as they must be, and names the others in the log.
+// Where the App can read what is agreed with processors again, a rotated secret is accepted within minutes.
 func New(a *app.App) *Receiver {
-	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks")), connections: map[string]map[string]*connection{}}
-	for program, providers := range a.Processors {
-		r.connections[program] = map[string]*connection{}
+	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"))}
+	connected := connect(a, a.Processors, nil)
+	var reread func(context.Context) (connections, error)
+	if a.Reread != nil {
+		reread = func(ctx context.Context) (connections, error) {
+			agreed, err := a.Reread(ctx)
+			if err != nil {
+				return nil, err
+			}
+			connected = connect(a, agreed, connected) // one caller at a time is here
+			return connected, nil
+		}
+	}
+	r.connections = app.NewRefreshed(a, "webhooks", connected, reread)
+	return r
+}
+
+// connect makes the connections. It keeps those of before whose agreement is the same, with the tokens and certificates
+// that they have fetched.
+func connect(a *app.App, agreed app.Processors, before connections) connections {
+	all := connections{}
+	for program, providers := range agreed {
+		all[program] = map[string]*connection{}
 		for provider, c := range providers {
+			if was := before[program][provider]; was != nil && reflect.DeepEqual(was.agreed, c) {
+				all[program][provider] = was
+				continue
+			}
 			if err := c.Check(provider); err != nil {
 				a.Log.Error("a payment processor is not connected", "program", program, "provider", provider, "err", err)
 				continue
 			}
-			r.connections[program][provider] = newConnection(a, program, provider, c)
+			all[program][provider] = newConnection(a, program, provider, c)
 		}
 	}
-	return r
+	return all
+}
+
+// connection returns the connection of a program to a provider; nil if there is none.
+func (r *Receiver) connection(ctx context.Context, program, provider string) *connection {
+	return r.connections.Get(ctx)[program][provider]
 }
 
 func newConnection(a *app.App, program, provider string, c app.Processor) *connection {
@@ -299,7 +333,7 @@ var errUnreachable = errors.New("payments: a processor's API could not be reache
 
 // Replay takes an event again that was kept before: what it says counts once all the same.
 func (r *Receiver) Replay(ctx context.Context, program string, k ledger.Kept) (Received, error) {
-	con := r.connections[program][k.Provider]
+	con := r.connection(ctx, program, k.Provider)
 	if con == nil {
 		return Received{}, fmt.Errorf("payments: program %s is not connected to %s", program, k.Provider)
 	}

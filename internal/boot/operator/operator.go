@@ -41,5 +41,5 @@ func Secret(ctx context.Context, id string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("operator: find credentials and region: %w", err)
 	}
-	return boot.Secret(ctx, secretsmanager.NewFromConfig(conf), id)
+	return boot.Secret{Client: secretsmanager.NewFromConfig(conf), ID: id}.Read(ctx)
 }

@@ -86,22 +86,30 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 	if s.hook == "" {
 		return o, nil
 	}
-	secret, err := readSecret(s)
+	hook, err := webhook(a, s)
 	if err != nil {
 		return o, fmt.Errorf("postroom: the secret of webhooks: %w", err)
-	}
-	hook, err := signedhook.New(s.hook, secret, a.Now)
-	if err != nil {
-		return o, fmt.Errorf("postroom: %w", err)
 	}
 	o.Senders[loyalty.Webhook] = hook
 	return o, nil
 }
 
-// readSecret fetches what webhooks are signed with. A rotation is seen by the next process; receivers accept the secret
-// before it for as long as that takes.
-func readSecret(s settings) ([]byte, error) {
+// webhook makes the sender of signed webhooks. A rotated secret is used within minutes. Webhooks are signed with both
+// the secret and the one from before for boot.Overlap, so that receivers can change theirs in that time.
+func webhook(a *app.App, s settings) (*signedhook.Sender, error) {
+	secret := boot.Secret{Client: boot.Secrets(s.region, awshttp.NewBuildableClient()), ID: s.secret, Now: a.Now}
+	read := func(ctx context.Context) ([][]byte, error) {
+		current, previous, err := secret.ReadBoth(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return signedhook.Secrets(current, previous)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	return boot.Secret(ctx, boot.Secrets(s.region, awshttp.NewBuildableClient()), s.secret)
+	secrets, err := read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return signedhook.New(s.hook, app.NewRefreshed(a, "webhook", secrets, read).Get, a.Now)
 }

@@ -20,6 +20,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,10 +31,10 @@ import (
 
 // A Sender posts to one address. Make one with New.
 type Sender struct {
-	url    string
-	secret []byte
-	now    func() time.Time
-	client *http.Client
+	url     string
+	secrets func(context.Context) [][]byte
+	now     func() time.Time
+	client  *http.Client
 }
 
 var _ notify.Sender = (*Sender)(nil)
@@ -41,17 +42,29 @@ var _ notify.Sender = (*Sender)(nil)
 // timeout bounds one request, from the look-up of the name to the end of the answer.
 const timeout = 5 * time.Second
 
-// New makes a sender for an https address. The receiver knows the same secret, written as whsec_ and Base64.
-func New(address string, secret []byte, now func() time.Time) (*Sender, error) {
+// Secrets returns the secrets to sign with: the current one, and the one from before a rotation, which may be nil. The
+// receiver knows them as whsec_ and Base64.
+func Secrets(current, previous []byte) ([][]byte, error) {
+	if len(current) < minSecret {
+		return nil, errors.New("signedhook: the secret must be at least 24 random bytes")
+	}
+	if len(previous) < minSecret || bytes.Equal(current, previous) {
+		return [][]byte{current}, nil
+	}
+	return [][]byte{current, previous}, nil
+}
+
+const minSecret = 24
+
+// New makes a sender for an https address. It signs each message with the secrets of that moment: a receiver accepts a
+// message if one of its signatures is good.
+func New(address string, secrets func(context.Context) [][]byte, now func() time.Time) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Port() != "" && u.Port() != "443" {
 		return nil, errors.New("signedhook: the address must be like https://example.com/path, on the usual port")
 	}
-	if len(secret) < 24 {
-		return nil, errors.New("signedhook: the secret must be at least 24 random bytes")
-	}
 	dialer := &net.Dialer{Timeout: timeout, Control: public}
-	return &Sender{url: address, secret: secret, now: now, client: &http.Client{
+	return &Sender{url: address, secrets: secrets, now: now, client: &http.Client{
 		Timeout:       timeout,
 		Transport:     &http.Transport{DialContext: dialer.DialContext, TLSHandshakeTimeout: timeout, ForceAttemptHTTP2: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -87,7 +100,11 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("webhook-id", m.ID)
 	req.Header.Set("webhook-timestamp", stamp)
-	req.Header.Set("webhook-signature", Sign(s.secret, m.ID, stamp, body))
+	var signatures []string
+	for _, secret := range s.secrets(ctx) {
+		signatures = append(signatures, Sign(secret, m.ID, stamp, body))
+	}
+	req.Header.Set("webhook-signature", strings.Join(signatures, " "))
 	resp, err := s.client.Do(req)
 	if err != nil {
 		return fmt.Errorf("signedhook: %w: %w", notify.ErrNotSent, err)

@@ -1,0 +1,106 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// How long a Refreshed value is used before it is read again, and how long after an attempt that failed the next one
+// begins. The jitter is drawn anew each time, so that processes that started together do not read together.
+const (
+	lifetime  = 5 * time.Minute
+	jitter    = time.Minute
+	nextTry   = 30 * time.Second
+	readLimit = 2 * time.Second
+)
+
+// A Refreshed value is kept in memory and read again five to six minutes after it was read. If it cannot be read, the
+// value from before stays in use, which is logged as an error and counted in the metric Errors, and reading is tried
+// again half a minute later. One caller at a time reads; the others get the value from before meanwhile.
+//
+// Make one with NewRefreshed. Its methods are safe for concurrent use.
+type Refreshed[T any] struct {
+	name   string
+	load   func(context.Context) (T, error)
+	log    *slog.Logger
+	now    func() time.Time
+	random io.Reader
+
+	mu      sync.Mutex
+	value   T
+	due     time.Time // when it is read again
+	loading bool
+}
+
+// NewRefreshed keeps a value that was just read. The name says in the log what it is. A nil load never reads again.
+func NewRefreshed[T any](a *App, name string, value T, load func(context.Context) (T, error)) *Refreshed[T] {
+	r := &Refreshed[T]{name: name, load: load, log: a.Log, now: a.Now, random: a.Random, value: value}
+	if load != nil {
+		r.due = r.now().Add(r.life())
+	}
+	return r
+}
+
+// Get returns the value, after reading it again if that is due.
+func (r *Refreshed[T]) Get(ctx context.Context) T {
+	value, due := r.current()
+	if !due {
+		return value
+	}
+	ctx, cancel := context.WithTimeout(ctx, readLimit)
+	defer cancel()
+	fresh, err := r.read(ctx)
+	if err != nil {
+		telemetry.Count(ctx, telemetry.Errors, 1)
+		r.log.ErrorContext(ctx, "a secret could not be read again, so the value from before stays in use", "secret", r.name, "err", err)
+		return value
+	}
+	return fresh
+}
+
+// current returns the value, and whether the caller is to read it again.
+func (r *Refreshed[T]) current() (value T, due bool) {
+	if r.load == nil {
+		return r.value, false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	due = !r.loading && !r.now().Before(r.due)
+	r.loading = r.loading || due
+	return r.value, due
+}
+
+func (r *Refreshed[T]) read(ctx context.Context) (fresh T, err error) {
+	read := false
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.loading, r.due = false, r.now().Add(nextTry) // also after a panic
+		if read {
+			r.value, r.due = fresh, r.now().Add(r.life())
+		}
+	}()
+	fresh, err = r.load(ctx)
+	read = err == nil
+	return fresh, err
+}
+
+// life is how long a value is used that is read now.
+func (r *Refreshed[T]) life() time.Duration {
+	random := r.random
+	if random == nil {
+		random = rand.Reader
+	}
+	var b [8]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return lifetime
+	}
+	return lifetime + time.Duration(binary.BigEndian.Uint64(b[:])%uint64(jitter))
+}
