@@ -17,13 +17,19 @@ import (
 // reminded is a world with the demo program, and Ada, who agreed to both purposes by e-mail and has 200 beans.
 func reminded(t *testing.T) (*world, string) {
 	w := newWorld(t, memory(t))
+	return w, w.remind()
+}
+
+// remind publishes the demo program and enrolls Ada.
+func (w *world) remind() string {
+	w.t.Helper()
 	w.publish("bluebird", program.Demo(), 1)
 	w.app.Programs.Forget("bluebird")
 	ada := w.must("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "phone": "+491701234567", "name": "Ada <b>", "locale": "de", "consents": [
 		{"channel": "email", "purpose": "transactional", "given": true, "text": "terms-3", "source": "checkout"},
 		{"channel": "email", "purpose": "marketing", "given": true, "text": "news-1", "source": "checkout"}]}`)
 	w.must("POST", "/v1/members/"+ada+"/adjustments", `{"points": 150, "reason": "a good start"}`)
-	return w, ada
+	return ada
 }
 
 func (w *world) fetch(method, path, body string, want int) map[string]any {

@@ -28,6 +28,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
@@ -54,9 +56,11 @@ func memory(t testing.TB) table.Table {
 type world struct {
 	t        testing.TB
 	app      *app.App
+	guard    *access.Guard
 	handlers map[string]lambda.Handler
 	spec     *spec
 	keys     map[string]string // in full, by name
+	table    table.Table       // without the guard
 
 	outbox  notify.Outbox
 	timeout time.Duration // of the functions; zero for none
@@ -73,8 +77,10 @@ var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 
 func newWorld(t testing.TB, tab table.Table) *world {
 	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: loadSpec(t)}
+	w.guard = stacktest.Guard(t)
+	w.table = tab
 	w.app = &app.App{
-		Table: tab, Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
+		Table: w.guard.Table(tab), Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
 		Secret: []byte("0123456789abcdefghijklmnopqrstuv"),
 	}
 	if err := w.app.Wire(); err != nil {
@@ -83,6 +89,9 @@ func newWorld(t testing.TB, tab table.Table) *world {
 	w.handlers = map[string]lambda.Handler{
 		"members": Members(w.app), "earn": Earn(w.app), "redeem": Redeem(w.app), "programs": Programs(reader)(w.app),
 		"reminders": Reminders(w.office)(w.app),
+	}
+	for name, h := range w.handlers {
+		w.handlers[name] = access.Handler(name, h)
 	}
 	reading := []auth.Scope{auth.MembersRead, auth.OrdersRead, auth.RewardsRead, auth.RedemptionsRead, auth.ProgramRead}
 	w.key("admin", "bluebird", auth.Admin)
@@ -308,7 +317,7 @@ func (w *world) headers(r request, id string) map[string]string {
 
 // dump is every byte of the table, where the table can tell.
 func (w *world) dump() string {
-	d, ok := w.app.Table.(interface{ Dump(io.Writer) error })
+	d, ok := w.table.(interface{ Dump(io.Writer) error })
 	if !ok {
 		return ""
 	}

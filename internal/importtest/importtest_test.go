@@ -73,11 +73,11 @@ var arrows = []struct {
 	{"internal/local/runtimeapi", nil}, // knows processes, not functions
 	{"internal/local", []string{
 		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
-		"relay", "table", "telemetry",
+		"relay", "stack/access", "table", "telemetry",
 	}},
 	{"internal/stack", nil},
 	{"internal/stack/access", []string{"stack", "table"}},
-	{"internal/stack/stacktest", []string{"stack", "stack/access"}},
+	{"internal/stack/stacktest", []string{"ledger", "loyalty", "program", "program/snapshot", "stack", "stack/access"}},
 	{"internal/importtest", nil},
 	{"infra", nil},
 	{"infra/mutate", nil},

@@ -25,7 +25,7 @@ func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing
 		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}}%s}}`,
 			kind, p.took[0].To, m, p.took[0].ID, detail)
 		for range 2 { // it may come twice
-			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -62,7 +62,7 @@ func TestABounceOfATestIsNobodys(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	for _, kind := range []string{"Bounce", "Complaint"} {
 		event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`, kind, notify.Nobody)
-		if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+		if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 	}
@@ -84,7 +84,7 @@ func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
 		if bounce != "" {
 			for range 2 { // it may come twice
 				event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":%q}}}`, p.took[0].To, m, p.took[0].ID, bounce)
-				if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+				if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -20,6 +20,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
@@ -38,7 +40,15 @@ type bench struct {
 	before  func(pk string)  // called before each transaction
 	euros   int64            // that an order is for; 20 unless set
 	mu      sync.Mutex
+	guard   *access.Guard
 	table.Table
+}
+
+// reassess and remind are the functions, under their own policies.
+func (b *bench) reassess() access.Invoker { return access.Handler("reassess", Reassess(b.App)) }
+
+func (b *bench) remind(p *provider) access.Invoker {
+	return access.Handler("remind", Remind(p.office)(b.App))
 }
 
 func (b *bench) Send(ctx context.Context, queue string, bodies ...string) error {
@@ -109,9 +119,9 @@ func newBench(t testing.TB, members int) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { memory.Close() })
-	b := &bench{now: noon, Table: memory}
+	b := &bench{now: noon, Table: memory, guard: stacktest.Guard(t)}
 	b.App = &app.App{
-		Table: b, Queue: b, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
+		Table: b.guard.Table(b), Queue: b, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
 		Secret: []byte("q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"),
 	}
 	if err := b.Wire(); err != nil {
@@ -159,7 +169,7 @@ func (b *bench) due(t testing.TB) (n int) {
 func (b *bench) dispatch(t testing.TB, at time.Time) {
 	t.Helper()
 	event := fmt.Sprintf(`{"schedule":"reassess","time":%q}`, at.Format(time.RFC3339))
-	if _, err := Reassess(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+	if _, err := b.reassess().Invoke(t.Context(), []byte(event)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -175,7 +185,7 @@ func (b *bench) deliver(t testing.TB, ctx context.Context, bodies ...string) (fa
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := Reassess(b.App).Invoke(ctx, payload)
+	raw, err := b.reassess().Invoke(ctx, payload)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -339,7 +349,7 @@ func TestAWorkerWhoseTimeRunsOutContinuesWithAnotherMessage(t *testing.T) {
 func TestEventsOfOthersAreRefused(t *testing.T) {
 	b := newBench(t, 0)
 	for _, payload := range []string{`{}`, `[]`, `{"schedule":"remind","time":"2026-12-01T12:00:00Z"}`, `{"schedule":"reassess"}`} {
-		if out, err := Reassess(b.App).Invoke(t.Context(), []byte(payload)); err == nil {
+		if out, err := b.reassess().Invoke(t.Context(), []byte(payload)); err == nil {
 			t.Errorf("%s was answered with %s", payload, out)
 		}
 	}

@@ -237,7 +237,7 @@ func TestALetterThatBouncesFailedAndLeavesTheMembersAddressAlone(t *testing.T) {
 		t.Helper()
 		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":["eve@example.com"],"tags":{"program":["bluebird"],"member":[%q],"message":["snd_1"],"reminder":["gift"]}}%s}}`, kind, m, detail)
 		for range 2 { // it may come twice
-			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 				t.Fatal(err)
 			}
 		}

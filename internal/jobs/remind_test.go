@@ -90,7 +90,7 @@ func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
 // remindAll lets the schedule fire at the present, and works off what it sent.
 func (b *bench) remindAll(t *testing.T, p *provider) (failed int) {
 	t.Helper()
-	h := Remind(p.office)(b.App)
+	h := b.remind(p)
 	b.sent = nil
 	event := fmt.Sprintf(`{"schedule":"remind","time":%q}`, b.now.Format(time.RFC3339))
 	if _, err := h.Invoke(t.Context(), []byte(event)); err != nil {
@@ -224,7 +224,7 @@ func TestAnAddressIsWrittenInASCIIElseAnotherChannelTellsIt(t *testing.T) {
 		b.remindAll(t, p)
 		if got := p.took[0]; got.Channel == loyalty.Email {
 			event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":"Permanent"}}}`, got.To, m, got.ID)
-			if _, err := Remind(p.office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -27,7 +27,7 @@ func sweepInRounds(t *testing.T) {
 	}
 	b.remindAll(t, p)
 	b.publishAgain(t, strings.Replace(string(program.Demo()), "by: 30 days", "by: 29 days", 1), 1)
-	h := Remind(p.office)(b.App)
+	h := b.remind(p)
 	event := fmt.Sprintf(`{"schedule":"remind","time":%q}`, b.now.Format(time.RFC3339))
 	if _, err := h.Invoke(t.Context(), []byte(event)); err != nil {
 		t.Fatal(err)

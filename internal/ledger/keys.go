@@ -59,8 +59,12 @@ func memberPartition(program string, m loyalty.MemberID) string {
 	return "P#" + program + "#M#" + string(m)
 }
 
+// entryPrefix begins the partitions of all ledger entries of a program, whatever their cause: one pattern of a policy
+// allows what any command may write, because time may cause entries of any kind in any command.
+func entryPrefix(program string) string { return "P#" + program + "#E#" }
+
 func causePartition(program, kind, id string) string {
-	return "P#" + program + "#" + causeNames[kind] + "#" + id
+	return entryPrefix(program) + causeNames[kind] + "#" + id
 }
 
 func causeKey(program string, c loyalty.Cause) table.Key {
@@ -76,7 +80,13 @@ func identityKey(program string, id Identity) table.Key {
 	return table.Key{PK: "P#" + program + "#ID#" + id.Kind + "#" + id.Value, SK: "ID"}
 }
 
-func programKey(program, item string) table.Key { return table.Key{PK: "P#" + program, SK: item} }
+// programPartition holds the program itself: its draft, its versions and which one is live. It is a partition of its
+// own, so that a policy can let one function alone write it: a policy can distinguish partitions and not sort keys.
+func programPartition(program string) string { return "P#" + program + "#PROGRAM" }
+
+func programKey(program, item string) table.Key {
+	return table.Key{PK: programPartition(program), SK: item}
+}
 
 // programIDKey lists a program among those of the table, from its first publication on.
 func programIDKey(program string) table.Key { return table.Key{PK: programsPartition, SK: program} }

@@ -80,7 +80,7 @@ func (l *Ledger) Published(ctx context.Context, program string, version int) (Pu
 // PublishedVersions yields the versions without their snapshots, newest first: those before a version (zero: all), at
 // most limit of them (zero: all).
 func (l *Ledger) PublishedVersions(ctx context.Context, program string, before, limit int) iter.Seq2[Published, error] {
-	q := table.Query{PK: "P#" + program, From: programPrefix, To: programPrefix + "~", Reverse: true, Limit: limit}
+	q := table.Query{PK: programPartition(program), From: programPrefix, To: programPrefix + "~", Reverse: true, Limit: limit}
 	if before > 0 {
 		q.To = versionKey(program, before-1).SK
 	}

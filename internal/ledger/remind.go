@@ -121,7 +121,7 @@ type sweepDoc struct {
 
 // Swept is by which reminders the members of a program were last planned anew, with what MarkSwept wants.
 func (l *Ledger) Swept(ctx context.Context, program string) (reminders string, mark table.Item, err error) {
-	it, err := l.Table.Get(ctx, programKey(program, "REMINDERS"))
+	it, err := l.Table.Get(ctx, table.Key{PK: "P#" + program + "#SWEEP", SK: "REMINDERS"})
 	if err != nil {
 		return "", it, retryable(err)
 	}

@@ -136,7 +136,7 @@ func TestWhatIsWithdrawnNeverTakesOver(t *testing.T) {
 func TestAnEarlierTablesLiveVersionIsRead(t *testing.T) {
 	x := newTimetable(t)
 	put := func(sk, doc string) {
-		it := table.Item{Key: table.Key{PK: "P#bluebird", SK: sk}, Doc: []byte(doc)}
+		it := table.Item{Key: table.Key{PK: "P#bluebird#PROGRAM", SK: sk}, Doc: []byte(doc)}
 		if err := x.Table.Transact(t.Context(), table.Put(it)); err != nil {
 			t.Fatal(err)
 		}

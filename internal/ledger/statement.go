@@ -22,7 +22,7 @@ func (l *Ledger) Statement(ctx context.Context, program string, m loyalty.Member
 
 // readAny reads an entry whose cause is known by its key alone.
 func readAny(program string, it table.Item) (loyalty.Entry, error) {
-	name, id, _ := strings.Cut(strings.TrimPrefix(it.Key.PK, "P#"+program+"#"), "#")
+	name, id, _ := strings.Cut(strings.TrimPrefix(it.Key.PK, entryPrefix(program)), "#")
 	for kind, n := range causeNames {
 		if n == name {
 			return entryOf(it, kind, id)

@@ -75,7 +75,7 @@ func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item
 // time, so that a till that was cut off can ask again; with another input, idempotency_key_reused. not_found if nobody
 // was given the code; code_used, code_void, code_not_valid or amount_out_of_range if it cannot be used so.
 func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By) (CodeResult, error) {
-	record := table.Item{Key: table.Key{PK: "P#" + program + "#USE#" + in.ID, SK: "000001"}}
+	record := table.Item{Key: table.Key{PK: "P#" + program + "#USE#" + in.ID, SK: "USE"}}
 	for range attempts {
 		it, err := l.codeItem(ctx, program, in.Code)
 		if err != nil {

@@ -30,6 +30,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 	"github.com/perennial-loyalty/perennial/internal/payments"
 	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -90,10 +91,10 @@ func New(o Options) (*Stack, error) {
 	}
 	made := map[string]lambda.Handler{}
 	for name, function := range functions {
-		made[name] = function(s.App)
+		made[name] = access.Handler(name, function(s.App))
 	}
-	made["remind"] = jobs.Remind(s.office(o.URL))(s.App)
-	made["reminders"] = api.Reminders(s.office(o.URL))(s.App)
+	made["remind"] = access.Handler("remind", jobs.Remind(s.office(o.URL))(s.App))
+	made["reminders"] = access.Handler("reminders", api.Reminders(s.office(o.URL))(s.App))
 	s.gateway = newGateway(o.Clock.Now, o.Log)
 	for _, r := range api.Routes() {
 		if made[r.Function] == nil {

@@ -23,6 +23,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -59,6 +61,7 @@ payments: { award: AWARD }
 type shop struct {
 	t      testing.TB
 	table  *pebbletable.Table
+	guard  *access.Guard // the policies of the functions
 	stack  *local.Stack
 	server *httptest.Server
 	key    string
@@ -81,9 +84,9 @@ func newShopWith(t testing.TB, o options) *shop {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &shop{t: t, table: tab, paypal: newPayPalStand(t)}
+	s := &shop{t: t, table: tab, guard: stacktest.Guard(t), paypal: newPayPalStand(t)}
 	s.stack, err = local.New(local.Options{
-		Table: tab, Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)),
+		Table: s.guard.Table(tab), Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)),
 		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.roots,
 	})
 	if err != nil {

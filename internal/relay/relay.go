@@ -97,7 +97,7 @@ type entry struct {
 	revision          int
 }
 
-// entryOf reads the keys of a record as the ledger makes them, P#<program>#<kind>#<id> and a revision of six
+// entryOf reads the keys of a record as the ledger makes them, P#<program>#E#<kind>#<id> and a revision of six
 // digits. It is false for a record that is no new entry, and an error for one that has the keys of an entry
 // without being whole.
 func entryOf(rec record) (e entry, ok bool, err error) {
@@ -105,14 +105,14 @@ func entryOf(rec record) (e entry, ok bool, err error) {
 	if rec.Name != string(events.DynamoDBOperationTypeInsert) || !isRevision {
 		return entry{}, false, nil
 	}
-	parts := strings.SplitN(rec.Change.Keys.PK.S, "#", 4)
-	if len(parts) != 4 || parts[0] != "P" || parts[1] == "" || parts[2] == "" || parts[3] == "" {
+	parts := strings.SplitN(rec.Change.Keys.PK.S, "#", 5)
+	if len(parts) != 5 || parts[0] != "P" || parts[2] != "E" || parts[1] == "" || parts[3] == "" || parts[4] == "" {
 		return entry{}, false, fmt.Errorf("relay: %s is no cause", rec.Change.Keys.PK.S)
 	}
 	if rec.Change.NewImage["doc"] == nil {
 		return entry{}, false, errors.New("relay: an entry came without its document; the stream must carry new images")
 	}
-	return entry{parts[1], parts[2], parts[3], revision}, true, nil
+	return entry{parts[1], parts[3], parts[4], revision}, true, nil
 }
 
 func revisionOf(sk string) (int, bool) {

@@ -3,17 +3,26 @@ package relay
 import (
 	"bytes"
 	"context"
+	"io"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
+
+// guarded is the relay under its policies, which allow no call of the table.
+func guarded(t *testing.T, log io.Writer) access.Invoker {
+	a := &app.App{Log: slog.New(slog.NewTextHandler(log, nil)), Now: time.Now, Table: stacktest.Guard(t).Table(nil)}
+	return access.Handler("relay", Entries(a))
+}
 
 func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 	var log bytes.Buffer
-	a := &app.App{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}
+	relay := guarded(t, &log)
 	record := func(name, pk, sk, image string) string {
 		return `{"eventID":"1","eventName":"` + name + `","eventSource":"aws:dynamodb","awsRegion":"x","eventSourceARN":"y","dynamodb":{` +
 			`"ApproximateCreationDateTime":1796126400.5,"Keys":{"pk":{"S":"` + pk + `"},"sk":{"S":"` + sk + `"}},"NewImage":{` + image + `},` +
@@ -29,14 +38,15 @@ func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 		{
 			"entries of two programs, among what is none",
 			[]string{
-				record("INSERT", "P#a#O#1042", "000001", doc), record("INSERT", "P#a#RD#rd_1", "000002", doc), record("INSERT", "P#b#LAPSE#m#2027-03-31", "000001", doc),
-				record("MODIFY", "P#a#M#mem_1", "ACCOUNT", doc), record("INSERT", "P#a", "PROGRAM#000001", doc), record("INSERT", "KEY#x", "KEY", doc),
+				record("INSERT", "P#a#E#O#1042", "000001", doc), record("INSERT", "P#a#E#RD#rd_1", "000002", doc), record("INSERT", "P#b#E#LAPSE#m#2027-03-31", "000001", doc),
+				record("MODIFY", "P#a#M#mem_1", "ACCOUNT", doc), record("INSERT", "P#a#PROGRAM", "PROGRAM#000001", doc), record("INSERT", "KEY#x", "KEY", doc),
+				record("INSERT", "P#a#USE#use_1", "USE", doc),
 			},
 			`{"batchItemFailures":[]}`, "program=a entries=2",
 		},
 		{
 			"an entry without its document, and those behind it",
-			[]string{record("INSERT", "P#a#O#1", "000001", doc), record("INSERT", "P#a#O#2", "000002", ""), record("INSERT", "P#a#O#3", "000003", doc)},
+			[]string{record("INSERT", "P#a#E#O#1", "000001", doc), record("INSERT", "P#a#E#O#2", "000002", ""), record("INSERT", "P#a#E#O#3", "000003", doc)},
 			`{"batchItemFailures":[{"itemIdentifier":"seq-000002"}]}`, "program=a entries=1",
 		},
 		{
@@ -48,7 +58,7 @@ func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			log.Reset()
-			out, err := Entries(a).Invoke(t.Context(), []byte(`{"Records":[`+strings.Join(c.records, ",")+`]}`))
+			out, err := relay.Invoke(t.Context(), []byte(`{"Records":[`+strings.Join(c.records, ",")+`]}`))
 			if string(out) != c.answer || err != nil {
 				t.Errorf("%s %v", out, err)
 			}
@@ -57,18 +67,18 @@ func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 			}
 		})
 	}
-	if _, err := Entries(a).Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil {
+	if _, err := relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil {
 		t.Error("it took what is no event")
 	}
 }
 
 func TestRelayStopsAtItsDeadlineAndCountsFailures(t *testing.T) {
 	var log bytes.Buffer
-	a := &app.App{Log: slog.New(slog.NewTextHandler(&log, nil)), Now: time.Now}
+	relay := guarded(t, &log)
 	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"seq-1","Keys":{"pk":{"S":"P#a#O#1"},"sk":{"S":"000001"}},"NewImage":{"doc":{}}}}`
 	ctx, cancel := context.WithTimeout(t.Context(), app.Reserve)
 	defer cancel()
-	out, err := Entries(a).Invoke(ctx, []byte(`{"Records":[`+entry+`]}`))
+	out, err := relay.Invoke(ctx, []byte(`{"Records":[`+entry+`]}`))
 	if string(out) != `{"batchItemFailures":[{"itemIdentifier":"seq-1"}]}` || err != nil {
 		t.Errorf("%s %v", out, err)
 	}
@@ -76,7 +86,7 @@ func TestRelayStopsAtItsDeadlineAndCountsFailures(t *testing.T) {
 		t.Errorf("the log says %s", log.String())
 	}
 	log.Reset()
-	if _, err := Entries(a).Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil || !strings.Contains(log.String(), "Errors=1") {
+	if _, err := relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil || !strings.Contains(log.String(), "Errors=1") {
 		t.Errorf("%v: %s", err, log.String())
 	}
 }

@@ -151,6 +151,7 @@ func TestFamilyLeavesOutTheIDs(t *testing.T) {
 		"P#bluebird#DUE#reassess#07":      "P#*#DUE#*",
 		"P#bluebird#ID#parked-email#hash": "P#*#ID#*",
 		"KEY#k1":                          "KEY#*",
+		"PROGRAMS":                        "PROGRAMS",
 	} {
 		if got := access.Family(key); got != want || !access.Like(got, key) && got != "P#*" {
 			t.Errorf("Family(%q) is %q, want %q", key, got, want)

@@ -52,10 +52,13 @@ func kindOf(c Call) string {
 }
 
 // Family returns the pattern of all partition keys of one kind: "P#*#O#*" for "P#bluebird#O#1042", "P#*#PROGRAM" for
-// "P#bluebird#PROGRAM", "KEY#*" for "KEY#k1".
+// "P#bluebird#PROGRAM", "KEY#*" for "KEY#k1", "PROGRAMS" for itself.
 func Family(key string) string {
 	parts := strings.SplitN(key, "#", 4)
-	if parts[0] != "P" || len(parts) < 3 {
+	switch {
+	case len(parts) == 1:
+		return key
+	case parts[0] != "P" || len(parts) == 2:
 		return parts[0] + "#*"
 	}
 	kind, _, dated := strings.Cut(parts[2], "@")

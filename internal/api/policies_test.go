@@ -1,0 +1,117 @@
+package api
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
+)
+
+// TestTheAPIFunctionsUseAllOfTheirPolicies runs every script and then requests of overdue members under the policies of
+// template.yaml. A request that a policy denies fails it, and so does a grant that none of them needs.
+func TestTheAPIFunctionsUseAllOfTheirPolicies(t *testing.T) {
+	var calls access.Recorder
+	for _, file := range scripts(t) {
+		raw, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWorld(t, memory(t))
+		w.guard.Observe = calls.Record
+		(&script{world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{}}).run(strings.Split(string(raw), "\n"))
+	}
+	w := newWorld(t, memory(t))
+	w.guard.Observe = calls.Record
+	w.overdue()
+	w = newWorld(t, memory(t))
+	w.guard.Observe = calls.Record
+	w.reminders()
+	for _, f := range []string{"members", "earn", "redeem", "programs", "reminders"} {
+		for _, grant := range w.guard.Policies[f].Unused(calls.Calls(f), "dynamodb") {
+			t.Errorf("%s: no test needs %s", f, grant)
+		}
+	}
+}
+
+func scripts(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scripts", err)
+	}
+	return files
+}
+
+// overdue sends requests about members for whom time has everything to do.
+func (w *world) overdue() {
+	w.t.Helper()
+	late := stacktest.Overdue{T: w.t, Ledger: w.app.Ledger, Advance: w.advance}
+	p := late.Publish("bluebird", 1)
+	w.app.Programs.Forget("bluebird")
+	w.advance(time.Minute)
+	changed := w.must("POST", "/v1/members", `{"external_id": "cust-1"}`)
+	late.Enrol("mem_earn", "mem_redeem", "mem_other", "mem_friend")
+	w.household(p, "mem_redeem", "mem_friend")
+	late.Members("mem_earn", "mem_redeem", loyalty.MemberID(changed))
+	late.Queue("mem_redeem", "mem_other")
+	w.must("PATCH", "/v1/members/"+changed, `{"external_id": "cust-2"}`)
+	w.must("PUT", "/v1/orders/late", `{"member": "mem_earn", "placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
+		"lines": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
+	w.must("POST", "/v1/redemptions", `{"member": "mem_redeem", "reward": "print", "household": true}`)
+	w.claim(p)
+}
+
+func (w *world) household(p *loyalty.Program, owner, other loyalty.MemberID) {
+	w.t.Helper()
+	ctx, l := w.t.Context(), w.app.Ledger
+	_, founded := l.Found(ctx, p, "hh_1", owner, ledger.By{Actor: "test"})
+	_, invited := l.Invite(ctx, p, "hh_1", other, "adult")
+	_, joined := l.AcceptInvitation(ctx, p, "hh_1", other)
+	if err := errors.Join(founded, invited, joined); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// claim sends an order that was paid by a person unknown, who then enrolls.
+func (w *world) claim(p *loyalty.Program) {
+	w.t.Helper()
+	now, email := w.app.Now(), w.app.EmailName()(p.ID, "grace@shop.test")
+	money := loyalty.Money{Amount: 1000, Currency: "EUR"}
+	paid := ledger.Report{Payment: "stripe:pi_1", Order: "paid-1", Email: email.Value, Facts: []loyalty.Fact{
+		{Kind: loyalty.FactCapture, ID: "pi_1", State: loyalty.FactDone, Money: money, Clock: now.UnixMilli(), At: now},
+	}}
+	kept, err := w.app.Ledger.Receive(w.t.Context(), p, ledger.Delivery{Provider: "stripe", Event: "evt_1", Received: now, Mark: "m"}, &paid)
+	if err != nil || kept.Outcome != ledger.Applied {
+		w.t.Fatal(kept.Outcome, kept.Detail, err)
+	}
+	w.must("PUT", "/v1/orders/paid-1", `{"placed_at": "2026-12-16T10:00:00Z", "currency": "EUR", "status": "paid",
+		"lines": [{"id": "1", "quantity": 1, "amount": 1000}]}`)
+	w.must("POST", "/v1/members", `{"email": "grace@shop.test"}`)
+}
+
+// reminders sends one request of each route of the reminders function.
+func (w *world) reminders() {
+	w.t.Helper()
+	ada := w.remind()
+	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start))
+	w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
+	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200)
+	w.fetch("POST", "/v1/reminders/test", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z", "to": ["a@x.example"]}`, 200)
+	w.fetch("GET", "/v1/reports/reminders", "", 200)
+	links := w.office(w.app).Links
+	sub := notify.Subscription{Program: "bluebird", Member: loyalty.MemberID(ada), Channel: loyalty.Email, Purpose: loyalty.Marketing}
+	for _, method := range []string{"GET", "POST"} {
+		path := strings.TrimPrefix(links.Unsubscribe(sub), "https://api.test")
+		if a := w.do(request{method: method, path: path, header: map[string]string{"Authorization": ""}}); a.status != 200 {
+			w.t.Errorf("%s %s: %d %s", method, path, a.status, a.body)
+		}
+	}
+}

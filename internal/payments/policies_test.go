@@ -1,0 +1,40 @@
+package payments_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
+)
+
+// TestTheWebhooksUseAllOfTheirPolicies sends events of payments under the policies of template.yaml: of members for whom
+// time has everything to do, and of a person unknown. A call that a policy denies fails it, and so does a grant that no
+// call needs.
+func TestTheWebhooksUseAllOfTheirPolicies(t *testing.T) {
+	var calls access.Recorder
+	s := newShop(t, "payments")
+	s.guard.Observe = calls.Record
+	a, now := s.stack.App, noon
+	a.Now = func() time.Time { return now }
+	a.Ledger.Now, a.Programs.Now = a.Now, a.Now
+	late := stacktest.Overdue{T: t, Ledger: a.Ledger, Advance: func(d time.Duration) { now = now.Add(d) }}
+	late.Publish("corner", 1)
+	a.Programs.Forget("corner")
+	members := []loyalty.MemberID{"mem_stripe", "mem_paypal"}
+	late.Enrol(members...)
+	late.Members(members...)
+	for _, e := range []sample.Event{
+		{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_1", Total: 4999, Member: "mem_stripe", Customer: "cus_1"},
+		{Provider: app.Stripe, Type: "payment_intent.succeeded", Payment: "pi_2", Total: 4999, Email: "grace@shop.test"},
+		{Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "5O190127TN364715T", Total: 4999, Member: "mem_paypal"},
+	} {
+		s.want(e, "200 applied")
+	}
+	for _, grant := range s.guard.Policies["webhooks"].Unused(calls.Calls("webhooks"), "dynamodb") {
+		t.Errorf("no test needs %s", grant)
+	}
+}
