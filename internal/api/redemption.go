@@ -83,7 +83,7 @@ func redeemReward(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	in.ID, in.Member = c.derivedID("rd_", m), m
+	in.ID, in.Member = ledger.RedemptionID(c.derivedID("", m), m), m
 	by, err := c.byRedemption(in)
 	if err != nil {
 		return answer{}, err

@@ -5,7 +5,6 @@ import (
 	"math/big"
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -62,25 +61,8 @@ func commitRedemption(ctx context.Context, c *call) (answer, error) {
 		what = strconv.FormatInt(b.Points.n, 10)
 	}
 	return c.resolve(ctx, what, func(p *loyalty.Program, id string, by ledger.By) (ledger.RedemptionResult, error) {
-		if err := c.sameCommit(ctx, p.ID, id, by); err != nil {
-			return ledger.RedemptionResult{}, err
-		}
 		return c.app.Ledger.CommitPart(ctx, p, id, loyalty.Points(b.Points.n), by)
 	})
-}
-
-// sameCommit refuses a commit under the key of one of other points. A cancellation has nothing that could be another, and
-// of reversals the ledger itself tells.
-func (c *call) sameCommit(ctx context.Context, program, id string, by ledger.By) error {
-	was, err := c.app.Ledger.Redemption(ctx, program, id)
-	if err != nil {
-		return err
-	}
-	key, _, _ := strings.Cut(by.Input, ".")
-	if before, _, _ := strings.Cut(was.Entry.Input, "."); before == key && was.Entry.Input != by.Input {
-		return refuse(loyalty.KeyReused, "The idempotency key was used for another request. Use a new key for a new request.")
-	}
-	return nil
 }
 
 func cancelRedemption(ctx context.Context, c *call) (answer, error) {

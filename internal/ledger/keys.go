@@ -140,6 +140,28 @@ func instantAt(place string) time.Time {
 // dueBound is the last place of those that are due at an instant.
 func dueBound(now time.Time) string { return now.UTC().Format(time.RFC3339) + "~" }
 
+// memberPrefix begins the IDs of members that the API makes.
+const memberPrefix = "mem_"
+
+// uniqueLength is the length of the first part of a redemption's ID.
+const uniqueLength = 20
+
+// RedemptionID makes the ID of a redemption of a member: "rd_", 20 characters that make it unique, and the member's ID
+// without "mem_". Whoever commits or cancels the redemption names nothing but this ID, so the member in it lets the
+// account be read together with the redemption, one step earlier. It is a hint: what the redemption says counts.
+func RedemptionID(unique string, m loyalty.MemberID) string {
+	return "rd_" + unique + strings.TrimPrefix(string(m), memberPrefix)
+}
+
+// redeemer is the member that the ID of a redemption hints at; empty if it has no hint.
+func redeemer(redemption string) loyalty.MemberID {
+	rest, ok := strings.CutPrefix(redemption, "rd_")
+	if !ok || len(rest) <= uniqueLength {
+		return ""
+	}
+	return loyalty.MemberID(memberPrefix + rest[uniqueLength:])
+}
+
 // knownKey is of what is known of one payment, by the processor's id of it.
 func knownKey(program, payment string) table.Key {
 	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}

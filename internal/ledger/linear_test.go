@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -155,61 +156,65 @@ func TestClientsInTurnsHaveOneHistory(t *testing.T) {
 	}
 }
 
-// turns lets one client at a time go on, from one call of the table to the next, by chance and from a seed.
+// turns lets one call of the table happen at a time, chosen by chance and from a seed, once every client waits for the
+// table or has ended. A client may wait with several calls, which it made in parallel.
 type turns struct {
 	mu      sync.Mutex
 	rng     *rand.Rand
-	going   int // clients that are not waiting
-	waiting map[int]chan struct{}
+	waiting map[string]chan struct{}
 }
 
-// wait gives the turn to somebody and returns when it is the client's own again.
-func (o *turns) wait(id int) {
-	o.mu.Lock()
+// wait returns when it is the turn of a call. No two calls that wait have the same name.
+func (o *turns) wait(call string) {
 	mine := make(chan struct{})
-	o.waiting[id] = mine
-	o.pass()
+	o.mu.Lock()
+	o.waiting[call] = mine
 	o.mu.Unlock()
 	<-mine
 }
 
-// done is wait for a client who does not come back.
-func (o *turns) done() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.pass()
-}
-
-func (o *turns) pass() {
-	if o.going--; o.going > 0 || len(o.waiting) == 0 {
-		return
+// run gives turns until nobody waits any more. It must be called in the bubble of the clients.
+func (o *turns) run() {
+	for {
+		synctest.Wait()
+		o.mu.Lock()
+		calls := slices.Sorted(maps.Keys(o.waiting))
+		if len(calls) == 0 {
+			o.mu.Unlock()
+			return
+		}
+		next := calls[o.rng.IntN(len(calls))]
+		close(o.waiting[next])
+		delete(o.waiting, next)
+		o.mu.Unlock()
 	}
-	ids := slices.Sorted(maps.Keys(o.waiting))
-	next := ids[o.rng.IntN(len(ids))]
-	close(o.waiting[next])
-	delete(o.waiting, next)
-	o.going++
 }
 
-// queued is a table at which a client waits for its turn.
+// queued is a table at which the calls of a client wait for their turns.
 type queued struct {
 	table.Table
 	turns *turns
 	id    int
 }
 
+func (q queued) wait(call string, key table.Key) {
+	q.turns.wait(fmt.Sprint(q.id, " ", call, " ", key))
+}
+
 func (q queued) Get(ctx context.Context, key table.Key) (table.Item, error) {
-	q.turns.wait(q.id)
+	q.wait("get", key)
 	return q.Table.Get(ctx, key)
 }
 
 func (q queued) Query(ctx context.Context, query table.Query) iter.Seq2[table.Item, error] {
-	q.turns.wait(q.id)
-	return q.Table.Query(ctx, query)
+	return func(yield func(table.Item, error) bool) {
+		q.wait("query", table.Key{PK: query.PK})
+		q.Table.Query(ctx, query)(yield)
+	}
 }
 
 func (q queued) Transact(ctx context.Context, ops ...table.Op) error {
-	q.turns.wait(q.id)
+	q.wait("transact", ops[0].Item.Key)
 	return q.Table.Transact(ctx, ops...)
 }
 
@@ -226,6 +231,18 @@ type client struct {
 const linearClients = 8
 
 func linearHistory(t *testing.T, seed uint64, inTurns bool) (history []porcupine.Operation) {
+	if !inTurns {
+		return clientsAt(t, seed, func(tab table.Table, _ int) table.Table { return tab }, func() {})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		order := &turns{rng: rand.New(rand.NewPCG(seed, 100)), waiting: map[string]chan struct{}{}}
+		history = clientsAt(t, seed, func(tab table.Table, id int) table.Table { return queued{tab, order, id} }, order.run)
+	})
+	return history
+}
+
+// clientsAt runs the clients of a history, each at its own view of the table, with run beside them.
+func clientsAt(t *testing.T, seed uint64, view func(table.Table, int) table.Table, run func()) (history []porcupine.Operation) {
 	clean, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -236,22 +253,15 @@ func linearHistory(t *testing.T, seed uint64, inTurns bool) (history []porcupine
 		b.enrol(t, member(i))
 	}
 	broken := faulty(clean, seed)
-	order := &turns{rng: rand.New(rand.NewPCG(seed, 100)), going: linearClients, waiting: map[int]chan struct{}{}}
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	var clock atomic.Int64
 	var holds [linearMembers]atomic.Int64
 	for id := range linearClients {
-		own := newBench(t, broken)
-		if inTurns {
-			own.Table = queued{broken, order, id}
-		}
+		own := newBench(t, view(broken, id))
 		c := client{own, t, rand.New(rand.NewPCG(seed, uint64(id))), &clock, id, &holds}
 		wg.Go(func() {
-			if inTurns {
-				defer order.done()
-				order.wait(id)
-			}
+			own.Table.Get(t.Context(), table.Key{PK: "begin", SK: "begin"}) // also the first action is at its turn
 			for n := range 30 {
 				op := c.act(n)
 				mu.Lock()
@@ -260,6 +270,7 @@ func linearHistory(t *testing.T, seed uint64, inTurns bool) (history []porcupine
 			}
 		})
 	}
+	run()
 	wg.Wait()
 	end := clock.Add(1)
 	for i := range history {
@@ -306,7 +317,8 @@ func (c client) act(n int) porcupine.Operation {
 
 func (c client) ask(in call, key string) (told answer, err error) {
 	ctx := context.WithoutCancel(c.t.Context())
-	m, id := member(in.member), fmt.Sprintf("rd_%d_%d", in.member, in.hold)
+	m := member(in.member)
+	id := ledger.RedemptionID(fmt.Sprintf("%d0%018d", in.member, in.hold), member(in.member+in.hold%3)) // a third hints at the right member
 	switch in.what {
 	case "reserve":
 		_, err = c.Redeem(ctx, c.p, ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker"}, ledger.By{Input: id})

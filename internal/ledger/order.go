@@ -105,15 +105,30 @@ func (l *Ledger) upsert(ctx context.Context, p *loyalty.Program, cause loyalty.C
 	return loyalty.Entry{}, false, ErrTryAgain
 }
 
-// prior reads the latest revision of a cause and, at the same time, the account of m if m is not empty.
-func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID) (from prior, err error) {
+// prior reads the latest revision of a cause and, at the same time, the account of m if m is not empty. It finds the rules
+// of the first revision, or p if there is none.
+func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Cause, m loyalty.MemberID) (prior, error) {
+	from, err := l.latestWith(ctx, p.ID, cause, m)
+	if from.rules = p; err != nil || from.was == nil {
+		return from, err
+	}
+	version := from.was.Program
+	if order := from.was.Order; order != nil {
+		version = order.Program // notes of the first release name the one in force when they were written
+	}
+	from.rules, err = l.rules(ctx, p, version)
+	return from, err
+}
+
+// latestWith is prior without the rules.
+func (l *Ledger) latestWith(ctx context.Context, program string, cause loyalty.Cause, m loyalty.MemberID) (from prior, err error) {
 	var was loyalty.Entry
 	latest := func() (err error) {
-		was, err = l.latest(ctx, p.ID, cause.Kind, cause.ID)
+		was, err = l.latest(ctx, program, cause.Kind, cause.ID)
 		return err
 	}
 	account := func() error {
-		it, err := l.Table.Get(ctx, accountKey(p.ID, m))
+		it, err := l.Table.Get(ctx, accountKey(program, m))
 		from.account = &it
 		return retryable(err)
 	}
@@ -122,15 +137,9 @@ func (l *Ledger) prior(ctx context.Context, p *loyalty.Program, cause loyalty.Ca
 	} else {
 		err = parallel.Do(latest, account)
 	}
-	if from.rules = p; err != nil || was.Cause.Revision == 0 {
-		return from, err
+	if was.Cause.Revision > 0 {
+		from.was = &was
 	}
-	from.was = &was
-	version := was.Program
-	if was.Order != nil {
-		version = was.Order.Program // notes of the first release name the one in force when they were written
-	}
-	from.rules, err = l.rules(ctx, p, version)
 	return from, err
 }
 

@@ -6,10 +6,13 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
 // skewed is a table that delays one of two parallel reads, the one of the account or the one of the revisions, until the
@@ -128,4 +131,75 @@ func TestARejectionOfANewOrderThatIsNotNewAnyMore(t *testing.T) {
 	old.ID = "1043"
 	_, err := b.PutOrder(t.Context(), b.p, old, by("1"))
 	wantRefusal(t, err, loyalty.ValidationFailed)
+}
+
+// A commit reads the redemption and the account in parallel, so that another end of the reservation may be in one of them
+// and not in the other. Exactly one of them wins, and the other one gets its answer.
+func TestAnotherEndBetweenTheTwoReads(t *testing.T) {
+	for _, accountFirst := range []bool{true, false} {
+		for what, c := range map[string]struct {
+			rival  func(b *bench, id string) error
+			code   loyalty.Code
+			replay bool
+		}{
+			"the same commit": {func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("c.1")); return err }, "", true},
+			"another commit":  {func(b *bench, id string) error { _, err := b.Commit(t.Context(), b.p, id, by("d")); return err }, loyalty.HoldAlreadyResolved, false},
+			"a commit under the same key of other points": {func(b *bench, id string) error {
+				_, err := b.CommitPart(t.Context(), b.p, id, 100, by("c.2"))
+				return err
+			}, loyalty.KeyReused, false},
+			"a cancellation": {func(b *bench, id string) error { _, err := b.Cancel(t.Context(), b.p, id, by("x")); return err }, loyalty.HoldAlreadyResolved, false},
+			"other points":   {func(b *bench, _ string) error { b.grant(t, "mem_ada", 5); return nil }, "", false},
+		} {
+			t.Run(map[bool]string{true: "the account is read first, ", false: "the redemption is read first, "}[accountFirst]+what, func(t *testing.T) {
+				clean := memory(t)
+				rival := newBench(t, clean)
+				rival.enrol(t, "mem_ada")
+				rival.grant(t, "mem_ada", 100)
+				id := ledger.RedemptionID("01234567890123456789", "mem_ada")
+				rival.take(t, ledger.RedemptionRequest{ID: id, Member: "mem_ada", Reward: "sticker"})
+				rival.advance(time.Second)
+				tab := &skewed{Table: clean, accountFirst: accountFirst, first: make(chan struct{})}
+				tab.between = func() {
+					if err := c.rival(rival, id); err != nil {
+						t.Error(err)
+					}
+				}
+				b := newBench(t, tab)
+				r, err := b.Commit(t.Context(), b.p, id, by("c.1"))
+				if c.code != "" {
+					wantRefusal(t, err, c.code)
+				} else if err != nil || r.Redemption.Status != loyalty.Committed || r.Replayed != c.replay {
+					t.Errorf("%+v, %v", r, err)
+				}
+				rival.audit(t, "mem_ada")
+			})
+		}
+	}
+}
+
+// The member in a redemption's ID is a hint that saves a step. A wrong one, or none, changes nothing else.
+func TestTheMemberInARedemptionsIDIsAHint(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		meter := &tabletest.Meter{Table: memory(t), Bubble: true}
+		b := newBench(t, meter)
+		m := typicalMember(t, b)
+		b.enrol(t, "mem_eve")
+		for id, want := range map[string]tabletest.Usage{
+			ledger.RedemptionID("01234567890123456789", m):             {Steps: 2, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7}},
+			"rd_0123456789abcdefghij":                                  {Steps: 3, Calls: 3, Items: 2, Units: tabletest.Units{Read: 2, Write: 7}},
+			ledger.RedemptionID("11234567890123456789", "mem_eve"):     {Steps: 3, Calls: 4, Items: 3, Units: tabletest.Units{Read: 3, Write: 7}},
+			ledger.RedemptionID("21234567890123456789", "mem_unknown"): {Steps: 3, Calls: 4, Items: 2, Units: tabletest.Units{Read: 3, Write: 7}},
+		} {
+			b.take(t, ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker"})
+			meter.Take()
+			r, err := b.Commit(t.Context(), b.p, id, by("c"))
+			if err != nil || r.Member != m {
+				t.Fatalf("%s: %+v, %v", id, r, err)
+			}
+			if u := meter.Take(); u != want {
+				t.Errorf("the commit of %s used %+v, want %+v", id, u, want)
+			}
+		}
+	})
 }

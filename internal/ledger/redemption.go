@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -147,18 +148,24 @@ func redemptionResult(e loyalty.Entry, replayed bool) RedemptionResult {
 // Redemption reads a redemption as it is now: a hold whose time has passed has lapsed, whether or not that was
 // written down yet. not_found if there is none.
 func (l *Ledger) Redemption(ctx context.Context, program, id string) (RedemptionResult, error) {
-	e, err := l.latest(ctx, program, loyalty.CauseRedemption, id)
+	r, _, err := l.redemption(ctx, program, id, "")
+	return r, err
+}
+
+// redemption is Redemption, and reads the account of m at the same time if m is not empty.
+func (l *Ledger) redemption(ctx context.Context, program, id string, m loyalty.MemberID) (RedemptionResult, prior, error) {
+	from, err := l.latestWith(ctx, program, loyalty.Cause{Kind: loyalty.CauseRedemption, ID: id}, m)
+	if err == nil && from.was == nil {
+		err = notFound("redemption")
+	}
 	if err != nil {
-		return RedemptionResult{}, err
+		return RedemptionResult{}, from, err
 	}
-	if e.Cause.Revision == 0 {
-		return RedemptionResult{}, notFound("redemption")
-	}
-	r := redemptionResult(e, false)
+	r := redemptionResult(*from.was, false)
 	if r.Redemption.Status == loyalty.Reserved && !l.now().Before(r.Redemption.Until) {
 		r.Redemption.Status = loyalty.Lapsed
 	}
-	return r, nil
+	return r, from, nil
 }
 
 // Commit is CommitPart for all that a redemption holds.
@@ -186,10 +193,10 @@ func (l *Ledger) Cancel(ctx context.Context, p *loyalty.Program, id string, by B
 }
 
 // resolve ends a reservation by writing its second revision, of which there is one: exactly one of commit,
-// cancel and lapse wins.
+// cancel and lapse wins. It reads the redemption and, if the ID names the member, the account in one step.
 func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by By, end ending) (RedemptionResult, error) {
 	for range 2 {
-		was, err := l.Redemption(ctx, p.ID, id)
+		was, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
 		if err != nil {
 			return RedemptionResult{}, err
 		}
@@ -219,9 +226,11 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 				return RedemptionResult{}, err
 			}
 		}
-		c := command{p: p, rules: rules, member: was.Member, others: contributors(was.Redemption), by: by, with: with, together: func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+		c := from.command(p, was.Member, by)
+		c.rules, c.others, c.with = rules, contributors(was.Redemption), with
+		c.together = func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
 			return end.decide(p, rules, accs, was.Redemption, l.now())
-		}}
+		}
 		entries, err := l.do(ctx, c)
 		if err == nil {
 			return redemptionResult(entries[0], false), nil
@@ -256,8 +265,9 @@ type ending struct {
 	with   func(context.Context, string, RedemptionResult) ([]table.Op, error) // what else it writes; nil: nothing
 }
 
-// resolved answers from what is there already: a replay, or the refusal of whoever comes second. Neither: the
-// redemption is still reserved.
+// resolved answers from the second revision, if there is one: a replay, or the rejection of a command that comes
+// second. It returns neither while the redemption is reserved. An Input may end with a dot and what else was asked: the same
+// key with anything else is rejected.
 func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error) {
 	switch was.Redemption.Status {
 	case loyalty.Reserved:
@@ -267,9 +277,14 @@ func resolved(was RedemptionResult, by By, end ending) (RedemptionResult, error)
 	case loyalty.Lapsed:
 		return RedemptionResult{}, &loyalty.Error{Code: end.late, Detail: end.detail}
 	}
-	if was.Entry.Cause.Revision == 2 && was.Entry.Input == by.Input && by.Input != "" {
-		was.Replayed = true
-		return was, nil
+	if was.Entry.Cause.Revision == 2 && by.Input != "" {
+		switch key, _, _ := strings.Cut(by.Input, "."); {
+		case was.Entry.Input == by.Input:
+			was.Replayed = true
+			return was, nil
+		case key == keyOf(was.Entry):
+			return RedemptionResult{}, keyReused()
+		}
 	}
 	return RedemptionResult{}, &loyalty.Error{
 		Code:   loyalty.HoldAlreadyResolved,

@@ -77,15 +77,20 @@ func (l *Ledger) amendment(ctx context.Context, program, cause, id string, kind 
 		if e.Kind != kind || e.Cause.Revision == 1 || by.Input == "" {
 			continue
 		}
-		before, _, _ := strings.Cut(e.Input, ".")
 		switch key, _, _ := strings.Cut(by.Input, "."); {
 		case e.Input == by.Input:
 			return e, true, nil
-		case before == key:
+		case key == keyOf(e):
 			return e, false, keyReused()
 		}
 	}
 	return last, false, nil
+}
+
+// keyOf is the part of an entry's Input that its idempotency key made.
+func keyOf(e loyalty.Entry) string {
+	key, _, _ := strings.Cut(e.Input, ".")
+	return key
 }
 
 // A heldCode is the code of a redemption, as it was read; Version 0 if it has none of its own.

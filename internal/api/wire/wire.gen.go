@@ -2338,7 +2338,7 @@ type QuotedReward struct {
 
 // Redemption defines model for Redemption.
 type Redemption struct {
-	// ID `rd_` and 20 characters, or `rd_auto_` and more if it was redeemed by itself (`redeeming.auto`).
+	// ID `rd_` and more characters, `rd_auto_` if it was redeemed by itself (`redeeming.auto`).
 	ID string `json:"id"`
 
 	// Member Whose points.
