@@ -77,6 +77,10 @@ func which(b loyalty.Because) string {
 		return b.Args[0]
 	case loyalty.IsRounded, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor:
 		return b.Args[0]
+	case loyalty.WasRedated:
+		if b.Args[1] == "never" {
+			return "never"
+		}
 	case loyalty.HasChanged:
 		if strings.HasPrefix(b.Args[0], "campaigns.") {
 			return "campaign"

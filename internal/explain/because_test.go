@@ -322,6 +322,30 @@ var said = []struct {
 		"You were given the level Silver.", "Sie haben die Stufe Silber erhalten.",
 	},
 	{
+		why("tiers.bronze", "0", loyalty.WasWithdrawn, "silver", "bronze", "order 1042"),
+		"Your level went from Silver to Bronze, because what counted for it was returned or canceled.",
+		"Ihre Stufe wechselte von Silber zu Bronze, weil zurückgegeben oder storniert wurde, was für sie zählte.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.WasRedecided, "silver", "order 1042"),
+		"The dates of your level Silver changed with what counts for it.",
+		"Mit dem, was für sie zählt, änderten sich die Daten Ihrer Stufe Silber.",
+	},
+	{
+		why("tiers.silver", "-25", loyalty.WasUnwelcomed, "silver"),
+		"The points for the level Silver were taken back: -25 beans.", "Die Bohnen für die Stufe Silber wurden zurückgenommen: -25 Bohnen.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.WasRedated, "silver", "2027-03-31"),
+		"The level Silver counts from another day: its points now last until the end of 31 March 2027.",
+		"Die Stufe Silber zählt ab einem anderen Tag: Ihre Bohnen gelten nun bis zum Ende des 31. März 2027.",
+	},
+	{
+		why("tiers.silver", "0", loyalty.WasRedated, "silver", "never"),
+		"The level Silver counts from another day: its points do not expire.",
+		"Die Stufe Silber zählt ab einem anderen Tag: Ihre Bohnen verfallen nicht.",
+	},
+	{
 		why("tiers.silver", "25", loyalty.IsWelcome, "silver"),
 		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
 	},

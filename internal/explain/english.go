@@ -246,6 +246,11 @@ var english = language{
 		{loyalty.CameBack, "fall"}:    "The message that your level is about to end did not reach you.",
 		{loyalty.WasPostponed, ""}:    "You had not been told in time, so nothing happens before {day}.",
 		{loyalty.IsWelcome, ""}:       "Welcome to the level {to}{tally}.",
+		{loyalty.WasWithdrawn, ""}:    "Your level went from {from} to {to}, because what counted for it was returned or canceled.",
+		{loyalty.WasRedecided, ""}:    "The dates of your level {to} changed with what counts for it.",
+		{loyalty.WasUnwelcomed, ""}:   "The points for the level {to} were taken back{tally}.",
+		{loyalty.WasRedated, ""}:      "The level {to} counts from another day: its points now last until the end of {day}.",
+		{loyalty.WasRedated, "never"}: "The level {to} counts from another day: its points do not expire.",
 		{loyalty.WasReached, ""}:      "You reached the milestone of {orders}{tally}.",
 		{loyalty.WasUnreached, ""}:    "You are below the milestone of {orders} again{tally}.",
 

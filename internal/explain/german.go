@@ -246,6 +246,11 @@ var german = language{
 		{loyalty.CameBack, "fall"}:    "Der Hinweis, dass Ihre Stufe bald endet, hat Sie nicht erreicht.",
 		{loyalty.WasPostponed, ""}:    "Sie waren nicht rechtzeitig darauf hingewiesen worden, deshalb geschieht vor dem {day} nichts.",
 		{loyalty.IsWelcome, ""}:       "Willkommen auf der Stufe {to}{tally}.",
+		{loyalty.WasWithdrawn, ""}:    "Ihre Stufe wechselte von {from} zu {to}, weil zurückgegeben oder storniert wurde, was für sie zählte.",
+		{loyalty.WasRedecided, ""}:    "Mit dem, was für sie zählt, änderten sich die Daten Ihrer Stufe {to}.",
+		{loyalty.WasUnwelcomed, ""}:   "Die {units} für die Stufe {to} wurden zurückgenommen{tally}.",
+		{loyalty.WasRedated, ""}:      "Die Stufe {to} zählt ab einem anderen Tag: Ihre {units} gelten nun bis zum Ende des {day}.",
+		{loyalty.WasRedated, "never"}: "Die Stufe {to} zählt ab einem anderen Tag: Ihre {units} verfallen nicht.",
 		{loyalty.WasReached, ""}:      "Sie haben den Meilenstein „{orders}“ erreicht{tally}.",
 		{loyalty.WasUnreached, ""}:    "Der Meilenstein „{orders}“ ist nicht mehr erreicht{tally}.",
 

@@ -55,11 +55,7 @@ func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Acco
 	if err != nil {
 		return acc, err
 	}
-	given := acc
-	if kept.Seen.IsZero() {
-		given.Seen = kept.Seen // an earlier release wrote it, which did not note that
-	}
-	if was, is := encode(storedAccount(kept)), encode(storedAccount(given)); !bytes.Equal(was, is) {
+	if was, is := encode(storedAccount(kept)), encode(storedAccount(acc)); !bytes.Equal(was, is) {
 		wrong = append(wrong, fmt.Errorf("the account is kept as\n%s\nand its entries give\n%s", was, is))
 	}
 	return acc, errors.Join(wrong...)

@@ -265,6 +265,7 @@ type side struct {
 	item    table.Item
 	acc     loyalty.Account
 	head    string // the hash of the last entry that is written
+	written int64  // how many entries are
 	entries []loyalty.Entry
 	passed  int // how many of the entries are those of time
 	spends  []loyalty.Spend
@@ -287,7 +288,7 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 		}
 		more = more || part
 		accs[i] = out.Account
-		sides[i] = side{read[i], out.Account, acc.Head, out.Entries, len(out.Entries), out.Spends}
+		sides[i] = side{read[i], out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends}
 	}
 	decide := c.decision()
 	if decide == nil || more {
@@ -300,6 +301,9 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 	}
 	for i, out := range outs {
 		s := &sides[i]
+		if out, err = b.ledger.redecided(ctx, c.p, out, s.written, s.entries, now); err != nil {
+			return nil, false, err
+		}
 		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
 	}
 	return sides, false, nil

@@ -26,12 +26,14 @@ type accountDoc struct {
 	Debt     int64               `json:"debt,omitzero"`
 	Purses   map[string]purseDoc `json:"w,omitempty"` // by wallet
 	Tier     *tierDoc            `json:"tier,omitempty"`
-	Points   map[string]int64    `json:"mp,omitempty"`  // metrics: points by month
-	Orders   map[string]int64    `json:"mo,omitempty"`  // metrics: orders by month
-	Spend    map[string]int64    `json:"ms,omitempty"`  // metrics: spend by month
-	Elements map[string]int64    `json:"me,omitempty"`  // metrics: elements by month
-	Visits   map[string]int64    `json:"mvi,omitempty"` // metrics: visits by month
-	Brands   map[string]int64    `json:"mb,omitempty"`  // metrics: orders by month and brand, "202612|east"
+	Past     []*tierDoc          `json:"past,omitempty"` // oldest first; null: that of a new member
+	Counted  int64               `json:"cnt,omitzero"`   // left out where it is last; -1 where it is zero
+	Points   map[string]int64    `json:"mp,omitempty"`   // metrics: points by month
+	Orders   map[string]int64    `json:"mo,omitempty"`   // metrics: orders by month
+	Spend    map[string]int64    `json:"ms,omitempty"`   // metrics: spend by month
+	Elements map[string]int64    `json:"me,omitempty"`   // metrics: elements by month
+	Visits   map[string]int64    `json:"mvi,omitempty"`  // metrics: visits by month
+	Brands   map[string]int64    `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
 	Ladders  []ladderDoc         `json:"lad,omitempty"`
 	Usage    map[string]int64    `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
 	Reached  []reachedDoc        `json:"ms1,omitempty"`  // milestones
@@ -45,7 +47,7 @@ type accountDoc struct {
 	Redeemed int64               `json:"spent,omitzero"`
 	Expired  int64               `json:"lapsed,omitzero"`
 	Last     int64               `json:"last,omitzero"`
-	Seen     int64               `json:"seen,omitzero"`
+	Seen     int64               `json:"seen,omitzero"` // likewise
 }
 
 type pendingDoc struct {
@@ -64,14 +66,14 @@ type holdDoc struct {
 }
 
 type tierDoc struct {
-	Level  string `json:"l"`
-	Since  int64  `json:"s"`
-	Until  int64  `json:"u,omitzero"`
-	Before string `json:"b,omitzero"`
-	From   int64  `json:"f,omitzero"`
-	Lock   int64  `json:"lk,omitzero"`
-	Floor  string `json:"fl,omitzero"`
-	Given  bool   `json:"g,omitzero"`
+	Level string `json:"l,omitzero"`
+	Since int64  `json:"s,omitzero"`
+	Until int64  `json:"u,omitzero"`
+	At    int64  `json:"at,omitzero"`
+	From  int64  `json:"f,omitzero"`
+	Lock  int64  `json:"lk,omitzero"`
+	Floor string `json:"fl,omitzero"`
+	Given bool   `json:"g,omitzero"`
 }
 
 type traitsDoc struct {
@@ -114,6 +116,14 @@ type moveDoc struct {
 type reachedDoc struct {
 	Revision int      `json:"n"`
 	Grant    grantDoc `json:"g"`
+	N        int      `json:"i,omitzero"`
+	At       int64    `json:"at,omitzero"`
+}
+
+// redecidedDoc is the standings that were decided again from an instant on, but for the last.
+type redecidedDoc struct {
+	From int64      `json:"f"`
+	Past []*tierDoc `json:"past,omitempty"` // as the account's
 }
 
 type grantDoc struct {
@@ -150,6 +160,8 @@ type entryDoc struct {
 	Redemption *redemptionDoc   `json:"rd,omitempty"`
 	Refusal    *refusalDoc      `json:"no,omitempty"`
 	Tier       *tierDoc         `json:"tier,omitempty"`
+	Redecided  *redecidedDoc    `json:"again,omitempty"`
+	Redated    []reachedDoc     `json:"dated,omitempty"`
 	Metric     *metricDoc       `json:"met,omitempty"`
 	Brands     map[string]int64 `json:"mb,omitempty"` // as the account's
 	Ladder     string           `json:"lad,omitzero"` // on which it happened

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -17,8 +18,8 @@ func storedAccount(a loyalty.Account) accountDoc {
 	d := accountDoc{
 		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
-		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity), Seen: millis(a.Seen),
-		Tier: storedTier(&a.Tier), Usage: storedUsage(a.Usage),
+		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity), Seen: storedInstantOf(a.Seen, a.LastActivity),
+		Tier: storedTier(&a.Tier), Past: storedPast(a.Past, a.Tier), Counted: storedInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
 		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
 	}
 	if a.Status != loyalty.Active {
@@ -44,10 +45,30 @@ func storedAccount(a loyalty.Account) accountDoc {
 	for _, n := range a.Notices {
 		d.Notices = append(d.Notices, storedNotice(n))
 	}
-	for _, r := range a.Reached {
-		d.Reached = append(d.Reached, storedReached(r))
-	}
+	d.Reached = storedReaches(a.Reached)
 	return d
+}
+
+// storedInstantOf leaves an instant out where it is the same as another; one that is zero where the other is not is -1.
+func storedInstantOf(at, other time.Time) int64 {
+	switch {
+	case at.Equal(other):
+		return 0
+	case at.IsZero():
+		return -1
+	}
+	return millis(at)
+}
+
+// instantOf reads what storedInstantOf wrote.
+func instantOf(ms int64, other time.Time) time.Time {
+	switch {
+	case ms == 0:
+		return other
+	case ms < 0:
+		return time.Time{}
+	}
+	return instant(ms)
 }
 
 // datesTo is days in their stored form, or out of it.
@@ -69,23 +90,6 @@ func setNonZero(m map[string]int64, month int, n int64) map[string]int64 {
 	return m
 }
 
-func storedTier(s *loyalty.Standing) *tierDoc {
-	if s == nil || *s == (loyalty.Standing{}) {
-		return nil
-	}
-	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), s.Before, millis(s.From), millis(s.Lock), s.Floor, s.Given}
-}
-
-func (d *tierDoc) standing() loyalty.Standing {
-	if d == nil {
-		return loyalty.Standing{}
-	}
-	return loyalty.Standing{
-		Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), Before: d.Before,
-		From: instant(d.From), Lock: instant(d.Lock), Floor: d.Floor, Given: d.Given,
-	}
-}
-
 // readAccount reads an account as it was stored. An absent item is the account of nobody: Sequence zero.
 func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if it.Version == 0 {
@@ -97,11 +101,12 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a := loyalty.Account{
 		Member: m, Status: cmp.Or(loyalty.Status(d.Status), loyalty.Active), Joined: instant(d.Joined),
-		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), LastActivity: instant(d.Last), Seen: instant(d.Seen),
+		Sequence: d.Sequence, Head: d.Head, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing()), LastActivity: instant(d.Last),
 		Purse: loyalty.Purse{
 			Debt: loyalty.Points(d.Debt), Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
 		},
 	}
+	a.Counted, a.Seen = instantOf(d.Counted, a.LastActivity), instantOf(d.Seen, a.LastActivity)
 	var err error
 	if a.Lots, err = readLots(d.Lots); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
@@ -130,12 +135,8 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.Usage, err = readUsage(d.Usage); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
-	for _, r := range d.Reached {
-		x, err := r.reached()
-		if err != nil {
-			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
-		}
-		a.Reached = append(a.Reached, x)
+	if a.Reached, err = readReaches(d.Reached); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	for _, n := range d.Notices {
 		a.Notices = append(a.Notices, n.notice())

@@ -13,7 +13,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	d := entryDoc{
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
 		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor, Input: e.Input,
-		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Usage: storedUsage(e.Usage),
+		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated), Usage: storedUsage(e.Usage),
 		Conversion: storedConverted(e.Conversion), Wallets: storedWallets(e.Wallets),
 		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		Ladder: e.Ladder, Counts: storedCounts(e.Counts),
@@ -42,6 +42,9 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	}
 	if e.Order != nil {
 		d.Order = storedOrder(*e.Order)
+	}
+	if e.Standing != nil {
+		d.Redecided = storedRedecided(e.Redecided, *e.Standing)
 	}
 	if e.Move != nil {
 		m := storedMove(*e.Move)
@@ -144,6 +147,10 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	if d.Tier != nil {
 		s := d.Tier.standing()
 		e.Standing = &s
+	}
+	e.Redecided = d.Redecided.redecision(d.Tier.standing())
+	if e.Redated, err = readReaches(d.Redated); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	if e.Counts, err = readCounts(d.Counts); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)

@@ -117,15 +117,6 @@ func shares(docs []shareDoc) (out []loyalty.Share) {
 	return out
 }
 
-func storedReached(r loyalty.Reached) reachedDoc {
-	return reachedDoc{r.Revision, storedGrant(r.Grant)}
-}
-
-func (d reachedDoc) reached() (loyalty.Reached, error) {
-	g, err := d.Grant.grant()
-	return loyalty.Reached{Revision: d.Revision, Grant: g}, err
-}
-
 func storedTraits(t *loyalty.Traits) *traitsDoc {
 	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+t.YearFrom == 0 && t.Referral.By == "" {
 		return nil

@@ -14,6 +14,7 @@ import (
 type ladderDoc struct {
 	Ladder  string               `json:"id"`
 	Tier    *tierDoc             `json:"tier,omitempty"`
+	Past    []*tierDoc           `json:"past,omitempty"`
 	Metrics map[string]metricDoc `json:"met,omitempty"` // by month
 	Brands  map[string]int64     `json:"mb,omitempty"`
 }
@@ -44,7 +45,7 @@ func (d metricDoc) metric() loyalty.Metric {
 
 func storedLadders(all []loyalty.OnLadder) (out []ladderDoc) {
 	for _, l := range all {
-		d := ladderDoc{Ladder: l.Ladder, Tier: storedTier(&l.Tier), Brands: storedBrands(l.Brands)}
+		d := ladderDoc{Ladder: l.Ladder, Tier: storedTier(&l.Tier), Past: storedPast(l.Past, l.Tier), Brands: storedBrands(l.Brands)}
 		for _, m := range l.Metrics {
 			if d.Metrics == nil {
 				d.Metrics = map[string]metricDoc{}
@@ -60,7 +61,7 @@ func storedLadders(all []loyalty.OnLadder) (out []ladderDoc) {
 
 func readLadders(stored []ladderDoc) (out []loyalty.OnLadder, err error) {
 	for _, d := range stored {
-		l := loyalty.OnLadder{Ladder: d.Ladder, Tier: d.Tier.standing()}
+		l := loyalty.OnLadder{Ladder: d.Ladder, Tier: d.Tier.standing(), Past: readPast(d.Past, d.Tier.standing())}
 		for key, m := range d.Metrics {
 			month, err := strconv.Atoi(key)
 			if err != nil {

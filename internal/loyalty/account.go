@@ -31,6 +31,8 @@ type Account struct {
 	Holds   []Hold    // what open redemptions have reserved, earliest end first
 
 	Tier    Standing
+	Past    []Standing // the standings before it that orders may still ask for, oldest first; see trimmed
+	Counted time.Time  // the latest instant at which something happened that counts towards a level
 	Metrics []Metric   // what qualifies for a tier, by month, oldest first
 	Brands  []Bought   // and the brands, by month and name
 	Ladders []OnLadder // the other ladders on which anything ever happened, the latest last
@@ -90,27 +92,6 @@ type Hold struct {
 // Points is the sum of the hold.
 func (h Hold) Points() Points { return total(h.Lots) }
 
-// Standing is a member's level. The zero Standing is that of a program without tiers.
-type Standing struct {
-	Level  string
-	Since  time.Time
-	Until  time.Time // kept at least until then; zero for the lowest level, which cannot be lost
-	Before string    // the level before Since, for orders that were placed then and arrive now
-
-	From  time.Time // what counts for LevelWindow begins then; zero: at Since
-	Lock  time.Time // somebody set the level by hand, and nothing moves it before, nor does what ended before
-	Floor string    // the least level for ever, given by hand
-	Given bool      // Until was given by hand
-}
-
-// from is when what counts for LevelWindow begins.
-func (s Standing) from() time.Time {
-	if s.From.IsZero() {
-		return s.Since
-	}
-	return s.From
-}
-
 // A Metric is what one piece of time counts towards a level. Those that no window reaches any more are summed up in
 // month 0, so that an account stays small.
 type Metric struct {
@@ -144,10 +125,12 @@ const maxMoves = 10
 // there are between a release and the end of its grace, where that is a month. Older ones are forgotten.
 const maxGraced = 40
 
-// A Reached is a milestone that was reached, and perhaps lost again, with what it gave.
+// A Reached is a milestone or a level that was reached, and perhaps lost again, with the points that it gave.
 type Reached struct {
 	Revision int
-	Grant    Grant // its Rule is the milestone's id
+	Grant    Grant     // its Rule is the milestone's id, or the level's key
+	N        int       // of a level: the how-manieth promotion to it that gave points; zero is the first
+	At       time.Time // of a level: the promotion's instant
 }
 
 // A Balance sums up a wallet of an account.

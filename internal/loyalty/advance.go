@@ -104,7 +104,7 @@ func (d *decision) forfeitPending(at time.Time) error {
 // lostToExpiry adds the reason for points that came too late for their own lot.
 func lostToExpiry(e Entry) Entry {
 	for _, p := range e.Postings {
-		if p.Bucket == BucketExpired {
+		if p.Bucket == BucketExpired && p.Points > 0 {
 			e.Because = append(e.Because, reasonIn(p.Wallet, "expiry", -p.Points, CameLate, p.Lot.String()))
 		}
 	}

@@ -68,7 +68,7 @@ func TestARefundTakesBackWhatWasReinstated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 	o.Status = OrderCancelled
 	s.tell(o, now)
 	if b := s.acc.Balance(); b != (Balance{}) {

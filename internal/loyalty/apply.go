@@ -30,9 +30,11 @@ func (a Account) Apply(e Entry) (Account, error) {
 func (a *Account) note(e Entry) {
 	switch {
 	case e.Standing != nil && e.Ladder != "":
-		a.setLadder(e.Ladder, func(l *OnLadder) { l.Tier = *e.Standing })
-	case e.Standing != nil:
+		a.setLadder(e.Ladder, func(l *OnLadder) { l.Past, l.Tier = e.past(l.Past, l.Tier), *e.Standing })
+	case e.Standing != nil && e.Kind == KindJoin:
 		a.Tier = *e.Standing
+	case e.Standing != nil:
+		a.Past, a.Tier = e.past(a.Past, a.Tier), *e.Standing
 	}
 	if e.Metric != nil {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
@@ -41,6 +43,10 @@ func (a *Account) note(e Entry) {
 		a.Brands = addBrand(a.Brands, b, e.Window)
 	}
 	for _, c := range e.Counts {
+		if c.Ladder == "" { // what moves between the windows of levels
+			a.recount(c)
+			continue
+		}
 		a.setLadder(c.Ladder, func(l *OnLadder) {
 			l.Metrics = addMetric(l.Metrics, c.Metric, c.Window)
 			for _, b := range c.Brands {
@@ -53,6 +59,12 @@ func (a *Account) note(e Entry) {
 	}
 	if e.Reached != nil {
 		a.Reached = setReached(a.Reached, *e.Reached)
+	}
+	for _, r := range e.Redated {
+		a.Reached = setReached(a.Reached, r)
+	}
+	if at, counts := e.counted(); counts {
+		a.Counted = later(a.Counted, later(at, a.Joined))
 	}
 	if e.Traits != nil {
 		a.Traits = *e.Traits
@@ -79,7 +91,7 @@ func (a *Account) note(e Entry) {
 		}
 	}
 	if at := earlier(e.Effective, e.Recorded); at.After(a.Seen) {
-		a.Seen = at
+		a.Seen, a.Past = at, trimmed(a.Past, a.Tier, at)
 	}
 	switch e.Kind {
 	case KindJoin:
@@ -192,9 +204,27 @@ func addGraced(days []Date, day Date) []Date {
 	return append(slices.Clone(days[max(0, len(days)+1-maxGraced):]), day)
 }
 
-// setReached is all with one milestone as it is now.
+// recount adds what moves between the windows of the levels of Tiers.
+func (a *Account) recount(c LadderCount) {
+	a.Metrics = addMetric(a.Metrics, c.Metric, c.Window)
+	for _, b := range c.Brands {
+		a.Brands = addBrand(a.Brands, b, c.Window)
+	}
+}
+
+// past returns the standings that an account remembers before the entry's own.
+func (e Entry) past(past []Standing, present Standing) []Standing {
+	if e.Redecided != nil {
+		return e.Redecided.apply(past, present, *e.Standing, e.Effective)
+	}
+	return stand(past, present, *e.Standing, e.Effective)
+}
+
+// setReached returns all milestones and levels with one of them as it is now.
 func setReached(all []Reached, r Reached) []Reached {
-	at, found := slices.BinarySearchFunc(all, r, func(x, y Reached) int { return cmp.Compare(x.Grant.Rule, y.Grant.Rule) })
+	at, found := slices.BinarySearchFunc(all, r, func(x, y Reached) int {
+		return cmp.Or(cmp.Compare(x.Grant.Rule, y.Grant.Rule), cmp.Compare(x.N, y.N))
+	})
 	all = slices.Clone(all)
 	if found {
 		all[at] = r

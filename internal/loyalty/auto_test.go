@@ -272,10 +272,10 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 			p.Ladders = []Ladder{{ID: "partner", Tiers: partner}}
 		})
 	}
-	visit := Event{Type: "visit.completed", ID: "1", Member: "ada", At: noon}
+	visit := Event{Type: "visit.completed", ID: "1", Member: "ada", At: noon.Add(time.Second)}
 	for name, do := range map[string]func(*Program, Account) (Outcome, error){
 		"an event": func(p *Program, a Account) (Outcome, error) {
-			return p.PlaceEvent(a, nil, p, visit, noon)
+			return p.PlaceEvent(a, nil, p, visit, visit.At)
 		},
 		"joining": func(p *Program, _ Account) (Outcome, error) {
 			p.Tiers.Levels[1].From = 20
@@ -301,7 +301,7 @@ func TestWelcomePointsAreRedeemedByItself(t *testing.T) {
 			if len(had) != 1 || left < 20 || left > 40 || out.Account.Redeemed != 100 {
 				t.Errorf("%v were redeemed and %d are left: %+v", had, left, out.Account)
 			}
-			if due := p.Due(out.Account); !due.After(noon) {
+			if due := p.Due(out.Account); !due.After(visit.At) {
 				t.Errorf("the account is due at %s", due)
 			}
 		})

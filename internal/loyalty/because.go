@@ -74,11 +74,15 @@ const (
 	IsAutomatic      What = "auto"        // points: so many active ones are enough
 	IsStopped        What = "stopped"     // times, the day: no more of it then
 	IsFree           What = "free"
-	WasPlaced        What = "placed"  // by hand: from level, to level, why
-	WasTold          What = "told"    // of what, which: a notice
-	CameBack         What = "back"    // of what, which: a notice that does not count
-	WasPostponed     What = "later"   // the member was not told in time; the new day
-	IsWelcome        What = "welcome" // to a level
+	WasPlaced        What = "placed"    // by hand: from level, to level, why
+	WasTold          What = "told"      // of what, which: a notice
+	CameBack         What = "back"      // of what, which: a notice that does not count
+	WasPostponed     What = "later"     // the member was not told in time; the new day
+	IsWelcome        What = "welcome"   // to a level
+	WasWithdrawn     What = "withdrawn" // from level, to level, the order or event that no longer counts
+	WasRedecided     What = "redecided" // the level, the order or event that changed since when, or until when, it is had
+	WasUnwelcomed    What = "unwelcome" // the level that was not reached after all
+	WasRedated       What = "redated"   // the level that was reached at another instant, the new day
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -130,6 +134,10 @@ var effects = map[What]string{
 	CameBack:         "the notice of the %s of %s came back",
 	WasPostponed:     "nobody told of it in time: not before %s",
 	IsWelcome:        "welcome to %s",
+	WasWithdrawn:     "%s to %s, withdrawn: %s",
+	WasRedecided:     "%s, decided again: %s",
+	WasUnwelcomed:    "welcome to %s withdrawn",
+	WasRedated:       "%s was reached at another instant: until %s",
 	WasReached:       "reached %s",
 	WasUnreached:     "below %s again",
 	WasExtended:      "extended to %s: %s",

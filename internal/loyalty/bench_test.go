@@ -23,7 +23,8 @@ func BenchmarkDecideThreeLineOrder(b *testing.B) {
 // typical is a silver member of two years: 24 monthly lots, two open pending lots, metrics.
 func typical(tb testing.TB, p *Program) Account {
 	acc := joined(tb, p, noon.AddDate(-2, 0, 0))
-	acc.Tier = Standing{Level: "silver", Since: noon.AddDate(0, -4, 0), Until: noon.AddDate(0, 8, 0), Before: "bronze"}
+	acc.Past = []Standing{acc.Tier}
+	acc.Tier = Standing{Level: "silver", Since: noon.AddDate(0, -4, 0), Until: noon.AddDate(0, 8, 0)}
 	for i := range 24 {
 		acc.Lots = append(acc.Lots, Lot{DateOf(noon.AddDate(0, i+1, 0), p.Zone), Points(137 + i)})
 	}

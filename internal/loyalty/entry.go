@@ -121,6 +121,8 @@ type Entry struct {
 	Order      *OrderState
 	Redemption *Redemption
 	Standing   *Standing     // the member's standing after, if the entry changed it
+	Redecided  *Redecision   // with Standing: the standings before it were decided again
+	Redated    []Reached     // with Redecided: bonuses of levels that count from another instant, and move no points
 	Metric     *Metric       // what it adds to a month
 	Brands     []Bought      // likewise
 	Window     int           // with Metric: how many months the account keeps apart, the newest included

@@ -17,7 +17,7 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 		in.Reason = "because"
 		out, err := p.SetTier(s.acc, "tier_1", in, s.acc.Seen)
 		if err == nil {
-			s.acc = out.Account
+			s.took(out)
 		}
 		return err
 	}
@@ -29,7 +29,7 @@ func TestOnlyALockHoldsALevelBelowTheFloor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 	s.wantLevel(t, "2026-04-30T23:59:59Z", "silver")
 	s.wantLevel(t, "2026-05-01T00:00:00Z", "gold")
 	if tier := s.acc.Tier; !tier.Since.Equal(until) || !tier.Until.IsZero() {
@@ -56,7 +56,7 @@ func TestGraceDoesNotHoldWhatALockHeld(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.acc = out.Account
+		s.took(out)
 		s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
 		want := "silver"
 		if card {
@@ -86,7 +86,7 @@ func TestLocksThatEndAtOnceAllEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.acc = out.Account
+		s.took(out)
 	}
 	s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z"))
 	s.wantLevel(t, "2026-05-01T00:00:00Z", "silver")
@@ -124,7 +124,7 @@ func TestWhatWasReachedUnderALevelGivenByHandLasts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		matched.acc = out.Account
+		matched.took(out)
 		for _, s := range []*shop{matched, plain} {
 			s.buy("1", c.euros, instant(t, "2026-06-30T12:00:00Z"))
 		}

@@ -23,7 +23,7 @@ func (s *shop) extend(until Date, now time.Time) error {
 	s.pass(now)
 	out, err := s.p.Extend(s.acc, fmt.Sprint("ext-", s.acc.Sequence), until, "sorry", now)
 	if err == nil {
-		s.acc = out.Account
+		s.took(out)
 	}
 	return err
 }
@@ -127,7 +127,7 @@ func lapse(t *testing.T, s *shop) (Order, Entry) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 	for _, e := range out.Entries {
 		if e.Kind == KindExpire {
 			return o, e
@@ -169,7 +169,7 @@ func TestLapsedPointsAreBroughtBackWithinTheWindow(t *testing.T) {
 		if want := (Cause{CauseReinstate, "mem_ada:2027-12-31", 1}); e.Cause != want { // so that the ledger takes it once
 			t.Errorf("%s: the cause is %s", c.name, e.Cause)
 		}
-		if s.acc = out.Account; e.Points != 100 || s.acc.Expired != 0 || s.acc.Earned != 100 {
+		if s.took(out); e.Points != 100 || s.acc.Expired != 0 || s.acc.Earned != 100 {
 			t.Errorf("%s: %+v, expired %d, earned %d", c.name, e, s.acc.Expired, s.acc.Earned)
 		}
 		s.wantLots(t, fmt.Sprint("100 ", c.until))

@@ -30,13 +30,14 @@ func (p *Program) Join(m MemberID, t Traits, now time.Time) (Outcome, error) {
 			Event:    Event{Type: EventJoined, ID: string(m) + ":joined", Member: m, At: now},
 			Revision: 1, Program: p.Version, Buyer: p.actor(d.Account, now),
 		}
+		was := d.Account
 		if err := d.award(p, &s, s.facts(p), time.Time{}); err != nil {
 			return Outcome{}, err
 		}
 		if err := d.autoRedeem(now); err != nil {
 			return Outcome{}, err
 		}
-		if err := d.climb(now, d.Account); err != nil {
+		if err := d.climbAll(now, was); err != nil {
 			return Outcome{}, err
 		}
 	}

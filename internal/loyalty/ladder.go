@@ -31,6 +31,7 @@ const (
 type OnLadder struct {
 	Ladder  string
 	Tier    Standing
+	Past    []Standing // as Account's
 	Metrics []Metric
 	Brands  []Bought
 }
@@ -78,11 +79,21 @@ func (p *Program) view(acc Account) Account {
 	if i := acc.onLadder(p.compiled.ladder); i >= 0 {
 		on = acc.Ladders[i]
 	}
-	if on.Tier == (Standing{}) && len(p.Tiers.Levels) > 0 {
-		on.Tier = Standing{Level: p.Tiers.Levels[0].ID, Since: acc.Joined}
+	if first := p.first(acc); on.Tier == (Standing{}) {
+		on.Tier = first
+	} else if len(on.Past) > 0 && on.Past[0] == (Standing{}) {
+		on.Past = append([]Standing{first}, on.Past[1:]...)
 	}
-	acc.Tier, acc.Metrics, acc.Brands = on.Tier, on.Metrics, on.Brands
+	acc.Tier, acc.Past, acc.Metrics, acc.Brands = on.Tier, on.Past, on.Metrics, on.Brands
 	return acc
+}
+
+// first returns the standing of a new member.
+func (p *Program) first(acc Account) Standing {
+	if len(p.Tiers.Levels) == 0 {
+		return Standing{}
+	}
+	return Standing{Level: p.Tiers.Levels[0].ID, Since: acc.Joined}
 }
 
 func (a *Account) onLadder(id string) int {
@@ -182,7 +193,7 @@ func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program,
 			all, at = append(all, Counted{Ladder: v.compiled.ladder, Metric: Metric{Month: v.bucket(v.view(acc), since)}}), len(all)
 		}
 		had := all[at]
-		c.Ladder, c.Metric.Month = had.Ladder, had.Metric.Month
+		c.Ladder, c.Metric.Month = had.Ladder, v.rebucketed(v.view(acc), had.Metric.Month, since)
 		change := LadderCount{
 			Ladder: c.Ladder, Metric: c.Metric.less(had.Metric), Window: v.apart(),
 			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
@@ -200,6 +211,14 @@ func (m Metric) less(was Metric) Metric {
 	return Metric{
 		Month: m.Month, Points: m.Points - was.Points, Orders: m.Orders - was.Orders, Spend: m.Spend - was.Spend,
 		Elements: m.Elements - was.Elements, Visits: m.Visits - was.Visits,
+	}
+}
+
+// plus returns the sum of two metrics, in the bucket of the first.
+func (m Metric) plus(n Metric) Metric {
+	return Metric{
+		Month: m.Month, Points: m.Points + n.Points, Orders: m.Orders + n.Orders, Spend: m.Spend + n.Spend,
+		Elements: m.Elements + n.Elements, Visits: m.Visits + n.Visits,
 	}
 }
 

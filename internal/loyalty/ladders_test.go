@@ -34,7 +34,7 @@ func (s *shop) visit(id string, at time.Time) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 }
 
 // on is where the member stands on the partner's ladder.
@@ -117,7 +117,7 @@ func TestALevelOfALadderIsSetByHand(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 	if got := s.on(); got.Level != "friend" || got.Floor != "friend" || s.acc.Tier.Level != "bronze" || s.acc.Tier.Floor != "" {
 		t.Fatalf("it is %+v, and %+v", got, s.acc.Tier)
 	}

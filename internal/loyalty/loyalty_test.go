@@ -287,36 +287,27 @@ func TestExpiryIsByTheCalendar(t *testing.T) {
 
 func TestATierIsReachedKeptAndLost(t *testing.T) {
 	p := testProgram(t)
-	at := noon
-	acc := joined(t, p, at)
+	s, at := newShop(t, p), noon
 	buy := func(id string, euros int64) {
 		o := paid("EUR", Line{Amount: euros * 100})
 		o.ID, o.PlacedAt = id, at
-		out, err := p.PlaceOrder(acc, nil, p, o, nil, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		acc = out.Account
+		s.tell(o, at)
 	}
 	pass := func(to time.Time) {
 		at = to
-		out, err := p.Advance(acc, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		acc = out.Account
+		s.pass(at)
 	}
 	want := func(level string) {
 		t.Helper()
-		if acc.Tier.Level != level {
-			t.Errorf("on %s the level is %s, want %s", at.Format(time.DateOnly), acc.Tier.Level, level)
+		if s.acc.Tier.Level != level {
+			t.Errorf("on %s the level is %s, want %s", at.Format(time.DateOnly), s.acc.Tier.Level, level)
 		}
 	}
 	buy("1", 499)
 	want("bronze")
 	buy("2", 1501)
 	want("gold")
-	if next, missing, ok := p.Progress(acc, at); ok {
+	if next, missing, ok := p.Progress(s.acc, at); ok {
 		t.Errorf("above gold there is %s, missing %d", next.ID, missing)
 	}
 	pass(noon.AddDate(1, 0, 0))
@@ -327,7 +318,7 @@ func TestATierIsReachedKeptAndLost(t *testing.T) {
 	want("silver") // one step, for a new period
 	pass(noon.AddDate(2, 2, 15))
 	want("bronze")
-	if next, missing, ok := p.Progress(acc, at); !ok || next.ID != "silver" || missing.Missing() != 500 {
+	if next, missing, ok := p.Progress(s.acc, at); !ok || next.ID != "silver" || missing.Missing() != 500 {
 		t.Errorf("next is %s, missing %d", next.ID, missing)
 	}
 }

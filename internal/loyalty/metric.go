@@ -34,11 +34,7 @@ func addMetric(all []Metric, m Metric, window int) []Metric {
 			out = slices.Insert(out, at, m)
 			return
 		}
-		out[at].Points += m.Points
-		out[at].Orders += m.Orders
-		out[at].Spend += m.Spend
-		out[at].Elements += m.Elements
-		out[at].Visits += m.Visits
+		out[at] = out[at].plus(m)
 	}
 	for _, x := range all {
 		add(x)
@@ -100,11 +96,9 @@ func monthsBack(m, n int) int {
 // it counts from now on.
 func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState, w worth) {
 	if prior == nil || prior.Order.Member == "" {
-		prior = nil
-		if b := p.bucket(acc, s.Order.PlacedAt); b > lastMonth {
-			s.Bucket = b
-		}
+		prior, s.Bucket = nil, p.firstBucket(acc, s.Order.PlacedAt)
 	}
+	s.Bucket = p.rebucketed(acc, s.Bucket, s.Order.PlacedAt)
 	m := Metric{
 		Month: cmp.Or(s.Bucket, DateOf(s.Order.PlacedAt, p.Zone).Month()),
 		Spend: w.spend - s.Spend, Elements: w.pieces - s.Elements,
@@ -129,6 +123,23 @@ func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState,
 	s.Spend, s.Elements, s.Brands = w.spend, w.pieces, w.brands
 }
 
+// firstBucket is the bucket in which something is counted when it is reported first; zero for the one of its month.
+func (p *Program) firstBucket(acc Account, at time.Time) int {
+	if b := p.bucket(acc, at); b > lastMonth {
+		return b
+	}
+	return 0
+}
+
+// rebucketed is the bucket in which something is counted now that was counted in a bucket before. Only windows that begin
+// with a level move: when the level was reached may have been decided again.
+func (p *Program) rebucketed(acc Account, bucket int, at time.Time) int {
+	if p.Tiers.Window.Kind == LevelWindow && bucket > lastDay {
+		return p.bucket(acc, at)
+	}
+	return bucket
+}
+
 // brandsBetween is what changes where the one brands counted and the others do now. Both are sorted.
 func brandsBetween(was, are []string, month int) (out []Bought) {
 	for _, b := range was {
@@ -147,10 +158,9 @@ func brandsBetween(was, are []string, month int) (out []Bought) {
 // count does the same for an event, which is now worth so many points more.
 func (s *EventState) count(e *Entry, p, rules *Program, acc Account, more Points) {
 	if s.Revision == 1 {
-		if b := p.bucket(acc, s.Event.At); b > lastMonth {
-			s.Bucket = b
-		}
+		s.Bucket = p.firstBucket(acc, s.Event.At)
 	}
+	s.Bucket = p.rebucketed(acc, s.Bucket, s.Event.At)
 	m := Metric{Month: cmp.Or(s.Bucket, DateOf(s.Event.At, rules.Zone).Month())}
 	if rules.counts(ByPointsEarned) {
 		m.Points = more

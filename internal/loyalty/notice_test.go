@@ -13,7 +13,7 @@ func (s *shop) notify(t *testing.T, at string, what NoticeOf, subject string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 }
 
 func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
@@ -229,7 +229,7 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 				if err != nil || len(out.Entries) != want {
 					t.Fatalf("%d entries, want %d: %v", len(out.Entries), want, err)
 				}
-				s.acc = out.Account
+				s.took(out)
 			}
 			if c.later != "" {
 				s.notify(t, c.later, OfLapse, LotNotice(20260331))
@@ -254,7 +254,7 @@ func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsToldAnew(t *testing.T) {
 	if err != nil || len(out.Entries) != 1 {
 		t.Fatal(out.Entries, err)
 	}
-	s.acc = out.Account
+	s.took(out)
 	s.wantLevel(t, "2028-01-08T23:00:00Z", "silver")
 	s.notify(t, "2028-01-09T12:00:00Z", OfFall, TierNotice(s.acc.Tier))
 	s.wantLevel(t, "2028-02-20T23:00:00Z", "bronze")

@@ -12,16 +12,19 @@ type Outcome struct {
 	Account Account
 	Entries []Entry
 	Spends  []Spend // what it takes of budgets, and gives back
+	Needs   Needs   // what the levels still wait for; see Redecide
 }
 
 // decision builds an Outcome: entries are posted one by one, each onto the account that the one before left.
 type decision struct {
 	p        *Program
 	now      time.Time // the instant that is decided about
+	present  time.Time // the present, where now is an earlier instant that is reported late; zero: now
 	recorded time.Time // when that is
 	traits   *Traits   // to be told with the next award
 	graced   []Date    // to be told with the next entry
 	whole    *decision // of which this is what a ladder sees; nil: it is the whole
+	trial    *trial    // nothing is posted, and only levels are decided; nil: it is no trial
 	Outcome
 }
 

@@ -163,6 +163,7 @@ func (p *Program) AwardReferral(order Outcome, referrer Account, rules *Program,
 		theirs, err = Outcome{Account: referrer}, nil
 	}
 	own.Entries, own.Spends = append(order.Entries, own.Entries...), append(order.Spends, own.Spends...)
+	own.Needs = own.Needs.with(order.Needs)
 	return []Outcome{own, theirs}, err
 }
 

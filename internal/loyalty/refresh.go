@@ -118,12 +118,13 @@ func (d *decision) refreshTier(at time.Time) error {
 	if d.p.gone(d.Account) && (d.locked() || !d.p.refreshes(d.Account)) {
 		s := d.Account.Tier
 		rung := d.p.rung(s)
-		s.Level, s.Since, s.Before = d.p.Tiers.Levels[rung].ID, d.now, s.Level
+		was := s.Level
+		s.Level, s.Since = d.p.Tiers.Levels[rung].ID, d.now
 		if rung <= d.p.floor(d.Account) && !d.locked() {
 			s.Until = time.Time{}
 		}
 		n, window := d.p.measure(d.Account, due)
-		return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, s.Before, s.Level, "rules", n, window))
+		return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, was, s.Level, "rules", n, window))
 	}
 	return d.moveTo(d.p.refreshed(d.Account), d.p.reachedUntil(d.Account, due), "rules", due)
 }

@@ -33,7 +33,7 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 			}
 			s := member2026(t, was)
 			s.buy("1", c.spent, instant(t, "2026-02-01T12:00:00Z"))
-			s.p = p
+			s.p, s.versions = p, []Live{{was, instant(t, takesOver)}}
 			s.pass(instant(t, "2026-11-01T12:00:00Z")) // long after it took over
 			if got := s.acc.Tier; got.Level != c.want {
 				t.Errorf("the level is %+v, want %s", got, c.want)
@@ -58,7 +58,7 @@ func TestWhatBecomesOfMembersWhenLevelsTakeSomethingElse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 	s.wantLevel(t, "2027-06-01T12:00:00Z", "gold")
 	next := bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, Period{Days: 3} })
 	later := instantOf("2026-09-01T00:00:00Z")
@@ -110,15 +110,15 @@ func TestMembersOfALevelThatIsGoneAreOnTheNextLowerOne(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				s.acc = out.Account
+				s.took(out)
 			}
 			before := s.acc.Tier
 			p := remove(was, c.mode, c.left...)
 			s.p = p
 			out := advanced(t, p, s.acc, takesOver)
-			s.acc = out.Account
+			s.took(out)
 			got := s.acc.Tier
-			if got.Level != c.want || !got.Since.Equal(takesOver) || got.Before != before.Level || !got.Lock.Equal(c.lock) {
+			if got.Level != c.want || !got.Since.Equal(takesOver) || s.acc.standingAt(takesOver.Add(-1)).Level != before.Level || !got.Lock.Equal(c.lock) {
 				t.Errorf("the level is %+v, want %s", got, c.want)
 			}
 			if n := len(out.Entries); n != 1 || out.Entries[0].Because[0].Args[2] != "rules" {
@@ -153,7 +153,7 @@ func TestALevelThatWasGivenUntilAnInstantIsKeptUntilThen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s.acc = out.Account
+		s.took(out)
 		s.wantLevel(t, "2026-08-31T23:59:59Z", want)
 		s.wantLevel(t, "2026-09-01T00:00:00Z", "bronze")
 	}

@@ -183,6 +183,44 @@ type shop struct {
 	acc    Account
 	states map[string]*OrderState
 	issued map[string]Points
+
+	entries  []Entry // the member's
+	versions []Live  // of the program, before p
+}
+
+// took lets what was decided be written down, once the levels are decided too, as the ledger does.
+func (s *shop) took(out Outcome) {
+	if len(s.entries) == 0 {
+		out, err := s.p.Join(s.acc.Member, Traits{}, s.acc.Joined)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		s.entries = out.Entries
+	}
+	out = redecided(s.t, s.p, out, s.entries, s.versions...)
+	s.acc, s.entries = out.Account, append(s.entries, out.Entries...)
+}
+
+// redecided is an outcome with the levels decided: from what the entries say since an instant or, where that is not
+// enough, from all of them.
+func redecided(t interface{ Fatal(...any) }, p *Program, out Outcome, entries []Entry, versions ...Live) Outcome {
+	for !out.Needs.IsZero() {
+		h := History{Entries: entries, All: out.Needs.All, Versions: versions}
+		for i := len(entries) - 1; i >= 0 && !h.All; i-- {
+			if out.Needs.Enough(entries[i]) {
+				h.Entries = entries[i+1:]
+				break
+			}
+		}
+		var err error
+		if out, err = p.Redecide(out, h, out.Entries[0].Recorded); err != nil {
+			t.Fatal(err)
+		}
+		if h.All && !out.Needs.IsZero() {
+			t.Fatal("all entries are not enough")
+		}
+	}
+	return out
 }
 
 func newShop(t interface{ Fatal(...any) }, p *Program) *shop {
@@ -195,7 +233,8 @@ func (s *shop) tell(o Order, now time.Time) Entry {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.acc, s.states[o.ID] = out.Account, out.Entries[0].Order
+	s.took(out)
+	s.states[o.ID] = out.Entries[0].Order
 	for _, p := range out.Entries[0].Postings {
 		if p.Bucket == BucketIssued {
 			s.issued[o.ID] -= p.Points
@@ -209,7 +248,7 @@ func (s *shop) pass(now time.Time) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 }
 
 func (s *shop) spend(n Points, now time.Time) {
@@ -218,7 +257,7 @@ func (s *shop) spend(n Points, now time.Time) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.acc = out.Account
+	s.took(out)
 }
 
 func TestManySmallRefundsLeaveNothing(t *testing.T) {

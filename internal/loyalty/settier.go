@@ -72,9 +72,9 @@ func (d *decision) setTier(id string, in Placement) error {
 	if !in.Until.IsZero() {
 		until = in.Until
 	}
-	s := p.standingAt(d.Account, rung, until, now)
+	s := p.onLevel(d.Account, rung, until, now)
 	if rung == from {
-		s.Since, s.Before, s.From = acc.Tier.Since, acc.Tier.Before, acc.Tier.From
+		s.Since, s.From = acc.Tier.Since, acc.Tier.From
 		s.Lock = now // a period that ended before does not move it any more
 	}
 	switch {
@@ -85,6 +85,11 @@ func (d *decision) setTier(id string, in Placement) error {
 	}
 	s.Given = !in.Until.IsZero() && !s.Until.IsZero()
 	d.Account = acc
+	s = s.decidedAt(later(now, acc.Tier.decided()))
+	if d.trial != nil {
+		d.stand(s)
+		return d.welcome(from, rung)
+	}
 	e := Entry{
 		Kind: KindTier, Cause: Cause{CauseTier, id, 1}, Effective: now, Standing: &s,
 		Because: []Because{Reason(p.levelKey(in.Level), "0", WasPlaced, acc.Tier.Level, in.Level, in.Reason)},

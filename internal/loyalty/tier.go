@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"slices"
 	"strconv"
 	"time"
 )
@@ -14,49 +15,113 @@ func (p *Program) rung(s Standing) int {
 	return i
 }
 
-// levelAt is the level that counted for an order placed at an instant.
-func (p *Program) levelAt(acc Account, placed time.Time) Level {
-	if len(p.Tiers.Levels) == 0 {
-		return Level{}
-	}
-	s := acc.Tier
-	if placed.Before(s.Since) && s.Before != "" {
-		s.Level = s.Before
-	}
-	return p.Tiers.Levels[p.rung(s)]
-}
-
-// climb moves the account up on all ladders after something that happened at an instant. was is the account before it.
-func (d *decision) climb(placed time.Time, was Account) error {
-	if err := d.climbTier(placed, was); err != nil {
-		return err
-	}
-	return d.onLadders(func(d *decision) error { return d.climbTier(placed, d.p.view(was)) })
-}
-
-// climbTier moves the account up to the level that it qualifies for after something that happened at an instant, if that
-// is a higher one. Where that instant lies in a period that is over by now, the period is decided again, so that what
-// is told late counts as if it had been told in time; nothing is ever taken away for it. was is the account before it.
-func (d *decision) climbTier(placed time.Time, was Account) error {
-	if len(d.p.Tiers.Levels) == 0 || d.locked() {
+// climb decides about the levels of all tier groups after something that happened at an instant changed what counts. was
+// is the account before it. Where an earlier decision may depend on it, none is made yet: the outcome then says what it
+// needs (Outcome.Needs), and Redecide decides.
+func (d *decision) climb(at time.Time, was Account) error {
+	at = later(at, d.Account.Joined)
+	unsettled := d.unsettled(at, was)
+	_ = d.onLadders(func(d *decision) error {
+		unsettled = unsettled || d.unsettled(at, d.p.view(was))
+		return nil
+	})
+	if unsettled {
+		d.Needs = d.Needs.with(d.needs(at))
 		return nil
 	}
-	if err := d.climbLate(placed, was); err != nil {
+	return d.climbAll(at, was)
+}
+
+// unsettled reports whether decisions that were made already may depend on what happened at an instant: the levels were
+// decided since then, or something counts since then and more than now is reached. was is the account before it.
+func (d *decision) unsettled(at time.Time, was Account) bool {
+	p, acc := d.p, d.Account
+	if len(p.Tiers.Levels) == 0 || acc.countsAs(was) {
+		return false
+	}
+	if last := p.lastDecided(was, d.now); !last.IsZero() && !last.Before(at) {
+		return true
+	}
+	return !at.After(was.Counted) && p.climbsSince(acc, at, d.now)
+}
+
+// lastDecided returns the instant until which the levels of an account are decided; zero if they never were.
+func (p *Program) lastDecided(acc Account, now time.Time) (last time.Time) {
+	s := acc.Tier
+	if len(acc.Past) > 0 || s.decided().After(acc.Joined) || p.rung(s) > p.floor(acc) {
+		last = s.decided()
+	}
+	for _, at := range []time.Time{s.Lock, p.Tiers.Refresh.At} {
+		if at.After(acc.Joined) && !at.After(now) {
+			last = later(last, at)
+		}
+	}
+	return last
+}
+
+// climbsSince reports whether an account that was not decided about since an instant may reach a higher level by what counts
+// now, or in a period that is over since then.
+func (p *Program) climbsSince(acc Account, at, now time.Time) bool {
+	if now.Before(acc.Tier.Lock) {
+		return false
+	}
+	rung, instants := max(p.rung(acc.Tier), p.floor(acc)), p.closed(acc, at, now)
+	if p.Tiers.MoveUp == AtOnce {
+		instants = append(instants, now)
+	}
+	if _, summed := p.reachesBack(acc, at); summed {
+		return true // it may
+	}
+	return slices.ContainsFunc(instants, func(t time.Time) bool { return p.qualified(acc, t) > rung })
+}
+
+// countsAs reports whether as much counts for levels as before.
+func (a *Account) countsAs(was Account) bool {
+	return slices.Equal(a.Metrics, was.Metrics) && slices.Equal(a.Brands, was.Brands)
+}
+
+// climbAll decides about the levels of all tier groups for which something else counts than before, by what counts at an
+// instant. Nothing counts that happened later.
+func (d *decision) climbAll(at time.Time, was Account) error {
+	if err := d.climbTier(at, was); err != nil {
 		return err
 	}
-	if _, cyclic := d.p.Tiers.cycle(); cyclic && d.p.Tiers.MoveUp == NextPeriod {
-		if err := d.passTiers(d.now); err != nil { // it waits for the end of the period, which what was told late may find long ago
-			return err
-		}
-	} else if to := d.p.qualified(d.Account, d.now); to > max(d.p.rung(d.Account.Tier), d.p.floor(d.Account)) {
+	return d.onLadders(func(d *decision) error { return d.climbTier(at, d.p.view(was)) })
+}
+
+// climbTier moves the account up to the level that it qualifies for at an instant, and lets the time since then pass. A
+// level counts from the purchase that reached it, however late that is reported.
+func (d *decision) climbTier(at time.Time, was Account) error {
+	if len(d.p.Tiers.Levels) == 0 || d.Account.countsAs(was) {
+		return nil
+	}
+	now := d.now
+	d.now, d.present = at, now
+	if err := d.climbNow(); err != nil {
+		return err
+	}
+	if err := d.passTiers(now); err != nil {
+		return err
+	}
+	d.now, d.present = now, time.Time{}
+	return d.liftTier()
+}
+
+// climbNow moves the account up to the level that it qualifies for at this instant. Where members move up with the next
+// period it waits for the end of this one.
+func (d *decision) climbNow() error {
+	if _, cyclic := d.p.Tiers.cycle(); d.locked() || cyclic && d.p.Tiers.MoveUp == NextPeriod {
+		return nil
+	}
+	if to := d.p.qualified(d.Account, d.now); to > max(d.p.rung(d.Account.Tier), d.p.floor(d.Account)) {
 		return d.moveTo(to, d.p.reachedUntil(d.Account, d.now), "reached", d.now)
 	}
-	return d.liftTier()
+	return nil
 }
 
 // liftTier moves the account up to its floor, if it is below.
 func (d *decision) liftTier() error {
-	if floor := d.p.floor(d.Account); floor > d.p.rung(d.Account.Tier) {
+	if floor := d.p.floor(d.Account); floor > d.p.rung(d.Account.Tier) && !d.locked() {
 		return d.moveTo(floor, time.Time{}, "floor", d.now)
 	}
 	return nil
@@ -65,33 +130,33 @@ func (d *decision) liftTier() error {
 // passTiers lets time move and review the tier, and do nothing else, until an instant.
 func (d *decision) passTiers(until time.Time) error {
 	for {
-		at := d.p.tierDue(d.Account)
+		at := soonest(d.p.tierDue(d.Account), d.p.refreshAt(d.Account))
 		if at.IsZero() || at.After(until) {
 			d.now = until
 			return nil
 		}
 		d.now = at
-		if err := d.unlockTier(at); err != nil {
-			return err
-		}
-		if err := d.riseTier(at); err != nil {
-			return err
-		}
-		if err := d.reviewTier(at); err != nil {
-			return err
+		for _, step := range []func(time.Time) error{d.unlockTier, d.refreshTier, d.riseTier, d.reviewTier} {
+			if err := step(at); err != nil {
+				return err
+			}
 		}
 	}
 }
 
-// tierDue is when time next moves or reviews the tier; zero if it never does.
-func (p *Program) tierDue(acc Account) time.Time {
-	at := time.Time{}
-	for _, t := range []time.Time{p.unlockAt(acc), p.riseAt(acc), p.reviewAt(acc.Tier)} {
-		if at.IsZero() || !t.IsZero() && t.Before(at) {
-			at = t
+// soonest returns the first of the instants that are not zero; zero if all are.
+func soonest(all ...time.Time) (first time.Time) {
+	for _, t := range all {
+		if first.IsZero() || !t.IsZero() && t.Before(first) {
+			first = t
 		}
 	}
-	return at
+	return first
+}
+
+// tierDue is when time next moves or reviews the tier; zero if it never does.
+func (p *Program) tierDue(acc Account) time.Time {
+	return soonest(p.unlockAt(acc), p.riseAt(acc), p.reviewAt(acc.Tier))
 }
 
 // locked reports whether somebody set the level by hand and nothing may move it yet.
@@ -99,27 +164,6 @@ func (d *decision) locked() bool { return d.now.Before(d.Account.Tier.Lock) }
 
 func (p *Program) reachedUntil(acc Account, at time.Time) time.Time {
 	return p.keptFrom(acc, at, p.Tiers.keepPeriods())
-}
-
-// climbLate decides closed periods again: who now qualifies by one for a higher level, and did not before, is there for
-// as long as if that had been known then.
-func (d *decision) climbLate(placed time.Time, was Account) error {
-	for i, last := range d.p.closed(d.Account, placed, d.now) {
-		since := placed
-		if d.p.Tiers.MoveUp == NextPeriod {
-			since = last.Add(1)
-		} else if i > 0 {
-			since = last // some time in that month, by what came then
-		}
-		to, until := d.p.qualified(d.Account, last), d.p.reachedUntil(d.Account, since)
-		over := !until.IsZero() && !d.p.Tiers.Grace.After(until, d.p.Zone).After(d.now)
-		if to > d.p.rung(d.Account.Tier) && to > d.p.qualified(was, last) && !over {
-			if err := d.moveTo(to, until, "reached", last); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // closed is the last instants of what is over by now and counts what happened at an instant: the period in which it lies,
@@ -262,7 +306,7 @@ func (d *decision) prolong(at, asOf time.Time) error {
 			break
 		}
 		if s.Until = next; d.p.Tiers.Window.Kind == LevelWindow {
-			s.From = closes
+			s.From = at
 		}
 	}
 	n, window := d.p.measure(d.Account, asOf)
@@ -272,13 +316,13 @@ func (d *decision) prolong(at, asOf time.Time) error {
 // moveTo moves the account to another level by what counted at an instant.
 func (d *decision) moveTo(rung int, until time.Time, why string, asOf time.Time) error {
 	n, window := d.p.measure(d.Account, asOf)
-	s := d.p.standingAt(d.Account, rung, until, d.now)
-	return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, s.Before, s.Level, why, n, window))
+	s := d.p.onLevel(d.Account, rung, until, d.now)
+	return d.moved(s, Reason(d.p.levelKey(s.Level), "0", HasMoved, d.Account.Tier.Level, s.Level, why, n, window))
 }
 
-// standingAt is the standing of an account that is at a level from now on, until an instant.
-func (p *Program) standingAt(acc Account, rung int, until, now time.Time) Standing {
-	s := Standing{Level: p.Tiers.Levels[rung].ID, Since: now, Before: acc.Tier.Level, Floor: acc.Tier.Floor}
+// onLevel is the standing of an account that is at a level from now on, until an instant.
+func (p *Program) onLevel(acc Account, rung int, until, now time.Time) Standing {
+	s := Standing{Level: p.Tiers.Levels[rung].ID, Since: now, Floor: acc.Tier.Floor}
 	if rung > p.floor(acc) {
 		s.Until = until
 	}
@@ -294,7 +338,13 @@ func (d *decision) moved(s Standing, why Because) error {
 	return d.welcome(from, d.p.rung(s))
 }
 
+// standing posts a standing that is decided at an instant.
 func (d *decision) standing(s Standing, at time.Time, why Because) error {
+	s = s.decidedAt(later(at, d.Account.Tier.decided()))
+	if d.trial != nil {
+		d.stand(s)
+		return nil
+	}
 	what := d.p.levelID(s.Level) + ":" + at.UTC().Format(stamp)
 	if d.Account.Tier.Since.Equal(at) { // once more in the same instant
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)

@@ -181,7 +181,11 @@ func (d *decision) celebrate(at time.Time) error {
 		}
 		s := EventState{Event: ev, Revision: 1, Program: d.p.Version, Buyer: d.p.actor(d.Account, at)}
 		d.traits = &t
+		was := d.Account
 		if err := d.award(d.p, &s, s.facts(d.p), time.Time{}); err != nil {
+			return err
+		}
+		if err := d.climbAll(at, was); err != nil {
 			return err
 		}
 	}

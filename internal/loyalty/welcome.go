@@ -3,8 +3,7 @@ package loyalty
 import "slices"
 
 // welcome gives the points of the levels that an account has just reached: of the highest alone, or of each on the way.
-// Each is a cause of its own, so that nobody is welcomed twice to a level but where the program says so. Whatever moves
-// the account up, what it gives may be enough for the reward that is redeemed by itself.
+// Whatever moves the account up, what it gives may be enough for the reward that is redeemed by itself.
 func (d *decision) welcome(from, to int) error {
 	for i := from + 1; i <= to; i++ {
 		l := d.p.Tiers.Levels[i]
@@ -18,34 +17,35 @@ func (d *decision) welcome(from, to int) error {
 	return nil
 }
 
+// greet gives the points of a level, once, or each time that the level is reached where the program says so.
 func (d *decision) greet(l Level) error {
-	r := Reached{Grant: Grant{Rule: d.p.levelKey(l.ID)}}
-	if at := slices.IndexFunc(d.Account.Reached, func(x Reached) bool { return x.Grant.Rule == r.Grant.Rule }); at >= 0 {
-		if !d.p.Tiers.Again {
-			return nil
-		}
-		r = d.Account.Reached[at]
+	b := d.bonus(l)
+	if !d.p.Tiers.Again && slices.ContainsFunc(d.Account.Reached, func(r Reached) bool { return r.Grant.Rule == b.key && r.Grant.Worth > 0 }) {
+		return nil
 	}
-	r.Revision++
-	main := d.main()
+	if d.trial != nil {
+		d.trial.bonuses = append(d.trial.bonuses, b)
+		d.Account.Reached = append(slices.Clip(d.Account.Reached), Reached{Grant: Grant{Rule: b.key, Worth: b.points}, At: b.at})
+		return nil
+	}
+	return d.payBonus(d.vacant(b), b)
+}
+
+// bonus is the points of a level that is reached at this instant. The points of a level of a ladder live as long as those
+// of the level that the member has in Tiers.
+func (d *decision) bonus(l Level) bonus {
+	b := bonus{level: l.ID, key: d.p.levelKey(l.ID), points: l.Points, at: d.now}
+	whole, acc := d.main(), d.Account
+	if d.trial != nil {
+		whole = d.trial.whole
+	}
 	level := l.ID
-	if d.whole != nil {
-		level = main.Account.Tier.Level
+	if d.p.compiled.ladder != "" {
+		acc = whole.Account
+		acc.Tier = acc.standingAt(d.now)
+		level = acc.Tier.Level
 	}
-	expiry := main.p.expiry("", level)
-	r.Grant.Worth += l.Points
-	r.Grant.ActiveAt, r.Grant.Expires = d.now, expiry.Date(d.now, main.Account.since(expiry), d.p.Zone)
-	e := Entry{
-		Kind: KindEarn, Effective: d.now, Cause: Cause{CauseLevel, string(d.Account.Member) + ":" + d.p.levelID(l.ID), r.Revision},
-		Because: []Because{Reason(r.Grant.Rule, points(l.Points), IsWelcome, l.ID)}, Reached: &r,
-	}
-	e.Postings = d.credit(nil, e.Cause, l.Points, r.Grant, d.now)
-	if err := d.post(lostToExpiry(issued(e))); err != nil {
-		return err
-	}
-	err := main.autoRedeem(d.now)
-	if d.whole != nil {
-		d.Account = d.p.view(main.Account)
-	}
-	return err
+	expiry := whole.p.expiry("", level)
+	b.expires = expiry.Date(d.now, acc.since(expiry), d.p.Zone)
+	return b
 }

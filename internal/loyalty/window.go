@@ -1,6 +1,9 @@
 package loyalty
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // MaxWindow is the longest window that a tier can be measured by, in months: a bound on the account's size.
 const MaxWindow = 36
@@ -64,19 +67,31 @@ func (p *Program) periodEnd(acc Account, at time.Time) time.Time {
 }
 
 // bucket is under which key an account counts what happened at an instant: the month yyyymm; where periods begin within
-// months, the first day of the period, yyyymmdd; and for LevelWindow the millisecond at which the level began, so that
-// what came before it on the same day stays apart.
+// months, the first day of the period, yyyymmdd; and for LevelWindow the millisecond after which the window began.
 func (p *Program) bucket(acc Account, at time.Time) int {
 	day := DateOf(at, p.Zone)
 	w, cyclic := p.Tiers.cycle()
 	switch {
-	case p.Tiers.Window.Kind == LevelWindow && !at.Before(acc.Tier.from()):
-		return int(acc.Tier.from().UnixMilli())
+	case p.Tiers.Window.Kind == LevelWindow:
+		return acc.levelBucket(at)
 	case cyclic && p.yearFrom(acc, w)%100 != 1:
 		first, _ := p.period(acc, day)
 		return int(first)
 	}
 	return day.Month()
+}
+
+// levelBucket is the bucket of the level's window in which an instant lies. A window begins after the instant at which its
+// level was reached, so that the purchase that reached a level does not count for the next one.
+func (a *Account) levelBucket(at time.Time) int {
+	all := a.standings()
+	first := all[0]
+	for _, s := range slices.Backward(all) {
+		if first = s; s.from().Before(at) {
+			break
+		}
+	}
+	return int(later(first.from(), a.Joined).UnixMilli())
 }
 
 // Keys of buckets up to these are months and days; those beyond are milliseconds.
@@ -101,7 +116,7 @@ func (p *Program) begins(bucket int) Date {
 // within tells which buckets count at an instant.
 func (p *Program) within(acc Account, at time.Time) func(bucket int) bool {
 	if p.Tiers.Window.Kind == LevelWindow {
-		from := int(acc.Tier.from().UnixMilli())
+		from := int(later(acc.Tier.from(), acc.Joined).UnixMilli())
 		return func(bucket int) bool { return bucket == from }
 	}
 	first, last := p.span(acc, at)

@@ -1,0 +1,100 @@
+package ledger
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+func storedTier(s *loyalty.Standing) *tierDoc {
+	if s == nil || *s == (loyalty.Standing{}) {
+		return nil
+	}
+	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), millis(s.At), millis(s.From), millis(s.Lock), s.Floor, s.Given}
+}
+
+func (d *tierDoc) standing() loyalty.Standing {
+	if d == nil {
+		return loyalty.Standing{}
+	}
+	return loyalty.Standing{
+		Level: d.Level, Since: instant(d.Since), Until: instant(d.Until), At: instant(d.At),
+		From: instant(d.From), Lock: instant(d.Lock), Floor: d.Floor, Given: d.Given,
+	}
+}
+
+// storedPast writes standings without the level and the beginning that they share with the one behind them, as those of one
+// level do that was kept for another period. last is behind all of them.
+func storedPast(all []loyalty.Standing, last loyalty.Standing) []*tierDoc {
+	out := make([]*tierDoc, len(all))
+	for i, s := range slices.Backward(all) {
+		d := storedTier(&s)
+		if d != nil && s.Level == last.Level {
+			d.Level = ""
+		}
+		if d != nil && s.Since.Equal(last.Since) {
+			d.Since = 0
+		}
+		out[i], last = d, s
+	}
+	return out
+}
+
+func readPast(stored []*tierDoc, last loyalty.Standing) []loyalty.Standing {
+	if len(stored) == 0 {
+		return nil
+	}
+	out := make([]loyalty.Standing, len(stored))
+	for i, d := range slices.Backward(stored) {
+		if d != nil {
+			out[i] = (&tierDoc{
+				cmp.Or(d.Level, last.Level), cmp.Or(d.Since, millis(last.Since)), d.Until, d.At, d.From, d.Lock, d.Floor, d.Given,
+			}).standing()
+		}
+		last = out[i]
+	}
+	return out
+}
+
+func storedRedecided(r *loyalty.Redecision, last loyalty.Standing) *redecidedDoc {
+	if r == nil {
+		return nil
+	}
+	return &redecidedDoc{millis(r.From), storedPast(r.Past, last)}
+}
+
+func (d *redecidedDoc) redecision(last loyalty.Standing) *loyalty.Redecision {
+	if d == nil {
+		return nil
+	}
+	return &loyalty.Redecision{From: instant(d.From), Past: readPast(d.Past, last)}
+}
+
+func storedReached(r loyalty.Reached) reachedDoc {
+	return reachedDoc{r.Revision, storedGrant(r.Grant), r.N, millis(r.At)}
+}
+
+func (d reachedDoc) reached() (loyalty.Reached, error) {
+	g, err := d.Grant.grant()
+	return loyalty.Reached{Revision: d.Revision, Grant: g, N: d.N, At: instant(d.At)}, err
+}
+
+func storedReaches(all []loyalty.Reached) (out []reachedDoc) {
+	for _, r := range all {
+		out = append(out, storedReached(r))
+	}
+	return out
+}
+
+func readReaches(stored []reachedDoc) (out []loyalty.Reached, err error) {
+	for _, d := range stored {
+		r, err := d.reached()
+		if err != nil {
+			return nil, fmt.Errorf("ledger: read what was reached: %w", err)
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}

@@ -1,0 +1,254 @@
+package loyalty
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A bonus is the points for reaching a level at an instant.
+type bonus struct {
+	level   string
+	key     string // as Grant.Rule
+	points  Points
+	at      time.Time
+	expires Date
+}
+
+// vacant is where a bonus is remembered that is given now: in the place of one that was withdrawn, if there is one, best
+// of that for the same promotion, so that its points return to where they were taken from.
+func (d *decision) vacant(b bonus) Reached {
+	next := Reached{Grant: Grant{Rule: b.key}}
+	var free []Reached
+	for _, r := range d.Account.Reached {
+		if r.Grant.Rule != b.key {
+			continue
+		}
+		if next.N = max(next.N, r.N+1); r.Grant.Worth == 0 {
+			free = append(free, r)
+		}
+	}
+	if at := slices.IndexFunc(free, func(r Reached) bool { return r.At.Equal(b.at) }); at >= 0 {
+		return free[at]
+	}
+	if len(free) > 0 {
+		return free[0]
+	}
+	return next
+}
+
+// payBonus posts a bonus.
+func (d *decision) payBonus(r Reached, b bonus) error {
+	e, main := d.bonusEntry(KindEarn, &r, b.at), d.main()
+	e = main.asOf(d.posted(), func() Entry {
+		g, n := &r.Grant, b.points
+		lapsed := main.p.lapsed(main.where(*g), main.now)
+		if r = r.dated(b); lapsed {
+			e, n = main.revive(e, g, n)
+		}
+		return main.giveBack(e, n, g, time.Time{})
+	})
+	r.Grant.Worth = b.points
+	e.Because = append([]Because{Reason(b.key, points(b.points), IsWelcome, b.level)}, e.Because...)
+	return d.postBonus(lostToExpiry(issued(e)))
+}
+
+// posted returns the instant at which points move: the present, where what happened earlier is reported late.
+func (d *decision) posted() time.Time {
+	if d.present.IsZero() {
+		return d.now
+	}
+	return d.present
+}
+
+// asOf lets an entry be completed as of an instant.
+func (d *decision) asOf(at time.Time, complete func() Entry) Entry {
+	now := d.now
+	defer func() { d.now = now }()
+	d.now = at
+	return complete()
+}
+
+// dated returns what was reached as of another promotion.
+func (r Reached) dated(b bonus) Reached {
+	r.At, r.Grant.ActiveAt, r.Grant.Expires = b.at, b.at, b.expires
+	return r
+}
+
+// revive gives points of a bonus that lapsed with the lot that they were in before, as far as the lot that they belong to
+// now has not lapsed. It returns how many of n points are still to be given.
+func (d *decision) revive(e Entry, g *Grant, n Points) (Entry, Points) {
+	part := min(n, g.Lapsed)
+	if part == 0 || d.p.lapsed(d.where(*g), d.now) {
+		return e, n
+	}
+	g.Lapsed -= part
+	e.Postings = append(e.Postings, Posting{Bucket: BucketExpired, Points: -part})
+	e.Postings = d.activate(e.Postings, g.Wallet, part, d.where(*g), d.now)
+	return e, n - part
+}
+
+// withdraw takes a bonus back whose level was not reached after all.
+func (d *decision) withdraw(r Reached) error {
+	e := d.bonusEntry(KindClawback, &r, d.now)
+	g := &r.Grant
+	e.Because = []Because{Reason(g.Rule, points(-g.Worth), WasUnwelcomed, strings.TrimPrefix(g.Rule, d.p.levelKey("")))}
+	e = d.main().clawBack(e, g.Worth, g)
+	g.Worth = 0
+	return d.postBonus(issued(e))
+}
+
+// redate moves the points of a bonus to the lot of another promotion to the same level: as many as are still in their
+// own, or those that lapsed with it.
+func (d *decision) redate(x bonusPair) error {
+	r, main := x.given, d.main()
+	e := d.bonusEntry(KindEarn, &r, d.now)
+	g, n := &r.Grant, r.Grant.Worth
+	lapsed := main.p.lapsed(main.where(*g), d.now)
+	e = main.clawBack(e, n, g)
+	if r = r.dated(x.wanted); lapsed {
+		e, n = main.revive(e, g, n)
+	}
+	e = issued(main.giveBack(e, n, g, time.Time{}))
+	e.Postings = added(e.Postings)
+	e.Because = []Because{Reason(g.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, x.wanted.expires.String())}
+	return d.postBonus(lostToExpiry(e))
+}
+
+// moved returns by how much postings change what the member has in the wallet of points, or would have but for points that
+// lapse at once.
+func moved(all []Posting) (sum Points) {
+	for _, p := range all {
+		if p.Wallet == "" && (p.Bucket.counts() || p.Bucket == BucketExpired && p.Points > 0) {
+			sum += p.Points
+		}
+	}
+	return sum
+}
+
+// added returns the postings with those of the same place added up; none of zero.
+func added(all []Posting) (out []Posting) {
+	for _, p := range all {
+		same := func(q Posting) bool { q.Points = p.Points; return q == p }
+		if at := slices.IndexFunc(out, same); at >= 0 {
+			out[at].Points += p.Points
+			continue
+		}
+		out = append(out, p)
+	}
+	return slices.DeleteFunc(out, func(p Posting) bool { return p.Points == 0 })
+}
+
+// bonusEntry begins the next entry about a bonus. Each promotion that gave points is a cause of its own, so that no
+// promotion gives them twice.
+func (d *decision) bonusEntry(kind Kind, r *Reached, at time.Time) Entry {
+	r.Revision++
+	id := string(d.Account.Member) + ":" + d.p.levelID(strings.TrimPrefix(r.Grant.Rule, d.p.levelKey("")))
+	if r.N > 0 {
+		id += ":" + strconv.Itoa(r.N+1)
+	}
+	return Entry{Kind: kind, Effective: at, Cause: Cause{CauseLevel, id, r.Revision}, Reached: r}
+}
+
+// postBonus posts an entry about a bonus. What becomes active may be enough for the reward that is redeemed by itself.
+func (d *decision) postBonus(e Entry) error {
+	if err := d.post(e); err != nil {
+		return err
+	}
+	main := d.main()
+	err := main.autoRedeem(d.posted())
+	if d.whole != nil {
+		d.Account = d.p.view(main.Account)
+	}
+	return err
+}
+
+// A bonusPair is a bonus that was given, and the one that it is now.
+type bonusPair struct {
+	given  Reached
+	wanted bonus
+}
+
+// bonusChanges is what becomes of the bonuses for promotions since an instant.
+type bonusChanges struct {
+	withdraw []Reached
+	move     []bonusPair // to another lot
+	redated  []Reached   // as of another instant, in the same lot
+	give     []bonus
+}
+
+// bonusChanges compares the bonuses that were given for promotions since an instant with those of a trial. Of each level
+// those for the same promotion are paired first, then the others in their order.
+func (d *decision) bonusChanges(since time.Time, wanted []bonus) (out bonusChanges) {
+	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r Reached) bool {
+		return !strings.HasPrefix(r.Grant.Rule, d.p.levelKey("")) || r.Grant.Worth == 0 || r.At.Before(since)
+	})
+	wanted = slices.Clone(wanted)
+	for _, same := range []bool{true, false} {
+		wanted = slices.DeleteFunc(wanted, func(b bonus) bool {
+			at := slices.IndexFunc(given, func(r Reached) bool { return r.Grant.Rule == b.key && (r.At.Equal(b.at) || !same) })
+			if at >= 0 {
+				out.pair(d, given[at], b)
+				given = slices.Delete(given, at, at+1)
+			}
+			return at >= 0
+		})
+	}
+	out.withdraw, out.give = given, wanted
+	return out
+}
+
+// pair notes that a bonus that was given is another one now.
+func (x *bonusChanges) pair(d *decision, r Reached, b bonus) {
+	main := d.main()
+	from := main.where(r.Grant)
+	b.expires = main.notBefore(from, b.expires)
+	to := main.where(r.dated(b).Grant)
+	switch {
+	case from != to && !(main.p.lapsed(from, d.now) && main.p.lapsed(to, d.now)):
+		x.move = append(x.move, bonusPair{r, b})
+	case !r.At.Equal(b.at):
+		x.redated = append(x.redated, r.dated(b))
+	}
+}
+
+// leastNotice is how long points live at least that lapse earlier than they were to.
+var leastNotice = Period{Days: 14}
+
+// notBefore returns the day on which points lapse that were to lapse on one day and should on another. If that is earlier,
+// the member has the program's period of notice, or at least leastNotice, to spend them.
+func (d *decision) notBefore(was, is Date) Date {
+	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
+		return is
+	}
+	least := DateOf(leastNotice.After(d.now, d.p.Zone), d.p.Zone)
+	least = max(least, DateOf(d.p.NoSurprise.After(d.now, d.p.Zone), d.p.Zone))
+	if is >= least {
+		return is
+	}
+	if least.Compare(was) > 0 {
+		return was
+	}
+	return least
+}
+
+// settle posts the changes, but for redated, which the entry about the standing has.
+func (x bonusChanges) settle(d *decision) error {
+	for _, r := range x.withdraw {
+		if err := d.withdraw(r); err != nil {
+			return err
+		}
+	}
+	for _, pair := range x.move {
+		if err := d.redate(pair); err != nil {
+			return err
+		}
+	}
+	for _, b := range x.give {
+		if err := d.payBonus(d.vacant(b), b); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,22 @@
+package loyalty
+
+// The delivery invariant
+//
+// For any sequence of deliveries, an account equals the one that results from delivering the final state of every fact
+// once, in the order in which the facts happened: an order at placed_at, a refund or dispute at its own instant; a
+// canceled order never happened.
+//
+// These are the exceptions, each with the actual behavior.
+//
+// Levels:
+//
+//   - The level that multiplied an order's points, and that says how long they live, is the one at placed_at as known when
+//     the order was first accepted. It is recorded with the order; a later withdrawal of the level does not change it.
+//   - A bonus whose level counts from an earlier day keeps its points for the program's period of notice, or at least
+//     14 days, even if the lot of that day expires sooner.
+//   - A bonus that was spent before its level was withdrawn is taken from other lots or owed, as clawback says.
+//   - What is reported of a member (segments, the member's own year) and a level given by hand hold from the instant at
+//     which they are recorded. Of what happens in the same millisecond they come first, then orders and events by their IDs.
+//   - The member's own year is the one known when an order is first accepted.
+//   - An order dated up to five minutes ahead counts from its placed_at, but time does not run ahead with it.
+//   - Notices that were sent stay sent: a level that is decided again falls without another notice.

@@ -1,0 +1,122 @@
+package loyalty
+
+import (
+	"slices"
+	"time"
+)
+
+// Standing is a member's level. The zero Standing is that of a program without tiers.
+type Standing struct {
+	Level string
+	Since time.Time
+	Until time.Time // kept at least until then; zero for the lowest level, which cannot be lost
+	At    time.Time // the instant at which it was decided; zero if that is Since
+
+	From  time.Time // what counts for LevelWindow begins after it; zero: after Since
+	Lock  time.Time // somebody set the level by hand, and nothing moves it before, nor does what ended before
+	Floor string    // the least level for ever, given by hand
+	Given bool      // Until was given by hand
+}
+
+// from returns the instant after which what counts for LevelWindow begins.
+func (s Standing) from() time.Time {
+	if s.From.IsZero() {
+		return s.Since
+	}
+	return s.From
+}
+
+// decided returns the instant at which the standing was decided. It holds from then on, until the next one.
+func (s Standing) decided() time.Time {
+	if s.At.IsZero() {
+		return s.Since
+	}
+	return s.At
+}
+
+// decidedAt returns the standing with the instant at which it was decided.
+func (s Standing) decidedAt(at time.Time) Standing {
+	if s.At = at; at.Equal(s.Since) {
+		s.At = time.Time{}
+	}
+	return s
+}
+
+// pastAge is how long an account remembers a standing after it ended: the time in which orders may arrive late. Where an
+// older one is needed, the member's entries have it.
+const pastAge = MaxOrderAge + 24*time.Hour
+
+// A Redecision replaces what an account remembers of its standings from an instant on. The entry's Standing is the last of
+// the new ones.
+type Redecision struct {
+	From time.Time
+	Past []Standing // the new ones before the last, oldest first
+}
+
+// stand returns past with the present standing behind it, where another one takes its place at an instant. Of several
+// that were decided at one instant the last one counts.
+func stand(past []Standing, present, next Standing, now time.Time) []Standing {
+	out := slices.Clip(past)
+	if next.decided().After(present.decided()) {
+		out = append(out, present)
+	}
+	return trimmed(out, next, now)
+}
+
+// apply returns the standings before the last one after a redecision.
+func (r *Redecision) apply(past []Standing, present, last Standing, now time.Time) []Standing {
+	out := slices.Concat(before(append(slices.Clip(past), present), r.From), r.Past)
+	if n := len(out); n > 0 && !out[n-1].decided().Before(last.decided()) {
+		out = out[:n-1] // the last one is one of those that stay
+	}
+	return trimmed(out, last, now)
+}
+
+// before returns the standings that were decided before an instant.
+func before(all []Standing, at time.Time) []Standing {
+	n := slices.IndexFunc(all, func(s Standing) bool { return !s.decided().Before(at) })
+	if n < 0 {
+		n = len(all)
+	}
+	return slices.Clip(all[:n])
+}
+
+// trimmed drops the standings that ended too long ago for an order that may still arrive. next is the one behind them.
+func trimmed(past []Standing, next Standing, now time.Time) []Standing {
+	ended := func(i int) time.Time {
+		if i+1 < len(past) {
+			return past[i+1].decided()
+		}
+		return next.decided()
+	}
+	for i := range past {
+		if !ended(i).Before(now.Add(-pastAge)) {
+			return past[i:]
+		}
+	}
+	return nil
+}
+
+// standings returns all standings that the account remembers, the present one last.
+func (a *Account) standings() []Standing { return append(slices.Clip(a.Past), a.Tier) }
+
+// standingAt returns the standing at an instant, as it is known now; the oldest that is remembered for an earlier one.
+func (a *Account) standingAt(at time.Time) Standing {
+	if !at.Before(a.Tier.decided()) || len(a.Past) == 0 {
+		return a.Tier
+	}
+	for _, s := range slices.Backward(a.Past) {
+		if !at.Before(s.decided()) {
+			return s
+		}
+	}
+	return a.Past[0]
+}
+
+// levelAt returns the level that counts for an order that was placed at an instant.
+func (p *Program) levelAt(acc Account, placed time.Time) Level {
+	if len(p.Tiers.Levels) == 0 {
+		return Level{}
+	}
+	return p.Tiers.Levels[p.rung(acc.standingAt(placed))]
+}
