@@ -1,6 +1,6 @@
 # `make run` and `make test` do everything; `make help` lists the rest. Only Go is needed, but for DynamoDB Local
-# (make test, test-long, bench, mutate: Java and npm), the SAM translator (make test, lint: Python), moto (make test-aws:
-# Python) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
+# (make test, test-long, bench, mutate: Java and npm), the SAM translator (make test, lint: Python), moto, ministack
+# and the SAM CLI (make test-aws: Python) and cfn-lint (make lint: Python), which infra/ fetches at pinned versions.
 SHELL := bash
 MAKEFLAGS += --no-print-directory
 .SHELLFLAGS := -euo pipefail -c
@@ -22,8 +22,10 @@ test: ## run every test but those of test-aws, also those against DynamoDB Local
 	$(DYNAMODB) go test ./...
 
 .PHONY: test-aws
-test-aws: ## the senders through the real AWS clients against moto's server (Python)
+test-aws: ## deploy the stack to an emulator of AWS and drive it end to end (Python; about 2 minutes)
 	infra/moto run -- env PERENNIAL_REQUIRE_MOTO=1 go test -count=1 ./internal/boot/postroom
+	infra/build --arch host build/host $(FUNCTIONS)
+	infra/ministack run -- env PERENNIAL_REQUIRE_MINISTACK=1 go test -count=1 -timeout 20m ./infra/e2e
 
 .PHONY: test-long
 test-long: ## the same with a year of 10,000 members, all 113,400 orderings of 5 adapters, 20,000 lives (about 35 minutes)

@@ -82,6 +82,7 @@ var arrows = []struct {
 	{"infra", nil},
 	{"infra/mutate", nil},
 	{"infra/samtest", []string{"stack"}},
+	{"infra/e2e", []string{"app", "payments/sample"}},
 	{"functions/members", []string{"api", "boot"}},
 	{"functions/earn", []string{"api", "boot"}},
 	{"functions/redeem", []string{"api", "boot"}},
