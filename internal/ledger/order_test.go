@@ -145,3 +145,44 @@ func TestAGuestsOrderKeepsTheRulesOfItsFirstTelling(t *testing.T) {
 	}
 	b.audit(t, "mem_ada")
 }
+
+// An order that was placed before its member joined counts within payments.claim_within, whether it is sent with the member
+// at once or first without, and whether it is first sent before or after the member joined.
+func TestAnOrderBeforeJoiningCountsTheSameInOneRequestOrTwo(t *testing.T) {
+	const day = 24 * time.Hour
+	for _, c := range []struct {
+		age, joined time.Duration // before the member is named
+		want        loyalty.Points
+	}{
+		{5 * day, 0, 100}, {5 * day, 10 * day, 100}, {30 * day, 0, 100}, {31 * day, 0, 0}, {31 * day, 30 * day, 100},
+		{31*day + time.Minute, 30 * day, 0}, {89 * day, 88 * day, 100}, {89 * day, 0, 0}, {91 * day, 95 * day, 0},
+	} {
+		for _, first := range []string{"with the member", "without", "without, before the member joined"} {
+			b := newBench(t, memory(t))
+			o := b.order("1042", "", 10_000)
+			b.advance(c.age - c.joined)
+			if c.joined > c.age {
+				b = newBench(t, memory(t))
+				b.enrol(t, "mem_ada")
+				b.advance(c.joined - c.age)
+				o = b.order("1042", "", 10_000)
+			} else {
+				if first == "without, before the member joined" {
+					b.put(t, o)
+				}
+				b.enrol(t, "mem_ada")
+			}
+			b.advance(min(c.joined, c.age))
+			if first == "without" && c.age <= loyalty.MaxOrderAge {
+				b.put(t, o)
+			}
+			o.Member = "mem_ada"
+			r, err := b.PutOrder(t.Context(), b.p, o, ledger.By{Actor: "test"})
+			if c.want == 0 {
+				wantRefusal(t, err, loyalty.ValidationFailed)
+			} else if err != nil || r.State.Worth != c.want {
+				t.Errorf("%v old, member since %v, sent first %s: %d points, %v", c.age, c.joined, first, r.State.Worth, err)
+			}
+		}
+	}
+}

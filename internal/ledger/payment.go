@@ -3,7 +3,6 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,9 +13,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Report is what one event of a processor says of one payment.
+// A Report is what one event of a processor says of one payment, or only which member a customer is.
 type Report struct {
-	Payment  string         // the processor's id of the payment, behind its name: "stripe:pi_3N"
+	Payment  string         // the processor's id of the payment, behind its name: "stripe:pi_3N"; empty: it names a customer
 	Same     string         // another name under which facts of this payment may have come; may be empty
 	Facts    []loyalty.Fact // none: only what follows
 	Order    string         // the merchant's id of the order; may be empty
@@ -29,6 +28,15 @@ type Report struct {
 // that follow, and the event with its outcome in one step. It returns a *table.ConflictError or taken if somebody else
 // wrote first.
 func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Report, ops []table.Op) error {
+	named, err := l.nameCustomer(ctx, p, r)
+	if err != nil {
+		return err
+	}
+	ops = append(ops, named...)
+	if r.Payment == "" {
+		k.become(Applied)
+		return l.commit(ctx, append(ops, k.put(p.ID))...)
+	}
 	known, more, err := l.knownOf(ctx, p.ID, r)
 	if err != nil {
 		return err
@@ -46,9 +54,9 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 	}
 	d := &known.doc
 	d.Payment = storedReceipt(x)
-	names := len(d.names())
+	names := len(d.names(p))
 	d.Member, d.Customer, d.Email = cmp.Or(d.Member, r.Member), cmp.Or(d.Customer, r.Customer), cmp.Or(d.Email, r.Email)
-	d.Parked = d.Parked && len(d.names()) == names // under a name that is new as well
+	d.Parked = d.Parked && len(d.names(p)) == names // under a name that is new as well
 	d.Order = cmp.Or(d.Order, r.Order)
 	if _, _, ok := x.Captured(); ok && d.Order == "" && p.Payments.Award == loyalty.AwardPayments {
 		d.Order = x.ID
@@ -100,11 +108,10 @@ func (l *Ledger) merge(ctx context.Context, p *loyalty.Program, k *Kept, known k
 	if len(o.Receipts) > loyalty.MaxReceipts {
 		return &loyalty.Error{Code: loyalty.ValidationFailed, Detail: fmt.Sprintf("An order has at most %d payments.", loyalty.MaxReceipts)}
 	}
-	buyer, more, err := l.buyer(ctx, p, o, &known.doc)
+	buyer, ops, err := l.buyer(ctx, p, o, &known.doc, ops)
 	if err != nil {
 		return err
 	}
-	ops = append(ops, more...)
 	k.become(Applied)
 	ops = append(ops, k.put(p.ID), known.put())
 	if !news && buyer == o.Member {
@@ -133,104 +140,83 @@ func placed(was *loyalty.OrderState, o loyalty.Order, x loyalty.Receipt) (loyalt
 	return o, nil
 }
 
-// buyer is whose order it is: whom it names, else whom its payment finds. Somebody unknown may claim it later under
-// the names that it is listed by.
-func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc) (loyalty.MemberID, []table.Op, error) {
+// buyer is whose order it is: the member that it names, else the one that its payment finds. An unknown payer may claim it
+// later under the names by which it is listed; buyer adds what lists it to ops.
+func (l *Ledger) buyer(ctx context.Context, p *loyalty.Program, o loyalty.Order, d *knownDoc, ops []table.Op) (loyalty.MemberID, []table.Op, error) {
 	if o.Member != "" || o.Told == loyalty.Untold && p.Payments.Award != loyalty.AwardPayments {
-		return o.Member, nil, nil
+		return o.Member, ops, nil
 	}
-	m, ops, err := l.payer(ctx, p, *d, o.PlacedAt)
+	m, err := l.payer(ctx, p, *d, o.PlacedAt)
 	if err != nil || m != "" || d.Parked {
 		return m, ops, err
 	}
 	d.Parked = true
-	for _, id := range d.names() {
-		it, err := l.Table.Get(ctx, table.Key{PK: parkedPartition(p.ID, id), SK: o.ID})
+	names := d.names(p)
+	if d.Member == "" && d.Customer != "" && p.Payments.FindsBy(loyalty.ByCustomer) {
+		c, err := l.customer(ctx, p.ID, d.Customer)
 		if err != nil {
-			return "", nil, retryable(err)
+			return "", nil, err
 		}
-		if it.Version == 0 {
-			it.Doc = encode(parkedDoc{o.ID, millis(l.now())})
-			ops = append(ops, table.Put(it))
+		names = append(names, namedBy(c.Member)...)
+		if c.Member == "" {
+			ops = append(ops, c.put()) // an event that names the customer at the same time would not see the order
+		}
+	}
+	for _, id := range names {
+		if ops, err = l.park(ctx, p.ID, id, o.ID, ops); err != nil {
+			return "", nil, err
 		}
 	}
 	return "", ops, nil
 }
 
-// names is under what somebody unknown may become known.
-func (d knownDoc) names() (ids []Identity) {
-	if d.Email != "" {
-		ids = append(ids, Identity{"email", d.Email})
-	}
-	if _, id, ok := strings.Cut(d.Customer, ":"); ok {
-		ids = append(ids, Identity{"external", id})
+// names are the names under which an unknown payer may become known, as far as the program finds members by them.
+func (d knownDoc) names(p *loyalty.Program) (ids []Identity) {
+	for _, by := range p.Payments.Finds() {
+		switch by {
+		case loyalty.ByMetadata:
+			ids = append(ids, namedBy(d.Member)...)
+		case loyalty.ByCustomer:
+			if _, id, ok := strings.Cut(d.Customer, ":"); ok {
+				ids = append(ids, Identity{"external", id}, Identity{"customer", d.Customer})
+			}
+		case loyalty.ByEmail:
+			if d.Email != "" {
+				ids = append(ids, Identity{"email", d.Email})
+			}
+		}
 	}
 	return ids
 }
 
-// payer is the member whom a payment finds for an order, if it may still become the member's: in time for any order, and
-// where it is a claim, because the payment was of somebody unknown or the member joined only later, in time for one. So
-// it does not matter whether the payment or the enrolment comes first.
-func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time) (loyalty.MemberID, []table.Op, error) {
-	m, ops, err := l.found(ctx, p, d)
-	if err != nil || m == "" || p.Claimable(placed, l.now()) {
-		return m, ops, err
-	}
-	if d.Parked || placed.Before(l.now().Add(-loyalty.MaxOrderAge)) {
-		return "", nil, nil
+// payer is the member that a payment finds for an order, if the order may still become the member's. So it does not
+// matter whether the payment or the enrollment is reported first.
+func (l *Ledger) payer(ctx context.Context, p *loyalty.Program, d knownDoc, placed time.Time) (loyalty.MemberID, error) {
+	m, err := l.found(ctx, p, d)
+	if err != nil || m == "" {
+		return "", err
 	}
 	acc, err := l.lastWritten(ctx, p.ID, m)
-	if err != nil || placed.Before(acc.Joined.Add(-loyalty.JoinGrace)) {
-		return "", nil, err
+	if err != nil || !p.Attributable(placed, acc.Joined, l.now()) {
+		return "", err
 	}
-	return m, ops, nil
+	return m, nil
 }
 
-// found finds the member of a payment, in the program's order. Whose customer the processor means is learnt from what
-// the merchant's own system attached to a payment.
-func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (loyalty.MemberID, []table.Op, error) {
+// found finds the member of a payment, in the program's order.
+func (l *Ledger) found(ctx context.Context, p *loyalty.Program, d knownDoc) (m loyalty.MemberID, err error) {
 	for _, by := range p.Payments.Finds() {
-		m, err := l.foundBy(ctx, p, by, d)
-		if m == "" && err == nil {
-			continue
-		}
-		var ops []table.Op
-		if err == nil && by == loyalty.ByMetadata && d.Customer != "" {
-			it := identityItem(p.ID, Identity{"customer", d.Customer}, m)
-			there, readErr := l.Table.Get(ctx, it.Key)
-			if err = retryable(readErr); there.Version == 0 {
-				ops = append(ops, table.Put(it))
+		switch by {
+		case loyalty.ByMetadata:
+			m, err = l.named(ctx, p.ID, d.Member)
+		case loyalty.ByCustomer:
+			m, err = l.payingCustomer(ctx, p, d.Customer)
+		case loyalty.ByEmail:
+			if d.Email != "" {
+				m, err = l.lookUp(ctx, p.ID, Identity{"email", d.Email})
 			}
 		}
-		return m, ops, err
-	}
-	return "", nil, nil
-}
-
-func (l *Ledger) foundBy(ctx context.Context, p *loyalty.Program, by loyalty.MemberBy, d knownDoc) (m loyalty.MemberID, err error) {
-	var ids []Identity
-	switch by {
-	case loyalty.ByMetadata:
-		if external, ok := strings.CutPrefix(d.Member, "external:"); ok {
-			ids = append(ids, Identity{"external", external})
-		} else if d.Member != "" {
-			it, err := l.Table.Get(ctx, accountKey(p.ID, loyalty.MemberID(d.Member)))
-			if err != nil || it.Version > 0 {
-				return loyalty.MemberID(d.Member), retryable(err)
-			}
-		}
-	case loyalty.ByCustomer:
-		if _, id, ok := strings.Cut(d.Customer, ":"); ok {
-			ids = append(ids, Identity{"customer", d.Customer}, Identity{"external", id})
-		}
-	case loyalty.ByEmail:
-		if d.Email != "" {
-			ids = append(ids, Identity{"email", d.Email})
-		}
-	}
-	for _, id := range ids {
-		m, err = l.FindMember(ctx, p.ID, id)
-		if !errors.Is(err, loyalty.NotFound) {
+		if err != nil || m != "" {
 			return m, err
 		}
 	}
@@ -306,66 +292,11 @@ func (l *Ledger) carried(ctx context.Context, p *loyalty.Program, was, o loyalty
 		if err != nil {
 			return o, err
 		}
-		if o.Member, _, err = l.payer(ctx, p, k.doc, o.PlacedAt); err != nil {
+		if o.Member, err = l.payer(ctx, p, k.doc, o.PlacedAt); err != nil {
 			return o, err
 		}
 	}
 	return o, nil
-}
-
-// Claim gives a member the orders that were paid under one of its names before it was known by it, as long as the program
-// lets it, and says how many. It may be repeated. That the names are the member's own, whoever enrols or changes it
-// vouches for: the merchant's system, which has verified the address.
-func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
-	for _, id := range names {
-		var parked []table.Item
-		for it, err := range l.Table.Query(ctx, table.Query{PK: parkedPartition(p.ID, id), Limit: maxClaimed}) {
-			if err != nil {
-				return claimed, retryable(err)
-			}
-			parked = append(parked, it)
-		}
-		for _, it := range parked {
-			ok, err := l.claim(ctx, p, m, it)
-			if err != nil {
-				return claimed, err
-			}
-			if ok {
-				claimed++
-			}
-		}
-	}
-	return claimed, nil
-}
-
-// maxClaimed bounds what one enrolment waits for.
-const maxClaimed = 100
-
-func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item) (claimed bool, err error) {
-	for range attempts {
-		from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: it.Key.SK}, m)
-		if err != nil {
-			return false, err
-		}
-		claimed = false
-		if was := from.order(); was == nil || was.Order.Member != "" || !p.Claimable(was.Order.PlacedAt, l.now()) {
-			err = l.commit(ctx, table.Delete(it))
-		} else {
-			o := was.Order
-			o.Member, claimed = m, true
-			_, err = l.writeOrder(ctx, p, from, o, By{Actor: "claim", Input: from.was.Input}, table.Delete(it))
-		}
-		if conflict := (*table.ConflictError)(nil); errors.As(err, &conflict) && conflict.Key == it.Key {
-			return false, nil // somebody else did it
-		}
-		if refusal := (*loyalty.Error)(nil); errors.As(err, &refusal) {
-			return false, nil // it stays a guest's
-		}
-		if !outrun(err) {
-			return claimed && err == nil, err
-		}
-	}
-	return false, ErrTryAgain
 }
 
 // flag lists an event for somebody to look at, whether or not it counted.

@@ -23,6 +23,19 @@ type factDoc struct {
 	At       int64  `json:"at"`
 	Shipping int64  `json:"shi,omitzero"`
 	Tax      int64  `json:"tax,omitzero"`
+
+	ShippingTax int64         `json:"sht,omitzero"`
+	Tip         int64         `json:"tip,omitzero"`
+	Lines       []factLineDoc `json:"l,omitempty"`
+	GiftCard    int64         `json:"gift,omitzero"`
+	Released    int64         `json:"rel,omitzero"`
+}
+
+type factLineDoc struct {
+	ID       string `json:"id"`
+	Quantity int64  `json:"q,omitzero"`
+	Amount   int64  `json:"a,omitzero"`
+	Tax      int64  `json:"tax,omitzero"`
 }
 
 // knownDoc is what is known of one payment before and beside its order.
@@ -68,9 +81,15 @@ type transmissionDoc struct {
 func storedReceipt(x loyalty.Receipt) receiptDoc {
 	d := receiptDoc{ID: x.ID}
 	for _, f := range x.Facts {
-		d.Facts = append(d.Facts, factDoc{
-			string(f.Kind), f.ID, string(f.State), f.Money.Amount, string(f.Money.Currency), f.Clock, millis(f.At), f.Shipping, f.Tax,
-		})
+		one := factDoc{
+			Kind: string(f.Kind), ID: f.ID, State: string(f.State), Amount: f.Money.Amount, Currency: string(f.Money.Currency),
+			Clock: f.Clock, At: millis(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax, Tip: f.Tip,
+			GiftCard: f.GiftCard, Released: f.Released,
+		}
+		for _, l := range f.Lines {
+			one.Lines = append(one.Lines, factLineDoc(l))
+		}
+		d.Facts = append(d.Facts, one)
 	}
 	return d
 }
@@ -78,11 +97,16 @@ func storedReceipt(x loyalty.Receipt) receiptDoc {
 func (d receiptDoc) receipt() loyalty.Receipt {
 	x := loyalty.Receipt{ID: d.ID}
 	for _, f := range d.Facts {
-		x.Facts = append(x.Facts, loyalty.Fact{
+		one := loyalty.Fact{
 			Kind: loyalty.FactKind(f.Kind), ID: f.ID, State: loyalty.FactState(f.State),
 			Money: loyalty.Money{Amount: f.Amount, Currency: loyalty.Currency(f.Currency)},
-			Clock: f.Clock, At: instant(f.At), Shipping: f.Shipping, Tax: f.Tax,
-		})
+			Clock: f.Clock, At: instant(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax, Tip: f.Tip,
+			GiftCard: f.GiftCard, Released: f.Released,
+		}
+		for _, l := range f.Lines {
+			one.Lines = append(one.Lines, loyalty.FactLine(l))
+		}
+		x.Facts = append(x.Facts, one)
 	}
 	return x
 }

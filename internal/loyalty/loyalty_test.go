@@ -183,7 +183,7 @@ func TestOrdersThatNoProgramCouldReadAreRefused(t *testing.T) {
 		{"the year 1970", func(o *Order) { o.PlacedAt = time.Unix(0, 0) }, ValidationFailed, "/placed_at"},
 		{"the year 2099", func(o *Order) { o.PlacedAt = noon.AddDate(73, 0, 0) }, ValidationFailed, "/placed_at"},
 		{"six minutes ahead", func(o *Order) { o.PlacedAt = noon.Add(6 * time.Minute) }, ValidationFailed, "/placed_at"},
-		{"long before joining", func(o *Order) { o.PlacedAt = noon.Add(-25 * time.Hour) }, ValidationFailed, "/placed_at"},
+		{"long before joining", func(o *Order) { o.PlacedAt = noon.AddDate(0, 0, -31) }, ValidationFailed, "/placed_at"},
 		{"more points than an operation may move", func(o *Order) { o.Lines[0].Amount = MaxAmount - 5000 }, AmountOutOfRange, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

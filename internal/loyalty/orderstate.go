@@ -14,9 +14,8 @@ func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o O
 	if err := p.checkPlaced(o, now); err != nil {
 		return OrderState{}, err
 	}
-	// What payments alone tell may be older, like a guest's order: the member paid before joining.
-	if prior == nil && o.Told != Untold && o.Member != "" && o.PlacedAt.Before(acc.Joined.Add(-JoinGrace)) {
-		return OrderState{}, refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined.")
+	if err := p.checkJoined(acc, o, now); err != nil {
+		return OrderState{}, err
 	}
 	s := OrderState{
 		Order: o, Revision: 1, Program: p.Version, Buyer: p.buyer(acc, o),
@@ -52,6 +51,11 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 		return s, refuse(ValidationFailed, "/placed_at", "When an order was placed cannot change.")
 	case claimed && o.PlacedAt.Before(now.Add(-MaxOrderAge)):
 		return s, refuse(ValidationFailed, "/member", "A guest's order becomes a member's within 90 days after it was placed.")
+	}
+	if claimed {
+		if err := p.checkJoined(acc, o, now); err != nil {
+			return s, err
+		}
 	}
 	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
 	switch {
@@ -136,6 +140,16 @@ func (p *Program) checkPlaced(o Order, now time.Time) error {
 		return refuse(ValidationFailed, "/placed_at", "The order was placed more than 90 days ago.")
 	}
 	return nil
+}
+
+// checkJoined rejects an order that was placed before its member joined, unless it may still become the member's: whether
+// it is sent with its member at once or first without.
+func (p *Program) checkJoined(acc Account, o Order, now time.Time) error {
+	if o.Member == "" || p.Attributable(o.PlacedAt, acc.Joined, now) {
+		return nil
+	}
+	return refuse(ValidationFailed, "/placed_at", "The order was placed more than a day before the member joined, on "+
+		written(acc.Joined)+", and longer ago than payments.claim_within allows.")
 }
 
 // exchange is what one major unit of the order's currency was in the program's, on the day of its placing; false if

@@ -3,7 +3,6 @@ package loyalty
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -14,16 +13,32 @@ type Receipt struct {
 	Facts []Fact // by Kind and ID, each once
 }
 
-// A Fact is the newest that is known of one object of a processor.
+// A Fact is the newest that is known of one object of a processor. Amounts are minor units of Money's currency.
 type Fact struct {
-	Kind     FactKind
-	ID       string // the processor's own, of the object
-	State    FactState
-	Money    Money
-	Clock    int64     // of two reports about one object the one with the larger Clock is the newer: the processor's clock, never ours
-	At       time.Time // when the object came to be
-	Shipping int64     // what of a capture was for shipping, in minor units
-	Tax      int64     // and for tax
+	Kind  FactKind
+	ID    string // the processor's own, of the object
+	State FactState
+	Money Money
+	Clock int64     // of two reports about one object the one with the larger Clock is the newer: the processor's clock, never ours
+	At    time.Time // when the object came to be
+
+	// What of the money was for what, as far as the processor says. The rest was for goods, without their tax.
+	Shipping    int64 // without its tax
+	Tax         int64 // all of it
+	ShippingTax int64 // what of Tax was for shipping
+	Tip         int64
+	Lines       []FactLine // captures: gift cards that were sold; refunds: what was returned
+
+	GiftCard int64 // captures: how much was paid with gift cards and store credit
+	Released int64 // sums of refunds: how much was authorized and never captured
+}
+
+// A FactLine is money for one line of an order.
+type FactLine struct {
+	ID       string
+	Quantity int64
+	Amount   int64 // without tax
+	Tax      int64
 }
 
 // FactKind is what a fact is about.
@@ -57,6 +72,12 @@ const (
 // states is the order in which reports of one instant go: what one knows less of comes first.
 var states = []FactState{FactPending, FactDone, FactOpen, FactWon, FactFailed, FactLost}
 
+func (l FactLine) compare(m FactLine) int {
+	return cmp.Or(
+		cmp.Compare(l.ID, m.ID), cmp.Compare(l.Quantity, m.Quantity), cmp.Compare(l.Amount, m.Amount), cmp.Compare(l.Tax, m.Tax),
+	)
+}
+
 // after orders reports about one object: by the processor's clock, and in one instant such that every order of arrival
 // ends at the same.
 func (f Fact) after(g Fact) int {
@@ -68,8 +89,16 @@ func (f Fact) after(g Fact) int {
 		g.At.Compare(f.At),
 		cmp.Compare(f.Shipping, g.Shipping),
 		cmp.Compare(f.Tax, g.Tax),
+		cmp.Compare(f.ShippingTax, g.ShippingTax),
+		cmp.Compare(f.Tip, g.Tip),
+		cmp.Compare(f.GiftCard, g.GiftCard),
+		cmp.Compare(f.Released, g.Released),
+		slices.CompareFunc(f.Lines, g.Lines, FactLine.compare),
 	)
 }
+
+// equal reports whether two facts say the same.
+func (f Fact) equal(g Fact) bool { return f.place(g) == 0 && f.after(g) == 0 }
 
 func (f Fact) place(g Fact) int {
 	return cmp.Or(cmp.Compare(f.Kind, g.Kind), cmp.Compare(f.ID, g.ID))
@@ -123,8 +152,8 @@ func (x Receipt) Captured() (sum Money, at time.Time, ok bool) {
 	return sum, at, ok
 }
 
-// back is what went back in a currency. A sum that the processor adds up holds every refund that was made until then,
-// so that only what was made later changes it, and what failed later, or in the same instant: Stripe's clock has whole
+// back is what went back in a currency. A sum that the processor adds up includes every refund that was made until then,
+// so that only refunds made later change it, and those that failed later or at the same instant: Stripe's clock has whole
 // seconds, and a refund can be made and fail within one. It is never less than the refunds that are known.
 func (x Receipt) back(c Currency) int64 {
 	sum, until, summed := int64(0), int64(0), false
@@ -134,10 +163,7 @@ func (x Receipt) back(c Currency) int64 {
 		}
 	}
 	single := int64(0)
-	for _, f := range x.Facts {
-		if f.Kind != FactRefund || f.Money.Currency != c {
-			continue
-		}
+	for _, f := range x.refunds(c) {
 		later := f.At.UnixMilli() > until
 		switch {
 		case f.State == FactDone:
@@ -153,6 +179,32 @@ func (x Receipt) back(c Currency) int64 {
 		return single
 	}
 	return max(sum, single)
+}
+
+// refunds returns the refunds of a payment in a currency, without releases: Stripe used to report money that was
+// authorized and never captured as a refund, with an object of its own. For each released amount, that is the oldest
+// refund of it.
+func (x Receipt) refunds(c Currency) (refunds []Fact) {
+	for _, f := range x.Facts {
+		if f.Kind == FactRefund && f.Money.Currency == c {
+			refunds = append(refunds, f)
+		}
+	}
+	for _, sum := range x.Facts {
+		if sum.Kind != FactRefunded || sum.Released == 0 {
+			continue
+		}
+		release := -1
+		for i, f := range refunds {
+			if f.Money.Amount == sum.Released && (release < 0 || f.At.Before(refunds[release].At)) {
+				release = i
+			}
+		}
+		if release >= 0 {
+			refunds = slices.Delete(refunds, release, release+1)
+		}
+	}
+	return refunds
 }
 
 // Excess is by how much more went back than came, as far as it is known what came.
@@ -184,187 +236,10 @@ func (o Order) WithReceipt(x Receipt) (Order, bool) {
 		return o, true
 	}
 	next := o.Receipts[i].With(x.Facts)
-	if slices.Equal(next.Facts, o.Receipts[i].Facts) {
+	if slices.EqualFunc(next.Facts, o.Receipts[i].Facts, Fact.equal) {
 		return o, false
 	}
 	o.Receipts = slices.Clone(o.Receipts)
 	o.Receipts[i] = next
 	return o, true
-}
-
-// derived begins the ids of what payments add to an order; no id that a merchant gives has it.
-const derived = "/"
-
-// Paid is the order as its payments have it, by what the program says of them: whether it is paid, and what went back.
-// It may be applied again after every change, for it starts from what the merchant told.
-func (p *Program) Paid(o Order) Order {
-	if len(o.Receipts) == 0 && o.Told == "" && !p.Payments.awardsWhenPaid() {
-		return o
-	}
-	told := cmp.Or(o.Told, o.Status)
-	o.Refunds = slices.DeleteFunc(slices.Clone(o.Refunds), func(r Refund) bool { return strings.HasPrefix(r.ID, derived) })
-	o.Disputes = slices.DeleteFunc(slices.Clone(o.Disputes), func(d Dispute) bool { return strings.HasPrefix(d.ID, derived) })
-	if told == Untold {
-		o.buy()
-	}
-	o.Status = p.Payments.status(told, o)
-	o.Told = ""
-	if told != o.Status {
-		o.Told = told
-	}
-	o.giveBack()
-	o.dispute()
-	return o
-}
-
-// buy makes what was paid the lines of an order that nobody told.
-func (o *Order) buy() {
-	o.Lines, o.Shipping, o.Tax = nil, 0, 0
-	for _, x := range o.Receipts {
-		got, shipping, tax := o.capture(x)
-		if got > 0 {
-			o.Lines = append(o.Lines, Line{ID: derived + x.ID, Quantity: 1, Amount: got - shipping - tax})
-			o.Shipping, o.Tax = o.Shipping+shipping, o.Tax+tax
-		}
-	}
-}
-
-// capture is what came in the order's currency, and what of it was for shipping and tax.
-func (o *Order) capture(x Receipt) (sum, shipping, tax int64) {
-	got, _, ok := x.Captured()
-	if !ok || got.Currency != o.Currency {
-		return 0, 0, 0
-	}
-	for _, f := range x.Facts {
-		if f.Kind == FactCapture && f.State == FactDone && f.Money.Currency == got.Currency {
-			s := min(max(0, f.Shipping), f.Money.Amount)
-			shipping += s
-			tax += min(max(0, f.Tax), f.Money.Amount-s)
-		}
-	}
-	return got.Amount, shipping, tax
-}
-
-// giveBack makes refunds of what went back by the payments, as far as the merchant did not tell of as much: money that
-// both tell of went back once. No more goes back than came.
-func (o *Order) giveBack() {
-	told := int64(0)
-	for _, r := range o.Refunds {
-		if r.Status == RefundSucceeded {
-			told += r.Amount
-		}
-	}
-	room := max(0, o.total()-told)
-	for _, x := range o.Receipts {
-		n := max(0, x.back(o.Currency))
-		if got, _, ok := x.Captured(); ok {
-			n = min(n, got.Amount)
-			if got.Currency != o.Currency {
-				n = 0
-			}
-		}
-		both := min(n, told)
-		n, told = n-both, told-both
-		if n = min(n, room); n > 0 {
-			o.Refunds = append(o.Refunds, Refund{ID: derived + x.ID, At: x.lastRefund(), Status: RefundSucceeded, Amount: n})
-			room -= n
-		}
-	}
-}
-
-func (x Receipt) lastRefund() (at time.Time) {
-	for _, f := range x.Facts {
-		if (f.Kind == FactRefund || f.Kind == FactRefunded) && f.At.After(at) {
-			at = f.At
-		}
-	}
-	return at
-}
-
-func (o *Order) dispute() {
-	as := map[FactState]DisputeStatus{FactOpen: DisputeOpen, FactWon: DisputeWon, FactLost: DisputeLost}
-	for _, x := range o.Receipts {
-		for _, f := range x.Facts {
-			if f.Kind == FactDispute && as[f.State] != "" && f.Money.Currency == o.Currency {
-				o.Disputes = append(o.Disputes, Dispute{
-					ID: derived + x.ID + derived + f.ID, At: f.At, Status: as[f.State], Amount: min(f.Money.Amount, o.total()),
-				})
-			}
-		}
-	}
-}
-
-// Award is what an order must be to be worth something.
-type Award string
-
-const (
-	AwardOrders         Award = "orders"           // what the merchant tells; payments only take back. The zero value too
-	AwardOrdersWhenPaid Award = "orders_when_paid" // what the merchant tells, once a processor has reported the money
-	AwardPayments       Award = "payments"         // the same, and what a processor reports of orders that nobody told
-)
-
-// MemberBy is by what a payment finds its member.
-type MemberBy string
-
-const (
-	ByMetadata MemberBy = "metadata" // loyalty_member, which the merchant's own system attached to the payment
-	ByCustomer MemberBy = "customer" // the processor's id of the customer, or the merchant's own under which the member enrolled
-	ByEmail    MemberBy = "email"
-)
-
-// PaymentTerms is what processors' reports do. The zero value: orders award, and refunds and disputes take back.
-type PaymentTerms struct {
-	Award       Award
-	FindBy      []MemberBy // one after the other; nil: metadata, customer, email
-	ClaimWithin Period     // so long after it a payment of somebody unknown becomes a new member's; zero: 30 days
-}
-
-func (t PaymentTerms) awardsWhenPaid() bool {
-	return t.Award == AwardOrdersWhenPaid || t.Award == AwardPayments
-}
-
-// Finds is by what a payment finds its member, one after the other.
-func (t PaymentTerms) Finds() []MemberBy {
-	if t.FindBy == nil {
-		return []MemberBy{ByMetadata, ByCustomer, ByEmail}
-	}
-	return t.FindBy
-}
-
-// Claims is so long after it a payment of somebody unknown can become a new member's.
-func (t PaymentTerms) Claims() Period { return cmp.Or(t.ClaimWithin, Period{Days: 30}) }
-
-// Claimable reports whether a payment of somebody unknown can still become a new member's.
-func (p *Program) Claimable(placed, now time.Time) bool {
-	return !now.After(p.Payments.Claims().After(placed, p.Zone)) && !placed.Before(now.Add(-MaxOrderAge))
-}
-
-// status is how far an order is, by what the merchant told and what came.
-func (t PaymentTerms) status(told OrderStatus, o Order) OrderStatus {
-	got := int64(0)
-	for _, x := range o.Receipts {
-		sum, _, _ := o.capture(x)
-		got += sum
-	}
-	switch {
-	case told == Untold && t.Award == AwardPayments && got > 0:
-		return OrderPaid
-	case told == Untold:
-		return OrderPlaced
-	case told == OrderCancelled || !t.awardsWhenPaid():
-		return told
-	}
-	due := o.total()
-	for _, x := range o.Tenders {
-		if x.Kind != TenderCard && x.Kind != TenderOther {
-			due -= x.Amount // no processor reports it
-		}
-	}
-	switch {
-	case due <= 0:
-		return told
-	case got >= due:
-		return OrderPaid
-	}
-	return OrderPlaced
 }

@@ -15,12 +15,17 @@ func eur(n int64) Money { return Money{n, "EUR"} }
 // at is a fact of a refund, by minutes: when it was made, and when this was reported.
 func refundFact(id string, state FactState, amount int64, made, reported int) Fact {
 	at := noon.Add(time.Duration(made) * time.Minute)
-	return Fact{FactRefund, id, state, eur(amount), noon.Add(time.Duration(reported) * time.Minute).UnixMilli(), at, 0, 0}
+	return Fact{Kind: FactRefund, ID: id, State: state, Money: eur(amount), Clock: noon.Add(time.Duration(reported) * time.Minute).UnixMilli(), At: at}
 }
 
 func summed(amount int64, reported int) Fact {
 	at := noon.Add(time.Duration(reported) * time.Minute)
-	return Fact{FactRefunded, "ch", FactDone, eur(amount), at.UnixMilli(), at, 0, 0}
+	return Fact{Kind: FactRefunded, ID: "ch", State: FactDone, Money: eur(amount), Clock: at.UnixMilli(), At: at}
+}
+
+func released(amount int64, f Fact) Fact {
+	f.Released = amount
+	return f
 }
 
 func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
@@ -40,6 +45,13 @@ func TestWhatWentBackIsTheSumAndWhatChangedSince(t *testing.T) {
 		{"a sum, and a refund in it that failed in the same instant", []Fact{summed(50, 2), refundFact("2", FactFailed, 50, 2, 2)}, 0},
 		{"one that failed beside another", []Fact{summed(70, 2), refundFact("1", FactDone, 20, 1, 1), refundFact("2", FactFailed, 50, 2, 2)}, 20},
 		{"a sum that knows already that it failed, in the same instant", []Fact{summed(20, 2), refundFact("1", FactDone, 20, 1, 1), refundFact("2", FactFailed, 50, 2, 2)}, 20},
+		{"a release alone", []Fact{released(40, summed(0, 1)), refundFact("1", FactDone, 40, 1, 1)}, 0},
+		{"a release that is reported later", []Fact{released(40, summed(0, 1)), refundFact("1", FactDone, 40, 1, 9)}, 0},
+		{"a release, and a refund", []Fact{released(40, summed(15, 5)), refundFact("1", FactDone, 40, 1, 1), refundFact("2", FactDone, 15, 5, 5)}, 15},
+		{"a release, and a refund after the sum", []Fact{released(40, summed(0, 1)), refundFact("1", FactDone, 40, 1, 1), refundFact("2", FactDone, 15, 5, 5)}, 15},
+		{"a release, and a refund of as much", []Fact{released(40, summed(40, 5)), refundFact("2", FactDone, 40, 5, 5), refundFact("1", FactDone, 40, 1, 1)}, 40},
+		{"a release, and a refund of as much, whose release was not reported", []Fact{released(40, summed(40, 5)), refundFact("2", FactDone, 40, 5, 5)}, 40},
+		{"a release, and a refund of as much that failed", []Fact{released(40, summed(40, 5)), refundFact("2", FactFailed, 40, 5, 6), refundFact("1", FactDone, 40, 1, 1)}, 0},
 		{"a sum that is older than the refunds that are known", []Fact{summed(0, 0), refundFact("1", FactDone, 10, 0, 1)}, 10},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -60,6 +72,10 @@ func TestReceiptsMergeInWhateverOrder(t *testing.T) {
 			facts[i] = Fact{
 				Kind: kinds[r.IntN(4)], ID: fmt.Sprint(r.IntN(2)), State: states[r.IntN(len(states))], Clock: r.Int64N(3),
 				Money: Money{r.Int64N(3), []Currency{"EUR", "USD"}[r.IntN(2)]}, At: noon.Add(time.Duration(r.IntN(2))), Shipping: r.Int64N(2), Tax: r.Int64N(2),
+				ShippingTax: r.Int64N(2), Tip: r.Int64N(2), GiftCard: r.Int64N(2), Released: r.Int64N(2),
+			}
+			for range r.IntN(2) {
+				facts[i].Lines = append(facts[i].Lines, FactLine{ID: fmt.Sprint(r.IntN(2)), Quantity: r.Int64N(2), Amount: r.Int64N(2), Tax: r.Int64N(2)})
 			}
 		}
 		once := Receipt{ID: "x"}.With(facts)

@@ -410,13 +410,22 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 		t.Fatalf("the guest's order is %+v, %v", state, err)
 	}
 	o.Member = "mem_ada"
+	claimable := noon.AddDate(0, 0, 30) // claim_within, where the program does not say
 	for _, c := range []struct {
-		at   time.Time
-		want error
-	}{{noon.Add(MaxOrderAge), nil}, {noon.Add(MaxOrderAge + time.Millisecond), ValidationFailed}} {
-		out, err := p.PlaceOrder(joined(t, p, c.at), &state, p, o, nil, c.at)
+		at, joined time.Time
+		want       error
+	}{
+		{noon.Add(MaxOrderAge), noon, nil}, {noon.Add(MaxOrderAge + time.Millisecond), noon, ValidationFailed},
+		{claimable, claimable, nil}, {claimable.Add(time.Millisecond), claimable, ValidationFailed},
+		{claimable.Add(time.Millisecond), noon.Add(JoinGrace), nil}, {claimable.Add(time.Millisecond), noon.Add(JoinGrace + time.Millisecond), ValidationFailed},
+	} {
+		acc := joined(t, p, c.joined)
+		out, err := p.PlaceOrder(acc, &state, p, o, nil, c.at)
 		if !errors.Is(err, c.want) {
-			t.Errorf("claimed %s after it was placed: %v, want %v", c.at.Sub(noon), err, c.want)
+			t.Errorf("claimed %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon), c.joined.Sub(noon), err, c.want)
+		}
+		if _, direct := p.PlaceOrder(acc, nil, p, o, nil, c.at); !errors.Is(direct, c.want) {
+			t.Errorf("sent at once %s after it was placed, joined %s after: %v, want %v", c.at.Sub(noon), c.joined.Sub(noon), direct, c.want)
 		}
 		if err == nil && out.Account.Balance() != (Balance{Active: 100}) {
 			t.Errorf("claimed in time it gives %+v", out.Account.Balance())

@@ -77,6 +77,9 @@ func (con *connection) base(stage app.Stage) string {
 
 func (con *connection) bearer(r *http.Request) {
 	r.Header.Set("Authorization", "Bearer "+con.agreed.APISecret)
+	if con.provider == app.Stripe {
+		r.Header.Set("Stripe-Version", stripeVersion) // of objects; events keep the version of their webhook
+	}
 }
 
 // readPage reads a page's JSON.

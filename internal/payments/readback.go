@@ -71,7 +71,7 @@ func (con *connection) asEvent(kind string, f loyalty.Fact, object jsontext.Valu
 	event := map[string]any{"data": map[string]any{"object": object}, "type": kind}
 	switch at := time.UnixMilli(f.Clock &^ overCharge).UTC(); con.provider {
 	case app.Stripe:
-		event["id"], event["object"], event["created"] = id, "event", at.Unix()
+		event["id"], event["object"], event["created"], event["api_version"] = id, "event", at.Unix(), stripeVersion
 	case app.Square:
 		event["event_id"], event["created_at"] = id, at.Format(time.RFC3339)
 	}

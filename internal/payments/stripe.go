@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -10,13 +11,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// What Stripe tells of one payment comes as a payment intent, as its charge and as a checkout session. All of it is put
-// under the payment intent (else the charge), so that one payment is one however many of these a merchant subscribes to;
-// where the intent and its charge disagree about what came, the intent is believed. An invoice comes too, and is not
-// read: its payment has an intent or a charge.
+// Stripe reports one payment as a payment intent, as its charge and as a checkout session. All of it is kept under the
+// payment intent (else the charge), so that one payment is one however many of these a merchant subscribes to; where the
+// intent and its charge disagree about the money that came, the intent is believed.
+//
+// The charges of a subscription inherit no metadata. Checkout sessions, subscriptions, invoices and customers say which
+// member a customer is; their money is that of a charge, and is not counted again.
 type stripeEvent struct {
 	ID      string         `json:"id"`
 	Object  string         `json:"object"`
+	Version string         `json:"api_version"`
 	Type    string         `json:"type"`
 	Created jsontext.Value `json:"created"` // a number; a text in thin events, which are not taken
 	Live    *bool          `json:"livemode"`
@@ -25,7 +29,8 @@ type stripeEvent struct {
 	} `json:"data"`
 }
 
-// A stripeObject is what is looked at of a payment intent, charge, refund, dispute or checkout session.
+// A stripeObject is what is looked at of a payment intent, charge, refund, dispute, checkout session, invoice, subscription
+// or customer.
 type stripeObject struct {
 	ID            string            `json:"id"`
 	Object        string            `json:"object"`
@@ -48,6 +53,32 @@ type stripeObject struct {
 	Details struct {
 		Email string `json:"email"`
 	} `json:"customer_details"`
+	Subscription stripeNames `json:"subscription_details"` // invoices before 2025-03-31
+	Parent       struct {
+		Subscription stripeNames `json:"subscription_details"`
+	} `json:"parent"` // invoices since then
+}
+
+type stripeNames struct {
+	Metadata map[string]string `json:"metadata"`
+}
+
+// member is the member that the merchant's own system attached to the object.
+func (o stripeObject) member() string {
+	for _, names := range []map[string]string{o.Metadata, o.Subscription.Metadata, o.Parent.Subscription.Metadata} {
+		if m := reference(names["loyalty_member"]); m != "" {
+			return m
+		}
+	}
+	return ""
+}
+
+// customer is the ID of the customer that the object is of, or is.
+func (o stripeObject) customer() string {
+	if o.Object == "customer" {
+		return o.ID
+	}
+	return string(o.Customer)
 }
 
 // A stripeRef is an id, also where the object was expanded.
@@ -89,7 +120,7 @@ func readStripe(body []byte) (event, error) {
 	e.at = unix(created)
 	family, _, _ := strings.Cut(in.Type, ".")
 	switch {
-	case family != "payment_intent" && family != "charge" && family != "refund" && family != "checkout":
+	case !slices.Contains(stripeFamilies, family):
 		return e, nil
 	case len(in.Data.Object) == 0:
 		return e, odd("validation_failed", "The event has no object.")
@@ -99,12 +130,15 @@ func readStripe(body []byte) (event, error) {
 		return e, err
 	}
 	var err error
-	e.report, err = o.report(in.Type, created)
+	e.report, err = o.report(in, created)
 	return e, err
 }
 
-// report is what an object says; nil if that is nothing of money or whose it is.
-func (o stripeObject) report(kind string, created int64) (*report, error) {
+// stripeFamilies are the first words of the event types that are read.
+var stripeFamilies = []string{"payment_intent", "charge", "refund", "checkout", "invoice", "customer"}
+
+// report is what an object says; nil if that is neither money nor a name.
+func (o stripeObject) report(in stripeEvent, created int64) (*report, error) {
 	payment := string(o.Intent)
 	if payment == "" {
 		payment = string(o.Charge)
@@ -112,23 +146,24 @@ func (o stripeObject) report(kind string, created int64) (*report, error) {
 	if payment == "" && (o.Object == "payment_intent" || o.Object == "charge") {
 		payment = o.ID
 	}
-	if err := checkIDs(o.ID, payment, string(o.Customer)); err != nil {
+	if err := checkIDs(o.ID, payment, o.customer()); err != nil {
 		return nil, err
 	}
-	if payment == "" || o.ID == "" {
-		return nil, nil
+	r := &report{Report: ledger.Report{Member: o.member()}}
+	if o.customer() != "" {
+		r.Customer = "stripe:" + o.customer()
 	}
-	facts, known, err := o.facts(kind, payment, created*1000)
-	if err != nil || !known {
+	if payment == "" {
+		if r.Customer == "" || r.Member == "" {
+			return nil, nil
+		}
+		return r, nil
+	}
+	facts, known, err := o.facts(in, payment, created*1000)
+	if err != nil || !known || o.ID == "" {
 		return nil, err
 	}
-	r := &report{Report: ledger.Report{
-		Payment: "stripe:" + payment, Facts: nothing(facts),
-		Order: reference(o.Metadata["loyalty_order"]), Member: reference(o.Metadata["loyalty_member"]),
-	}}
-	if o.Customer != "" {
-		r.Customer = "stripe:" + string(o.Customer)
-	}
+	r.Payment, r.Facts, r.Order = "stripe:"+payment, nothing(facts), reference(o.Metadata["loyalty_order"])
 	for _, email := range []string{o.Details.Email, o.Receipt, o.Billing.Email} {
 		if r.email == "" {
 			r.email = email
@@ -137,9 +172,9 @@ func (o stripeObject) report(kind string, created int64) (*report, error) {
 	return r, nil
 }
 
-// facts is what an object says of money by a clock in milliseconds; false for what says nothing.
-func (o stripeObject) facts(kind, payment string, clock int64) (facts []loyalty.Fact, known bool, err error) {
-	at := unix(o.Created)
+// facts is what an object says of money by a clock in milliseconds; false for an event that says nothing of a payment.
+func (o stripeObject) facts(in stripeEvent, payment string, clock int64) (facts []loyalty.Fact, known bool, err error) {
+	at, kind := unix(o.Created), in.Type
 	add := func(f loyalty.FactKind, id string, s loyalty.FactState, amount, clock int64) {
 		var m loyalty.Money
 		if m, err = stripeDecimals.money(amount, o.Currency); err == nil {
@@ -151,12 +186,14 @@ func (o stripeObject) facts(kind, payment string, clock int64) (facts []loyalty.
 		at = unix(clock / 1000) // when it was paid, not when the cart was opened
 		add(loyalty.FactCapture, payment, loyalty.FactDone, o.Received, clock+overCharge)
 	case strings.HasPrefix(kind, "charge.") && o.Object == "charge":
-		if o.Captured && o.Status == "succeeded" {
-			if add(loyalty.FactCapture, payment, loyalty.FactDone, o.AmountCapture, clock); err == nil {
-				at = unix(clock / 1000)
-				add(loyalty.FactRefunded, o.ID, loyalty.FactDone, o.AmountBack, clock)
-			}
+		if !o.Captured || o.Status != "succeeded" {
+			return nil, true, nil
 		}
+		if add(loyalty.FactCapture, payment, loyalty.FactDone, o.AmountCapture, clock); err != nil {
+			return nil, true, err
+		}
+		sum, err := o.refunded(in.Version, clock)
+		return append(facts, sum), true, err
 	case o.Object == "refund":
 		state, ok := map[string]loyalty.FactState{
 			"pending": loyalty.FactPending, "requires_action": loyalty.FactPending, "succeeded": loyalty.FactDone,
@@ -172,11 +209,37 @@ func (o stripeObject) facts(kind, payment string, clock int64) (facts []loyalty.
 			return nil, false, odd("validation_failed", "The dispute has a status that is not known.")
 		}
 		add(loyalty.FactDispute, o.ID, state, o.Amount, clock)
-	case kind == "checkout.session.completed", kind == "checkout.session.async_payment_succeeded":
+	case kind == "checkout.session.completed", kind == "checkout.session.async_payment_succeeded", kind == "invoice.paid":
 	default:
 		return nil, false, nil
 	}
 	return facts, true, err
+}
+
+// stripeVersion is the API version in which objects are read back. Since it, amount_refunded no longer includes money that
+// was authorized and never captured.
+const stripeVersion = "2025-03-31.basil"
+
+// refunded is the sum of a charge's refunds, without what was released because it was not captured.
+func (o stripeObject) refunded(version string, clock int64) (loyalty.Fact, error) {
+	released := int64(0)
+	if version < stripeVersion[:10] {
+		released = max(0, o.Amount-o.AmountCapture)
+	}
+	f := loyalty.Fact{Kind: loyalty.FactRefunded, ID: o.ID, State: loyalty.FactDone, Clock: clock, At: unix(clock / 1000)}
+	back, err := stripeDecimals.money(max(0, o.AmountBack-released), o.Currency)
+	if err != nil {
+		return f, err
+	}
+	f.Money = back
+	if released > 0 {
+		all, err := stripeDecimals.money(released, o.Currency)
+		if err != nil {
+			return f, err
+		}
+		f.Released = all.Amount
+	}
+	return f, nil
 }
 
 // dispute is how far a dispute is. A warning moves no money.

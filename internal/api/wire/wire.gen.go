@@ -1959,7 +1959,7 @@ type OrderStatus string
 
 // OrderRequest defines model for OrderRequest.
 type OrderRequest struct {
-	// Member Who bought: the member's id, or `external:` and the external id. Left out: a guest, whose order is kept, worth nothing, until it is told again with its member, at most 90 days after it was placed.
+	// Member Who bought: the member's id, or `external:` and the external id. Left out: a guest, whose order is kept, worth nothing, until it is sent again with its member, at most 90 days after it was placed. If the member joined more than a day after the order was placed, only within `payments.claim_within` of the program (30 days) after it was placed, whether the order is sent with its member at once or first without.
 	Member string `json:"member,omitempty,omitzero"`
 
 	// PlacedAt When it was placed: the first time at most 90 days ago, and never more than 5 minutes ahead.

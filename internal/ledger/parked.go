@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Claim gives a member the orders that were paid under one of its names before it was known by it, as long as the program
+// allows, and returns how many. It may be repeated. The merchant's system, which enrolls or changes the member, is
+// responsible for the names: it has verified the address.
+func (l *Ledger) Claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, names []Identity) (claimed int, err error) {
+	for _, id := range names {
+		parked, err := l.parked(ctx, p.ID, id)
+		if err != nil {
+			return claimed, err
+		}
+		for _, it := range parked {
+			ok, err := l.claim(ctx, p, m, it)
+			if err != nil {
+				return claimed, err
+			}
+			if ok {
+				claimed++
+			}
+		}
+	}
+	return claimed, nil
+}
+
+// maxClaimed bounds what one enrollment waits for.
+const maxClaimed = 100
+
+// parked lists the orders that are parked under a name.
+func (l *Ledger) parked(ctx context.Context, program string, id Identity) (items []table.Item, err error) {
+	for it, err := range l.Table.Query(ctx, table.Query{PK: parkedPartition(program, id), Limit: maxClaimed}) {
+		if err != nil {
+			return nil, retryable(err)
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// claim gives a member a parked order, unless the order is no longer a guest's or may not become the member's.
+func (l *Ledger) claim(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, it table.Item) (claimed bool, err error) {
+	for range attempts {
+		from, err := l.prior(ctx, p, loyalty.Cause{Kind: loyalty.CauseOrder, ID: it.Key.SK}, m)
+		if err != nil {
+			return false, err
+		}
+		acc, err := readAccount(*from.account, m)
+		if err != nil {
+			return false, err
+		}
+		was := from.order()
+		claimed = was != nil && was.Order.Member == "" && p.Attributable(was.Order.PlacedAt, acc.Joined, l.now())
+		if !claimed {
+			err = l.commit(ctx, table.Delete(it))
+		} else {
+			o := was.Order
+			o.Member = m
+			_, err = l.writeOrder(ctx, p, from, o, By{Actor: "claim", Input: from.was.Input}, table.Delete(it))
+		}
+		if conflict := (*table.ConflictError)(nil); errors.As(err, &conflict) && conflict.Key == it.Key {
+			return false, nil // another process did it
+		}
+		if errors.As(err, new(*loyalty.Error)) {
+			return false, nil // it stays a guest's
+		}
+		if !outrun(err) {
+			return claimed && err == nil, err
+		}
+	}
+	return false, ErrTryAgain
+}
+
+// park adds to ops what lists an order under a name by which its payer may become known, unless it is listed already.
+func (l *Ledger) park(ctx context.Context, program string, id Identity, order string, ops []table.Op) ([]table.Op, error) {
+	key := table.Key{PK: parkedPartition(program, id), SK: order}
+	if slices.ContainsFunc(ops, func(op table.Op) bool { return op.Item.Key == key }) {
+		return ops, nil
+	}
+	it, err := l.Table.Get(ctx, key)
+	if err != nil || it.Version > 0 {
+		return ops, retryable(err)
+	}
+	it.Doc = encode(parkedDoc{order, millis(l.now())})
+	return append(ops, table.Put(it)), nil
+}
