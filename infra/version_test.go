@@ -89,7 +89,7 @@ func TestVersionCheckDetectsMutations(t *testing.T) {
 		parameter string
 	}{
 		{"a setting is not counted", "SenderSettings", "${WebhookUrl}", "", "WebhookUrl"},
-		{"the count is not in the description", "RemindFunctionVersion", "${LinkSettings}", "", "PublicUrl"},
+		{"the count is not in the description", "RemindFunctionVersion", "${LinkSettings.VersionNumber}", "", "PublicUrl"},
 		{"the description has a value that the function does not get", "EarnFunctionVersion", "${Stage}", "${PushBus}", "PushBus"},
 	} {
 		tpl := samtest.Templates(t, samtest.Parameters{"EnableCanary": "true"})[0]
@@ -142,7 +142,7 @@ func deploy(t *testing.T, tpl *stack.Template, parameters samtest.Parameters) de
 		return encode(t, resolved)
 	}
 	for id, r := range tpl.OfType("AWS::AppConfig::HostedConfigurationVersion") {
-		values[id] = resolve(r.Properties)
+		values[id+".VersionNumber"] = resolve(r.Properties)
 	}
 	for id, r := range tpl.OfType("AWS::Lambda::Version") {
 		values[id+".Version"] = id + resolve(r.Properties)

@@ -80,6 +80,8 @@ var arrows = []struct {
 	{"internal/stack/stacktest", []string{"ledger", "loyalty", "program", "program/snapshot", "stack", "stack/access"}},
 	{"internal/importtest", nil},
 	{"infra", nil},
+	{"infra/alarms", []string{"telemetry"}},
+	{"infra/alarms/generate", []string{"infra/alarms"}},
 	{"infra/mutate", nil},
 	{"infra/samtest", []string{"stack"}},
 	{"infra/e2e", []string{"app", "payments/sample"}},

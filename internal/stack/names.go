@@ -56,6 +56,8 @@ func (d Deployment) name(v Values, id, kind string) {
 		v[id+".Arn"] = d.arn("logs", "log-group:"+name+":*")
 	case "AWS::Serverless::Function", "AWS::Lambda::Function":
 		v[id+".Arn"] = d.arn("lambda", "function:"+name)
+	case "AWS::AppConfig::HostedConfigurationVersion":
+		v[id+".VersionNumber"] = "1"
 	case "AWS::IAM::Role":
 		v[id+".Arn"] = strings.Join([]string{"arn:aws:iam:", d.Account, "role/" + name}, ":")
 	}
