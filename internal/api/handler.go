@@ -96,6 +96,7 @@ func (h *handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 			counters.Add(telemetry.Timeouts, 1)
 		}
 		if p.Code == string(internalError) {
+			app.CountViolation(ctx, err)
 			h.app.Log.LogAttrs(ctx, slog.LevelError, "request failed",
 				slog.String("request_id", line.RequestID), slog.String("function", h.function),
 				slog.String("route", line.Route), slog.String("error", err.Error()))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -39,6 +40,7 @@ func (a *App) Run(ctx context.Context, function string, work func(context.Contex
 	out, err := contained(ctx, work)
 	if err != nil {
 		counters.Add(telemetry.Errors, 1)
+		CountViolation(ctx, err)
 		a.Log.LogAttrs(ctx, slog.LevelError, "an event could not be processed",
 			slog.String("request_id", origin.RequestID), slog.String("function", function), slog.String("error", err.Error()))
 	}
@@ -47,6 +49,13 @@ func (a *App) Run(ctx context.Context, function string, work func(context.Contex
 	}
 	telemetry.Counted(ctx, a.Log, origin, a.Now(), counters)
 	return out, err
+}
+
+// CountViolation counts an error in InvariantViolations if the ledger refused to write what breaks an invariant.
+func CountViolation(ctx context.Context, err error) {
+	if errors.Is(err, loyalty.ErrInvariant) {
+		telemetry.Count(ctx, telemetry.InvariantViolations, 1)
+	}
 }
 
 // RequestID returns Lambda's ID of the invocation that ctx belongs to; empty outside of one.

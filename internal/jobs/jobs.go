@@ -59,6 +59,12 @@ func readEvent(payload []byte, schedule string) (event, error) {
 	return e, nil
 }
 
+// countLateness reports how long after its time a schedule's event is handled, also when it is in time: an alarm takes
+// missing data for a schedule that does not run.
+func countLateness(ctx context.Context, e event, now time.Time) {
+	telemetry.Count(ctx, telemetry.ScheduleLateSeconds, int64(max(0, now.Sub(e.Time)).Seconds()))
+}
+
 // each processes the messages of a queue's event one by one and answers which of them the queue is to deliver again:
 // those that failed, and those that it did not begin because its time was over. The list is never null: Lambda would
 // take that for success, and other runtimes cannot read it.
@@ -68,6 +74,7 @@ func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, w
 		if err := process(ctx, m.Body, work); err != nil {
 			log.ErrorContext(ctx, "a message will be delivered again", "request_id", app.RequestID(ctx), "message", m.MessageId, "err", err)
 			telemetry.Count(ctx, telemetry.Errors, 1)
+			app.CountViolation(ctx, err)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
 		}
 	}

@@ -128,3 +128,45 @@ func (failing) Get(context.Context, table.Key) (table.Item, error) {
 }
 
 func (failing) Transact(context.Context, ...table.Op) error { return errors.New("as asked") }
+
+func TestScheduleReportsHowLateItIs(t *testing.T) {
+	b := newBench(t, 0)
+	counted := metered(t, b)
+	for _, late := range []time.Duration{0, 90 * time.Second, -time.Second} {
+		b.now = noon.Add(late)
+		want := max(0, late.Seconds())
+		b.dispatch(t, noon)
+		if got, ok := counted()["ScheduleLateSeconds"]; !ok || got != want {
+			t.Errorf("reassess, %s late: %v, %t", late, got, ok)
+		}
+		event := fmt.Sprintf(`{"schedule":"remind","time":%q}`, noon.Format(time.RFC3339))
+		if _, err := Remind((&provider{}).office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+			t.Fatal(err)
+		}
+		if got, ok := counted()["ScheduleLateSeconds"]; !ok || got != want {
+			t.Errorf("remind, %s late: %v, %t", late, got, ok)
+		}
+	}
+}
+
+func TestWorkerCountsAnAccountThatViolatesAnInvariant(t *testing.T) {
+	b := newBench(t, 40)
+	b.dispatch(t, b.now)
+	bodies := b.sent
+	b.sent = nil
+	it, err := b.Table.Get(t.Context(), table.Key{PK: "P#bluebird#M#" + string(memberID(7)), SK: "ACCOUNT"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	it.Doc = []byte(strings.Replace(string(it.Doc), `"lots":{"20271231":50}`, `"lots":{"20271231":-90}`, 1)) // damaged
+	if err := b.Table.Transact(t.Context(), table.Put(it)); err != nil {
+		t.Fatal(err)
+	}
+	counted := metered(t, b)
+	if failed := b.deliver(t, t.Context(), bodies...); len(failed) != 0 || b.due(t) != 1 {
+		t.Errorf("%v failed, and %d members are still due", failed, b.due(t))
+	}
+	if got := counted(); got["InvariantViolations"] != 1 {
+		t.Errorf("counted %v", got)
+	}
+}

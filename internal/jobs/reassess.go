@@ -59,6 +59,7 @@ func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // dispatch sends a message for each shard in which something is due. What cannot be looked at is reported in
 // the end, so that the schedule repeats it, and keeps nothing else from being sent.
 func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
+	countLateness(ctx, e, r.Now())
 	var bodies []string
 	var failures []error
 	for program, err := range r.Ledger.ProgramIDs(ctx) {
@@ -238,6 +239,7 @@ func (w *walk) advance(ctx context.Context, member loyalty.MemberID, do func() (
 	n, err := do()
 	if err != nil {
 		fail()
+		app.CountViolation(ctx, err)
 		w.Log.ErrorContext(ctx, "a member could not be brought up to date", "member", member, "err", err)
 		return
 	}

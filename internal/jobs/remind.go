@@ -82,6 +82,7 @@ func (r remind) handle(ctx context.Context, payload []byte) ([]byte, error) {
 // dispatch sends a message for each shard in which somebody is due, and one for every few letters. When the reminders of
 // a program are others than at the last time, everybody is due.
 func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
+	countLateness(ctx, e, r.Now())
 	var failures []error
 	shards := 0
 	for program, err := range r.Ledger.ProgramIDs(ctx) {
@@ -264,6 +265,7 @@ func (t *tour) safely(ctx context.Context, m loyalty.MemberID) {
 		t.done.Add(1) // somebody else is there
 	case err != nil:
 		t.failed.Add(1)
+		app.CountViolation(ctx, err)
 		t.Log.ErrorContext(ctx, "a member could not be visited", "member", m, "err", err)
 	default:
 		t.done.Add(1)

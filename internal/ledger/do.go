@@ -238,8 +238,11 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 		if len(s.entries) == 0 || i > 0 && len(s.entries) == s.passed {
 			continue
 		}
+		if err := s.check(); err != nil {
+			return planned{}, fmt.Errorf("ledger: %w", err)
+		}
 		puts := s.seal(c)
-		n := s.before(c.main)
+		n := s.behind(c.main)
 		w.ops, w.entries = append(w.ops, puts[n:]...), append(w.entries, s.entries[n:]...)
 		ofTime, passed = append(ofTime, puts[:n]...), append(passed, s.entries[:n]...)
 		accounts, spends = append(accounts, table.Put(s.item)), append(spends, s.spends...)
@@ -263,6 +266,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 // A side is one account in an attempt: how it was read, and what becomes of it.
 type side struct {
 	item    table.Item
+	before  loyalty.Account // as it was read
 	acc     loyalty.Account
 	head    string // the hash of the last entry that is written
 	written int64  // how many entries are
@@ -288,7 +292,7 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 		}
 		more = more || part
 		accs[i] = out.Account
-		sides[i] = side{read[i], out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends}
+		sides[i] = side{read[i], acc, out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends}
 	}
 	decide := c.decision()
 	if decide == nil || more {
@@ -307,6 +311,16 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
 	}
 	return sides, false, nil
+}
+
+// check refuses to write what breaks an invariant. A member who joins again is decided about from the beginning, without
+// the account that exists: that the first joining exists is found when it is written.
+func (s *side) check() error {
+	before, entries := s.before, s.entries
+	if own := s.entries[s.passed:]; len(own) > 0 && own[0].Kind == loyalty.KindJoin {
+		before, entries = loyalty.Account{}, own
+	}
+	return loyalty.CheckWrite(before, s.acc, entries)
 }
 
 // seal gives the entries of a side their actor and their place in the chain, and the account its next form. It returns
@@ -328,9 +342,9 @@ func (s *side) seal(c command) []table.Op {
 	return puts
 }
 
-// before is how many entries are written behind the command's own: those of time, and what the command did on its way
+// behind is how many entries are written behind the command's own: those of time, and what the command did on its way
 // to the main one.
-func (s *side) before(main loyalty.Cause) int {
+func (s *side) behind(main loyalty.Cause) int {
 	if at := slices.IndexFunc(s.entries, func(e loyalty.Entry) bool { return e.Cause == main }); at >= 0 {
 		return at
 	}

@@ -2,7 +2,6 @@ package loyalty
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -12,7 +11,7 @@ import (
 // postings), never that a rule refuses it.
 func (a Account) Apply(e Entry) (Account, error) {
 	if e.Sequence != a.Sequence+1 {
-		return a, fmt.Errorf("loyalty: entry %d of %s cannot follow %d", e.Sequence, e.Member, a.Sequence)
+		return a, violation("entry %d of %s cannot follow %d", e.Sequence, e.Member, a.Sequence)
 	}
 	a.Sequence, a.Head = e.Sequence, e.Hash
 	for _, p := range e.Postings {
@@ -20,7 +19,7 @@ func (a Account) Apply(e Entry) (Account, error) {
 	}
 	a.Purses = slices.DeleteFunc(a.Purses, Purse.isEmpty) // one that became empty is in a slice of this account alone
 	if !balanced(e.Postings) {
-		return a, fmt.Errorf("loyalty: entry %d of %s is off balance", e.Sequence, e.Member)
+		return a, violation("entry %d of %s is off balance", e.Sequence, e.Member)
 	}
 	a.note(e)
 	return a, a.sound()
@@ -236,7 +235,7 @@ func setReached(all []Reached, r Reached) []Reached {
 // sound reports a balance that no sequence of entries may lead to.
 func (a Account) sound() error {
 	bad := func(what string, n Points) error {
-		return fmt.Errorf("loyalty: %s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
+		return violation("%s of %s would be %d after entry %d", what, a.Member, n, a.Sequence)
 	}
 	for purse := range a.purses {
 		for _, l := range purse.Lots {

@@ -98,6 +98,7 @@ func (w webhooks) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 			counters.Add(telemetry.SignatureFailures, 1)
 		}
 		if p.Status == http.StatusInternalServerError {
+			app.CountViolation(ctx, err)
 			w.app.Log.ErrorContext(ctx, "request failed", "request_id", line.RequestID, "function", "webhooks", "provider", c.Path.Provider, "error", err.Error())
 		}
 		if p.Code == temporarilyUnavailable {

@@ -1,0 +1,54 @@
+package loyalty
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrInvariant says that an account or an entry breaks an invariant of the ledger, which no input may break. It is a
+// defect of the rules or damage to stored data, and no refusal: nothing may be written.
+var ErrInvariant = errors.New("loyalty: an invariant is violated")
+
+func violation(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrInvariant}, args...)...)
+}
+
+// CheckWrite checks what is about to be written of one account, by means that do not depend on the decision: the entries
+// follow the account that was read without gaps, the postings of each sum to zero in every wallet, the points that they
+// state are those that the account's balance changes by, the last one states the new balance, and nothing that an account
+// holds is negative. The error wraps ErrInvariant.
+func CheckWrite(before, after Account, entries []Entry) error {
+	sum := Points(0)
+	for i, e := range entries {
+		if want := before.Sequence + int64(i) + 1; e.Sequence != want {
+			return violation("entry %d of %s has the sequence %d", want, after.Member, e.Sequence)
+		}
+		if !balanced(e.Postings) {
+			return violation("the postings of entry %d of %s do not sum to zero", e.Sequence, after.Member)
+		}
+		moved := Points(0)
+		for _, p := range e.Postings {
+			if p.Wallet == "" && p.Bucket.counts() {
+				moved += p.Points
+			}
+		}
+		if moved != e.Points {
+			return violation("entry %d of %s states %d points and posts %d", e.Sequence, after.Member, e.Points, moved)
+		}
+		sum += moved
+	}
+	if want := before.Sequence + int64(len(entries)); after.Sequence != want {
+		return violation("the account of %s has the sequence %d after entry %d", after.Member, after.Sequence, want)
+	}
+	was, is := before.Balance(), after.Balance()
+	if len(entries) > 0 && entries[len(entries)-1].Balance != is {
+		return violation("the last entry of %s does not state the balance %+v", after.Member, is)
+	}
+	if is.net()-was.net() != sum {
+		return violation("the balance of %s changes by %d points, and its entries by %d", after.Member, is.net()-was.net(), sum)
+	}
+	return after.sound()
+}
+
+// net is what the points of entries add up to.
+func (b Balance) net() Points { return b.Active + b.Pending - b.Debt }
