@@ -5,11 +5,22 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
 // listCampaigns lists what runs or is to come. A shadow campaign is tried out in secret.
 func listCampaigns(ctx context.Context, c *call) (answer, error) {
 	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	var budgets []loyalty.Spend
+	for _, r := range p.Campaigns {
+		if r.Budget > 0 {
+			budgets = append(budgets, loyalty.Spend{Rule: "campaigns." + r.ID, Budget: r.Budget})
+		}
+	}
+	left, err := c.app.Ledger.Budgets(ctx, p.ID, budgets)
 	if err != nil {
 		return answer{}, err
 	}
@@ -23,11 +34,7 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 			From: r.Match.From.UTC(), Until: r.Match.Until.UTC(),
 		}
 		if r.Budget > 0 {
-			left, err := c.app.Ledger.Budget(ctx, p.ID, "campaigns."+r.ID, r.Budget)
-			if err != nil {
-				return answer{}, err
-			}
-			one.Budget = &wire.Budget{Points: int64(r.Budget), Left: int64(left)}
+			one.Budget = &wire.Budget{Points: int64(r.Budget), Left: int64(left["campaigns."+r.ID])}
 		}
 		list.Data = append(list.Data, one)
 	}

@@ -7,11 +7,11 @@ import (
 )
 
 func listPerks(ctx context.Context, c *call) (answer, error) {
-	p, m, err := c.namedMember(ctx)
+	p, id, err := c.meant(ctx, c.path("member"))
 	if err != nil {
 		return answer{}, err
 	}
-	left, err := c.app.Ledger.StockFor(ctx, p, m.Account.Member)
+	m, left, err := c.memberAndStock(ctx, p, id)
 	if err != nil {
 		return answer{}, err
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -34,11 +35,7 @@ func quoteOrder(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	locale, err := c.locale(ctx, p, o.Member, language)
-	if err != nil {
-		return answer{}, err
-	}
-	return answer{body: wireQuote(p, q, locale, c.app.Now())}, nil
+	return answer{body: wireQuote(p, q.Quote, cmp.Or(language, q.Profile.Locale), c.app.Now())}, nil
 }
 
 func wireQuote(p *loyalty.Program, q loyalty.Quote, locale string, now time.Time) wire.Quote {

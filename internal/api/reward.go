@@ -9,7 +9,9 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
 )
 
 // listRewards is the catalogue, for anybody or for one member. What the member lacks tells what the member has, so that
@@ -35,22 +37,17 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	acc := loyalty.Account{}
+	var id loyalty.MemberID
 	if member != "" {
-		id, err := c.member(ctx, member)
-		if err != nil {
+		if id, err = c.member(ctx, member); err != nil {
 			return answer{}, err
 		}
-		m, err := c.app.Ledger.Member(ctx, p, id)
-		if err != nil {
-			return answer{}, err
-		}
-		acc = m.Account
 	}
-	left, err := c.app.Ledger.StockFor(ctx, p, acc.Member)
+	m, left, err := c.memberAndStock(ctx, p, id)
 	if err != nil {
 		return answer{}, err
 	}
+	acc := m.Account
 	list, now := wire.RewardList{Data: []wire.Reward{}}, c.app.Now()
 	for _, r := range p.Rewards {
 		if !r.Shown.Has(now) {
@@ -75,6 +72,20 @@ func (c *call) rewards(ctx context.Context, member string) (answer, error) {
 		list.Data = append(list.Data, one)
 	}
 	return answer{body: list}, nil
+}
+
+// memberAndStock reads a member, if the ID is not empty, and what is left of the rewards, at the same time.
+func (c *call) memberAndStock(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (m ledger.Member, left loyalty.Budgets, err error) {
+	err = parallel.Do(func() (err error) {
+		if id != "" {
+			m, err = c.app.Ledger.Member(ctx, p, id)
+		}
+		return err
+	}, func() (err error) {
+		left, err = c.app.Ledger.StockFor(ctx, p, id)
+		return err
+	})
+	return m, left, err
 }
 
 func wireReward(r loyalty.Reward) wire.Reward {

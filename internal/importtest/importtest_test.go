@@ -45,7 +45,7 @@ var arrows = []struct {
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{"internal/api", []string{
-		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "program/change", "program/problem", "telemetry",
+		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "parallel", "program/change", "program/problem", "telemetry",
 	}},
 	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "telemetry"}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},

@@ -6,11 +6,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"time"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -24,10 +25,12 @@ const BudgetShards = 16
 // floor of each is its share below zero, so that the table itself refuses to overspend. What one counter does not have
 // left is taken from others, so that a budget is spent to its last point.
 type budgets struct {
-	ledger   *Ledger
-	program  string
+	ledger  *Ledger
+	program string
+	back    []loyalty.Spend // what time gives back in the same instant, so that it can be spent again
+
+	mu       sync.Mutex                     // guards counters while several are read at the same time
 	counters map[string][BudgetShards]int64 // by rule, as read
-	back     []loyalty.Spend                // what time gives back in the same instant, so that it can be spent again
 }
 
 type counterDoc struct {
@@ -48,23 +51,23 @@ func (b *budgets) decide(ctx context.Context, ask func(loyalty.Budgets) ([]loyal
 		if err != nil {
 			return nil, err
 		}
-		unknown := false
-		for _, s := range spends(outs) {
-			if _, known := left[s.Rule]; known || s.Points < 0 {
-				continue
-			}
-			if left[s.Rule], err = b.left(ctx, s); err != nil {
-				return nil, err
-			}
+		unknown := slices.DeleteFunc(spends(outs), func(s loyalty.Spend) bool {
+			_, known := left[s.Rule]
+			return known || s.Points < 0
+		})
+		if len(unknown) == 0 {
+			return outs, nil
+		}
+		if err := b.load(ctx, unknown); err != nil {
+			return nil, err
+		}
+		for _, s := range unknown {
+			left[s.Rule] = b.left(s)
 			for _, back := range b.back {
 				if back.Rule == s.Rule {
 					left[s.Rule] -= back.Points
 				}
 			}
-			unknown = true
-		}
-		if !unknown {
-			return outs, nil
 		}
 	}
 }
@@ -76,20 +79,33 @@ func spends(outs []loyalty.Outcome) (all []loyalty.Spend) {
 	return all
 }
 
-// left is what is left of one budget.
-func (b *budgets) left(ctx context.Context, s loyalty.Spend) (loyalty.Points, error) {
-	if _, read := b.counters[s.Rule]; !read {
-		if err := b.read(ctx, s.Rule); err != nil {
-			return 0, err
-		}
-	}
+// left is what is left of one budget, which was loaded.
+func (b *budgets) left(s loyalty.Spend) loyalty.Points {
 	counters := b.counters[s.Rule]
 	sum, reachable := int64(s.Budget), int64(0)
 	for i, n := range counters {
 		sum += n
 		reachable += max(0, n+shardShare(s.Budget, i))
 	}
-	return loyalty.Points(max(0, min(sum, reachable))), nil
+	return loyalty.Points(max(0, min(sum, reachable)))
+}
+
+// load reads the counters of budgets at the same time, but for those that were read already.
+func (b *budgets) load(ctx context.Context, of []loyalty.Spend) error {
+	return parallel.Do(b.reads(ctx, of)...)
+}
+
+// reads returns the reads that load makes.
+func (b *budgets) reads(ctx context.Context, of []loyalty.Spend) (reads []func() error) {
+	seen := map[string]bool{}
+	for _, s := range of {
+		if _, read := b.counters[s.Rule]; read || seen[s.Rule] {
+			continue
+		}
+		seen[s.Rule] = true
+		reads = append(reads, func() error { return b.read(ctx, s.Rule) })
+	}
+	return reads
 }
 
 func (b *budgets) read(ctx context.Context, rule string) error {
@@ -108,6 +124,8 @@ func (b *budgets) read(ctx context.Context, rule string) error {
 		}
 		counters[shard] = d.N
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.counters == nil {
 		b.counters = map[string][BudgetShards]int64{}
 	}
@@ -177,29 +195,26 @@ func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
 	return ops
 }
 
-// count finds out what is left of a reward, and of each date of it, of which there are only so many.
-func (b *budgets) count(ctx context.Context, r *loyalty.Reward, left loyalty.Budgets, now time.Time) (err error) {
-	for _, s := range r.Counters(now) {
-		if left[s.Rule], err = b.left(ctx, s); err != nil {
-			return err
-		}
+// leftOf adds what is left of budgets, which were loaded.
+func (b *budgets) leftOf(of []loyalty.Spend, left loyalty.Budgets) {
+	for _, s := range of {
+		left[s.Rule] = b.left(s)
 	}
-	return nil
 }
 
-// Stock is what is left of each reward, and of each date of one, of which there are only so many now.
-func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets, error) {
-	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
-	for _, r := range p.Rewards {
-		if err := b.count(ctx, &r, left, l.now()); err != nil {
-			return nil, err
-		}
+// Budgets returns what is left of budgets, which it reads at the same time. A budget is named by its rule with the
+// section: campaigns.double.
+func (l *Ledger) Budgets(ctx context.Context, program string, of []loyalty.Spend) (loyalty.Budgets, error) {
+	b, left := budgets{ledger: l, program: program}, loyalty.Budgets{}
+	if err := b.load(ctx, of); err != nil {
+		return nil, err
 	}
+	b.leftOf(of, left)
 	return left, nil
 }
 
-// Budget is what is left of the budget of a rule, by its name with its section.
+// Budget is Budgets for one of them.
 func (l *Ledger) Budget(ctx context.Context, program, rule string, budget loyalty.Points) (loyalty.Points, error) {
-	b := budgets{ledger: l, program: program}
-	return b.left(ctx, loyalty.Spend{Rule: rule, Budget: budget})
+	left, err := l.Budgets(ctx, program, []loyalty.Spend{{Rule: rule, Budget: budget}})
+	return left[rule], err
 }

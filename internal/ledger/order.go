@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"time"
 
@@ -277,28 +276,4 @@ func (l *Ledger) Order(ctx context.Context, program, id string) (OrderResult, er
 		return r, notFound("order")
 	}
 	return r, nil
-}
-
-// Quote says what an order would earn and which rewards could be had now; it writes nothing. An order without
-// a member is a guest's.
-func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order) (loyalty.Quote, error) {
-	var acc loyalty.Account
-	if o.Member != "" {
-		var err error
-		if acc, err = l.account(ctx, p, o.Member); err != nil {
-			return loyalty.Quote{}, err
-		}
-	}
-	stock, err := l.StockFor(ctx, p, acc.Member)
-	if err != nil {
-		return loyalty.Quote{}, err
-	}
-	b := budgets{ledger: l, program: p.ID}
-	var q loyalty.Quote
-	_, err = b.decide(ctx, func(left loyalty.Budgets) (out []loyalty.Outcome, err error) {
-		maps.Copy(left, stock)
-		q, err = p.Quote(acc, o, left, l.now())
-		return []loyalty.Outcome{{Spends: q.Spends}}, err
-	})
-	return q, err
 }

@@ -39,7 +39,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 			}
 			outs, err := decided(accs, left)
 			if n, known := left[reward.Key()]; err == nil && known && reward.Waits() && reward.Takes(outs[0]) > 0 {
-				if call, err = l.called(ctx, p, &reward, n); err == nil {
+				if call, err = l.called(p, &reward, l.line(ctx, p.ID, reward.ID, callsAtOnce), n); err == nil {
 					err = call.Refuses(in.Member)
 				}
 			}
@@ -298,9 +298,9 @@ func (l *Ledger) otherDates(ctx context.Context, p *loyalty.Program, reward *loy
 	if date == "" || !errors.As(err, &refusal) || refusal.Code != loyalty.RewardOutOfStock || refusal.Pointer != "/date" {
 		return err
 	}
-	b, left := budgets{ledger: l, program: p.ID}, loyalty.Budgets{}
-	if err := b.count(ctx, reward, left, l.now()); err != nil {
-		return err
+	left, failed := l.Budgets(ctx, p.ID, reward.Counters(l.now()))
+	if failed != nil {
+		return failed
 	}
 	return reward.NoPlaces(date, left, l.now())
 }

@@ -2,68 +2,129 @@ package ledger
 
 import (
 	"context"
+	"iter"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
 // mostLapsed is how many lapsed reservations of one reward are counted as left.
 const mostLapsed = 100
 
-// StockFor is Stock as a member finds it who redeems now: with what lapsed reservations held, whether pools have a code,
-// and whether others who wait have the first call; not that if m is empty, and nobody is named.
-//
-// It costs a read unit more for each reward with uploaded codes, or of which a piece or a date has run out; one more
-// where the pool is empty; and for each waiting list the read of as many who wait as pieces are left.
-func (l *Ledger) StockFor(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (loyalty.Budgets, error) {
-	left, err := l.Stock(ctx, p)
-	if err != nil {
-		return nil, err
-	}
+// Stock returns what is left of each reward with a limited quantity, and of each date of one.
+func (l *Ledger) Stock(ctx context.Context, p *loyalty.Program) (loyalty.Budgets, error) {
+	var of []loyalty.Spend
 	for _, r := range p.Rewards {
-		if err := l.findOut(ctx, p, &r, m, left); err != nil {
-			return nil, err
-		}
+		of = append(of, r.Counters(l.now())...)
 	}
-	return left, nil
+	return l.Budgets(ctx, p.ID, of)
 }
 
-// findOut adds to what is left of one reward.
-func (l *Ledger) findOut(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, m loyalty.MemberID, left loyalty.Budgets) error {
-	wanted := false
-	for _, s := range r.Counters(l.now()) {
-		wanted = wanted || left[s.Rule] == 0
+// StockFor is Stock as a member finds it who redeems now: with the quantity that lapsed reservations held, whether pools
+// have a code, and whether other members of a waiting list have the first call; without the last one if m is empty.
+//
+// It takes two sequential steps. It costs a read unit more than Stock for each reward with uploaded codes, or of which
+// a piece or a date has run out; one more where the pool is empty; and one or more for each waiting list, of which it
+// reads as many members as pieces are left, in pages.
+func (l *Ledger) StockFor(ctx context.Context, p *loyalty.Program, m loyalty.MemberID) (loyalty.Budgets, error) {
+	s := l.stockFor(p, m)
+	if err := parallel.Do(s.first(ctx)...); err != nil {
+		return nil, err
 	}
-	if r.Codes.From == loyalty.UploadedCode {
-		for _, err := range l.Table.Query(ctx, table.Query{PK: poolPartition(p.ID, r.ID), Limit: 1}) {
-			if err != nil {
-				return retryable(err)
-			}
-			left[r.CodesKey()]++
+	s.count()
+	if err := parallel.Do(s.second(ctx)...); err != nil {
+		return nil, err
+	}
+	return s.result(ctx)
+}
+
+// A stockReading finds out what is left of the rewards of a program. Its reads are in two steps: first the counters and the
+// pools, then what is wanted of those of which nothing is left.
+type stockReading struct {
+	*Ledger
+	p        *loyalty.Program
+	m        loyalty.MemberID
+	now      time.Time
+	counters budgets
+	left     loyalty.Budgets
+	rewards  []rewardReading
+}
+
+// A rewardReading is what was read of one reward.
+type rewardReading struct {
+	*loyalty.Reward
+	lapsed []listedDoc
+	line   []table.Item // the beginning of the waiting list
+}
+
+func (l *Ledger) stockFor(p *loyalty.Program, m loyalty.MemberID) *stockReading {
+	s := &stockReading{
+		Ledger: l, p: p, m: m, now: l.now(), counters: budgets{ledger: l, program: p.ID}, left: loyalty.Budgets{},
+		rewards: make([]rewardReading, len(p.Rewards)),
+	}
+	for i := range p.Rewards {
+		s.rewards[i].Reward = &p.Rewards[i]
+	}
+	return s
+}
+
+// first returns the reads of the first step: the counters, and whether pools have a code.
+func (s *stockReading) first(ctx context.Context) []func() error {
+	var of []loyalty.Spend
+	var pools []func() error
+	for _, r := range s.rewards {
+		of = append(of, r.Counters(s.now)...)
+		if r.Codes.From == loyalty.UploadedCode {
+			pools = append(pools, func() error { return s.readPool(ctx, r.Reward) })
 		}
-		left[r.CodesKey()] += 0
-		wanted = wanted || left[r.CodesKey()] == 0
 	}
-	if wanted {
-		if err := l.addLapsed(ctx, p.ID, r, left); err != nil {
-			return err
-		}
-	}
-	if n := left[r.Key()]; m != "" && r.Waits() && n > 0 {
-		call, err := l.called(ctx, p, r, n)
+	return append(s.counters.reads(ctx, of), pools...)
+}
+
+func (s *stockReading) readPool(ctx context.Context, r *loyalty.Reward) error {
+	codes := loyalty.Points(0)
+	for _, err := range s.Table.Query(ctx, table.Query{PK: poolPartition(s.p.ID, r.ID), Limit: 1}) {
 		if err != nil {
-			return err
+			return retryable(err)
 		}
-		if call.Refuses(m) != nil {
-			left[r.TurnKey()] = 0
-		}
+		codes++
 	}
+	s.counters.mu.Lock()
+	defer s.counters.mu.Unlock()
+	s.left[r.CodesKey()] = codes
 	return nil
 }
 
-// addLapsed adds what lapsed reservations held.
-func (l *Ledger) addLapsed(ctx context.Context, program string, r *loyalty.Reward, left loyalty.Budgets) error {
-	for it, err := range l.lapsedOf(ctx, program, r.ID, table.Item{}, mostLapsed) {
+// count adds what the counters of the first step say.
+func (s *stockReading) count() {
+	for _, r := range s.rewards {
+		s.counters.leftOf(r.Counters(s.now), s.left)
+	}
+}
+
+// second returns the reads of the second step: the lapsed reservations of rewards of which nothing is left, and the
+// beginnings of the waiting lists of those of which something may be.
+func (s *stockReading) second(ctx context.Context) (reads []func() error) {
+	for i := range s.rewards {
+		r := &s.rewards[i]
+		wanted := r.Codes.From == loyalty.UploadedCode && s.left[r.CodesKey()] == 0
+		for _, c := range r.Counters(s.now) {
+			wanted = wanted || s.left[c.Rule] == 0
+		}
+		if wanted {
+			reads = append(reads, func() error { return s.readLapsed(ctx, r) })
+		}
+		if s.m != "" && r.Waits() && (wanted || s.left[r.Key()] > 0) {
+			reads = append(reads, func() error { return s.readLine(ctx, r) })
+		}
+	}
+	return reads
+}
+
+func (s *stockReading) readLapsed(ctx context.Context, r *rewardReading) error {
+	for it, err := range s.lapsedOf(ctx, s.p.ID, r.ID, table.Item{}, mostLapsed) {
 		if err != nil {
 			return retryable(err)
 		}
@@ -71,11 +132,57 @@ func (l *Ledger) addLapsed(ctx context.Context, program string, r *loyalty.Rewar
 		if err != nil {
 			return err
 		}
-		for _, key := range []string{r.KeyOn(d.Date), r.CodesKey()} {
-			if _, counted := left[key]; counted {
-				left[key]++
-			}
-		}
+		r.lapsed = append(r.lapsed, d)
 	}
 	return nil
+}
+
+func (s *stockReading) readLine(ctx context.Context, r *rewardReading) error {
+	for it, err := range s.Table.Query(ctx, table.Query{PK: linePartition(s.p.ID, r.ID), Limit: callsAtOnce}) {
+		if err != nil {
+			return retryable(err)
+		}
+		r.line = append(r.line, it)
+	}
+	return nil
+}
+
+// result adds what the second step has found. It reads on where the beginning of a waiting list is not enough.
+func (s *stockReading) result(ctx context.Context) (loyalty.Budgets, error) {
+	for _, r := range s.rewards {
+		for _, d := range r.lapsed {
+			for _, key := range []string{r.KeyOn(d.Date), r.CodesKey()} {
+				if _, counted := s.left[key]; counted {
+					s.left[key]++
+				}
+			}
+		}
+		n := s.left[r.Key()]
+		if s.m == "" || !r.Waits() || n == 0 {
+			continue
+		}
+		call, err := s.called(s.p, r.Reward, s.lineFrom(ctx, r), n)
+		if err != nil {
+			return nil, err
+		}
+		if call.Refuses(s.m) != nil {
+			s.left[r.TurnKey()] = 0
+		}
+	}
+	return s.left, nil
+}
+
+// lineFrom yields the items of a waiting list, of which the beginning was read.
+func (s *stockReading) lineFrom(ctx context.Context, r rewardReading) iter.Seq2[table.Item, error] {
+	return func(yield func(table.Item, error) bool) {
+		for _, it := range r.line {
+			if !yield(it, nil) {
+				return
+			}
+		}
+		if n := len(r.line); n == callsAtOnce {
+			q := table.Query{PK: linePartition(s.p.ID, r.ID), After: r.line[n-1], Limit: callsAtOnce}
+			s.inPages(ctx, q)(yield)
+		}
+	}
 }

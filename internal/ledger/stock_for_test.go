@@ -1,7 +1,10 @@
 package ledger_test
 
 import (
+	"fmt"
+	"math/big"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -87,5 +90,58 @@ func TestWhatItCostsToSayWhatIsLeft(t *testing.T) {
 	b.upload(t, "mug", 3)
 	if got := cost(pooled); got != 1 {
 		t.Errorf("a pool with codes: %g reads", got)
+	}
+}
+
+// Whatever kinds of rewards there are, and whether they have run out, a quote takes two sequential steps: also where a
+// reservation of the last piece, place or code has lapsed, members wait, and a campaign has a budget.
+func TestAQuoteTakesTwoSteps(t *testing.T) {
+	dates := []loyalty.Occasion{{ID: "may", At: start.AddDate(1, 0, 0), Places: 1}, {ID: "june", At: start.AddDate(1, 1, 0), Places: 9}}
+	for _, held := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			meter := &tabletest.Meter{Table: memory(t), Bubble: true}
+			b := newBench(t, meter)
+			b.campaign(t, loyalty.Rule{ID: "double", Give: loyalty.Multiply{By: big.NewRat(2, 1)}, Budget: 1_000_000})
+			b.enrol(t, "mem_ada")
+			b.grant(t, "mem_ada", 1_000)
+			for i, c := range scarce(dates...) {
+				c.reward.ID = fmt.Sprint("reward", i)
+				b.offer(t, c.reward)
+				if c.reward.Codes.From == loyalty.UploadedCode {
+					b.upload(t, c.reward.ID, 1)
+				}
+				if !held {
+					continue
+				}
+				b.take(t, ledger.RedemptionRequest{ID: fmt.Sprint("rd_", i), Member: "mem_ada", Reward: c.reward.ID, Date: c.date})
+				if c.reward.Waits() {
+					if _, err := b.Wait(t.Context(), b.p, c.reward.ID, "mem_ada"); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+			b.advance(time.Hour) // nobody has written down yet that the reservations have lapsed
+			meter.Take()
+			q, err := b.Quote(t.Context(), b.p, b.order("1042", "mem_ada", 10_000))
+			if err != nil || q.Points != 200 || len(q.Rewards) != 6 || q.Profile.Member != "mem_ada" {
+				t.Fatalf("%+v, %v", q, err)
+			}
+			for _, r := range q.Rewards {
+				if len(r.Lacks) > 0 && r.Reward.ID != "five-off" {
+					t.Errorf("%s lacks %+v", r.Reward.ID, r.Lacks)
+				}
+			}
+			u := meter.Take()
+			t.Logf("held %t: %+v", held, u)
+			if u.Steps != 2 {
+				t.Errorf("a quote took %d steps and %d calls, held %t", u.Steps, u.Calls, held)
+			}
+			if _, err := b.StockFor(t.Context(), b.p, "mem_ada"); err != nil {
+				t.Fatal(err)
+			}
+			if u := meter.Take(); u.Steps != 2 {
+				t.Errorf("StockFor took %d steps and %d calls, held %t", u.Steps, u.Calls, held)
+			}
+		})
 	}
 }

@@ -116,7 +116,7 @@ func (l *Ledger) Wait(ctx context.Context, p *loyalty.Program, reward string, m 
 		if err != nil {
 			return Place{}, err
 		}
-		call, err := l.called(ctx, p, &r, left)
+		call, err := l.called(p, &r, l.line(ctx, p.ID, r.ID, callsAtOnce), left)
 		if err != nil {
 			return Place{}, err
 		}
@@ -190,10 +190,10 @@ func (l *Ledger) Place(ctx context.Context, p *loyalty.Program, reward string, m
 	return out, nil
 }
 
-// called is who has the first call on the pieces that are left.
-func (l *Ledger) called(ctx context.Context, p *loyalty.Program, r *loyalty.Reward, left loyalty.Points) (call loyalty.Call, err error) {
+// called is who of a waiting list has the first call on the pieces that are left.
+func (l *Ledger) called(p *loyalty.Program, r *loyalty.Reward, line iter.Seq2[table.Item, error], left loyalty.Points) (call loyalty.Call, err error) {
 	call = p.Call(r, func(yield func(loyalty.Waiter) bool) {
-		for it, failed := range l.line(ctx, p.ID, r.ID, callsAtOnce) {
+		for it, failed := range line {
 			var w loyalty.Waiter
 			if failed == nil {
 				w, failed = readWaiter(it)

@@ -1,0 +1,51 @@
+package ledger
+
+import (
+	"context"
+	"maps"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
+)
+
+// A QuoteResult is a quote with the profile of its member, which is empty for a guest.
+type QuoteResult struct {
+	loyalty.Quote
+	Profile Profile
+}
+
+// Quote says what an order would earn and which rewards could be had now. It writes nothing. An order without a member is
+// a guest's.
+//
+// It takes two sequential steps: first the member, the counters and pools of rewards; then what else is to be known of
+// rewards that have run out, and the budgets that the order would spend. A budget that comes into play only because another
+// one is spent takes a third.
+func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order) (QuoteResult, error) {
+	var m Member
+	s := l.stockFor(p, o.Member)
+	var reads []func() error
+	if o.Member != "" {
+		reads = append(reads, func() (err error) { m, err = l.Member(ctx, p, o.Member); return err })
+	}
+	if err := parallel.Do(append(reads, s.first(ctx)...)...); err != nil {
+		return QuoteResult{}, err
+	}
+	s.count()
+	q, err := p.Quote(m.Account, o, maps.Clone(s.left), s.now)
+	if err != nil {
+		return QuoteResult{}, err
+	}
+	if err := parallel.Do(append(s.second(ctx), s.counters.reads(ctx, q.Spends)...)...); err != nil {
+		return QuoteResult{}, err
+	}
+	stock, err := s.result(ctx)
+	if err != nil {
+		return QuoteResult{}, err
+	}
+	_, err = s.counters.decide(ctx, func(left loyalty.Budgets) (out []loyalty.Outcome, err error) {
+		maps.Copy(left, stock)
+		q, err = p.Quote(m.Account, o, left, s.now)
+		return []loyalty.Outcome{{Spends: q.Spends}}, err
+	})
+	return QuoteResult{q, m.Profile}, err
+}
