@@ -47,6 +47,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.WasGiven:         {0, nil},
 	loyalty.IsLate:           {1, []argument{{"day", 0, date}}},
 	loyalty.IsKept:           {1, []argument{{"day", 1, date}}},
+	loyalty.IsOwed:           {1, []argument{{"owed", 0, points}}},
 	loyalty.WasKept:          {0, nil},
 	loyalty.HasLapsed:        {1, []argument{{"day", 0, date}}},
 	loyalty.CameLate:         {1, []argument{{"day", 0, date}}},

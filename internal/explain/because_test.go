@@ -183,6 +183,11 @@ var said = []struct {
 		"The confirmation that was needed by 31 January 2027 did not come: -37 beans.",
 		"Die bis zum 31. Januar 2027 nötige Bestätigung ist nicht eingetroffen: -37 Bohnen.",
 	},
+	{
+		why("clawback", "0", loyalty.IsOwed, "12"),
+		"12 beans were spent before they expired and are owed.",
+		"12 Bohnen wurden vor ihrem Verfall ausgegeben und werden geschuldet.",
+	},
 	{why("clawback", "12", loyalty.IsKept, "its lot has gone"), "12 beans were not taken back.", "12 Bohnen wurden nicht zurückgebucht."},
 	{
 		why("clawback", "12", loyalty.IsKept, "lapsed", "2027-03-31"),

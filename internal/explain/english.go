@@ -195,6 +195,7 @@ var english = language{
 		{loyalty.IsFor, "time"}:        "{rule} was not applied: it is not for this time.",
 
 		{loyalty.IsShadow, ""}:  "{rule} is only being tried out and would have given {would}.",
+		{loyalty.IsOwed, ""}:    "{owed} were spent before they expired and are owed.",
 		{loyalty.IsFailed, ""}:  "{rule} was not applied: its condition could not be checked.",
 		{loyalty.IsBounded, ""}: "No more than the whole order gave{tally}.",
 		{loyalty.WasGiven, ""}:  "Already given before{tally}.",

@@ -195,6 +195,7 @@ var german = language{
 		{loyalty.IsFor, "time"}:        "{rule} wurde nicht angewandt: Sie gilt nicht zu dieser Zeit.",
 
 		{loyalty.IsShadow, ""}:  "{rule} wird nur erprobt und hätte {would} gebracht.",
+		{loyalty.IsOwed, ""}:    "{owed} wurden vor ihrem Verfall ausgegeben und werden geschuldet.",
 		{loyalty.IsFailed, ""}:  "{rule} wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",
 		{loyalty.IsBounded, ""}: "Nicht mehr, als die ganze Bestellung brachte{tally}.",
 		{loyalty.WasGiven, ""}:  "Bereits gutgeschrieben{tally}.",

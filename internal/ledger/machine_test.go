@@ -435,7 +435,7 @@ func (m *machine) account(a loyalty.Account) seen {
 func (m *machine) person(p *person) seen {
 	s := seen{Active: map[time.Time]int{}, Held: map[string]map[time.Time]int{}}
 	s.Balance = loyalty.Balance{Active: p.count("active"), Pending: p.count("pending"), Reserved: p.count("held"), Debt: loyalty.Points(p.debt)}
-	s.Redeemed, s.Expired = p.count("spent"), p.count("expired")
+	s.Redeemed, s.Expired = p.count("spent"), p.count("expired")+p.count("written off")
 	for _, x := range p.points {
 		switch {
 		case x.state == "active":

@@ -110,6 +110,7 @@ func (m *model) comeBack(p *person, points []*point) {
 		x.graced++
 		p.graced[least.UTC()] = true
 	}
+	slices.SortStableFunc(points, func(x, y *point) int { return x.lapses.Compare(y.lapses) }) // the first to expire pays a debt
 	for _, x := range points {
 		m.credit(p, x)
 	}
@@ -195,15 +196,19 @@ func (m *model) buy(who loyalty.MemberID, id string, euros int) {
 	}
 }
 
-// refund takes n points of an order back: those that wait, those of its day, others, and then it is owed. What can have
-// lapsed is not taken twice.
+// refund takes n points of an order back: those that wait, those of its day, others, and then it is owed. Points that
+// expired on its day are not taken a second time.
 func (m *model) refund(who loyalty.MemberID, id string, n int) {
 	p := m.members[who]
 	b := p.bought[id]
 	waiting := p.some(n, "pending", id)
 	gone(waiting)
-	if n -= len(waiting); n == 0 || !m.now.Before(b.lapses) {
-		return
+	n -= len(waiting)
+	for i := range p.points {
+		if x := &p.points[i]; n > 0 && !m.now.Before(b.lapses) && x.state == "expired" && x.lapses.Equal(b.lapses) {
+			x.state = "written off"
+			n--
+		}
 	}
 	active := p.some(all, "active", "")
 	slices.SortStableFunc(active, func(x, y *point) int {

@@ -48,6 +48,9 @@ type accountDoc struct {
 	Expired  int64               `json:"lapsed,omitzero"`
 	Last     int64               `json:"last,omitzero"`
 	Seen     int64               `json:"seen,omitzero"` // likewise
+	Lapsed   map[string]int64    `json:"exp,omitempty"` // by day
+
+	Conversions []convertedDoc `json:"cvs,omitempty"`
 }
 
 type pendingDoc struct {
@@ -135,6 +138,9 @@ type grantDoc struct {
 	Taken    map[string]int64 `json:"taken,omitempty"` // by day
 	Owed     int64            `json:"owed,omitzero"`
 	Lapsed   int64            `json:"gone,omitzero"`
+	Expired  int64            `json:"exp,omitzero"`
+
+	Converted []unconvertedDoc `json:"cv,omitempty"`
 }
 
 type shareDoc struct {
@@ -177,6 +183,8 @@ type entryDoc struct {
 	Graced     []int32          `json:"grace,omitempty"`
 	Carried    string           `json:"frac,omitzero"`
 	Conversion *convertedDoc    `json:"cv,omitempty"`
+	Reversals  []unconvertedDoc `json:"unc,omitempty"`
+	WriteOffs  []writeOffDoc    `json:"wo,omitempty"`
 	Wallets    []walletDoc      `json:"ws,omitempty"`
 	Active     int64            `json:"ba,omitzero"` // the balance after
 	Pending    int64            `json:"bp,omitzero"`
@@ -257,12 +265,14 @@ type orderDoc struct {
 	More     []grantDoc   `json:"more,omitempty"` // beside the base, whose worth is what these leave
 	Shares   []shareDoc   `json:"sh,omitempty"`
 
-	Used   int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
-	Peak   int64            `json:"peak,omitzero"` // likewise
-	Cut    bool             `json:"cut,omitzero"`
-	Taken  map[string]int64 `json:"taken,omitempty"` // by day
-	Owed   int64            `json:"owed,omitzero"`
-	Lapsed int64            `json:"gone,omitzero"`
+	Used      int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
+	Peak      int64            `json:"peak,omitzero"` // likewise
+	Cut       bool             `json:"cut,omitzero"`
+	Taken     map[string]int64 `json:"taken,omitempty"` // by day
+	Owed      int64            `json:"owed,omitzero"`
+	Lapsed    int64            `json:"gone,omitzero"`
+	Expired   int64            `json:"exp,omitzero"`
+	Converted []unconvertedDoc `json:"cv,omitempty"`
 }
 
 // eventDoc leaves out what the entry says already.

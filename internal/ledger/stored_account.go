@@ -25,6 +25,10 @@ func storedAccount(a loyalty.Account) accountDoc {
 	if a.Status != loyalty.Active {
 		d.Status = string(a.Status)
 	}
+	d.Lapsed = storedLots(a.Lapsed)
+	for _, x := range a.Conversions {
+		d.Conversions = append(d.Conversions, *storedConverted(&x))
+	}
 	for _, p := range a.Pending {
 		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), p.Wallet, int64(p.Points)})
 	}
@@ -110,6 +114,16 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	var err error
 	if a.Lots, err = readLots(d.Lots); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	if a.Lapsed, err = readLots(d.Lapsed); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	for _, x := range d.Conversions {
+		c, err := x.converted()
+		if err != nil {
+			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+		}
+		a.Conversions = append(a.Conversions, *c)
 	}
 	if a.Purses, err = readPurses(d.Purses); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)

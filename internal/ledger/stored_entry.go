@@ -14,8 +14,9 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Sequence: e.Sequence, Member: string(e.Member), Kind: string(e.Kind), Points: int64(e.Points),
 		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor, Input: e.Input,
 		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated), Usage: storedUsage(e.Usage),
-		Conversion: storedConverted(e.Conversion), Wallets: storedWallets(e.Wallets),
-		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
+		Conversion: storedConverted(e.Conversion), Reversals: storedUnconverted(e.Reversals), WriteOffs: storedWriteOffs(e.WriteOffs),
+		Wallets: storedWallets(e.Wallets),
+		Event:   storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		Ladder: e.Ladder, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
 		Reserved: int64(e.Balance.Reserved), Debt: int64(e.Balance.Debt),
@@ -99,6 +100,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	}
 	e.Ladder = d.Ladder
 	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried, readWallets(d.Wallets)
+	e.Reversals, e.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
 	e.Graced = datesTo[loyalty.Date](d.Graced)
 	if d.Move != nil {
 		m := d.Move.move()

@@ -74,7 +74,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 }
 
 func storedGrant(g loyalty.Grant) grantDoc {
-	return grantDoc{g.Rule, g.Wallet, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed), int64(g.Lapsed)}
+	return grantDoc{g.Rule, g.Wallet, int64(g.Worth), millis(g.ActiveAt), int32(g.Expires), storedLots(g.Taken), int64(g.Owed), int64(g.Lapsed), int64(g.Expired), storedUnconverted(g.Converted)}
 }
 
 func storedGrants(all []loyalty.Grant) (out []grantDoc) {
@@ -89,6 +89,7 @@ func (d grantDoc) grant() (loyalty.Grant, error) {
 	return loyalty.Grant{
 		Rule: d.Rule, Wallet: d.Wallet, Worth: loyalty.Points(d.Worth), ActiveAt: instant(d.ActiveAt), Expires: loyalty.Date(d.Lot),
 		Taken: taken, Owed: loyalty.Points(d.Owed), Lapsed: loyalty.Points(d.Lapsed),
+		Expired: loyalty.Points(d.Expired), Converted: readUnconverted(d.Converted),
 	}, err
 }
 

@@ -26,6 +26,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 	if len(s.Grants) > 0 {
 		base := storedGrant(s.Grants[0])
 		d.ActiveAt, d.Lot, d.Taken, d.Owed, d.Lapsed = base.ActiveAt, base.Lot, base.Taken, base.Owed, base.Lapsed
+		d.Expired, d.Converted = base.Expired, base.Converted
 		d.More = storedGrants(s.Grants[1:])
 	}
 	for _, x := range s.Shares {
@@ -109,7 +110,10 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	if err != nil {
 		return nil, err
 	}
-	base, err := grantDoc{ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, Lapsed: d.Lapsed, Worth: d.Worth}.grant()
+	base, err := grantDoc{
+		ActiveAt: d.ActiveAt, Lot: d.Lot, Taken: d.Taken, Owed: d.Owed, Lapsed: d.Lapsed, Expired: d.Expired, Converted: d.Converted,
+		Worth: d.Worth,
+	}.grant()
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ type purseDoc struct {
 	Earned   int64            `json:"earned,omitzero"`
 	Redeemed int64            `json:"spent,omitzero"`
 	Expired  int64            `json:"lapsed,omitzero"`
+	Lapsed   map[string]int64 `json:"exp,omitempty"` // by day
 }
 
 // walletDoc is what an entry did to a wallet.
@@ -48,7 +49,7 @@ func storedPurses(all []loyalty.Purse) map[string]purseDoc {
 	}
 	out := make(map[string]purseDoc, len(all))
 	for _, x := range all {
-		out[x.Wallet] = purseDoc{storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired)}
+		out[x.Wallet] = purseDoc{storedLots(x.Lots), int64(x.Debt), int64(x.Earned), int64(x.Redeemed), int64(x.Expired), storedLots(x.Lapsed)}
 	}
 	return out
 }
@@ -60,8 +61,12 @@ func readPurses(docs map[string]purseDoc) (out []loyalty.Purse, err error) {
 		if err != nil {
 			return nil, err
 		}
+		lapsed, err := readLots(d.Lapsed)
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, loyalty.Purse{
-			Wallet: wallet, Lots: lots, Debt: loyalty.Points(d.Debt),
+			Wallet: wallet, Lots: lots, Lapsed: lapsed, Debt: loyalty.Points(d.Debt),
 			Earned: loyalty.Points(d.Earned), Redeemed: loyalty.Points(d.Redeemed), Expired: loyalty.Points(d.Expired),
 		})
 	}
@@ -82,6 +87,46 @@ func readWallets(docs []walletDoc) (out []loyalty.WalletChange) {
 			Active: loyalty.Points(d.Active), Pending: loyalty.Points(d.Pending),
 			Reserved: loyalty.Points(d.Reserved), Debt: loyalty.Points(d.Debt),
 		}})
+	}
+	return out
+}
+
+type unconvertedDoc struct {
+	ID     string `json:"id"`
+	Points int64  `json:"n"`
+	Worth  int64  `json:"w"`
+}
+
+func storedUnconverted(all []loyalty.Unconverted) (out []unconvertedDoc) {
+	for _, u := range all {
+		out = append(out, unconvertedDoc{u.ID, int64(u.Points), int64(u.Worth)})
+	}
+	return out
+}
+
+func readUnconverted(docs []unconvertedDoc) (out []loyalty.Unconverted) {
+	for _, d := range docs {
+		out = append(out, loyalty.Unconverted{ID: d.ID, Points: loyalty.Points(d.Points), Worth: loyalty.Points(d.Worth)})
+	}
+	return out
+}
+
+type writeOffDoc struct {
+	Wallet string `json:"w,omitzero"`
+	Lot    int32  `json:"l"`
+	Points int64  `json:"n"`
+}
+
+func storedWriteOffs(all []loyalty.WriteOff) (out []writeOffDoc) {
+	for _, w := range all {
+		out = append(out, writeOffDoc{w.Wallet, int32(w.Lot), int64(w.Points)})
+	}
+	return out
+}
+
+func readWriteOffs(docs []writeOffDoc) (out []loyalty.WriteOff) {
+	for _, d := range docs {
+		out = append(out, loyalty.WriteOff{Wallet: d.Wallet, Lot: loyalty.Date(d.Lot), Points: loyalty.Points(d.Points)})
 	}
 	return out
 }

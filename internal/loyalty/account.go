@@ -42,9 +42,11 @@ type Account struct {
 	Traits  Traits    // what rules know of the member
 	Moves   []Move    // lots that were moved by hand, the latest last
 	Notices []Notice  // what the member was told of, the latest last
-	Slides  Date      // the day to which the last activity moved the lots that slide; zero if none did
-	Graced  []Date    // the days to which grace has put points off, the latest last: from there it puts off none again
-	Carried string    // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
+
+	Conversions []Converted // the latest that are not undone, oldest first; at most maxConversions
+	Slides      Date        // the day to which the last activity moved the lots that slide; zero if none did
+	Graced      []Date      // the days to which grace has put points off, the latest last: from there it puts off none again
+	Carried     string      // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
 	LastActivity time.Time // the latest that gave points, or that the member redeemed or reserved
 	Seen         time.Time // when something was last decided about it: the latest instant of its entries

@@ -77,7 +77,7 @@ func (d *decision) activatePending(at time.Time) error {
 			continue
 		}
 		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Lot: x.Expires, Cause: x.Cause, Points: -x.Points})
-		e.Postings = d.activate(e.Postings, x.Wallet, x.Points, x.Expires, at)
+		e.Postings = d.arrive(e.Postings, x.Wallet, x.Points, x.Expires, at)
 		e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, x.Cause.Kind+" "+x.Cause.ID, points(x.Points)))
 	}
 	if e.Postings == nil {

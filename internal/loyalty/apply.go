@@ -56,6 +56,16 @@ func (a *Account) note(e Entry) {
 	if len(e.Usage) > 0 {
 		a.Usage = addUsage(a.Usage, e.Usage, e.Effective)
 	}
+	for _, w := range e.WriteOffs {
+		purse := a.purse(w.Wallet)
+		purse.Lapsed = addLapsed(purse.Lapsed, Lot{w.Lot, -w.Points})
+	}
+	if e.Conversion != nil {
+		a.Conversions = setConversion(a.Conversions, *e.Conversion)
+	}
+	for _, u := range e.Reversals {
+		a.Conversions = reverseConversion(a.Conversions, u)
+	}
 	if e.Reached != nil {
 		a.Reached = setReached(a.Reached, *e.Reached)
 	}
@@ -126,7 +136,9 @@ func (a *Account) apply(e Entry, p Posting) {
 	case BucketRedeemed:
 		a.purse(p.Wallet).Redeemed += p.Points
 	case BucketExpired:
-		a.purse(p.Wallet).Expired += p.Points
+		purse := a.purse(p.Wallet)
+		purse.Expired += p.Points
+		purse.Lapsed = addLapsed(purse.Lapsed, Lot{p.Lot, p.Points})
 	}
 }
 

@@ -77,7 +77,7 @@ func (d *decision) autoID() string {
 // autoReady reports whether a member has what it takes.
 func (p *Program) autoReady(acc Account) bool {
 	auto := p.Redeeming.Auto
-	return auto.Reward != "" && acc.Status == Active && acc.Debt == 0 && total(acc.Lots) >= auto.At
+	return auto.Reward != "" && acc.Status == Active && !p.inDebt(acc) && total(acc.Lots) >= auto.At
 }
 
 // autoDue is when the day ends that stopped it; zero if none did.

@@ -48,6 +48,7 @@ const (
 	WasGiven         What = "given"       // by earlier revisions
 	IsLate           What = "late"        // the event did not come by this day
 	IsKept           What = "kept"        // not taken back: lapsed (with the day), pending, within, debt
+	IsOwed           What = "owed"        // points: spent before the day on which they would have expired
 	WasKept          What = "unkept"      // what was never taken back is given back as nothing
 	HasLapsed        What = "lapsed"      // the day
 	CameLate         What = "gone"        // the day on which its lot had lapsed
@@ -117,6 +118,7 @@ var effects = map[What]string{
 	WasGiven:         "given by earlier revisions",
 	IsLate:           "not there by %s",
 	IsKept:           "not taken back: %s",
+	IsOwed:           "%s were spent before they expired and are owed",
 	WasKept:          "was never taken back",
 	HasLapsed:        "lapsed at the end of %s",
 	CameLate:         "the lot had lapsed on %s",

@@ -24,9 +24,10 @@ const (
 )
 
 // clawBack takes n points of a grant back: those that are pending, then those in its lot, then from other lots,
-// the earliest to lapse first, and the rest as debt; how far is the program's choice. Points that lapsed are not
-// taken a second time: once the grant's lot has lapsed, nobody can tell its points from those that lapsed, and
-// what it no longer holds is written off. The grant remembers what was taken from where.
+// the earliest to expire first, then from what they were converted to, and the rest as debt; how far is the program's
+// choice. Points that expired are not taken a second time: what expired in the grant's lot is written off, as long as no
+// other clawback has written it off. Points that were spent are owed, also after the day on which they would have expired.
+// The grant remembers what was taken from where.
 func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	rest, cause := n, e.Cause.of(*g)
 	left := d.leftBy(e)
@@ -40,11 +41,12 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 	reach, most := d.p.takeBack(g.Wallet)
 	switch {
 	case !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now):
-		e, rest = writeOff(e, rest, g, keptLapsed)
+		e, rest = d.writeOffExpired(e, left.In(g.Wallet), rest, g)
 	case reach == TakeBackPendingOnly:
 		e, rest = writeOff(e, rest, g, keptPending)
 	}
 	e, rest = d.takeFromLots(e, left.In(g.Wallet).Lots, rest, g)
+	e, rest = d.takeFromConversions(e, rest, g)
 	if reach == TakeBackWithinBalance {
 		e, rest = writeOff(e, rest, g, keptWithin)
 	}
@@ -55,6 +57,9 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 		}
 	}
 	if rest > 0 {
+		if !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now) {
+			e.Because = append(e.Because, reasonIn(g.Wallet, "clawback", 0, IsOwed, points(rest)))
+		}
 		e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketDebt, Points: -rest})
 		g.Owed += rest
 	}
@@ -67,6 +72,13 @@ func (d *decision) leftBy(e Entry) Account {
 	acc := d.Account
 	for _, p := range e.Postings {
 		acc.apply(e, p)
+	}
+	for _, u := range e.Reversals {
+		acc.Conversions = reverseConversion(acc.Conversions, u)
+	}
+	for _, w := range e.WriteOffs {
+		purse := acc.purse(w.Wallet)
+		purse.Lapsed = addLapsed(purse.Lapsed, Lot{w.Lot, -w.Points})
 	}
 	return acc
 }
@@ -88,6 +100,19 @@ func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Ent
 		}
 	}
 	return e, rest
+}
+
+// writeOffExpired gives up on taking what expired in the grant's own lot, and returns what is left to take.
+func (d *decision) writeOffExpired(e Entry, purse Purse, rest Points, g *Grant) (Entry, Points) {
+	lot := d.where(*g)
+	part := min(rest, purse.expiredIn(lot))
+	if part == 0 {
+		return e, rest
+	}
+	e, _ = writeOff(e, part, g, keptLapsed)
+	g.Expired += part
+	e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, lot, part})
+	return e, rest - part
 }
 
 // writeOff gives up on taking the rest.
@@ -133,7 +158,12 @@ func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry
 		e.Because = append(e.Because, reasonIn(g.Wallet, "clawback", -never, WasKept))
 		g.Lapsed -= never
 		n -= never
+		if again := g.Expired - min(g.Expired, g.Lapsed); again > 0 {
+			g.Expired -= again
+			e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, d.where(*g), -again})
+		}
 	}
+	e, n = d.convertAgain(e, n, g)
 	for _, l := range slices.Backward(g.Taken) {
 		if part := min(n-min(n, g.Owed), l.Points); part > 0 {
 			e.Postings = d.activate(e.Postings, g.Wallet, part, l.Expires, d.now)

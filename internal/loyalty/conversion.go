@@ -47,15 +47,23 @@ func (p *Program) Conversion(from, to string) (Conversion, bool) {
 }
 
 // Convert turns n points of one wallet into what they are in another, rounded down: those that lapse first go, and
-// what they become lives as long as all that comes into that wallet. The account must have been advanced to now.
+// what they become lives as long as all that comes into that wallet. A member who owes points converts only to settle the
+// debt, also against the direction of a conversion. The account must have been advanced to now.
 func (p *Program) Convert(acc Account, id, from, to string, n Points, now time.Time) (Outcome, error) {
-	c, received, err := p.convertible(acc, from, to, n, now)
+	owing, debt := p.indebted(acc)
+	settles := debt > 0 && owing == to && acc.In(from).Debt == 0
+	c, received, err := Conversion{}, Points(0), error(nil)
+	if settles {
+		c, received, err = p.settlement(acc, from, to, n)
+	} else {
+		c, received, err = p.convertible(acc, from, to, n, now)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
 	d := p.decide(acc, now)
 	taken, have := d.take(nil, from, n)
-	if have < n || acc.In(from).Debt > 0 {
+	if have < n || debt > 0 && !settles {
 		return Outcome{}, p.insufficient(acc, from, n, "The conversion takes")
 	}
 	expiry := p.expiry(to, acc.Tier.Level)
@@ -134,7 +142,7 @@ func (x *Converted) reasons(n, there Points, what What) []Because {
 // has lapsed meanwhile. Rounding never makes them more, and so few that it makes them none do not go back. prior is the
 // last revision of the conversion; the account must have been advanced to now.
 func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time) (Outcome, error) {
-	x, d := *prior.Conversion, p.decide(acc, now)
+	x, d := acc.conversion(*prior.Conversion), p.decide(acc, now)
 	lot, left := d.left(x)
 	if n == 0 {
 		n = left
@@ -156,7 +164,7 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 	x.Taken = slices.Clone(x.Taken)
 	for i := len(x.Taken) - 1; i >= 0 && back > 0; i-- {
 		part := min(back, x.Taken[i].Points)
-		e.Postings = d.activate(e.Postings, x.From, part, x.Taken[i].Expires, now)
+		e.Postings = d.arrive(e.Postings, x.From, part, x.Taken[i].Expires, now)
 		x.Taken[i].Points -= part
 		back -= part
 	}
@@ -168,9 +176,12 @@ func (p *Program) ConvertBack(acc Account, prior Entry, n Points, now time.Time)
 
 // left is how many of the points that a conversion gave are still there, and in which lot: activity may have moved it on,
 // or somebody by hand. Those of one lot are alike, and none of another one is taken for them.
-func (d *decision) left(x Converted) (Date, Points) {
+func (d *decision) left(x Converted) (Date, Points) { return d.leftIn(d.Account, x) }
+
+// leftIn is left in an account that the decision has not posted yet.
+func (d *decision) leftIn(acc Account, x Converted) (Date, Points) {
 	lot := d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot})
-	for _, l := range d.Account.In(x.To).Lots {
+	for _, l := range acc.In(x.To).Lots {
 		if l.Expires == lot {
 			return lot, min(l.Points, x.Received-x.Undone)
 		}

@@ -132,14 +132,16 @@ type Entry struct {
 	Event      *EventState
 	Reached    *Reached // what became of a milestone
 	Conversion *Converted
-	Traits     *Traits // what rules know of the member after it, if it changed that
-	Move       *Move   // which lots it moved by hand
-	Notice     *Notice // what the member was told of
-	Slides     Date    // to which day it moved the lots that slide; zero if it moved none
-	Stale      Date    // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
-	Graced     []Date  // the days to which grace put off points in it
-	Carried    string  // the fraction of a point that the member has after it; empty if it did not change that
-	Refusal    *Error  // why, if it records a refusal
+	Reversals  []Unconverted // what a clawback took back of conversions, or gave to them again
+	WriteOffs  []WriteOff    // what clawbacks wrote off of expired lots
+	Traits     *Traits       // what rules know of the member after it, if it changed that
+	Move       *Move         // which lots it moved by hand
+	Notice     *Notice       // what the member was told of
+	Slides     Date          // to which day it moved the lots that slide; zero if it moved none
+	Stale      Date          // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
+	Graced     []Date        // the days to which grace put off points in it
+	Carried    string        // the fraction of a point that the member has after it; empty if it did not change that
+	Refusal    *Error        // why, if it records a refusal
 
 	Balance  Balance        // of the wallet of points, after it
 	Wallets  []WalletChange // of the other ones that it touched, by id

@@ -101,6 +101,9 @@ type Grant struct {
 	Taken  []Lot  // from other lots
 	Owed   Points // as debt
 	Lapsed Points // nowhere: the points had lapsed, or the program does not ask for more
+
+	Expired   Points        // of Lapsed: points that had expired in the grant's own lot
+	Converted []Unconverted // from conversions into other wallets
 }
 
 // A Share is what an order or event has used of the caps, limits and budget of one rule, so that what it gives back

@@ -71,7 +71,12 @@ func (p *Program) Reinstate(acc Account, lapsed Entry, until Date, reason string
 		Because: []Because{Reason("goodwill", points(n), WasReinstated, day.String(), reason)},
 	}
 	e.Move = &Move{At: lapsed.Effective, First: day, Last: day, To: until}
-	e.Postings = d.activate([]Posting{{Bucket: BucketExpired, Points: -n}}, "", n, until, now)
+	for _, x := range lapsed.Postings {
+		if x.Bucket == BucketExpired {
+			e.Postings = append(e.Postings, Posting{Bucket: BucketExpired, Lot: x.Lot, Points: -x.Points})
+		}
+	}
+	e.Postings = d.activate(e.Postings, "", n, until, now)
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}
@@ -148,7 +153,7 @@ func (d *decision) activateNow(e Entry, rules *Program, g *Grant, expiry Expiry)
 		}
 		g.ActiveAt, g.Expires = d.now, expiry.Date(d.now, d.Account.since(expiry), rules.Zone)
 		e.Postings = append(e.Postings, Posting{Wallet: x.Wallet, Bucket: BucketPending, Cause: cause, Lot: x.Expires, ActiveAt: x.ActiveAt, GiveUp: x.GiveUp, Points: -x.Points})
-		e.Postings = d.activate(e.Postings, x.Wallet, x.Points, g.Expires, d.now)
+		e.Postings = d.arrive(e.Postings, x.Wallet, x.Points, g.Expires, d.now)
 		e.Because = append(e.Because, reasonIn(x.Wallet, "pending", 0, BecameActive, cause.Kind+" "+cause.ID, points(x.Points)))
 	}
 	return e

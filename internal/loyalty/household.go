@@ -181,9 +181,26 @@ func (p *Program) RedeemTogether(h Household, accs []Account, in Redemption, com
 		return nil, refuse(ValidationFailed, "/cart", "A redemption of a household names no cart: cancel the one that it is to replace.")
 	}
 	if from := p.Households.Wait.After(h.Members[at].Since, p.Zone); now.Before(from) {
-		return nil, refuse(ValidationFailed, "/household", "The member joined a short time ago, and can draw on the others from "+written(from)+" on.")
+		return p.redeemAlone(accs, in, commit, left, from, now)
 	}
 	return p.redeem(accs, in, commit, left, now)
+}
+
+// redeemAlone redeems from the member's own points, as the member cannot draw on the others before an instant.
+func (p *Program) redeemAlone(accs []Account, in Redemption, commit bool, left Budgets, from, now time.Time) ([]Outcome, error) {
+	outs, err := p.redeem(accs[:1], in, commit, left, now)
+	var rejected *Error
+	if errors.As(err, &rejected) && rejected.Code == InsufficientPoints {
+		return nil, refuse(ValidationFailed, "/household", "The member's own points do not suffice. The member joined a short time ago, "+
+			"and can draw on the others from "+written(from)+" on.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, acc := range accs[1:] {
+		outs = append(outs, p.decide(acc, now).Outcome)
+	}
+	return outs, nil
 }
 
 // A pot is what the others of a household have for one of them.
@@ -200,7 +217,7 @@ type potLot struct {
 
 // Shares is how many of a member's points are for the others now: none while the account is frozen or owes points.
 func (p *Program) Shares(acc Account) Points {
-	if acc.Status != Active || acc.Debt > 0 || len(acc.Holds) >= MaxHolds {
+	if acc.Status != Active || p.inDebt(acc) || len(acc.Holds) >= MaxHolds {
 		return 0
 	}
 	n := acc.Balance().Active

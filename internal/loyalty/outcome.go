@@ -97,10 +97,30 @@ func (d *decision) activate(out []Posting, wallet string, n Points, expires Date
 		}
 	}
 	if pay := min(n, debt); pay > 0 {
-		out = append(out, Posting{Wallet: wallet, Bucket: BucketDebt, Points: pay})
+		out = append(out, Posting{Wallet: wallet, Bucket: BucketDebt, Lot: d.lot(expires), Points: pay})
 		n -= pay
 	}
 	return d.settle(out, wallet, n, expires, at)
+}
+
+// arrive is activate for points of several lots that arrive in one entry: those that expire first pay the debt, foremost
+// those of a lot that has expired. Where points of a later lot have paid before, the two change places.
+func (d *decision) arrive(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
+	lot := d.lot(expires)
+	for i := range out {
+		p := out[i]
+		later := p.Bucket == BucketDebt && p.Wallet == wallet && p.Points > 0 && p.Lot.Compare(lot) > 0
+		part := min(n, p.Points)
+		if !later || part == 0 {
+			continue
+		}
+		out[i].Points -= part
+		out = append(out, Posting{Wallet: wallet, Bucket: BucketDebt, Lot: lot, Points: part})
+		out = d.settle(out, wallet, part, p.Lot, at)
+		n -= part
+	}
+	out = slices.DeleteFunc(out, func(p Posting) bool { return p.Bucket == BucketDebt && p.Points == 0 })
+	return d.activate(out, wallet, n, expires, at)
 }
 
 // settle puts n points into their lot, or among the expired if the lot has lapsed at that instant.

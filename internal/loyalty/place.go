@@ -125,7 +125,7 @@ func given(because []Because, g Grant) []Because {
 
 // empty reports whether a rule's grant holds nothing that must be remembered.
 func (g Grant) empty() bool {
-	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && g.Owed == 0 && g.Lapsed == 0
+	return g.Rule != "" && g.Worth == 0 && len(g.Taken) == 0 && len(g.Converted) == 0 && g.Owed == 0 && g.Lapsed == 0
 }
 
 // ofRule is what a rule with a life of its own gives, or what there is for a wallet; zero if nothing.

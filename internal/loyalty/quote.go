@@ -47,7 +47,7 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	}
 	q.Spends = out.Spends
 	q.Balance = acc.Balance()
-	if acc.Debt == 0 {
+	if !p.inDebt(acc) {
 		q.Pay, _ = p.Payable(q.Balance.Active, Money{o.total(), o.Currency})
 	}
 	for _, r := range p.Rewards {
@@ -56,10 +56,13 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	return q, nil
 }
 
-// pays reports whether one of these prices can be paid from its wallet.
-func (a Account) pays(prices map[string]Points) bool {
+// affords reports whether a member can pay one of these prices from its wallet.
+func (p *Program) affords(a Account, prices map[string]Points) bool {
+	if p.inDebt(a) {
+		return false
+	}
 	for wallet, price := range prices {
-		if purse := a.In(wallet); purse.Debt == 0 && total(purse.Lots) >= price {
+		if purse := a.In(wallet); total(purse.Lots) >= price {
 			return true
 		}
 	}
@@ -72,7 +75,7 @@ func (p *Program) Available(acc Account, r Reward, in Redemption, left Budgets, 
 	q := RewardQuote{Reward: r, Cost: r.CostAt(acc.Tier.Level), Lacks: p.lacks(acc, &r, in, now)}
 	if q.Missing = max(0, q.Cost-acc.Balance().Active) + acc.Debt; q.Cost == 0 {
 		q.Missing = 0
-	} else if q.Missing > 0 && !acc.pays(r.Wallets) {
+	} else if (q.Missing > 0 || p.inDebt(acc)) && !p.affords(acc, r.Wallets) {
 		l := Lack{What: LacksPoints, Required: points(q.Cost), Available: points(acc.Balance().Active), Missing: q.Missing}
 		q.Lacks = append(q.Lacks, l)
 	}

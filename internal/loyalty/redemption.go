@@ -176,7 +176,7 @@ func (d *decision) ready(in *Redemption, reward *Reward, more Points, commit boo
 		return unavailable(lacks)
 	}
 	purse := d.Account.In(in.Wallet)
-	if total(purse.Lots)+more < in.Points || purse.Debt > 0 {
+	if total(purse.Lots)+more < in.Points || in.Points > 0 && d.p.inDebt(d.Account) {
 		return d.p.insufficientWith(d.Account, in.Wallet, more, in.Points, "The reward costs")
 	}
 	if reward.Codes.From == UploadedCode && in.Code == "" {
@@ -381,7 +381,7 @@ func (d *decision) release(h Hold, as RedemptionStatus, at time.Time) error {
 			back = d.gracious(l.Expires, at)
 		}
 		e.Postings = append(e.Postings, Posting{Wallet: r.Wallet, Bucket: BucketReserved, Lot: l.Expires, Points: -l.Points})
-		e.Postings = d.activate(e.Postings, r.Wallet, l.Points, back, at)
+		e.Postings = d.arrive(e.Postings, r.Wallet, l.Points, back, at)
 	}
 	return d.post(lostToExpiry(e))
 }
@@ -412,6 +412,9 @@ func (p *Program) insufficientWith(acc Account, wallet string, more, needed Poin
 // owes says of a wallet what is owed there, as a sentence behind another one; empty if nothing is.
 func (p *Program) owes(acc Account, wallet string) string {
 	debt := acc.In(wallet).Debt
+	if other, owed := p.indebted(acc); debt == 0 && owed > 0 {
+		return " The member owes " + points(owed) + " " + p.units(other) + "; nothing can be spent from any wallet until that is settled."
+	}
 	if debt == 0 {
 		return ""
 	}

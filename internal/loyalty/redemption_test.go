@@ -225,12 +225,12 @@ func TestAReversalRefusesWhatIsNoShare(t *testing.T) {
 	}
 }
 
-// What lapsed meanwhile comes back to nobody, and what pays a debt is no lot.
+// Of the points that return, those that expired meanwhile pay the debt first, and the rest of them is lost.
 func TestAReversalIsLostToTimeAndDebt(t *testing.T) {
 	p, acc, entry := taken(t, AllBack, Lot{20261231, 60}, Lot{20280131, 40})
 	acc.Debt = 25
 	out, err := p.Reverse(acc, entry, big.NewRat(1, 1), noon.AddDate(0, 2, 0))
-	if err != nil || out.Account.Debt != 0 || !slices.Equal(out.Account.Lots, []Lot{{20280131, 15}}) || out.Account.Expired-acc.Expired != 60 {
+	if err != nil || out.Account.Debt != 0 || !slices.Equal(out.Account.Lots, []Lot{{20280131, 40}}) || out.Account.Expired-acc.Expired != 35 {
 		t.Errorf("%+v, %v", out.Account, err)
 	}
 }
@@ -341,7 +341,7 @@ func TestARefusalForWantOfPointsNamesWhatIsOwed(t *testing.T) {
 	}{
 		{0, 0, "", "The reward costs 100 beans; 0 can be spent."},
 		{500, 0, "", "The reward costs 100 beans; 0 can be spent. The member owes 500 beans, which the next ones pay first."},
-		{0, 9, "", "The reward costs 100 beans; 0 can be spent."},
+		{0, 9, "", "The reward costs 100 beans; 0 can be spent. The member owes 9 miles; nothing can be spent from any wallet until that is settled."},
 		{500, 9, "miles", "The reward costs 7 miles; 0 can be spent. The member owes 9 miles, which the next ones pay first."},
 	} {
 		acc := saver(t, p)

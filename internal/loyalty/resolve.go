@@ -93,7 +93,7 @@ func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcom
 			used = append(used, Lot{l.Expires, part})
 		}
 		if back := l.Points - part; back > 0 {
-			e.Postings = d.activate(e.Postings, r.Wallet, back, d.gracious(l.Expires, d.now), d.now)
+			e.Postings = d.arrive(e.Postings, r.Wallet, back, d.gracious(l.Expires, d.now), d.now)
 		}
 	}
 	e.Postings = spent(e.Postings, r.Wallet, n)

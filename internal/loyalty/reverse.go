@@ -89,7 +89,7 @@ func (d *decision) restore(prior Entry, back, n Points, why RedemptionStatus) er
 	r.Lots = slices.Clone(r.Lots)
 	for i := len(r.Lots) - 1; i >= 0 && n > 0; i-- { // what lives longest first
 		part := min(n, r.Lots[i].Points)
-		e.Postings = d.activate(e.Postings, r.Wallet, part, d.gracious(r.Lots[i].Expires, d.now), d.now)
+		e.Postings = d.arrive(e.Postings, r.Wallet, part, d.gracious(r.Lots[i].Expires, d.now), d.now)
 		r.Lots[i].Points -= part
 		n -= part
 	}

@@ -57,7 +57,7 @@ func (p *Program) Transfer(from, to Account, in Redemption, now time.Time) ([]Ou
 	in.To, in.Fee, in.At = to.Member, p.Transfers.Fee.of(in.Points), now
 	all := in.Points + in.Fee
 	taken, n := d.take(nil, "", all)
-	if n < all || from.Debt > 0 {
+	if n < all || p.inDebt(from) {
 		return nil, p.insufficient(from, "", all, "The transfer takes")
 	}
 	e := Entry{
@@ -141,7 +141,7 @@ func (p *Program) Accept(from, to Account, r Redemption, now time.Time) ([]Outco
 		return nil, err
 	case from.Status != Active || to.Status != Active:
 		return nil, frozen("")
-	case from.Debt > 0:
+	case p.inDebt(from):
 		return nil, p.insufficient(from, "", from.Debt, "The member who gives the points owes some. That takes")
 	}
 	d := p.decide(from, now)

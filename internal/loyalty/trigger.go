@@ -221,7 +221,7 @@ func (v *visit) absence() {
 // nearReward tells what little is missing for the cheapest reward that the member could have and cannot pay yet.
 func (v *visit) nearReward() {
 	have, best, cost := v.balance(), Reward{}, Points(0)
-	if v.acc.Debt > 0 || have < v.r.MinPoints {
+	if v.p.inDebt(v.acc) || have < v.r.MinPoints {
 		return
 	}
 	for _, r := range v.p.Rewards {

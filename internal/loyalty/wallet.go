@@ -46,12 +46,14 @@ type Purse struct {
 	Lots   []Lot  // what can be spent, earliest expiry first, never last; no empty ones
 	Debt   Points // what was taken back but could not be; the next active points pay it
 
+	Lapsed []Lot // the points that expired lately and that no clawback has written off, by the lot's day; at most maxLapsed
+
 	Earned, Redeemed, Expired Points // of a lifetime: by rules, without adjustments and what was clawed back
 }
 
 // isEmpty reports whether nothing of a purse must be remembered.
 func (p Purse) isEmpty() bool {
-	return len(p.Lots) == 0 && p.Debt == 0 && p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
+	return len(p.Lots) == 0 && len(p.Lapsed) == 0 && p.Debt == 0 && p.Earned == 0 && p.Redeemed == 0 && p.Expired == 0
 }
 
 // In is what the member has in a wallet.

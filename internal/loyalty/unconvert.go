@@ -1,0 +1,127 @@
+package loyalty
+
+import "slices"
+
+// An Unconverted is what a clawback took back of a conversion: Points of the wallet into which it led, which were Worth
+// points of the wallet from which it came. Both are below zero if they were given back, because a refund failed.
+type Unconverted struct {
+	ID     string // the conversion's
+	Points Points
+	Worth  Points
+}
+
+// maxConversions is how many conversions an account remembers: a bound on its size. A clawback does not follow points
+// into older ones.
+const maxConversions = 10
+
+// setConversion returns the conversions with one as it is now. A conversion that was undone in full is forgotten.
+func setConversion(all []Converted, x Converted) []Converted {
+	at := slices.IndexFunc(all, func(y Converted) bool { return y.ID == x.ID })
+	all = slices.Clone(all)
+	switch done := x.Undone == x.Received; {
+	case at >= 0 && done:
+		return slices.Delete(all, at, at+1)
+	case at >= 0:
+		all[at] = x
+		return all
+	case done:
+		return all
+	}
+	return append(all[max(0, len(all)+1-maxConversions):], x)
+}
+
+// reverseConversion returns the conversions after a part of one was taken back or given back. The conversion stays even
+// if nothing is left of it, because a refund may fail.
+func reverseConversion(all []Converted, u Unconverted) []Converted {
+	at := slices.IndexFunc(all, func(y Converted) bool { return y.ID == u.ID })
+	if at < 0 {
+		return all
+	}
+	all = slices.Clone(all)
+	all[at].Undone += u.Points
+	all[at].Returned += u.Worth
+	return all
+}
+
+// conversion returns a conversion as the account knows it: clawbacks may have taken back some of it.
+func (a Account) conversion(x Converted) Converted {
+	for _, y := range a.Conversions {
+		if y.ID == x.ID {
+			x.Undone, x.Returned = y.Undone, y.Returned
+		}
+	}
+	return x
+}
+
+// takeFromConversions takes back what a grant's points were converted to: first of conversions that took from the
+// grant's own lot, then of the others, the latest first. Fractions count in the member's favor.
+func (d *decision) takeFromConversions(e Entry, rest Points, g *Grant) (Entry, Points) {
+	mine := d.where(*g)
+	for _, own := range []bool{true, false} {
+		for _, x := range slices.Backward(d.Account.Conversions) {
+			took := slices.ContainsFunc(x.Taken, func(l Lot) bool { return l.Expires == mine })
+			if x.From != g.Wallet || took != own || rest == 0 {
+				continue
+			}
+			left := d.leftBy(e)
+			if at := slices.IndexFunc(left.Conversions, func(y Converted) bool { return y.ID == x.ID }); at >= 0 {
+				x = left.Conversions[at]
+			}
+			lot, most := d.leftIn(left, x)
+			n := min(most, x.covering(rest))
+			if n <= 0 {
+				continue
+			}
+			u := Unconverted{ID: x.ID, Points: n, Worth: min(rest, x.worthUp(n))}
+			e.Postings = append(
+				e.Postings,
+				Posting{Wallet: x.To, Bucket: BucketActive, Lot: lot, Points: -n}, Posting{Wallet: x.To, Bucket: BucketConverted, Points: n},
+				Posting{Wallet: x.From, Bucket: BucketConverted, Points: -u.Worth},
+			)
+			e.Because = append(e.Because, x.reasons(u.Worth, n, WasConvertedBack)...)
+			e.Reversals = append(e.Reversals, u)
+			g.Converted = append(slices.Clone(g.Converted), u)
+			rest -= u.Worth
+		}
+	}
+	return e, rest
+}
+
+// convertAgain gives back to conversions what a clawback took of them: up to n points that do not pay what is owed.
+func (d *decision) convertAgain(e Entry, n Points, g *Grant) (Entry, Points) {
+	g.Converted = slices.Clone(g.Converted)
+	for i := len(g.Converted) - 1; i >= 0; i-- {
+		u := &g.Converted[i]
+		part := min(n-min(n, g.Owed), u.Worth)
+		at := slices.IndexFunc(d.Account.Conversions, func(y Converted) bool { return y.ID == u.ID })
+		if part <= 0 || at < 0 {
+			continue
+		}
+		x := d.Account.Conversions[at]
+		there, _ := share(int64(part), int64(u.Worth)).mul(whole(int64(u.Points))).floor()
+		back := Unconverted{ID: u.ID, Points: -Points(there), Worth: -part}
+		e.Postings = append(
+			e.Postings,
+			Posting{Wallet: x.From, Bucket: BucketConverted, Points: part}, Posting{Wallet: x.To, Bucket: BucketConverted, Points: back.Points},
+		)
+		e.Postings = d.activate(e.Postings, x.To, Points(there), d.where(Grant{Wallet: x.To, ActiveAt: x.At, Expires: x.Lot}), d.now)
+		e.Because = append(e.Because, x.reasons(part, Points(there), WasConverted)...)
+		e.Reversals = append(e.Reversals, back)
+		u.Points, u.Worth = u.Points+back.Points, u.Worth-part
+		n -= part
+	}
+	g.Converted = slices.DeleteFunc(g.Converted, func(u Unconverted) bool { return u.Worth == 0 && u.Points == 0 })
+	return e, n
+}
+
+// covering returns the fewest points of the wallet into which a conversion led that are worth n points of the other one.
+func (x *Converted) covering(n Points) Points {
+	all, _ := share(int64(x.Returned+n-1), int64(x.Points)).mul(whole(int64(x.Received))).floor()
+	return Points(all) + 1 - x.Undone
+}
+
+// worthUp is worth, rounded up.
+func (x *Converted) worthUp(n Points) Points {
+	all, _ := share(int64(x.Undone+n), int64(x.Received)).mul(whole(int64(x.Points))).round(Up)
+	return all - x.Returned
+}
