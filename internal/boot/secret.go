@@ -47,7 +47,7 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 		return current, nil, nil
 	}
 	before, err := s.version(ctx, "AWSPREVIOUS")
-	if missing := new(types.ResourceNotFoundException); errors.As(err, &missing) {
+	if HasNoValue(err) {
 		return current, nil, nil // it was never rotated
 	}
 	if err != nil {
@@ -55,6 +55,10 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 	}
 	return current, valueOf(before), nil
 }
+
+// HasNoValue reports whether an error of Read or ReadBoth says that no value was ever stored in the secret. The template
+// creates the secret of payment processors without a value, so that no update of the stack can replace one.
+func HasNoValue(err error) bool { return errors.As(err, new(*types.ResourceNotFoundException)) }
 
 func (s Secret) version(ctx context.Context, stage string) (*secretsmanager.GetSecretValueOutput, error) {
 	out, err := s.Client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.ID, VersionStage: &stage})
@@ -82,9 +86,13 @@ func Secrets(region string, client *awshttp.BuildableClient) *secretsmanager.Cli
 }
 
 // readProcessors reads what is agreed with payment processors. The secrets from before a rotation are accepted for
-// Overlap. A document that cannot be used is an error, so that the connections from before stay in use.
+// Overlap. A document that cannot be used is an error, so that the connections from before stay in use. No value means
+// that there are no connections yet.
 func readProcessors(ctx context.Context, s Secret) (app.Processors, error) {
 	current, previous, err := s.ReadBoth(ctx)
+	if HasNoValue(err) {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}

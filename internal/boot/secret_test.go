@@ -76,6 +76,8 @@ func TestProcessorsAreReadWithTheSecretsFromBefore(t *testing.T) {
 		{versions{"AWSCURRENT": document(two), "AWSPREVIOUS": "not JSON"}, []string{two}, false},
 		{versions{"AWSCURRENT": document("changeme-changeme"), "AWSPREVIOUS": document(one)}, nil, true},
 		{versions{"AWSCURRENT": "not JSON"}, nil, true},
+		{versions{"AWSCURRENT": "denied"}, nil, true},
+		{versions{}, nil, false}, // no value yet
 	} {
 		got, err := readProcessors(t.Context(), secretAt(c.versions, time.Hour))
 		if !slices.Equal(got["bluebird"][app.Stripe].Secrets, c.want) || (err != nil) != c.fails {
