@@ -2,7 +2,6 @@ package infra
 
 import (
 	"maps"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,15 +13,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
-
-func readSource(t *testing.T, path string) string {
-	t.Helper()
-	source, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(source)
-}
 
 func TestTemplateHasTheAlarmsOfTheList(t *testing.T) {
 	for _, problem := range wrongAlarms(t, readSource(t, "../template.yaml")) {

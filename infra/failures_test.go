@@ -9,15 +9,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-func readStack(t *testing.T) *stack.Template {
-	t.Helper()
-	tpl, err := stack.Read("../template.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tpl
-}
-
 func TestNoBackgroundFailureIsLost(t *testing.T) {
 	for _, problem := range lostFailures(readStack(t)) {
 		t.Error(problem)
@@ -72,6 +63,12 @@ func TestLostFailuresAreDetected(t *testing.T) {
 			event(tpl, "RemindFunction", "Feedback")["DeadLetterConfig"] = object{"Arn": object{"Fn::GetAtt": []any{"ScheduleDeadLetters", "Arn"}}}
 		},
 		"no redrive policy": func(tpl *stack.Template) { drop(tpl.Resources["ReassessQueue"].Properties, "RedrivePolicy") },
+		"a message is hidden for less than six times the timeout": func(tpl *stack.Template) {
+			tpl.Resources["ReassessQueue"].Properties["VisibilityTimeout"] = uint64(300)
+		},
+		"one message repeats the batch": func(tpl *stack.Template) {
+			drop(event(tpl, "RemindFunction", "Work"), "FunctionResponseTypes")
+		},
 		"no destination of the stream": func(tpl *stack.Template) {
 			drop(event(tpl, "RelayFunction", "Entries"), "DestinationConfig")
 		},

@@ -1,5 +1,5 @@
-// Package infra holds what is not the application: scripts that check, build and try it. Its tests hold the
-// template to the code, and to what cfn-lint lets pass.
+// Package infra has the scripts that check, build and deploy the product. Its tests compare template.yaml with the code,
+// and check what cfn-lint does not.
 package infra
 
 import (
@@ -19,109 +19,83 @@ import (
 
 type object = stack.Object
 
-// A template is template.yaml as stack reads it, with its parts by name.
-type template struct {
-	all       object
-	resources object
-	functions map[string]object // properties by the name of the code directory, without Globals
+func readStack(t *testing.T) *stack.Template {
+	t.Helper()
+	tpl, err := stack.Read("../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tpl
 }
 
-func readYAML(t *testing.T, path string) object {
+func readSource(t *testing.T, path string) string {
 	t.Helper()
 	source, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	document, err := stack.ParseYAML(source)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return document
-}
-
-func readTemplate(t *testing.T) template {
-	t.Helper()
-	tpl := template{all: readYAML(t, "../template.yaml"), functions: map[string]object{}}
-	tpl.resources = stack.At(tpl.all, "Resources").(object)
-	for logical, r := range tpl.resources {
-		if stack.At(r, "Type") != "AWS::Serverless::Function" {
-			continue
-		}
-		uri, _ := stack.At(r, "Properties", "CodeUri").(string)
-		name, ok := strings.CutPrefix(strings.TrimSuffix(uri, "/"), "build/")
-		if !ok || tpl.functions[name] != nil {
-			t.Fatalf("%s: CodeUri %q names no function of its own", logical, uri)
-		}
-		if want := strings.ToUpper(name[:1]) + name[1:] + "Function"; logical != want {
-			t.Errorf("the function in %s is called %s, not %s", uri, logical, want)
-		}
-		tpl.functions[name] = stack.At(r, "Properties").(object)
-	}
-	return tpl
-}
-
-// ofType lists the resources of a type by name.
-func (tpl template) ofType(want string) map[string]object {
-	found := map[string]object{}
-	for name, r := range tpl.resources {
-		if stack.At(r, "Type") == want {
-			found[name] = stack.At(r, "Properties").(object)
-		}
-	}
-	return found
+	return string(source)
 }
 
 func TestRoutesAreTheSameInTheAPIItsDescriptionAndTheTemplate(t *testing.T) {
-	tpl := readTemplate(t)
-	served := map[string]string{} // function by route
+	served := map[string]string{api.DefaultRoute: api.DefaultFunction} // function by route
 	for _, r := range api.Routes() {
 		served[r.Pattern] = r.Function
 	}
+	tpl := readStack(t)
 	deployed := map[string]string{}
-	for name, f := range tpl.functions {
-		for event, e := range object(stack.At(f, "Events").(object)) {
-			if stack.At(e, "Type") != "HttpApi" {
+	for id, f := range tpl.Functions {
+		for _, e := range f.Events {
+			if e.Type != "HttpApi" {
 				continue
 			}
-			route := fmt.Sprint(stack.At(e, "Properties", "Method"), " ", stack.At(e, "Properties", "Path"))
-			if stack.At(e, "Properties", "Method") == nil && stack.At(e, "Properties", "Path") == nil {
-				route = api.DefaultRoute // SAM's reading of an event without both
+			if deployed[e.Route] != "" {
+				t.Errorf("%s is routed twice", e.Route)
 			}
-			if deployed[route] != "" {
-				t.Errorf("%s is routed twice", route)
+			if stack.Referent(e.Properties["ApiId"]) != "Api" {
+				t.Errorf("the event %s of %s belongs to no API", e.Name, id)
 			}
-			if stack.At(e, "Properties", "ApiId", "Ref") != "Api" {
-				t.Errorf("%s of %s belongs to no API", event, name)
-			}
-			deployed[route] = name
+			deployed[e.Route] = f.Name
 		}
 	}
-	if deployed[api.DefaultRoute] != api.DefaultFunction {
-		t.Errorf("%q serves requests that no route takes", deployed[api.DefaultRoute])
-	}
-	delete(deployed, api.DefaultRoute)
 	if !maps.Equal(served, deployed) {
 		t.Errorf("api.Routes and the template differ:\n%v\n%v", served, deployed)
 	}
-	described := []string{}
-	for path, operations := range stack.At(readYAML(t, "../internal/api/openapi.yaml"), "paths").(object) {
+	checkThrottles(t, tpl, served)
+	delete(served, api.DefaultRoute)
+	if got, want := describedRoutes(t), slices.Sorted(maps.Keys(served)); !slices.Equal(got, want) {
+		t.Errorf("openapi.yaml and api.Routes differ:\n%v\n%v", got, want)
+	}
+}
+
+// describedRoutes lists the routes of the API's description in alphabetical order.
+func describedRoutes(t *testing.T) (routes []string) {
+	t.Helper()
+	description, err := stack.ParseYAML([]byte(readSource(t, "../internal/api/openapi.yaml")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, operations := range description["paths"].(object) {
 		for method := range operations.(object) {
 			if slices.Contains([]string{"get", "put", "post", "patch", "delete"}, method) {
-				described = append(described, strings.ToUpper(method)+" "+path)
+				routes = append(routes, strings.ToUpper(method)+" "+path)
 			}
 		}
 	}
-	slices.Sort(described)
-	if want := slices.Sorted(maps.Keys(served)); !slices.Equal(described, want) {
-		t.Errorf("openapi.yaml and api.Routes differ:\n%v\n%v", described, want)
-	}
-	for route := range stack.At(tpl.resources, "Api", "Properties", "RouteSettings").(object) {
+	slices.Sort(routes)
+	return routes
+}
+
+func checkThrottles(t *testing.T, tpl *stack.Template, served map[string]string) {
+	t.Helper()
+	settings := tpl.Resources["Api"].Properties
+	for route := range settings["RouteSettings"].(object) {
 		if served[route] == "" {
 			t.Errorf("there is a throttle for %s, which is no route", route)
 		}
 	}
-	if stack.At(tpl.resources, "Api", "Properties", "DefaultRouteSettings", "ThrottlingRateLimit") == nil {
-		t.Error("routes without a throttle of their own have none")
+	if stack.At(settings, "DefaultRouteSettings", "ThrottlingRateLimit") == nil {
+		t.Error("routes without their own throttle have none")
 	}
 }
 
@@ -130,72 +104,62 @@ func TestEveryFunctionIsBuiltAndDeployedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var dirs []string
+	var written []string
 	for _, main := range mains {
 		if name := filepath.Base(filepath.Dir(main)); name != "perennial" {
-			dirs = append(dirs, name)
+			written = append(written, name)
 		}
 	}
-	deployed := slices.Sorted(maps.Keys(readTemplate(t).functions))
-	if !slices.Equal(dirs, deployed) {
-		t.Errorf("functions/ has %v and the template %v", dirs, deployed)
+	var deployed []string
+	for _, f := range readStack(t).Functions {
+		deployed = append(deployed, f.Name)
 	}
-	makefile, err := os.ReadFile("../Makefile")
-	if err != nil {
-		t.Fatal(err)
+	if slices.Sort(deployed); !slices.Equal(written, deployed) {
+		t.Errorf("functions/ has %v and the template %v", written, deployed)
 	}
-	line := regexp.MustCompile(`(?m)^FUNCTIONS := (.*)$`).FindSubmatch(makefile)
-	built := strings.Fields(string(line[1]))
+	line := regexp.MustCompile(`(?m)^FUNCTIONS := (.*)$`).FindStringSubmatch(readSource(t, "../Makefile"))
+	built := strings.Fields(line[1])
 	if slices.Sort(built); !slices.Equal(built, deployed) {
-		t.Errorf("the Makefile builds %v and the template wants %v", built, deployed)
+		t.Errorf("the Makefile builds %v and the template has %v", built, deployed)
 	}
 }
 
 func TestSchedulesAreThoseOfTheLocalStack(t *testing.T) {
 	deployed := map[string]string{}
-	for name, f := range readTemplate(t).functions {
-		for _, e := range stack.At(f, "Events").(object) {
-			if stack.At(e, "Type") != "ScheduleV2" {
+	for _, f := range readStack(t).Functions {
+		for _, e := range f.Events {
+			if e.Type != "ScheduleV2" {
 				continue
 			}
-			deployed[name] = stack.At(e, "Properties", "ScheduleExpression").(string)
-			if stack.At(e, "Properties", "ScheduleExpressionTimezone") != "UTC" {
-				t.Errorf("the schedule of %s is not in UTC", name)
+			deployed[f.Name] = e.Schedule
+			if e.Properties["ScheduleExpressionTimezone"] != "UTC" {
+				t.Errorf("the schedule of %s is not in UTC", f.Name)
 			}
-			if want := fmt.Sprintf(`{"schedule":%q,"time":"<aws.scheduler.scheduled-time>"}`, name); stack.At(e, "Properties", "Input") != want {
-				t.Errorf("the schedule of %s sends %v, not %s", name, stack.At(e, "Properties", "Input"), want)
+			want := fmt.Sprintf(`{"schedule":%q,"time":"<aws.scheduler.scheduled-time>"}`, f.Name)
+			if e.Properties["Input"] != want {
+				t.Errorf("the schedule of %s sends %v, want %s", f.Name, e.Properties["Input"], want)
 			}
 		}
 	}
-	onOne := map[string]string{}
+	onOneMachine := map[string]string{}
 	for _, s := range local.Schedules() {
-		onOne[s.Function] = s.Expression
+		onOneMachine[s.Function] = s.Expression
 	}
-	if !maps.Equal(deployed, onOne) {
-		t.Errorf("the template has %v and the local stack %v", deployed, onOne)
+	if !maps.Equal(deployed, onOneMachine) {
+		t.Errorf("the template has %v and the local stack %v", deployed, onOneMachine)
 	}
 }
 
-func TestNoParameterIsUnused(t *testing.T) {
-	tpl := readTemplate(t)
-	source, err := os.ReadFile("../template.yaml")
-	if err != nil {
-		t.Fatal(err)
+func TestSettingsOfTheSAMCommandAreParameters(t *testing.T) {
+	tpl := readStack(t)
+	settings := regexp.MustCompile(`"(\w+)=([^"]*)"`).FindAllStringSubmatch(readSource(t, "../samconfig.toml"), -1)
+	if len(settings) == 0 {
+		t.Error("samconfig.toml sets no parameter")
 	}
-	parameters := stack.At(tpl.all, "Parameters").(object)
-	for name := range parameters {
-		if !regexp.MustCompile(`!Ref ` + name + `\b|\$\{` + name + `\}`).Match(source) {
-			t.Errorf("parameter %s is used nowhere", name)
-		}
-	}
-	settings, err := os.ReadFile("../samconfig.toml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, m := range regexp.MustCompile(`"(\w+)=([^"]*)"`).FindAllStringSubmatch(string(settings), -1) {
-		allowed := stack.List(stack.At(parameters, m[1], "AllowedValues"))
-		if parameters[m[1]] == nil || len(allowed) > 0 && !slices.Contains(allowed, any(m[2])) {
-			t.Errorf("samconfig.toml sets %s, which the template does not take", m[0])
+	for _, m := range settings {
+		p, ok := tpl.Parameters[m[1]]
+		if !ok || p.AllowedValues != nil && !slices.Contains(p.AllowedValues, m[2]) {
+			t.Errorf("samconfig.toml sets %s, which the template does not allow", m[0])
 		}
 	}
 }
