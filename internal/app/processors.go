@@ -37,6 +37,31 @@ type Processor struct {
 	ClientID  string   `json:"client_id,omitzero"`  // PayPal, for reading back what a webhook says
 	APISecret string   `json:"api_secret,omitzero"` // for the processor's API: PayPal's client secret, the others' access token
 	API       string   `json:"api,omitzero"`        // where that API is; empty for the processor's own
+
+	Capture  Capture            `json:"capture,omitzero"`   // Adyen: how its merchant accounts capture; empty: automatic
+	Accounts map[string]Account `json:"accounts,omitempty"` // Adyen: merchant accounts that differ, by their code
+}
+
+// An Account is a merchant account of Adyen's.
+type Account struct {
+	Capture Capture `json:"capture"`
+}
+
+// Capture says which event of Adyen makes a payment count. Adyen captures automatically unless an account is set up
+// otherwise, and then reports nothing but the authorization.
+type Capture string
+
+const (
+	CaptureAutomatic Capture = "automatic" // the authorization
+	CaptureManual    Capture = "manual"    // each capture
+)
+
+// CapturesManually reports whether a merchant account captures by requests of the merchant.
+func (c Processor) CapturesManually(account string) bool {
+	if a, ok := c.Accounts[account]; ok {
+		return a.Capture == CaptureManual
+	}
+	return c.Capture == CaptureManual
 }
 
 // ReadProcessors reads a configuration document: {"bluebird": {"stripe": {"secrets": ["whsec_…"]}}}. What it says is
@@ -133,6 +158,9 @@ func (c Processor) Check(provider string) error {
 	if err := c.checkSecrets(provider); err != nil {
 		return err
 	}
+	if err := c.checkCapture(provider); err != nil {
+		return err
+	}
 	switch {
 	case provider == Square && !secure(c.URL):
 		return errors.New("the url is wanted, as it was entered at Square: https://…")
@@ -146,6 +174,24 @@ func (c Processor) Check(provider string) error {
 		return errors.New("the api is wanted beside the api_secret: https://<shop>.myshopify.com")
 	case c.API != "" && !secure(c.API) && !loopback(c.API):
 		return errors.New("the api is no https address")
+	}
+	return nil
+}
+
+func (c Processor) checkCapture(provider string) error {
+	if provider != Adyen {
+		if c.Capture != "" || len(c.Accounts) > 0 {
+			return errors.New("capture and accounts are settings of adyen alone")
+		}
+		return nil
+	}
+	if !slices.Contains([]Capture{"", CaptureAutomatic, CaptureManual}, c.Capture) {
+		return fmt.Errorf("capture is %s or %s", CaptureAutomatic, CaptureManual)
+	}
+	for _, code := range slices.Sorted(maps.Keys(c.Accounts)) {
+		if !slices.Contains([]Capture{CaptureAutomatic, CaptureManual}, c.Accounts[code].Capture) {
+			return fmt.Errorf("capture of the account %q is %s or %s", code, CaptureAutomatic, CaptureManual)
+		}
 	}
 	return nil
 }

@@ -63,3 +63,41 @@ func TestSecretsFromBeforeARotationAreAccepted(t *testing.T) {
 		}
 	}
 }
+
+func TestCaptureIsASettingOfAdyen(t *testing.T) {
+	adyen := func(c Processor) Processor {
+		c.Secrets = []string{"44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"}
+		return c
+	}
+	for _, c := range []struct {
+		document string
+		manual   map[string]bool
+		wrong    string
+	}{
+		{`{}`, map[string]bool{"Shop": false}, ""},
+		{`{"capture": "automatic"}`, map[string]bool{"Shop": false}, ""},
+		{`{"capture": "manual"}`, map[string]bool{"Shop": true}, ""},
+		{`{"accounts": {"Shop": {"capture": "manual"}}}`, map[string]bool{"Shop": true, "Other": false}, ""},
+		{`{"capture": "manual", "accounts": {"Shop": {"capture": "automatic"}}}`, map[string]bool{"Shop": false, "Other": true}, ""},
+		{`{"capture": "later"}`, nil, "capture is automatic or manual"},
+		{`{"accounts": {"Shop": {"capture": ""}}}`, nil, `capture of the account "Shop" is automatic or manual`},
+	} {
+		p, err := ReadProcessors([]byte(`{"corner": {"adyen": ` + c.document + `}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := adyen(p["corner"][Adyen])
+		if err := got.Check(Adyen); (err == nil) != (c.wrong == "") || err != nil && !strings.Contains(err.Error(), c.wrong) {
+			t.Errorf("%s: %v", c.document, err)
+		}
+		for account, manual := range c.manual {
+			if got.CapturesManually(account) != manual {
+				t.Errorf("%s: the account %s captures manually: %t", c.document, account, !manual)
+			}
+		}
+	}
+	other := Processor{Secrets: []string{"whsec_5b1f0c7e9a2d4863"}, Capture: CaptureManual}
+	if err := other.Check(Stripe); err == nil || !strings.Contains(err.Error(), "adyen alone") {
+		t.Errorf("capture of Stripe: %v", err)
+	}
+}

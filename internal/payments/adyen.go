@@ -18,13 +18,16 @@ type adyenBatch struct {
 	} `json:"notificationItems"`
 }
 
-// adyenFacts is what an event code says of which object, and its place among what is said of that object: neither the
+// An adyenFact is what an event code says of which object, and its place among what is said of that object: neither the
 // time of an event nor anything else but the code is signed, and the codes follow each other in one order.
-var adyenFacts = map[string]struct {
+type adyenFact struct {
 	kind  loyalty.FactKind
 	state loyalty.FactState
 	rank  int64
-}{
+}
+
+// adyenFacts are those of accounts that capture manually.
+var adyenFacts = map[string]adyenFact{
 	"CAPTURE":                    {loyalty.FactCapture, loyalty.FactDone, 1},
 	"CAPTURE_FAILED":             {loyalty.FactCapture, loyalty.FactFailed, 2},
 	"REFUND":                     {loyalty.FactRefund, loyalty.FactDone, 1},
@@ -42,8 +45,23 @@ var adyenFacts = map[string]struct {
 // (https://docs.adyen.com/development-resources/currency-codes).
 var adyenDecimals = decimals{"CLP": 2, "CVE": 0, "IDR": 0, "ISK": 2}
 
-// readAdyenItemEvent reads one item that is genuine.
-func readAdyenItemEvent(it adyenItem, live jsontext.Value) (event, error) {
+// fact is what an item says of which object; false if nothing. Where an account captures automatically, the authorization
+// is the capture: later events of the payment can only undo it.
+func (it adyenItem) fact(manual bool) (f adyenFact, ok bool) {
+	if f, ok = adyenFacts[it.Event]; manual || f.kind == loyalty.FactRefund || f.kind == loyalty.FactDispute {
+		return f, ok
+	}
+	switch it.Event {
+	case "AUTHORISATION":
+		return adyenFact{loyalty.FactCapture, loyalty.FactDone, 1}, true
+	case "CAPTURE_FAILED", "CANCELLATION", "TECHNICAL_CANCEL":
+		return adyenFact{loyalty.FactCapture, loyalty.FactFailed, 2}, true
+	}
+	return adyenFact{}, false
+}
+
+// readAdyenItemEvent reads one genuine item of a merchant account that captures manually or automatically.
+func readAdyenItemEvent(it adyenItem, live jsontext.Value, manual bool) (event, error) {
 	if err := it.sensible(); err != nil {
 		return event{}, err
 	}
@@ -59,8 +77,9 @@ func readAdyenItemEvent(it adyenItem, live jsontext.Value) (event, error) {
 	if it.Event == "CANCEL_OR_REFUND" && success == "true" {
 		return e, odd("validation_failed", "Which of the two it was is not signed; look at the payment at Adyen.")
 	}
-	f, ok := adyenFacts[it.Event]
-	if !ok && it.Event != "AUTHORISATION" || success == "false" && f.kind != loyalty.FactRefund {
+	f, ok := it.fact(manual)
+	_, known := adyenFacts[it.Event]
+	if !ok && !known && it.Event != "AUTHORISATION" || success == "false" && f.kind != loyalty.FactRefund {
 		return e, nil
 	}
 	amount, err := it.money()
@@ -72,22 +91,27 @@ func readAdyenItemEvent(it adyenItem, live jsontext.Value) (event, error) {
 	if f.kind == "" || f.kind == loyalty.FactCapture {
 		r.Order = reference(it.Merchant) // what follows may have a reference of its own
 	}
-	if !ok {
-		return e, nil // authorised, not captured: it says which order it is for
-	}
-	if success == "false" {
-		f.state = loyalty.FactFailed
-	}
+	object := it.PSP
 	switch {
+	case it.Event == "AUTHORISATION": // which is the payment
 	case it.Original != "":
 		r.Payment = "adyen:" + it.Original
-		if f.kind == loyalty.FactDispute {
+		switch {
+		case f.kind == loyalty.FactDispute:
 			r.Same = "adyen:" + it.PSP // under which later reports of the dispute come, that name no payment
+		case f.kind == loyalty.FactCapture && !manual:
+			object = it.Original
 		}
 	case f.kind != loyalty.FactDispute:
 		return e, odd("validation_failed", "It names no payment.")
 	}
-	r.Facts = nothing([]loyalty.Fact{{Kind: f.kind, ID: it.PSP, State: f.state, Money: amount, Clock: f.rank}})
+	if !ok {
+		return e, nil // it moves no money, but says which order the payment is for
+	}
+	if success == "false" {
+		f.state = loyalty.FactFailed
+	}
+	r.Facts = nothing([]loyalty.Fact{{Kind: f.kind, ID: object, State: f.state, Money: amount, Clock: f.rank}})
 	return e, nil
 }
 

@@ -107,8 +107,10 @@ func FuzzRead(f *testing.F) {
 		if decode(body, &batch) == nil {
 			for _, x := range batch.Items {
 				if it, err := readAdyenItem(x.Item); err == nil {
-					e, err := readAdyenItemEvent(it, batch.Live)
-					check(app.Adyen, e, err)
+					for _, manual := range []bool{false, true} {
+						e, err := readAdyenItemEvent(it, batch.Live, manual)
+						check(app.Adyen, e, err)
+					}
 				}
 			}
 		}

@@ -14,7 +14,7 @@ import (
 func TestMinorUnitsAreThoseOfTheProcessor(t *testing.T) {
 	const key = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
 	types := map[string]string{
-		app.Stripe: "payment_intent.succeeded", app.Adyen: "CAPTURE", app.Square: "payment.updated", app.Standard: "payment.captured",
+		app.Stripe: "payment_intent.succeeded", app.Adyen: "AUTHORISATION", app.Square: "payment.updated", app.Standard: "payment.captured",
 	}
 	for _, c := range []struct {
 		provider, currency string

@@ -33,10 +33,13 @@ var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 // agreed is what is agreed with every processor. Nothing in it is used anywhere else.
 func agreed() app.Processors {
 	return app.Processors{"corner": {
-		app.Stripe:   {Secrets: []string{"whsec_5b1f0c7e9a2d4863", "whsec_older_77c0a1e4d2b9"}},
-		app.Shopify:  {Secrets: []string{"shpss_93c1d2e4f5a6b7c8"}},
-		app.Square:   {Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}, URL: "https://shop.test/v1/webhooks/corner/square"},
-		app.Adyen:    {Secrets: []string{"44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"}},
+		app.Stripe:  {Secrets: []string{"whsec_5b1f0c7e9a2d4863", "whsec_older_77c0a1e4d2b9"}},
+		app.Shopify: {Secrets: []string{"shpss_93c1d2e4f5a6b7c8"}},
+		app.Square:  {Secrets: []string{"Ibxx_5AKakO-3qeNVR61Dw"}, URL: "https://shop.test/v1/webhooks/corner/square"},
+		app.Adyen: {
+			Secrets: []string{"44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"}, Capture: app.CaptureManual,
+			Accounts: map[string]app.Account{"Automatic": {Capture: app.CaptureAutomatic}},
+		},
 		app.Standard: {Secrets: []string{"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}},
 		app.PayPal:   {WebhookID: "4JH86294D6297924G", ClientID: "AXfVq0hP9sJ2kLm4Dc8T", APISecret: "EK3x8Rt7Yw2Qn5VbZ1u6"},
 	}, "other": {

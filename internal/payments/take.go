@@ -325,7 +325,7 @@ func (r *Receiver) readAdyen(con *connection, body []byte) (event, error) {
 	if err := con.adyen.verify(it); err != nil {
 		return event{kind: "unsigned"}, odd(signatureInvalid, "The item was not signed by Adyen.")
 	}
-	return readAdyenItemEvent(it, batch.Live)
+	return readAdyenItemEvent(it, batch.Live, con.agreed.CapturesManually(it.Account))
 }
 
 // errUnreachable says that a processor's API could not be asked.

@@ -39,6 +39,7 @@ type Event struct {
 	Member   string
 	Customer string
 	Email    string
+	Account  string    // Adyen: the merchant account
 	At       time.Time // when it happened
 	Created  time.Time // when the object came to be
 	Live     bool
@@ -64,7 +65,7 @@ var kinds = map[string]map[string]string{
 		"dispute.created": "dispute", "dispute.state.updated": "dispute", "customer.created": "other",
 	},
 	app.Adyen: {
-		"AUTHORISATION": "paid", "CAPTURE": "captured", "CAPTURE_FAILED": "captured", "REFUND": "refund", "REFUND_FAILED": "refund",
+		"AUTHORISATION": "paid", "CAPTURE": "captured", "CAPTURE_FAILED": "captured", "CANCELLATION": "captured", "TECHNICAL_CANCEL": "captured", "REFUND": "refund", "REFUND_FAILED": "refund",
 		"REFUNDED_REVERSED": "refund", "NOTIFICATION_OF_CHARGEBACK": "dispute", "CHARGEBACK": "dispute", "CHARGEBACK_REVERSED": "dispute",
 		"SECOND_CHARGEBACK": "dispute", "REPORT_AVAILABLE": "other",
 	},
@@ -86,6 +87,7 @@ func (e Event) filled() Event {
 		}
 	}
 	set(&e.Currency, "EUR")
+	set(&e.Account, "SampleMerchant")
 	if e.Provider == app.Shopify {
 		set(&e.Payment, e.Order) // which are the same
 	}
