@@ -7,6 +7,7 @@ CODE is the directory of the functions' binaries. Each change works around one l
 - It ignores the Body of an HTTP API. Every operation in it becomes a Route, every function that it names an Integration.
 - It rejects alarms over an expression. They become alarms over the first of their metrics.
 - Ref of a secret returns its name; AWS returns its ARN. Ref becomes GetAtt of Id, which is the ARN on both.
+- It ignores the EventInvokeConfig of an alias. The Qualifier becomes $LATEST, which the test invokes.
 - It authorizes SendMessageBatch as an action of its own; AWS as SendMessage. Policies that allow one get the other.
 - It authorizes SendEmail of SES v2 on the resource "*". Policies that allow it on an identity get that resource.
 
@@ -17,6 +18,8 @@ Limits without a workaround, which the tests in infra/e2e work around or leave o
 - Throttles of routes, reserved concurrency and alarms' actions have no effect.
 - Schedules start at most once in ten seconds, and <aws.scheduler.scheduled-time> in their input is not replaced.
 - SES reports nothing to EventBridge.
+- The failures that a function reports of a batch of stream records are ignored, so nothing reaches RelayFailures.
+- SQS has no ListDeadLetterSourceQueues.
 - A null list of batchItemFailures stops the delivery of a queue. AWS takes it for success.
 - Architectures is ignored: the functions are built for this machine.
 """
@@ -102,6 +105,8 @@ def main():
             properties.update(ProtocolType="HTTP", Name={"Ref": "AWS::StackName"})
         if resource["Type"] == "AWS::CloudWatch::Alarm" and "Metrics" in properties:
             first_metric(properties)
+        if resource["Type"] == "AWS::Lambda::EventInvokeConfig":
+            properties["Qualifier"] = "$LATEST"
         if resource["Type"] == "AWS::IAM::Role":
             as_emulator_authorizes(properties)
         if resource["Type"] == "AWS::Lambda::Function":

@@ -25,6 +25,7 @@ type commands struct {
 	Plan     plan       `cmd:"" help:"Play through a day on which many members fall due at once: time, units, cost."`
 	Codes    codesCmd   `cmd:"" help:"Add codes that rewards give out."`
 
+	Failures  failuresCmd  `cmd:"" help:"List work that failed for good, show it and start it again."`
 	Webhooks  webhooksCmd  `cmd:"" help:"List what payment processors sent, show it, take it again, and ask them for what they sent while nobody listened."`
 	Trigger   trigger      `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
 	Reminders remindersCmd `cmd:"" help:"Say who would be reminded of what tomorrow, or what perennial dev would have sent."`

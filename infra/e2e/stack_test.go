@@ -99,8 +99,11 @@ func TestStack(t *testing.T) {
 		{"stream reaches the relay", relayed},
 		{"schedule starts workers", scheduled},
 		{"message that fails is delivered again alone", partialFailure},
+		{"operator redrives the message", redrivenMessage},
 		{"changed parameter reaches the functions", parameterChange},
 		{"member is reminded by email", reminded},
+		{"event that fails is kept and redriven", failedInvocation},
+		{"records of the stream are redriven", failedRecords},
 	}
 	for i, s := range steps {
 		if !w.step(s.name, s.do) && i == 0 {

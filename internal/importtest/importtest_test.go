@@ -63,6 +63,8 @@ var arrows = []struct {
 		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext", "notify/wording",
 	}},
 	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
+	{"internal/failures", nil},
+	{"internal/boot/failurequeues", []string{"failures"}},
 	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: the functions' own client is what it is tested with
 	{"internal/local/binaries", nil},
 	{"internal/local/awsapi", []string{"stack/access"}}, // no SDK: the functions' own clients are what it is tested with
@@ -72,7 +74,7 @@ var arrows = []struct {
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
 	{"internal/local/runtimeapi", nil}, // knows processes, not functions
 	{"internal/local", []string{
-		"api", "api/wire", "app", "auth", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
+		"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
 		"relay", "stack/access", "table", "telemetry",
 	}},
 	{"internal/stack", nil},
@@ -95,14 +97,14 @@ var arrows = []struct {
 	{"functions/reminders", []string{"api", "boot", "boot/postroom"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
-		"app", "auth", "boot/operator", "ledger", "local", "loyalty", "payments", "payments/sample", "program", "table",
+		"app", "auth", "boot/failurequeues", "boot/operator", "failures", "ledger", "local", "loyalty", "payments", "payments/sample", "program", "table",
 		"table/dynamotable", "table/pebbletable",
 	}},
 }
 
 // amazon is who may know the AWS SDK. dynamotest is for tests alone.
 var amazon = []string{
-	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator",
+	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator", "internal/boot/failurequeues",
 	"internal/boot/sqsqueue", "internal/boot/postroom", "internal/notify/sesmail", "internal/notify/snstext", "internal/notify/eventbus",
 }
 
@@ -110,7 +112,7 @@ var amazon = []string{
 var outside = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":             amazon,
 	"github.com/aws/smithy-go":                 amazon,
-	"github.com/aws/aws-sdk-go-v2/service/sqs": {"internal/boot/sqsqueue"},
+	"github.com/aws/aws-sdk-go-v2/service/sqs": {"internal/boot/failurequeues", "internal/boot/sqsqueue"},
 	"github.com/aws/aws-sdk-go-v2/service/ses": {"internal/boot/postroom", "internal/notify/sesmail"},
 	"github.com/aws/aws-sdk-go-v2/service/sns": {"internal/boot/postroom", "internal/notify/snstext"},
 	"github.com/aws/aws-sdk-go-v2/service/eve": {"internal/boot/postroom", "internal/notify/eventbus"},
@@ -187,7 +189,7 @@ func TestNoLambdaContainsPebbleOrTheLocalStack(t *testing.T) {
 			continue
 		}
 		for _, reached := range reach(all, name, map[string]bool{}) {
-			forbidden := []string{"internal/table/pebbletable", "internal/table/tabletest", "internal/seedtest", "internal/boot/operator"}
+			forbidden := []string{"internal/table/pebbletable", "internal/table/tabletest", "internal/seedtest", "internal/boot/operator", "internal/boot/failurequeues"}
 			if strings.HasPrefix(reached, "internal/local") || slices.Contains(forbidden, reached) {
 				t.Errorf("%s contains %s", name, reached)
 			}

@@ -82,6 +82,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 // New puts a stack together. Nothing fires before Run or Advance.
 func New(o Options) (*Stack, error) {
 	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}}
+	s.queues.now = o.Clock.Now
 	s.App = &app.App{
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Log: o.Log, Stage: app.Test, Secret: []byte(secret),
 		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots,
@@ -156,6 +157,9 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case outboxPath:
 		outboxHandler{s}.ServeHTTP(w, r)
+		return
+	case failuresPath:
+		failuresHandler{s}.ServeHTTP(w, r)
 		return
 	}
 	s.gateway.ServeHTTP(w, r)

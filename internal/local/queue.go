@@ -27,6 +27,7 @@ const (
 // reported as failed delivered again, and after five deliveries put aside. They keep messages in memory; what
 // is lost when the process ends is sent again by the next schedule, which on AWS would find the same.
 type queues struct {
+	now func() time.Time
 	log *slog.Logger
 
 	mu     sync.Mutex
@@ -44,12 +45,15 @@ type queue struct {
 
 type message struct {
 	id, body string
+	sent     time.Time
 	received int
 }
 
 var _ app.Queue = (*queues)(nil)
 
-func newQueues(log *slog.Logger) *queues { return &queues{log: log, byName: map[string]*queue{}} }
+func newQueues(log *slog.Logger) *queues {
+	return &queues{now: time.Now, log: log, byName: map[string]*queue{}}
+}
 
 // handle names the function that a queue feeds.
 func (q *queues) handle(name string, h lambda.Handler) {
@@ -66,7 +70,7 @@ func (q *queues) Send(_ context.Context, name string, bodies ...string) error {
 	}
 	for _, body := range bodies {
 		q.next++
-		to.waiting = append(to.waiting, message{id: strconv.Itoa(q.next), body: body})
+		to.waiting = append(to.waiting, message{id: strconv.Itoa(q.next), body: body, sent: q.now()})
 	}
 	return nil
 }

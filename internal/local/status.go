@@ -38,29 +38,3 @@ func (s *scheduler) ran(function string, due, began time.Time, took time.Duratio
 	}
 	s.last[function] = r
 }
-
-// Redrive puts the messages that a queue has given up back into it, as the redrive of SQS does, and returns how many
-// there were. They are worked on by the time it returns.
-func (s *Stack) Redrive(queue string) int {
-	s.scheduler.mu.Lock()
-	defer s.scheduler.mu.Unlock()
-	n := s.queues.redrive(queue)
-	s.queues.drain()
-	return n
-}
-
-func (q *queues) redrive(name string) int {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	one := q.byName[name]
-	if one == nil {
-		return 0
-	}
-	n := len(one.dead)
-	for _, m := range one.dead {
-		m.received = 0
-		one.waiting = append(one.waiting, m)
-	}
-	one.dead = nil
-	return n
-}

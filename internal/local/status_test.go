@@ -45,10 +45,14 @@ func TestWhatWasGivenUpIsSentAgainAndDoneOnce(t *testing.T) {
 		t.Errorf("after %d calls: %+v", calls, runs)
 	}
 	broken = false
-	if n := s.Redrive("work"); n != 1 || done != 1 || s.Dead()["work"] != 0 {
+	failed := s.Failures()
+	if len(failed) != 1 || failed[0].Body != "body" || failed[0].Queue != "work" || failed[0].Attempts != maxReceives {
+		t.Fatalf("the list is %+v", failed)
+	}
+	if n := s.Redrive(failed[0].ID, "nothing"); n != 1 || done != 1 || s.Dead()["work"] != 0 {
 		t.Errorf("%d were sent again, %d done, and %v are given up", n, done, s.Dead())
 	}
-	if n := s.Redrive("work") + s.Redrive("nothing"); n != 0 || done != 1 {
+	if n := s.Redrive(failed[0].ID); n != 0 || done != 1 {
 		t.Errorf("a second time %d were sent, and %d done", n, done)
 	}
 	if err := s.Advance(t.Context(), time.Hour); err != nil {

@@ -1,0 +1,98 @@
+package local
+
+import (
+	"cmp"
+	"io"
+	"mime"
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/failures"
+)
+
+// failuresPath is where messages that the queues gave up are listed (GET) and put back into their queues (POST). It exists
+// here and nowhere else; on AWS, perennial failures reads the queues.
+const failuresPath = "/v1/test/failures"
+
+// A failuresHandler requires no key, as the messages name members only by ID. It does require application/json, which no
+// page of another origin can send without asking first.
+type failuresHandler struct{ *Stack }
+
+type failuresRequest struct {
+	Redrive []string `json:"redrive"` // IDs
+}
+
+type failuresAnswer struct {
+	Data []failures.Failure `json:"data"`
+}
+
+func (h failuresHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := requestID()
+	switch r.Method {
+	case http.MethodGet:
+	case http.MethodPost:
+		var in failuresRequest
+		media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+		if err != nil || media != "application/json" ||
+			json.UnmarshalRead(io.LimitReader(r.Body, 1<<20), &in, json.RejectUnknownMembers(true)) != nil {
+			refuse(w, badFailuresRequest, id)
+			return
+		}
+		h.Redrive(in.Redrive...)
+	default:
+		w.Header().Set("Allow", "GET, POST")
+		refuse(w, methodNotAllowed, id)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.MarshalWrite(w, failuresAnswer{h.Failures()}); err != nil {
+		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+	}
+}
+
+var badFailuresRequest = problem{
+	status: 400, code: "invalid_parameter", title: "Nothing was started again",
+	detail: `Send Content-Type: application/json and a body like {"redrive": ["17"]}.`,
+}
+
+// Failures lists the messages that the queues gave up, the oldest first.
+func (s *Stack) Failures() []failures.Failure {
+	q := s.queues
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	list := []failures.Failure{}
+	for name, one := range q.byName {
+		for _, m := range one.dead {
+			f := failures.Read(name, failures.Message{ID: m.id, Body: m.body, Sent: m.sent})
+			f.Attempts = m.received
+			list = append(list, f)
+		}
+	}
+	slices.SortFunc(list, func(a, b failures.Failure) int {
+		return cmp.Or(a.SentAt.Compare(b.SentAt), cmp.Compare(len(a.ID), len(b.ID)), cmp.Compare(a.ID, b.ID))
+	})
+	return list
+}
+
+// Redrive puts messages that were given up back into their queues, and returns how many it found. They are worked on by
+// the time it returns.
+func (s *Stack) Redrive(ids ...string) (n int) {
+	s.scheduler.mu.Lock()
+	defer s.scheduler.mu.Unlock()
+	s.queues.mu.Lock()
+	for _, one := range s.queues.byName {
+		one.dead = slices.DeleteFunc(one.dead, func(m message) bool {
+			if !slices.Contains(ids, m.id) {
+				return false
+			}
+			n, m.received = n+1, 0
+			one.waiting = append(one.waiting, m)
+			return true
+		})
+	}
+	s.queues.mu.Unlock()
+	s.queues.drain()
+	return n
+}
