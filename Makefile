@@ -48,6 +48,10 @@ lint: ## formatting, vet, staticcheck, the template, go.mod, generated files
 build: ## the nine Lambda binaries, reproducible, in build/<function>/bootstrap
 	infra/build build $(FUNCTIONS)
 
+.PHONY: deploy
+deploy: build ## create or update the stack on AWS with samconfig.toml (ENV=prod for the real one)
+	infra/sam deploy --config-env $(or $(ENV),default)
+
 .PHONY: build-twice
 build-twice: build ## build again elsewhere, without the build cache, and compare the digests
 	infra/build --compare build $(FUNCTIONS)
