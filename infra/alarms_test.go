@@ -165,7 +165,8 @@ func TestAlarmsCoverTheWholeStack(t *testing.T) {
 	}
 	calls := regexp.MustCompile(`\.Client\.(\w+)\(ctx`).FindAllStringSubmatch(sources(t, "../internal/table/dynamotable/*.go"), -1)
 	for _, call := range calls {
-		if call[1] != "CreateTable" { // only on one machine
+		// CreateTable is called on one machine only, and DescribeContinuousBackups once an hour by a check of its own.
+		if call[1] != "CreateTable" && call[1] != "DescribeContinuousBackups" {
 			want["TableErrors"] = append(want["TableErrors"], call[1])
 		}
 	}

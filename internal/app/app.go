@@ -44,10 +44,11 @@ type App struct {
 	Secret  []byte    // at least 32 random bytes; keys for cursors, identities and more derive from it
 	Random  io.Reader // spreads the reading of secrets; nil for crypto/rand
 
-	Processors Processors                                // what is agreed with payment processors; nil where no function asks
-	Reread     func(context.Context) (Processors, error) // reads that again; nil: it never changes
-	HTTP       *http.Client                              // for their APIs; Wire makes one that is bounded
-	Roots      *x509.CertPool                            // whom the certificates of their signatures must come from; nil: whom the machine trusts
+	Processors Processors                                 // what is agreed with payment processors; nil where no function asks
+	Reread     func(context.Context) (Processors, error)  // reads that again; nil: it never changes
+	Backups    func(context.Context) (on bool, err error) // whether the table's point-in-time recovery is on; nil: not checked
+	HTTP       *http.Client                               // for their APIs; Wire makes one that is bounded
+	Roots      *x509.CertPool                             // whom the certificates of their signatures must come from; nil: whom the machine trusts
 
 	Ledger   *ledger.Ledger
 	Keys     *auth.Keys

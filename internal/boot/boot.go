@@ -58,7 +58,10 @@ func handler(ctx context.Context, log *slog.Logger, function func(*app.App) lamb
 func (env environment) app(ctx context.Context, log *slog.Logger) (a *app.App, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	a = &app.App{Table: env.table(), Now: time.Now, Log: log, Version: env.version, Stage: env.stage}
+	tab := env.table()
+	a = &app.App{
+		Table: tab, Backups: tab.PointInTimeRecovery, Now: time.Now, Log: log, Version: env.version, Stage: env.stage,
+	}
 	if env.clock != nil {
 		a.Now = env.clock.Now
 	}

@@ -39,6 +39,8 @@ type bench struct {
 	panics  string           // likewise
 	before  func(pk string)  // called before each transaction
 	euros   int64            // that an order is for; 20 unless set
+	pitr    bool             // whether the table's point-in-time recovery is on
+	backups error            // why that cannot be read
 	mu      sync.Mutex
 	guard   *access.Guard
 	table.Table
@@ -49,6 +51,12 @@ func (b *bench) reassess() access.Invoker { return access.Handler("reassess", Re
 
 func (b *bench) remind(p *provider) access.Invoker {
 	return access.Handler("remind", Remind(p.office)(b.App))
+}
+
+// described is what DynamoDB says of the table's backups, to a function that may ask.
+func (b *bench) described(context.Context) (bool, error) {
+	call := access.Call{Operation: "dynamodb:DescribeContinuousBackups", Resource: b.guard.TableARN}
+	return b.pitr, errors.Join(b.guard.Check("reassess", call), b.backups)
 }
 
 func (b *bench) Send(ctx context.Context, queue string, bodies ...string) error {
@@ -119,10 +127,10 @@ func newBench(t testing.TB, members int) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { memory.Close() })
-	b := &bench{now: noon, Table: memory, guard: stacktest.Guard(t)}
+	b := &bench{now: noon, Table: memory, guard: stacktest.Guard(t), pitr: true}
 	b.App = &app.App{
 		Table: b.guard.Table(b), Queue: b, Now: func() time.Time { return b.now }, Log: slog.New(slog.DiscardHandler), Stage: app.Test,
-		Secret: []byte("q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"),
+		Secret: []byte("q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"), Backups: b.described,
 	}
 	if err := b.Wire(); err != nil {
 		t.Fatal(err)

@@ -60,6 +60,7 @@ func (r reassess) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // the end, so that the schedule repeats it, and keeps nothing else from being sent.
 func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 	countLateness(ctx, e, r.Now())
+	r.watchBackups(ctx)
 	var bodies []string
 	var failures []error
 	for program, err := range r.Ledger.ProgramIDs(ctx) {
@@ -67,6 +68,7 @@ func (r reassess) dispatch(ctx context.Context, e event) ([]byte, error) {
 			failures = append(failures, err)
 			break
 		}
+		r.watchProviders(ctx, program)
 		all, err := r.retiered(ctx, program, e.Time)
 		failures = append(failures, err)
 		for shard := range ledger.Shards {

@@ -162,6 +162,11 @@ func redeemer(redemption string) loyalty.MemberID {
 	return loyalty.MemberID(memberPrefix + rest[uniqueLength:])
 }
 
+// activityKey is of when verified events of a payment processor arrived.
+func activityKey(program, provider string) table.Key {
+	return table.Key{PK: "P#" + program + "#PROVIDERS", SK: provider}
+}
+
 // knownKey is of what is known of one payment, by the processor's id of it.
 func knownKey(program, payment string) table.Key {
 	return table.Key{PK: "P#" + program + "#PAY#" + payment, SK: "PAYMENT"}

@@ -205,7 +205,9 @@ func (s *shop) books() string {
 	if err := s.table.Dump(&b); err != nil {
 		s.t.Fatal(err)
 	}
-	lines := slices.DeleteFunc(strings.Split(b.String(), "\n"), func(l string) bool { return strings.Contains(l, `#WH#`) || strings.Contains(l, "#WHT#") })
+	lines := slices.DeleteFunc(strings.Split(b.String(), "\n"), func(l string) bool {
+		return strings.Contains(l, "#WH#") || strings.Contains(l, "#WHT#") || strings.Contains(l, "#PROVIDERS")
+	})
 	return strings.Join(lines, "\n")
 }
 

@@ -24,6 +24,7 @@ type Receiver struct {
 	email       func(program, email string) ledger.Identity
 	seal        seal
 	connections *app.Refreshed[connections]
+	activity    activity
 }
 
 // connections are the processors that are set up as they must be, by program and provider.
@@ -106,6 +107,14 @@ func newConnection(a *app.App, program, provider string, c app.Processor) *conne
 
 // receive verifies a request and takes what is in it.
 func (r *Receiver) receive(ctx context.Context, con *connection, topic string, h headers, body []byte) ([]Received, error) {
+	received, err := r.verified(ctx, con, topic, h, body)
+	if err == nil {
+		r.recordActivity(ctx, con)
+	}
+	return received, err
+}
+
+func (r *Receiver) verified(ctx context.Context, con *connection, topic string, h headers, body []byte) ([]Received, error) {
 	now := r.app.Now()
 	switch con.provider {
 	case app.Adyen:

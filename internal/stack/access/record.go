@@ -81,7 +81,7 @@ func (g grant) String() string {
 
 // Unused lists the grants of a policy that no recorded call needs under any reading. A grant is needed if a call
 // requests its action on exactly its resource and, where it has a pattern of leading keys, with a key whose Family is
-// that pattern. So a pattern that is wider than the code's use is unused too, and so is a statement for DynamoDB
+// that pattern. So a pattern that is wider than the code's use is unused too, and so is a statement for items of DynamoDB
 // without such patterns. Services limits the list to actions with one of these prefixes, such as dynamodb, because
 // other calls may be recorded by another test.
 func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
@@ -89,7 +89,7 @@ func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	for _, c := range calls {
 		for _, reading := range Readings {
 			for _, r := range c.Requests(reading) {
-				if !strings.HasPrefix(r.Action, "dynamodb:") {
+				if len(c.Ops) == 0 || !strings.HasPrefix(r.Action, "dynamodb:") {
 					needed[grant{r.Action, r.Resource, ""}] = true
 				}
 				for _, key := range r.Context["dynamodb:LeadingKeys"] {

@@ -7,7 +7,8 @@ import (
 )
 
 // DynamoDB returns the call that a request to DynamoDB makes: operation is the part of the header X-Amz-Target behind
-// the dot, body is the JSON body. It knows the operations that dynamotable uses.
+// the dot, body is the JSON body. It knows the operations that dynamotable uses. DescribeContinuousBackups is about the
+// table as a whole and names no item.
 func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 	var in request
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -15,6 +16,8 @@ func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 	}
 	c := g.onTable(operation)
 	switch operation {
+	case "DescribeContinuousBackups":
+		return c, nil
 	case "GetItem", "DeleteItem":
 		c.Ops = []Op{{operation, in.Key.PK.S}}
 	case "PutItem":

@@ -1,0 +1,45 @@
+package jobs
+
+import (
+	"context"
+	"errors"
+
+	"github.com/perennial-loyalty/perennial/internal/telemetry"
+)
+
+// The hourly schedule of reassess also watches over what nothing else would notice. What it finds is logged and counted
+// for an alarm. A check that fails is logged and counted as an error, and does not make the schedule repeat its work.
+
+// watchBackups reports whether the table's point-in-time recovery was turned off.
+func (r reassess) watchBackups(ctx context.Context) {
+	if r.Backups == nil {
+		return
+	}
+	on, err := r.Backups(ctx)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		r.Log.InfoContext(ctx, "backups were not checked", "err", err)
+	case err != nil:
+		telemetry.Count(ctx, telemetry.Errors, 1)
+		r.Log.ErrorContext(ctx, "backups could not be checked", "err", err)
+	case !on:
+		telemetry.Count(ctx, telemetry.PITRDisabled, 1)
+		r.Log.ErrorContext(ctx, "point-in-time recovery of the table is off; turn it on")
+	}
+}
+
+// watchProviders reports the payment processors of a program that have been silent for longer than usual.
+func (r reassess) watchProviders(ctx context.Context, program string) {
+	for a, err := range r.Ledger.Activities(ctx, program) {
+		if err != nil {
+			telemetry.Count(ctx, telemetry.Errors, 1)
+			r.Log.ErrorContext(ctx, "the activity of payment processors could not be checked", "program", program, "err", err)
+			return
+		}
+		if a.Silent(r.Now()) {
+			telemetry.Count(ctx, telemetry.SilentProvider, 1)
+			r.Log.ErrorContext(ctx, "a payment processor is silent", "program", program, "provider", a.Provider,
+				"last_event", a.Last, "usual_gap", a.Usual().String())
+		}
+	}
+}

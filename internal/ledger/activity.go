@@ -1,0 +1,123 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// An Activity says when verified events of a payment processor arrived. It is kept in one item for each processor of a
+// program, which is written every few minutes at most and not with every event.
+type Activity struct {
+	Provider    string
+	First, Last time.Time                // of all events
+	gaps        map[string]time.Duration // the longest that ended on each of the last days: 2026-12-01
+}
+
+const (
+	gapsFor      = 14 * 24 * time.Hour // for how long before the last event gaps are remembered
+	knownAfter   = 7 * 24 * time.Hour  // a processor that is connected for less time is not called silent
+	disconnected = 14 * 24 * time.Hour // nor is one that has sent nothing for so long
+	shortestGap  = time.Hour           // the shortest that is usual: the check runs every hour
+)
+
+// Usual returns the usual time between two events: of the longest gaps of each of the 14 days before the last event, the
+// second longest. So a shop that is closed on weekends has usual gaps as long as a weekend, and one outage does not hide
+// the next. It is an hour at least, and zero if no gap is known.
+func (a Activity) Usual() time.Duration {
+	if len(a.gaps) == 0 {
+		return 0
+	}
+	longest := slices.Sorted(maps.Values(a.gaps))
+	return max(shortestGap, longest[max(0, len(longest)-2)])
+}
+
+// Silent reports whether no event has arrived for more than twice the usual time between two. A processor that was
+// connected less than a week ago is not judged. One that has been silent for 14 days counts as disconnected.
+func (a Activity) Silent(now time.Time) bool {
+	usual, silence := a.Usual(), now.Sub(a.Last)
+	return usual > 0 && now.Sub(a.First) > knownAfter && silence > 2*usual && silence < disconnected
+}
+
+// activityDoc is changed by addition only.
+type activityDoc struct {
+	First int64            `json:"first"`
+	Last  int64            `json:"last"`
+	Gaps  map[string]int64 `json:"gaps,omitempty"` // seconds, by the day on which they ended: 2026-12-01
+}
+
+// RecordActivity records that a verified event of a processor arrived. If another process records one at the same time, that is enough.
+func (l *Ledger) RecordActivity(ctx context.Context, program, provider string) error {
+	it, err := l.Table.Get(ctx, activityKey(program, provider))
+	if err != nil {
+		return retryable(err)
+	}
+	a, err := readActivity(it)
+	if err != nil {
+		return err
+	}
+	it.Doc = encode(a.at(l.now()).doc())
+	err = l.Table.Transact(ctx, table.Put(it))
+	if errors.As(err, new(*table.ConflictError)) {
+		return nil
+	}
+	return retryable(err)
+}
+
+// at is what is known once an event has arrived at an instant.
+func (a Activity) at(now time.Time) Activity {
+	if a.First.IsZero() {
+		a.First, a.Last = now, now
+		return a
+	}
+	gaps := map[string]time.Duration{}
+	for day, gap := range a.gaps {
+		if at, err := time.Parse(time.DateOnly, day); err == nil && now.Sub(at) < gapsFor {
+			gaps[day] = gap
+		}
+	}
+	today := now.UTC().Format(time.DateOnly)
+	gaps[today] = max(gaps[today], now.Sub(a.Last))
+	a.gaps = gaps
+	if now.After(a.Last) {
+		a.Last = now
+	}
+	return a
+}
+
+func (a Activity) doc() activityDoc {
+	d := activityDoc{First: millis(a.First), Last: millis(a.Last), Gaps: map[string]int64{}}
+	for day, gap := range a.gaps {
+		d.Gaps[day] = int64(gap / time.Second)
+	}
+	return d
+}
+
+func readActivity(it table.Item) (Activity, error) {
+	a := Activity{Provider: it.Key.SK, gaps: map[string]time.Duration{}}
+	if it.Version == 0 {
+		return a, nil
+	}
+	var d activityDoc
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return a, fmt.Errorf("ledger: read %s: %w", it.Key, err)
+	}
+	a.First, a.Last = instant(d.First), instant(d.Last)
+	for day, seconds := range d.Gaps {
+		a.gaps[day] = time.Duration(seconds) * time.Second
+	}
+	return a, nil
+}
+
+// Activities lists when verified events of the processors of a program arrived.
+func (l *Ledger) Activities(ctx context.Context, program string) iter.Seq2[Activity, error] {
+	return list(ctx, l.Table, table.Query{PK: activityKey(program, "").PK}, readActivity)
+}
