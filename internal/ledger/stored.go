@@ -239,6 +239,7 @@ type orderDoc struct {
 	Refunds  []refundDoc  `json:"re,omitempty"`
 	Disputes []disputeDoc `json:"dp,omitempty"`
 	Updated  int64        `json:"up,omitzero"`
+	Counted  bool         `json:"cnt,omitzero"`
 	Shipped  int64        `json:"sent,omitzero"`
 	Arrived  int64        `json:"got,omitzero"`
 	Receipts []receiptDoc `json:"pay,omitempty"`

@@ -17,7 +17,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Updated: millis(o.UpdatedAt), Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
-		Carried: s.Carried, Rest: s.Rest, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
+		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
 		Ladders: storedCounted(s.Ladders),
 	}
 	if o.Clock != nil {
@@ -99,7 +99,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	s := &loyalty.OrderState{
 		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth),
 		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
-		Carried: d.Carried, Rest: d.Rest, Spend: d.Spend, Elements: d.Elements, Brands: d.Brands, Bucket: d.Bucket,
+		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, Elements: d.Elements, Brands: d.Brands, Bucket: d.Bucket,
 		Ladders: readCounted(d.Ladders),
 	}
 	var err error

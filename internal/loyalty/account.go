@@ -99,7 +99,7 @@ func (h Hold) Points() Points { return total(h.Lots) }
 type Metric struct {
 	Month    int // yyyymm; or, where periods do not begin with a month, the bucket's beginning (see Program.bucket)
 	Points   Points
-	Orders   int64 // paid ones
+	Orders   int64 // those that count: paid, and something that earns is left of them
 	Spend    int64 // minor units of the tiers' currency
 	Elements int64
 	Visits   int64

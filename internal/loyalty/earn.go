@@ -60,6 +60,7 @@ type worth struct {
 	usage     []Usage
 	spends    []Spend
 	rest      exact // the fraction that rounding leaves for the next order
+	counted   bool  // it is one of the member's orders: it was paid, and something that earns is left of it
 	spend     int64 // what it counts towards a level by spend, minor units
 	pieces    int64 // and by elements
 	brands    []string
@@ -86,6 +87,8 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 	if len(p.compiled.rules) > 0 && !v.gone() {
 		v.rules()
 	}
+	v.prepare()
+	w.counted = p.Earn.CountPlaced || v.all.amount.sign() > 0
 	w.count(p, &v)
 	w.onLadders(p, &v)
 	if err := w.walletWorth(p, &v); err != nil {

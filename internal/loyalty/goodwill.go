@@ -103,8 +103,8 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 		return Outcome{}, refuse(ValidationFailed, "", "Nothing of the order is pending.")
 	}
 	e.Order = &s
-	s.count(&e, p, acc, &prior, worth{spend: s.Spend, pieces: s.Elements, brands: s.Brands}) // what was given up
-	s.countLadders(&e, p, rules, acc, worth{ladders: s.Ladders})
+	s.count(&e, p, acc, &prior, worth{counted: s.Counted, spend: s.Spend, pieces: s.Elements, brands: s.Brands}) // what was given up
+	s.countLadders(&e, p, rules, acc, worth{counted: s.Counted, ladders: s.Ladders})
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}

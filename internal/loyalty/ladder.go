@@ -231,7 +231,7 @@ func (s *OrderState) countLadders(e *Entry, p, rules *Program, acc Account, w wo
 		if r.counts(ByPointsEarned) {
 			c.Metric.Points = s.Worth
 		}
-		if r.counts(ByOrders) && s.Order.Status == OrderPaid {
+		if r.counts(ByOrders) && w.counted {
 			c.Metric.Orders = 1
 		}
 		return c

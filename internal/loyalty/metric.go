@@ -109,12 +109,13 @@ func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState,
 			m.Points -= prior.Worth
 		}
 	}
-	if s.Order.Status == OrderPaid {
+	if w.counted {
 		m.Orders++
 	}
-	if prior != nil && prior.Order.Status == OrderPaid {
+	if prior != nil && prior.Counted {
 		m.Orders--
 	}
+	s.Counted = w.counted
 	e.Window = p.apart()
 	if !m.isZero() {
 		e.Metric = &m

@@ -28,7 +28,10 @@ func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 	want(Balance{Active: 52})
 	o.Refunds = []Refund{back("1", 100)}
 	s.tell(o, noon)
-	want(Balance{Active: 51}) // it is an order all the same
+	want(Balance{Active: 1}) // a full refund counts like a cancellation
+	o.Refunds[0].Status = RefundFailed
+	s.tell(o, noon)
+	want(Balance{Active: 52})
 
 	s = second()
 	o = s.buy("2", 1, noon)

@@ -88,6 +88,7 @@ type OrderState struct {
 	Shares   []Share // what it uses of caps, limits and budgets
 	Carried  string  // the fraction of a point that it started with; exact, empty for none
 	Rest     string  // what its rounding left, or took, of fractions; exact, empty for none
+	Counted  bool    // it is one of the member's orders, for milestones, levels and first-order rules
 	Spend    int64   // what it counts towards a level by spend, in minor units
 	Elements int64   // and by elements
 	Brands   []string

@@ -74,16 +74,17 @@ type Units struct{ One, Other Text }
 
 // Earn is how orders become points.
 type Earn struct {
-	Rates      map[Currency]Rate // a currency without a rate earns nothing and is refused
-	Counts     Counts
-	Rounding   Rounding
-	Carry      bool   // the fraction that rounding leaves is kept for the member's next order
-	Pending    Wait   // from the order's placing to the instant at which its points can be spent
-	Expires    Expiry // from that instant on
-	Categories []CategoryRule
-	Rules      []Rule
-	Actions    []Action
-	Caps       []Cap // at most one per period
+	Rates       map[Currency]Rate // a currency without a rate earns nothing and is refused
+	Counts      Counts
+	Rounding    Rounding
+	CountPlaced bool   // every paid order counts as one of the member's orders, also one of which nothing earns
+	Carry       bool   // the fraction that rounding leaves is kept for the member's next order
+	Pending     Wait   // from the order's placing to the instant at which its points can be spent
+	Expires     Expiry // from that instant on
+	Categories  []CategoryRule
+	Rules       []Rule
+	Actions     []Action
+	Caps        []Cap // at most one per period
 }
 
 // A Rate is "points per amount": 1 per 1.10 EUR is {1, 110}.

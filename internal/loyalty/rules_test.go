@@ -158,8 +158,9 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 	earn.rules.seven: 7 = 7`},
 		{name: "not for the second", rules: seven(first), before: ordered(1), order: ten, want: 10, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10`},
-		{name: "not for the second, also if the first came back", rules: seven(first), before: []Order{ten.with(func(o *Order) { o.Refunds = []Refund{back("1", 1000)} })}, order: ten, want: 10, because: `
-	earn.purchase: 10.00 EUR x 1 per 1.00 = 10`},
+		{name: "for the second if the first was refunded in full", rules: seven(first), before: []Order{ten.with(func(o *Order) { o.Refunds = []Refund{back("1", 1000)} })}, order: ten, want: 17, because: `
+	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
+	earn.rules.seven: 7 = 7`},
 		{name: "for the second if the first was cancelled", rules: seven(first), before: []Order{ten.with(func(o *Order) { o.Status = OrderCancelled })}, order: ten, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`},

@@ -11,6 +11,7 @@ func (c *compiler) earn(n *node) {
 	purchase, e := n.get("purchase"), &c.p.Earn
 	e.Counts = counts(purchase.get("counts"))
 	e.Rounding = roundings[purchase.get("rounding").text()]
+	e.CountPlaced = purchase.get("count").text() == "placed"
 	e.Carry = purchase.get("carry").yes()
 	e.Pending = c.wait(purchase.get("pending"))
 	e.Expires = c.expires(purchase.get("expires"))

@@ -25,6 +25,9 @@ func (e *explainer) earn() {
 		loyalty.HalfEven: "Fractions of a point are rounded to the nearest whole, halves to the even one",
 		loyalty.Up:       "A fraction of a point counts as a whole one",
 	}[earn.Rounding])
+	if earn.CountPlaced {
+		e.say("Every paid order counts as one of the member's orders, also one of which nothing earns.")
+	}
 	if earn.Carry {
 		e.say("What rounding takes or adds is kept for the member's next order.")
 	}

@@ -50,6 +50,7 @@ type (
 		Counts     countsDoc                    `json:"counts,omitzero"`
 		Rounding   rounding                     `json:"rounding,omitzero"`
 		Carry      bool                         `json:"carry,omitzero"`
+		Placed     bool                         `json:"count_placed,omitzero"`
 		Pending    waitDoc                      `json:"pending,omitzero"`
 		Expires    expiryDoc                    `json:"expires,omitzero"`
 		Categories []categoryDoc                `json:"categories,omitzero"`
@@ -180,7 +181,7 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 
 func earnOf(e loyalty.Earn) earnDoc {
 	return earnDoc{
-		Rates: rates(e.Rates, rateOf), Counts: countsDoc(e.Counts), Rounding: rounding(e.Rounding), Carry: e.Carry,
+		Rates: rates(e.Rates, rateOf), Counts: countsDoc(e.Counts), Rounding: rounding(e.Rounding), Carry: e.Carry, Placed: e.CountPlaced,
 		Pending: waitOf(e.Pending), Expires: expiryOf(e.Expires),
 		Categories: each(e.Categories, func(c loyalty.CategoryRule) categoryDoc {
 			return categoryDoc{c.ID, c.Category, ratio{c.Multiply}, whenOf(c.When, ofOrder)}
@@ -192,7 +193,7 @@ func earnOf(e loyalty.Earn) earnDoc {
 func (d earnDoc) earn() loyalty.Earn {
 	return loyalty.Earn{
 		Rates: rates(d.Rates, rateDoc.rate), Counts: loyalty.Counts(d.Counts), Rounding: loyalty.Rounding(d.Rounding),
-		Carry: d.Carry, Pending: d.Pending.wait(), Expires: d.Expires.expiry(),
+		Carry: d.Carry, CountPlaced: d.Placed, Pending: d.Pending.wait(), Expires: d.Expires.expiry(),
 		Categories: each(d.Categories, func(c categoryDoc) loyalty.CategoryRule {
 			return loyalty.CategoryRule{ID: c.ID, Category: c.Category, Multiply: c.Multiply.number}
 		}),

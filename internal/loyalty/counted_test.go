@@ -1,0 +1,75 @@
+package loyalty
+
+import (
+	"math/big"
+	"slices"
+	"testing"
+)
+
+// An order counts as one of the member's orders as long as something that earns is left of it.
+func TestOrderCountsWhileSomethingThatEarnsIsLeft(t *testing.T) {
+	shipped := func(o *Order) { o.Shipping = 490 }
+	for _, c := range []struct {
+		name   string
+		edit   func(*Order)
+		want   int64 // by default
+		placed int64 // with count: placed
+	}{
+		{"paid", func(*Order) {}, 1, 1},
+		{"placed", func(o *Order) { o.Status = OrderPlaced }, 0, 0},
+		{"canceled", func(o *Order) { o.Status = OrderCancelled }, 0, 0},
+		{"of 0.00", func(o *Order) { o.Lines[0].Amount = 0 }, 0, 1},
+		{"of 0.00 with shipping", func(o *Order) {
+			o.Lines[0].Amount = 0
+			shipped(o)
+		}, 0, 1},
+		{"of gift cards", func(o *Order) { o.Lines[0].Category = "gift-cards" }, 0, 1},
+		{"paid with a gift card", func(o *Order) { o.Tenders = []Tender{{Kind: TenderGiftCard, Amount: 1000}} }, 0, 1},
+		{"paid with points", func(o *Order) { o.Tenders = []Tender{{Kind: TenderPoints, Amount: 1000}} }, 0, 1},
+		{"paid with points in part", func(o *Order) { o.Tenders = []Tender{{Kind: TenderPoints, Amount: 999}} }, 1, 1},
+		{"refunded in part", func(o *Order) { o.Refunds = []Refund{back("r", 999)} }, 1, 1},
+		{"refunded in full", func(o *Order) { o.Refunds = []Refund{back("r", 1000)} }, 0, 1},
+		{"refunded but for shipping", func(o *Order) {
+			shipped(o)
+			o.Refunds = []Refund{back("r", 1000)}
+		}, 0, 1},
+		{"refunded by line", func(o *Order) { o.Refunds = []Refund{back("r", 1000, RefundLine{"1", 1, 1000})} }, 0, 1},
+		{"with a pending refund", func(o *Order) {
+			o.Refunds = []Refund{{ID: "r", At: noon, Status: RefundPending, Amount: 1000}}
+		}, 1, 1},
+		{"in an open dispute", func(o *Order) {
+			o.Disputes = []Dispute{{ID: "d", At: noon, Status: DisputeOpen, Amount: 1000}}
+		}, 0, 1},
+		{"in a dispute that was won", func(o *Order) {
+			o.Disputes = []Dispute{{ID: "d", At: noon, Status: DisputeWon, Amount: 1000}}
+		}, 1, 1},
+	} {
+		for placed, want := range map[bool]int64{false: c.want, true: c.placed} {
+			p := made(t, func(p *Program) {
+				p.Earn.CountPlaced = placed
+				p.Earn.Categories = []CategoryRule{{ID: "none", Category: "gift-cards", Multiply: new(big.Rat)}}
+			})
+			s := newShop(t, p)
+			o := bought("EUR", Line{ID: "1", Quantity: 1, Amount: 1000})
+			plain := o
+			plain.Lines = slices.Clone(o.Lines)
+			c.edit(&o)
+			// The count is the same whether the order arrives so or becomes so, and it returns with the order.
+			for _, told := range []Order{o, o} {
+				s.send(t, told)
+				if got := s.acc.orders(); got != want {
+					t.Errorf("%s, count placed %t: %d orders, want %d", c.name, placed, got, want)
+				}
+			}
+			s = newShop(t, p)
+			s.send(t, plain)
+			s.send(t, o)
+			if got := s.acc.orders(); got != want {
+				t.Errorf("%s later, count placed %t: %d orders, want %d", c.name, placed, got, want)
+			}
+			if s.send(t, plain); s.acc.orders() != 1 {
+				t.Errorf("%s and restored, count placed %t: %d orders", c.name, placed, s.acc.orders())
+			}
+		}
+	}
+}
