@@ -33,6 +33,7 @@ type book struct {
 	issued map[string]loyalty.Points      // by cause
 	usage  map[loyalty.Usage]int64        // of caps and limits; its N is zero
 	lapsed []string                       // the ids of entries of lapses
+	wallet map[string][2]string           // of each conversion: from which wallet, and to which
 }
 
 func newBooks(h *history) *books {
@@ -43,7 +44,7 @@ func (b *books) of(m loyalty.MemberID) *book {
 	if b.members[m] == nil {
 		b.members[m] = &book{
 			orders: map[string]*loyalty.OrderState{}, events: map[string]*loyalty.EventState{},
-			issued: map[string]loyalty.Points{}, usage: map[loyalty.Usage]int64{},
+			issued: map[string]loyalty.Points{}, usage: map[loyalty.Usage]int64{}, wallet: map[string][2]string{},
 		}
 	}
 	return b.members[m]
@@ -122,6 +123,11 @@ func (b *books) enter(s *book, e loyalty.Entry) {
 			id, _, _ := strings.Cut(p.Cause.ID, "~")
 			s.issued[p.Cause.Kind+"/"+id] += p.Points
 		}
+	}
+	for _, u := range e.Reversals {
+		from, to := s.wallet[u.ID][0], s.wallet[u.ID][1]
+		s.issued[from+"|converted/"+u.ID] -= u.Worth
+		s.issued[to+"|converted/"+u.ID] += u.Points
 	}
 	switch {
 	case e.Conversion != nil:

@@ -79,6 +79,7 @@ func (h *history) undo(loyalty.MemberID) string {
 // converted compares a conversion with what its entries have moved, and that it never gains.
 func (b *books) converted(s *book, e loyalty.Entry) {
 	x := e.Conversion
+	s.wallet[x.ID] = [2]string{x.From, x.To}
 	key := func(wallet string) string { return wallet + "|converted/" + x.ID }
 	for _, p := range e.Postings {
 		if p.Bucket == loyalty.BucketConverted {
@@ -91,10 +92,11 @@ func (b *books) converted(s *book, e loyalty.Entry) {
 	if got := s.issued[key(x.To)]; got != x.Undone-x.Received {
 		b.h.t.Errorf("%s gave %d to %q, and says %+v", e.Cause, -got, x.To, x)
 	}
-	if x.Returned*x.Received > x.Undone*x.Points || x.Undone > x.Received {
+	// A clawback rounds what it takes back up, in the member's favor.
+	if (x.Returned-1)*x.Received >= x.Undone*x.Points && x.Returned > 0 || x.Undone > x.Received {
 		b.h.t.Errorf("%s gains: %+v", e.Cause, x)
 	}
-	if e.Cause.Revision == 1 && x.Rule == "to-miles" {
+	if e.Cause.Revision == 1 && x.Rule == "to-miles" && x.To == "miles" {
 		day := loyalty.DateOf(x.At, b.h.p.Zone)
 		s.usage[loyalty.Usage{Rule: "conversions.to-miles", Times: true, Per: loyalty.PerWeek, Ends: ends(loyalty.PerWeek, day)}]++
 	}
