@@ -158,13 +158,23 @@ func (k TenderKind) earns() bool {
 	return k != TenderPoints && k != TenderGiftCard && k != TenderStoreCredit
 }
 
-func (o Order) unearning() (sum int64) {
+// unearning is how much was paid by means that earn nothing. What the merchant and a processor both report of gift cards
+// and store credit was paid once.
+func (o Order) unearning() int64 {
+	points, cards := int64(0), int64(0)
 	for _, t := range o.Tenders {
-		if !t.Kind.earns() {
-			sum += t.Amount
+		switch {
+		case t.Kind == TenderPoints:
+			points += t.Amount
+		case !t.Kind.earns():
+			cards += t.Amount
 		}
 	}
-	return sum
+	reported := int64(0)
+	for _, x := range o.Receipts {
+		reported += x.giftCards(o.Currency)
+	}
+	return min(o.total(), points+max(cards, reported))
 }
 
 // check refuses an order that no program could read.

@@ -152,6 +152,16 @@ func (x Receipt) Captured() (sum Money, at time.Time, ok bool) {
 	return sum, at, ok
 }
 
+// giftCards is how much of the money that came, in a currency, was paid with gift cards and store credit.
+func (x Receipt) giftCards(c Currency) (sum int64) {
+	for _, f := range x.Facts {
+		if f.Kind == FactCapture && f.State == FactDone && f.Money.Currency == c {
+			sum += min(f.GiftCard, f.Money.Amount)
+		}
+	}
+	return sum
+}
+
 // back is what went back in a currency. A sum that the processor adds up includes every refund that was made until then,
 // so that only refunds made later change it, and those that failed later or at the same instant: Stripe's clock has whole
 // seconds, and a refund can be made and fail within one. It is never less than the refunds that are known.

@@ -290,7 +290,7 @@ func TestBodiesThatAreTooLargeOrNoJSON(t *testing.T) {
 	s := newShop(t, "payments")
 	c := agreed()["corner"][app.Stripe]
 	for name, x := range map[string]struct{ body, want string }{
-		"too large":  {`{"id":"` + strings.Repeat("x", 256<<10) + `"}`, "413 payload_too_large"},
+		"too large":  {`{"id":"` + strings.Repeat("x", 4<<20) + `"}`, "413 payload_too_large"},
 		"no object":  {`[]`, "200 quarantined malformed_json"},
 		"null":       {`null`, "200 quarantined malformed_json"},
 		"twice":      {`{"id":"evt_1","id":"evt_2"}`, "200 quarantined malformed_json"},

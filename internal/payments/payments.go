@@ -125,7 +125,7 @@ func (r *refusal) Error() string { return string(r.code) + ": " + r.detail }
 
 var (
 	errUnknown  = &refusal{http.StatusNotFound, loyalty.NotFound, "Not found", "There is no such payment processor."}
-	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook has 256 KiB at most."}
+	errTooLarge = &refusal{http.StatusRequestEntityTooLarge, "payload_too_large", "The body is too large", "A webhook has 4 MiB at most."}
 	errEncoding = &refusal{http.StatusBadRequest, "invalid_encoding", "The body is not encoded as it says", "The body is not base64, though it was sent as such."}
 )
 

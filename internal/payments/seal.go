@@ -31,7 +31,7 @@ func newSeal(key []byte) seal {
 
 // maxUnpacked is how large a body may be that was kept: one that was sent has maxBody at most, and one that was pulled
 // from a processor's API, and wrapped as an event, maxAnswer and a little.
-const maxUnpacked = 2 * maxAnswer
+const maxUnpacked = 2 * maxBody
 
 // packers are kept, for each is a megabyte.
 var packers = sync.Pool{New: func() any {

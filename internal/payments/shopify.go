@@ -25,6 +25,7 @@ type shopifyOrder struct {
 	TotalTax  string          `json:"total_tax"`
 	TaxInside bool            `json:"taxes_included"`
 	Financial string          `json:"financial_status"`
+	Gateways  []string        `json:"payment_gateway_names"`
 	Test      *bool           `json:"test"`
 	Email     string          `json:"email"`
 	Processed string          `json:"processed_at"`
@@ -147,6 +148,9 @@ func (o shopifyOrder) facts(r *report, id string) error {
 	return nil
 }
 
+// shopifyGiftCards are the gateways of gift cards and store credit.
+var shopifyGiftCards = []string{"gift_card", "shopify_store_credit"}
+
 // capture is the money of an order, and what of it was for shipping and tax.
 func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 	total, err := decimalMoney(*o.Total, o.Currency)
@@ -156,6 +160,9 @@ func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 	f := loyalty.Fact{Kind: loyalty.FactCapture, ID: id, Money: total, Clock: clock(instant(o.Updated)), At: instant(o.Processed)}
 	if f.At.IsZero() {
 		f.At = instant(o.Created)
+	}
+	if len(o.Gateways) > 0 && !slices.ContainsFunc(o.Gateways, func(name string) bool { return !slices.Contains(shopifyGiftCards, name) }) {
+		f.GiftCard = total.Amount // of an order that was paid by other means too, the body does not say how much was
 	}
 	switch o.Financial {
 	case "paid", "partially_refunded", "refunded":

@@ -42,6 +42,15 @@ type squareObject struct {
 	Disputed  struct {
 		Payment string `json:"payment_id"`
 	} `json:"disputed_payment"`
+	Source string `json:"source_type"`
+	Card   struct {
+		Card struct {
+			Brand string `json:"card_brand"`
+		} `json:"card"`
+	} `json:"card_details"`
+	External struct {
+		Type string `json:"type"`
+	} `json:"external_details"`
 	Reference string `json:"reference_id"` // the merchant's own
 	Customer  string `json:"customer_id"`
 	Email     string `json:"buyer_email_address"`
@@ -117,6 +126,9 @@ func (o squareObject) payment() (*report, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.giftCard() {
+		f.GiftCard = f.Money.Amount
+	}
 	r.Facts = append(r.Facts, f)
 	if o.Back.Currency != "" {
 		back, err := o.fact(loyalty.FactRefunded, loyalty.FactDone, o.Back)
@@ -128,6 +140,15 @@ func (o squareObject) payment() (*report, error) {
 	}
 	r.Facts = nothing(r.Facts)
 	return r, nil
+}
+
+// giftCard reports whether the payment was made with a gift card or with stored credit, of Square or of another system
+// (https://developer.squareup.com/reference/square/objects/ExternalPaymentDetails).
+func (o squareObject) giftCard() bool {
+	if o.Source == "EXTERNAL" {
+		return o.External.Type == "OTHER_GIFT_CARD" || o.External.Type == "STORED_BALANCE"
+	}
+	return o.Card.Card.Brand == "SQUARE_GIFT_CARD"
 }
 
 // tipped is a capture with the tip.

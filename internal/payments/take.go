@@ -252,7 +252,7 @@ func (r *Receiver) report(con *connection, d *ledger.Delivery, in arrival, e eve
 	return report
 }
 
-// maxKept is how large a sealed body may be, so that it fits into one item of the table. JSON of 256 KiB is packed to a
+// maxKept is how large a sealed body may be, so that it fits into one item of the table. JSON of 1 MiB is usually packed to a
 // fraction of it; what is not, is taken and not kept.
 const maxKept = 240 << 10
 

@@ -50,7 +50,7 @@ func (r *rejection) status() int {
 
 // Bounds on what is looked at before anything is known to be genuine.
 const (
-	maxBody       = 256 << 10
+	maxBody       = 4 << 20 // Lambda takes 6 MB, in which API Gateway may send a body as base64
 	maxSignatures = 10
 	maxSecrets    = 2
 	tolerance     = 300 * time.Second // inclusive, both ways
