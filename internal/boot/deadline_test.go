@@ -19,7 +19,6 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/app"
-	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -34,12 +33,14 @@ func silent(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-// throttled is DynamoDB's answer to a call over the table's throughput.
-func throttled(*http.Request) (*http.Response, error) {
-	return &http.Response{
-		StatusCode: http.StatusBadRequest, Header: http.Header{},
-		Body: io.NopCloser(strings.NewReader(`{"__type":"com.amazonaws.dynamodb.v20120810#ThrottlingException","message":"x"}`)),
-	}, nil
+// refuses answers every call with an error of DynamoDB.
+func refuses(code string) client {
+	return func(*http.Request) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: http.StatusBadRequest, Header: http.Header{},
+			Body: io.NopCloser(strings.NewReader(`{"__type":"com.amazonaws.dynamodb.v20120810#` + code + `","message":"x"}`)),
+		}, nil
+	}
 }
 
 // request sends one request to the function earn, over a table whose client is given, with Lambda's usual ten seconds.
@@ -90,15 +91,14 @@ func TestFunctionAnswersWellBeforeItsTimeoutWhenTheTableDoesNotAnswer(t *testing
 }
 
 func TestRefusedAttemptsAreCountedWithTheirRequest(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		answer, _, log := request(t, throttled)
-		if answer.StatusCode != 503 || !strings.Contains(log, `"Throttles":5`) || strings.Contains(log, `"Conflicts"`) {
-			t.Errorf("answered %d: %s", answer.StatusCode, log)
-		}
-	})
-	counters := new(telemetry.Counters)
-	count(telemetry.WithCounters(t.Context(), counters), dynamotable.Conflict)
-	if counters.Value(telemetry.Conflicts) != 1 {
-		t.Error("a conflict is not counted")
+	for code, want := range map[string]string{
+		"ThrottlingException": `"Throttles":5`, "TransactionConflictException": `"Conflicts":5`,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			answer, _, log := request(t, refuses(code))
+			if answer.StatusCode != 503 || !strings.Contains(log, want) || strings.Contains(log, `"Conflicts"`) && strings.Contains(log, `"Throttles"`) {
+				t.Errorf("%s: answered %d: %s", code, answer.StatusCode, log)
+			}
+		})
 	}
 }
