@@ -66,7 +66,7 @@ func (env environment) app(ctx context.Context, log *slog.Logger) (a *app.App, e
 		a.Now = env.clock.Now
 	}
 	connected := make(chan error, 1)
-	go func() { connected <- connect(ctx, a.Table) }()
+	go func() { connected <- connect(ctx, tab) }()
 	if err := env.readSecrets(ctx, a); err != nil {
 		return nil, err
 	}
