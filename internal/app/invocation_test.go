@@ -46,22 +46,30 @@ func TestRunReportsFailures(t *testing.T) {
 		{"success", func(context.Context) ([]byte, error) { return []byte("{}"), nil }, false, nil, 0},
 		{
 			"an error", func(context.Context) ([]byte, error) { return nil, errors.New("as asked") },
-			true, map[telemetry.Metric]float64{telemetry.Errors: 1}, 1,
+			true,
+			map[telemetry.Metric]float64{telemetry.Errors: 1},
+			1,
 		},
 		{
 			"a panic", func(context.Context) ([]byte, error) { panic("as asked") },
-			true, map[telemetry.Metric]float64{telemetry.Errors: 1}, 1,
+			true,
+			map[telemetry.Metric]float64{telemetry.Errors: 1},
+			1,
 		},
 		{
 			"the deadline", func(ctx context.Context) ([]byte, error) { <-ctx.Done(); return nil, ctx.Err() },
-			true, map[telemetry.Metric]float64{telemetry.Errors: 1, telemetry.Timeouts: 1}, 1,
+			true,
+			map[telemetry.Metric]float64{telemetry.Errors: 1, telemetry.Timeouts: 1},
+			1,
 		},
 		{
 			"a failed message", func(ctx context.Context) ([]byte, error) {
 				telemetry.Count(ctx, telemetry.Errors, 2)
 				return []byte("{}"), nil
 			},
-			false, map[telemetry.Metric]float64{telemetry.Errors: 2}, 0,
+			false,
+			map[telemetry.Metric]float64{telemetry.Errors: 2},
+			0,
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -31,7 +31,8 @@ func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
 		want    failures.Failure
 	}{
 		{
-			"message that a worker's queue gave up", "reassess", failures.Message{Body: job},
+			"message that a worker's queue gave up", "reassess",
+			failures.Message{Body: job},
 			failures.Failure{Source: "queue reassess", Body: job},
 		},
 		{
@@ -57,7 +58,8 @@ func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
 			},
 		},
 		{
-			"event that a function failed to process", "invocations", failures.Message{Body: failed},
+			"event that a function failed to process", "invocations",
+			failures.Message{Body: failed},
 			failures.Failure{
 				Source: "function perennial-RemindFunction-4f5", Attempts: 3, Error: "no member has [email address]",
 				Body:    `{"source":"aws.ses","detail":{"mail":{"destination":["Ada <[email address]>"]}}}`,
@@ -65,7 +67,8 @@ func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
 			},
 		},
 		{
-			"range of the stream", "relay", failures.Message{Body: stream},
+			"range of the stream", "relay",
+			failures.Message{Body: stream},
 			failures.Failure{
 				Source: "stream of the table", Attempts: 11, Error: "RetryAttemptsExhausted", Body: stream,
 				Restart: failures.Restart{Function: remindLive, Stream: &failures.Range{
@@ -75,7 +78,8 @@ func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
 			},
 		},
 		{
-			"text that has no known form", "reassess", failures.Message{Body: "to eve@example.com"},
+			"text that has no known form", "reassess",
+			failures.Message{Body: "to eve@example.com"},
 			failures.Failure{Source: "queue reassess", Body: "to [email address]"},
 		},
 	} {

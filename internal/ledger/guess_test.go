@@ -88,8 +88,16 @@ func TestRequestUnitsOfGuesses(t *testing.T) {
 		client, code string
 		read, write  float64
 	}{
-		{"", code, 2, 0}, {"", "NOBODY", 2, 1}, {"tills", code, 3, 0}, {"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 3, 2},
-		{"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 3, 2}, {"tills", "NOBODY", 2, 0}, {"tills", code, 2, 0},
+		{"", code, 2, 0},
+		{"", "NOBODY", 2, 1},
+		{"tills", code, 3, 0},
+		{"tills", "NOBODY", 3, 2},
+		{"tills", "NOBODY", 3, 2},
+		{"tills", "NOBODY", 3, 2},
+		{"tills", "NOBODY", 3, 2},
+		{"tills", "NOBODY", 3, 2},
+		{"tills", "NOBODY", 2, 0},
+		{"tills", code, 2, 0},
 	} {
 		meter.Take()
 		_ = b.guess(t, c.client, c.code)

@@ -154,8 +154,15 @@ func TestAnOrderBeforeJoiningCountsTheSameInOneRequestOrTwo(t *testing.T) {
 		age, joined time.Duration // before the member is named
 		want        loyalty.Points
 	}{
-		{5 * day, 0, 100}, {5 * day, 10 * day, 100}, {30 * day, 0, 100}, {31 * day, 0, 0}, {31 * day, 30 * day, 100},
-		{31*day + time.Minute, 30 * day, 0}, {89 * day, 88 * day, 100}, {89 * day, 0, 0}, {91 * day, 95 * day, 0},
+		{5 * day, 0, 100},
+		{5 * day, 10 * day, 100},
+		{30 * day, 0, 100},
+		{31 * day, 0, 0},
+		{31 * day, 30 * day, 100},
+		{31*day + time.Minute, 30 * day, 0},
+		{89 * day, 88 * day, 100},
+		{89 * day, 0, 0},
+		{91 * day, 95 * day, 0},
 	} {
 		for _, first := range []string{"with the member", "without", "without, before the member joined"} {
 			b := newBench(t, memory(t))

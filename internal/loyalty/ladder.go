@@ -262,23 +262,6 @@ func (w *worth) onLadders(p *Program, v *valuation) {
 	}
 }
 
-// about is an entry as a ladder sees it, or, without one, Tiers; false if it is about the levels of another.
-func (e Entry) about(ladder string) (Entry, bool) {
-	if e.Kind == KindTier {
-		return e, e.Ladder == ladder
-	}
-	if ladder == "" {
-		return e, true
-	}
-	e.Metric, e.Brands = nil, nil
-	for _, c := range e.Counts {
-		if c.Ladder == ladder {
-			e.Metric, e.Brands, e.Window = &c.Metric, c.Brands, c.Window
-		}
-	}
-	return e, true
-}
-
 // compileLadders checks the ladders as compileTiers does Tiers.
 func (p *Program) compileLadders() error {
 	if len(p.Ladders) > MaxLadders {

@@ -415,9 +415,12 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 		at, joined time.Time
 		want       error
 	}{
-		{noon.Add(MaxOrderAge), noon, nil}, {noon.Add(MaxOrderAge + time.Millisecond), noon, ValidationFailed},
-		{claimable, claimable, nil}, {claimable.Add(time.Millisecond), claimable, ValidationFailed},
-		{claimable.Add(time.Millisecond), noon.Add(JoinGrace), nil}, {claimable.Add(time.Millisecond), noon.Add(JoinGrace + time.Millisecond), ValidationFailed},
+		{noon.Add(MaxOrderAge), noon, nil},
+		{noon.Add(MaxOrderAge + time.Millisecond), noon, ValidationFailed},
+		{claimable, claimable, nil},
+		{claimable.Add(time.Millisecond), claimable, ValidationFailed},
+		{claimable.Add(time.Millisecond), noon.Add(JoinGrace), nil},
+		{claimable.Add(time.Millisecond), noon.Add(JoinGrace + time.Millisecond), ValidationFailed},
 	} {
 		acc := joined(t, p, c.joined)
 		out, err := p.PlaceOrder(acc, &state, p, o, nil, c.at)
