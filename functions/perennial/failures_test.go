@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// TestFailuresOfOneMachineAreListedShownAndRedriven uses the queues of the local stack: one message names a program that
-// is published after the message was given up, the other never works.
+// TestFailuresOfOneMachineAreListedShownAndRedriven uses the queues of the local stack: one message names a program
+// that is published after the message was given up, the other never works.
 func TestFailuresOfOneMachineAreListedShownAndRedriven(t *testing.T) {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {

@@ -79,7 +79,8 @@ func redrivenMessage(w *world) {
 	}
 }
 
-// failedInvocation lets a function fail to process an event that it gets asynchronously, as those of schedules and SES.
+// failedInvocation lets a function fail to process an event that it gets asynchronously, as those of schedules and
+// SES.
 func failedInvocation(w *world) {
 	w.signed("lambda", "POST", "/2015-03-31/functions/"+w.resource("RemindFunction")+"/invocations",
 		http.Header{"X-Amz-Invocation-Type": {"Event"}}, `{"schedule":"nonsense","to":"eve@example.com"}`)
@@ -112,8 +113,8 @@ func failedInvocation(w *world) {
 	}
 }
 
-// failedRecords redrives positions in the table's stream: of the first record, and of an item that looks like an entry and
-// is none, which the relay must not pass over. The emulator does not write these messages itself.
+// failedRecords redrives positions in the table's stream: of the first record, and of an item that looks like an entry
+// and is none, which the relay must not pass over. The emulator does not write these messages itself.
 func failedRecords(w *world) {
 	if _, err := dynamodb.NewFromConfig(w.config).PutItem(w.Context(), &dynamodb.PutItemInput{
 		TableName: aws.String(w.stack.Outputs["TableName"]), Item: map[string]dynamotypes.AttributeValue{

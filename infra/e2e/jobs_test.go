@@ -55,8 +55,9 @@ func (w *world) relayedEntries() (n int) {
 	return n
 }
 
-// start starts the function of a schedule once, in a few seconds: with a copy of the schedule that has the same target.
-// The stack's schedules start it every hour. The emulator does not replace the placeholder in the input, AWS does.
+// start starts the function of a schedule once, in a few seconds: with a copy of the schedule that has the same
+// target. The stack's schedules start it every hour. The emulator does not replace the placeholder in the input, AWS
+// does.
 func (w *world) start(schedule string) {
 	w.Helper()
 	at := time.Now().UTC().Add(time.Second).Truncate(time.Second)

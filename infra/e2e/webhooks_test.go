@@ -36,7 +36,7 @@ func webhooks(w *world) {
 		{app.Stripe, "payment_intent.succeeded", "refund.created", "3001"},
 		{app.Shopify, "orders/paid", "refunds/create", "3002"},
 		{app.Square, "payment.updated", "refund.updated", "3003"},
-		{app.Adyen, "CAPTURE", "REFUND", "3004"},
+		{app.Adyen, "AUTHORISATION", "REFUND", "3004"},
 		{app.Standard, "payment.captured", "payment.refunded", "3005"},
 	} {
 		w.step(p.provider, func(w *world) {

@@ -1,11 +1,11 @@
 // Package failures reads messages about work that failed for good and says how that work is started again.
 //
-// The stack keeps such work in queues. Each has one of the forms that AWS gives it: a message that a worker's queue gave
-// up, an event that Scheduler or EventBridge could not deliver, an event that a function failed to process, or a range of
-// the table's stream. Read recognizes the form by its content.
+// The stack keeps such work in queues. Each has one of the forms that AWS gives it: a message that a worker's queue
+// gave up, an event that Scheduler or EventBridge could not deliver, an event that a function failed to process, or a
+// range of the table's stream. Read recognizes the form by its content.
 //
-// It guarantees that a Failure has no email address, so that it can be shown and sent to colleagues: the original stays in
-// the queue. It does no I/O; package boot/failurequeues reads the queues, and package local has its own.
+// It guarantees that a Failure has no email address, so that it can be shown and sent to colleagues: the original
+// stays in the queue. It does no I/O; package boot/failurequeues reads the queues, and package local has its own.
 package failures
 
 import (
@@ -37,8 +37,8 @@ type Failure struct {
 	Restart Restart `json:"-"`
 }
 
-// A Restart says how work is started again: Function is invoked with Payload, or with the records of Stream. If Function is
-// empty, the message returns to the queue that gave it up.
+// A Restart says how work is started again: Function is invoked with Payload, or with the records of Stream. If
+// Function is empty, the message returns to the queue that gave it up.
 type Restart struct {
 	Function string // ARN, with the alias
 	Payload  []byte

@@ -12,12 +12,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// failuresPath is where messages that the queues gave up are listed (GET) and put back into their queues (POST). It exists
-// here and nowhere else; on AWS, perennial failures reads the queues.
+// failuresPath is where messages that the queues gave up are listed (GET) and put back into their queues (POST). It
+// exists here and nowhere else; on AWS, perennial failures reads the queues.
 const failuresPath = "/v1/test/failures"
 
-// A failuresHandler requires no key, as the messages name members only by ID. It does require application/json, which no
-// page of another origin can send without asking first.
+// A failuresHandler requires no key, as the messages name members only by ID. It does require application/json, which
+// no page of another origin can send without asking first.
 type failuresHandler struct{ *Stack }
 
 type failuresRequest struct {
@@ -76,8 +76,8 @@ func (s *Stack) Failures() []failures.Failure {
 	return list
 }
 
-// Redrive puts messages that were given up back into their queues, and returns how many it found. They are worked on by
-// the time it returns.
+// Redrive puts messages that were given up back into their queues, and returns how many it found. They are worked on
+// by the time it returns.
 func (s *Stack) Redrive(ids ...string) (n int) {
 	s.scheduler.mu.Lock()
 	defer s.scheduler.mu.Unlock()

@@ -1,8 +1,9 @@
-// Package failurequeues lists the failed work of a deployed stack and starts it again, for the operator's command line.
+// Package failurequeues lists the failed work of a deployed stack and starts it again, for the operator's command
+// line.
 //
 // It guarantees that no work is lost: a message is deleted only after its work was accepted. Work that returns to a
-// worker's queue is accepted once SQS has it. A function is invoked and must answer without an error. If the process ends
-// between the two, the work is done twice, which has the same effect as once.
+// worker's queue is accepted once SQS has it. A function is invoked and must answer without an error. If the process
+// ends between the two, the work is done twice, which has the same effect as once.
 //
 // SQS shows a message only by delivering it, so no other reader sees the messages while a command runs, and for five
 // minutes if it is killed.
@@ -51,8 +52,8 @@ type Queues struct {
 // A Queue is one of them.
 type Queue struct{ Name, URL string }
 
-// Open opens the queues of a stack, or those in a text of the form of its output, with the credentials and the region that
-// the environment and the configuration files of AWS name.
+// Open opens the queues of a stack, or those in a text of the form of its output, with the credentials and the region
+// that the environment and the configuration files of AWS name.
 func Open(ctx context.Context, stack, output string) (*Queues, error) {
 	conf, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -122,8 +123,8 @@ func (q *Queues) List(ctx context.Context) ([]failures.Failure, error) {
 	return list, nil
 }
 
-// receive receives every message of every queue, from all queues at the same time. With an error it returns those that it
-// received.
+// receive receives every message of every queue, from all queues at the same time. With an error it returns those that
+// it received.
 func (q *Queues) receive(ctx context.Context) (all []received, err error) {
 	messages, errs := make([][]received, len(q.URLs)), make([]error, len(q.URLs))
 	var readers sync.WaitGroup
@@ -194,8 +195,8 @@ func (q *Queues) countAttempts(ctx context.Context, all []received) error {
 	return nil
 }
 
-// source returns the URL of the queue that gave a message up; empty if there is none. A message that SQS moved names it.
-// For another, such as one that an operator moved, it is the queue whose dead-letter queue this is.
+// source returns the URL of the queue that gave a message up; empty if there is none. A message that SQS moved names
+// it. For another, such as one that an operator moved, it is the queue whose dead-letter queue this is.
 func (q *Queues) source(ctx context.Context, m received) (url string, err error) {
 	if m.source != "" {
 		named, err := arn.Parse(m.source)

@@ -23,8 +23,8 @@ import (
 
 const remindLive = "arn:aws:lambda:us-east-1:123456789012:function:perennial-RemindFunction-4f5:live"
 
-// newQueues returns queues at moto, which infra/moto starts, and at a stand-in for Lambda and DynamoDB Streams. Without
-// moto the test is skipped, unless it is required.
+// newQueues returns queues at moto, which infra/moto starts, and at a stand-in for Lambda and DynamoDB Streams.
+// Without moto the test is skipped, unless it is required.
 func newQueues(t *testing.T, lambdaAndStreams http.Handler) *Queues {
 	t.Helper()
 	moto := os.Getenv("PERENNIAL_MOTO")

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// Redrive starts failed work again: the work that want selects. done is called after each message, with the error if the
-// work was not accepted; its message stays in the queue.
+// Redrive starts failed work again: the work that want selects. done is called after each message, with the error if
+// the work was not accepted; its message stays in the queue.
 func (q *Queues) Redrive(ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error)) error {
 	began := time.Now()
 	all, err := q.receive(ctx)
