@@ -33,7 +33,7 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		{"stripe refund.created --id evt_4 --payment pi_1 --amount 100 --currency USD", `"code":"currency_mismatch"`},
 		{"shopify orders/paid --payment 42 --customer 7", `"outcome":"applied"`},
 		{"square payment.updated", `"outcome":"applied"`},
-		{"adyen CAPTURE --order 77", `"outcome":"applied"`},
+		{"adyen AUTHORISATION --order 77", `"outcome":"applied"`},
 		{"standard payment.captured", `"outcome":"applied"`},
 	} {
 		out, errs, status := run(t, append([]string{"trigger", "--url", p.url}, strings.Fields(c.args)...)...)
