@@ -101,6 +101,7 @@ func (w *world) claim(p *loyalty.Program) {
 func (w *world) reminders() {
 	w.t.Helper()
 	ada := w.remind()
+	w.app.Programs.Forget("bluebird") // a process of its own reads the program
 	w.advance(time.Date(2027, 12, 1, 10, 0, 0, 0, time.UTC).Sub(start))
 	w.fetch("GET", "/v1/reminders/tomorrow", "", 200)
 	w.fetch("POST", "/v1/reminders/preview", `{"member": "`+ada+`", "reminder": "points-30d", "at": "2027-12-20T10:00:00Z"}`, 200)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
@@ -52,7 +53,7 @@ func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error
 	at, ok := s.live[id]
 	s.mu.Unlock()
 	if !ok || now.Before(at.read) || !now.Before(at.till) {
-		schedule, err := s.Ledger.Schedule(ctx, id)
+		schedule, err := s.schedule(ctx, id, !ok)
 		if err != nil {
 			return nil, err
 		}
@@ -66,6 +67,34 @@ func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error
 		return nil, ErrNotPublished
 	}
 	return s.Version(ctx, id, at.version)
+}
+
+// schedule reads which version of a program is live. The first time, which is in a cold process, it reads the newest
+// snapshot as well, at the same time: most often that is the live one. Where a newer version is scheduled, or a newer one
+// was withdrawn, the snapshot of the live one is read after that.
+func (s *Programs) schedule(ctx context.Context, id string, first bool) (schedule ledger.Schedule, err error) {
+	if !first {
+		return s.Ledger.Schedule(ctx, id)
+	}
+	version, stored := 0, []byte(nil)
+	err = parallel.Do(func() (err error) {
+		schedule, err = s.Ledger.Schedule(ctx, id)
+		return err
+	}, func() (err error) {
+		version, stored, err = s.Ledger.NewestSnapshot(ctx, id)
+		return err
+	})
+	if key := (versionKey{id, version}); err == nil && version > 0 && version == schedule.Live && s.kept(key) == nil {
+		_, err = s.compile(key, stored)
+	}
+	return schedule, err
+}
+
+// kept is a version that was read before; nil if there is none.
+func (s *Programs) kept(key versionKey) *loyalty.Program {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.compiled[key]
 }
 
 func (s *Programs) remember(id string, at live) {
@@ -91,20 +120,23 @@ func (s *Programs) Forget(id string) {
 // Version is one published version, from its snapshot. The error has the code not_found if there is none.
 func (s *Programs) Version(ctx context.Context, id string, version int) (*loyalty.Program, error) {
 	key := versionKey{id, version}
-	s.mu.Lock()
-	p := s.compiled[key]
-	s.mu.Unlock()
-	if p != nil {
+	if p := s.kept(key); p != nil {
 		return p, nil
 	}
 	stored, err := s.Ledger.Snapshot(ctx, id, version)
 	if err != nil {
 		return nil, err
 	}
-	if p, err = snapshot.Decode(stored); err != nil {
-		return nil, fmt.Errorf("app: program %s version %d: %w", id, version, err)
+	return s.compile(key, stored)
+}
+
+// compile reads a snapshot and keeps the program.
+func (s *Programs) compile(key versionKey, stored []byte) (*loyalty.Program, error) {
+	p, err := snapshot.Decode(stored)
+	if err != nil {
+		return nil, fmt.Errorf("app: program %s version %d: %w", key.id, key.version, err)
 	}
-	p.ID, p.Version = id, version
+	p.ID, p.Version = key.id, key.version
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.compiled == nil || len(s.compiled) >= keptVersions {

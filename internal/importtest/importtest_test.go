@@ -41,7 +41,7 @@ var arrows = []struct {
 	{"internal/program", []string{"loyalty", "program/change", "program/condition", "program/nearest", "program/problem", "program/snapshot"}},
 	{"internal/ledger", []string{"loyalty", "emailaddr", "parallel", "table"}},
 	{"internal/auth", []string{"table"}},
-	{"internal/app", []string{"auth", "ledger", "loyalty", "program/snapshot", "table", "telemetry"}},
+	{"internal/app", []string{"auth", "ledger", "loyalty", "parallel", "program/snapshot", "table", "telemetry"}},
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{"internal/api", []string{

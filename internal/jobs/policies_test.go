@@ -55,6 +55,7 @@ func (b *bench) overdue(t *testing.T) {
 	late.Pending(memberID(1), 25) // too many for one transaction
 	late.Members(memberID(1))
 	b.sent = nil
+	b.Programs.Forget("bluebird") // a process of its own reads the program
 	b.dispatch(t, b.now)
 	b.deliver(t, t.Context(), b.sent...)
 	if n := b.due(t); n != 0 {

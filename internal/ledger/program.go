@@ -65,6 +65,23 @@ func (l *Ledger) Snapshot(ctx context.Context, program string, version int) ([]b
 	return it.Doc, nil
 }
 
+// NewestSnapshot reads the compiled form of the newest version, which most often is the live one; version 0 if there is
+// none.
+func (l *Ledger) NewestSnapshot(ctx context.Context, program string) (version int, snapshot []byte, err error) {
+	q := table.Query{PK: programPartition(program), From: snapshotPrefix, To: snapshotPrefix + "~", Reverse: true, Limit: 1}
+	for it, err := range l.Table.Query(ctx, q) {
+		if err != nil {
+			return 0, nil, retryable(err)
+		}
+		version, err = strconv.Atoi(strings.TrimPrefix(it.Key.SK, snapshotPrefix))
+		if err != nil {
+			return 0, nil, fmt.Errorf("ledger: %s is no snapshot: %w", it.Key, err)
+		}
+		snapshot = it.Doc
+	}
+	return version, snapshot, nil
+}
+
 // Published reads one version without its snapshot; not_found if there is none.
 func (l *Ledger) Published(ctx context.Context, program string, version int) (Published, error) {
 	it, err := l.Table.Get(ctx, versionKey(program, version))
