@@ -32,7 +32,7 @@ type Account struct {
 
 	Tier    Standing
 	Past    []Standing // the standings before it that orders may still ask for, oldest first; see trimmed
-	Counted time.Time  // the latest instant at which something happened that counts towards a level
+	Counted time.Time  // the latest instant at which what counts towards levels happened or changed
 	Metrics []Metric   // what qualifies for a tier, by month, oldest first
 	Brands  []Bought   // and the brands, by month and name
 	Ladders []OnLadder // the other ladders on which anything ever happened, the latest last

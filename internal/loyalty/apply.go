@@ -73,7 +73,7 @@ func (a *Account) note(e Entry) {
 		a.Reached = setReached(a.Reached, r)
 	}
 	if at, counts := e.counted(); counts {
-		a.Counted = later(a.Counted, later(at, a.Joined))
+		a.Counted = later(later(a.Counted, at), later(e.Effective, a.Joined))
 	}
 	if e.Traits != nil {
 		a.Traits = *e.Traits

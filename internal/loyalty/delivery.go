@@ -20,3 +20,5 @@ package loyalty
 //   - The member's own year is the one known when an order is first accepted.
 //   - An order dated up to five minutes ahead counts from its placed_at, but time does not run ahead with it.
 //   - Notices that were sent stay sent: a level that is decided again falls without another notice.
+//   - With on_order_refund: keep, a level that was reached by an order stays when the order is canceled or refunded, until
+//     its next review. What the order counted then counts no longer from when that was recorded on.

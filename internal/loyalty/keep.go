@@ -125,12 +125,13 @@ func (p *Program) requalified(acc Account, at time.Time) (rung int, asOf time.Ti
 func (p *Program) lasting(acc Account, at time.Time) (rung int, until, asOf time.Time) {
 	rung = -1
 	s := acc.Tier
-	if !s.Given && (s.Lock.IsZero() || !s.Until.Equal(s.Lock)) {
+	if !s.byHand() {
 		return rung, until, asOf
 	}
+	oldest := monthsBack(DateOf(at, p.Zone).Month(), p.apart(acc)-1) // of the buckets that are apart in any case
 	for _, bucket := range acc.buckets() {
 		last, since := p.bucketEnds(acc, bucket)
-		if last.IsZero() || !last.After(s.Since) || since.After(at) {
+		if monthOf(bucket) < oldest || last.IsZero() || !last.After(s.Since) || since.After(at) {
 			continue
 		}
 		n, to := p.qualified(acc, last), p.reachedUntil(acc, since)
@@ -152,13 +153,13 @@ func (p *Program) bucketEnds(acc Account, bucket int) (last, since time.Time) {
 	if begins == 0 || !cyclic && (p.Tiers.Months == 0 || p.Tiers.Window.Kind == LevelWindow) {
 		return last, since
 	}
-	last = EndOfMonth.date(begins).End(p.Zone).Add(-1)
+	last = EndOfMonth.date(begins).End(p.Zone).Add(-time.Millisecond)
 	if !cyclic {
 		return last, last
 	}
 	end := p.periodEnd(acc, begins.start(p.Zone))
 	if bucket > lastMonth || end.Before(last) {
-		last = end.Add(-1)
+		last = end.Add(-time.Millisecond)
 	}
 	if p.Tiers.MoveUp == NextPeriod {
 		return last, end

@@ -195,7 +195,7 @@ func (p *Program) counting(e *Entry, acc Account, was []Counted, rules *Program,
 		had := all[at]
 		c.Ladder, c.Metric.Month = had.Ladder, v.rebucketed(v.view(acc), had.Metric.Month, since)
 		change := LadderCount{
-			Ladder: c.Ladder, Metric: c.Metric.less(had.Metric), Window: v.apart(),
+			Ladder: c.Ladder, Metric: c.Metric.less(had.Metric), Window: v.apart(v.view(acc)),
 			Brands: brandsBetween(had.Brands, c.Brands, c.Metric.Month),
 		}
 		if !change.Metric.isZero() || len(change.Brands) > 0 {

@@ -116,7 +116,7 @@ func (s *OrderState) count(e *Entry, p *Program, acc Account, prior *OrderState,
 		m.Orders--
 	}
 	s.Counted = w.counted
-	e.Window = p.apart()
+	e.Window = p.apart(acc)
 	if !m.isZero() {
 		e.Metric = &m
 	}
@@ -135,8 +135,11 @@ func (p *Program) firstBucket(acc Account, at time.Time) int {
 // rebucketed is the bucket in which something is counted now that was counted in a bucket before. Only windows that begin
 // with a level move: when the level was reached may have been decided again.
 func (p *Program) rebucketed(acc Account, bucket int, at time.Time) int {
-	if p.Tiers.Window.Kind == LevelWindow && bucket > lastDay {
-		return p.bucket(acc, at)
+	if p.Tiers.Window.Kind != LevelWindow || bucket <= lastDay {
+		return bucket
+	}
+	if b, known := acc.levelBucket(at); known {
+		return b
 	}
 	return bucket
 }
@@ -172,6 +175,6 @@ func (s *EventState) count(e *Entry, p, rules *Program, acc Account, more Points
 	}
 	m.Visits, s.Visits = visits-s.Visits, visits
 	if !m.isZero() {
-		e.Metric, e.Window = &m, p.apart()
+		e.Metric, e.Window = &m, p.apart(acc)
 	}
 }

@@ -132,19 +132,20 @@ type Tiers struct {
 	Calendar bool               // the window is instead the calendar year
 	Window   Window             // instead of both
 
-	MoveUp      MoveUp
-	KeepFor     Period // once reached, kept at least so long
-	KeepYear    int    // instead: to the end of the calendar year, 1 for the present one, 2 for the next
-	KeepPeriods int    // instead: to the end of a period of the window, likewise
-	Tail        Period // with KeepYear and KeepPeriods: and so much longer
-	Grace       Period // after that, extra time before moving down
-	MoveDown    MoveDown
-	Floors      []Floor
-	Welcome     Welcome
-	Again       bool              // who reaches a level a second time is welcomed again
-	Guard       *big.Rat          // a run that would move down a greater share of the members that it looks at stops; nil: none does
-	Refresh     Refresh           // publishing sets it
-	Gone        map[string]string // levels of earlier versions, and those that took their place; publishing sets it
+	MoveUp       MoveUp
+	KeepFor      Period // once reached, kept at least so long
+	KeepYear     int    // instead: to the end of the calendar year, 1 for the present one, 2 for the next
+	KeepPeriods  int    // instead: to the end of a period of the window, likewise
+	Tail         Period // with KeepYear and KeepPeriods: and so much longer
+	Grace        Period // after that, extra time before moving down
+	MoveDown     MoveDown
+	Floors       []Floor
+	Welcome      Welcome
+	KeepOnRefund bool              // a level stays when an order that it was reached by is refunded or canceled
+	Again        bool              // who reaches a level a second time is welcomed again
+	Guard        *big.Rat          // a run that would move down a greater share of the members that it looks at stops; nil: none does
+	Refresh      Refresh           // publishing sets it
+	Gone         map[string]string // levels of earlier versions, and those that took their place; publishing sets it
 }
 
 // Measure is what qualifies for a level.

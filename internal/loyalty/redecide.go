@@ -113,12 +113,17 @@ func (p *Program) reachesBack(acc Account, since time.Time) (from time.Time, ok 
 	if cyclic || p.Tiers.Months == 0 || p.Tiers.Window.Kind == LevelWindow {
 		return from, false
 	}
-	newest := 0
-	for _, bucket := range acc.buckets() {
-		newest = max(newest, bucket)
-	}
 	first, _ := p.span(acc, since)
-	return first.start(p.Zone), newest > 0 && first.Month() < monthsBack(newest, p.apart()-1)
+	if past := before(acc.standings(), since); len(past) > 0 && past[len(past)-1].byHand() { // see lasting
+		first = min(first, p.firstOf(past[len(past)-1].Since))
+	}
+	newest := DateOf(later(acc.Counted, since), p.Zone).Month() // also where that counts no longer
+	return first.start(p.Zone), first.Month() < monthsBack(newest, p.Tiers.Months-1)
+}
+
+// firstOf returns the first day on which something counts at an instant in a window of months.
+func (p *Program) firstOf(at time.Time) Date {
+	return Date(monthsBack(DateOf(at, p.Zone).Month(), p.Tiers.Months-1)*100 + 1)
 }
 
 // changesTraits reports whether the entries change, from an instant on, what levels ask of the member. What it was before
@@ -237,53 +242,49 @@ func (a *Account) countBefore(d *decision, facts []fact, since time.Time) {
 // count adds what a fact counts.
 func (a *Account) count(p *Program, f fact) {
 	for _, m := range f.metrics {
-		m.Month = p.rebucketed(*a, m.Month, f.at)
-		a.Metrics = addMetric(a.Metrics, m, p.apart())
+		m.Month = p.rebucketed(*a, m.Month, f.placed)
+		a.Metrics = addMetric(a.Metrics, m, p.apart(*a))
 	}
 	for _, b := range f.brands {
-		b.Month = p.rebucketed(*a, b.Month, f.at)
-		a.Brands = addBrand(a.Brands, b, p.apart())
+		b.Month = p.rebucketed(*a, b.Month, f.placed)
+		a.Brands = addBrand(a.Brands, b, p.apart(*a))
 	}
 }
 
 // uncount takes a fact out of what an account counts. acc is the account that counts it.
 func (a *Account) uncount(p *Program, acc Account, f fact) {
 	for _, m := range f.metrics {
-		m.Month = p.rebucketed(acc, m.Month, f.at)
-		a.Metrics = addMetric(a.Metrics, Metric{Month: m.Month}.less(m), p.apart())
+		m.Month = p.rebucketed(acc, m.Month, f.placed)
+		a.Metrics = addMetric(a.Metrics, Metric{Month: m.Month}.less(m), p.apart(acc))
 	}
 	for _, b := range f.brands {
-		b.Month, b.N = p.rebucketed(acc, b.Month, f.at), -b.N
-		a.Brands = addBrand(a.Brands, b, p.apart())
+		b.Month, b.N = p.rebucketed(acc, b.Month, f.placed), -b.N
+		a.Brands = addBrand(a.Brands, b, p.apart(acc))
 	}
 }
 
 // A fact is something that levels depend on.
 type fact struct {
 	at      time.Time
-	cause   Cause // of what counts, without its revision; facts of one instant are decided in the order of their causes
+	placed  time.Time // at which it counts, where it is reported as something that changed at another instant
+	cause   Cause     // of what counts, without its revision; facts of one instant are decided in the order of their causes
 	metrics []Metric
 	brands  []Bought
 	entry   *Entry // instead: what became known of the member, or a level that was given by hand
 }
 
+// sum returns all that a fact counts, with the brands among the elements.
+func (f fact) sum() Metric { return (&Account{Metrics: f.metrics, Brands: f.brands}).sum() }
+
 // nothing reports whether what was counted counts no longer.
 func (f fact) nothing() bool {
-	if f.entry != nil {
-		return false
-	}
-	var sum Metric
 	brands := map[string]int64{}
-	for _, m := range f.metrics {
-		sum.Month = m.Month
-		sum = sum.plus(m)
-	}
 	for _, b := range f.brands {
 		if brands[b.Brand] += b.N; brands[b.Brand] == 0 {
 			delete(brands, b.Brand)
 		}
 	}
-	return sum.isZero() && len(brands) == 0
+	return f.entry == nil && f.sum().isZero() && len(brands) == 0
 }
 
 func (f fact) compare(g fact) int {
@@ -291,9 +292,10 @@ func (f fact) compare(g fact) int {
 }
 
 // facts returns what the entries say about the levels of a tier group, in the order in which it happened. What happened
-// before the member joined counts from joining on.
+// before the member joined counts from joining on. What an order counts, it counts from its placing on; where members keep
+// levels on a refund, less counts from when that was recorded on, and so does what comes back later.
 func (h History) facts(p *Program, joined time.Time) (all []fact) {
-	counted := map[Cause]int{}
+	counted, fell := map[Cause]int{}, map[Cause]bool{}
 	for i := range h.Entries {
 		e := &h.Entries[i]
 		at, counts := e.counted()
@@ -301,14 +303,20 @@ func (h History) facts(p *Program, joined time.Time) (all []fact) {
 		case e.Kind == KindJoin, e.Kind == KindMember, e.placed() && e.Ladder == p.compiled.ladder:
 			all = append(all, fact{at: e.Effective, entry: e})
 		case counts:
-			f := fact{at: later(at, joined), cause: Cause{Kind: e.Cause.Kind, ID: e.Cause.ID}}
+			f := fact{at: later(at, joined), placed: later(at, joined), cause: Cause{Kind: e.Cause.Kind, ID: e.Cause.ID}}
 			f.metrics, f.brands = e.counts(p.compiled.ladder)
+			if p.Tiers.KeepOnRefund && (fell[f.cause] || f.sum().falls()) {
+				f.at, fell[f.cause] = e.Recorded, true
+				all = append(all, f)
+				continue
+			}
 			n, known := counted[f.cause]
 			if !known {
 				counted[f.cause], all = len(all), append(all, f)
 				continue
 			}
-			all[n].metrics, all[n].brands = append(all[n].metrics, f.metrics...), append(all[n].brands, f.brands...)
+			all[n].metrics = slices.Concat(all[n].metrics, f.metrics)
+			all[n].brands = slices.Concat(all[n].brands, f.brands)
 		}
 	}
 	slices.SortStableFunc(all, fact.compare)
@@ -352,7 +360,9 @@ func (e *Entry) counts(ladder string) (metrics []Metric, brands []Bought) {
 func (d *decision) happens(f fact) error {
 	switch {
 	case f.entry == nil:
-		d.Account.count(d.p, f)
+		if d.Account.count(d.p, f); d.p.Tiers.KeepOnRefund && f.sum().falls() {
+			return nil
+		}
 		return d.climbNow()
 	case f.entry.placed():
 		return d.setTier("", placement(*f.entry.Standing))
@@ -421,21 +431,21 @@ func (d *decision) recount(t *decision) (out []LadderCount) {
 	if d.p.Tiers.Window.Kind != LevelWindow {
 		return nil
 	}
-	ladder, window := d.p.compiled.ladder, d.p.apart()
-	change := t.Account.Metrics
+	const unbounded = 12 * 10_000 // months: to compare, none is summed up with all before
+	change, brands := t.Account.Metrics, t.Account.Brands
 	for _, m := range d.Account.Metrics {
-		change = addMetric(change, Metric{Month: m.Month}.less(m), window)
+		change = addMetric(change, Metric{Month: m.Month}.less(m), unbounded)
 	}
+	for _, b := range d.Account.Brands {
+		b.N = -b.N
+		brands = addBrand(brands, b, unbounded)
+	}
+	ladder, window := d.p.compiled.ladder, d.p.apart(d.Account)
 	for _, m := range slices.Backward(change) { // the newest first: only the newest window is kept however old it is
 		out = append(out, LadderCount{Ladder: ladder, Metric: m, Window: window})
 	}
-	brands := t.Account.Brands
-	for _, b := range d.Account.Brands {
-		b.N = -b.N
-		brands = addBrand(brands, b, window)
-	}
-	if len(brands) > 0 {
-		out = append(out, LadderCount{Ladder: ladder, Brands: brands, Window: window})
+	for _, b := range slices.Backward(brands) {
+		out = append(out, LadderCount{Ladder: ladder, Brands: []Bought{b}, Window: window})
 	}
 	return out
 }

@@ -44,8 +44,9 @@ func randomTiers(t *rapid.T) Tiers {
 		Currency: "EUR", AtLeast: map[Currency]int64{"EUR": 2500}, Visit: "visit.completed", Brands: []string{"east", "west"},
 		Levels:  []Level{{ID: "bronze"}, {ID: "silver", Points: 25}, {ID: "gold", Points: 50}, {ID: "black"}},
 		Welcome: rapid.SampledFrom([]Welcome{HighestOnly, EachLevel}).Draw(t, "welcome"), Again: rapid.Bool().Draw(t, "again"),
-		MoveDown: rapid.SampledFrom([]MoveDown{OneStep, ToQualified, ToQualified, StayUp}).Draw(t, "down"),
-		Grace:    rapid.SampledFrom([]Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
+		KeepOnRefund: rapid.IntRange(0, 3).Draw(t, "on order refund") == 0,
+		MoveDown:     rapid.SampledFrom([]MoveDown{OneStep, ToQualified, ToQualified, StayUp}).Draw(t, "down"),
+		Grace:        rapid.SampledFrom([]Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
 	}
 	froms := map[Measure][]int64{
 		ByPointsEarned: {100, 300, 900}, ByOrders: {2, 4, 8}, BySpend: {100_00, 300_00, 900_00}, ByElements: {2, 4, 8},
@@ -267,7 +268,7 @@ func TestTheLevelIsWhatTheEntriesSay(t *testing.T) {
 				v, on, _ := p.OnLadder(want.acc, l.ID)
 				got, err := v.Retrace(on, want.entries, want.now)
 				if err != nil || got != on.Tier {
-					t.Fatalf("on %s by the entries it is %+v, %v\nthe account has      %+v\ntiers %+v", l.ID, got, err, on.Tier, l.Tiers)
+					t.Fatalf("on %s by the entries it is %+v, %v\nthe account has      %+v\ntiers %+v\n%s", l.ID, got, err, on.Tier, l.Tiers, dump(want.entries))
 				}
 			}
 		}
@@ -395,31 +396,4 @@ func (p *Program) Retrace(acc Account, entries []Entry, now time.Time) (Standing
 	t.trial = &trial{whole: d}
 	err := d.replay(t, h, facts, acc.Joined)
 	return t.Account.Tier, err
-}
-
-// dump writes entries a line each, for tests that fail.
-func dump(entries []Entry) (out string) {
-	for _, e := range entries {
-		out += fmt.Sprintf("%d %s %s eff %s rec %s", e.Sequence, e.Kind, e.Cause, e.Effective.Format("2006-01-02T15:04:05.999"), e.Recorded.Format("2006-01-02T15:04:05.999"))
-		if e.Order != nil {
-			out += fmt.Sprintf(" placed %s %s", e.Order.Order.PlacedAt.Format("2006-01-02T15:04:05.999"), e.Order.Order.Status)
-		}
-		if e.Metric != nil {
-			out += fmt.Sprintf(" metric %+v", *e.Metric)
-		}
-		if e.Ladder != "" {
-			out += " on " + e.Ladder
-		}
-		if e.Standing != nil {
-			out += fmt.Sprintf(" %s since %s until %s lock %s", e.Standing.Level, e.Standing.Since.Format("2006-01-02T15:04:05.999"), e.Standing.Until.Format("2006-01-02T15:04:05.999"), e.Standing.Lock.Format("2006-01-02T15:04:05.999"))
-			if e.Redecided != nil {
-				out += fmt.Sprintf(" redecided from %s %+v", e.Redecided.From, e.Redecided.Past)
-			}
-		}
-		if len(e.Because) > 0 {
-			out += fmt.Sprintf(" %s %v", e.Because[0].What, e.Because[0].Args)
-		}
-		out += "\n"
-	}
-	return out
 }

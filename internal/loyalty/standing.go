@@ -34,6 +34,9 @@ func (s Standing) decided() time.Time {
 	return s.At
 }
 
+// byHand reports whether the level is held until an instant that was given by hand.
+func (s Standing) byHand() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
+
 // decidedAt returns the standing with the instant at which it was decided.
 func (s Standing) decidedAt(at time.Time) Standing {
 	if s.At = at; at.Equal(s.Since) {

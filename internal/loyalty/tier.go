@@ -36,7 +36,7 @@ func (d *decision) climb(at time.Time, was Account) error {
 // decided since then, or something counts since then and more than now is reached. was is the account before it.
 func (d *decision) unsettled(at time.Time, was Account) bool {
 	p, acc := d.p, d.Account
-	if len(p.Tiers.Levels) == 0 || acc.countsAs(was) {
+	if !p.decides(was, acc) {
 		return false
 	}
 	if last := p.lastDecided(was, d.now); !last.IsZero() && !last.Before(at) {
@@ -69,15 +69,35 @@ func (p *Program) climbsSince(acc Account, at, now time.Time) bool {
 	if p.Tiers.MoveUp == AtOnce {
 		instants = append(instants, now)
 	}
-	if _, summed := p.reachesBack(acc, at); summed {
-		return true // it may
+	if _, summed := p.reachesBack(acc, at); summed || p.Tiers.KeepOnRefund {
+		return true // it may, also by what counts no longer
 	}
 	return slices.ContainsFunc(instants, func(t time.Time) bool { return p.qualified(acc, t) > rung })
 }
 
-// countsAs reports whether as much counts for levels as before.
-func (a *Account) countsAs(was Account) bool {
-	return slices.Equal(a.Metrics, was.Metrics) && slices.Equal(a.Brands, was.Brands)
+// decides reports whether levels are decided because an account counts something else than before: not where it counts
+// less and the program lets members keep the levels that they reached by it.
+func (p *Program) decides(was, is Account) bool {
+	if len(p.Tiers.Levels) == 0 || slices.Equal(is.Metrics, was.Metrics) && slices.Equal(is.Brands, was.Brands) {
+		return false
+	}
+	return !p.Tiers.KeepOnRefund || !is.sum().less(was.sum()).falls()
+}
+
+// sum returns all that an account ever counted, with the brands among the elements.
+func (a *Account) sum() (sum Metric) {
+	for _, m := range a.Metrics {
+		sum = sum.plus(m)
+	}
+	for _, b := range a.Brands {
+		sum.Elements += b.N
+	}
+	return sum
+}
+
+// falls reports whether a change takes something away.
+func (m Metric) falls() bool {
+	return min(int64(m.Points), m.Orders, m.Spend, m.Elements, m.Visits) < 0
 }
 
 // climbAll decides about the levels of all tier groups for which something else counts than before, by what counts at an
@@ -92,7 +112,7 @@ func (d *decision) climbAll(at time.Time, was Account) error {
 // climbTier moves the account up to the level that it qualifies for at an instant, and lets the time since then pass. A
 // level counts from the purchase that reached it, however late that is reported.
 func (d *decision) climbTier(at time.Time, was Account) error {
-	if len(d.p.Tiers.Levels) == 0 || d.Account.countsAs(was) {
+	if !d.p.decides(was, d.Account) {
 		return nil
 	}
 	now := d.now
@@ -264,6 +284,7 @@ func (d *decision) reviewTier(at time.Time) error {
 	}
 	from := d.p.rung(d.Account.Tier)
 	to, asOf := d.p.requalified(d.Account, at)
+	judged := asOf
 	until := d.p.reachedUntil(d.Account, at)
 	n, lasts, over := d.p.lasting(d.Account, at)
 	lasted := n > to
@@ -290,7 +311,7 @@ func (d *decision) reviewTier(at time.Time) error {
 		to, lasted = from-1, false
 	}
 	if !lasted {
-		until = d.p.loweredUntil(d.Account, asOf, at)
+		until = d.p.loweredUntil(d.Account, judged, at)
 	}
 	return d.moveTo(max(to, floor, 0), until, "lost", asOf)
 }
@@ -346,7 +367,7 @@ func (d *decision) standing(s Standing, at time.Time, why Because) error {
 		return nil
 	}
 	what := d.p.levelID(s.Level) + ":" + at.UTC().Format(stamp)
-	if d.Account.Tier.Since.Equal(at) { // once more in the same instant
+	if d.Account.Tier.Since.Equal(at) || at.Before(d.present) { // once more in the same instant, or reported late once more
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
 	}
 	e := Entry{

@@ -73,7 +73,8 @@ func (p *Program) bucket(acc Account, at time.Time) int {
 	w, cyclic := p.Tiers.cycle()
 	switch {
 	case p.Tiers.Window.Kind == LevelWindow:
-		return acc.levelBucket(at)
+		bucket, _ := acc.levelBucket(at)
+		return bucket
 	case cyclic && p.yearFrom(acc, w)%100 != 1:
 		first, _ := p.period(acc, day)
 		return int(first)
@@ -81,17 +82,17 @@ func (p *Program) bucket(acc Account, at time.Time) int {
 	return day.Month()
 }
 
-// levelBucket is the bucket of the level's window in which an instant lies. A window begins after the instant at which its
-// level was reached, so that the purchase that reached a level does not count for the next one.
-func (a *Account) levelBucket(at time.Time) int {
-	all := a.standings()
-	first := all[0]
-	for _, s := range slices.Backward(all) {
-		if first = s; s.from().Before(at) {
+// levelBucket is the bucket of the level's window in which an instant lies; the oldest that is remembered, and false, for
+// an earlier instant. A window begins after the instant at which its level was reached, so that the purchase that reached
+// a level does not count for the next one.
+func (a *Account) levelBucket(at time.Time) (bucket int, known bool) {
+	var s Standing
+	for _, s = range slices.Backward(a.standings()) {
+		if known = s.from().Before(at); known {
 			break
 		}
 	}
-	return int(later(first.from(), a.Joined).UnixMilli())
+	return int(later(s.from(), a.Joined).UnixMilli()), known
 }
 
 // Keys of buckets up to these are months and days; those beyond are milliseconds.
@@ -138,19 +139,24 @@ func (p *Program) span(acc Account, at time.Time) (first, last Date) {
 	case p.Tiers.Window.Kind == LevelWindow:
 		return DateOf(acc.Tier.from(), p.Zone), last
 	case p.Tiers.Months > 0:
-		return Date(monthsBack(day.Month(), p.Tiers.Months-1)*100 + 1), last
+		return p.firstOf(at), last
 	}
 	return 0, last
 }
 
-// apart is how many months of buckets an account keeps apart: this period and the one before it, and what comes late.
-func (p *Program) apart() int {
+// apart is how many months of buckets an account keeps apart: this period and the one before it, and what comes late. Under
+// a level that was given by hand, a window of months keeps also those in which another level was reached that is still
+// held; see lasting.
+func (p *Program) apart(acc Account) int {
 	w, cyclic := p.Tiers.cycle()
 	switch {
 	case cyclic:
 		return w.Months + 12
 	case p.Tiers.Window.Kind == LevelWindow:
 		return MaxWindow
+	case p.Tiers.Months > 0 && acc.Tier.byHand():
+		kept := p.Tiers.KeepFor.Months + p.Tiers.Grace.Months + (p.Tiers.KeepFor.Days+p.Tiers.Grace.Days)/28 + 2
+		return min(p.Tiers.Months+kept, MaxWindow)
 	}
 	return p.Tiers.Months
 }

@@ -26,6 +26,9 @@ func (e *explainer) tiers() {
 		l, _, _ := e.p.Level(f.Level)
 		e.say("Members in %s have at least %s.", f.Segment, l.Name.In("en"))
 	}
+	if t.KeepOnRefund {
+		e.say("A level that was reached by an order stays when the order is canceled or refunded.")
+	}
 	if t.MoveUp == loyalty.NextPeriod {
 		e.say("Who qualifies moves up when the period ends.")
 	}

@@ -33,6 +33,7 @@ func (c *compiler) tiers(n *node) (t loyalty.Tiers) {
 	c.keep(n.get("keep_for"), &t)
 	t.Tail, t.Grace = c.period(n.get("tail")), c.period(n.get("grace"))
 	t.MoveUp, t.MoveDown = moveUps[n.get("move_up").text()], moveDowns[n.get("move_down").text()]
+	t.KeepOnRefund = n.get("on_order_refund").text() == "keep"
 	t.Guard = c.share(n.get("guard"))
 	t.Welcome, t.Again = welcomes[n.get("welcome").text()], n.get("welcome_again") != nil
 	t.Levels = c.levels(n.get("levels"), t)

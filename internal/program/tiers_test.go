@@ -30,6 +30,8 @@ func TestWhatTiersSayIsWhatTheProgramHas(t *testing.T) {
 		{"qualify: { by: orders, window: since level }|keep_for: 6 months|welcome: highest", tiers{By: loyalty.ByOrders, Window: loyalty.Window{Kind: loyalty.LevelWindow}, KeepFor: loyalty.Period{Months: 6}}},
 		{"qualify: { by: visits, window: lifetime }|keep_for: 6 months|welcome: each|welcome_again: true", tiers{By: loyalty.ByVisits, Visit: "visit.completed", KeepFor: loyalty.Period{Months: 6}, Welcome: loyalty.EachLevel, Again: true}},
 		{"qualify: { by: visits, event: survey.completed, window: lifetime }|keep_for: 6 months", tiers{By: loyalty.ByVisits, Visit: "survey.completed", KeepFor: loyalty.Period{Months: 6}}},
+		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|on_order_refund: withdraw", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}}},
+		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|on_order_refund: keep", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}, KeepOnRefund: true}},
 		{"qualify: { by: orders, window: lifetime }|keep_for: 6 months|floors: [ { level: best, segment: card } ]", tiers{By: loyalty.ByOrders, KeepFor: loyalty.Period{Months: 6}, Floors: []loyalty.Floor{{Level: "best", Segment: "card"}}}},
 	} {
 		t.Run(c.source, func(t *testing.T) {

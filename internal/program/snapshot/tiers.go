@@ -29,6 +29,7 @@ type (
 		Floors      []floorDoc        `json:"floors,omitzero"`
 		Welcome     welcome           `json:"welcome,omitzero"`
 		Again       bool              `json:"again,omitzero"`
+		Keep        bool              `json:"keep_on_refund,omitzero"`
 		Refresh     refreshDoc        `json:"refresh,omitzero"`
 		Guard       ratio             `json:"guard,omitzero"`
 		Gone        map[string]string `json:"gone,omitzero"`
@@ -97,7 +98,7 @@ func tiersOf(t loyalty.Tiers) tiersDoc {
 		}),
 		Visit: t.Visit, Brands: t.Brands, Window: windowDoc(t.Window), MoveUp: moveUp(t.MoveUp), KeepPeriods: t.KeepPeriods,
 		Tail: periodDoc(t.Tail), Floors: each(t.Floors, func(f loyalty.Floor) floorDoc { return floorDoc(f) }),
-		Welcome: welcome(t.Welcome), Again: t.Again, Refresh: refreshDoc(t.Refresh), Guard: ratio{t.Guard}, Gone: t.Gone,
+		Welcome: welcome(t.Welcome), Again: t.Again, Keep: t.KeepOnRefund, Refresh: refreshDoc(t.Refresh), Guard: ratio{t.Guard}, Gone: t.Gone,
 	}
 }
 
@@ -119,6 +120,6 @@ func (d tiersDoc) tiers() loyalty.Tiers {
 		Visit: d.Visit, Brands: d.Brands, Window: loyalty.Window(d.Window), MoveUp: loyalty.MoveUp(d.MoveUp),
 		KeepPeriods: d.KeepPeriods, Tail: loyalty.Period(d.Tail),
 		Floors:  each(d.Floors, func(f floorDoc) loyalty.Floor { return loyalty.Floor(f) }),
-		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, Refresh: loyalty.Refresh(d.Refresh), Guard: d.Guard.number, Gone: d.Gone,
+		Welcome: loyalty.Welcome(d.Welcome), Again: d.Again, KeepOnRefund: d.Keep, Refresh: loyalty.Refresh(d.Refresh), Guard: d.Guard.number, Gone: d.Gone,
 	}
 }

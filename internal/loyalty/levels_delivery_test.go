@@ -1,0 +1,369 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// happening is something that happens to a member at an instant, and how a delivery reports it.
+type happening struct {
+	at      time.Time
+	order   *Order // its state as of this report
+	visit   string
+	visited time.Time
+	traits  *Traits
+	placing *Placement
+}
+
+// life is what happens to one member: the final state of everything, and a random delivery of it.
+type life struct {
+	orders   []Order // in their final states
+	direct   []happening
+	delivery []happening
+	end      time.Time
+}
+
+// randomLife draws a life of a member who joined at an instant.
+func randomLife(t *rapid.T, p *Program, joined time.Time) (l life) {
+	unique := time.Duration(0) // nothing happens in the same millisecond: which comes first is defined and not tested here
+	after := func(at time.Time, most int, what string) time.Time {
+		unique += time.Millisecond
+		seconds := rapid.IntRange(1, most*24*3600).Draw(t, what)
+		return at.Truncate(time.Second).Add(time.Duration(seconds)*time.Second + unique)
+	}
+	at := joined
+	for i := range rapid.IntRange(2, 8).Draw(t, "orders") {
+		at = after(at, 80, "until the next order")
+		o := paid("EUR", Line{
+			Amount: rapid.SampledFrom([]int64{0, 30_00, 110_00, 250_00, 900_00}).Draw(t, "amount"),
+			Brand:  rapid.SampledFrom([]string{"east", "west"}).Draw(t, "brand"),
+		})
+		o.ID, o.PlacedAt = fmt.Sprint("o", i), at
+		l.orders = append(l.orders, l.deliver(t, o))
+	}
+	for i := range rapid.IntRange(0, 3).Draw(t, "visits") {
+		visited := after(joined, 400, "visit")
+		l.direct = append(l.direct, happening{at: visited, visit: fmt.Sprint("v", i), visited: visited})
+		l.delivery = append(l.delivery, happening{at: after(visited, 80, "visit reported"), visit: fmt.Sprint("v", i), visited: visited})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "changes") {
+		x := happening{at: after(joined, 400, "change")}
+		if rapid.Bool().Draw(t, "by hand") {
+			x.placing = randomPlacement(t, p, x.at)
+		} else {
+			x.traits = &Traits{Segments: rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}}).Draw(t, "segments")}
+		}
+		l.direct, l.delivery = append(l.direct, x), append(l.delivery, x)
+	}
+	for _, all := range [][]happening{l.direct, l.delivery} {
+		slices.SortStableFunc(all, func(x, y happening) int { return x.at.Compare(y.at) })
+		if n := len(all); n > 0 {
+			l.end = later(l.end, all[n-1].at)
+		}
+	}
+	l.end = after(l.end, 100, "end")
+	return l
+}
+
+func randomPlacement(t *rapid.T, p *Program, at time.Time) *Placement {
+	in := &Placement{Level: rapid.SampledFrom([]string{"silver", "gold", "black"}).Draw(t, "placed"), Reason: "because"}
+	if len(p.Ladders) > 0 {
+		in.Ladder = rapid.SampledFrom([]string{"", p.Ladders[0].ID}).Draw(t, "placed on")
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "how") {
+	case 0:
+		in.Until = at.AddDate(0, 3, 0)
+	case 1:
+		in.Until, in.Locked = at.AddDate(0, 3, 0), true
+	case 2:
+		in.Permanent = true
+	}
+	return in
+}
+
+// deliver adds an order to both deliveries, and returns its final state. The random one reports up to six states at any
+// time after they happened, the last of them final, and some twice.
+func (l *life) deliver(t *rapid.T, o Order) Order {
+	final := o
+	for i := range rapid.IntRange(0, 2).Draw(t, "refunds") {
+		r := back(fmt.Sprint("r", i), rapid.Int64Range(0, o.total()/2).Draw(t, "refund"))
+		r.At = o.PlacedAt.AddDate(0, 0, rapid.IntRange(0, 200).Draw(t, "refunded after"))
+		final.Refunds = append(final.Refunds, r)
+	}
+	if final.Status = OrderPaid; rapid.IntRange(0, 3).Draw(t, "final") == 0 {
+		final.Status = OrderCancelled
+	}
+	l.reportDirectly(final)
+	at := o.PlacedAt.AddDate(0, 0, rapid.SampledFrom([]int{0, 0, 0, 1, 30, 80}).Draw(t, "late"))
+	for range rapid.IntRange(0, 4).Draw(t, "states") {
+		state := o
+		state.Status = rapid.SampledFrom([]OrderStatus{OrderPlaced, OrderPaid, OrderPaid, OrderPaid, OrderCancelled}).Draw(t, "status")
+		if n := len(final.Refunds); n > 0 {
+			state.Refunds = slices.Clone(final.Refunds[:rapid.IntRange(0, n).Draw(t, "known refunds")])
+		}
+		for i := range state.Refunds {
+			state.Refunds[i].Status = rapid.SampledFrom([]RefundStatus{RefundSucceeded, RefundSucceeded, RefundPending, RefundFailed}).Draw(t, "refund is")
+		}
+		l.delivery = append(l.delivery, happening{at: at, order: &state})
+		at = at.Add(time.Duration(rapid.IntRange(0, 120*24).Draw(t, "next state")) * time.Hour)
+	}
+	l.delivery = append(l.delivery, happening{at: at, order: &final})
+	if rapid.Bool().Draw(t, "again") {
+		l.delivery = append(l.delivery, happening{at: at.Add(time.Hour), order: &final})
+	}
+	return final
+}
+
+// reportDirectly adds what happened to an order in its order: it was placed, and then refunded. A canceled order never
+// happened.
+func (l *life) reportDirectly(final Order) {
+	if final.Status == OrderCancelled {
+		return
+	}
+	refunds := slices.Clone(final.Refunds)
+	slices.SortStableFunc(refunds, func(x, y Refund) int { return x.At.Compare(y.At) })
+	for n := range len(refunds) + 1 {
+		state, at := final, final.PlacedAt
+		if state.Refunds = refunds[:n:n]; n > 0 {
+			at = refunds[n-1].At
+		}
+		l.direct = append(l.direct, happening{at: at, order: &state})
+	}
+}
+
+// remaining is what remained of everything in the end, in the order in which it happened: each order once, at its placing.
+func (l *life) remaining() []happening {
+	var all []happening
+	for _, x := range l.direct {
+		if x.order == nil {
+			all = append(all, x)
+		}
+	}
+	for _, o := range l.orders {
+		if o.Status == OrderPaid {
+			all = append(all, happening{at: o.PlacedAt, order: &o})
+		}
+	}
+	slices.SortStableFunc(all, func(x, y happening) int { return x.at.Compare(y.at) })
+	return all
+}
+
+// A receiver is an account to which happenings are reported.
+type receiver struct {
+	*shop
+	recorded map[string]*OrderState // of another delivery: which level counts for each order
+	counts   *deliveryCounts
+}
+
+// deliveryCounts says how often a delivery did what the test is about.
+type deliveryCounts struct {
+	paths, decided, all, withdrawn, redecided, bonusesWithdrawn, redated, restored, late int
+}
+
+func (c *deliveryCounts) count(out Outcome) {
+	for _, e := range out.Entries {
+		switch what := firstReason(e); {
+		case what == WasWithdrawn:
+			c.withdrawn++
+		case e.Redecided != nil && what == HasMoved:
+			c.late++
+		case e.Redecided != nil:
+			c.redecided++
+		case what == WasUnwelcomed:
+			c.bonusesWithdrawn++
+		case what == WasRedated:
+			c.redated++
+		case what == IsWelcome && e.Reached.Revision > 1:
+			c.restored++
+		}
+	}
+}
+
+func firstReason(e Entry) What {
+	if len(e.Because) == 0 {
+		return ""
+	}
+	return e.Because[0].What
+}
+
+func (r *receiver) take(out Outcome, err error) Entry {
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	if !out.Needs.IsZero() {
+		r.counts.decided++
+		if out.Needs.All {
+			r.counts.all++
+		}
+	}
+	n := len(r.entries)
+	r.took(out)
+	r.counts.count(Outcome{Entries: r.entries[n:]})
+	return out.Entries[0]
+}
+
+func (r *receiver) live(all []happening, end time.Time) {
+	for i, x := range all {
+		r.pass(x.at)
+		switch {
+		case x.order != nil:
+			prior := r.states[x.order.ID]
+			if known := r.recorded[x.order.ID]; prior == nil && known != nil {
+				prior = unpaid(known)
+			}
+			e := r.take(r.p.PlaceOrder(r.acc, prior, r.p, *x.order, nil, x.at))
+			r.states[x.order.ID] = e.Order
+		case x.visit != "":
+			ev := Event{Type: "visit.completed", ID: x.visit, Member: r.acc.Member, At: x.visited}
+			r.take(r.p.PlaceEvent(r.acc, nil, r.p, ev, x.at))
+		case x.traits != nil:
+			if out, err := r.p.SetTraits(r.acc, *x.traits, x.at); err != nil || len(out.Entries) > 0 {
+				r.take(out, err)
+			}
+		default:
+			out, err := r.p.SetTier(r.acc, fmt.Sprint("t", i, x.at.Unix()), *x.placing, x.at)
+			if err == nil { // else it is below the member's minimum
+				r.take(out, err)
+			}
+		}
+	}
+	r.pass(end)
+}
+
+// unpaid is the state of an order that was placed and not paid, with the level that counts for it.
+func unpaid(r *OrderState) *OrderState {
+	s := OrderState{Order: r.Order, Revision: 1, Program: r.Program, Buyer: r.Buyer, Grants: []Grant{{}}, Bucket: r.Bucket}
+	s.Order.Status, s.Order.Refunds = OrderPlaced, nil
+	return &s
+}
+
+// deliveryProgram is a program whose levels go by anything that they can go by, some with multipliers.
+func deliveryProgram(t *rapid.T, base *Program) *Program {
+	p := *randomLadder(t, base)
+	p.Milestones, p.Earn.Actions, p.Campaigns = nil, []Action{{ID: "visit", Event: "visit.completed", Points: 40}}, nil
+	p.Earn.Expires = Expiry{After: Period{Months: 36}, RoundTo: EndOfMonth}
+	p.Tiers.KeepOnRefund, p.Ladders = false, slices.Clone(p.Ladders)
+	for i := range p.Ladders {
+		p.Ladders[i].Tiers.KeepOnRefund = false
+	}
+	if rapid.Bool().Draw(t, "multiply") {
+		p.Tiers.Levels[2].Multiply = big.NewRat(2, 1)
+	}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return &p
+}
+
+// What a member has of levels does not depend on when, in which order or how often orders, refunds and visits were
+// reported: the standings with their instants, the bonuses with their lots, the points. It is the same as by the direct
+// delivery, and as by what remained in the end, reported in its order, where no level is ever decided again.
+func TestLevelsDoNotDependOnTheDelivery(t *testing.T) {
+	checks(t, 2_000)
+	base := lively(t, "UTC")
+	var counts deliveryCounts
+	check := func(t *rapid.T) {
+		p := deliveryProgram(t, base)
+		joinedAt := instantOf("2026-02-10T22:30:00Z").Add(time.Duration(rapid.IntRange(0, 300*24).Draw(t, "joins")) * time.Hour)
+		l := randomLife(t, p, joinedAt)
+		begin := func() *receiver {
+			s := newShop(t, p)
+			s.acc = joined(t, p, joinedAt)
+			return &receiver{shop: s, counts: new(deliveryCounts)}
+		}
+		got := begin()
+		got.counts = &counts
+		counts.paths++
+		got.live(l.delivery, l.end)
+		want := begin()
+		want.recorded = got.states
+		want.live(l.direct, l.end)
+		sameLevels(t, p, got.shop, want.shop)
+		remaining := begin()
+		remaining.recorded = got.states
+		remaining.live(l.remaining(), l.end)
+		sameLevels(t, p, got.shop, remaining.shop)
+		if n := remaining.counts.decided; n > 0 {
+			t.Fatalf("%d levels were decided again, though everything was reported in its order\n%s", n, dump(remaining.entries))
+		}
+	}
+	rapid.Check(t, check)
+	t.Logf("%+v", counts)
+	for name, n := range map[string]int{
+		"decided again": counts.decided, "decided from all entries": counts.all, "withdrawn": counts.withdrawn, "redecided": counts.redecided,
+		"reached late": counts.late, "bonuses withdrawn": counts.bonusesWithdrawn, "bonuses redated": counts.redated, "bonuses restored": counts.restored,
+	} {
+		if n*20 < counts.paths && os.Getenv("PERENNIAL_LONG") == "" {
+			t.Errorf("only %d levels of %d members were %s", n, counts.paths, name)
+		}
+	}
+}
+
+// sameLevels compares what two accounts have of levels.
+func sameLevels(t *rapid.T, p *Program, got, want *shop) {
+	t.Helper()
+	fail := func(what string, x, y any) {
+		t.Helper()
+		t.Fatalf("%s:\n%+v\nand by the direct delivery\n%+v\ntiers %+v\n%s\ndirect:\n%s", what, x, y, p.Tiers, dump(got.entries), dump(want.entries))
+	}
+	if got.acc.Tier != want.acc.Tier {
+		fail("the standing", got.acc.Tier, want.acc.Tier)
+	}
+	for _, l := range p.Ladders {
+		_, x, _ := p.OnLadder(got.acc, l.ID)
+		if _, y, _ := p.OnLadder(want.acc, l.ID); x.Tier != y.Tier {
+			fail("the standing on "+l.ID, x.Tier, fmt.Sprintf("%+v\n%+v", y.Tier, l.Tiers))
+		}
+	}
+	if x, y := bonuses(got.acc), bonuses(want.acc); x != y {
+		fail("the bonuses", x, y)
+	}
+	if !slices.Equal(got.acc.Lots, want.acc.Lots) || got.acc.Debt != want.acc.Debt {
+		fail("the points", got.acc.Purse, want.acc.Purse)
+	}
+}
+
+// bonuses is the bonuses that an account has, with the instants of their promotions and their lots.
+func bonuses(acc Account) string {
+	var all []string
+	for _, r := range acc.Reached {
+		if r.Grant.Worth > 0 {
+			all = append(all, fmt.Sprint(r.Grant.Rule, " ", r.Grant.Worth, " since ", r.At.UTC(), " until ", r.Grant.Expires))
+		}
+	}
+	slices.Sort(all)
+	return fmt.Sprint(all)
+}
+
+// dump writes entries a line each, for tests that fail.
+func dump(entries []Entry) (out string) {
+	for _, e := range entries {
+		out += fmt.Sprintf("%d %s %s eff %s rec %s", e.Sequence, e.Kind, e.Cause, e.Effective.Format("2006-01-02T15:04:05.999"), e.Recorded.Format("2006-01-02T15:04:05.999"))
+		if e.Order != nil {
+			out += fmt.Sprintf(" placed %s %s", e.Order.Order.PlacedAt.Format("2006-01-02T15:04:05.999"), e.Order.Order.Status)
+		}
+		if e.Metric != nil {
+			out += fmt.Sprintf(" metric %+v", *e.Metric)
+		}
+		if e.Ladder != "" {
+			out += " on " + e.Ladder
+		}
+		if e.Standing != nil {
+			out += fmt.Sprintf(" %s since %s until %s lock %s", e.Standing.Level, e.Standing.Since.Format("2006-01-02T15:04:05.999"), e.Standing.Until.Format("2006-01-02T15:04:05.999"), e.Standing.Lock.Format("2006-01-02T15:04:05.999"))
+			if e.Redecided != nil {
+				out += fmt.Sprintf(" redecided from %s %+v", e.Redecided.From, e.Redecided.Past)
+			}
+		}
+		if len(e.Because) > 0 {
+			out += fmt.Sprintf(" %s %v", e.Because[0].What, e.Because[0].Args)
+		}
+		out += "\n"
+	}
+	return out
+}
