@@ -6,4 +6,4 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/relay"
 )
 
-func main() { boot.Start(relay.Entries) }
+func main() { boot.StartWithoutTable(relay.Entries) }

@@ -26,16 +26,20 @@ import (
 
 const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
 
-// services starts Secrets Manager with some secrets, and DynamoDB with an empty table.
-func services(tb testing.TB, secrets map[string]string) (url string) {
+// services starts Secrets Manager with some secrets, and DynamoDB with an empty table. The function may call them as the
+// actions say, or without any, as it wants.
+func services(tb testing.TB, secrets map[string]string, actions ...string) (url string) {
 	tb.Helper()
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	all := stack.Statement{Effect: "Allow", Action: []string{"*"}, Resource: []string{"*"}}
+	if len(actions) == 0 {
+		actions = []string{"*"}
+	}
+	allowed := stack.Statement{Effect: "Allow", Action: actions, Resource: []string{"*"}}
 	server := httptest.NewServer(&awsapi.Server{
-		Guard: &access.Guard{Policies: map[string]access.Policy{"test": {all}}}, Log: slog.New(slog.DiscardHandler),
+		Guard: &access.Guard{Policies: map[string]access.Policy{"test": {allowed}}}, Log: slog.New(slog.DiscardHandler),
 		DynamoDB: &dynamodbapi.API{Table: tab, Name: "perennial"}, Secrets: secrets,
 	})
 	tb.Cleanup(func() {
@@ -60,7 +64,7 @@ func lambdaEnvironment(url string, change ...string) []string {
 // function runs a binary, and collects what it writes.
 func function(tb testing.TB, path string, env []string) (f *runtimeapi.Function, output *bytes.Buffer) {
 	output = new(bytes.Buffer)
-	f = &runtimeapi.Function{Name: "test", Path: path, Timeout: 10 * time.Second, Processes: 1, Env: env, Output: output}
+	f = &runtimeapi.Function{Name: "test", Path: path, Timeout: 10 * time.Second, Processes: 1, Env: env, Output: func(line []byte) { output.Write(append(line, '\n')) }}
 	tb.Cleanup(f.Close)
 	return f, output
 }
@@ -109,6 +113,21 @@ func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
 			secrets = nil
 		}
 		checkRefusal(t, path, lambdaEnvironment(services(t, secrets)), want)
+	}
+}
+
+// The function relay has no permission to read the table.
+func TestAFunctionWithoutTheTableDoesNotReadIt(t *testing.T) {
+	url := services(t, map[string]string{"perennial-secret": goodSecret}, "secretsmanager:GetSecretValue")
+	for dir, reads := range map[string]bool{"relay": false, "earn": true} {
+		f, output := function(t, bootstrap(t, "../../functions/"+dir), lambdaEnvironment(url))
+		if err := f.Warm(t.Context()); err != nil {
+			t.Errorf("%s: %v", dir, err)
+		}
+		f.Close()
+		if strings.Contains(output.String(), "not authorized to perform: dynamodb:GetItem") != reads {
+			t.Errorf("%s reads the table, or not: %s", dir, output)
+		}
 	}
 }
 

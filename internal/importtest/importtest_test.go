@@ -74,8 +74,8 @@ var arrows = []struct {
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
 	{"internal/local/runtimeapi", nil}, // knows processes, not functions
 	{"internal/local", []string{
-		"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "loyalty", "notify", "notify/wording", "payments", "program",
-		"relay", "stack/access", "table", "telemetry",
+		"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "local/deployment", "loyalty", "notify", "notify/wording",
+		"payments", "program", "relay", "stack", "stack/access", "table", "telemetry",
 	}},
 	{"internal/stack", nil},
 	{"internal/stack/access", []string{"stack", "table"}},
@@ -97,7 +97,8 @@ var arrows = []struct {
 	{"functions/reminders", []string{"api", "boot", "boot/postroom"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
-		"app", "auth", "boot/failurequeues", "boot/operator", "failures", "ledger", "local", "loyalty", "payments", "payments/sample", "program", "table",
+		"app", "auth", "boot/failurequeues", "boot/operator", "failures", "ledger", "local", "local/binaries", "loyalty", "payments",
+		"payments/sample", "program", "stack", "table",
 		"table/dynamotable", "table/pebbletable",
 	}},
 }

@@ -72,9 +72,15 @@ func enrol(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
 }
 
 // newStack is a stack with the demo program published and a key for everything.
-func newStack(tb testing.TB, tab table.Table, clock *Clock) (s *Stack, p *loyalty.Program, key string) {
+func newStack(
+	tb testing.TB, tab table.Table, clock *Clock, changes ...func(*Options),
+) (s *Stack, p *loyalty.Program, key string) {
 	tb.Helper()
-	s, err := New(Options{Table: tab, Clock: clock, Log: slog.New(slog.DiscardHandler)})
+	o := Options{Table: tab, Clock: clock, Log: slog.New(slog.DiscardHandler)}
+	for _, change := range changes {
+		change(&o)
+	}
+	s, err := New(o)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -31,6 +31,9 @@ func (c *Clock) Now() time.Time {
 	return time.Now().Add(time.Duration(c.at.Load())).UTC()
 }
 
+// instant returns what the clock shows, and whether it stands still.
+func (c *Clock) instant() (now time.Time, frozen bool) { return c.Now(), c.frozen }
+
 // Ahead is how far a running clock was moved.
 func (c *Clock) Ahead() time.Duration {
 	if c.frozen {

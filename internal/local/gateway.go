@@ -124,7 +124,7 @@ func (g *gateway) invoke(w http.ResponseWriter, r *http.Request, rt *route) {
 	}
 	if err != nil {
 		g.log.Error("a function failed", "route", rt.key, "request_id", id, "err", err)
-		refuse(w, internalError, id)
+		failed(w, id)
 		return
 	}
 	wk.answer.write(w, id)
@@ -187,8 +187,19 @@ var (
 	methodNotAllowed = problem{405, "method_not_allowed", "Method not allowed", "This path has other methods; see the Allow header."}
 	payloadTooLarge  = problem{413, "payload_too_large", "Payload too large", "A request body has at most 10 MB."}
 	headersTooLarge  = problem{431, "headers_too_large", "Headers too large", "The request line and the headers have at most 10,240 bytes together."}
-	internalError    = problem{500, "internal_error", "Internal error", "Something failed on our side. Repeating the same request is safe."}
 )
+
+// failed answers as an HTTP API does when the function returned an error, ended, timed out or returned no response: see
+// "Troubleshooting issues with HTTP API Lambda integrations"
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html). The answer is no
+// problem document, because an HTTP API cannot change it. The integration timeout of 30 seconds, after which an HTTP API
+// answers 503 or 504, is never reached: the template gives no function of the API as much.
+func failed(w http.ResponseWriter, id string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Apigw-Requestid", id)
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = io.WriteString(w, `{"message":"Internal Server Error"}`)
+}
 
 func refuse(w http.ResponseWriter, p problem, id string) {
 	w.Header().Set("Content-Type", "application/problem+json")

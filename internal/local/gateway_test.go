@@ -179,9 +179,8 @@ func TestWhatAFunctionMustNotDoIsOneFixedAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server := behind(t, "GET /x", f)
 			resp, body := do(t, "GET", server.URL+"/x", "")
-			checkProblem(t, resp, body, 500, "internal_error")
-			if strings.Contains(body, "secret") {
-				t.Error("the answer tells what failed")
+			if resp.StatusCode != 500 || body != `{"message":"Internal Server Error"}` || resp.Header.Get("Apigw-Requestid") == "" {
+				t.Errorf("%d %s %v", resp.StatusCode, body, resp.Header)
 			}
 		})
 	}

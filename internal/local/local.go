@@ -1,17 +1,16 @@
-// Package local runs every function on one machine. It stands in for what AWS puts around them: API Gateway
-// turns requests into events, Scheduler fires on a clock, SQS delivers, repeats and gives up.
+// Package local runs the whole stack on one machine. It replaces the AWS services around the functions: API Gateway turns
+// requests into events, Scheduler fires on a clock, and SQS delivers messages, repeats them and gives them up.
 //
-// It promises that the functions cannot tell: they are the same values that boot starts, invoked with the same
-// bytes, limits and deadlines. And it promises what AWS cannot: a clock that can be moved or stand still
-// (POST /v1/test/clock), on which everything that falls due on the way happens at its own instant.
+// The functions run in this process, as the values that boot starts, or as the binaries that ship (Binaries). Both get the
+// same events, limits and deadlines, and answer alike. In one process there are no policies and no table stream; the
+// binaries have both, see package deployment. The clock of the stack can be moved or stand still (POST /v1/test/clock).
+// When it is moved, everything that falls due on the way happens at its own instant.
 //
-// It deliberately is no emulator: no regions, no roles, no throttles, and queues that a restart empties (the
-// next schedule fills them again). The table's stream is not fed, as nobody can subscribe to it in this release.
-// It serves one process and was never meant to face a network.
+// Deliberate limits: there are no throttles, and a restart empties the queues (the next schedule fills them again). The
+// package serves one process, and must not face a network.
 package local
 
 import (
-	"cmp"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -20,17 +19,11 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
-	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/local/deployment"
 	"github.com/perennial-loyalty/perennial/internal/notify"
-	"github.com/perennial-loyalty/perennial/internal/notify/wording"
-	"github.com/perennial-loyalty/perennial/internal/payments"
-	"github.com/perennial-loyalty/perennial/internal/program"
-	"github.com/perennial-loyalty/perennial/internal/stack/access"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -38,16 +31,17 @@ import (
 // table. It is fixed so that a data directory can be opened again, and the same seed gives the same bytes.
 const secret = "one-machine/3f9c1b7e52d84a60/nothing-is-protected-by-this"
 
-// A Stack is all functions in one process. It is an http.Handler, the API's.
+// A Stack is all functions and what is around them. It is an http.Handler, the API's. Close it after use.
 type Stack struct {
 	App    *app.App
 	Outbox *notify.Outbox // what would have gone out to members
 
-	clock     *Clock
-	gateway   *gateway
-	queues    *queues
-	scheduler *scheduler
-	clockMux  http.Handler
+	clock      *Clock
+	deployment *deployment.Deployment // nil if the functions run in this process
+	gateway    *gateway
+	queues     *queues
+	scheduler  *scheduler
+	clockMux   http.Handler
 }
 
 // Options is what a Stack is made of. All fields are required down to Log.
@@ -64,19 +58,11 @@ type Options struct {
 	// longer than a process: what happened later must not lie in the future again.
 	Moved func(ahead time.Duration) error
 
+	// Binaries, if not nil, run the functions, instead of this process.
+	Binaries *Binaries
+
 	// URL is where the stack answers, for the links in messages; empty: http://localhost.
 	URL string
-}
-
-// functions are those of the cloud, by name, as functions/*/main.go starts them. New adds the two that write to members;
-// relay is not among them.
-var functions = map[string]func(*app.App) lambda.Handler{
-	"members":  api.Members,
-	"earn":     api.Earn,
-	"redeem":   api.Redeem,
-	"programs": api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}),
-	"webhooks": payments.Webhooks,
-	"reassess": jobs.Reassess,
 }
 
 // New puts a stack together. Nothing fires before Run or Advance.
@@ -90,12 +76,10 @@ func New(o Options) (*Stack, error) {
 	if err := s.App.Wire(); err != nil {
 		return nil, fmt.Errorf("local: %w", err)
 	}
-	made := map[string]lambda.Handler{}
-	for name, function := range functions {
-		made[name] = access.Handler(name, function(s.App))
+	made, err := s.handlers(o)
+	if err != nil {
+		return nil, err
 	}
-	made["remind"] = access.Handler("remind", jobs.Remind(s.office(o.URL))(s.App))
-	made["reminders"] = access.Handler("reminders", api.Reminders(s.office(o.URL))(s.App))
 	s.gateway = newGateway(o.Clock.Now, o.Log)
 	for _, r := range api.Routes() {
 		if made[r.Function] == nil {
@@ -104,11 +88,15 @@ func New(o Options) (*Stack, error) {
 		s.gateway.handle(r.Pattern, made[r.Function])
 	}
 	s.gateway.handle(api.DefaultRoute, made[api.DefaultFunction])
-	s.queues.handle(jobs.ReassessQueue, made["reassess"])
-	s.queues.handle(jobs.RemindQueue, made["remind"])
+	for _, name := range []string{jobs.ReassessQueue, jobs.RemindQueue} { // each feeds the function of its name
+		if made[name] == nil {
+			return nil, fmt.Errorf("local: no function %q takes messages", name)
+		}
+		s.queues.handle(name, made[name])
+	}
 	s.scheduler = &scheduler{
 		clock: o.Clock, queues: s.queues, log: o.Log,
-		fired: o.Clock.Now(), moved: make(chan struct{}, 1),
+		fired: o.Clock.Now(), moved: make(chan struct{}, 1), settle: s.Wait,
 	}
 	for _, schedule := range Schedules() {
 		minute, err := schedule.minute()
@@ -121,20 +109,6 @@ func New(o Options) (*Stack, error) {
 	return s, nil
 }
 
-// office delivers through every channel to the outbox.
-func (s *Stack) office(url string) func(*app.App) *notify.Office {
-	return func(a *app.App) *notify.Office {
-		o := &notify.Office{
-			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter,
-			Links: notify.Links{Base: cmp.Or(url, "http://localhost"), Key: a.Derive("unsubscribe")},
-		}
-		for _, c := range loyalty.Channels() {
-			o.Senders[c] = s.Outbox
-		}
-		return o
-	}
-}
-
 // Run fires the schedules until ctx ends.
 func (s *Stack) Run(ctx context.Context) { s.scheduler.run(ctx) }
 
@@ -145,6 +119,30 @@ func (s *Stack) Advance(ctx context.Context, d time.Duration) error {
 		return errors.New("local: the clock moves forward only, and at most five years at once")
 	}
 	return s.scheduler.advance(ctx, d)
+}
+
+// Warm starts a process of each function, if they are binaries, and returns why one cannot start.
+func (s *Stack) Warm(ctx context.Context) error {
+	if s.deployment == nil {
+		return nil
+	}
+	return s.deployment.Warm(ctx)
+}
+
+// Wait returns when the events that the functions caused past the queues have been delivered: those of the table's stream
+// and those that report what became of emails. Only binaries cause any.
+func (s *Stack) Wait() {
+	if s.deployment != nil {
+		s.deployment.Wait()
+	}
+}
+
+// Close ends the functions' processes, if there are any.
+func (s *Stack) Close() error {
+	if s.deployment == nil {
+		return nil
+	}
+	return s.deployment.Close()
 }
 
 // Dead counts the messages that were given up, by queue.

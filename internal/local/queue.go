@@ -2,6 +2,8 @@ package local
 
 import (
 	"context"
+	"crypto/md5"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -126,15 +128,11 @@ func (q *queues) deliver(one *queue, batch []message) {
 	}
 }
 
-// invokeBatch hands a batch to the function as Lambda's mapping does, and reads which of it failed.
+// invokeBatch hands a batch to the function as Lambda's event source mapping does, and reads which messages failed.
 func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error) {
 	var event events.SQSEvent
 	for _, m := range batch {
-		event.Records = append(event.Records, events.SQSMessage{
-			MessageId: m.id, ReceiptHandle: m.id, Body: m.body, EventSource: "aws:sqs",
-			EventSourceARN: "arn:aws:sqs:local:000000000000:" + one.name, AWSRegion: "local",
-			Attributes: map[string]string{"ApproximateReceiveCount": strconv.Itoa(m.received + 1)},
-		})
+		event.Records = append(event.Records, record(one.name, m))
 	}
 	payload, err := json.Marshal(event)
 	if err != nil {
@@ -156,4 +154,18 @@ func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error
 		failed[f.ItemIdentifier] = true
 	}
 	return failed, nil
+}
+
+// record is a message as Lambda delivers it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html).
+func record(queue string, m message) events.SQSMessage {
+	sum, sent := md5.Sum([]byte(m.body)), strconv.FormatInt(m.sent.UnixMilli(), 10)
+	return events.SQSMessage{
+		MessageId: m.id, ReceiptHandle: m.id, Body: m.body, Md5OfBody: hex.EncodeToString(sum[:]),
+		EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:local:000000000000:" + queue, AWSRegion: "local",
+		Attributes: map[string]string{
+			"ApproximateReceiveCount": strconv.Itoa(m.received + 1), "SenderId": "local",
+			"SentTimestamp": sent, "ApproximateFirstReceiveTimestamp": sent,
+		},
+		MessageAttributes: map[string]events.SQSMessageAttribute{},
+	}
 }

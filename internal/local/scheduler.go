@@ -44,6 +44,7 @@ type scheduler struct {
 	queues *queues
 	log    *slog.Logger
 	timers []timer
+	settle func() // waits for events that the functions caused past the queues
 
 	mu    sync.Mutex    // one at a time fires or moves the clock
 	fired time.Time     // everything due until then has been
@@ -130,6 +131,7 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 			s.log.Error("a schedule's function failed", "function", tm.function, "due", at, "err", err)
 		}
 		s.queues.drain()
+		s.settle()
 		s.ran(tm.function, at, began, time.Since(now), err)
 	}
 }

@@ -22,16 +22,19 @@ import (
 )
 
 // frozenStack is a stack in memory whose clock stands still at noon.
-func frozenStack(t *testing.T) (*Stack, *loyalty.Program, *httptest.Server, string) {
+func frozenStack(t *testing.T, changes ...func(*Options)) (*Stack, *loyalty.Program, *httptest.Server, string) {
 	t.Helper()
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stack, p, key := newStack(t, tab, NewClock(noon))
+	stack, p, key := newStack(t, tab, NewClock(noon), changes...)
 	server := httptest.NewServer(stack)
 	t.Cleanup(func() {
 		server.Close()
+		if err := stack.Close(); err != nil {
+			t.Error(err)
+		}
 		tab.Close()
 	})
 	return stack, p, server, key
@@ -103,7 +106,7 @@ func TestMovingTheClockActivatesWhatIsPendingAndLapsesWhatIsHeld(t *testing.T) {
 
 func TestOneLongStepAndManyShortOnesFireTheSameSchedules(t *testing.T) {
 	fired := func(steps int) (list []string) {
-		s := &scheduler{clock: NewClock(noon), queues: newQueues(slog.New(slog.DiscardHandler)), fired: noon, moved: make(chan struct{}, 1)}
+		s := &scheduler{clock: NewClock(noon), queues: newQueues(slog.New(slog.DiscardHandler)), fired: noon, moved: make(chan struct{}, 1), settle: func() {}}
 		for i, minute := range []int{0, 35} {
 			s.timers = append(s.timers, timer{fmt.Sprint(i), minute, invoked(func(_ context.Context, payload []byte) ([]byte, error) {
 				list = append(list, string(payload)+s.clock.Now().String())
@@ -146,7 +149,7 @@ func TestARunningClockFiresByItself(t *testing.T) {
 	clock := NewClock(time.Time{})
 	start := clock.Now()
 	clock.Skip(start.Truncate(time.Hour).Add(2*time.Hour - 50*time.Millisecond).Sub(start)) // just before a full hour
-	s := &scheduler{clock: clock, queues: newQueues(slog.New(slog.DiscardHandler)), fired: clock.Now(), moved: make(chan struct{}, 1)}
+	s := &scheduler{clock: clock, queues: newQueues(slog.New(slog.DiscardHandler)), fired: clock.Now(), moved: make(chan struct{}, 1), settle: func() {}}
 	fired := make(chan string, 1)
 	s.timers = []timer{{"reassess", 0, invoked(func(_ context.Context, payload []byte) ([]byte, error) {
 		fired <- string(payload)

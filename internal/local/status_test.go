@@ -15,7 +15,7 @@ import (
 func TestWhatWasGivenUpIsSentAgainAndDoneOnce(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	q := newQueues(log)
-	s := &Stack{queues: q, scheduler: &scheduler{clock: NewClock(noon), queues: q, log: log, fired: noon, moved: make(chan struct{}, 1)}}
+	s := &Stack{queues: q, scheduler: &scheduler{clock: NewClock(noon), queues: q, log: log, fired: noon, moved: make(chan struct{}, 1), settle: func() {}}}
 	broken, calls, done := true, 0, 0
 	q.handle("work", invoked(func(_ context.Context, payload []byte) ([]byte, error) {
 		var e events.SQSEvent

@@ -78,6 +78,8 @@ func invalid(code, message string) *callError {
 	return &callError{http.StatusBadRequest, code, message}
 }
 
+const accessDenied = "AccessDeniedException"
+
 // A service reads requests of one AWS service: it lists what AWS authorizes for one, and performs it.
 type service struct {
 	protocol protocol
@@ -138,7 +140,7 @@ func (s *Server) serve(w http.ResponseWriter, r *request, svc service) error {
 	}
 	for _, c := range calls {
 		if err := s.Guard.Check(r.caller, c); err != nil {
-			return &callError{http.StatusBadRequest, "AccessDeniedException", err.Error()}
+			return &callError{http.StatusBadRequest, accessDenied, strings.TrimPrefix(err.Error(), accessDenied+": ")}
 		}
 	}
 	return do(w)
@@ -151,7 +153,7 @@ func (s *Server) report(r *request, err error) *callError {
 		e = &callError{http.StatusInternalServerError, "InternalFailure", err.Error()}
 	}
 	level := slog.LevelInfo
-	if !ok || e.Code == "AccessDeniedException" || e.Code == "UnknownOperationException" {
+	if !ok || e.Code == accessDenied || e.Code == "UnknownOperationException" {
 		level = slog.LevelError
 	}
 	s.Log.Log(r.Context(), level, "a call of AWS failed", "function", r.caller, "operation", r.operation, "err", e)

@@ -16,7 +16,7 @@ func jsonError(w http.ResponseWriter, e *callError) {
 
 // restError writes an error of the protocol restJson1, which names the code in a header.
 func restError(w http.ResponseWriter, e *callError) {
-	if e.Code == "AccessDeniedException" {
+	if e.Code == accessDenied {
 		e.Status = http.StatusForbidden
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -27,7 +27,7 @@ func restError(w http.ResponseWriter, e *callError) {
 
 // xmlError writes an error of the protocol awsQuery.
 func xmlError(w http.ResponseWriter, e *callError) {
-	if e.Code == "AccessDeniedException" {
+	if e.Code == accessDenied {
 		e.Status, e.Code = http.StatusForbidden, "AuthorizationError"
 	}
 	kind := "Sender"

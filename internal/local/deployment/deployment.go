@@ -7,7 +7,7 @@
 // the events of the API, the schedules and the queues, as it does to functions in its own process.
 //
 // Deliberate limits: a function whose events come from a source that the template does not name cannot be invoked by it,
-// but Function returns each function, and the caller may send it any event. Retries of events follow each other at
+// but Handlers returns each function, and the caller may send it any event. Retries of events follow each other at
 // once. Reminders by webhook are not set up, because their sender refuses addresses of this machine.
 package deployment
 
@@ -15,7 +15,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -61,7 +60,7 @@ type Options struct {
 	Queue  func(ctx context.Context, function string, bodies ...string) error // takes messages for the queue that feeds a function
 	Clock  func() (now time.Time, frozen bool)                                // the stack's clock; nil is the machine's
 	Log    *slog.Logger
-	Output io.Writer // gets what the functions write; nil discards it
+	Output func(function string, line []byte) // gets each line that a function writes, from several goroutines; may be nil
 
 	Processes int // how many each function has at most; 0 means 8
 }
@@ -222,14 +221,17 @@ func (d *Deployment) reported() (types []string) {
 	return types
 }
 
-// Handler returns a function by its short name, such as earn; nil if the template has none.
-func (d *Deployment) Handler(name string) lambda.Handler {
-	f, ok := d.functions[name]
-	if !ok {
-		return nil
+// Handlers returns the functions by their short names, such as earn.
+func (d *Deployment) Handlers() map[string]lambda.Handler {
+	all := map[string]lambda.Handler{}
+	for name, f := range d.functions {
+		all[name] = f
 	}
-	return f
+	return all
 }
+
+// PIDs returns the process IDs of a function's processes.
+func (d *Deployment) PIDs(function string) []int { return d.functions[function].PIDs() }
 
 // Warm starts a process of each function, and returns why one cannot start.
 func (d *Deployment) Warm(ctx context.Context) error {

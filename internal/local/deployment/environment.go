@@ -37,12 +37,15 @@ func (d *Deployment) newFunction(f *stack.Function) (*runtimeapi.Function, error
 		all[variable] = value
 	}
 	fn := &runtimeapi.Function{
-		Name: name, Path: path, Timeout: time.Duration(f.Timeout) * time.Second, Output: d.options.Output,
+		Name: name, Path: path, Timeout: time.Duration(f.Timeout) * time.Second,
 		ARN:       fmt.Sprint(d.values[f.ID+".Arn"], ":", cmp.Or(text(f.Properties["AutoPublishAlias"]), "$LATEST")),
 		Processes: cmp.Or(d.options.Processes, processes),
 	}
 	for variable, value := range all {
 		fn.Env = append(fn.Env, variable+"="+value)
+	}
+	if output := d.options.Output; output != nil {
+		fn.Output = func(line []byte) { output(f.Name, line) }
 	}
 	if clock := d.options.Clock; clock != nil {
 		fn.ClientContext = func() string { return app.ClockContext(clock()) }

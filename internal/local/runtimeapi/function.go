@@ -14,7 +14,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 )
@@ -35,7 +34,7 @@ type Function struct {
 	Timeout   time.Duration // for one event
 	Processes int           // how many there are at most, and so how many events are worked on at once
 	Env       []string      // the whole environment, as os.Environ has it, but for AWS_LAMBDA_RUNTIME_API
-	Output    io.Writer     // receives what processes write, from several goroutines; nil discards it
+	Output    func([]byte)  // gets each line that a process writes, from several goroutines; nil discards it
 
 	// ClientContext returns the header Lambda-Runtime-Client-Context of an event, a JSON object that on Lambda the
 	// caller of Invoke may pass; nil sends none.

@@ -1,9 +1,9 @@
 package runtimeapi
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os/exec"
@@ -41,7 +41,7 @@ type result struct {
 }
 
 // newProcess starts a process with a Runtime API of its own.
-func newProcess(path string, env []string, output io.Writer) (*process, error) {
+func newProcess(path string, env []string, output func([]byte)) (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("runtimeapi: %w", err)
@@ -52,7 +52,10 @@ func newProcess(path string, env []string, output io.Writer) (*process, error) {
 	p.cmd = exec.Command(path)
 	p.cmd.Dir = filepath.Dir(path)
 	p.cmd.Env = append(append([]string{}, env...), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
-	p.cmd.Stdout, p.cmd.Stderr = output, output
+	lines := &lineWriter{each: output}
+	if output != nil {
+		p.cmd.Stdout, p.cmd.Stderr = lines, lines // one writer, so that the two are not written at once
+	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("runtimeapi: %w", err), listener.Close())
 	}
@@ -60,10 +63,36 @@ func newProcess(path string, env []string, output io.Writer) (*process, error) {
 	go p.server.Serve(listener)
 	go func() {
 		p.exit = p.cmd.Wait()
+		lines.end()
 		_ = p.server.Close()
 		close(p.ended)
 	}()
 	return p, nil
+}
+
+// A lineWriter hands on whole lines.
+type lineWriter struct {
+	each func([]byte)
+	rest []byte // the beginning of a line
+}
+
+func (w *lineWriter) Write(b []byte) (int, error) {
+	w.rest = append(w.rest, b...)
+	for {
+		line, rest, ok := bytes.Cut(w.rest, []byte("\n"))
+		if !ok {
+			return len(b), nil
+		}
+		w.each(line)
+		w.rest = rest
+	}
+}
+
+// end hands on what the process wrote after its last whole line.
+func (w *lineWriter) end() {
+	if len(w.rest) > 0 {
+		w.each(w.rest)
+	}
 }
 
 func (p *process) alive() bool {

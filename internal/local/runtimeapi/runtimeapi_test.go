@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -70,7 +71,8 @@ func function(ctx context.Context, in request) (any, error) {
 	case "large":
 		return strings.Repeat("x", 6<<20), nil
 	case "say":
-		fmt.Println("hello from the function")
+		fmt.Print("hello ")
+		fmt.Print("from\nthe function\nand no end")
 	}
 	deadline, _ := ctx.Deadline()
 	lc, _ := lambdacontext.FromContext(ctx)
@@ -294,14 +296,17 @@ func TestAnEventWaitsForAProcessNoLongerThanItsCaller(t *testing.T) {
 	wantError(t, err, "ServiceException", "closed")
 }
 
-func TestOutputOfProcessesIsCollected(t *testing.T) {
-	var out bytes.Buffer // read after Close, which waits for what is written
-	f := newFunction(t, func(f *runtimeapi.Function) { f.Output = &out; f.Processes = 1 })
+func TestOutputIsHandedOnInLines(t *testing.T) {
+	var lines []string // one process writes them, and they are read after it has ended
+	f := newFunction(t, func(f *runtimeapi.Function) {
+		f.Output = func(line []byte) { lines = append(lines, string(line)) }
+		f.Processes = 1
+	})
 	if _, err := invoke(t, f, request{Do: "say"}); err != nil {
 		t.Fatal(err)
 	}
 	f.Close()
-	if !strings.Contains(out.String(), "hello from the function\n") {
-		t.Errorf("collected %q", out.String())
+	if want := []string{"hello from", "the function", "and no end"}; !slices.Equal(lines, want) {
+		t.Errorf("lines %q, not %q", lines, want)
 	}
 }

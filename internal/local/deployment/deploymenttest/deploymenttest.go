@@ -17,32 +17,33 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A build is what all tests of a process share: the template and the binaries of all its functions.
+// A build is what all tests of a process share: the binaries of all functions of the template.
 type build struct {
-	template *stack.Template
-	dir      string
-	err      error
+	root, dir string
+	err       error
 }
 
 var built = sync.OnceValue(func() (b build) {
-	root, err := binaries.Root()
+	if b.root, b.err = binaries.Root(); b.err != nil {
+		return b
+	}
+	if b.err = readSources(b.root); b.err != nil {
+		return b
+	}
+	template, err := stack.Read(templatePath(b.root))
 	if err != nil {
 		return build{err: err}
 	}
-	if err := readSources(root); err != nil {
-		return build{err: err}
-	}
-	if b.template, b.err = stack.Read(filepath.Join(root, "template.yaml")); b.err != nil {
-		return b
-	}
 	var names []string
-	for _, f := range b.template.Functions {
+	for _, f := range template.Functions {
 		names = append(names, f.Name)
 	}
 	slices.Sort(names)
-	b.dir, b.err = binaries.Build(context.Background(), root, names...)
+	b.dir, b.err = binaries.Build(context.Background(), b.root, names...)
 	return b
 })
+
+func templatePath(root string) string { return filepath.Join(root, "template.yaml") }
 
 // readSources looks at every Go file of the module, so that the go command sees that a test's result depends on it and
 // does not take an earlier result for the current one.
@@ -61,15 +62,25 @@ func readSources(root string) error {
 	})
 }
 
-// Start starts a deployment with the current binaries and template.yaml until the test ends. Without a log of its own it
-// writes warnings and errors to the test's output.
-func Start(t testing.TB, o deployment.Options) *deployment.Deployment {
+// Build returns template.yaml, read anew, so that a test may change it, and the directory of the current binaries.
+func Build(t testing.TB) (template *stack.Template, dir string) {
 	t.Helper()
 	b := built()
 	if b.err != nil {
 		t.Fatal(b.err)
 	}
-	o.Template, o.Binaries = b.template, b.dir
+	template, err := stack.Read(templatePath(b.root))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return template, b.dir
+}
+
+// Start starts a deployment with the current binaries and template.yaml until the test ends. Without a log of its own it
+// writes warnings and errors to the test's output.
+func Start(t testing.TB, o deployment.Options) *deployment.Deployment {
+	t.Helper()
+	o.Template, o.Binaries = Build(t)
 	if o.Log == nil {
 		o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}

@@ -1,0 +1,98 @@
+package local
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/api"
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/local/deployment"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/notify/wording"
+	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/stack"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+)
+
+// Binaries are the functions as they ship, run as package deployment does: in processes of their own, with emulated AWS
+// services and under the policies of template.yaml.
+type Binaries struct {
+	Template *stack.Template
+	Dir      string // has <function>/bootstrap
+	Program  string // to which text messages belong; SNS is not told
+
+	Output func(function string, line []byte) // gets each line that a function writes, from several goroutines; may be nil
+
+	// DynamoDB is the endpoint that serves the functions' table, and TableName is the table's name there. If it is empty,
+	// the functions get the table of Options.
+	DynamoDB, TableName string
+}
+
+// functions are the constructors of the functions that send nothing to members, by name, as functions/*/main.go starts
+// them. The function relay is missing because the stack in one process has no stream.
+var functions = map[string]func(*app.App) lambda.Handler{
+	"members":  api.Members,
+	"earn":     api.Earn,
+	"redeem":   api.Redeem,
+	"programs": api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}),
+	"webhooks": payments.Webhooks,
+	"reassess": jobs.Reassess,
+}
+
+// handlers returns the functions by name: the binaries, if the options have any, or those of this process.
+func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
+	if o.Binaries != nil {
+		return s.deploy(o)
+	}
+	made := map[string]lambda.Handler{}
+	for name, function := range functions {
+		made[name] = access.Handler(name, function(s.App))
+	}
+	made["remind"] = access.Handler("remind", jobs.Remind(s.office(o.URL))(s.App))
+	made["reminders"] = access.Handler("reminders", api.Reminders(s.office(o.URL))(s.App))
+	return made, nil
+}
+
+// office delivers through every channel to the outbox.
+func (s *Stack) office(url string) func(*app.App) *notify.Office {
+	return func(a *app.App) *notify.Office {
+		o := &notify.Office{
+			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter,
+			Links: notify.Links{Base: baseURL(url), Key: a.Derive("unsubscribe")},
+		}
+		for _, c := range loyalty.Channels() {
+			o.Senders[c] = s.Outbox
+		}
+		return o
+	}
+}
+
+func baseURL(url string) string { return cmp.Or(url, "http://localhost") }
+
+// deploy starts the deployment of the binaries.
+func (s *Stack) deploy(o Options) (map[string]lambda.Handler, error) {
+	processors, err := json.Marshal(o.Processors)
+	if err != nil {
+		return nil, fmt.Errorf("local: %w", err)
+	}
+	options := deployment.Options{
+		Template: o.Binaries.Template, Binaries: o.Binaries.Dir, Output: o.Binaries.Output, Log: o.Log,
+		Parameters: deployment.Parameters(baseURL(o.URL)), Program: o.Binaries.Program,
+		Secrets:  map[string]string{"Secret": secret, "WebhooksSecret": string(processors), "WebhookSecret": secret},
+		DynamoDB: o.Binaries.DynamoDB, TableName: o.Binaries.TableName,
+		Outbox: s.Outbox, Queue: s.queues.Send, Clock: s.clock.instant, // a queue has the name of its function
+	}
+	if o.Binaries.DynamoDB == "" {
+		options.Table = o.Table
+	}
+	if s.deployment, err = deployment.Start(options); err != nil {
+		return nil, fmt.Errorf("local: %w", err)
+	}
+	return s.deployment.Handlers(), nil
+}

@@ -1,0 +1,314 @@
+package local
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/jobs"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/local/deployment/deploymenttest"
+	"github.com/perennial-loyalty/perennial/internal/local/dynamodbapi"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+	"github.com/perennial-loyalty/perennial/internal/stack"
+)
+
+// A output collects what functions write, by function.
+type output struct {
+	mu    sync.Mutex
+	lines map[string]string
+}
+
+func (o *output) add(function string, line []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lines[function] += string(line) + "\n"
+}
+
+func (o *output) of(function string) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lines[function]
+}
+
+// onBinaries runs the functions' binaries, which are built from the sources. What they write is collected.
+func onBinaries(t *testing.T, out *output, changes ...func(*stack.Template)) func(*Options) {
+	t.Helper()
+	out.lines = map[string]string{}
+	template, dir := deploymenttest.Build(t)
+	for _, change := range changes {
+		change(template)
+	}
+	return func(o *Options) {
+		o.Binaries = &Binaries{Template: template, Dir: dir, Program: "bluebird", Output: out.add}
+		o.Processors = Processors("bluebird")
+		o.Log = slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+}
+
+func inProcess(o *Options) { o.Processors = Processors("bluebird") }
+
+// A client sends requests with a key.
+type client struct {
+	t        *testing.T
+	url, key string
+	sent     int
+}
+
+// send returns the answer as text, without what differs from run to run.
+func (c *client) send(method, path, body string, headers ...string) string {
+	c.t.Helper()
+	c.sent++
+	all := append([]string{
+		"Authorization", "Bearer " + c.key, "Content-Type", "application/json", "Idempotency-Key", fmt.Sprintf("the-request-number-%d", c.sent),
+	}, headers...)
+	given := map[string]string{}
+	for i := 0; i < len(all); i += 2 {
+		given[all[i]] = all[i+1]
+	}
+	var list []string
+	for name, value := range given {
+		list = append(list, name, value)
+	}
+	resp, answer := do(c.t, method, c.url+path, body, list...)
+	var tree any
+	if err := json.Unmarshal([]byte(answer), &tree); err == nil {
+		withoutRequestID(tree)
+		text, err := json.Marshal(tree)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		answer = string(text)
+	}
+	return fmt.Sprint(method, " ", path, " ", resp.StatusCode, " ", resp.Header.Get("Content-Type"), " ", resp.Header.Get("Allow"), " ", answer)
+}
+
+func withoutRequestID(tree any) {
+	if o, ok := tree.(map[string]any); ok {
+		for _, name := range []string{"request_id", "instance"} {
+			delete(o, name)
+		}
+	}
+}
+
+// webhook is a signed event of the merchant's own systems that an order was paid, sent with a content type.
+func (c *client) webhook(id, contentType string) string {
+	c.t.Helper()
+	agreed := Processors("bluebird")["bluebird"][app.Standard]
+	e := sample.Event{
+		Provider: app.Standard, Type: "payment.captured", ID: id, Payment: "pay-" + id, Order: "order-1", Member: "external:ada", Amount: 2000,
+		Total: 2000, Currency: "EUR", At: noon,
+	}
+	body, err := e.Body(agreed.Secrets[0])
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	signed, err := e.Headers(agreed, body, noon)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	var headers []string
+	for name := range signed {
+		headers = append(headers, name, signed.Get(name))
+	}
+	return c.send("POST", e.Path("bluebird"), string(body), append(headers, "Content-Type", contentType)...)
+}
+
+// life is a bit of everything, from the enrollment of a member to the reminders of the next months.
+func life(t *testing.T, s *Stack, url, key string) (answers []string) {
+	t.Helper()
+	c := &client{t: t, url: url, key: key}
+	order := `{"member":"external:ada","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",` +
+		`"lines":[{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`
+	consents := `{"external_id":"ada","name":"Ada","locale":"en","email":"ada@example.com","consents":[` +
+		`{"channel":"email","purpose":"marketing","given":true,"text":"v1","source":"test"}]}`
+	answers = append(answers,
+		c.send("POST", "/v1/members", consents),
+		c.send("PUT", "/v1/orders/order-1", order),
+		c.send("PUT", "/v1/orders/order-1", order),
+		c.send("POST", "/v1/quotes", strings.Replace(order, `"status":"paid",`, "", 1)),
+		c.send("GET", "/v1/members/external:ada", "", "Cookie", "a=b; c=d"),
+		c.send("GET", "/v1/members/external:ada?x=1&x=2", ""),
+		c.send("GET", "/v1/members/external:ada/entries", ""),
+		c.send("GET", "/v1/rewards", ""),
+		c.send("GET", "/v1/program", ""),
+		c.send("POST", "/v1/redemptions", `{"member":"external:ada","reward":"free-shipping"}`),
+		c.send("POST", "/v1/program/check", "not a program", "Content-Type", "application/yaml"),
+		c.webhook("evt-1", "application/json"), c.webhook("evt-1", "application/octet-stream"), c.webhook("evt-2", "text/plain"),
+		c.send("POST", "/v1/unsubscribe/nonsense", "List-Unsubscribe=One-Click", "Content-Type", "application/x-www-form-urlencoded"),
+		c.send("GET", "/v1/nothing", ""), c.send("DELETE", "/v1/orders/order-1", ""), c.send("PUT", "/v1/orders/order-2", "{"),
+		c.send("GET", "/v1/members/external:ada", "", "Authorization", "Bearer sk_test_none"),
+	)
+	if err := s.Advance(t.Context(), 15*24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	answers = append(answers,
+		c.send("POST", "/v1/redemptions", `{"member":"external:ada","reward":"free-shipping"}`),
+		c.send("GET", "/v1/members/external:ada", ""), c.send("GET", "/v1/members/external:ada/entries", ""),
+	)
+	for _, m := range s.Outbox.Messages() {
+		if m.Channel == loyalty.Email {
+			answers = append(answers, fmt.Sprint(m.ID, m.Program, m.Member, m.Reminder, m.To, m.Subject, m.Text, m.HTML, m.Unsubscribe, m.At))
+		}
+	}
+	return answers
+}
+
+func TestBinariesAnswerLikeFunctionsInThisProcess(t *testing.T) {
+	var out output
+	here, _, server, key := frozenStack(t, inProcess)
+	want := life(t, here, server.URL, key)
+	there, _, server, key := frozenStack(t, onBinaries(t, &out))
+	got := life(t, there, server.URL, key)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("answers (-in this process +binaries):\n%s", diff)
+	}
+	joined := strings.Join(want, "\n")
+	for _, part := range []string{
+		"/v1/members 201", "/v1/orders/order-1 201", "/v1/orders/order-1 200", "/v1/quotes 200", "/v1/redemptions 201", "applied", "duplicate",
+		`"kind":"activate"`, "external:ada 401", "points-", "ada@example.com",
+	} {
+		if !strings.Contains(joined, part) {
+			t.Errorf("the answers show no %s", part)
+		}
+	}
+	if t.Failed() {
+		t.Logf("the answers:\n%s", joined)
+	}
+	there.Wait()
+	if lines := out.of("relay"); !strings.Contains(lines, "entries were committed") {
+		t.Errorf("the stream did not reach relay, which writes %s", lines)
+	}
+	if n := len(there.Dead()); n != 2 || there.Dead()[jobs.ReassessQueue]+there.Dead()[jobs.RemindQueue] > 0 {
+		t.Errorf("messages were given up: %v", there.Dead())
+	}
+}
+
+func TestBadMessagesAloneAreGivenUp(t *testing.T) {
+	var out output
+	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
+	enrol(t, s, p, 1)
+	good := `{"program":"bluebird","shard":0,"due":"2026-12-01T12:00:00Z"}`
+	if err := s.queues.Send(t.Context(), jobs.ReassessQueue, good, "no JSON", good); err != nil {
+		t.Fatal(err)
+	}
+	s.queues.drain()
+	if s.Dead()[jobs.ReassessQueue] != 1 {
+		t.Errorf("given up: %v", s.Dead())
+	}
+	if n := strings.Count(out.of("reassess"), "a message will be delivered again"); n != maxReceives {
+		t.Errorf("the bad message was delivered %d times, not %d", n, maxReceives)
+	}
+}
+
+func TestABounceEndsEmailToTheAddress(t *testing.T) {
+	var out output
+	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
+	in := ledger.Enrolment{
+		Member: memberID(1), Profile: ledger.Profile{Email: "bounce@simulator.amazonses.com"},
+		Consents: []loyalty.Consent{{Channel: loyalty.Email, Purpose: loyalty.Marketing, Given: true, At: noon, Text: "v1", Source: "test"}},
+	}
+	by := ledger.By{Actor: "test"}
+	if _, err := s.App.Ledger.Enrol(t.Context(), p, in, by); err != nil {
+		t.Fatal(err)
+	}
+	adjust := ledger.Adjustment{ID: "adj_1", Member: memberID(1), Points: 230, Reason: "x"} // 20 short of free shipping
+	if _, err := s.App.Ledger.Adjust(t.Context(), p, adjust, by); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Advance(t.Context(), 24*time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(s.Outbox.Messages()); n != 1 {
+		t.Fatalf("%d messages: %s", n, out.of("remind"))
+	}
+	contact, err := s.App.Ledger.Contact(t.Context(), "bluebird", memberID(1))
+	if err != nil || len(contact.Failed) != 1 || contact.Failed[0].Why != ledger.Bounced {
+		t.Errorf("after the bounce: %+v %v", contact, err)
+	}
+}
+
+// A function that hangs is killed at its timeout, and the next request gets a new process.
+func TestAFunctionThatHangsIsKilledAndReplaced(t *testing.T) {
+	var out output
+	s, _, server, key := frozenStack(t, onBinaries(t, &out, func(tpl *stack.Template) { tpl.Functions["EarnFunction"].Timeout = 1 }))
+	c := &client{t: t, url: server.URL, key: key}
+	if a := c.send("GET", "/v1/orders/none", ""); !strings.Contains(a, "404") {
+		t.Fatal(a)
+	}
+	pids := s.deployment.PIDs("earn")
+	if len(pids) != 1 {
+		t.Fatalf("earn has the processes %v", pids)
+	}
+	if err := syscall.Kill(pids[0], syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	if a := c.send("GET", "/v1/orders/none", ""); !strings.HasSuffix(a, `500 application/json  {"message":"Internal Server Error"}`) {
+		t.Error(a)
+	}
+	if took := time.Since(start); took < time.Second || took > 20*time.Second {
+		t.Errorf("the request took %s, with a timeout of 1 s", took)
+	}
+	if a := c.send("GET", "/v1/orders/none", ""); !strings.Contains(a, "404") {
+		t.Error(a)
+	}
+	if now := s.deployment.PIDs("earn"); len(now) != 1 || now[0] == pids[0] {
+		t.Errorf("earn had the process %v and has %v", pids, now)
+	}
+}
+
+func TestWhatThePolicyOfAFunctionLacksIsDenied(t *testing.T) {
+	var out output
+	_, _, server, key := frozenStack(t, onBinaries(t, &out, func(tpl *stack.Template) {
+		policy := stack.List(tpl.Functions["EarnFunction"].Properties["Policies"])[0].(stack.Object)
+		policy["Statement"] = slices.DeleteFunc(stack.List(policy["Statement"]), func(s any) bool {
+			return slices.Contains(stack.List(stack.At(s, "Action")), "dynamodb:PutItem")
+		})
+	}))
+	c := &client{t: t, url: server.URL, key: key}
+	if a := c.send("POST", "/v1/members", `{"external_id":"ada"}`); !strings.Contains(a, " 201 ") {
+		t.Fatal(a)
+	}
+	order := `{"member":"external:ada","placed_at":"2026-12-01T11:00:00Z","currency":"EUR","status":"paid",` +
+		`"lines":[{"id":"1","category":"mugs","quantity":1,"amount":40000}]}`
+	if a := c.send("PUT", "/v1/orders/order-1", order); !strings.Contains(a, " 500 ") {
+		t.Error(a)
+	}
+	if lines := out.of("earn"); !strings.Contains(lines, "AccessDeniedException") || !strings.Contains(lines, "not authorized to perform: dynamodb:PutItem") {
+		t.Errorf("earn writes %s", lines)
+	}
+	if a := c.send("GET", "/v1/orders/order-1", ""); !strings.Contains(a, " 404 ") {
+		t.Error(a)
+	}
+}
+
+func TestTheTableMayBeInADynamoDBEndpoint(t *testing.T) {
+	var out output
+	var endpoint *httptest.Server
+	_, _, server, key := frozenStack(t, onBinaries(t, &out), func(o *Options) {
+		api := &dynamodbapi.API{Table: o.Table, Name: "elsewhere"}
+		endpoint = httptest.NewServer(http.HandlerFunc(api.ServeHTTP))
+		t.Cleanup(endpoint.Close)
+		o.Binaries.DynamoDB, o.Binaries.TableName = endpoint.URL, "elsewhere"
+	})
+	c := &client{t: t, url: server.URL, key: key}
+	if a := c.send("POST", "/v1/members", `{"external_id":"ada"}`); !strings.Contains(a, " 201 ") {
+		t.Error(a)
+	}
+	if a := c.send("GET", "/v1/members/external:ada", ""); !strings.Contains(a, " 200 ") {
+		t.Error(a)
+	}
+}
