@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -28,9 +29,12 @@ type dev struct {
 	Empty    bool      `help:"Begin without demo members."`
 	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Stand still at this instant, such as 2026-12-01T10:00:00Z, until the clock is moved."`
 	JSON     bool      `name:"json" help:"Once ready, print one line of JSON with url and key, and nothing else."`
-	DynamoDB bool      `name:"dynamodb" help:"Keep the data in the DynamoDB at AWS_ENDPOINT_URL_DYNAMODB, in a table that is made if it is not there."`
-	Webhooks string    `type:"path" help:"What is agreed with payment processors, as JSON: {\"bluebird\": {\"stripe\": {\"secrets\": [\"whsec_…\"]}}}. Without it, what perennial trigger signs with."`
-	Verbose  bool      `short:"v" help:"Log every request."`
+	DynamoDB string    `name:"dynamodb" placeholder:"URL" help:"Keep the data in the DynamoDB endpoint at this URL, such as DynamoDB Local, in a table that is made if it is not there."`
+
+	Functions bool `help:"Run the functions' binaries as they ship, behind an emulated Lambda Runtime API and under the policies of template.yaml. It builds them first and needs a checkout."`
+
+	Webhooks string `type:"path" help:"What is agreed with payment processors, as JSON: {\"bluebird\": {\"stripe\": {\"secrets\": [\"whsec_…\"]}}}. Without it, what perennial trigger signs with."`
+	Verbose  bool   `short:"v" help:"Log every request."`
 }
 
 // A running stack, and what it takes to stop it.
@@ -46,7 +50,7 @@ type running struct {
 
 // Run starts the stack, says how to use it, and serves until ctx ends.
 func (d *dev) Run(ctx context.Context) error {
-	if d.Data != "" && d.DynamoDB {
+	if d.Data != "" && d.DynamoDB != "" {
 		return errors.New("--data and --dynamodb say two different places for the data; give one")
 	}
 	var file *program.File
@@ -76,6 +80,7 @@ func (d *dev) Run(ctx context.Context) error {
 		return err
 	}
 	r := &running{dev: d, url: "http://" + listener.Addr().String()}
+	defer r.end()
 	if err := r.start(ctx, place, c); err != nil {
 		return err
 	}
@@ -101,6 +106,9 @@ func listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
+// devTable is the name of the table in a DynamoDB endpoint.
+const devTable = "perennial-dev"
+
 // A place is where the data are.
 type place struct {
 	table table.Table
@@ -109,12 +117,11 @@ type place struct {
 }
 
 func (d *dev) openPlace(ctx context.Context) (place, error) {
-	if d.DynamoDB {
-		endpoint := os.Getenv(endpointVariable)
-		if endpoint == "" {
-			return place{}, fmt.Errorf("--dynamodb wants an endpoint in %s; infra/dynamodb-local run -- CMD sets one", endpointVariable)
+	if d.DynamoDB != "" {
+		if u, err := url.Parse(d.DynamoDB); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+			return place{}, fmt.Errorf("--dynamodb %s: it must be a URL like http://127.0.0.1:8000", d.DynamoDB)
 		}
-		t := &dynamotable.Table{Client: dynamotable.Local(endpoint), Name: "perennial-dev"}
+		t := &dynamotable.Table{Client: dynamotable.Local(d.DynamoDB), Name: devTable}
 		return place{table: t, close: func() {}}, t.Create(ctx)
 	}
 	if d.Data != "" {
@@ -158,11 +165,18 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	if r.Verbose {
 		level = slog.LevelInfo
 	}
+	shipped, err := r.shipped(ctx, c.id)
+	if err != nil {
+		return err
+	}
 	r.stack, err = local.New(local.Options{
-		Table: in.table, Clock: clock, Moved: moved, Processors: processors, URL: r.url,
+		Table: in.table, Clock: clock, Moved: moved, Processors: processors, URL: r.url, Binaries: shipped,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
+		return err
+	}
+	if err := r.stack.Warm(ctx); err != nil {
 		return err
 	}
 	a := r.stack.App
@@ -211,8 +225,8 @@ func (r *running) serve(ctx context.Context, listener net.Listener) error {
 // dataName is where the data are, in words.
 func (d *dev) dataName() string {
 	switch {
-	case d.DynamoDB:
-		return "in DynamoDB at " + os.Getenv(endpointVariable)
+	case d.DynamoDB != "":
+		return "in DynamoDB at " + d.DynamoDB
 	case d.Data != "":
 		return "in " + filepath.Clean(d.Data)
 	}

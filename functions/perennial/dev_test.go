@@ -196,7 +196,6 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(foreign, "table", "letters.txt"), []byte("dear"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv(endpointVariable, "")
 	for _, c := range []struct {
 		name string
 		args []string
@@ -209,8 +208,8 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 		{"the program file has a problem", []string{"dev", "--program", bad}, "line 13"},
 		{"every network", []string{"dev", "--addr", ":8080"}, "every network"},
 		{"no address", []string{"dev", "--addr", "localhost"}, "must be like 127.0.0.1:8080"},
-		{"two places", []string{"dev", "--dynamodb", "--data", data}, "two different places"},
-		{"no endpoint", []string{"dev", "--addr", "127.0.0.1:0", "--dynamodb"}, endpointVariable},
+		{"two places", []string{"dev", "--dynamodb", "http://127.0.0.1:1", "--data", data}, "two different places"},
+		{"no endpoint", []string{"dev", "--addr", "127.0.0.1:0", "--dynamodb", "DynamoDB"}, "must be a URL like http://"},
 		{"nothing runs there", []string{"clock", "--url", "http://127.0.0.1:1"}, "is perennial dev running"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -80,8 +80,8 @@ func TestVersionAndHelpSaySomething(t *testing.T) {
 }
 
 func TestDevKeepsItsDataInDynamoDB(t *testing.T) {
-	t.Setenv(endpointVariable, dynamotest.Endpoint(t))
-	p := start(t, "--dynamodb", "--empty", "--json")
+	endpoint := dynamotest.Endpoint(t)
+	p := start(t, "--dynamodb", endpoint, "--empty", "--json")
 	status, answer, err := p.call("GET", "/v1/rewards", "", "")
 	if status != 200 || err != nil {
 		t.Fatal(status, answer, err)
@@ -89,7 +89,7 @@ func TestDevKeepsItsDataInDynamoDB(t *testing.T) {
 	if err := p.stop(syscall.SIGTERM); err != nil {
 		t.Error(err)
 	}
-	again := start(t, "--dynamodb", "--json")
+	again := start(t, "--dynamodb", endpoint, "--json")
 	again.key = p.key
 	if status, answer, err := again.call("GET", "/v1/rewards", "", ""); status != 200 || err != nil {
 		t.Error("the key is gone", status, answer, err)
