@@ -1,0 +1,41 @@
+package api
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/local/deployment"
+	"github.com/perennial-loyalty/perennial/internal/local/deployment/deploymenttest"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// TestScriptsOnTheBinaries runs the scripts of TestScripts on the functions' binaries, behind the emulated Runtime API
+// and services and under the policies of template.yaml.
+func TestScriptsOnTheBinaries(t *testing.T) {
+	for _, file := range scripts(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			raw, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tab := memory(t)
+			w := newWorld(t, tab)
+			w.runBinaries(tab)
+			(&script{world: w, file: file, vars: map[string]string{}, replayed: map[string]bool{}}).run(strings.Split(string(raw), "\n"))
+		})
+	}
+}
+
+// runBinaries replaces the world's handlers by the functions' binaries, on the same table and clock.
+func (w *world) runBinaries(tab table.Table) {
+	w.t.Helper()
+	d := deploymenttest.Start(w.t, deployment.Options{
+		Parameters: deployment.Parameters("https://api.test"), Table: tab, Outbox: &w.outbox,
+		Secrets: map[string]string{"Secret": string(w.app.Secret), "WebhooksSecret": "{}", "WebhookSecret": string(w.app.Secret)},
+		Clock:   func() (time.Time, bool) { return w.clock(), true },
+	})
+	w.handlers = d.Handlers()
+}
