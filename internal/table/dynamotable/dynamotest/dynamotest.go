@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -30,7 +31,10 @@ func Endpoint(t testing.TB) string {
 // Open makes an empty table at Endpoint and drops it when the test ends.
 func Open(t testing.TB) *dynamotable.Table {
 	t.Helper()
-	tab := &dynamotable.Table{Client: dynamotable.Local(Endpoint(t)), Name: "test-" + rand.Text()}
+	// A busy machine may answer late. The tests that are about time set their own bounds.
+	tab := &dynamotable.Table{
+		Client: dynamotable.Local(Endpoint(t)), Name: "test-" + rand.Text(), Timeout: 20 * time.Second, Patience: time.Minute,
+	}
 	if err := tab.Create(t.Context()); err != nil {
 		t.Fatal(err)
 	}
