@@ -317,6 +317,7 @@ type refundDoc struct {
 	Amount   int64           `json:"a"`
 	Shipping int64           `json:"shi,omitzero"`
 	Tax      int64           `json:"tax,omitzero"`
+	Goods    int64           `json:"g,omitzero"`
 	Lines    []refundLineDoc `json:"li,omitempty"`
 }
 

@@ -70,7 +70,7 @@ func (d *orderDoc) goods(o loyalty.Order) {
 }
 
 func storedRefund(r loyalty.Refund) refundDoc {
-	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax}
+	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods}
 	if r.Status != loyalty.RefundSucceeded {
 		d.Status = string(r.Status)
 	}
@@ -83,7 +83,7 @@ func storedRefund(r loyalty.Refund) refundDoc {
 func (d refundDoc) refund() loyalty.Refund {
 	r := loyalty.Refund{
 		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
-		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax,
+		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods,
 	}
 	for _, l := range d.Lines {
 		r.Lines = append(r.Lines, loyalty.RefundLine(l))

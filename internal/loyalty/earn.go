@@ -129,9 +129,10 @@ type valuation struct {
 	rate         compiledRate
 	currency     Currency // that of rate
 	refunded     refunded
-	undiscounted exact // the share of a line's amount that the order's discount leaves
-	remains      exact // the share of the items that refunds without lines leave
-	kept         exact // what of a line's amount earns: what refunds without lines leave, paid by means that earn, converted
+	cardsSold    map[string]bool // the lines that are gift cards, which earn nothing; by ID
+	undiscounted exact           // the share of a line's amount that the order's discount leaves
+	remains      exact           // the share of the items that refunds without lines leave
+	kept         exact           // what of a line's amount earns: what refunds without lines leave, paid by means that earn, converted
 	level        exact
 	sum          exact
 	facts        *Facts
@@ -149,6 +150,7 @@ func (v *valuation) add(rule string, points exact, what What, args ...string) {
 // base gives the eligible amount at the currency's rate.
 func (v *valuation) base() {
 	v.refunded = v.o.refunded()
+	v.cardsSold = v.o.cardsSold()
 	v.undiscounted = v.o.undiscounted()
 	v.currency, v.kept = v.o.Currency, whole(1)
 	v.sum = whole(0)
@@ -178,7 +180,7 @@ func (v *valuation) base() {
 	eligible := extra.mul(v.kept)
 	v.kept = v.kept.mul(v.remains)
 	if v.p.Earn.Counts.Items {
-		eligible = eligible.add(items.mul(v.kept))
+		eligible = eligible.add(v.left(v.earning).mul(v.kept))
 	}
 	v.rate = v.rate.over(eligible)
 	v.add("earn.purchase", eligible.mul(v.rate.perMinor), IsRated, amountText(eligible, v.currency), v.rate.text)
@@ -190,8 +192,11 @@ func (v *valuation) gone() bool {
 	r := v.refunded
 	back := r.goods.sign() > 0 || r.sum().sign() > 0 || len(r.lines) > 0
 	unearning := v.kept.sign() == 0 && v.o.total() > 0
-	return unearning || back && v.left(everyLine).mul(v.remains).sign() == 0
+	return unearning || (back || v.cardsSold != nil) && v.left(v.earning).mul(v.remains).sign() == 0
 }
+
+// earning reports whether a line can earn: gift cards cannot, for what they pay later would earn twice.
+func (v *valuation) earning(l Line) bool { return !v.cardsSold[l.ID] }
 
 func everyLine(Line) bool { return true }
 
@@ -239,7 +244,7 @@ func (v *valuation) byCategory() {
 		if !ok || m.less.sign() == 0 || seenBefore(v.o.Lines[:i], l.Category) {
 			continue
 		}
-		eligible := v.left(func(x Line) bool { return x.Category == l.Category }).mul(v.kept)
+		eligible := v.left(func(x Line) bool { return x.Category == l.Category && v.earning(x) }).mul(v.kept)
 		v.add(m.rule, eligible.mul(v.rate.perMinor).mul(m.less), IsTimes, amountText(eligible, v.currency), m.text)
 	}
 }

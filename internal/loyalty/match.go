@@ -190,7 +190,7 @@ func (v *valuation) prepare() {
 	}
 	for i, l := range v.o.Lines {
 		m, ok := v.category(l.Category)
-		if ok && m.by.sign() == 0 {
+		if ok && m.by.sign() == 0 || !v.earning(l) {
 			v.lines[i] = lineValue{amount: whole(0), value: whole(0)} // earns nothing, whatever the rule
 			continue
 		}

@@ -37,11 +37,34 @@ func (o *Order) buy() {
 	o.Lines, o.Shipping, o.Tax = nil, 0, 0
 	for _, x := range o.Receipts {
 		got, shipping, tax := o.capture(x)
-		if got > 0 {
-			o.Lines = append(o.Lines, Line{ID: derived + x.ID, Quantity: 1, Amount: got - shipping - tax})
-			o.Shipping, o.Tax = o.Shipping+shipping, o.Tax+tax
+		if got <= 0 {
+			continue
+		}
+		goods := got - shipping - tax
+		for _, l := range x.cardsSold(o.Currency) {
+			amount := min(l.Amount, goods)
+			goods -= amount
+			o.Lines = append(o.Lines, Line{ID: lineOf(x, l.ID), Quantity: max(1, l.Quantity), Amount: amount})
+		}
+		o.Lines = append(o.Lines, Line{ID: derived + x.ID, Quantity: 1, Amount: goods})
+		o.Shipping, o.Tax = o.Shipping+shipping, o.Tax+tax
+	}
+}
+
+// lineOf is the ID of a processor's line in an order that is known from its payments alone.
+func lineOf(x Receipt, id string) string { return derived + x.ID + derived + id }
+
+// cardsSold are the IDs of the lines that are gift cards, as the order's payments report them.
+func (o *Order) cardsSold() (ids map[string]bool) {
+	for _, x := range o.Receipts {
+		for _, l := range x.cardsSold(o.Currency) {
+			if ids == nil {
+				ids = map[string]bool{}
+			}
+			ids[l.ID], ids[lineOf(x, l.ID)] = true, true
 		}
 	}
+	return ids
 }
 
 // capture is what came in the order's currency, and what of it was for shipping and tax.
@@ -81,8 +104,82 @@ func (o *Order) giveBack() {
 		both := min(n, told)
 		n, told = n-both, told-both
 		if n = min(n, room); n > 0 {
-			o.Refunds = append(o.Refunds, Refund{ID: derived + x.ID, At: x.lastRefund(), Status: RefundSucceeded, Amount: n})
+			o.Refunds = append(o.Refunds, o.refundsOf(x, n, both == 0)...)
 			room -= n
+		}
+	}
+}
+
+// refundsOf makes an amount that went back by a payment refunds of the order: one of what the processor states, if that is
+// all of its own, and one of the rest.
+func (o *Order) refundsOf(x Receipt, amount int64, all bool) (refunds []Refund) {
+	parts := Refund{ID: derived + x.ID + derived, At: x.lastRefund(), Status: RefundSucceeded}
+	room := o.refundable()
+	for _, f := range x.refunds(o.Currency) {
+		if all && f.State == FactDone && f.stated() && parts.Amount+f.Money.Amount <= amount {
+			room.take(o, x, f, &parts)
+		}
+	}
+	if parts.Amount > 0 {
+		refunds = append(refunds, parts)
+	}
+	if rest := amount - parts.Amount; rest > 0 {
+		refunds = append(refunds, Refund{ID: derived + x.ID, At: x.lastRefund(), Status: RefundSucceeded, Amount: rest})
+	}
+	return refunds
+}
+
+// stated reports whether a refund says what it was for.
+func (f Fact) stated() bool { return len(f.Lines) > 0 || f.Shipping > 0 || f.Tax > 0 || f.Tip > 0 }
+
+// refundable is how much of each part of an order can still be refunded.
+type refundable struct {
+	lines                map[string]int64
+	goods, shipping, tax int64
+}
+
+func (o *Order) refundable() refundable {
+	s := o.stated()
+	r := refundable{
+		lines: make(map[string]int64, len(o.Lines)), goods: max(0, o.items()-o.Discount-s.byLine()-s.goods),
+		shipping: max(0, o.Shipping-s.shipping), tax: max(0, o.Tax-s.tax),
+	}
+	left := o.undiscounted()
+	for _, l := range o.Lines {
+		n, _ := whole(l.Amount).mul(left).floor()
+		r.lines[l.ID] = max(0, n-s.lines[l.ID])
+	}
+	return r
+}
+
+// take adds what a refund of a payment states, as far as the order has it, to a refund of the order. A line that the order
+// does not have was for goods of no certain line.
+func (r *refundable) take(o *Order, x Receipt, f Fact, to *Refund) {
+	to.Amount += f.Money.Amount
+	rest := f.Money.Amount
+	from := func(room *int64, n int64) int64 {
+		n = max(0, min(n, *room, rest))
+		*room, rest = *room-n, rest-n
+		return n
+	}
+	to.Shipping += from(&r.shipping, f.Shipping)
+	to.Tax += from(&r.tax, f.Tax+f.Tip)
+	for _, l := range f.Lines {
+		id := l.ID
+		for _, other := range []string{lineOf(x, l.ID), derived + x.ID} {
+			if _, ok := r.lines[id]; !ok {
+				id = other
+			}
+		}
+		line, ok := r.lines[id]
+		if !ok {
+			to.Goods += from(&r.goods, l.Amount)
+			continue
+		}
+		n := from(&r.goods, min(l.Amount, line))
+		r.lines[id] = line - n
+		if n > 0 {
+			to.Lines = append(to.Lines, RefundLine{ID: id, Quantity: l.Quantity, Amount: n})
 		}
 	}
 }

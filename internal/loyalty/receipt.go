@@ -152,6 +152,16 @@ func (x Receipt) Captured() (sum Money, at time.Time, ok bool) {
 	return sum, at, ok
 }
 
+// cardsSold are the lines of what was paid, in a currency, that are gift cards.
+func (x Receipt) cardsSold(c Currency) (lines []FactLine) {
+	for _, f := range x.Facts {
+		if f.Kind == FactCapture && f.State == FactDone && f.Money.Currency == c {
+			lines = append(lines, f.Lines...)
+		}
+	}
+	return lines
+}
+
 // giftCards is how much of the money that came, in a currency, was paid with gift cards and store credit.
 func (x Receipt) giftCards(c Currency) (sum int64) {
 	for _, f := range x.Facts {

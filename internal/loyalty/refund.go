@@ -28,6 +28,7 @@ type Refund struct {
 	Amount   int64
 	Shipping int64
 	Tax      int64
+	Goods    int64 // of no certain line; only payments state it
 	Lines    []RefundLine
 }
 
@@ -75,7 +76,8 @@ func (o Order) stated() (s stated) {
 		if x.Status != RefundSucceeded {
 			continue
 		}
-		rest := x.Amount - x.Shipping - x.Tax
+		rest := x.Amount - x.Shipping - x.Tax - x.Goods
+		s.goods += x.Goods
 		for _, l := range x.Lines {
 			if s.lines == nil {
 				s.lines, s.units = map[string]int64{}, map[string]int64{}
@@ -87,7 +89,7 @@ func (o Order) stated() (s stated) {
 		s.shipping += x.Shipping
 		s.tax += x.Tax
 		switch {
-		case len(x.Lines) > 0:
+		case len(x.Lines) > 0 || x.Goods > 0:
 			s.extra += rest
 		case x.Shipping > 0 || x.Tax > 0:
 			s.goods += rest
@@ -259,7 +261,7 @@ func (o Order) checkRefund(at string, r Refund) error {
 	default:
 		return refuse(ValidationFailed, at+"/status", "A refund is succeeded, pending or failed.")
 	}
-	rest := r.Amount - r.Shipping - r.Tax
+	rest := r.Amount - r.Shipping - r.Tax - r.Goods
 	for _, part := range []struct {
 		name   string
 		amount int64

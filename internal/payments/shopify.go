@@ -1,6 +1,7 @@
 package payments
 
 import (
+	"math/big"
 	"slices"
 	"time"
 
@@ -31,42 +32,13 @@ type shopifyOrder struct {
 	Processed string          `json:"processed_at"`
 	Created   string          `json:"created_at"`
 	Updated   string          `json:"updated_at"`
-	Lines     jsontext.Value  `json:"line_items"`
+	Current   *string         `json:"current_total_price"` // without what was returned, exchanged or removed
+	Lines     []shopifyLine   `json:"line_items"`
 	Refunds   []shopifyRefund `json:"refunds"`
 	Customer  *struct {
 		ID    jsontext.Value `json:"id"`
 		Email string         `json:"email"`
 	} `json:"customer"`
-}
-
-type shopifyRefund struct {
-	ID           jsontext.Value       `json:"id"`
-	Order        jsontext.Value       `json:"order_id"`
-	Created      string               `json:"created_at"`
-	Transactions []shopifyTransaction `json:"transactions"`
-}
-
-type shopifyTransaction struct {
-	Kind     string `json:"kind"`
-	Status   string `json:"status"`
-	Amount   string `json:"amount"`
-	Currency string `json:"currency"`
-	Test     *bool  `json:"test"`
-	Set      struct {
-		Shop *struct {
-			Amount   string `json:"amount"`
-			Currency string `json:"currency_code"`
-		} `json:"shop_money"`
-	} `json:"amount_set"`
-}
-
-// money is the amount in the shop's currency, in which the order is too, where that is told; the customer may have
-// paid in another (https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyBag).
-func (t shopifyTransaction) money() (loyalty.Money, error) {
-	if shop := t.Set.Shop; shop != nil {
-		return decimalMoney(shop.Amount, shop.Currency)
-	}
-	return decimalMoney(t.Amount, t.Currency)
 }
 
 type shopifyDispute struct {
@@ -112,7 +84,7 @@ func readShopifyOrder(body []byte) (event, error) {
 		return event{}, err
 	}
 	id := number(o.ID)
-	if !idForm.MatchString(id) || o.Total == nil || o.Financial == "" || len(o.Lines) == 0 || o.Updated == "" {
+	if !idForm.MatchString(id) || o.Total == nil || o.Financial == "" || o.Lines == nil || o.Updated == "" {
 		return event{}, wrongShape()
 	}
 	e := event{id: id + ":" + o.Updated + ":", at: instant(o.Updated), live: not(o.Test)}
@@ -138,7 +110,7 @@ func (o shopifyOrder) facts(r *report, id string) error {
 		r.Facts = append(r.Facts, f)
 	}
 	for _, x := range o.Refunds {
-		f, err := x.fact()
+		f, err := x.fact(o.Currency)
 		if err != nil {
 			return err
 		}
@@ -151,9 +123,9 @@ func (o shopifyOrder) facts(r *report, id string) error {
 // shopifyGiftCards are the gateways of gift cards and store credit.
 var shopifyGiftCards = []string{"gift_card", "shopify_store_credit"}
 
-// capture is the money of an order, and what of it was for shipping and tax.
+// capture is the money of an order, and what of it was for shipping, tax and gift cards.
 func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
-	total, err := decimalMoney(*o.Total, o.Currency)
+	total, err := o.paid()
 	if err != nil {
 		return loyalty.Fact{}, err
 	}
@@ -170,64 +142,60 @@ func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 	case "voided":
 		f.State = loyalty.FactFailed
 	}
-	goods, err := decimalMoney(o.Subtotal, o.Currency)
+	for _, l := range o.Lines {
+		card, err := l.giftCard(o.Currency)
+		if err != nil {
+			return f, err
+		}
+		if card.ID != "" {
+			f.Lines = append(f.Lines, card)
+		}
+	}
+	return o.withParts(f), nil
+}
+
+// withParts says what of a capture was for shipping and tax, as far as the order does.
+func (o shopifyOrder) withParts(f loyalty.Fact) loyalty.Fact {
+	total, err := decimalMoney(*o.Total, o.Currency)
+	goods, goodsErr := decimalMoney(o.Subtotal, o.Currency)
 	tax, taxErr := decimalMoney(o.TotalTax, o.Currency)
-	if err != nil || taxErr != nil {
-		return f, nil // it is all for goods, as far as we are told
+	if err != nil || goodsErr != nil || taxErr != nil {
+		return f // it is all for goods, as far as we know
 	}
 	f.Tax = tax.Amount
+	if f.Money.Amount < total.Amount && total.Amount > 0 { // an exchange: the tax of what was exchanged did not come
+		share := new(big.Int).Mul(big.NewInt(tax.Amount), big.NewInt(f.Money.Amount))
+		f.Tax = share.Quo(share, big.NewInt(total.Amount)).Int64()
+	}
 	f.Shipping = max(0, total.Amount-goods.Amount-tax.Amount)
 	if o.TaxInside {
 		f.Shipping = max(0, total.Amount-goods.Amount)
 	}
-	return f, nil
+	return f
 }
 
-// fact is the money of a refund; none where only goods came back.
-func (x shopifyRefund) fact() ([]loyalty.Fact, error) {
-	id := number(x.ID)
-	if !idForm.MatchString(id) {
-		return nil, wrongShape()
+// paid is what the customer paid in all: what the order costs now, and the money that went back. An exchange adds the new
+// goods to the total price, and leaves there what was returned for them.
+func (o shopifyOrder) paid() (loyalty.Money, error) {
+	total, err := decimalMoney(*o.Total, o.Currency)
+	if err != nil || o.Current == nil {
+		return total, err
 	}
-	f := loyalty.Fact{Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, At: instant(x.Created), Clock: clock(instant(x.Created))}
-	for _, t := range x.Transactions {
-		m, err := t.money()
-		switch {
-		case err != nil:
-			return nil, err
-		case t.Kind != "refund" || t.Status != "success":
-			continue
-		case f.Money.Currency != "" && f.Money.Currency != m.Currency:
-			return nil, odd(loyalty.CurrencyMismatch, "One refund is in two currencies.")
+	now, err := decimalMoney(*o.Current, o.Currency)
+	if err != nil {
+		return total, err
+	}
+	for _, x := range o.Refunds {
+		facts, err := x.fact(o.Currency)
+		if err != nil {
+			return total, err
 		}
-		f.Money = loyalty.Money{Amount: f.Money.Amount + m.Amount, Currency: m.Currency}
-	}
-	if f.Money.Amount == 0 {
-		return nil, nil
-	}
-	return []loyalty.Fact{f}, nil
-}
-
-func readShopifyRefund(body []byte) (event, error) {
-	var x shopifyRefund
-	if err := decode(body, &x); err != nil {
-		return event{}, err
-	}
-	order := number(x.Order)
-	if !idForm.MatchString(order) || x.Transactions == nil || x.Created == "" {
-		return event{}, wrongShape()
-	}
-	f, err := x.fact()
-	e := event{id: number(x.ID) + ":", at: instant(x.Created)}
-	for _, t := range x.Transactions {
-		if t.Test != nil {
-			e.live = not(t.Test)
+		for _, f := range facts {
+			now.Amount += f.Money.Amount
 		}
 	}
-	if len(f) > 0 {
-		e.report = &report{Report: ledger.Report{Payment: "shopify:" + order, Order: order, Facts: f}}
-	}
-	return e, err
+	total.Amount = min(total.Amount, now.Amount)
+	return total, nil
 }
 
 // shopifyDisputes is how a dispute goes on, for no time of its changes is told.

@@ -1,0 +1,277 @@
+package payments
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A shopifyRefund is money that went back, or goods alone
+// (https://shopify.dev/docs/api/admin-rest/latest/resources/refund). The parts of it are stated in the shop's currency and
+// in that of the customer; its transactions may be in the latter alone.
+type shopifyRefund struct {
+	ID           jsontext.Value       `json:"id"`
+	Order        jsontext.Value       `json:"order_id"`
+	Created      string               `json:"created_at"`
+	Lines        []shopifyReturn      `json:"refund_line_items"`
+	Adjustments  []shopifyAdjustment  `json:"order_adjustments"`
+	Transactions []shopifyTransaction `json:"transactions"`
+}
+
+// A shopifyBag is one amount in the shop's currency and in that of the customer
+// (https://shopify.dev/docs/api/admin-graphql/latest/objects/MoneyBag).
+type shopifyBag struct {
+	Shop     *shopifyMoney `json:"shop_money"`
+	Customer *shopifyMoney `json:"presentment_money"`
+}
+
+type shopifyMoney struct {
+	Amount   string `json:"amount"`
+	Currency string `json:"currency_code"`
+}
+
+type shopifyReturn struct {
+	Line        jsontext.Value `json:"line_item_id"`
+	Quantity    int64          `json:"quantity"`
+	Subtotal    jsontext.Value `json:"subtotal"` // a number, or a text
+	Tax         jsontext.Value `json:"total_tax"`
+	SubtotalSet shopifyBag     `json:"subtotal_set"`
+	TaxSet      shopifyBag     `json:"total_tax_set"`
+}
+
+// A shopifyAdjustment is what of a refund was for shipping, or what it differs by from its parts. Its amount is negative
+// if it went back, and without tax.
+type shopifyAdjustment struct {
+	Kind      string         `json:"kind"`
+	Amount    jsontext.Value `json:"amount"`
+	Tax       jsontext.Value `json:"tax_amount"`
+	AmountSet shopifyBag     `json:"amount_set"`
+	TaxSet    shopifyBag     `json:"tax_amount_set"`
+}
+
+type shopifyTransaction struct {
+	Kind     string     `json:"kind"`
+	Status   string     `json:"status"`
+	Amount   string     `json:"amount"`
+	Currency string     `json:"currency"`
+	Test     *bool      `json:"test"`
+	Set      shopifyBag `json:"amount_set"`
+}
+
+// A shopifyLine is what is looked at of an order's line.
+type shopifyLine struct {
+	ID       jsontext.Value `json:"id"`
+	Quantity int64          `json:"quantity"`
+	Price    jsontext.Value `json:"price"`
+	GiftCard bool           `json:"gift_card"`
+}
+
+// giftCard is the line as one of a gift card that was sold; the zero line if it is of something else.
+func (l shopifyLine) giftCard(currency string) (loyalty.FactLine, error) {
+	if !l.GiftCard || !idForm.MatchString(number(l.ID)) || l.Quantity < 1 {
+		return loyalty.FactLine{}, nil
+	}
+	price, err := decimalMoney(number(l.Price), currency)
+	if err != nil || price.Amount > loyalty.MaxAmount/l.Quantity {
+		return loyalty.FactLine{}, odd(loyalty.AmountOutOfRange, "A gift card has no price, or one that is larger than one order may be.")
+	}
+	return loyalty.FactLine{ID: number(l.ID), Quantity: l.Quantity, Amount: price.Amount * l.Quantity}, nil
+}
+
+// in is an amount in a currency: as the bag states it, else the plain one, which is in the shop's. It may be below zero.
+func (b shopifyBag) in(currency string, plain jsontext.Value) (int64, error) {
+	text := number(plain)
+	for _, m := range []*shopifyMoney{b.Customer, b.Shop} {
+		if m != nil && m.Currency == currency {
+			text = m.Amount
+		}
+	}
+	if text == "" {
+		return 0, nil
+	}
+	digits, negative := strings.CutPrefix(text, "-")
+	m, err := decimalMoney(digits, currency)
+	if negative {
+		m.Amount = -m.Amount
+	}
+	return m.Amount, err
+}
+
+// currency is that of the shop, if a part of the refund says so.
+func (x shopifyRefund) currency() string {
+	for _, l := range x.Lines {
+		if l.SubtotalSet.Shop != nil {
+			return l.SubtotalSet.Shop.Currency
+		}
+	}
+	for _, a := range x.Adjustments {
+		if a.AmountSet.Shop != nil {
+			return a.AmountSet.Shop.Currency
+		}
+	}
+	return ""
+}
+
+// shopifyParts is what a refund states that it was for, in one currency.
+type shopifyParts struct {
+	lines                                  []loyalty.FactLine
+	goods, tax, shipping, shippingTax, off int64
+}
+
+// sum is what the parts add up to, where prices include the tax or not.
+func (p shopifyParts) sum(inside bool) int64 {
+	n := p.goods + p.shipping + p.shippingTax - p.off
+	if !inside {
+		n += p.tax
+	}
+	return n
+}
+
+func (x shopifyRefund) parts(currency string) (p shopifyParts, err error) {
+	for _, l := range x.Lines {
+		goods, err := l.SubtotalSet.in(currency, l.Subtotal)
+		if err != nil {
+			return p, err
+		}
+		tax, err := l.TaxSet.in(currency, l.Tax)
+		if err != nil {
+			return p, err
+		}
+		p.goods, p.tax = p.goods+goods, p.tax+tax
+		if id := number(l.Line); idForm.MatchString(id) && l.Quantity >= 0 {
+			p.lines = append(p.lines, loyalty.FactLine{ID: id, Quantity: l.Quantity, Amount: max(0, goods), Tax: max(0, tax)})
+		}
+	}
+	for _, a := range x.Adjustments {
+		amount, err := a.AmountSet.in(currency, a.Amount)
+		if err != nil {
+			return p, err
+		}
+		tax, err := a.TaxSet.in(currency, a.Tax)
+		if err != nil {
+			return p, err
+		}
+		if a.Kind == "shipping_refund" {
+			p.shipping, p.shippingTax = p.shipping-amount, p.shippingTax-tax
+		} else {
+			p.off += amount + tax
+		}
+	}
+	return p, nil
+}
+
+// money is what went back in a currency, of one status; false if a transaction does not say how much it was in it.
+func (x shopifyRefund) money(currency, status string) (sum int64, ok bool, err error) {
+	for _, t := range x.Transactions {
+		if t.Kind != "refund" || t.Status != status {
+			continue
+		}
+		if t.Currency != currency && (t.Set.Shop == nil || t.Set.Shop.Currency != currency) {
+			return 0, false, nil
+		}
+		m := shopifyMoney{t.Amount, t.Currency}
+		if t.Set.Shop != nil && t.Set.Shop.Currency == currency {
+			m = *t.Set.Shop
+		}
+		n, err := decimalMoney(m.Amount, m.Currency)
+		if err != nil {
+			return 0, false, err
+		}
+		sum += n.Amount
+	}
+	return sum, true, nil
+}
+
+// fact is the money of a refund in the shop's currency; none where only goods came back. An order says which currency
+// that is; a refund alone may say it with its parts.
+func (x shopifyRefund) fact(shop string) ([]loyalty.Fact, error) {
+	id := number(x.ID)
+	if !idForm.MatchString(id) {
+		return nil, wrongShape()
+	}
+	paid := ""
+	for _, t := range x.Transactions {
+		if t.Kind == "refund" && t.Status == "success" {
+			if paid != "" && paid != t.Currency {
+				return nil, odd(loyalty.CurrencyMismatch, "One refund is in two currencies.")
+			}
+			paid = t.Currency
+			if t.Set.Shop != nil {
+				shop = cmp.Or(shop, t.Set.Shop.Currency)
+			}
+		}
+	}
+	if paid == "" {
+		return nil, nil
+	}
+	shop = cmp.Or(shop, x.currency(), paid)
+	parts, err := x.parts(shop)
+	if err != nil {
+		return nil, err
+	}
+	inside, err := x.taxInside(paid)
+	if err != nil {
+		return nil, err
+	}
+	amount, ok, err := x.money(shop, "success")
+	if err != nil {
+		return nil, err
+	}
+	if !ok {
+		amount = parts.sum(inside) // the customer paid in another currency
+		if amount <= 0 {
+			return nil, odd(loyalty.CurrencyMismatch, "The refund is not in the shop's currency, and does not say how much of that it is.")
+		}
+	}
+	if amount == 0 {
+		return nil, nil
+	}
+	f := loyalty.Fact{
+		Kind: loyalty.FactRefund, ID: id, State: loyalty.FactDone, At: instant(x.Created), Clock: clock(instant(x.Created)),
+		Money: loyalty.Money{Amount: amount, Currency: loyalty.Currency(shop)}, Lines: parts.lines,
+		Shipping: max(0, parts.shipping), ShippingTax: max(0, parts.shippingTax), Tax: max(0, parts.tax+parts.shippingTax),
+	}
+	if inside {
+		for i := range f.Lines {
+			f.Lines[i].Amount = max(0, f.Lines[i].Amount-f.Lines[i].Tax)
+		}
+	}
+	return []loyalty.Fact{f}, nil
+}
+
+// taxInside reports whether the prices of a refund include the tax: its parts add up to what went back only then. It looks
+// at the currency in which that was paid.
+func (x shopifyRefund) taxInside(currency string) (bool, error) {
+	parts, err := x.parts(currency)
+	if err != nil {
+		return false, err
+	}
+	amount, ok, err := x.money(currency, "success")
+	return ok && parts.tax > 0 && amount == parts.sum(true) && amount != parts.sum(false), err
+}
+
+func readShopifyRefund(body []byte) (event, error) {
+	var x shopifyRefund
+	if err := decode(body, &x); err != nil {
+		return event{}, err
+	}
+	order := number(x.Order)
+	if !idForm.MatchString(order) || x.Transactions == nil || x.Created == "" {
+		return event{}, wrongShape()
+	}
+	f, err := x.fact("")
+	e := event{id: number(x.ID) + ":", at: instant(x.Created)}
+	for _, t := range x.Transactions {
+		if t.Test != nil {
+			e.live = not(t.Test)
+		}
+	}
+	if len(f) > 0 {
+		e.report = &report{Report: ledger.Report{Payment: "shopify:" + order, Order: order, Facts: f}}
+	}
+	return e, err
+}
