@@ -25,11 +25,40 @@ func (l *Ledger) redecided(ctx context.Context, p *loyalty.Program, out loyalty.
 			return out, err
 		}
 		h.Entries = append(h.Entries, passed...)
+		if h.Versions, err = l.versionsBefore(ctx, p, out.Needs, h); err != nil {
+			return out, err
+		}
 		if out, err = p.Redecide(out, h, now); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
+}
+
+// versionsBefore returns the versions that were in force before p, as far as a decision needs them.
+func (l *Ledger) versionsBefore(ctx context.Context, p *loyalty.Program, needs loyalty.Needs, h loyalty.History) (all []loyalty.Live, err error) {
+	_, s, err := l.readSchedule(ctx, p.ID, l.now())
+	if err != nil {
+		return nil, err
+	}
+	since := needs.Since
+	if h.All && len(h.Entries) > 0 {
+		since = h.Entries[0].Effective
+	}
+	for _, v := range s.Past {
+		if v.Version == p.Version {
+			break // another one has just taken over
+		}
+		if !v.Until.After(since) {
+			continue
+		}
+		rules, err := l.rules(ctx, p, v.Version)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, loyalty.Live{Program: rules, Until: v.Until})
+	}
+	return all, nil
 }
 
 // history reads the entries that a decision needs, back from the newest of those that are written. An entry that the index

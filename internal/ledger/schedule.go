@@ -19,7 +19,17 @@ type Schedule struct {
 	Live int        // zero if none is yet
 	Next []Upcoming // those that take over, in the order in which they do
 	Last int        // the newest number, whatever became of that version; zero if none was published
+	Past []Ended    // those that were in force before Live, oldest first; at most maxPast
 }
+
+// An Ended version was in force until another one took over.
+type Ended struct {
+	Version int
+	Until   time.Time
+}
+
+// maxPast is how many versions that ended the schedule remembers, so that the item stays small.
+const maxPast = 100
 
 // An Upcoming version takes over at an instant that lies ahead.
 type Upcoming struct {
@@ -70,6 +80,7 @@ type liveDoc struct {
 	Version int           `json:"version"`
 	Next    []upcomingDoc `json:"next,omitempty"` // in the order in which they take over
 	Last    int           `json:"last,omitzero"`  // left out: the highest of the others
+	Past    []upcomingDoc `json:"past,omitempty"` // with the instants at which others took over, oldest first
 }
 
 type upcomingDoc struct {
@@ -99,22 +110,33 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 		return it, Schedule{}, fmt.Errorf("ledger: read which version of %s is live: %w", program, err)
 	}
 	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version)}
+	for _, x := range d.Past {
+		s.Past = append(s.Past, Ended{x.Version, instant(x.At)})
+	}
 	for _, n := range d.Next {
 		s.Last = max(s.Last, n.Version)
 		if at := instant(n.At); at.After(now) {
 			s.Next = append(s.Next, Upcoming{n.Version, at})
 			continue
 		}
-		s.Live = n.Version
+		s.begin(n.Version, instant(n.At))
 	}
 	return it, s, nil
+}
+
+// begin lets a version be the live one from an instant on.
+func (s *Schedule) begin(version int, at time.Time) {
+	if s.Live != 0 {
+		s.Past = append(slices.Clone(s.Past[max(0, len(s.Past)+1-maxPast):]), Ended{s.Live, at})
+	}
+	s.Live = version
 }
 
 // takeOver enters a version that takes over at an instant, or at once if that does not lie ahead.
 func (s *Schedule) takeOver(version int, at, now time.Time) {
 	s.Last = version
 	if !at.After(now) {
-		s.Live = version
+		s.begin(version, now)
 		return
 	}
 	s.Next = append(slices.Clone(s.Next), Upcoming{version, at})
@@ -130,6 +152,9 @@ func storedSchedule(s Schedule) liveDoc {
 	}
 	if s.Last != highest {
 		d.Last = s.Last
+	}
+	for _, x := range s.Past {
+		d.Past = append(d.Past, upcomingDoc{x.Version, millis(x.Until)})
 	}
 	return d
 }

@@ -42,11 +42,9 @@ func (d *decision) vacant(b bonus) Reached {
 func (d *decision) payBonus(r Reached, b bonus) error {
 	e, main := d.bonusEntry(KindEarn, &r, b.at), d.main()
 	e = main.asOf(d.posted(), func() Entry {
-		g, n := &r.Grant, b.points
-		lapsed := main.p.lapsed(main.where(*g), main.now)
-		if r = r.dated(b); lapsed {
-			e, n = main.revive(e, g, n)
-		}
+		g, n, was := &r.Grant, b.points, main.where(r.Grant)
+		r = r.dated(b)
+		e, n = main.revive(e, g, was, n)
 		return main.giveBack(e, n, g, time.Time{})
 	})
 	r.Grant.Worth = b.points
@@ -76,15 +74,16 @@ func (r Reached) dated(b bonus) Reached {
 	return r
 }
 
-// revive gives points of a bonus that lapsed with the lot that they were in before, as far as the lot that they belong to
-// now has not lapsed. It returns how many of n points are still to be given.
-func (d *decision) revive(e Entry, g *Grant, n Points) (Entry, Points) {
-	part := min(n, g.Lapsed)
-	if part == 0 || d.p.lapsed(d.where(*g), d.now) {
+// revive gives points of a bonus that expired in the lot that they were in before, unless the lot that they belong to now
+// has expired too. It returns how many of n points are still to be given.
+func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points) {
+	part := min(n, g.Expired)
+	if part == 0 || was == d.where(*g) || d.p.lapsed(d.where(*g), d.now) {
 		return e, n
 	}
-	g.Lapsed -= part
-	e.Postings = append(e.Postings, Posting{Bucket: BucketExpired, Points: -part})
+	g.Expired, g.Lapsed = g.Expired-part, g.Lapsed-part
+	e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, was, -part})
+	e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketExpired, Lot: was, Points: -part})
 	e.Postings = d.activate(e.Postings, g.Wallet, part, d.where(*g), d.now)
 	return e, n - part
 }
@@ -104,12 +103,10 @@ func (d *decision) withdraw(r Reached) error {
 func (d *decision) redate(x bonusPair) error {
 	r, main := x.given, d.main()
 	e := d.bonusEntry(KindEarn, &r, d.now)
-	g, n := &r.Grant, r.Grant.Worth
-	lapsed := main.p.lapsed(main.where(*g), d.now)
+	g, n, was := &r.Grant, r.Grant.Worth, main.where(r.Grant)
 	e = main.clawBack(e, n, g)
-	if r = r.dated(x.wanted); lapsed {
-		e, n = main.revive(e, g, n)
-	}
+	r = r.dated(x.wanted)
+	e, n = main.revive(e, g, was, n)
 	e = issued(main.giveBack(e, n, g, time.Time{}))
 	e.Postings = added(e.Postings)
 	e.Because = []Because{Reason(g.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, x.wanted.expires.String())}

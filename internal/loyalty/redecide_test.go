@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"fmt"
+	"math/big"
 	"testing"
 	"time"
 )
@@ -95,5 +96,76 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	got := s.acc.Tier
 	if got.Level != "silver" || DateOf(got.Since, p.Zone) != 20260301 || DateOf(got.Until.Add(-time.Millisecond), p.Zone) != 20260331 {
 		t.Errorf("without February gold falls one step on 1 March, and the level is %+v", got)
+	}
+}
+
+// A bonus whose lot has expired lives on if its level counts from a later day, whose lot has not.
+func TestExpiredBonusLivesOnInALaterLot(t *testing.T) {
+	for _, spent := range []Points{0, 30, 100} {
+		p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[1].Points = Period{Months: 12}, 100 })
+		p.Earn.Rates["EUR"] = Rate{Points: p.Earn.Rates["EUR"].Points, Per: 1_000_000_000}
+		p.Earn.Expires = Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}
+		if err := p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		s := member2026(t, p)
+		first := s.buy("1", 500, instant(t, "2026-02-01T12:00:00Z")) // the bonus expires in March
+		if spent > 0 {
+			s.spend(spent, instant(t, "2026-03-05T12:00:00Z"))
+		}
+		s.buy("2", 500, instant(t, "2026-03-20T12:00:00Z"))
+		first.Status = OrderCancelled
+		s.tell(first, instant(t, "2026-04-10T12:00:00Z"))
+		if got := s.acc.Balance(); got.Active-got.Debt != 100-spent || s.acc.Expired != 0 || s.acc.Earned != 100 {
+			t.Errorf("with %d spent there are %+v, %d expired and %d earned", spent, got, s.acc.Expired, s.acc.Earned)
+		}
+		s.pass(instant(t, "2026-05-02T12:00:00Z"))
+		if s.acc.Expired != 100-spent {
+			t.Errorf("with %d spent %d expired", spent, s.acc.Expired)
+		}
+	}
+}
+
+// A till that was offline reports the orders of a morning together: each finds the level of its own time.
+func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
+	p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[1].Multiply = Period{Months: 12}, big.NewRat(2, 1) })
+	s := member2026(t, p)
+	report := instant(t, "2026-02-01T12:00:00Z")
+	for i, x := range []struct {
+		before time.Duration
+		euros  int64
+		want   Points
+	}{{2 * time.Hour, 10, 10}, {time.Hour, 600, 600}, {30 * time.Minute, 10, 20}, {90 * time.Minute, 10, 10}} {
+		o := bought("EUR", Line{Amount: x.euros * 100})
+		o.ID, o.PlacedAt = fmt.Sprint(i), report.Add(-x.before)
+		if got := s.tell(o, report).Order.Worth; got != x.want {
+			t.Errorf("the order placed %s before the report is worth %d, want %d", x.before, got, x.want)
+		}
+	}
+	if got := s.acc.Tier; !got.Since.Equal(report.Add(-time.Hour)) {
+		t.Errorf("silver is had since %s", got.Since)
+	}
+}
+
+// A full refund takes a level back like a cancellation, on a ladder as well.
+func TestRefundInFullWithdrawsALevelOfALadder(t *testing.T) {
+	p := twoLadders(t, func(l *Ladder) {
+		l.Tiers = Tiers{
+			By: ByBrands, Brands: []string{"east", "west"}, Window: Window{CycleWindow, 3, 101}, KeepPeriods: 1, MoveDown: ToQualified,
+			Again: true, Levels: []Level{{ID: "one"}, {ID: "both", From: 2, Points: 250}},
+		}
+	})
+	s := newShop(t, p)
+	at := noon.Add(time.Hour)
+	o := bought("EUR", Line{Amount: 10_00, Brand: "east"}, Line{Amount: 10_00, Brand: "west"})
+	o.PlacedAt = at
+	s.tell(o, at)
+	if got := s.on().Level; got != "both" || bonuses(s.acc) == "[]" {
+		t.Fatalf("the level is %s with %s", got, bonuses(s.acc))
+	}
+	o.Refunds = []Refund{back("1", 20_00)}
+	s.tell(o, at.Add(time.Hour))
+	if got := s.on(); got.Level != "one" || bonuses(s.acc) != "[]" || s.acc.Balance() != (Balance{}) {
+		t.Errorf("after the refund the level is %+v with %s, and there are %+v", got, bonuses(s.acc), s.acc.Balance())
 	}
 }
