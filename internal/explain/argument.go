@@ -68,6 +68,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.WasWithdrawn:     {3, []argument{{"from", 0, level}, {"to", 1, level}}},
 	loyalty.WasRedecided:     {2, []argument{{"to", 0, level}}},
 	loyalty.WasUnwelcomed:    {1, []argument{{"to", 0, level}}},
+	loyalty.LostProtection:   {1, []argument{{"day", 0, date}}},
 	loyalty.WasRedated:       {2, []argument{{"to", 0, level}, {"day", 1, date}}},
 	loyalty.WasReached:       {1, []argument{{"orders", 0, counted("orders")}}},
 	loyalty.WasUnreached:     {1, []argument{{"orders", 0, counted("orders")}}},

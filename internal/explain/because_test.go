@@ -341,6 +341,11 @@ var said = []struct {
 		"The points for the level Silver were taken back: -25 beans.", "Die Bohnen für die Stufe Silber wurden zurückgenommen: -25 Bohnen.",
 	},
 	{
+		why("expiry", "0", loyalty.LostProtection, "2027-03-31"),
+		"No level keeps your beans from expiring: they last until the end of 31 March 2027.",
+		"Keine Stufe bewahrt Ihre Bohnen vor dem Verfall: Sie gelten bis zum Ende des 31. März 2027.",
+	},
+	{
 		why("tiers.silver", "0", loyalty.WasRedated, "silver", "2027-03-31"),
 		"The level Silver counts from another day: its points now last until the end of 31 March 2027.",
 		"Die Stufe Silber zählt ab einem anderen Tag: Ihre Bohnen gelten nun bis zum Ende des 31. März 2027.",

@@ -250,6 +250,7 @@ var english = language{
 		{loyalty.WasWithdrawn, ""}:    "Your level went from {from} to {to}, because what counted for it was returned or canceled.",
 		{loyalty.WasRedecided, ""}:    "The dates of your level {to} changed with what counts for it.",
 		{loyalty.WasUnwelcomed, ""}:   "The points for the level {to} were taken back{tally}.",
+		{loyalty.LostProtection, ""}:  "No level keeps your {units} from expiring: they last until the end of {day}.",
 		{loyalty.WasRedated, ""}:      "The level {to} counts from another day: its points now last until the end of {day}.",
 		{loyalty.WasRedated, "never"}: "The level {to} counts from another day: its points do not expire.",
 		{loyalty.WasReached, ""}:      "You reached the milestone of {orders}{tally}.",

@@ -250,6 +250,7 @@ var german = language{
 		{loyalty.WasWithdrawn, ""}:    "Ihre Stufe wechselte von {from} zu {to}, weil zurückgegeben oder storniert wurde, was für sie zählte.",
 		{loyalty.WasRedecided, ""}:    "Mit dem, was für sie zählt, änderten sich die Daten Ihrer Stufe {to}.",
 		{loyalty.WasUnwelcomed, ""}:   "Die {units} für die Stufe {to} wurden zurückgenommen{tally}.",
+		{loyalty.LostProtection, ""}:  "Keine Stufe bewahrt Ihre {units} vor dem Verfall: Sie gelten bis zum Ende des {day}.",
 		{loyalty.WasRedated, ""}:      "Die Stufe {to} zählt ab einem anderen Tag: Ihre {units} gelten nun bis zum Ende des {day}.",
 		{loyalty.WasRedated, "never"}: "Die Stufe {to} zählt ab einem anderen Tag: Ihre {units} verfallen nicht.",
 		{loyalty.WasReached, ""}:      "Sie haben den Meilenstein „{orders}“ erreicht{tally}.",

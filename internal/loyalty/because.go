@@ -75,15 +75,16 @@ const (
 	IsAutomatic      What = "auto"        // points: so many active ones are enough
 	IsStopped        What = "stopped"     // times, the day: no more of it then
 	IsFree           What = "free"
-	WasPlaced        What = "placed"    // by hand: from level, to level, why
-	WasTold          What = "told"      // of what, which: a notice
-	CameBack         What = "back"      // of what, which: a notice that does not count
-	WasPostponed     What = "later"     // the member was not told in time; the new day
-	IsWelcome        What = "welcome"   // to a level
-	WasWithdrawn     What = "withdrawn" // from level, to level, the order or event that no longer counts
-	WasRedecided     What = "redecided" // the level, the order or event that changed since when, or until when, it is had
-	WasUnwelcomed    What = "unwelcome" // the level that was not reached after all
-	WasRedated       What = "redated"   // the level that was reached at another instant, the new day
+	WasPlaced        What = "placed"      // by hand: from level, to level, why
+	WasTold          What = "told"        // of what, which: a notice
+	CameBack         What = "back"        // of what, which: a notice that does not count
+	WasPostponed     What = "later"       // the member was not told in time; the new day
+	IsWelcome        What = "welcome"     // to a level
+	WasWithdrawn     What = "withdrawn"   // from level, to level, the order or event that no longer counts
+	WasRedecided     What = "redecided"   // the level, the order or event that changed since when, or until when, it is had
+	WasUnwelcomed    What = "unwelcome"   // the level that was not reached after all
+	LostProtection   What = "unprotected" // by a level; the new day
+	WasRedated       What = "redated"     // the level that was reached at another instant, the new day
 )
 
 // effects is each What as a formula; a %s stands for each of its arguments.
@@ -139,6 +140,7 @@ var effects = map[What]string{
 	WasWithdrawn:     "%s to %s, withdrawn: %s",
 	WasRedecided:     "%s, decided again: %s",
 	WasUnwelcomed:    "welcome to %s withdrawn",
+	LostProtection:   "not protected by a level: until %s",
 	WasRedated:       "%s was reached at another instant: until %s",
 	WasReached:       "reached %s",
 	WasUnreached:     "below %s again",

@@ -219,8 +219,7 @@ func (d *decision) notBefore(was, is Date) Date {
 	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
 		return is
 	}
-	least := DateOf(leastNotice.After(d.now, d.p.Zone), d.p.Zone)
-	least = max(least, DateOf(d.p.NoSurprise.After(d.now, d.p.Zone), d.p.Zone))
+	least := d.p.leastDay(d.now)
 	if is >= least {
 		return is
 	}
@@ -228,6 +227,11 @@ func (d *decision) notBefore(was, is Date) Date {
 		return was
 	}
 	return least
+}
+
+// leastDay returns the day on which points expire at the earliest that lose their protection now.
+func (p *Program) leastDay(now time.Time) Date {
+	return max(DateOf(leastNotice.After(now, p.Zone), p.Zone), DateOf(p.NoSurprise.After(now, p.Zone), p.Zone))
 }
 
 // settle posts the changes, but for redated, which the entry about the standing has.

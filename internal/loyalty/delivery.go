@@ -22,3 +22,4 @@ package loyalty
 //   - Notices that were sent stay sent: a level that is decided again falls without another notice.
 //   - With on_order_refund: keep, a level that was reached by an order stays when the order is canceled or refunded, until
 //     its next review. What the order counted then counts no longer from when that was recorded on.
+//   - Points that are given up because a parcel did not come in time count towards levels until the order is reported again.

@@ -108,6 +108,9 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
+	if err := d.climb(s.Order.PlacedAt, acc); err != nil {
+		return Outcome{}, err
+	}
 	return d.done()
 }
 

@@ -149,7 +149,7 @@ func (d *decision) redecide(h History, since time.Time, whole *decision) error {
 	if err := d.replay(t, h, facts, since); err != nil {
 		return err
 	}
-	return d.adopt(t, since)
+	return d.adopt(t, h, since)
 }
 
 // replay decides on a trial about all facts since an instant, in their order, and lets time pass until now.
@@ -384,16 +384,16 @@ func placement(s Standing) Placement {
 }
 
 // adopt posts what a trial from an instant on has found, where it differs from what the account has.
-func (d *decision) adopt(t *decision, since time.Time) error {
+func (d *decision) adopt(t *decision, h History, since time.Time) error {
 	changes := d.bonusChanges(since, t.trial.bonuses)
-	if err := d.rejudge(t, since, changes.redated); err != nil {
+	if err := d.rejudge(t, h, since, changes.redated); err != nil {
 		return err
 	}
 	return changes.settle(d)
 }
 
 // rejudge posts the standings of a trial, where they differ from those of the account.
-func (d *decision) rejudge(t *decision, since time.Time, redated []Reached) error {
+func (d *decision) rejudge(t *decision, h History, since time.Time, redated []Reached) error {
 	was, is := d.Account.Tier, t.Account.Tier
 	r := Redecision{From: since}
 	for _, s := range trimmed(t.Account.Past, is, d.now) {
@@ -408,7 +408,9 @@ func (d *decision) rejudge(t *decision, since time.Time, redated []Reached) erro
 	}
 	e.Cause = d.ownCause(CauseTier, d.p.levelID(is.Level)+":"+d.now.UTC().Format(stamp)+":"+strconv.FormatInt(d.Account.Sequence, 10))
 	e.Because = []Because{d.why(was, is)}
-	d.slideAtLevel(&e, is.Level, d.now)
+	if !d.unprotect(&e, h, t, is.Level) {
+		d.slideAtLevel(&e, is.Level, d.now)
+	}
 	return d.post(e)
 }
 

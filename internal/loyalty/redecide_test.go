@@ -169,3 +169,34 @@ func TestRefundInFullWithdrawsALevelOfALadder(t *testing.T) {
 		t.Errorf("after the refund the level is %+v with %s, and there are %+v", got, bonuses(s.acc), s.acc.Balance())
 	}
 }
+
+// Points that do not expire because of a level expire again when it is withdrawn, after a notice of 14 days at least.
+func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
+	for _, c := range []struct {
+		refunded string
+		notice   Period
+		until    Date
+	}{
+		{"2026-03-01T12:00:00Z", Period{}, 20260902},
+		{"2026-08-25T12:00:00Z", Period{}, 20260908},
+		{"2026-08-25T12:00:00Z", Period{Days: 30}, 20260924},
+		{"2027-02-01T12:00:00Z", Period{}, 20270215},
+	} {
+		p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[2].Expires = Period{Months: 24}, &Expiry{} })
+		p.Earn.Expires, p.NoSurprise = Expiry{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}, c.notice
+		if err := p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		s := member2026(t, p)
+		s.buy("1", 100, instant(t, "2026-03-01T10:00:00Z"))
+		gold := s.buy("2", 2000, instant(t, "2026-03-02T10:00:00Z"))
+		if got := s.acc.Lots; len(got) != 1 || got[0] != (Lot{0, 2100}) {
+			t.Fatalf("gold protects %+v", got)
+		}
+		gold.Refunds = []Refund{back("1", 2000_00)}
+		s.tell(gold, later(instant(t, c.refunded), gold.PlacedAt.Add(time.Hour)))
+		if got := s.acc.Lots; len(got) != 1 || got[0] != (Lot{slides + c.until, 100}) || s.acc.Slides != slides+c.until {
+			t.Errorf("refunded on %s, the points are %+v and slide to %s, want %s", c.refunded, got, s.acc.Slides, c.until)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package loyalty
+
+import "slices"
+
+// unprotect lets points slide again that do not expire because of a level that was not reached after all, and reports
+// whether there is such a level. They expire as if it had never been reached, but not before the period of notice is over,
+// or leastNotice. Points of a level that never expire by the order's own terms stay as they are.
+func (d *decision) unprotect(e *Entry, h History, t *decision, level string) bool {
+	if d.whole != nil || !d.p.Earn.Expires.Inactive || d.Account.Slides != forever {
+		return false
+	}
+	expiry := d.p.expiry("", level)
+	to := expiry.Date(d.Account.LastActivity, d.Account.since(expiry), d.p.Zone)
+	protects := func(s Standing) bool { return d.p.expiry("", s.Level).Never() }
+	n, found := h.protected()
+	if !to.Slides() || !found || slices.ContainsFunc(t.Account.standings(), protects) {
+		return false
+	}
+	to = slides + max(to.Day(), d.p.leastDay(d.now))
+	e.Slides = to
+	if at := slices.IndexFunc(d.Account.Lots, func(l Lot) bool { return l.Expires == 0 }); at >= 0 {
+		n = min(n, d.Account.Lots[at].Points)
+	} else {
+		n = 0
+	}
+	if n > 0 {
+		e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Points: -n}, Posting{Bucket: BucketActive, Lot: to, Points: n})
+		e.Because = append(e.Because, Reason("expiry", "0", LostProtection, to.String()))
+	}
+	return true
+}
+
+// protected returns how many points a level made that never expire and would have slid without it: those of the lots that
+// slid when it was reached, and those that came since. found is false if no entry says that it was reached.
+func (h History) protected() (n Points, found bool) {
+	for i := range h.Entries {
+		e := &h.Entries[i]
+		switch {
+		case e.Kind == KindTier && e.Ladder == "" && e.Slides != 0:
+			n, found = 0, e.Slides == forever
+		case !found || !e.slid():
+			continue
+		}
+		for _, p := range e.Postings {
+			if p.Bucket == BucketActive && p.Wallet == "" && p.Lot == 0 {
+				n += p.Points
+			}
+		}
+	}
+	return max(0, n), found
+}
+
+// slid reports whether an entry is of points that expire by inactivity, by their own terms.
+func (e *Entry) slid() bool {
+	var grants []Grant
+	switch {
+	case e.Order != nil:
+		grants = e.Order.Grants
+	case e.Event != nil:
+		grants = e.Event.Grants
+	case e.Reached != nil:
+		grants = []Grant{e.Reached.Grant}
+	}
+	return slices.ContainsFunc(grants, func(g Grant) bool { return g.Expires.Slides() }) ||
+		slices.ContainsFunc(e.Postings, func(p Posting) bool { return p.Bucket == BucketPending && p.Lot.Slides() })
+}
