@@ -282,6 +282,10 @@ func (m *machine) refund(r *rapid.T) {
 	if left == 0 {
 		r.Skip("all of it was refunded")
 	}
+	// An account remembers the latest expired lots only, and the model all of them.
+	if m.Now().After(m.model.members[who].bought[id].lapses.AddDate(0, 0, 10)) {
+		r.Skip("its points expired too long ago")
+	}
 	n := rapid.Int64Range(1, left).Draw(r, "euros")
 	o.Refunds = append(slices.Clone(o.Refunds), loyalty.Refund{ID: m.id("re_"), At: m.Now(), Amount: n * 100, Status: loyalty.RefundSucceeded})
 	m.model.refund(who, id, int(n))
