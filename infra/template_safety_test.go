@@ -11,60 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/perennial-loyalty/perennial/internal/stack"
-	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
-
-func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
-	for _, f := range readStack(t).Functions {
-		for _, policy := range stack.List(f.Properties["Policies"]) {
-			if stack.At(policy, "Statement") == nil {
-				t.Errorf("%s uses a policy that is not written out: %v", f.Name, policy)
-			}
-			for _, s := range stack.List(stack.At(policy, "Statement")) {
-				for _, action := range stack.List(stack.At(s, "Action")) {
-					checkKeys(t, f.Name, action.(string), s)
-				}
-				texts := slices.Equal(stack.List(stack.At(s, "Action")), []any{"sns:Publish"}) // a telephone number is no resource
-				if r, isText := stack.At(s, "Resource").(string); isText && !texts || stack.At(s, "Resource") == nil {
-					t.Errorf("%s: the resource %q is none of the template's", f.Name, r)
-				}
-			}
-		}
-	}
-}
-
-// describeBackups is the one action on the table that is about no item.
-const describeBackups = "dynamodb:DescribeContinuousBackups"
-
-// checkKeys requires that access to the table is limited to partitions by name. No function may write API keys, only the
-// programs function may write programs, and the relay writes nothing.
-func checkKeys(t *testing.T, function, action string, statement any) {
-	t.Helper()
-	if !strings.HasPrefix(action, "dynamodb:") || action == describeBackups {
-		return
-	}
-	patterns := stack.List(stack.At(statement, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys"))
-	if len(patterns) == 0 {
-		t.Errorf("%s may %s on every partition", function, action)
-	}
-	if slices.Contains([]string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}, action) {
-		return
-	}
-	for _, pattern := range patterns {
-		for key, writers := range map[string][]string{
-			"KEY#k1": nil, "PROGRAMS": {"programs"}, "P#bluebird": nil, "P#bluebird#PROGRAM": {"programs"},
-		} {
-			if access.Like(pattern.(string), key) && !slices.Contains(writers, function) {
-				t.Errorf("%s may %s in the partition %s", function, action, key)
-			}
-		}
-	}
-	if function == "relay" {
-		t.Errorf("%s may %s, and has nothing to write", function, action)
-	}
-}
 
 // Only boot and the packages below it read the environment, and the template sets every variable that they read, except
 // for the clock of a stack on one machine.

@@ -20,6 +20,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
@@ -61,7 +63,7 @@ func newClient(t *testing.T) *wire.ClientWithResponses {
 	}
 	t.Cleanup(func() { _ = tab.Close() })
 	a := &app.App{
-		Table: tab, Now: func() time.Time { return start }, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
+		Table: stacktest.Guard(t).Table(tab), Now: func() time.Time { return start }, Log: slog.New(slog.NewJSONHandler(io.Discard, nil)),
 		Stage: app.Test, Secret: []byte("0123456789abcdefghijklmnopqrstuv"),
 	}
 	if err := a.Wire(); err != nil {
@@ -100,6 +102,7 @@ func gateway(t *testing.T, a *app.App) http.Handler {
 		if function == nil {
 			continue
 		}
+		function = access.Handler(route.Function, function)
 		mux.HandleFunc(route.Pattern, func(w http.ResponseWriter, r *http.Request) {
 			body, _ := io.ReadAll(r.Body)
 			headers, params := map[string]string{}, map[string]string{}

@@ -15,7 +15,30 @@ import (
 // not meet on one partition of the index.
 const Shards = 16
 
-// The partitions of the table. Ids come checked (letters, digits and _:.-), so # separates safely.
+// The partitions of the table. IDs have only letters, digits and _:.- in them, so # separates safely. The policies in
+// template.yaml name these kinds; a new kind, or a read or write of one from another function, needs a change there,
+// which the tests of that function require.
+//
+//	PROGRAMS                   the IDs of all programs
+//	P#<program>#PROGRAM        draft, versions, snapshots and which version is live
+//	P#<program>#M#<member>     account, profile, contact, reminders, letters, fulfillments; index: the statement
+//	P#<program>#E#<kind>#<id>  ledger entries of one cause, by revision
+//	P#<program>#ID#…           members by external ID, email and other names; orders of persons unknown
+//	P#<program>#HH#<id>        a household
+//	P#<program>#C#<rule>       counters of budgets and stock
+//	P#<program>#CODE#<code>    a code or gift card
+//	P#<program>#POOL#<reward>  uploaded codes that are free
+//	P#<program>#HELD#<reward>  open reservations by when they expire
+//	P#<program>#WAIT#<reward>  the waiting list, and beside it each member's place
+//	P#<program>#USE#<id>       one use of a code
+//	P#<program>#GUESS#<key>    misses of an API key that looks up codes
+//	P#<program>#PAY#<payment>  facts about one payment
+//	P#<program>#WH#… and WHT#… webhook events as they came, and their transmissions
+//	P#<program>#S#<month>      figures of reminders
+//	P#<program>#SWEEP          by which reminders all members were planned
+//
+// Only in the index: P#<program>#DUE#<job>#<shard>, FULFIL#<status>, OUTBOX#waiting and WH@<day>. Package auth has the
+// partitions KEY#<id>.
 var causeNames = map[string]string{
 	loyalty.CauseJoin:       "JOIN",
 	loyalty.CauseOrder:      "O",

@@ -11,10 +11,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
 
-// TestTheWebhooksUseAllOfTheirPolicies sends events of payments under the policies of template.yaml: of members for whom
+// TestPoliciesOfTheWebhooksAreExact sends events of payments under the policies of template.yaml: of members for whom
 // time has everything to do, and of a person unknown. A call that a policy denies fails it, and so does a grant that no
 // call needs.
-func TestTheWebhooksUseAllOfTheirPolicies(t *testing.T) {
+func TestPoliciesOfTheWebhooksAreExact(t *testing.T) {
 	var calls access.Recorder
 	s := newShop(t, "payments")
 	s.guard.Observe = calls.Record
@@ -36,7 +36,5 @@ func TestTheWebhooksUseAllOfTheirPolicies(t *testing.T) {
 	} {
 		s.want(e, "200 applied")
 	}
-	for _, grant := range s.guard.Policies["webhooks"].Unused(calls.Calls("webhooks"), "dynamodb") {
-		t.Errorf("no test needs %s", grant)
-	}
+	stacktest.Prove(t, s.guard, "webhooks", stacktest.Table, &calls)
 }

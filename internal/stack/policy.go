@@ -48,13 +48,18 @@ func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
 }
 
 // policies returns the policy documents of a function: its Policies in a SAM template, the inline policies of its
-// role in a transformed template.
+// role in a transformed template, and in both the policies that are attached to its role.
 func (t *Template) policies(f *Function, values Values) ([]any, error) {
 	if t.Resources[f.ID].Type == "AWS::Serverless::Function" {
-		policies, err := t.Resolve(f.Properties["Policies"], values)
-		return List(policies), err
+		own, err := t.Resolve(f.Properties["Policies"], values)
+		if err != nil {
+			return nil, err
+		}
+		attached, err := t.attached(f.ID+"Role", values) // the role that SAM makes
+		return append(List(own), attached...), err
 	}
-	role, ok := t.Resources[Referent(f.Properties["Role"])]
+	id := Referent(f.Properties["Role"])
+	role, ok := t.Resources[id]
 	if !ok {
 		return nil, fmt.Errorf("stack: the function's role is not in the template")
 	}
@@ -65,6 +70,34 @@ func (t *Template) policies(f *Function, values Values) ([]any, error) {
 	var documents []any
 	for _, p := range List(inline) {
 		documents = append(documents, At(p, "PolicyDocument"))
+	}
+	attached, err := t.attached(id, values)
+	return append(documents, attached...), err
+}
+
+// attached returns the documents of the policies that exist and name a role.
+func (t *Template) attached(role string, values Values) (documents []any, err error) {
+	policies := t.OfType("AWS::IAM::Policy")
+	for _, id := range slices.Sorted(maps.Keys(policies)) {
+		p := policies[id]
+		names := func(r any) bool { return Referent(r) == role }
+		if !slices.ContainsFunc(List(p.Properties["Roles"]), names) {
+			continue
+		}
+		if p.Condition != "" {
+			exists, err := t.Resolve(Object{"Condition": p.Condition}, values)
+			if err != nil {
+				return nil, err
+			}
+			if exists != true {
+				continue
+			}
+		}
+		document, err := t.Resolve(p.Properties["PolicyDocument"], values)
+		if err != nil {
+			return nil, err
+		}
+		documents = append(documents, document)
 	}
 	return documents, nil
 }

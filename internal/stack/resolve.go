@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -39,7 +40,7 @@ func Referent(v any) string {
 }
 
 // Resolve returns a value of the template with all references and conditions replaced. It evaluates Ref,
-// Fn::GetAtt, Fn::Sub, Fn::Join, Fn::If, Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition, and drops
+// Fn::GetAtt, Fn::Sub, Fn::Join, Fn::Split, Fn::Select, Fn::If, Fn::Equals, Fn::Not, Fn::And, Fn::Or and Condition, and drops
 // AWS::NoValue. It returns an error for a reference that has no value and for any other function.
 func (t *Template) Resolve(value any, values Values) (any, error) {
 	resolved, err := (&resolver{t, values}).resolve(value)
@@ -126,6 +127,10 @@ func (r *resolver) call(name string, argument any) (any, error) {
 		return r.sub(argument)
 	case "Fn::Join":
 		return r.join(List(argument))
+	case "Fn::Split":
+		return r.split(List(argument))
+	case "Fn::Select":
+		return r.pick(List(argument))
 	case "Fn::If":
 		return r.choose(List(argument))
 	case "Condition":
@@ -196,6 +201,37 @@ func (r *resolver) join(arguments []any) (any, error) {
 		texts = append(texts, text(part))
 	}
 	return strings.Join(texts, text(arguments[0])), nil
+}
+
+func (r *resolver) split(arguments []any) (any, error) {
+	if len(arguments) != 2 {
+		return nil, fmt.Errorf("stack: Fn::Split takes a separator and a text")
+	}
+	whole, err := r.resolve(arguments[1])
+	if err != nil {
+		return nil, err
+	}
+	parts := []any{}
+	for _, part := range strings.Split(text(whole), text(arguments[0])) {
+		parts = append(parts, part)
+	}
+	return parts, nil
+}
+
+// pick is Fn::Select.
+func (r *resolver) pick(arguments []any) (any, error) {
+	if len(arguments) != 2 {
+		return nil, fmt.Errorf("stack: Fn::Select takes an index and a list")
+	}
+	resolved, err := r.resolve(arguments[1])
+	if err != nil {
+		return nil, err
+	}
+	index, err := strconv.Atoi(text(arguments[0]))
+	if list := List(resolved); err == nil && index >= 0 && index < len(list) {
+		return list[index], nil
+	}
+	return nil, fmt.Errorf("stack: Fn::Select finds no element %v in %v", arguments[0], resolved)
 }
 
 func (r *resolver) choose(arguments []any) (any, error) {

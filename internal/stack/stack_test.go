@@ -149,7 +149,13 @@ func TestResolveJoinsAndRejectsWhatItDoesNotKnow(t *testing.T) {
 	if got, err := tpl.Resolve(join, values); err != nil || got != "arn:a1" {
 		t.Errorf("got %v, %v", got, err)
 	}
+	domain := stack.Object{"Fn::Select": []any{uint64(1), stack.Object{"Fn::Split": []any{"@", stack.Object{"Fn::Sub": "hello@${Api}@"}}}}}
+	if got, err := tpl.Resolve(domain, values); err != nil || got != "a1" {
+		t.Errorf("got %v, %v", got, err)
+	}
 	for _, bad := range []stack.Object{
+		{"Fn::Select": []any{uint64(2), []any{"a", "b"}}},
+		{"Fn::Split": []any{"@"}},
 		{"Fn::ImportValue": "x"},
 		{"Ref": "Nothing"},
 		{"Condition": "Nothing"},
@@ -237,6 +243,27 @@ func TestParametersAndResources(t *testing.T) {
 	}
 	if tpl.Resources["Table"].Attributes["DeletionPolicy"] != "Retain" {
 		t.Error("the table's deletion policy is missing")
+	}
+}
+
+func TestStatementsIncludeThePoliciesOfTheRole(t *testing.T) {
+	tpl := parse(t, `
+Parameters: { Key: { Type: String, Default: "" } }
+Conditions: { HasKey: !Not [!Equals [!Ref Key, ""]] }
+Resources:
+  EarnFunction: { Type: AWS::Serverless::Function, Properties: { Policies: [] } }
+  KeyPolicy:
+    Type: AWS::IAM::Policy
+    Condition: HasKey
+    Properties:
+      Roles: [!Ref OtherRole, !Ref EarnFunctionRole]
+      PolicyDocument: { Statement: [{ Effect: Allow, Action: "kms:Decrypt", Resource: !Ref Key }] }
+`)
+	for key, want := range map[string]int{"": 0, "arn:aws:kms:eu-west-1:1:key/k": 1} {
+		got, err := tpl.Statements(tpl.Functions["EarnFunction"], stack.Values{"Key": key})
+		if err != nil || len(got) != want || want == 1 && got[0].Resource[0] != key {
+			t.Errorf("with the key %q: %v, %v", key, got, err)
+		}
 	}
 }
 

@@ -40,20 +40,25 @@ type Call struct {
 	Operation string // such as dynamodb:TransactWriteItems, sqs:SendMessage
 	Resource  string // ARN; for a DynamoDB call, that of the table or index
 	Ops       []Op   // DynamoDB only: the items
-	Key       string // DynamoDB only: ARN of the customer-managed KMS key of the table; empty for none
+	Key       string // ARN of the customer-managed KMS key that the resource is encrypted with; empty for none
 }
 
-// throughDynamoDB are the KMS actions that a caller of an encrypted table needs, because DynamoDB uses the key on the
-// caller's behalf. See "Authorizing use of your customer managed key" in the DynamoDB developer guide; CreateGrant is
-// needed by whoever creates the table.
-var throughDynamoDB = []string{
-	"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+// behalf are the KMS actions that the caller of a service needs if the resource is encrypted with a customer-managed key,
+// because the service uses the key on the caller's behalf. See "Authorizing use of your customer managed key" in the
+// DynamoDB developer guide (CreateGrant is needed only to create a table), "Key management" in the SQS developer guide,
+// and "Permissions for the KMS key" in the Secrets Manager user guide.
+var behalf = map[string][]string{
+	"dynamodb": {
+		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
+	},
+	"sqs":            {"kms:Decrypt", "kms:GenerateDataKey"},
+	"secretsmanager": {"kms:Decrypt"},
 }
 
 // Requests lists what AWS authorizes for the call under a reading. The call is allowed if all of them are.
 func (c Call) Requests(reading Reading) []Request {
 	if len(c.Ops) == 0 {
-		return []Request{{Action: c.Operation, Resource: c.Resource}}
+		return append([]Request{{Action: c.Operation, Resource: c.Resource}}, c.keyRequests()...)
 	}
 	var requests []Request
 	var actions []string
@@ -93,11 +98,11 @@ func (c Call) keyRequests() (requests []Request) {
 	if c.Key == "" {
 		return nil
 	}
-	region := strings.Split(c.Key, ":")[3]
-	for _, action := range throughDynamoDB {
+	service, _, _ := strings.Cut(c.Operation, ":")
+	via := service + "." + strings.Split(c.Key, ":")[3] + ".amazonaws.com"
+	for _, action := range behalf[service] {
 		requests = append(requests, Request{
-			Action: action, Resource: c.Key,
-			Context: map[string][]string{"kms:ViaService": {"dynamodb." + region + ".amazonaws.com"}},
+			Action: action, Resource: c.Key, Context: map[string][]string{"kms:ViaService": {via}},
 		})
 	}
 	return requests

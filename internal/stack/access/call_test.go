@@ -93,7 +93,14 @@ func TestACustomerManagedKeyMustBeAllowedToo(t *testing.T) {
 	if err := (access.Policy{read, use}).Check("earn", get); err != nil {
 		t.Error(err)
 	}
+	send := access.Call{Operation: "sqs:SendMessage", Resource: "q", Key: key}
+	if err := (access.Policy{allow([]string{"sqs:SendMessage"}, []string{"q"}), use}).Check("remind", send); err == nil {
+		t.Error("a message was encrypted with a key that may be used for the table only")
+	}
 	use.Condition[0].Values = []string{"sqs.eu-west-1.amazonaws.com"}
+	if err := (access.Policy{allow([]string{"sqs:SendMessage"}, []string{"q"}), use}).Check("remind", send); err != nil {
+		t.Error(err)
+	}
 	if err := (access.Policy{read, use}).Check("earn", get); err == nil {
 		t.Error("the key was used for another service")
 	}
@@ -112,7 +119,8 @@ func TestUnusedListsWhatNoCallNeeds(t *testing.T) {
 		"another action":           {allow([]string{put, del, "dynamodb:UpdateItem"}, table, leading(exact...)), 3},
 		"a wider pattern":          {allow([]string{put, del}, table, leading("P#*")), 2},
 		"an action pattern":        {allow([]string{"dynamodb:*"}, table, leading(exact...)), 3},
-		"a wider resource":         {allow([]string{put, del}, []string{"*"}, leading(exact...)), 6},
+		"another resource":         {allow([]string{put, del}, []string{tableARN + "2"}, leading(exact...)), 6},
+		"a resource that matches":  {allow([]string{put, del}, []string{"arn:aws:dynamodb:*"}, leading(exact...)), 0},
 		"another service":          {allow([]string{"sqs:SendMessage"}, table), 0},
 		"no condition on the keys": {allow([]string{put}, table), 1},
 	} {

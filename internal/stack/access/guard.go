@@ -11,7 +11,7 @@ import (
 type Guard struct {
 	Policies map[string]Policy // by the function's short name
 	TableARN string
-	KeyARN   string // the customer-managed KMS key of the table; empty for none
+	KeyARN   string // the customer-managed KMS key of all resources; empty for none
 
 	// Denied is called with each error that the guard returns; nil does nothing. Tests fail there, because code
 	// may handle the error.
@@ -40,8 +40,9 @@ func New(t *stack.Template, values stack.Values) (*Guard, error) {
 	return g, nil
 }
 
-// Check returns a *DeniedError if the function's policies do not allow the call.
+// Check returns a *DeniedError if the function's policies do not allow the call, or the use of the KMS key for it.
 func (g *Guard) Check(function string, c Call) error {
+	c.Key = g.KeyARN
 	if g.Observe != nil {
 		g.Observe(function, c)
 	}

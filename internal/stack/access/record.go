@@ -80,7 +80,7 @@ func (g grant) String() string {
 }
 
 // Unused lists the grants of a policy that no recorded call needs under any reading. A grant is needed if a call
-// requests its action on exactly its resource and, where it has a pattern of leading keys, with a key whose Family is
+// requests its action on its resource and, where it has a pattern of leading keys, with a key whose Family is
 // that pattern. So a pattern that is wider than the code's use is unused too, and so is a statement for items of DynamoDB
 // without such patterns. Services limits the list to actions with one of these prefixes, such as dynamodb, because
 // other calls may be recorded by another test.
@@ -100,11 +100,24 @@ func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	}
 	for _, g := range p.grants() {
 		service, _, _ := strings.Cut(g.action, ":")
-		if slices.Contains(services, service) && !needed[g] {
+		if slices.Contains(services, service) && !g.in(needed) {
 			unused = append(unused, g.String())
 		}
 	}
 	return unused
+}
+
+// in reports whether a grant is among those that are needed. A pattern of resources is if a resource of it is.
+func (g grant) in(needed map[grant]bool) bool {
+	if needed[g] || !strings.Contains(g.resource, "*") {
+		return needed[g]
+	}
+	for n := range needed {
+		if n.action == g.action && n.keys == g.keys && Like(g.resource, n.resource) {
+			return true
+		}
+	}
+	return false
 }
 
 // grants lists what the policy's Allow statements consist of.

@@ -66,7 +66,7 @@ func (t guarded) check(ctx context.Context, c Call) error {
 }
 
 func (g *Guard) onTable(operation string, ops ...Op) Call {
-	return Call{Operation: "dynamodb:" + operation, Resource: g.TableARN, Ops: ops, Key: g.KeyARN}
+	return Call{Operation: "dynamodb:" + operation, Resource: g.TableARN, Ops: ops}
 }
 
 var actionOf = map[table.OpKind]string{

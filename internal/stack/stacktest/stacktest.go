@@ -2,8 +2,11 @@
 package stacktest
 
 import (
+	"errors"
+	"maps"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/stack"
@@ -13,44 +16,62 @@ import (
 // Deployment is where the tests' stack is said to be.
 var Deployment = stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial"}
 
-// Template reads template.yaml of this module.
+// Template returns template.yaml of this module. It is read once per process, and must not be changed.
 func Template(t testing.TB) *stack.Template {
 	t.Helper()
-	dir, err := os.Getwd()
+	tpl, err := readTemplate()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return tpl
+}
+
+var readTemplate = sync.OnceValues(func() (*stack.Template, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
 	}
 	for ; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
 		path := filepath.Join(dir, "template.yaml")
-		if _, err := os.Stat(path); err != nil {
-			continue
+		if _, err := os.Stat(path); err == nil {
+			return stack.Read(path)
 		}
-		tpl, err := stack.Read(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return tpl
 	}
-	t.Fatal("no template.yaml above this package")
-	return nil
+	return nil, errors.New("no template.yaml above this package")
+})
+
+// Parameters turn on every optional part of the stack.
+var Parameters = map[string]string{
+	"MailFrom": "Bluebird Rewards <hello@bluebird.test>", "SmsSender": "Bluebird", "PushBus": "perennial-push",
+	"WebhookUrl": "https://shop.test/reminders", "PublicUrl": "https://api.bluebird.test",
+	"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/k1",
 }
 
-// Guard returns a guard with the policies of all functions, in a stack in which every optional part is turned on. A
-// call that they deny fails the test.
-func Guard(t testing.TB) *access.Guard {
-	t.Helper()
-	tpl := Template(t)
+// Values are what the references of a template stand for in the tests' stack.
+func Values(tpl *stack.Template) stack.Values {
 	values := tpl.Names(Deployment)
-	for name, value := range map[string]string{
-		"MailFrom": "Bluebird Rewards <hello@bluebird.test>", "SmsSender": "Bluebird", "PushBus": "perennial-push",
-		"WebhookUrl": "https://shop.test/reminders",
-	} {
+	for name, value := range Parameters {
 		values[name] = value
 	}
-	g, err := access.New(tpl, values)
+	return values
+}
+
+// Guard returns a guard with the policies of all functions in the tests' stack. A call that they deny fails the test.
+func Guard(t testing.TB) *access.Guard {
+	t.Helper()
+	read, err := readGuard()
 	if err != nil {
 		t.Fatal(err)
 	}
+	g := &access.Guard{Policies: maps.Clone(read.Policies), TableARN: read.TableARN, KeyARN: read.KeyARN}
 	g.Denied = func(err error) { t.Errorf("the policies of template.yaml deny a call: %v", err) }
 	return g
 }
+
+var readGuard = sync.OnceValues(func() (*access.Guard, error) {
+	tpl, err := readTemplate()
+	if err != nil {
+		return nil, err
+	}
+	return access.New(tpl, Values(tpl))
+})

@@ -1,6 +1,7 @@
 package stacktest_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -33,5 +34,34 @@ func TestGuardReportsDenials(t *testing.T) {
 	}
 	if len(denied) != len(g.Policies) {
 		t.Errorf("%d denials were reported for %d functions", len(denied), len(g.Policies))
+	}
+}
+
+func TestNoFunctionMayMakeAForbiddenCall(t *testing.T) {
+	g := stacktest.Guard(t)
+	for name, policy := range g.Policies {
+		for _, c := range stacktest.Forbidden(g) {
+			if policy.Allows([]access.Call{c}) {
+				t.Errorf("%s may call %s on %s %v", name, c.Operation, c.Resource, c.Ops)
+			}
+		}
+	}
+}
+
+// Without email, text messages or a bus nothing may be sent that way.
+func TestAChannelThatIsNotSetUpIsNotAllowed(t *testing.T) {
+	tpl := stacktest.Template(t)
+	g, err := access.New(tpl, tpl.Names(stacktest.Deployment))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, policy := range g.Policies {
+		for _, s := range policy {
+			for _, action := range s.Action {
+				if s.Effect == "Allow" && slices.Contains([]string{"ses:SendEmail", "sns:Publish", "events:PutEvents"}, action) {
+					t.Errorf("%s may %s", name, action)
+				}
+			}
+		}
 	}
 }

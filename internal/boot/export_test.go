@@ -1,0 +1,21 @@
+package boot
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// Handler makes a function as Start does, or as StartWithoutTable, for tests of functions that import this package.
+func Handler(
+	ctx context.Context, log *slog.Logger, function func(*app.App) lambda.Handler, withTable bool,
+) (lambda.Handler, error) {
+	if withTable {
+		return handler(ctx, log, function, connect)
+	}
+	return handler(ctx, log, function, func(context.Context, table.Table) error { return nil })
+}

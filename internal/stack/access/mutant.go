@@ -1,0 +1,74 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/stack"
+)
+
+// A Mutant is a policy that lacks one part of another one.
+type Mutant struct {
+	Lacks  string // the part, for messages
+	Policy Policy
+}
+
+// Mutants returns every policy that p becomes if a statement, or an action, a resource or a value of a condition in a
+// statement is dropped, or one action loses one value. Tests require that each mutant changes the decision about some
+// call, so that every part of the policy is proved.
+func (p Policy) Mutants() (mutants []Mutant) {
+	for i, s := range p {
+		add := func(lacks string, instead ...stack.Statement) {
+			mutated := slices.Concat(p[:i], instead, p[i+1:])
+			mutants = append(mutants, Mutant{fmt.Sprintf("%s %s", s.Sid, lacks), mutated})
+		}
+		add("statement")
+		for _, action := range several(s.Action) {
+			less := s
+			less.Action = without(s.Action, action)
+			add(action, less)
+		}
+		for _, resource := range several(s.Resource) {
+			less := s
+			less.Resource = without(s.Resource, resource)
+			add(resource, less)
+		}
+		for c, condition := range s.Condition {
+			for _, value := range several(condition.Values) {
+				less := s
+				less.Condition = slices.Clone(s.Condition)
+				less.Condition[c].Values = without(condition.Values, value)
+				add(value, less)
+				for _, action := range several(s.Action) {
+					one, others := less, s
+					one.Action, others.Action = []string{action}, without(s.Action, action)
+					add(action+" on "+value, others, one)
+				}
+			}
+		}
+	}
+	return mutants
+}
+
+// several returns the elements of a list that has more than one: without its only element a statement would not be
+// valid, and dropping the statement is a mutant of its own.
+func several(list []string) []string {
+	if len(list) < 2 {
+		return nil
+	}
+	return list
+}
+
+func without(list []string, dropped string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == dropped })
+}
+
+// Denies reports whether the policy denies one of the calls under some reading.
+func (p Policy) Denies(calls []Call) bool {
+	return slices.ContainsFunc(calls, func(c Call) bool { return p.Check("", c) != nil })
+}
+
+// Allows reports whether the policy allows one of the calls.
+func (p Policy) Allows(calls []Call) bool {
+	return slices.ContainsFunc(calls, func(c Call) bool { return p.Check("", c) == nil })
+}

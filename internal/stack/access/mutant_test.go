@@ -1,0 +1,56 @@
+package access_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+)
+
+func TestMutantsLackOnePartEach(t *testing.T) {
+	p := access.Policy{
+		allow([]string{"a:A", "a:B"}, []string{"r", "s"}, leading("P#*#M#*", "P#*#E#*")),
+		deny([]string{"b:C"}, []string{"t"}),
+	}
+	p[0].Sid, p[1].Sid = "One", "Two"
+	want := []string{
+		"One statement", "One a:A", "One a:B", "One r", "One s",
+		"One P#*#M#*", "One a:A on P#*#M#*", "One a:B on P#*#M#*", "One P#*#E#*", "One a:A on P#*#E#*", "One a:B on P#*#E#*",
+		"Two statement",
+	}
+	var got []string
+	for _, m := range p.Mutants() {
+		got = append(got, m.Lacks)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Each mutant of a policy that is exactly what the calls need is detected, and a mutant that lacks a part which no call
+// needs is not.
+func TestMutantsAreDetectedByTheCallsThatTheyDeny(t *testing.T) {
+	exact := access.Policy{allow(
+		[]string{"dynamodb:PutItem", "dynamodb:DeleteItem"}, []string{tableARN}, leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*"),
+	)}
+	for _, m := range exact.Mutants() {
+		if !m.Policy.Denies([]access.Call{ended}) {
+			t.Errorf("%s: allows the transaction", m.Lacks)
+		}
+	}
+	wide := access.Policy{allow(
+		[]string{"dynamodb:PutItem", "dynamodb:DeleteItem"}, []string{tableARN}, leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*", "P#*#O#*"),
+	)}
+	undetected := 0
+	for _, m := range wide.Mutants() {
+		if !m.Policy.Denies([]access.Call{ended}) {
+			undetected++
+		}
+	}
+	if undetected != 3 { // P#*#O#*, and each action on it
+		t.Errorf("%d mutants are undetected", undetected)
+	}
+	if exact.Denies([]access.Call{ended}) || !exact.Allows([]access.Call{ended}) {
+		t.Error("the policy itself denies the transaction")
+	}
+}
