@@ -77,11 +77,16 @@ def first_metric(alarm):
 def as_emulator_authorizes(role):
     """Changes the policies of a role to the actions and resources by which the emulator authorizes a call."""
     for policy in role.get("Policies", []):
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for statement in map(unconditional, policy["PolicyDocument"]["Statement"]):
             if "sqs:SendMessage" in statement["Action"]:
                 statement["Action"] = [*statement["Action"], "sqs:SendMessageBatch"]
             if "ses:SendEmail" in statement["Action"]:
                 statement["Resource"] = "*"
+
+
+def unconditional(statement):
+    """The statement itself, where the template includes it on a condition."""
+    return statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
 def with_arns(value, secrets):
