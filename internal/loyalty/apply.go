@@ -241,7 +241,31 @@ func setReached(all []Reached, r Reached) []Reached {
 		all[at] = r
 		return all
 	}
-	return slices.Insert(all, at, r)
+	return forgetBonus(slices.Insert(all, at, r), r.Grant.Rule)
+}
+
+// maxBonuses is how many bonuses of one level an account remembers: a bound on its size. What became of earlier ones is
+// final.
+const maxBonuses = 8
+
+// forgetBonus drops the bonus of a level for the earliest promotion, if there are too many. The latest of them stays: its
+// number tells the next one.
+func forgetBonus(all []Reached, rule string) []Reached {
+	n, first := 0, -1
+	for i, r := range all {
+		if r.Grant.Rule != rule {
+			continue
+		}
+		n++
+		latest := i+1 == len(all) || all[i+1].Grant.Rule != rule
+		if !latest && (first < 0 || r.At.Before(all[first].At)) {
+			first = i
+		}
+	}
+	if n <= maxBonuses {
+		return all
+	}
+	return slices.Delete(all, first, first+1)
 }
 
 // sound reports a balance that no sequence of entries may lead to.

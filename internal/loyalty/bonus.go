@@ -16,8 +16,8 @@ type bonus struct {
 	expires Date
 }
 
-// vacant is where a bonus is remembered that is given now: in the place of one that was withdrawn, if there is one, best
-// of that for the same promotion, so that its points return to where they were taken from.
+// vacant returns what the account remembers of a bonus that is given now: in the place of one that was withdrawn, if there
+// is one, preferably for the same promotion, so that its points return to where they were taken from.
 func (d *decision) vacant(b bonus) Reached {
 	next := Reached{Grant: Grant{Rule: b.key}}
 	var free []Reached
@@ -74,8 +74,8 @@ func (r Reached) dated(b bonus) Reached {
 	return r
 }
 
-// revive gives points of a bonus that expired in the lot that they were in before, unless the lot that they belong to now
-// has expired too. It returns how many of n points are still to be given.
+// revive gives points of a bonus that expired in an earlier lot, unless the lot that they belong to now has expired too.
+// It returns how many of n points are still to be given.
 func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points) {
 	part := min(n, g.Expired)
 	if part == 0 || was == d.where(*g) || d.p.lapsed(d.where(*g), d.now) {
@@ -98,8 +98,8 @@ func (d *decision) withdraw(r Reached) error {
 	return d.postBonus(issued(e))
 }
 
-// redate moves the points of a bonus to the lot of another promotion to the same level: as many as are still in their
-// own, or those that lapsed with it.
+// redate moves the points of a bonus to the lot of another promotion to the same level: those that are still in the lot of
+// the first, or that expired with it.
 func (d *decision) redate(x bonusPair) error {
 	r, main := x.given, d.main()
 	e := d.bonusEntry(KindEarn, &r, d.now)
@@ -113,8 +113,8 @@ func (d *decision) redate(x bonusPair) error {
 	return d.postBonus(lostToExpiry(e))
 }
 
-// moved returns by how much postings change what the member has in the wallet of points, or would have but for points that
-// lapse at once.
+// moved returns by how much postings change what the member has in the wallet of points, points that expire at once
+// included.
 func moved(all []Posting) (sum Points) {
 	for _, p := range all {
 		if p.Wallet == "" && (p.Bucket.counts() || p.Bucket == BucketExpired && p.Points > 0) {
@@ -175,13 +175,13 @@ type bonusChanges struct {
 	give     []bonus
 }
 
-// bonusChanges compares the bonuses that were given for promotions since an instant with those of a trial. Of each level
-// those for the same promotion are paired first, then the others in their order.
+// bonusChanges compares the bonuses that were given for promotions since an instant with those that a trial found. For
+// each level, it pairs those for the same promotion first, then the others in their order.
 func (d *decision) bonusChanges(since time.Time, wanted []bonus) (out bonusChanges) {
 	given := slices.DeleteFunc(slices.Clone(d.Account.Reached), func(r Reached) bool {
 		return !strings.HasPrefix(r.Grant.Rule, d.p.levelKey("")) || r.Grant.Worth == 0 || r.At.Before(since)
 	})
-	wanted = slices.Clone(wanted)
+	wanted = slices.DeleteFunc(slices.Clone(wanted), func(b bonus) bool { return d.Account.forgot(b) })
 	for _, same := range []bool{true, false} {
 		wanted = slices.DeleteFunc(wanted, func(b bonus) bool {
 			at := slices.IndexFunc(given, func(r Reached) bool { return r.Grant.Rule == b.key && (r.At.Equal(b.at) || !same) })
@@ -194,6 +194,17 @@ func (d *decision) bonusChanges(since time.Time, wanted []bonus) (out bonusChang
 	}
 	out.withdraw, out.give = given, wanted
 	return out
+}
+
+// forgot reports whether the account no longer remembers what became of a bonus.
+func (a *Account) forgot(b bonus) bool {
+	n, numbers, earliest := 0, 0, time.Time{}
+	for _, r := range a.Reached {
+		if r.Grant.Rule == b.key {
+			n, numbers, earliest = n+1, max(numbers, r.N+1), soonest(earliest, r.At)
+		}
+	}
+	return n < numbers && b.at.Before(earliest)
 }
 
 // pair notes that a bonus that was given is another one now.
@@ -213,8 +224,8 @@ func (x *bonusChanges) pair(d *decision, r Reached, b bonus) {
 // leastNotice is how long points live at least that lapse earlier than they were to.
 var leastNotice = Period{Days: 14}
 
-// notBefore returns the day on which points lapse that were to lapse on one day and should on another. If that is earlier,
-// the member has the program's period of notice, or at least leastNotice, to spend them.
+// notBefore returns the day on which points expire that were to expire on one day and should on another. If that is
+// earlier, the member has the program's period of notice, or at least leastNotice, to spend them.
 func (d *decision) notBefore(was, is Date) Date {
 	if is == 0 || is.Slides() || was.Slides() || is.Compare(was) >= 0 {
 		return is

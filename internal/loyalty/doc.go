@@ -11,6 +11,12 @@
 // and budgets allow is decided on the whole order, for the same reason. Points that lapse by inactivity lie in lots whose
 // day slides (Date.Slides), and each activity moves them on.
 //
+// Levels are a function of facts too: what orders and events count, what became known of the member, levels given by hand,
+// and time. They are decided in the order in which these happened: on time as they come, and otherwise by Redecide, which
+// decides again since the first of them that changed. For that an account remembers its standings of 91 days and the
+// member's entries are the facts; nothing else is stored. Replaying all of a member's life for each order would be simpler
+// and cost a read of each entry; a decision about the present alone is what an order that is reported in time needs.
+//
 // An account has a wallet of points and perhaps others (Wallet): postings balance, and reasons sum up, in each of them.
 // Only points count towards a level, slide, are extended or brought back by hand, and are given to other members. What
 // concerns several members (Transfer, RedeemTogether, AwardReferral) is decided over all of their accounts at once. A

@@ -200,3 +200,35 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 		}
 	}
 }
+
+// An account remembers few bonuses of a level, however often that is reached; what became of the others is final.
+func TestAnAccountRemembersFewBonuses(t *testing.T) {
+	p := bySpend(t, func(t *Tiers) {
+		t.Window, t.KeepPeriods, t.Again, t.Levels[1].Points = Window{CycleWindow, 1, 101}, 1, true, 10
+	})
+	p.Earn.Expires = Expiry{}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	s := member2026(t, p)
+	var orders []Order
+	for i := range 15 {
+		orders = append(orders, s.buy(fmt.Sprint(i), 500, instant(t, "2026-01-10T12:00:00Z").AddDate(0, i, 0)))
+	}
+	now := instant(t, "2027-04-01T12:00:00Z")
+	points := func() Points { s.pass(now); return s.acc.Balance().Active }
+	if got, n := points(), len(s.acc.Reached); got != 15*510 || n != maxBonuses {
+		t.Fatalf("there are %d points, and %d bonuses are remembered", got, n)
+	}
+	for _, c := range []struct {
+		canceled int
+		want     Points
+	}{{14, 14 * 510}, {0, 13*510 + 10}, {13, 12*510 + 10}} { // the bonus of the first month is final
+		o := orders[c.canceled]
+		o.Status = OrderCancelled
+		s.tell(o, now)
+		if got := points(); got != c.want {
+			t.Errorf("without order %d there are %d points, want %d", c.canceled, got, c.want)
+		}
+	}
+}
