@@ -16,9 +16,11 @@ const (
 	manyEntries = 100
 )
 
-// redecided completes an outcome whose levels depend on earlier entries (loyalty.Redecide). written is how many entries of
-// the account are stored; passed are those of time that this attempt writes with the outcome.
-func (l *Ledger) redecided(ctx context.Context, p *loyalty.Program, out loyalty.Outcome, written int64, passed []loyalty.Entry, now time.Time) (loyalty.Outcome, error) {
+// redecided completes an outcome whose levels depend on earlier entries (loyalty.Redecide). written is how many
+// entries of the account are stored; passed are those of time that this attempt writes with the outcome.
+func (l *Ledger) redecided(
+	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, written int64, passed []loyalty.Entry, now time.Time,
+) (loyalty.Outcome, error) {
 	for !out.Needs.IsZero() {
 		h, err := l.history(ctx, p.ID, out.Account.Member, written, out.Needs)
 		if err != nil {
@@ -36,7 +38,9 @@ func (l *Ledger) redecided(ctx context.Context, p *loyalty.Program, out loyalty.
 }
 
 // versionsBefore returns the versions that were in force before p, as far as a decision needs them.
-func (l *Ledger) versionsBefore(ctx context.Context, p *loyalty.Program, needs loyalty.Needs, h loyalty.History) (all []loyalty.Live, err error) {
+func (l *Ledger) versionsBefore(
+	ctx context.Context, p *loyalty.Program, needs loyalty.Needs, h loyalty.History,
+) (all []loyalty.Live, err error) {
 	_, s, err := l.readSchedule(ctx, p.ID, l.now())
 	if err != nil {
 		return nil, err
@@ -61,9 +65,11 @@ func (l *Ledger) versionsBefore(ctx context.Context, p *loyalty.Program, needs l
 	return all, nil
 }
 
-// history reads the entries that a decision needs, back from the newest of those that are written. An entry that the index
-// does not list yet is read again: entries have no gaps. It answers ErrTryAgain if the index stays behind.
-func (l *Ledger) history(ctx context.Context, program string, m loyalty.MemberID, written int64, needs loyalty.Needs) (h loyalty.History, err error) {
+// history reads the entries that a decision needs, back from the newest of those that are written. An entry that the
+// index does not list yet is read again: entries have no gaps. It answers ErrTryAgain if the index stays behind.
+func (l *Ledger) history(
+	ctx context.Context, program string, m loyalty.MemberID, written int64, needs loyalty.Needs,
+) (h loyalty.History, err error) {
 	size := int64(fewEntries)
 	for last := written; last > 0; size = min(4*size, manyEntries) {
 		first := max(1, last-size+1)
@@ -84,7 +90,9 @@ func (l *Ledger) history(ctx context.Context, program string, m loyalty.MemberID
 }
 
 // entriesBetween reads the entries of a member from one sequence number to another, in their order.
-func (l *Ledger) entriesBetween(ctx context.Context, program string, m loyalty.MemberID, first, last int64) ([]loyalty.Entry, error) {
+func (l *Ledger) entriesBetween(
+	ctx context.Context, program string, m loyalty.MemberID, first, last int64,
+) ([]loyalty.Entry, error) {
 	q := table.Query{PK: memberPartition(program, m), Index: true, From: padded(first, 10), To: padded(last, 10)}
 	entries := make([]loyalty.Entry, last-first+1)
 	missing := len(entries)

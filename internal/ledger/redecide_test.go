@@ -62,7 +62,8 @@ func TestCanceledOrderWithdrawsItsLevel(t *testing.T) {
 	})
 }
 
-// An index that does not list the newest entries yet is asked again; one that stays behind is no reason to decide wrongly.
+// An index that does not list the newest entries yet is asked again; one that stays behind is no reason to decide
+// wrongly.
 func TestLevelsAreDecidedFromAllEntriesThoughTheIndexIsBehind(t *testing.T) {
 	for behind, want := range map[int]error{3: nil, 1_000: ledger.ErrTryAgain} {
 		lag := &lagging{Table: memory(t)}
@@ -85,7 +86,7 @@ func TestLevelsAreDecidedFromAllEntriesThoughTheIndexIsBehind(t *testing.T) {
 	}
 }
 
-// What a refund costs that withdraws a level: besides what any refund costs, the entries since the order.
+// What a refund costs that withdraws a level: in addition to what any refund costs, the entries since the order.
 func TestWhatAWithdrawnLevelCosts(t *testing.T) {
 	meter := &tabletest.Meter{Table: memory(t)}
 	b := newBench(t, meter)

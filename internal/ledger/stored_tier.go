@@ -12,7 +12,9 @@ func storedTier(s *loyalty.Standing) *tierDoc {
 	if s == nil || *s == (loyalty.Standing{}) {
 		return nil
 	}
-	return &tierDoc{s.Level, millis(s.Since), millis(s.Until), millis(s.At), millis(s.From), millis(s.Lock), s.Floor, s.Given}
+	return &tierDoc{
+		s.Level, millis(s.Since), millis(s.Until), millis(s.At), millis(s.From), millis(s.Lock), s.Floor, s.Given,
+	}
 }
 
 func (d *tierDoc) standing() loyalty.Standing {
@@ -25,8 +27,8 @@ func (d *tierDoc) standing() loyalty.Standing {
 	}
 }
 
-// storedPast writes standings without the level and the beginning that they share with the one behind them, as those of one
-// level do that was kept for another period. last is behind all of them.
+// storedPast writes standings without the level and the beginning that they share with the one behind them, as those
+// of one level do that was kept for another period. last is behind all of them.
 func storedPast(all []loyalty.Standing, last loyalty.Standing) []*tierDoc {
 	out := make([]*tierDoc, len(all))
 	for i, s := range slices.Backward(all) {

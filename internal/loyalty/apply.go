@@ -244,12 +244,12 @@ func setReached(all []Reached, r Reached) []Reached {
 	return forgetBonus(slices.Insert(all, at, r), r.Grant.Rule)
 }
 
-// maxBonuses is how many bonuses of one level an account remembers: a bound on its size. What became of earlier ones is
-// final.
+// maxBonuses is how many bonuses of one level an account remembers: a bound on its size. What became of earlier ones
+// is final.
 const maxBonuses = 8
 
-// forgetBonus drops the bonus of a level for the earliest promotion, if there are too many. The latest of them stays: its
-// number tells the next one.
+// forgetBonus drops the bonus of a level for the earliest promotion, if there are too many. The latest of them stays:
+// its number tells the next one.
 func forgetBonus(all []Reached, rule string) []Reached {
 	n, first := 0, -1
 	for i, r := range all {

@@ -16,8 +16,8 @@ type bonus struct {
 	expires Date
 }
 
-// vacant returns what the account remembers of a bonus that is given now: in the place of one that was withdrawn, if there
-// is one, preferably for the same promotion, so that its points return to where they were taken from.
+// vacant returns what the account remembers of a bonus that is given now: in the place of one that was withdrawn, if
+// there is one, preferably for the same promotion, so that its points return to where they were taken from.
 func (d *decision) vacant(b bonus) Reached {
 	next := Reached{Grant: Grant{Rule: b.key}}
 	var free []Reached
@@ -74,8 +74,8 @@ func (r Reached) dated(b bonus) Reached {
 	return r
 }
 
-// revive gives points of a bonus that expired in an earlier lot, unless the lot that they belong to now has expired too.
-// It returns how many of n points are still to be given.
+// revive gives points of a bonus that expired in an earlier lot, unless the lot that they belong to now has expired
+// too. It returns how many of n points are still to be given.
 func (d *decision) revive(e Entry, g *Grant, was Date, n Points) (Entry, Points) {
 	part := min(n, g.Expired)
 	if part == 0 || was == d.where(*g) || d.p.lapsed(d.where(*g), d.now) {
@@ -98,8 +98,8 @@ func (d *decision) withdraw(r Reached) error {
 	return d.postBonus(issued(e))
 }
 
-// redate moves the points of a bonus to the lot of another promotion to the same level: those that are still in the lot of
-// the first, or that expired with it.
+// redate moves the points of a bonus to the lot of another promotion to the same level: those that are still in the
+// lot of the first, or that expired with it.
 func (d *decision) redate(x bonusPair) error {
 	r, main := x.given, d.main()
 	e := d.bonusEntry(KindEarn, &r, d.now)
@@ -109,7 +109,8 @@ func (d *decision) redate(x bonusPair) error {
 	e, n = main.revive(e, g, was, n)
 	e = issued(main.giveBack(e, n, g, time.Time{}))
 	e.Postings = added(e.Postings)
-	e.Because = []Because{Reason(g.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, x.wanted.expires.String())}
+	until := x.wanted.expires.String()
+	e.Because = []Because{Reason(g.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, until)}
 	return d.postBonus(lostToExpiry(e))
 }
 
@@ -221,7 +222,7 @@ func (x *bonusChanges) pair(d *decision, r Reached, b bonus) {
 	}
 }
 
-// leastNotice is how long points live at least that lapse earlier than they were to.
+// leastNotice is the least time that a member has to spend points whose expiry moves to an earlier day.
 var leastNotice = Period{Days: 14}
 
 // notBefore returns the day on which points expire that were to expire on one day and should on another. If that is

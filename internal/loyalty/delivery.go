@@ -10,16 +10,19 @@ package loyalty
 //
 // Levels:
 //
-//   - The level that multiplied an order's points, and that says how long they live, is the one at placed_at as known when
-//     the order was first accepted. It is recorded with the order; a later withdrawal of the level does not change it.
+//   - The level that multiplied an order's points, and that says how long they live, is the one at placed_at as known
+//     when the order was first accepted. It is recorded with the order; a later withdrawal of the level does not
+//     change it.
 //   - A bonus whose level counts from an earlier day keeps its points for the program's period of notice, or at least
 //     14 days, even if the lot of that day expires sooner.
 //   - A bonus that was spent before its level was withdrawn is taken from other lots or owed, as clawback says.
-//   - What is reported of a member (segments, the member's own year) and a level given by hand hold from the instant at
-//     which they are recorded. Of what happens in the same millisecond they come first, then orders and events by their IDs.
+//   - What is reported of a member (segments, the member's own year) and a level set manually hold from the instant
+//     at which they are recorded. Of what happens in the same millisecond they come first, then orders and events by
+//     their IDs.
 //   - The member's own year is the one known when an order is first accepted.
 //   - An order dated up to five minutes ahead counts from its placed_at, but time does not run ahead with it.
 //   - Notices that were sent stay sent: a level that is decided again falls without another notice.
-//   - With on_order_refund: keep, a level that was reached by an order stays when the order is canceled or refunded, until
-//     its next review. What the order counted then counts no longer from when that was recorded on.
-//   - Points that are given up because a parcel did not come in time count towards levels until the order is reported again.
+//   - With on_order_refund: keep, a level that was reached by an order stays when the order is canceled or refunded,
+//     until its next review. What the order counted then counts no longer from when that was recorded on.
+//   - Points that are given up because a parcel did not come in time count towards levels until the order is reported
+//     again.

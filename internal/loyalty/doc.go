@@ -7,21 +7,22 @@
 // points and money are whole numbers, rates are rationals, and rounding happens once per order.
 //
 // What an order gives is a function of what remains of it, by the rules and the facts of its first revision
-// (Program.worth says which): so its refunds may come in any order, in parts, twice, or fail after all. What caps, limits
-// and budgets allow is decided on the whole order, for the same reason. Points that lapse by inactivity lie in lots whose
-// day slides (Date.Slides), and each activity moves them on.
+// (Program.worth says which): so its refunds may come in any order, in parts, twice, or fail after all. What caps,
+// limits and budgets allow is decided on the whole order, for the same reason. Points that lapse by inactivity lie in
+// lots whose day slides (Date.Slides), and each activity moves them on.
 //
-// Levels are a function of facts too: what orders and events count, what became known of the member, levels given by hand,
-// and time. They are decided in the order in which these happened: on time as they come, and otherwise by Redecide, which
-// decides again since the first of them that changed. For that an account remembers its standings of 91 days and the
-// member's entries are the facts; nothing else is stored. Replaying all of a member's life for each order would be simpler
-// and cost a read of each entry; a decision about the present alone is what an order that is reported in time needs.
+// Levels are a function of facts too: of what orders and events count, of what was reported about the member, of
+// levels set manually, and of time. The facts are decided in the order in which they happened. When a fact changes or
+// arrives late and an earlier decision may depend on it, Redecide runs the same decisions again from that instant on
+// and posts the difference. An account remembers its standings of the last 91 days for that, and the member's entries
+// hold the facts. Deciding all of a member's life again for each order would be simpler, but would read every entry;
+// an order that is reported in time needs none.
 //
-// An account has a wallet of points and perhaps others (Wallet): postings balance, and reasons sum up, in each of them.
-// Only points count towards a level, slide, are extended or brought back by hand, and are given to other members. What
-// concerns several members (Transfer, RedeemTogether, AwardReferral) is decided over all of their accounts at once. A
-// household is no account of its own: each of its members' points stay in their own lots until they are spent, so that
-// nobody gains life or loses what is theirs by joining or leaving.
+// An account has a wallet of points and perhaps others (Wallet): postings balance, and reasons sum up, in each of
+// them. Only points count towards a level, slide, are extended or brought back by hand, and are given to other
+// members. What concerns several members (Transfer, RedeemTogether, AwardReferral) is decided over all of their
+// accounts at once. A household is no account of its own: each of its members' points stay in their own lots until
+// they are spent, so that nobody gains life or loses what is theirs by joining or leaving.
 //
 // It deliberately does no I/O, reads no clock and draws no chance: whoever calls passes now. It imports the
 // standard library alone and knows nothing of how anything is stored or sent.

@@ -125,7 +125,7 @@ func (p *Program) requalified(acc Account, at time.Time) (rung int, asOf time.Ti
 func (p *Program) lasting(acc Account, at time.Time) (rung int, until, asOf time.Time) {
 	rung = -1
 	s := acc.Tier
-	if !s.byHand() {
+	if !s.manual() {
 		return rung, until, asOf
 	}
 	oldest := monthsBack(DateOf(at, p.Zone).Month(), p.apart(acc)-1) // of the buckets that are apart in any case

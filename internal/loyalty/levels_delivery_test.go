@@ -31,7 +31,7 @@ type life struct {
 
 // randomLife draws a life of a member who joined at an instant.
 func randomLife(t *rapid.T, p *Program, joined time.Time) (l life) {
-	unique := time.Duration(0) // nothing happens in the same millisecond: which comes first is defined and not tested here
+	unique := time.Duration(0) // no two things happen in the same millisecond
 	after := func(at time.Time, most int, what string) time.Time {
 		unique += time.Millisecond
 		seconds := rapid.IntRange(1, most*24*3600).Draw(t, what)
@@ -50,11 +50,12 @@ func randomLife(t *rapid.T, p *Program, joined time.Time) (l life) {
 	for i := range rapid.IntRange(0, 3).Draw(t, "visits") {
 		visited := after(joined, 400, "visit")
 		l.direct = append(l.direct, happening{at: visited, visit: fmt.Sprint("v", i), visited: visited})
-		l.delivery = append(l.delivery, happening{at: after(visited, 80, "visit reported"), visit: fmt.Sprint("v", i), visited: visited})
+		x := happening{at: after(visited, 80, "visit reported"), visit: fmt.Sprint("v", i), visited: visited}
+		l.delivery = append(l.delivery, x)
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "changes") {
 		x := happening{at: after(joined, 400, "change")}
-		if rapid.Bool().Draw(t, "by hand") {
+		if rapid.Bool().Draw(t, "manually") {
 			x.placing = randomPlacement(t, p, x.at)
 		} else {
 			x.traits = &Traits{Segments: rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}}).Draw(t, "segments")}
@@ -87,8 +88,14 @@ func randomPlacement(t *rapid.T, p *Program, at time.Time) *Placement {
 	return in
 }
 
-// deliver adds an order to both deliveries, and returns its final state. The random one reports up to six states at any
-// time after they happened, the last of them final, and some twice.
+// The states in which a delivery reports orders and refunds.
+var (
+	reportedStatuses = []OrderStatus{OrderPlaced, OrderPaid, OrderPaid, OrderPaid, OrderCancelled}
+	reportedRefunds  = []RefundStatus{RefundSucceeded, RefundSucceeded, RefundPending, RefundFailed}
+)
+
+// deliver adds an order to both deliveries, and returns its final state. The random one reports up to six states at
+// any time after they happened, the last of them final, and some twice.
 func (l *life) deliver(t *rapid.T, o Order) Order {
 	final := o
 	for i := range rapid.IntRange(0, 2).Draw(t, "refunds") {
@@ -103,12 +110,12 @@ func (l *life) deliver(t *rapid.T, o Order) Order {
 	at := o.PlacedAt.AddDate(0, 0, rapid.SampledFrom([]int{0, 0, 0, 1, 30, 80}).Draw(t, "late"))
 	for range rapid.IntRange(0, 4).Draw(t, "states") {
 		state := o
-		state.Status = rapid.SampledFrom([]OrderStatus{OrderPlaced, OrderPaid, OrderPaid, OrderPaid, OrderCancelled}).Draw(t, "status")
+		state.Status = rapid.SampledFrom(reportedStatuses).Draw(t, "status")
 		if n := len(final.Refunds); n > 0 {
 			state.Refunds = slices.Clone(final.Refunds[:rapid.IntRange(0, n).Draw(t, "known refunds")])
 		}
 		for i := range state.Refunds {
-			state.Refunds[i].Status = rapid.SampledFrom([]RefundStatus{RefundSucceeded, RefundSucceeded, RefundPending, RefundFailed}).Draw(t, "refund is")
+			state.Refunds[i].Status = rapid.SampledFrom(reportedRefunds).Draw(t, "refund is")
 		}
 		l.delivery = append(l.delivery, happening{at: at, order: &state})
 		at = at.Add(time.Duration(rapid.IntRange(0, 120*24).Draw(t, "next state")) * time.Hour)
@@ -137,7 +144,8 @@ func (l *life) reportDirectly(final Order) {
 	}
 }
 
-// remaining is what remained of everything in the end, in the order in which it happened: each order once, at its placing.
+// remaining is what remained of everything in the end, in the order in which it happened: each order once, at its
+// placing.
 func (l *life) remaining() []happening {
 	var all []happening
 	for _, x := range l.direct {
@@ -238,7 +246,9 @@ func (r *receiver) live(all []happening, end time.Time) {
 
 // unpaid is the state of an order that was placed and not paid, with the level that counts for it.
 func unpaid(r *OrderState) *OrderState {
-	s := OrderState{Order: r.Order, Revision: 1, Program: r.Program, Buyer: r.Buyer, Grants: []Grant{{}}, Bucket: r.Bucket}
+	s := OrderState{
+		Order: r.Order, Revision: 1, Program: r.Program, Buyer: r.Buyer, Grants: []Grant{{}}, Bucket: r.Bucket,
+	}
 	s.Order.Status, s.Order.Refunds = OrderPlaced, nil
 	return &s
 }
@@ -262,15 +272,16 @@ func deliveryProgram(t *rapid.T, base *Program) *Program {
 }
 
 // What a member has of levels does not depend on when, in which order or how often orders, refunds and visits were
-// reported: the standings with their instants, the bonuses with their lots, the points. It is the same as by the direct
-// delivery, and as by what remained in the end, reported in its order, where no level is ever decided again.
+// reported: the standings with their instants, the bonuses with their lots, the points. It is the same as by the
+// direct delivery, and as by what remained in the end, reported in its order, where no level is ever decided again.
 func TestLevelsDoNotDependOnTheDelivery(t *testing.T) {
 	checks(t, 2_000)
 	base := lively(t, "UTC")
 	var counts deliveryCounts
 	check := func(t *rapid.T) {
 		p := deliveryProgram(t, base)
-		joinedAt := instantOf("2026-02-10T22:30:00Z").Add(time.Duration(rapid.IntRange(0, 300*24).Draw(t, "joins")) * time.Hour)
+		joins := time.Duration(rapid.IntRange(0, 300*24).Draw(t, "joins")) * time.Hour
+		joinedAt := instantOf("2026-02-10T22:30:00Z").Add(joins)
 		l := randomLife(t, p, joinedAt)
 		begin := func() *receiver {
 			s := newShop(t, p)
@@ -290,14 +301,16 @@ func TestLevelsDoNotDependOnTheDelivery(t *testing.T) {
 		remaining.live(l.remaining(), l.end)
 		sameLevels(t, p, got.shop, remaining.shop)
 		if n := remaining.counts.decided; n > 0 {
-			t.Fatalf("%d levels were decided again, though everything was reported in its order\n%s", n, dump(remaining.entries))
+			t.Fatalf("%d levels were decided again, though everything was reported in its order\n%s",
+				n, dump(remaining.entries))
 		}
 	}
 	rapid.Check(t, check)
 	t.Logf("%+v", counts)
 	for name, n := range map[string]int{
-		"decided again": counts.decided, "decided from all entries": counts.all, "withdrawn": counts.withdrawn, "redecided": counts.redecided,
-		"reached late": counts.late, "bonuses withdrawn": counts.bonusesWithdrawn, "bonuses redated": counts.redated, "bonuses restored": counts.restored,
+		"decided again": counts.decided, "decided from all entries": counts.all, "withdrawn": counts.withdrawn,
+		"redecided": counts.redecided, "reached late": counts.late, "bonuses withdrawn": counts.bonusesWithdrawn,
+		"bonuses redated": counts.redated, "bonuses restored": counts.restored,
 	} {
 		if n*20 < counts.paths && os.Getenv("PERENNIAL_LONG") == "" {
 			t.Errorf("only %d levels of %d members were %s", n, counts.paths, name)
@@ -310,7 +323,8 @@ func sameLevels(t *rapid.T, p *Program, got, want *shop) {
 	t.Helper()
 	fail := func(what string, x, y any) {
 		t.Helper()
-		t.Fatalf("%s:\n%+v\nand by the direct delivery\n%+v\ntiers %+v\n%s\ndirect:\n%s", what, x, y, p.Tiers, dump(got.entries), dump(want.entries))
+		t.Fatalf("%s:\n%+v\nand by the direct delivery\n%+v\ntiers %+v\n%s\ndirect:\n%s",
+			what, x, y, p.Tiers, dump(got.entries), dump(want.entries))
 	}
 	if got.acc.Tier != want.acc.Tier {
 		fail("the standing", got.acc.Tier, want.acc.Tier)
@@ -341,12 +355,14 @@ func bonuses(acc Account) string {
 	return fmt.Sprint(all)
 }
 
+func inMillis(t time.Time) string { return t.Format("2006-01-02T15:04:05.999") }
+
 // dump writes entries a line each, for tests that fail.
 func dump(entries []Entry) (out string) {
 	for _, e := range entries {
-		out += fmt.Sprintf("%d %s %s eff %s rec %s", e.Sequence, e.Kind, e.Cause, e.Effective.Format("2006-01-02T15:04:05.999"), e.Recorded.Format("2006-01-02T15:04:05.999"))
+		out += fmt.Sprintf("%d %s %s at %s recorded %s", e.Sequence, e.Kind, e.Cause, inMillis(e.Effective), inMillis(e.Recorded))
 		if e.Order != nil {
-			out += fmt.Sprintf(" placed %s %s", e.Order.Order.PlacedAt.Format("2006-01-02T15:04:05.999"), e.Order.Order.Status)
+			out += fmt.Sprintf(" placed %s %s", inMillis(e.Order.Order.PlacedAt), e.Order.Order.Status)
 		}
 		if e.Metric != nil {
 			out += fmt.Sprintf(" metric %+v", *e.Metric)
@@ -355,7 +371,8 @@ func dump(entries []Entry) (out string) {
 			out += " on " + e.Ladder
 		}
 		if e.Standing != nil {
-			out += fmt.Sprintf(" %s since %s until %s lock %s", e.Standing.Level, e.Standing.Since.Format("2006-01-02T15:04:05.999"), e.Standing.Until.Format("2006-01-02T15:04:05.999"), e.Standing.Lock.Format("2006-01-02T15:04:05.999"))
+			s := e.Standing
+			out += fmt.Sprintf(" %s since %s until %s lock %s", s.Level, inMillis(s.Since), inMillis(s.Until), inMillis(s.Lock))
 			if e.Redecided != nil {
 				out += fmt.Sprintf(" redecided from %s %+v", e.Redecided.From, e.Redecided.Past)
 			}

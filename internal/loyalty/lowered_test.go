@@ -12,16 +12,37 @@ func TestLowerLevelIsKeptFromTheJudgedPeriod(t *testing.T) {
 	month := Window{CycleWindow, 1, 101}
 	for _, c := range []struct {
 		name  string
-		tiers func(*Tiers)
 		until string // of the level after the review on 1 February
+		tiers func(*Tiers)
 	}{
-		{"to the end of the next period", func(t *Tiers) { t.Window, t.KeepPeriods = month, 2 }, "2027-02-28T23:00:00Z"},
-		{"one step, to the end of the next period", func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveDown = month, 2, OneStep }, "2027-02-28T23:00:00Z"},
-		{"with a tail", func(t *Tiers) { t.Window, t.KeepPeriods, t.Tail = month, 2, Period{Days: 7} }, "2027-03-07T23:00:00Z"},
-		{"after a grace", func(t *Tiers) { t.Window, t.KeepPeriods, t.Grace = month, 2, Period{Days: 10} }, "2027-02-28T23:00:00Z"},
-		{"to the end of the period", func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveDown = month, 1, OneStep }, "2027-01-31T23:00:00Z"},
-		{"with the next period", func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveUp = month, 1, NextPeriod }, "2027-02-28T23:00:00Z"},
-		{"for a length of time after a grace", func(t *Tiers) { t.Months, t.KeepFor, t.Grace = 1, Period{Months: 1}, Period{Days: 20} }, "2027-02-10T12:00:00Z"},
+		{
+			"to the end of the next period", "2027-02-28T23:00:00Z",
+			func(t *Tiers) { t.Window, t.KeepPeriods = month, 2 },
+		},
+		{
+			"one step, to the end of the next period", "2027-02-28T23:00:00Z",
+			func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveDown = month, 2, OneStep },
+		},
+		{
+			"with a tail", "2027-03-07T23:00:00Z",
+			func(t *Tiers) { t.Window, t.KeepPeriods, t.Tail = month, 2, Period{Days: 7} },
+		},
+		{
+			"after a grace", "2027-02-28T23:00:00Z",
+			func(t *Tiers) { t.Window, t.KeepPeriods, t.Grace = month, 2, Period{Days: 10} },
+		},
+		{
+			"to the end of the period", "2027-01-31T23:00:00Z",
+			func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveDown = month, 1, OneStep },
+		},
+		{
+			"with the next period", "2027-02-28T23:00:00Z",
+			func(t *Tiers) { t.Window, t.KeepPeriods, t.MoveUp = month, 1, NextPeriod },
+		},
+		{
+			"for a length of time after a grace", "2027-02-10T12:00:00Z",
+			func(t *Tiers) { t.Months, t.KeepFor, t.Grace = 1, Period{Months: 1}, Period{Days: 20} },
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := bySpend(t, c.tiers)
@@ -31,7 +52,8 @@ func TestLowerLevelIsKeptFromTheJudgedPeriod(t *testing.T) {
 			s.pass(instant(t, "2027-01-05T12:00:00Z"))
 			s.buy("silver", 500, instant(t, "2027-01-05T12:00:00Z"))
 			until, lowered := s.acc.Tier.Until, false
-			for day := s.acc.Tier.Since; !lowered && day.Before(instant(t, "2027-04-01T00:00:00Z")); day = day.AddDate(0, 0, 1) {
+			end := instant(t, "2027-04-01T00:00:00Z")
+			for day := s.acc.Tier.Since; !lowered && day.Before(end); day = day.AddDate(0, 0, 1) {
 				s.pass(day)
 				lowered = s.acc.Tier.Level == "silver"
 			}
@@ -59,7 +81,8 @@ func TestDemotedMemberKeepsALevelNoLonger(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := edited(t, base, func(tiers *Tiers) {
 			months := rapid.SampledFrom([]int{1, 3, 12}).Draw(t, "period")
-			tiers.Window = rapid.SampledFrom([]Window{{CycleWindow, months, 101}, {CycleWindow, months, 117}, {Kind: JoinWindow, Months: months}}).Draw(t, "window")
+			windows := []Window{{CycleWindow, months, 101}, {CycleWindow, months, 117}, {Kind: JoinWindow, Months: months}}
+			tiers.Window = rapid.SampledFrom(windows).Draw(t, "window")
 			tiers.KeepPeriods = 2
 			tiers.MoveUp = rapid.SampledFrom([]MoveUp{AtOnce, NextPeriod}).Draw(t, "up")
 			if tiers.MoveUp == NextPeriod {

@@ -3,8 +3,8 @@ package loyalty
 import "slices"
 
 // unprotect lets points slide again that do not expire because of a level that was not reached after all, and reports
-// whether there is such a level. They expire as if it had never been reached, but not before the period of notice is over,
-// or leastNotice. Points of a level that never expire by the order's own terms stay as they are.
+// whether there is such a level. They expire as if it had never been reached, but not before the period of notice is
+// over, or leastNotice. Points of a level that never expire by the order's own terms stay as they are.
 func (d *decision) unprotect(e *Entry, h History, t *decision, level string) bool {
 	if d.whole != nil || !d.p.Earn.Expires.Inactive || d.Account.Slides != forever {
 		return false
@@ -24,14 +24,15 @@ func (d *decision) unprotect(e *Entry, h History, t *decision, level string) boo
 		n = 0
 	}
 	if n > 0 {
-		e.Postings = append(e.Postings, Posting{Bucket: BucketActive, Points: -n}, Posting{Bucket: BucketActive, Lot: to, Points: n})
+		from := Posting{Bucket: BucketActive, Points: -n}
+		e.Postings = append(e.Postings, from, Posting{Bucket: BucketActive, Lot: to, Points: n})
 		e.Because = append(e.Because, Reason("expiry", "0", LostProtection, to.String()))
 	}
 	return true
 }
 
-// protected returns how many points a level made that never expire and would have slid without it: those of the lots that
-// slid when it was reached, and those that came since. found is false if no entry says that it was reached.
+// protected returns how many points a level made that never expire and would have slid without it: those of the lots
+// that slid when it was reached, and those that came since. found is false if no entry says that it was reached.
 func (h History) protected() (n Points, found bool) {
 	for i := range h.Entries {
 		e := &h.Entries[i]

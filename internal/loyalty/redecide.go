@@ -10,14 +10,17 @@ import (
 
 // Needs says which of the member's entries a decision still needs. The zero Needs needs none.
 //
-// Levels are decided in the order in which things happen. What is reported late, or counts no longer, can change decisions
-// that were made already: whether a level was reached, from when on, until when, and whether reviews kept it. Then a
-// command leaves all levels as they are and says since when they depend on it; the caller loads the entries and calls
-// Redecide. Most commands change nothing that an earlier decision depends on, and need no entries.
+// Levels are decided in the order in which things happen. What is reported late, or counts no longer, can change
+// decisions that were made already: whether a level was reached, from when on, until when, and whether reviews kept
+// it. Then a command leaves all levels as they are and says since when they depend on it; the caller loads the
+// entries and calls Redecide. Most commands change nothing that an earlier decision depends on, and need no entries.
 type Needs struct {
-	Since    time.Time // the levels depend on what happened since then
-	Recorded time.Time // the entries that were recorded since then are needed: earlier than Since where a window reaches back
-	All      bool      // all entries: the account does not remember what was decided before Since
+	// Since is the instant from which the levels are decided again.
+	Since time.Time
+	// Recorded is the instant since which the needed entries were recorded: before Since where a window reaches back.
+	Recorded time.Time
+	// All asks for all entries, because the account does not remember what was decided before Since.
+	All bool
 }
 
 // IsZero reports whether a decision is complete.
@@ -50,10 +53,10 @@ type Live struct {
 }
 
 // Redecide decides the levels of all tier groups again, as far as an outcome needs it, and posts the difference: the
-// standing that the remaining facts give, and the bonuses of the levels that they reach. It decides what happened since
-// Needs.Since in its order, on the account as it was before, by the same functions as those that decide in time; so the
-// result does not depend on when, or how often, something was reported. Levels that were given by hand, locks and
-// minimums hold as they did. The outcome may need more entries; then it is otherwise unchanged.
+// standing that the remaining facts give, and the bonuses of the levels that they reach. It decides what happened
+// since Needs.Since in its order, on the account as it was before, by the same functions as those that decide in
+// time; so the result does not depend on when, or how often, something was reported. Levels that were set manually,
+// locks and minimums hold as they did. The outcome may need more entries; then it is otherwise unchanged.
 func (p *Program) Redecide(out Outcome, h History, now time.Time) (Outcome, error) {
 	if out.Needs.IsZero() {
 		return out, nil
@@ -114,7 +117,7 @@ func (p *Program) reachesBack(acc Account, since time.Time) (from time.Time, ok 
 		return from, false
 	}
 	first, _ := p.span(acc, since)
-	if past := before(acc.standings(), since); len(past) > 0 && past[len(past)-1].byHand() { // see lasting
+	if past := before(acc.standings(), since); len(past) > 0 && past[len(past)-1].manual() { // see lasting
 		first = min(first, p.firstOf(past[len(past)-1].Since))
 	}
 	newest := DateOf(later(acc.Counted, since), p.Zone).Month() // also where that counts no longer
@@ -126,8 +129,8 @@ func (p *Program) firstOf(at time.Time) Date {
 	return Date(monthsBack(DateOf(at, p.Zone).Month(), p.Tiers.Months-1)*100 + 1)
 }
 
-// changesTraits reports whether the entries change, from an instant on, what levels ask of the member. What it was before
-// then, only earlier entries say.
+// changesTraits reports whether the entries change, from an instant on, what levels ask of the member. What it was
+// before then, only earlier entries say.
 func (h History) changesTraits(since time.Time) bool {
 	return slices.ContainsFunc(h.Entries, func(e Entry) bool {
 		if e.Kind != KindMember || e.Effective.Before(since) || len(e.Because) == 0 {
@@ -220,8 +223,8 @@ func (d *decision) baseline(h History, facts []fact, since time.Time) *decision 
 	return d.p.decide(base, since)
 }
 
-// countBefore makes an account count what counted before an instant: what counts now without what happened since then or,
-// where a window reaches back too far for that, what the facts say.
+// countBefore makes an account count what counted before an instant: what counts now without what happened since then
+// or, where a window reaches back too far for that, what the facts say.
 func (a *Account) countBefore(d *decision, facts []fact, since time.Time) {
 	if from, ok := d.p.reachesBack(d.Account, since); ok {
 		for _, f := range facts {
@@ -267,10 +270,10 @@ func (a *Account) uncount(p *Program, acc Account, f fact) {
 type fact struct {
 	at      time.Time
 	placed  time.Time // at which it counts, where it is reported as something that changed at another instant
-	cause   Cause     // of what counts, without its revision; facts of one instant are decided in the order of their causes
+	cause   Cause     // of what counts, without its revision; it orders the facts of one instant
 	metrics []Metric
 	brands  []Bought
-	entry   *Entry // instead: what became known of the member, or a level that was given by hand
+	entry   *Entry // instead: what became known of the member, or a level that was set manually
 }
 
 // sum returns all that a fact counts, with the brands among the elements.
@@ -291,9 +294,10 @@ func (f fact) compare(g fact) int {
 	return cmp.Or(f.at.Compare(g.at), cmp.Compare(f.cause.Kind, g.cause.Kind), cmp.Compare(f.cause.ID, g.cause.ID))
 }
 
-// facts returns what the entries say about the levels of a tier group, in the order in which it happened. What happened
-// before the member joined counts from joining on. What an order counts, it counts from its placing on; where members keep
-// levels on a refund, less counts from when that was recorded on, and so does what comes back later.
+// facts returns what the entries say about the levels of a tier group, in the order in which it happened. What
+// happened before the member joined counts from joining on. What an order counts, it counts from its placing on;
+// where members keep levels on a refund, less counts from when that was recorded on, and so does what comes back
+// later.
 func (h History) facts(p *Program, joined time.Time) (all []fact) {
 	counted, fell := map[Cause]int{}, map[Cause]bool{}
 	for i := range h.Entries {
@@ -323,7 +327,7 @@ func (h History) facts(p *Program, joined time.Time) (all []fact) {
 	return all
 }
 
-// placed reports whether an entry is of a level that was given by hand.
+// placed reports whether an entry is of a level that was set manually.
 func (e *Entry) placed() bool {
 	return e.Kind == KindTier && len(e.Because) > 0 && e.Because[0].What == WasPlaced
 }
@@ -406,7 +410,8 @@ func (d *decision) rejudge(t *decision, h History, since time.Time, redated []Re
 	if same && len(e.Counts)+len(redated) == 0 {
 		return nil
 	}
-	e.Cause = d.ownCause(CauseTier, d.p.levelID(is.Level)+":"+d.now.UTC().Format(stamp)+":"+strconv.FormatInt(d.Account.Sequence, 10))
+	n := strconv.FormatInt(d.Account.Sequence, 10)
+	e.Cause = d.ownCause(CauseTier, d.p.levelID(is.Level)+":"+d.now.UTC().Format(stamp)+":"+n)
 	e.Because = []Because{d.why(was, is)}
 	if !d.unprotect(&e, h, t, is.Level) {
 		d.slideAtLevel(&e, is.Level, d.now)

@@ -55,7 +55,8 @@ func TestLevelCountsFromTheInstantAtWhichTheRemainingFactsQualify(t *testing.T) 
 	first.Refunds = []Refund{back("1", 1)}
 	n := len(s.entries)
 	s.tell(first, instant(t, "2026-04-01T12:00:00Z"))
-	if got := s.acc.Tier; got.Level != "silver" || !got.Since.Equal(second) || !got.Until.Equal(second.AddDate(1, 0, 0).Add(0)) {
+	got := s.acc.Tier
+	if got.Level != "silver" || !got.Since.Equal(second) || !got.Until.Equal(second.AddDate(1, 0, 0)) {
 		t.Errorf("silver is had since %s until %s", got.Since, got.Until)
 	}
 	if got := s.acc.Balance().Active; got != 100+499+500 {
@@ -76,8 +77,9 @@ func TestWithdrawalNamesTheOrder(t *testing.T) {
 	o.Status = OrderCancelled
 	s.tell(o, instant(t, "2026-02-02T12:00:00Z"))
 	e := s.entries[len(s.entries)-1]
-	if got := e.Because[0]; e.Kind != KindTier || got.What != WasWithdrawn || got.Effect() != "silver to bronze, withdrawn: order 1042" {
-		t.Errorf("the last entry is %s: %s", e.Kind, got.Effect())
+	got, want := e.Because[0], "silver to bronze, withdrawn: order 1042"
+	if e.Kind != KindTier || got.What != WasWithdrawn || got.Effect() != want {
+		t.Errorf("the last entry is %s: %s, want %s", e.Kind, got.Effect(), want)
 	}
 }
 
@@ -94,7 +96,8 @@ func TestWithdrawalKeepsWhatReviewsGiveWithoutTheOrder(t *testing.T) {
 	again.Status = OrderCancelled
 	s.tell(again, instant(t, "2026-03-20T12:00:00Z"))
 	got := s.acc.Tier
-	if got.Level != "silver" || DateOf(got.Since, p.Zone) != 20260301 || DateOf(got.Until.Add(-time.Millisecond), p.Zone) != 20260331 {
+	since, last := DateOf(got.Since, p.Zone), DateOf(got.Until.Add(-time.Millisecond), p.Zone)
+	if got.Level != "silver" || since != 20260301 || last != 20260331 {
 		t.Errorf("without February gold falls one step on 1 March, and the level is %+v", got)
 	}
 }
@@ -151,8 +154,8 @@ func TestOrderFindsTheLevelThatAnEarlierOneReached(t *testing.T) {
 func TestRefundInFullWithdrawsALevelOfALadder(t *testing.T) {
 	p := twoLadders(t, func(l *Ladder) {
 		l.Tiers = Tiers{
-			By: ByBrands, Brands: []string{"east", "west"}, Window: Window{CycleWindow, 3, 101}, KeepPeriods: 1, MoveDown: ToQualified,
-			Again: true, Levels: []Level{{ID: "one"}, {ID: "both", From: 2, Points: 250}},
+			By: ByBrands, Brands: []string{"east", "west"}, Window: Window{CycleWindow, 3, 101}, KeepPeriods: 1,
+			MoveDown: ToQualified, Again: true, Levels: []Level{{ID: "one"}, {ID: "both", From: 2, Points: 250}},
 		}
 	})
 	s := newShop(t, p)

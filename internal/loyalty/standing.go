@@ -13,9 +13,9 @@ type Standing struct {
 	At    time.Time // the instant at which it was decided; zero if that is Since
 
 	From  time.Time // what counts for LevelWindow begins after it; zero: after Since
-	Lock  time.Time // somebody set the level by hand, and nothing moves it before, nor does what ended before
-	Floor string    // the least level for ever, given by hand
-	Given bool      // Until was given by hand
+	Lock  time.Time // the level was set manually, and nothing moves it before, nor does what ended before
+	Floor string    // the least level for ever, set manually
+	Given bool      // Until was set manually
 }
 
 // from returns the instant after which what counts for LevelWindow begins.
@@ -34,8 +34,8 @@ func (s Standing) decided() time.Time {
 	return s.At
 }
 
-// byHand reports whether the level is held until an instant that was given by hand.
-func (s Standing) byHand() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
+// manual reports whether the level is held until an instant that was set manually.
+func (s Standing) manual() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
 
 // decidedAt returns the standing with the instant at which it was decided.
 func (s Standing) decidedAt(at time.Time) Standing {
@@ -45,12 +45,12 @@ func (s Standing) decidedAt(at time.Time) Standing {
 	return s
 }
 
-// pastAge is how long an account remembers a standing after it ended: the time in which orders may arrive late. Where an
-// older one is needed, the member's entries have it.
+// pastAge is how long an account remembers a standing after it ended: the time in which orders may arrive late. Where
+// an older one is needed, the member's entries have it.
 const pastAge = MaxOrderAge + 24*time.Hour
 
-// A Redecision replaces what an account remembers of its standings from an instant on. The entry's Standing is the last of
-// the new ones.
+// A Redecision replaces what an account remembers of its standings from an instant on. The entry's Standing is the
+// last of the new ones.
 type Redecision struct {
 	From time.Time
 	Past []Standing // the new ones before the last, oldest first

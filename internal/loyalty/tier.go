@@ -15,9 +15,9 @@ func (p *Program) rung(s Standing) int {
 	return i
 }
 
-// climb decides about the levels of all tier groups after something that happened at an instant changed what counts. was
-// is the account before it. Where an earlier decision may depend on it, none is made yet: the outcome then says what it
-// needs (Outcome.Needs), and Redecide decides.
+// climb decides about the levels of all tier groups after something that happened at an instant changed what counts.
+// was is the account before it. Where an earlier decision may depend on it, none is made yet: the outcome then says
+// what it needs (Outcome.Needs), and Redecide decides.
 func (d *decision) climb(at time.Time, was Account) error {
 	at = later(at, d.Account.Joined)
 	unsettled := d.unsettled(at, was)
@@ -32,8 +32,8 @@ func (d *decision) climb(at time.Time, was Account) error {
 	return d.climbAll(at, was)
 }
 
-// unsettled reports whether decisions that were made already may depend on what happened at an instant: the levels were
-// decided since then, or something counts since then and more than now is reached. was is the account before it.
+// unsettled reports whether decisions that were made already may depend on what happened at an instant: the levels
+// were decided since then, or something counts since then and more than now is reached. was is the account before it.
 func (d *decision) unsettled(at time.Time, was Account) bool {
 	p, acc := d.p, d.Account
 	if !p.decides(was, acc) {
@@ -59,8 +59,8 @@ func (p *Program) lastDecided(acc Account, now time.Time) (last time.Time) {
 	return last
 }
 
-// climbsSince reports whether an account that was not decided about since an instant may reach a higher level by what counts
-// now, or in a period that is over since then.
+// climbsSince reports whether an account that was not decided about since an instant may reach a higher level by what
+// counts now, or in a period that is over since then.
 func (p *Program) climbsSince(acc Account, at, now time.Time) bool {
 	if now.Before(acc.Tier.Lock) {
 		return false
@@ -100,8 +100,8 @@ func (m Metric) falls() bool {
 	return min(int64(m.Points), m.Orders, m.Spend, m.Elements, m.Visits) < 0
 }
 
-// climbAll decides about the levels of all tier groups for which something else counts than before, by what counts at an
-// instant. Nothing counts that happened later.
+// climbAll decides about the levels of all tier groups for which something else counts than before, by what counts at
+// an instant. Nothing counts that happened later.
 func (d *decision) climbAll(at time.Time, was Account) error {
 	if err := d.climbTier(at, was); err != nil {
 		return err
@@ -109,8 +109,8 @@ func (d *decision) climbAll(at time.Time, was Account) error {
 	return d.onLadders(func(d *decision) error { return d.climbTier(at, d.p.view(was)) })
 }
 
-// climbTier moves the account up to the level that it qualifies for at an instant, and lets the time since then pass. A
-// level counts from the purchase that reached it, however late that is reported.
+// climbTier moves the account up to the level that it qualifies for at an instant, and lets the time since then pass.
+// A level counts from the purchase that reached it, however late that is reported.
 func (d *decision) climbTier(at time.Time, was Account) error {
 	if !d.p.decides(was, d.Account) {
 		return nil
@@ -127,8 +127,8 @@ func (d *decision) climbTier(at time.Time, was Account) error {
 	return d.liftTier()
 }
 
-// climbNow moves the account up to the level that it qualifies for at this instant. Where members move up with the next
-// period it waits for the end of this one.
+// climbNow moves the account up to the level that it qualifies for at this instant. Where members move up with the
+// next period it waits for the end of this one.
 func (d *decision) climbNow() error {
 	if _, cyclic := d.p.Tiers.cycle(); d.locked() || cyclic && d.p.Tiers.MoveUp == NextPeriod {
 		return nil
@@ -186,8 +186,8 @@ func (p *Program) reachedUntil(acc Account, at time.Time) time.Time {
 	return p.keptFrom(acc, at, p.Tiers.keepPeriods())
 }
 
-// closed is the last instants of what is over by now and counts what happened at an instant: the period in which it lies,
-// or each month whose end a rolling window reaches back from to it. None if there are no periods.
+// closed is the last instants of what is over by now and counts what happened at an instant: the period in which it
+// lies, or each month whose end a rolling window reaches back from to it. None if there are no periods.
 func (p *Program) closed(acc Account, at, now time.Time) (out []time.Time) {
 	if _, cyclic := p.Tiers.cycle(); cyclic {
 		if end := p.periodEnd(acc, at); !end.After(now) {
@@ -219,8 +219,8 @@ func (p *Program) unlockAt(acc Account) time.Time {
 	return at
 }
 
-// unlocked is the level that an account has reached at the end of its lock, until when, and the instant by whose period
-// it did.
+// unlocked is the level that an account has reached at the end of its lock, until when, and the instant by whose
+// period it did.
 func (p *Program) unlocked(acc Account) (rung int, until, asOf time.Time) {
 	at := acc.Tier.Lock
 	rung, until, asOf = p.lasting(acc, at)
@@ -367,7 +367,7 @@ func (d *decision) standing(s Standing, at time.Time, why Because) error {
 		return nil
 	}
 	what := d.p.levelID(s.Level) + ":" + at.UTC().Format(stamp)
-	if d.Account.Tier.Since.Equal(at) || at.Before(d.present) { // once more in the same instant, or reported late once more
+	if d.Account.Tier.Since.Equal(at) || at.Before(d.present) { // again in the same instant, or reported late again
 		what += ":" + strconv.FormatInt(d.Account.Sequence, 10)
 	}
 	e := Entry{

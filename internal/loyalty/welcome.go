@@ -2,8 +2,8 @@ package loyalty
 
 import "slices"
 
-// welcome gives the points of the levels that an account has just reached: of the highest alone, or of each on the way.
-// Whatever moves the account up, what it gives may be enough for the reward that is redeemed by itself.
+// welcome gives the points of the levels that an account has just reached: of the highest alone, or of each on the
+// way. Whatever moves the account up, what it gives may be enough for the reward that is redeemed by itself.
 func (d *decision) welcome(from, to int) error {
 	for i := from + 1; i <= to; i++ {
 		l := d.p.Tiers.Levels[i]
@@ -20,19 +20,21 @@ func (d *decision) welcome(from, to int) error {
 // greet gives the points of a level, once, or each time that the level is reached where the program says so.
 func (d *decision) greet(l Level) error {
 	b := d.bonus(l)
-	if !d.p.Tiers.Again && slices.ContainsFunc(d.Account.Reached, func(r Reached) bool { return r.Grant.Rule == b.key && r.Grant.Worth > 0 }) {
+	given := func(r Reached) bool { return r.Grant.Rule == b.key && r.Grant.Worth > 0 }
+	if !d.p.Tiers.Again && slices.ContainsFunc(d.Account.Reached, given) {
 		return nil
 	}
 	if d.trial != nil {
 		d.trial.bonuses = append(d.trial.bonuses, b)
-		d.Account.Reached = append(slices.Clip(d.Account.Reached), Reached{Grant: Grant{Rule: b.key, Worth: b.points}, At: b.at})
+		r := Reached{Grant: Grant{Rule: b.key, Worth: b.points}, At: b.at}
+		d.Account.Reached = append(slices.Clip(d.Account.Reached), r)
 		return nil
 	}
 	return d.payBonus(d.vacant(b), b)
 }
 
-// bonus is the points of a level that is reached at this instant. The points of a level of a ladder live as long as those
-// of the level that the member has in Tiers.
+// bonus is the points of a level that is reached at this instant. The points of a level of a ladder live as long as
+// those of the level that the member has in Tiers.
 func (d *decision) bonus(l Level) bonus {
 	b := bonus{level: l.ID, key: d.p.levelKey(l.ID), points: l.Points, at: d.now}
 	whole, acc := d.main(), d.Account

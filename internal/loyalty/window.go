@@ -154,7 +154,7 @@ func (p *Program) apart(acc Account) int {
 		return w.Months + 12
 	case p.Tiers.Window.Kind == LevelWindow:
 		return MaxWindow
-	case p.Tiers.Months > 0 && acc.Tier.byHand():
+	case p.Tiers.Months > 0 && acc.Tier.manual():
 		kept := p.Tiers.KeepFor.Months + p.Tiers.Grace.Months + (p.Tiers.KeepFor.Days+p.Tiers.Grace.Days)/28 + 2
 		return min(p.Tiers.Months+kept, MaxWindow)
 	}
