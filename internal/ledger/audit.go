@@ -33,8 +33,11 @@ func (l *Ledger) Audit(ctx context.Context, program string, m loyalty.MemberID) 
 func (l *Ledger) AuditFrom(ctx context.Context, program string, acc loyalty.Account, m loyalty.MemberID, entries []loyalty.Entry) (loyalty.Account, error) {
 	var wrong []error
 	for _, e := range slices.Backward(entries) {
+		e, err := l.whole(ctx, program, e)
+		if err != nil {
+			return acc, err
+		}
 		wrong = append(wrong, auditEntry(acc, e))
-		var err error
 		if acc, err = acc.Apply(e); err != nil {
 			return acc, errors.Join(append(wrong, err)...)
 		}

@@ -231,7 +231,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 	case more:
 		c.with = nil
 	}
-	var accounts, ofTime []table.Op
+	var accounts, ofTime, parts []table.Op
 	var passed []loyalty.Entry
 	var spends []loyalty.Spend
 	for i, s := range sides {
@@ -246,6 +246,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 		w.ops, w.entries = append(w.ops, puts[n:]...), append(w.entries, s.entries[n:]...)
 		ofTime, passed = append(ofTime, puts[:n]...), append(passed, s.entries[:n]...)
 		accounts, spends = append(accounts, table.Put(s.item)), append(spends, s.spends...)
+		parts = append(parts, s.parts...)
 	}
 	switch {
 	case len(accounts) == 0 && c.alone:
@@ -259,7 +260,7 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
-	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, codeOps(c, w.entries), listOps(c.p.ID, w.entries), b.ops(spends, w.entries[0].Cause.ID))
+	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, parts, codeOps(c, w.entries), listOps(c.p.ID, w.entries), b.ops(spends, w.entries[0].Cause.ID))
 	return w, nil
 }
 
@@ -273,6 +274,7 @@ type side struct {
 	entries []loyalty.Entry
 	passed  int // how many of the entries are those of time
 	spends  []loyalty.Spend
+	parts   []table.Op // writes what large orders store apart
 }
 
 // decided brings the accounts to the present, and decides; not, if that alone takes more than one transaction.
@@ -292,7 +294,7 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 		}
 		more = more || part
 		accs[i] = out.Account
-		sides[i] = side{read[i], acc, out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends}
+		sides[i] = side{read[i], acc, out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends, nil}
 	}
 	decide := c.decision()
 	if decide == nil || more {
@@ -335,6 +337,8 @@ func (s *side) seal(c command) []table.Op {
 		giveCode(c.p, e)
 		e, doc := sealed(e, s.head)
 		s.entries[i], s.head = e, e.Hash
+		doc, parts := apart(c.p.ID, e, doc)
+		s.parts = append(s.parts, parts...)
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
 	s.acc.Head = s.head
@@ -356,8 +360,9 @@ func (s *side) behind(main loyalty.Cause) int {
 // sequence and costs no write of one.
 func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry, by By, with ...table.Op) (loyalty.Entry, error) {
 	e.Program, e.Recorded, e.Actor, e.Input = cmp.Or(e.Program, p.Version), l.now(), by.Actor, by.Input
-	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: encode(storedEntry(e))}
-	err := l.Table.Transact(ctx, append([]table.Op{table.Put(it)}, with...)...)
+	doc, parts := apart(p.ID, e, encode(storedEntry(e)))
+	it := table.Item{Key: causeKey(p.ID, e.Cause), Doc: doc}
+	err := l.Table.Transact(ctx, slices.Concat([]table.Op{table.Put(it)}, with, parts)...)
 	var conflict *table.ConflictError
 	if errors.As(err, &conflict) && conflict.Op == 0 {
 		return e, taken{conflict.Current}
@@ -368,13 +373,16 @@ func (l *Ledger) record(ctx context.Context, p *loyalty.Program, e loyalty.Entry
 // latest reads the last revision of a cause; Cause.Revision is zero if there is none.
 func (l *Ledger) latest(ctx context.Context, program, kind, id string) (loyalty.Entry, error) {
 	for e, err := range l.revisions(ctx, program, kind, id, true, 1) {
-		return e, err
+		if err != nil {
+			return e, err
+		}
+		return l.whole(ctx, program, e)
 	}
 	return loyalty.Entry{}, nil
 }
 
 func (l *Ledger) revisions(ctx context.Context, program, kind, id string, newestFirst bool, limit int) iter.Seq2[loyalty.Entry, error] {
-	q := table.Query{PK: causePartition(program, kind, id), Reverse: newestFirst, Limit: limit}
+	q := table.Query{PK: causePartition(program, kind, id), To: lastRevision, Reverse: newestFirst, Limit: limit}
 	return list(ctx, l.Table, q, func(it table.Item) (loyalty.Entry, error) { return entryOf(it, kind, id) })
 }
 

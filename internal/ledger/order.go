@@ -275,5 +275,5 @@ func (l *Ledger) Order(ctx context.Context, program, id string) (OrderResult, er
 	if r.Revision == 0 {
 		return r, notFound("order")
 	}
-	return r, nil
+	return r, l.wholeOrder(ctx, program, &r.State)
 }

@@ -274,6 +274,9 @@ type orderDoc struct {
 	Lapsed    int64            `json:"gone,omitzero"`
 	Expired   int64            `json:"exp,omitzero"`
 	Converted []unconvertedDoc `json:"cv,omitempty"`
+
+	LinesAt   int `json:"lia,omitzero"` // instead of the lines: the revision beside which they are stored
+	RefundsAt int `json:"rea,omitzero"` // likewise
 }
 
 // eventDoc leaves out what the entry says already.

@@ -100,7 +100,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth),
 		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, Elements: d.Elements, Brands: d.Brands, Bucket: d.Bucket,
-		Ladders: readCounted(d.Ladders),
+		Ladders: readCounted(d.Ladders), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt,
 	}
 	var err error
 	if s.Order, err = d.order(id, m); err != nil {

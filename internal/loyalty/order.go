@@ -94,6 +94,11 @@ type OrderState struct {
 	Brands   []string
 	Bucket   int       // where the account counts it, if not under the month of its placing
 	Ladders  []Counted // what it counts on other ladders
+
+	// The revisions that last changed the lines and the refunds of a large order, which are stored apart from its entries;
+	// zero for an order with at most InlineLines of them.
+	LinesSince   int
+	RefundsSince int
 }
 
 // share is what the state has of one rule's bounds; the state must own its Shares.
@@ -124,6 +129,7 @@ const (
 	MaxOrderAhead = 5 * time.Minute     // and not from further in the future
 	JoinGrace     = 24 * time.Hour      // enrolled at the till: the order may be so much older than the member
 	MaxLines      = 10_000
+	InlineLines   = 100   // how many lines, and how many refunded lines, an entry of an order holds itself
 	MaxPending    = 2_000 // orders and events of one member whose points are pending: a bound on the account's size
 )
 

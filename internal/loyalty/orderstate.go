@@ -30,7 +30,25 @@ func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o O
 	if prior != nil {
 		s.Revision += prior.Revision
 	}
+	s.sinceWhen(prior)
 	return s, nil
+}
+
+// sinceWhen finds the revisions that last changed the lines and the refunds of a large order.
+func (s *OrderState) sinceWhen(prior *OrderState) {
+	s.LinesSince, s.RefundsSince = 0, 0
+	if len(s.Order.Lines) > InlineLines {
+		s.LinesSince = s.Revision
+		if prior != nil && prior.LinesSince > 0 && slices.Equal(prior.Order.Lines, s.Order.Lines) {
+			s.LinesSince = prior.LinesSince
+		}
+	}
+	if refundedLines(s.Order.Refunds) > InlineLines {
+		s.RefundsSince = s.Revision
+		if prior != nil && prior.RefundsSince > 0 && slices.EqualFunc(prior.Order.Refunds, s.Order.Refunds, Refund.equal) {
+			s.RefundsSince = prior.RefundsSince
+		}
+	}
 }
 
 // Blank reports whether the state is only that of payments whose order is told now, or of which no money has come yet:
@@ -66,6 +84,7 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 	}
 	s.Order = o
 	s.Revision++
+	s.sinceWhen(prior)
 	s.forget(rules, now)
 	return s, nil
 }

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -30,6 +31,19 @@ type Refund struct {
 	Tax      int64
 	Goods    int64 // of no certain line; only payments state it
 	Lines    []RefundLine
+}
+
+func (r Refund) equal(x Refund) bool {
+	return r.ID == x.ID && r.At.Equal(x.At) && r.Status == x.Status && r.Amount == x.Amount && r.Shipping == x.Shipping &&
+		r.Tax == x.Tax && r.Goods == x.Goods && slices.Equal(r.Lines, x.Lines)
+}
+
+// refundedLines is how many lines refunds have in all.
+func refundedLines(refunds []Refund) (n int) {
+	for _, r := range refunds {
+		n += len(r.Lines)
+	}
+	return n
 }
 
 // A RefundLine is money that went back for one line, after its share of the order's discount.
@@ -207,13 +221,14 @@ func (o Order) checkRefunds() error {
 	}
 	seen := map[string]bool{}
 	total := int64(0)
+	has := o.lineIDs()
 	for i, r := range o.Refunds {
 		at := "/refunds/" + strconv.Itoa(i)
 		if seen[r.ID] {
 			return refuse(ValidationFailed, at+"/id", fmt.Sprintf("Two refunds have the id %q.", r.ID))
 		}
 		seen[r.ID] = true
-		if err := o.checkRefund(at, r); err != nil {
+		if err := checkRefund(at, r, has); err != nil {
 			return err
 		}
 		if r.Status == RefundSucceeded {
@@ -255,7 +270,7 @@ func (o Order) checkDisputes() error {
 	return nil
 }
 
-func (o Order) checkRefund(at string, r Refund) error {
+func checkRefund(at string, r Refund, has map[string]bool) error {
 	switch r.Status {
 	case RefundSucceeded, RefundPending, RefundFailed:
 	default:
@@ -272,7 +287,7 @@ func (o Order) checkRefund(at string, r Refund) error {
 	}
 	for i, l := range r.Lines {
 		at := at + "/lines/" + strconv.Itoa(i)
-		if !o.hasLine(l.ID) {
+		if !has[l.ID] {
 			return refuse(ValidationFailed, at+"/id", fmt.Sprintf("The order has no line %q.", l.ID))
 		}
 		if err := checkAmount(at+"/amount", l.Amount); err != nil {
@@ -286,13 +301,16 @@ func (o Order) checkRefund(at string, r Refund) error {
 	return nil
 }
 
-func (o Order) hasLine(id string) bool {
-	for _, l := range o.Lines {
-		if l.ID == id {
-			return true
-		}
+// lineIDs are those of the lines, if a refund names any.
+func (o Order) lineIDs() map[string]bool {
+	if refundedLines(o.Refunds) == 0 {
+		return nil
 	}
-	return false
+	has := make(map[string]bool, len(o.Lines))
+	for _, l := range o.Lines {
+		has[l.ID] = true
+	}
+	return has
 }
 
 // checkRefundedParts refuses more for a part of the order than was paid for it. A line's share of the discount

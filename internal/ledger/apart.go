@@ -1,0 +1,137 @@
+package ledger
+
+import (
+	"bytes"
+	"compress/flate"
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// An item of the table holds 400 KB. The lines of an order with more than loyalty.InlineLines, and its refunds if they name
+// more lines than that, are stored apart from its entry, compressed, in items of the order's partition behind its revisions.
+// A revision that does not change them names the revision that did and stores nothing again. An entry's hash covers them
+// as if they were part of it.
+
+const (
+	linesPart   = "LINES#"
+	refundsPart = "REFUNDS#"
+
+	// lastRevision is the last sort key that a revision can have.
+	lastRevision = "999999"
+
+	// partSize is how many bytes of compressed JSON one item holds: base64 makes a third more of them.
+	partSize = 240 << 10
+
+	// maxParts bounds what is unpacked of an order: a request of 1 MB says less.
+	maxParts = 16 << 20
+)
+
+// partDoc is a stored form: changed only by addition.
+type partDoc struct {
+	Packed []byte `json:"z"`
+}
+
+// apart takes out of an entry's document what is stored apart, and returns what writes it.
+func apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
+	if e.Order == nil || e.Order.LinesSince == 0 && e.Order.RefundsSince == 0 {
+		return doc, nil
+	}
+	d := storedEntry(e)
+	var parts []table.Op
+	put := func(part string, since int, v any) {
+		if since == e.Cause.Revision {
+			parts = append(parts, partOps(program, e.Cause, part, v)...)
+		}
+	}
+	if since := e.Order.LinesSince; since > 0 {
+		put(linesPart, since, d.Order.Lines)
+		d.Order.Lines, d.Order.LinesAt = nil, since
+	}
+	if since := e.Order.RefundsSince; since > 0 {
+		put(refundsPart, since, d.Order.Refunds)
+		d.Order.Refunds, d.Order.RefundsAt = nil, since
+	}
+	return encode(d), parts
+}
+
+// partOps writes a part of an order beside a revision.
+func partOps(program string, c loyalty.Cause, part string, v any) (ops []table.Op) {
+	var packed bytes.Buffer
+	w, err := flate.NewWriter(&packed, flate.BestSpeed)
+	if err != nil {
+		panic("ledger: " + err.Error()) // the level is one that there is
+	}
+	_, _ = w.Write(encode(v)) // a buffer takes everything
+	_ = w.Close()
+	prefix := part + padded(int64(c.Revision), 6) + "#"
+	for n := 0; packed.Len() > 0; n++ {
+		key := table.Key{PK: causePartition(program, c.Kind, c.ID), SK: prefix + padded(int64(n), 3)}
+		ops = append(ops, table.Put(table.Item{Key: key, Doc: encode(partDoc{packed.Next(partSize)})}))
+	}
+	return ops
+}
+
+// whole is an entry with what its order stores apart.
+func (l *Ledger) whole(ctx context.Context, program string, e loyalty.Entry) (loyalty.Entry, error) {
+	if e.Order == nil {
+		return e, nil
+	}
+	s := *e.Order
+	err := l.wholeOrder(ctx, program, &s)
+	e.Order = &s
+	return e, err
+}
+
+// wholeOrder reads what an order stores apart, unless it was read already.
+func (l *Ledger) wholeOrder(ctx context.Context, program string, s *loyalty.OrderState) error {
+	if s.LinesSince > 0 && len(s.Order.Lines) == 0 {
+		var lines []lineDoc
+		if err := l.part(ctx, program, s.Order.ID, linesPart, s.LinesSince, &lines); err != nil {
+			return err
+		}
+		for _, d := range lines {
+			s.Order.Lines = append(s.Order.Lines, loyalty.Line(d))
+		}
+	}
+	if s.RefundsSince > 0 && len(s.Order.Refunds) == 0 {
+		var refunds []refundDoc
+		if err := l.part(ctx, program, s.Order.ID, refundsPart, s.RefundsSince, &refunds); err != nil {
+			return err
+		}
+		for _, d := range refunds {
+			s.Order.Refunds = append(s.Order.Refunds, d.refund())
+		}
+	}
+	return nil
+}
+
+// part reads a part of an order that is stored beside a revision.
+func (l *Ledger) part(ctx context.Context, program, order, part string, revision int, v any) error {
+	prefix := part + padded(int64(revision), 6) + "#"
+	q := table.Query{PK: causePartition(program, loyalty.CauseOrder, order), From: prefix, To: prefix + "~"}
+	var packed bytes.Buffer
+	for it, err := range l.Table.Query(ctx, q) {
+		if err != nil {
+			return retryable(err)
+		}
+		var d partDoc
+		if err := json.Unmarshal(it.Doc, &d); err != nil {
+			return fmt.Errorf("ledger: read %s: %w", it.Key, err)
+		}
+		packed.Write(d.Packed)
+	}
+	doc, err := io.ReadAll(io.LimitReader(flate.NewReader(&packed), maxParts))
+	if err == nil {
+		err = json.Unmarshal(doc, v)
+	}
+	if err != nil {
+		return fmt.Errorf("ledger: read %sof order %s: %w", part, order, err)
+	}
+	return nil
+}
