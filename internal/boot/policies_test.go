@@ -232,6 +232,8 @@ func (c *cloud) start(t *testing.T, name string) lambda.Handler {
 	}
 	t.Setenv("PERENNIAL_TEST_CLOCK", "event")
 	t.Setenv("AWS_REGION", stacktest.Deployment.Region)
+	// The environment may name an emulator of DynamoDB for other tests.
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", c.url)
 	t.Setenv("AWS_ENDPOINT_URL", c.url)
 	t.Setenv("AWS_ACCESS_KEY_ID", awsapi.AccessKeyID(name))
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
