@@ -51,11 +51,11 @@ func apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
 	}
 	if since := e.Order.LinesSince; since > 0 {
 		put(linesPart, since, d.Order.Lines)
-		d.Order.Lines, d.Order.LinesAt = nil, since
+		d.Order.Lines = nil
 	}
 	if since := e.Order.RefundsSince; since > 0 {
 		put(refundsPart, since, d.Order.Refunds)
-		d.Order.Refunds, d.Order.RefundsAt = nil, since
+		d.Order.Refunds = nil
 	}
 	return encode(d), parts
 }

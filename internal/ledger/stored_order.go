@@ -18,7 +18,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
 		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
-		Ladders: storedCounted(s.Ladders),
+		Ladders: storedCounted(s.Ladders), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince,
 	}
 	if o.Clock != nil {
 		d.Clock = o.Clock.String()
