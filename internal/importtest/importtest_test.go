@@ -23,6 +23,7 @@ var arrows = []struct {
 	may []string // below internal/
 }{
 	{"internal/loyalty", nil},
+	{"internal/loyalty/deliverytest", []string{"loyalty"}},
 	{"internal/explain", []string{"loyalty"}},
 	{"internal/emailaddr", nil},
 	{"internal/table", nil},
@@ -128,8 +129,8 @@ var outside = map[string][]string{
 	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/app", "internal/boot", "internal/boot/postroom", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay"},
 	"github.com/stripe/stripe-go":              nil,
 	"github.com/standard-webhooks":             nil,
-	"github.com/google/go-cmp":                 {"internal/table/tabletest"},
-	"pgregory.net/rapid":                       nil,
+	"github.com/google/go-cmp":                 {"internal/loyalty/deliverytest", "internal/table/tabletest"},
+	"pgregory.net/rapid":                       {"internal/loyalty/deliverytest"},
 	"github.com/anishathalye/porcupine":        nil,
 }
 

@@ -8,6 +8,18 @@ package loyalty
 //
 // These are the exceptions, each with the actual behavior.
 //
+// Points:
+//
+//   - Points that were spent stay spent. A redemption or conversion takes the points that expire first of those that the
+//     member has then. If an order becomes known later, or loses its points later, points of other orders were spent than
+//     by the direct delivery, and debt may be paid with others; the sum is the same.
+//   - A conversion of points that are taken back later is reversed in part, as far as nothing else is left to take. The
+//     member then has fewer points in one wallet and more in the other than by the direct delivery.
+//   - With the clawback policies pending_only and within_balance, a refund takes what is pending, or left, when it is
+//     reported.
+//   - The fraction of a point with which an order begins (carry) is what earlier orders had left when the order was first
+//     accepted. It is recorded with the order.
+//
 // Levels:
 //
 //   - The level that multiplied an order's points, and that says how long they live, is the one at placed_at as known

@@ -235,3 +235,45 @@ func TestAnAccountRemembersFewBonuses(t *testing.T) {
 		}
 	}
 }
+
+// A level that was set manually hides one that was reached before, until it ends. That one counts then, also if a third
+// level was reached and withdrawn meanwhile.
+func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Tiers = Tiers{
+			By: ByPointsEarned, Months: 3, KeepFor: Period{Months: 12}, MoveDown: ToQualified,
+			Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}, {ID: "black", From: 900}},
+		}
+	})
+	s := newShop(t, p)
+	s.acc.Joined = noon
+	order := func(id string, euros int64, at time.Time) Order {
+		o := paid("EUR", Line{Amount: euros * 100})
+		o.ID, o.PlacedAt = id, at
+		s.tell(o, at)
+		return o
+	}
+	for i := range 3 {
+		order(fmt.Sprint("o", i), 100, noon.AddDate(0, i, 0))
+	}
+	at := noon.AddDate(0, 2, 1)
+	out, err := p.SetTier(s.acc, "t1", Placement{Level: "silver", Reason: "a match", Until: at.AddDate(0, 3, 0)}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.took(out)
+	at = noon.AddDate(0, 3, 0)
+	o := order("large", 900, at)
+	if s.acc.Tier.Level != "black" {
+		t.Fatalf("the order reached %s, want black", s.acc.Tier.Level)
+	}
+	o.Status = OrderCancelled
+	s.tell(o, at.Add(time.Hour))
+	if s.acc.Tier.Level != "silver" {
+		t.Fatalf("the cancellation leads to %s, want silver", s.acc.Tier.Level)
+	}
+	s.pass(noon.AddDate(0, 6, 0))
+	if s.acc.Tier.Level != "gold" {
+		t.Errorf("after the manual level the member is %s, want gold", s.acc.Tier.Level)
+	}
+}

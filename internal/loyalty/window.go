@@ -145,8 +145,8 @@ func (p *Program) span(acc Account, at time.Time) (first, last Date) {
 }
 
 // apart is how many months of buckets an account keeps apart: this period and the one before it, and what comes late. Under
-// a level that was given by hand, a window of months keeps also those in which another level was reached that is still
-// held; see lasting.
+// a level that was set manually, a window of months keeps also those in which another level was reached that is still
+// held; see lasting. So it does while the account remembers such a level, because a withdrawal may return to it.
 func (p *Program) apart(acc Account) int {
 	w, cyclic := p.Tiers.cycle()
 	switch {
@@ -154,7 +154,7 @@ func (p *Program) apart(acc Account) int {
 		return w.Months + 12
 	case p.Tiers.Window.Kind == LevelWindow:
 		return MaxWindow
-	case p.Tiers.Months > 0 && acc.Tier.manual():
+	case p.Tiers.Months > 0 && slices.ContainsFunc(acc.standings(), Standing.manual):
 		kept := p.Tiers.KeepFor.Months + p.Tiers.Grace.Months + (p.Tiers.KeepFor.Days+p.Tiers.Grace.Days)/28 + 2
 		return min(p.Tiers.Months+kept, MaxWindow)
 	}

@@ -1,0 +1,174 @@
+package deliverytest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// An Account is a member's account to which a history is reported, as the ledger does.
+type Account struct {
+	loyalty.Account
+	Orders  map[string]*loyalty.OrderState
+	Entries []loyalty.Entry
+	Spent   map[string]bool // IDs of redemptions and conversions that were not rejected
+
+	t       *rapid.T
+	p       *loyalty.Program
+	events  map[string]*loyalty.EventState
+	random  *Account // of a direct delivery: the account of the random one
+	effects *Effects
+	missing map[string]loyalty.Points // of a direct delivery, by wallet: what only the random one could spend
+}
+
+// Deliver reports the random delivery.
+func (h *History) Deliver(t *rapid.T, effects *Effects) *Account {
+	return h.report(t, h.Delivery, nil, effects)
+}
+
+// DeliverDirectly reports the direct delivery. The levels that multiply the points of orders are those that the random
+// delivery recorded.
+func (h *History) DeliverDirectly(t *rapid.T, random *Account) *Account {
+	return h.report(t, h.Direct, random, new(Effects))
+}
+
+func (h *History) report(t *rapid.T, all []Report, random *Account, effects *Effects) *Account {
+	a := &Account{
+		Orders: map[string]*loyalty.OrderState{}, Spent: map[string]bool{}, t: t, p: h.Program,
+		events: map[string]*loyalty.EventState{}, random: random, effects: effects, missing: map[string]loyalty.Points{},
+	}
+	a.take(a.p.Join(Member, h.Traits, h.Joined))
+	for _, r := range all {
+		a.take(a.p.Advance(a.Account, r.At))
+		a.happen(r)
+	}
+	a.take(a.p.Advance(a.Account, h.End))
+	return a
+}
+
+// take adopts an outcome, once its levels are decided too.
+func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if !out.Needs.IsZero() {
+		a.effects.DecidedAgain++
+	}
+	for !out.Needs.IsZero() {
+		h := loyalty.History{Entries: a.Entries, All: out.Needs.All}
+		for i, e := range slices.Backward(a.Entries) {
+			if !h.All && out.Needs.Enough(e) {
+				h.Entries = a.Entries[i+1:]
+				break
+			}
+		}
+		if out, err = a.p.Redecide(out, h, out.Entries[0].Recorded); err != nil {
+			a.t.Fatal(err)
+		}
+	}
+	a.effects.count(out)
+	a.Account, a.Entries = out.Account, append(a.Entries, out.Entries...)
+	return out
+}
+
+func (a *Account) happen(r Report) {
+	switch {
+	case r.Order != nil:
+		a.order(*r.Order, r.At)
+	case r.Event != nil:
+		out := a.take(a.p.PlaceEvent(a.Account, a.events[r.Event.Cause()], a.p, *r.Event, r.At))
+		a.events[r.Event.Cause()] = out.Entries[0].Event
+	case r.Traits != nil:
+		t := a.Traits
+		t.Segments = r.Traits.Segments
+		a.take(a.p.SetTraits(a.Account, t, r.At))
+	case r.Placement != nil:
+		out, err := a.p.SetTier(a.Account, r.ID, *r.Placement, r.At)
+		if !errors.As(err, new(*loyalty.Error)) { // else it is below the member's minimum
+			a.take(out, err)
+		}
+	default:
+		a.spend(r)
+	}
+}
+
+func (a *Account) order(o loyalty.Order, now time.Time) {
+	prior := a.Orders[o.ID]
+	if prior != nil && !o.Supersedes(prior.Order) {
+		a.effects.Superseded++
+		return
+	}
+	if prior == nil && a.random != nil {
+		prior = a.recorded(o, now)
+	}
+	out := a.take(a.p.PlaceOrder(a.Account, prior, a.p, o, nil, now))
+	a.Orders[o.ID] = out.Entries[0].Order
+}
+
+// recorded is the state of an order that is not paid yet, with the level and the fraction of a point that the random
+// delivery recorded.
+func (a *Account) recorded(o loyalty.Order, now time.Time) *loyalty.OrderState {
+	o.Status = loyalty.OrderPlaced
+	out, err := a.p.PlaceOrder(a.Account, nil, a.p, o, nil, now)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	s := *out.Entries[0].Order
+	known := a.random.Orders[o.ID]
+	s.Buyer.Level, s.Carried = known.Buyer.Level, known.Carried
+	return &s
+}
+
+// spend redeems or converts points, unless that is rejected. The direct delivery does what the random one did; if it
+// cannot, the random one has spent points that it lost later.
+func (a *Account) spend(r Report) {
+	if a.random != nil && !a.random.Spent[r.ID] {
+		return
+	}
+	var out loyalty.Outcome
+	var err error
+	if r.Redeems {
+		out, err = a.p.Redeem(a.Account, loyalty.Redemption{ID: r.ID, Reward: "mug"}, true, nil, r.At)
+	} else {
+		out, err = a.p.Convert(a.Account, r.ID, "", "miles", r.Converts, r.At)
+	}
+	switch {
+	case !errors.As(err, new(*loyalty.Error)):
+		a.take(out, err)
+		a.Spent[r.ID] = true
+	case a.random != nil && r.Redeems:
+		a.missing[""] -= a.p.Rewards[0].Cost
+	case a.random != nil:
+		a.missing[""] -= r.Converts
+		a.missing["miles"] += r.Converts
+	}
+}
+
+// Dump writes an account's entries, a line each.
+func (a *Account) Dump() (out string) {
+	for _, e := range a.Entries {
+		out += fmt.Sprintf("%d %s %s at %s recorded %s", e.Sequence, e.Kind, e.Cause, inMillis(e.Effective), inMillis(e.Recorded))
+		for _, p := range e.Postings {
+			out += fmt.Sprintf(" %s%s:%s%+d", p.Wallet, p.Bucket, p.Lot, p.Points)
+		}
+		if e.Order != nil {
+			out += fmt.Sprintf(" placed %s %s", inMillis(e.Order.Order.PlacedAt), e.Order.Order.Status)
+		}
+		if s := e.Standing; s != nil {
+			out += fmt.Sprintf(" %s %s since %s", e.Ladder, s.Level, inMillis(s.Since))
+			out += fmt.Sprintf(" until %s", inMillis(s.Until))
+		}
+		if len(e.Because) > 0 {
+			out += fmt.Sprintf(" %s %v", e.Because[0].What, e.Because[0].Args)
+		}
+		out += "\n"
+	}
+	return out
+}
+
+func inMillis(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.999") }

@@ -1,0 +1,96 @@
+package deliverytest
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Difference returns what an account that was delivered randomly has and the one that was delivered directly has not;
+// empty if they are equal. Points that a member spent may come from other lots, so of a history with spending only the
+// sums are compared (see the exceptions in package loyalty).
+func (h *History) Difference(random, direct *Account) string {
+	if diff := cmp.Diff(h.levelsOf(direct), h.levelsOf(random)); diff != "" {
+		return "levels and counts (-direct +random)\n" + diff
+	}
+	if h.Life == Spending {
+		return cmp.Diff(sums(direct), sums(random))
+	}
+	return cmp.Diff(pointsOf(direct), pointsOf(random))
+}
+
+// levels is what an account has of levels, bonuses, milestones and counts.
+type levels struct {
+	Tiers   map[string]loyalty.Standing
+	Bonuses []string
+	Orders  int64
+}
+
+func (h *History) levelsOf(a *Account) levels {
+	l := levels{Tiers: map[string]loyalty.Standing{"": a.Tier}}
+	for _, x := range h.Program.Ladders {
+		_, on, _ := h.Program.OnLadder(a.Account, x.ID)
+		l.Tiers[x.ID] = on.Tier
+	}
+	for _, r := range a.Reached {
+		if r.Grant.Worth > 0 {
+			g := r.Grant
+			l.Bonuses = append(l.Bonuses, fmt.Sprint(g.Rule, " ", g.Worth, " since ", r.At.UTC(), " until ", g.Expires))
+		}
+	}
+	slices.Sort(l.Bonuses)
+	for _, m := range a.Metrics {
+		l.Orders += m.Orders
+	}
+	return l
+}
+
+// points is where an account's points are.
+type points struct {
+	Lots    map[string][]loyalty.Lot // by wallet
+	Debt    map[string]loyalty.Points
+	Pending []string
+	Worth   map[string]loyalty.Points // of orders, by ID
+}
+
+func pointsOf(a *Account) points {
+	p := points{
+		Lots: map[string][]loyalty.Lot{}, Debt: map[string]loyalty.Points{}, Worth: map[string]loyalty.Points{},
+	}
+	for _, purse := range append([]loyalty.Purse{a.Purse}, a.Purses...) {
+		if len(purse.Lots) > 0 {
+			p.Lots[purse.Wallet] = purse.Lots
+		}
+		if purse.Debt > 0 {
+			p.Debt[purse.Wallet] = purse.Debt
+		}
+	}
+	for _, x := range a.Pending {
+		what := fmt.Sprint(x.Points, " of ", x.Wallet, x.Cause, " from ", inMillis(x.ActiveAt), " until ", x.Expires)
+		p.Pending = append(p.Pending, what)
+	}
+	for id, s := range a.Orders {
+		if s.Worth > 0 {
+			p.Worth[id] = s.Worth
+		}
+	}
+	return p
+}
+
+// sums is how many points an account has in each wallet, less what it owes there. Conversions count as if none had been
+// reversed.
+func sums(a *Account) map[string]loyalty.Points {
+	all := map[string]loyalty.Points{}
+	for _, wallet := range []string{"", "miles"} {
+		b := a.BalanceOf(wallet)
+		all[wallet] = b.Active + b.Pending - b.Debt + a.missing[wallet]
+	}
+	for _, x := range a.Conversions {
+		all[x.From] -= x.Returned
+		all[x.To] += x.Undone
+	}
+	return all
+}

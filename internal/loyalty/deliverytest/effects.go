@@ -1,0 +1,76 @@
+package deliverytest
+
+import (
+	"fmt"
+	"reflect"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Effects counts how often features took effect in the random deliveries of a test.
+type Effects struct {
+	Histories    int
+	DecidedAgain int // levels, because a fact was late or changed
+	LevelChanges int
+	Withdrawn    int // levels
+	Bonuses      int
+	BonusesTaken int
+	Multiplied   int // orders whose points a level multiplied
+	Clawbacks    int
+	Expired      int
+	Owed         int
+	Superseded   int
+	Redeemed     int
+	Converted    int
+	Unconverted  int // by a clawback
+	Miles        int
+}
+
+// Rare returns the features that took effect in too few histories: in less than one of fifty.
+func (f *Effects) Rare() (rare []string) {
+	v := reflect.ValueOf(*f)
+	for i := range v.NumField() {
+		if n := v.Field(i).Int(); n*50 < int64(f.Histories) {
+			rare = append(rare, fmt.Sprintf("%s %d", v.Type().Field(i).Name, n))
+		}
+	}
+	return rare
+}
+
+func (f *Effects) count(out loyalty.Outcome) {
+	for _, e := range out.Entries {
+		switch e.Kind {
+		case loyalty.KindTier:
+			f.LevelChanges++
+		case loyalty.KindClawback:
+			f.Clawbacks++
+		case loyalty.KindExpire:
+			f.Expired++
+		case loyalty.KindRedeem:
+			f.Redeemed++
+		case loyalty.KindConvert:
+			f.Converted++
+		}
+		f.Unconverted += len(e.Reversals)
+		for _, p := range e.Postings {
+			if p.Bucket == loyalty.BucketDebt && p.Points < 0 {
+				f.Owed++
+			}
+			if p.Wallet != "" && p.Bucket == loyalty.BucketActive {
+				f.Miles++
+			}
+		}
+		for _, b := range e.Because {
+			switch {
+			case b.What == loyalty.WasWithdrawn:
+				f.Withdrawn++
+			case b.What == loyalty.IsWelcome:
+				f.Bonuses++
+			case b.What == loyalty.WasUnwelcomed:
+				f.BonusesTaken++
+			case b.What == loyalty.IsFactor:
+				f.Multiplied++
+			}
+		}
+	}
+}

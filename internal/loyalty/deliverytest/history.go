@@ -1,0 +1,155 @@
+package deliverytest
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Member is the member of every history.
+const Member loyalty.MemberID = "mem_00000000000000000ada"
+
+// A Report is what reaches the program at an instant: one of its pointers, or what the member spends.
+type Report struct {
+	At        time.Time
+	ID        string // of what is neither an order nor an event
+	Order     *loyalty.Order
+	Event     *loyalty.Event
+	Traits    *loyalty.Traits
+	Placement *loyalty.Placement
+	Redeems   bool           // a reward
+	Converts  loyalty.Points // to another wallet
+}
+
+// A History is what happens to one member, and two ways in which it is reported.
+type History struct {
+	Life     Life
+	Program  *loyalty.Program
+	Joined   time.Time
+	Traits   loyalty.Traits // at the enrollment
+	Direct   []Report
+	Delivery []Report
+	End      time.Time
+
+	unique time.Duration // no two things happen in the same millisecond
+}
+
+// Random draws a history.
+func Random(t *rapid.T) *History {
+	life := rapid.SampledFrom([]Life{Expiring, Lasting, Lasting, Spending}).Draw(t, "life")
+	h := &History{
+		Life: life, Program: RandomProgram(t, life),
+		Joined: time.Date(2026, 2, 10, 22+rapid.IntRange(0, 300*24).Draw(t, "joins"), 30, 0, 0, time.UTC),
+		Traits: loyalty.Traits{Birthday: 615, YearFrom: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")},
+	}
+	at := h.Joined
+	for i := range rapid.IntRange(2, 7).Draw(t, "orders") {
+		at = h.after(t, at, 60, "until the next order")
+		h.order(t, randomOrder(t, fmt.Sprint("o", i), at))
+	}
+	h.events(t)
+	h.changes(t)
+	if life == Spending {
+		h.spends(t)
+	}
+	h.sort(t)
+	return h
+}
+
+// events adds visits, and reviews that are approved, declined and approved again.
+func (h *History) events(t *rapid.T) {
+	for i := range rapid.IntRange(0, 3).Draw(t, "events") {
+		e := loyalty.Event{Type: "visit.completed", ID: fmt.Sprint("v", i), Member: Member}
+		e.At = h.after(t, h.Joined, 300, "event")
+		at := h.after(t, e.At, 80, "event reported")
+		if i == 0 {
+			for range rapid.IntRange(0, 2).Draw(t, "review states") {
+				state := e
+				state.Type = rapid.SampledFrom([]string{
+					"review.pending", "review.approved", "review.declined",
+				}).Draw(t, "review is")
+				h.Delivery = append(h.Delivery, Report{At: at, Event: &state})
+				at = h.after(t, at, 40, "next review state")
+			}
+			e.Type = rapid.SampledFrom([]string{"review.approved", "review.declined"}).Draw(t, "review in the end")
+		}
+		h.Direct = append(h.Direct, Report{At: e.At, Event: &e})
+		h.Delivery = append(h.Delivery, Report{At: at, Event: &e})
+	}
+}
+
+// after draws an instant at most so many days after another one.
+func (h *History) after(t *rapid.T, at time.Time, days int, label string) time.Time {
+	h.unique += time.Millisecond
+	hours := rapid.IntRange(1, days*24).Draw(t, label)
+	return at.Truncate(time.Hour).Add(time.Duration(hours)*time.Hour + h.unique)
+}
+
+func (h *History) both(r Report) {
+	h.Direct, h.Delivery = append(h.Direct, r), append(h.Delivery, r)
+}
+
+// changes adds what is set about the member.
+func (h *History) changes(t *rapid.T) {
+	for i := range rapid.IntRange(0, 1).Draw(t, "changes") {
+		r := Report{At: h.after(t, h.Joined, 300, "change"), ID: fmt.Sprint("t", i)}
+		if rapid.Bool().Draw(t, "manually") {
+			r.Placement = h.placement(t, r.At)
+		} else {
+			r.Traits = &loyalty.Traits{Segments: rapid.SampledFrom([][]string{nil, {"card"}, {"vip"}}).Draw(t, "segments")}
+		}
+		h.both(r)
+	}
+}
+
+func (h *History) placement(t *rapid.T, at time.Time) *loyalty.Placement {
+	level := rapid.SampledFrom([]string{"silver", "gold", "black"}).Draw(t, "placed")
+	in := &loyalty.Placement{Level: level, Reason: "a match"}
+	if len(h.Program.Ladders) > 0 {
+		in.Ladder = rapid.SampledFrom([]string{"", h.Program.Ladders[0].ID}).Draw(t, "placed on")
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "how") {
+	case 0:
+		in.Until = at.AddDate(0, 3, 0)
+	case 1:
+		in.Until, in.Locked = at.AddDate(0, 3, 0), true
+	case 2:
+		in.Permanent = true
+	}
+	return in
+}
+
+// spends adds what the member does with points.
+func (h *History) spends(t *rapid.T) {
+	var orders []Report
+	for _, r := range h.Delivery {
+		if r.Order != nil {
+			orders = append(orders, r)
+		}
+	}
+	for i := range rapid.IntRange(2, 6).Draw(t, "spends") {
+		placed := orders[rapid.IntRange(0, len(orders)-1).Draw(t, "spends after")].At
+		r := Report{At: h.after(t, placed, 10, "spend"), ID: fmt.Sprint("s", i)}
+		if rapid.Bool().Draw(t, "redeems") {
+			r.Redeems = true
+		} else {
+			r.Converts = rapid.SampledFrom([]loyalty.Points{10, 30, 100, 300, 900}).Draw(t, "converts")
+		}
+		h.both(r)
+	}
+}
+
+func (h *History) sort(t *rapid.T) {
+	end := h.Joined
+	for _, all := range [][]Report{h.Direct, h.Delivery} {
+		slices.SortStableFunc(all, func(x, y Report) int { return x.At.Compare(y.At) })
+		if n := len(all); n > 0 && all[n-1].At.After(end) {
+			end = all[n-1].At
+		}
+	}
+	h.End = h.after(t, end, 100, "end")
+}

@@ -1,0 +1,138 @@
+package deliverytest
+
+import (
+	"fmt"
+	"math/big"
+	"time"
+	_ "time/tzdata" // programs have time zones
+
+	"pgregory.net/rapid"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Life says what a history is about, because not everything can be compared exactly in the same history.
+type Life int
+
+const (
+	// Expiring points live for a few months; levels give no bonus.
+	Expiring Life = iota
+	// Lasting points outlive the history, and levels give bonuses.
+	Lasting
+	// Spending is Lasting, and the member redeems and converts points.
+	Spending
+)
+
+const currency loyalty.Currency = "EUR"
+
+// zones are loaded once.
+var zones = func() (all []*time.Location) {
+	for _, name := range []string{"UTC", "Europe/Berlin", "America/New_York", "Pacific/Auckland"} {
+		zone, err := time.LoadLocation(name)
+		if err != nil {
+			panic(err)
+		}
+		all = append(all, zone)
+	}
+	return all
+}()
+
+// RandomProgram draws a program for a life.
+func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
+	p := &loyalty.Program{
+		ID: "random", Version: 1, Zone: rapid.SampledFrom(zones).Draw(t, "zone"), Earn: randomEarn(t, life),
+		Tiers:    randomTiers(t, life),
+		TakeBack: rapid.SampledFrom([]loyalty.TakeBack{loyalty.TakeBackDebt, loyalty.TakeBackUnlimited}).Draw(t, "clawback"),
+	}
+	if rapid.IntRange(0, 3).Draw(t, "ladder") == 0 {
+		p.Ladders = []loyalty.Ladder{{ID: "partner", Tiers: randomTiers(t, life)}}
+	}
+	for i := range p.Tiers.Levels {
+		if by := rapid.SampledFrom([]int64{2, 2, 3, 4}).Draw(t, "level multiplies"); i > 0 && by > 2 {
+			p.Tiers.Levels[i].Multiply = big.NewRat(by, 2)
+		}
+	}
+	if life == Spending || rapid.IntRange(0, 3).Draw(t, "wallet") == 0 {
+		p.Wallets = []loyalty.Wallet{{
+			ID: "miles", Rates: rates(1, 2), TakeBack: p.TakeBack, Expires: p.Earn.Expires,
+			Pending: rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
+		}}
+	}
+	if life == Spending {
+		p.Conversions = []loyalty.Conversion{{ID: "fly", To: "miles", Rate: big.NewRat(1, 1)}}
+		p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 60}}
+	}
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func rates(points, euros int64) map[loyalty.Currency]loyalty.Rate {
+	return map[loyalty.Currency]loyalty.Rate{currency: {Points: big.NewRat(points, 1), Per: 100 * euros}}
+}
+
+func randomEarn(t *rapid.T, life Life) loyalty.Earn {
+	e := loyalty.Earn{
+		Rates: rates(
+			rapid.SampledFrom([]int64{1, 1, 2}).Draw(t, "rate"), rapid.SampledFrom([]int64{1, 1, 3}).Draw(t, "per"),
+		),
+		Counts:   loyalty.Counts{Items: true, Shipping: rapid.IntRange(0, 3).Draw(t, "shipping counts") == 0},
+		Rounding: rapid.SampledFrom([]loyalty.Rounding{loyalty.Down, loyalty.Nearest, loyalty.Up}).Draw(t, "rounding"),
+		Pending: rapid.SampledFrom([]loyalty.Wait{
+			{}, {}, {For: loyalty.Period{Days: 14}}, {On: []loyalty.Day{101, 615}},
+		}).Draw(t, "pending"),
+		Expires:     loyalty.Expiry{After: loyalty.Period{Months: 60}, RoundTo: loyalty.EndOfMonth},
+		Carry:       rapid.IntRange(0, 3).Draw(t, "carry") == 0,
+		CountPlaced: rapid.IntRange(0, 5).Draw(t, "count placed") == 0,
+		Categories:  []loyalty.CategoryRule{{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)}},
+		Actions: []loyalty.Action{
+			{ID: "visit", Event: "visit.completed", Points: 40},
+			{ID: "review", Event: "review.approved", Points: 25},
+			{ID: "birthday", Event: loyalty.EventBirthday, Points: 30},
+			{
+				ID: "welcome", Event: loyalty.EventJoined,
+				Points: rapid.SampledFrom([]loyalty.Points{0, 120}).Draw(t, "for joining"),
+			},
+		},
+	}
+	if life == Expiring {
+		e.Expires = rapid.SampledFrom([]loyalty.Expiry{
+			{After: loyalty.Period{Months: 2}, RoundTo: loyalty.EndOfMonth},
+			{After: loyalty.Period{Days: 40}, RoundTo: loyalty.EndOfDay},
+			{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 1}},
+		}).Draw(t, "expires")
+	}
+	for i := range rapid.IntRange(0, 2).Draw(t, "rules") {
+		e.Rules = append(e.Rules, randomRule(t, fmt.Sprint("r", i), life))
+	}
+	return e
+}
+
+func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
+	r := loyalty.Rule{ID: id}
+	switch rapid.IntRange(0, 2).Draw(t, "rule") {
+	case 0:
+		r.Give = loyalty.Fixed{Points: loyalty.Points(rapid.IntRange(1, 60).Draw(t, "fixed"))}
+	case 1:
+		r.Give = loyalty.PerUnit{Points: big.NewRat(rapid.Int64Range(1, 20).Draw(t, "each"), 1)}
+	case 2:
+		r.Give = loyalty.Multiply{By: big.NewRat(rapid.Int64Range(3, 6).Draw(t, "by"), 2)}
+	}
+	if rapid.IntRange(0, 2).Draw(t, "least") == 0 {
+		r.Match.MinSpend = map[loyalty.Currency]int64{currency: rapid.Int64Range(1, 200_00).Draw(t, "of")}
+	}
+	if rapid.IntRange(0, 2).Draw(t, "brands") == 0 {
+		r.Match.Brands = []string{"east"}
+	}
+	if rapid.IntRange(0, 3).Draw(t, "levels") == 0 {
+		r.Match.Tiers = []string{"silver", "gold"}
+	}
+	if life == Expiring && rapid.IntRange(0, 1).Draw(t, "life") == 0 {
+		r.Life = loyalty.Life{
+			Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}},
+			Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay},
+		}
+	}
+	return r
+}
