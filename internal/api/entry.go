@@ -14,15 +14,18 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	p, m, err := c.namedMember(ctx)
+	p, m, err := c.meant(ctx, c.path("member"))
 	if err != nil {
 		return answer{}, err
 	}
-	before, err := c.openCursor(string(m.Account.Member))
+	before, err := c.openCursor(string(m))
 	if err != nil {
 		return answer{}, err
 	}
-	entries, more, err := firstPage(c.app.Ledger.Statement(ctx, p.ID, m.Account.Member, before, size+1), size)
+	entries, more, err := firstPage(c.app.Ledger.Statement(ctx, p.ID, m, before, size+1), size)
+	if err == nil && len(entries) == 0 { // every member has an entry, that of the enrollment, so this may be none
+		_, err = c.app.Ledger.Member(ctx, p, m)
+	}
 	if err != nil {
 		return answer{}, err
 	}
@@ -31,7 +34,7 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 		list.Data = append(list.Data, c.wireEntry(p, e))
 	}
 	if more {
-		list.NextCursor = c.cursor(string(m.Account.Member), entries[size-1].Sequence)
+		list.NextCursor = c.cursor(string(m), entries[size-1].Sequence)
 	}
 	return answer{body: list}, nil
 }

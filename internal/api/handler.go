@@ -32,11 +32,13 @@ type handler struct {
 	blind    func(program, email string) ledger.Identity // hides e-mail addresses in keys
 	reader   Reader                                      // only in the function of the program file
 	office   *notify.Office                              // only in the function of reminders
+
+	externals *externalIDs
 }
 
 func newHandler(a *app.App, function string) *handler {
 	h := &handler{
-		app: a, function: function, routes: map[string]*Route{},
+		app: a, function: function, routes: map[string]*Route{}, externals: new(externalIDs),
 		seal: a.Derive("cursor"), veil: a.Derive("fingerprint"), blind: a.EmailName(),
 	}
 	for _, r := range Routes() {
@@ -55,6 +57,9 @@ type call struct {
 	event event
 	body  []byte
 	key   string // the Idempotency-Key, without quotes
+
+	confirmations []*confirmation // of remembered members
+	repeated      bool            // a remembered member was wrong, so members are read
 }
 
 // An answer is what a route says. The zero status is 200.
@@ -153,7 +158,7 @@ func (c *call) serve(ctx context.Context, payload []byte) (ans answer, err error
 	if c.body, err = c.readBody(); err != nil {
 		return answer{}, err
 	}
-	return c.route.serve(ctx, c)
+	return c.perform(ctx)
 }
 
 // unrouted answers a request that no route takes, which comes through DefaultRoute. A gateway may refuse a path that a

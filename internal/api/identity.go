@@ -84,7 +84,7 @@ func (c *call) member(ctx context.Context, named string) (loyalty.MemberID, erro
 	if !ok {
 		return loyalty.MemberID(named), nil
 	}
-	return c.app.Ledger.FindMember(ctx, c.who.Program, ledger.Identity{Kind: "external", Value: external})
+	return c.externalMember(ctx, external)
 }
 
 // meant is the live program, and the member of it whom a request names.

@@ -47,6 +47,7 @@ type command struct {
 	with     []table.Op                                                               // what else is to be written in the same instant
 	alone    bool                                                                     // and also where there is no entry to write
 	read     *table.Item                                                              // the account, if it was read already
+	budgets  *budgets                                                                 // counters that were read already; nil: none
 	reached  int64                                                                    // the sequence that the account has reached; a smaller one was read too early
 }
 
@@ -79,9 +80,11 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 	c.read = nil               // it was so once; from here on accounts are as they are
 	var lost []string          // the hashes of what may have been written
 	var passed []loyalty.Entry // what time did in transactions of its own
-	budgets := budgets{ledger: l, program: c.p.ID}
+	if c.budgets == nil {
+		c.budgets = &budgets{ledger: l, program: c.p.ID}
+	}
 	for range attempts {
-		w, err := l.plan(ctx, read, c, &budgets)
+		w, err := l.plan(ctx, read, c, c.budgets)
 		if errors.Is(err, errBehind) || len(c.others) > 0 && l.premature(ctx, c, read, w, err) {
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
@@ -127,7 +130,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 				return nil, err
 			}
 		case w.ops[conflict.Op].Kind == table.OpAdd:
-			budgets.forget() // others were at the same budget
+			c.budgets.forget() // others were at the same budget
 		default:
 			return nil, conflict
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -19,14 +20,14 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 	reward, _ := p.Reward(in.Reward)
 	var lapsed lapsedError // what others held of it until their time passed
 	for range attempts {
-		with, err := l.besides(ctx, p, &reward, &r, in)
+		c, err := l.redemptionCommand(ctx, p, &reward, &r, in)
 		if err != nil {
 			return RedemptionResult{}, err
 		}
 		var call loyalty.Call
-		c := command{p: p, member: in.Member, by: by, main: cause, with: with, decide: func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+		c.by, c.main, c.decide = by, cause, func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
 			return p.Redeem(acc, r, in.Commit, left, l.now())
-		}}
+		}
 		if in.Household {
 			if err := l.drawOn(ctx, &c, r, in.Commit); err != nil {
 				return RedemptionResult{}, err
@@ -65,14 +66,37 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 	return RedemptionResult{}, ErrTryAgain
 }
 
+// redemptionCommand returns the command of a redemption with its inputs, which it reads in one step: the account, the
+// counter of the reward's stock, and what besides reads. A household's accounts are read later, by do.
+func (l *Ledger) redemptionCommand(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) (command, error) {
+	c := command{p: p, member: in.Member, budgets: &budgets{ledger: l, program: p.ID}}
+	counters := slices.DeleteFunc(reward.Counters(l.now()), func(s loyalty.Spend) bool { return s.Rule != reward.KeyOn(in.Date) })
+	reads := append(c.budgets.reads(ctx, counters), func() (err error) {
+		c.with, err = l.besides(ctx, p, reward, r, in)
+		return err
+	})
+	if !in.Household {
+		reads = append(reads, func() error {
+			it, err := l.Table.Get(ctx, accountKey(p.ID, in.Member))
+			c.read = &it
+			return retryable(err)
+		})
+	}
+	err := parallel.Do(reads...)
+	return c, err
+}
+
 // besides is what a redemption writes beside the ledger: the code that it takes, what is to be handed over, the place on
 // the waiting list that it gives up. It prepares the code.
 func (l *Ledger) besides(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) ([]table.Op, error) {
-	code, err := l.code(ctx, p, reward, r)
-	if err != nil {
-		return nil, err
-	}
-	leaving, err := l.leaving(ctx, p.ID, reward, in.Member)
+	var code, leaving []table.Op
+	err := parallel.Do(func() (err error) {
+		code, err = l.code(ctx, p, reward, r)
+		return err
+	}, func() (err error) {
+		leaving, err = l.leaving(ctx, p.ID, reward, in.Member)
+		return err
+	})
 	return slices.Concat(code, l.toHandOver(p, reward, in), leaving), err
 }
 
