@@ -48,6 +48,14 @@ func NewRefreshed[T any](a *App, name string, value T, load func(context.Context
 	return r
 }
 
+// NewUnread makes a value that could not be read at first. It is the zero value until a later attempt succeeds.
+func NewUnread[T any](a *App, name string, load func(context.Context) (T, error)) *Refreshed[T] {
+	var none T
+	r := NewRefreshed(a, name, none, load)
+	r.due = r.now().Add(nextTry)
+	return r
+}
+
 // Get returns the value, after reading it again if that is due.
 func (r *Refreshed[T]) Get(ctx context.Context) T {
 	value, due := r.current()

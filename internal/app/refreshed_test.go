@@ -131,3 +131,18 @@ func TestValueWithoutASourceIsNeverReadAgain(t *testing.T) {
 		t.Error("the value changed")
 	}
 }
+
+func TestUnreadValueIsReadHalfAMinuteLater(t *testing.T) {
+	s := newSource(0)
+	r := NewUnread(s.app, "webhooks", s.load)
+	s.value = "first"
+	if got := r.Get(t.Context()); got != "" || s.reads != 0 {
+		t.Errorf("%q after %d reads at once", got, s.reads)
+	}
+	if s.now = s.now.Add(nextTry); r.Get(t.Context()) != "first" {
+		t.Error("it was not read half a minute later")
+	}
+	if s.now = s.now.Add(lifetime); r.Get(t.Context()) != "first" || s.reads != 2 {
+		t.Errorf("%d reads after a lifetime", s.reads)
+	}
+}

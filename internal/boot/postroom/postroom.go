@@ -88,7 +88,7 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 	}
 	hook, err := webhook(a, s)
 	if err != nil {
-		return o, fmt.Errorf("postroom: the secret of webhooks: %w", err)
+		return o, fmt.Errorf("postroom: the webhook: %w", err)
 	}
 	o.Senders[loyalty.Webhook] = hook
 	return o, nil
@@ -108,8 +108,10 @@ func webhook(a *app.App, s settings) (*signedhook.Sender, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	secrets, err := read(ctx)
+	refreshed := app.NewRefreshed(a, "webhook", secrets, read)
 	if err != nil {
-		return nil, err
+		a.Log.Error("the secret of webhooks could not be read and is tried again; until then no webhook is sent", "err", err)
+		refreshed = app.NewUnread(a, "webhook", read)
 	}
-	return signedhook.New(s.hook, app.NewRefreshed(a, "webhook", secrets, read).Get, a.Now)
+	return signedhook.New(s.hook, refreshed.Get, a.Now)
 }

@@ -2,13 +2,20 @@ package postroom
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/notify/eventbus"
 	"github.com/perennial-loyalty/perennial/internal/notify/sesmail"
 	"github.com/perennial-loyalty/perennial/internal/notify/snstext"
@@ -63,5 +70,36 @@ func TestMissingPublicAddressIsLogged(t *testing.T) {
 		if got := strings.Contains(log.String(), "PERENNIAL_URL is empty"); got != c.logged {
 			t.Errorf("%+v: the log says %q", c.settings, log.String())
 		}
+	}
+}
+
+func TestSecretThatCannotBeReadAtStartIsReadLater(t *testing.T) {
+	var reads atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+		if reads.Add(1) == 1 {
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, `{"__type": "AccessDeniedException"}`)
+			return
+		}
+		io.WriteString(w, `{"SecretString": "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja", "VersionStages": ["AWSCURRENT", "AWSPREVIOUS"], "CreatedDate": 1}`)
+	}))
+	defer server.Close()
+	t.Setenv("AWS_ENDPOINT_URL_SECRETS_MANAGER", server.URL)
+	t.Setenv("AWS_ACCESS_KEY_ID", "local")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
+	a, now := newApp(t), time.Now()
+	a.Now = func() time.Time { return now }
+	o, err := office(a, settings{region: "eu-central-1", url: "https://api.example", hook: "https://hooks.invalid/perennial", secret: "hook"})
+	if err != nil || o.Senders[loyalty.Webhook] == nil {
+		t.Fatalf("the channel is missing: %v", err)
+	}
+	send := func() error { return o.Senders[loyalty.Webhook].Send(t.Context(), notify.Message{ID: "msg_1"}) }
+	if err := send(); !errors.Is(err, notify.ErrNotSent) || !strings.Contains(err.Error(), "secret") {
+		t.Error(err)
+	}
+	now = now.Add(time.Minute)
+	if err := send(); err == nil || strings.Contains(err.Error(), "secret") || reads.Load() < 2 {
+		t.Errorf("after %d reads: %v", reads.Load(), err)
 	}
 }

@@ -57,7 +57,7 @@ func Secrets(current, previous []byte) ([][]byte, error) {
 const minSecret = 24
 
 // New makes a sender for an https address. It signs each message with the secrets of that moment: a receiver accepts a
-// message if one of its signatures is good.
+// message if one of its signatures is good. While there are no secrets, no message is sent.
 func New(address string, secrets func(context.Context) [][]byte, now func() time.Time) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Port() != "" && u.Port() != "443" {
@@ -88,6 +88,10 @@ func public(_, address string, _ syscall.RawConn) error {
 
 // Send posts a message.
 func (s *Sender) Send(ctx context.Context, m notify.Message) error {
+	secrets := s.secrets(ctx)
+	if len(secrets) == 0 {
+		return fmt.Errorf("signedhook: %w: the secret could not be read", notify.ErrNotSent)
+	}
 	body, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("signedhook: write a message: %w", err)
@@ -101,7 +105,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	req.Header.Set("webhook-id", m.ID)
 	req.Header.Set("webhook-timestamp", stamp)
 	var signatures []string
-	for _, secret := range s.secrets(ctx) {
+	for _, secret := range secrets {
 		signatures = append(signatures, Sign(secret, m.ID, stamp, body))
 	}
 	req.Header.Set("webhook-signature", strings.Join(signatures, " "))

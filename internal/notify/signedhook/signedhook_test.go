@@ -108,3 +108,17 @@ func TestMessageIsSignedWithEverySecretOfTheMoment(t *testing.T) {
 		t.Errorf("%d secrets, %v", len(same), err)
 	}
 }
+
+func TestNothingIsSentWithoutASecret(t *testing.T) {
+	s, err := New("https://example.com/hook", func(context.Context) [][]byte { return nil }, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.client = &http.Client{Transport: transport(func(*http.Request) (*http.Response, error) {
+		t.Error("a message without a signature was sent")
+		return nil, errors.New("refused")
+	})}
+	if err := s.Send(t.Context(), notify.Message{ID: "msg_1"}); !errors.Is(err, notify.ErrNotSent) {
+		t.Error(err)
+	}
+}
