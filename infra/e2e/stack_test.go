@@ -104,6 +104,7 @@ func TestStack(t *testing.T) {
 		{"member is reminded by email", reminded},
 		{"event that fails is kept and redriven", failedInvocation},
 		{"records of the stream are redriven", failedRecords},
+		{"commands of the README work", readme},
 	}
 	for i, s := range steps {
 		if !w.step(s.name, s.do) && i == 0 {

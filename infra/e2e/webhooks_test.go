@@ -4,9 +4,6 @@ import (
 	"encoding/json"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
@@ -25,12 +22,7 @@ func webhooks(w *world) {
 	if err != nil {
 		w.Fatal(err)
 	}
-	_, err = secretsmanager.NewFromConfig(w.config).PutSecretValue(w.Context(), &secretsmanager.PutSecretValueInput{
-		SecretId: aws.String(w.resource("WebhooksSecret")), SecretString: aws.String(string(document)),
-	})
-	if err != nil {
-		w.Fatal(err)
-	}
+	w.storeSecret(string(document))
 	member := w.enroll("kim", 0)
 	for _, p := range []struct{ provider, paid, refunded, order string }{
 		{app.Stripe, "payment_intent.succeeded", "refund.created", "3001"},
