@@ -103,7 +103,7 @@ func giftCard(w *world) {
 	rd := w.call(success, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "gift-25", "commit": true}`, dora))
 	code := rd.text("code")
 	w.want(w.call(success, "GET", "/v1/codes/"+code, ""), "state", "valid")
-	w.call(success, "POST", "/v1/codes/"+code+"/use", `{"amount": 1000, "currency": "EUR"}`)
+	w.call(success, "POST", "/v1/codes/"+code+"/uses", `{"amount": 1000, "currency": "EUR"}`)
 	w.want(w.call(success, "GET", "/v1/codes/"+code, ""), "left.amount", "1500")
 }
 

@@ -188,7 +188,7 @@ func TestACancelGivesBackOnceAndOnlyOnesOwn(t *testing.T) {
 		w.advance(24 * time.Hour)
 		code, _ := lookup(w.expect("the redemption", request{method: "GET", path: strings.TrimSuffix(cancel.path, "/cancel")}, "200").json, "code")
 		w.expect("a cancel after the commit", cancel, "409 hold_already_resolved")
-		w.expect("the code at the till", request{method: "POST", path: "/v1/codes/" + code.(string) + "/use"}, "200")
+		w.expect("the code at the till", request{method: "POST", path: "/v1/codes/" + code.(string) + "/uses"}, "200")
 		w.expect("a cancel after it was used", cancel, "409 hold_already_resolved")
 		w.wants("in the end", ada, loyalty.Balance{Active: 100})
 		w.audited(ada)

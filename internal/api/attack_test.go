@@ -154,7 +154,7 @@ func TestCodesCannotBeGuessed(t *testing.T) {
 		}
 		w.advance(2 * time.Minute)
 		burst := w.parallel(50, func(i int) request {
-			path := "/v1/codes/GUESS-" + strconv.Itoa(i) + "/use"
+			path := "/v1/codes/GUESS-" + strconv.Itoa(i) + "/uses"
 			return request{method: "POST", path: path, header: map[string]string{"Perennial-Client": "guesser"}}
 		})
 		if burst["404 not_found"] > 5 || burst["404 not_found"]+burst["429 rate_limited"]+burst["503 temporarily_unavailable"] != 50 {

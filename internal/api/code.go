@@ -17,7 +17,7 @@ type codeUseBody struct {
 	Order    *string `json:"order"`
 }
 
-// use is what the body says, of the code in the path.
+// use reads the request, of the code in the path.
 func (b codeUseBody) use(c *check, code string) ledger.CodeUse {
 	in := ledger.CodeUse{Code: loyalty.PlainCode(code), Order: c.optionalID(at("order"), b.Order)}
 	if b.Amount.given || b.Currency != nil {
@@ -80,8 +80,8 @@ func (c *call) client() (string, error) {
 	return name, nil
 }
 
-// useCode uses a code as a till does. Nobody needs to know whose it is. One for all is valid each time: which of those who
-// have it shows it, it does not say.
+// useCode uses a code as a POS terminal does. A code that a reward shares is valid each time and records no use, because it
+// does not say which member shows it.
 func useCode(ctx context.Context, c *call) (answer, error) {
 	var b codeUseBody
 	var in ledger.CodeUse
@@ -103,6 +103,33 @@ func useCode(ctx context.Context, c *call) (answer, error) {
 	return answer{body: c.wireCode(r), replayed: r.Replayed}, nil
 }
 
+type useReversalBody struct {
+	Reason string `json:"reason"`
+}
+
+// reverseUse reverses a use of a code. A code that a reward shares has no uses.
+func reverseUse(ctx context.Context, c *call) (answer, error) {
+	var b useReversalBody
+	if err := c.take(&b, func(faults *check) { faults.text(at("reason"), b.Reason, 3, 200) }); err != nil {
+		return answer{}, err
+	}
+	found, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
+	if err != nil {
+		return answer{}, err
+	}
+	if found.Redemption == "" {
+		return answer{}, refuse(loyalty.NotFound, notFoundDetail)
+	}
+	by := c.byKey()
+	by.Input += "." + fingerprint("reason", b.Reason)
+	in := ledger.UseReversal{Code: c.path("code"), Use: c.path("use"), Reason: b.Reason}
+	r, err := c.app.Ledger.ReverseUse(ctx, c.who.Program, in, by)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{body: c.wireCode(r), replayed: r.Replayed}, nil
+}
+
 // drawCode draws the code as the path has it: printed with hyphens, it is scanned with them.
 func drawCode(ctx context.Context, c *call) (answer, error) {
 	_, err := c.guarded(ctx, func() (ledger.CodeResult, error) { return c.app.Ledger.Code(ctx, c.who.Program, c.path("code")) })
@@ -113,14 +140,19 @@ func drawCode(ctx context.Context, c *call) (answer, error) {
 	return answer{status: http.StatusOK, drawn: drawn}, err
 }
 
-// wireCode is a code as of now, written as the caller wrote it. Of one for all there is only what it is for.
+// wireCode is a code as of now, written as the caller wrote it. A code that a reward shares has only its reward.
 func (c *call) wireCode(r ledger.CodeResult) wire.Code {
 	out := wire.Code{
 		Code: c.path("code"), State: wire.CodeState(r.State(c.app.Now())), Reward: r.Reward, Redemption: r.Redemption, Member: string(r.Member),
-		ValidFrom: r.From.UTC(), ValidUntil: instant(r.Until), UsedAt: r.Used.UTC(),
+		ValidFrom: r.From.UTC(), ValidUntil: instant(r.Until), UsedAt: r.Used.UTC(), Uses: []wire.CodeUse{},
 	}
 	if r.Left.Currency != "" {
 		out.Left = &wire.Money{Amount: r.Left.Amount, Currency: string(r.Left.Currency)}
+	}
+	for _, u := range r.Uses {
+		out.Uses = append(out.Uses, wire.CodeUse{
+			ID: u.ID, UsedAt: u.At.UTC(), Amount: wireMoney(u.Amount), Order: u.Order, ReversedAt: u.Reversed.UTC(), Reason: u.Reason,
+		})
 	}
 	return out
 }

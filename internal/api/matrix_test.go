@@ -47,7 +47,7 @@ func newMatrix(w *world) matrix {
 	return matrix{
 		world: w,
 		ids: strings.NewReplacer("{member}", ada, "{order}", "1042", "{redemption}", first, "{entry}", "ent_order~1042~1",
-			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ", "{transfer}", "tr_00000000000000000000", "{household}", "hh_00000000000000000000", "{conversion}", "cv_none"),
+			"{event}", "review:778", "{campaign}", "quiz", "{reward}", "five-off", "{code}", "7K3M-Q9XZ", "{use}", "use_nobody", "{transfer}", "tr_00000000000000000000", "{household}", "hh_00000000000000000000", "{conversion}", "cv_none"),
 		bodies: map[string]string{
 			"enrolMember": `{}`, "changeMember": `{"name": "Ada"}`, "adjustBalance": `{"points": 5, "reason": "matrix"}`,
 			"putOrder": order, "quoteOrder": `{` + basket + `}`, "redeemReward": `{"member": "` + ada + `", "reward": "five-off"}`,
@@ -60,7 +60,7 @@ func newMatrix(w *world) matrix {
 			"transferPoints": `{"to": "` + ada + `", "points": 5}`, "acceptTransfer": `{}`, "declineTransfer": `{}`, "cancelTransfer": `{}`,
 			"reverseRedemption": `{}`, "convertPoints": `{"from": "points", "to": "miles", "points": 15}`, "undoConversion": `{}`,
 			"giveReferralCode": `{}`, "referMember": `{"code": "NOBODY"}`,
-			"addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`,
+			"addCodes": `{"codes": ["MATRIX-1"]}`, "useCode": `{}`, "reverseCodeUse": `{"reason": "matrix"}`,
 			"joinWaitingList": `{"member": "` + ada + `"}`, "leaveWaitingList": "",
 			"sendGiftCard":   `{"email": "eve@example.com"}`,
 			"moveFulfilment": `{"status": "shipped"}`,

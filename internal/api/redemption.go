@@ -130,6 +130,49 @@ func getRedemption(ctx context.Context, c *call) (answer, error) {
 	return c.toldRedemption(ctx, r, http.StatusOK)
 }
 
+// listVouchers lists a member's redemptions that gave a code, newest first, with the state of each code.
+func listVouchers(ctx context.Context, c *call) (answer, error) {
+	size, err := c.pageSize()
+	if err != nil {
+		return answer{}, err
+	}
+	p, m, err := c.namedMember(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	member := m.Account.Member
+	after, err := c.openTextCursor(string(member))
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := c.app.Ledger.Vouchers(ctx, p.ID, member, after, size+1)
+	if err != nil {
+		return answer{}, err
+	}
+	list := wire.VoucherList{Data: []wire.Voucher{}}
+	for _, v := range found[:min(size, len(found))] {
+		list.Data = append(list.Data, c.wireVoucher(v))
+	}
+	if len(found) > size {
+		list.NextCursor = c.textCursor(string(member), found[size-1].Place)
+	}
+	return answer{body: list}, nil
+}
+
+// wireVoucher is a voucher as of now, without its code.
+func (c *call) wireVoucher(v ledger.Voucher) wire.Voucher {
+	issued := v.Issued
+	out := wire.Voucher{
+		Redemption: v.ID, Reward: v.Reward, Order: v.Order, Status: wire.VoucherStatus(v.Status),
+		CodeHint: loyalty.CodeHint(v.Code), State: wire.VoucherState(issued.State(c.app.Now())), CreatedAt: v.At.UTC(),
+		ValidFrom: issued.From.UTC(), ValidUntil: instant(issued.Until), UsedAt: issued.Used.UTC(),
+	}
+	if issued.Left.Currency != "" {
+		out.Left = &wire.Money{Amount: issued.Left.Amount, Currency: string(issued.Left.Currency)}
+	}
+	return out
+}
+
 func wireRedemption(r ledger.RedemptionResult) wire.Redemption {
 	rd := r.Redemption
 	out := wire.Redemption{

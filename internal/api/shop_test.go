@@ -64,7 +64,7 @@ func TestOneCodeUsedTwentyTimesAtOnceIsUsedOnce(t *testing.T) {
 		w, members := newShop(t, tab, 1)
 		w.must("POST", "/v1/rewards/cinema/codes", `{"codes": ["MAXX-7Q4K-2M9X"]}`)
 		w.must("POST", "/v1/redemptions", `{"member": "`+members[0]+`", "reward": "cinema", "commit": true}`)
-		got := w.parallel(20, func(int) request { return request{method: "POST", path: "/v1/codes/maxx7q4k2m9x/use"} })
+		got := w.parallel(20, func(int) request { return request{method: "POST", path: "/v1/codes/maxx7q4k2m9x/uses"} })
 		if got["200"] != 1 || got["409 code_used"] != 19 {
 			t.Errorf("one code used 20 times was answered %v, want one 200 and nineteen 409 code_used", got)
 		}

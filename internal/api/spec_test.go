@@ -221,7 +221,7 @@ func TestBodiesAreThoseOfTheDocument(t *testing.T) {
 		"Refund": refundBody{}, "RefundLine": refundLineBody{}, "Dispute": disputeBody{}, "EventRequest": eventBody{},
 		"RedemptionRequest": redemptionBody{}, "OrderTotal": totalBody{}, "Address": addressBody{}, "CommitRequest": commitBody{},
 		"ReverseRequest": reverseBody{}, "Refunded": refundedBody{}, "FulfilmentRequest": fulfilmentBody{}, "SendRequest": sendBody{},
-		"WaitRequest": waitBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{},
+		"WaitRequest": waitBody{}, "CodesRequest": codesBody{}, "CodeUseRequest": codeUseBody{}, "CodeUseReversalRequest": useReversalBody{},
 		"TransferRequest": transferBody{}, "ConversionRequest": conversionBody{}, "UndoRequest": undoBody{},
 		"DraftRequest": draftBody{}, "CheckRequest": checkBody{}, "PublishRequest": publishBody{}, "RollbackRequest": rollbackBody{},
 		"PreviewRequest": previewBody{}, "TestRequest": testBody{},

@@ -37,8 +37,8 @@ func TestWhatARedemptionCosts(t *testing.T) {
 	}{
 		{"sticker", [2]float64{1, 5}, [2]float64{1, 7}, [2]float64{2, 7}, [2]float64{2, 7}},
 		{"stock", [2]float64{2, 7}, [2]float64{2, 11}, [2]float64{2, 9}, [2]float64{2, 11}},
-		{"generated", [2]float64{1, 7}, [2]float64{1, 7}, [2]float64{2, 9}, [2]float64{2, 7}},
-		{"pooled", [2]float64{3, 9}, [2]float64{3, 11}, [2]float64{2, 11}, [2]float64{2, 11}},
+		{"generated", [2]float64{1, 9}, [2]float64{1, 7}, [2]float64{2, 11}, [2]float64{2, 7}},
+		{"pooled", [2]float64{3, 11}, [2]float64{3, 11}, [2]float64{2, 13}, [2]float64{2, 11}},
 	} {
 		within := func(what string, most [2]float64, err error) {
 			t.Helper()

@@ -33,6 +33,19 @@ type codeDoc struct {
 	Taken      int64  `json:"t,omitzero"`    // gift cards: what reversals have taken off it
 	Used       int64  `json:"used,omitzero"` // when it was used up
 	Void       bool   `json:"void,omitzero"`
+	Returned   bool   `json:"ret,omitzero"` // other codes: the points were given back after it was used
+
+	Uses []codeUseDoc `json:"uses,omitzero"` // the latest ones, oldest first; at most maxCodeUses
+}
+
+// codeUseDoc is a stored form: changed only by addition.
+type codeUseDoc struct {
+	ID       string `json:"id"`
+	At       int64  `json:"at"`
+	Amount   int64  `json:"a,omitzero"`
+	Order    string `json:"o,omitzero"`
+	Reversed int64  `json:"rev,omitzero"` // when it was reversed
+	Reason   string `json:"why,omitzero"`
 }
 
 func codeKey(program, code string) table.Key {

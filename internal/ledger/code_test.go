@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"os"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -49,7 +50,7 @@ func TestACodeIsUsedOnce(t *testing.T) {
 			}
 		}
 		again, err := b.use(t, ledger.CodeUse{ID: fmt.Sprint("use_", won), Code: code})
-		if results[won].Replayed = true; err != nil || again != results[won] {
+		if results[won].Replayed = true; err != nil || !reflect.DeepEqual(again, results[won]) {
 			t.Errorf("%+v, %v, at first %+v", again, err, results[won])
 		}
 		_, err = b.use(t, ledger.CodeUse{ID: fmt.Sprint("use_", won), Code: code, Order: "other"})

@@ -263,7 +263,8 @@ func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budg
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
-	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, parts, codeOps(c, w.entries), listOps(c.p.ID, w.entries), b.ops(spends, w.entries[0].Cause.ID))
+	w.ops = slices.Concat(w.ops, ofTime, accounts, c.with, parts, codeOps(c, w.entries), listOps(c.p.ID, w.entries),
+		voucherOps(c.p.ID, w.entries), b.ops(spends, w.entries[0].Cause.ID))
 	return w, nil
 }
 

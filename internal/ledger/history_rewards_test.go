@@ -74,10 +74,48 @@ func (h *history) use(loyalty.MemberID) string {
 		}
 		return err
 	})
+	outcome := "used"
 	if h.refused(err, loyalty.CodeUsed, loyalty.CodeVoid, loyalty.AmountOutOfRange) {
-		return "refused"
+		outcome = "refused"
 	}
-	return "used"
+	if h.rng.IntN(3) == 0 && h.reverseUse(in.Code) {
+		outcome = "use reversed"
+	}
+	h.checkCard(in.Code)
+	return outcome
+}
+
+// reverseUse reverses one of the uses of a code, perhaps again; false if there is none, or it was reversed before.
+func (h *history) reverseUse(code string) bool {
+	was, err := h.quiet().Code(h.t.Context(), h.p.ID, code)
+	if err != nil || len(was.Uses) == 0 {
+		return false
+	}
+	in := ledger.UseReversal{Code: code, Use: pick(h.rng, was.Uses...).ID, Reason: "order returned"}
+	key := by(h.key("reverse_use"))
+	err = h.until(fmt.Sprintf("reverse %+v", in), func(l *ledger.Ledger) error {
+		_, err := l.ReverseUse(h.t.Context(), h.p.ID, in, key)
+		return err
+	})
+	return !h.refused(err, loyalty.HoldAlreadyResolved)
+}
+
+// checkCard compares the value of a gift card with its uses and with what reversals of its redemption took off it.
+func (h *history) checkCard(code string) {
+	h.t.Helper()
+	c, err := h.quiet().Code(h.t.Context(), h.p.ID, code)
+	if err != nil || c.Worth == 0 {
+		return
+	}
+	value := c.Left.Amount + c.Taken
+	for _, u := range c.Uses {
+		if u.Reversed.IsZero() {
+			value += u.Amount.Amount
+		}
+	}
+	if len(c.Uses) < 50 && value != c.Worth {
+		h.t.Errorf("the gift card %+v has %d in all", c, value)
+	}
 }
 
 // useReward enters what an entry says of pieces, limits and codes.

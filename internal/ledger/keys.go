@@ -21,7 +21,8 @@ const Shards = 16
 //
 //	PROGRAMS                   the IDs of all programs
 //	P#<program>#PROGRAM        draft, versions, snapshots and which version is live
-//	P#<program>#M#<member>     account, profile, contact, reminders, letters, fulfillments; index: the statement
+//	P#<program>#M#<member>     account, profile, contact, reminders, letters, fulfillments, list of vouchers; index:
+//	                           the statement
 //	P#<program>#E#<kind>#<id>  ledger entries of one cause, by revision
 //	P#<program>#ID#…           members by external ID, email and other names; orders of persons unknown
 //	P#<program>#HH#<id>        a household

@@ -127,7 +127,7 @@ func (c heldCode) become(issued loyalty.IssuedCode) []table.Op {
 	if c.item.Version == 0 || issued == c.issued() {
 		return nil
 	}
-	c.Left, c.Taken, c.Void = issued.Left.Amount, issued.Taken, issued.Void
+	c.set(issued)
 	c.item.Doc = encode(c.codeDoc)
 	return []table.Op{table.Put(c.item)}
 }

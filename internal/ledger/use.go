@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -11,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A CodeUse asks for a code to be used, under an id that the caller derived.
+// A CodeUse asks for a code to be used, under an ID that the caller derived.
 type CodeUse struct {
 	ID     string
 	Code   string        // as it was typed
@@ -19,15 +21,37 @@ type CodeUse struct {
 	Order  string        // what it was used on; may be empty
 }
 
-// A CodeResult is a code as it is, or as a use has left it.
+// A UseReversal asks for one use of a code to be reversed.
+type UseReversal struct {
+	Code   string // as it was typed
+	Use    string // the ID of the use
+	Reason string
+}
+
+// A CodeResult is the state of a code, now or right after a use or the reversal of a use.
 type CodeResult struct {
 	Code       string
 	Member     loyalty.MemberID
 	Redemption string
 	Reward     string
 	loyalty.IssuedCode
+	Uses     []UsedCode // the latest ones, oldest first; at most maxCodeUses
 	Replayed bool
 }
+
+// A UsedCode is one use of a code.
+type UsedCode struct {
+	ID       string
+	At       time.Time
+	Amount   loyalty.Money // zero unless the code is a gift card
+	Order    string        // may be empty
+	Reversed time.Time     // zero unless the use was reversed
+	Reason   string        // of the reversal
+}
+
+// maxCodeUses is how many uses a code lists. A gift card can be used more often: each use has its own item, by which it
+// can be reversed, and the oldest ones are no longer listed.
+const maxCodeUses = 50
 
 // useDoc is a stored form: changed only by addition.
 type useDoc struct {
@@ -38,9 +62,24 @@ type useDoc struct {
 	By     string  `json:"by"`
 	Amount int64   `json:"a,omitzero"`
 	Order  string  `json:"o,omitzero"`
+
+	Reversal *useReversalDoc `json:"rev,omitzero"`
 }
 
-// Code reads a code; not_found if nobody was given it.
+// useReversalDoc is a stored form: changed only by addition.
+type useReversalDoc struct {
+	Code   codeDoc `json:"code"`
+	Input  string  `json:"in"`
+	At     int64   `json:"at"`
+	By     string  `json:"by"`
+	Reason string  `json:"why"`
+}
+
+func useKey(program, id string) table.Key {
+	return table.Key{PK: "P#" + program + "#USE#" + id, SK: "USE"}
+}
+
+// Code reads a code; not_found if no member was given it.
 func (l *Ledger) Code(ctx context.Context, program, code string) (CodeResult, error) {
 	it, err := l.codeItem(ctx, program, code)
 	if err != nil {
@@ -50,7 +89,7 @@ func (l *Ledger) Code(ctx context.Context, program, code string) (CodeResult, er
 	return d.result(loyalty.PlainCode(code)), err
 }
 
-// claimedCode reads a code that somebody was given.
+// claimedCode reads a code; not_found if no member was given it.
 func claimedCode(it table.Item) (codeDoc, error) {
 	d, err := readCode(it)
 	if err == nil && d.Member == "" {
@@ -59,7 +98,8 @@ func claimedCode(it table.Item) (codeDoc, error) {
 	return d, err
 }
 
-// codeItem finds a code. That it looks mistyped is no reason not to look: a merchant's own may have our form.
+// codeItem reads the item of a code. It reads also codes with a wrong check character, because an uploaded code may have
+// the form of a generated one.
 func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item, error) {
 	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(code)))
 	if err != nil {
@@ -71,11 +111,11 @@ func (l *Ledger) codeItem(ctx context.Context, program, code string) (table.Item
 	return it, nil
 }
 
-// UseCode uses a code up, or a part of a gift card. Repeated under the same id and By.Input it answers as the first
-// time, so that a till that was cut off can ask again; with another input, idempotency_key_reused. not_found if nobody
-// was given the code; code_used, code_void, code_not_valid or amount_out_of_range if it cannot be used so.
+// UseCode uses a code up, or a part of a gift card. Repeated with the same ID and By.Input it returns the first result, so
+// that a POS terminal can retry; with another input, idempotency_key_reused. not_found if no member was given the code;
+// code_used, code_void, code_not_valid or amount_out_of_range if it cannot be used.
 func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By) (CodeResult, error) {
-	record := table.Item{Key: table.Key{PK: "P#" + program + "#USE#" + in.ID, SK: "USE"}}
+	record := table.Item{Key: useKey(program, in.ID)}
 	for range attempts {
 		it, err := l.codeItem(ctx, program, in.Code)
 		if err != nil {
@@ -85,16 +125,21 @@ func (l *Ledger) UseCode(ctx context.Context, program string, in CodeUse, by By)
 		if err != nil {
 			return CodeResult{}, err
 		}
-		used, refused := d.issued().Use(in.Amount, l.now())
+		now := l.now()
+		used, refused := d.issued().Use(in.Amount, now)
 		if refused != nil {
 			if was, err := l.Table.Get(ctx, record.Key); err != nil || was.Version > 0 {
 				return usedBefore(was, by, err)
 			}
 			return CodeResult{}, refused
 		}
-		d.Left, d.Used = used.Left.Amount, millis(used.Used)
+		d.set(used)
+		d.list(codeUseDoc{ID: in.ID, At: millis(now), Amount: in.Amount.Amount, Order: in.Order})
 		it.Doc = encode(d)
-		record.Doc = encode(useDoc{d, loyalty.PlainCode(in.Code), by.Input, millis(l.now()), by.Actor, in.Amount.Amount, in.Order})
+		record.Doc = encode(useDoc{
+			Code: d, Plain: loyalty.PlainCode(in.Code), Input: by.Input, At: millis(now), By: by.Actor,
+			Amount: in.Amount.Amount, Order: in.Order,
+		})
 		err = l.Table.Transact(ctx, table.Put(record), table.Put(it))
 		var conflict *table.ConflictError
 		switch {
@@ -114,9 +159,9 @@ func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 	if err != nil {
 		return CodeResult{}, retryable(err)
 	}
-	var d useDoc
-	if err := json.Unmarshal(it.Doc, &d); err != nil {
-		return CodeResult{}, fmt.Errorf("ledger: read use of a code: %w", err)
+	d, err := readUse(it)
+	if err != nil {
+		return CodeResult{}, err
 	}
 	if d.Input != by.Input {
 		return CodeResult{}, keyReused()
@@ -126,14 +171,110 @@ func usedBefore(it table.Item, by By, err error) (CodeResult, error) {
 	return r, nil
 }
 
-// issued is what the member can do with the code.
-func (d *codeDoc) issued() loyalty.IssuedCode {
-	return loyalty.IssuedCode{
-		From: instant(d.From), Until: instant(d.Until), Left: loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
-		Worth: d.Worth, Taken: d.Taken, Used: instant(d.Used), Void: d.Void,
+// ReverseUse reverses one use of a code (loyalty.IssuedCode.Unuse). Repeated with the same By.Input it returns the first
+// result. not_found if the code has no such use; hold_already_resolved if another request reversed it. An Input may end
+// with a dot and a fingerprint of the reason: the same key with another reason is idempotency_key_reused.
+func (l *Ledger) ReverseUse(ctx context.Context, program string, in UseReversal, by By) (CodeResult, error) {
+	plain := loyalty.PlainCode(in.Code)
+	for range attempts {
+		items, err := l.getAll(ctx, codeKey(program, plain), useKey(program, in.Use))
+		if err != nil {
+			return CodeResult{}, err
+		}
+		code, use := items[0], items[1]
+		if code.Version == 0 || use.Version == 0 {
+			return CodeResult{}, notFound("use of the code")
+		}
+		d, err := readCode(code)
+		if err != nil {
+			return CodeResult{}, err
+		}
+		u, err := readUse(use)
+		switch {
+		case err != nil:
+			return CodeResult{}, err
+		case u.Plain != plain:
+			return CodeResult{}, notFound("use of the code")
+		case u.Reversal != nil:
+			return u.reversedBefore(by)
+		}
+		now := l.now()
+		d.set(d.issued().Unuse(loyalty.Money{Amount: u.Amount, Currency: loyalty.Currency(d.Currency)}))
+		d.unlist(in.Use, millis(now), in.Reason)
+		u.Reversal = &useReversalDoc{Code: d, Input: by.Input, At: millis(now), By: by.Actor, Reason: in.Reason}
+		code.Doc, use.Doc = encode(d), encode(u)
+		err = l.Table.Transact(ctx, table.Put(use), table.Put(code))
+		if err == nil {
+			return d.result(plain), nil
+		}
+		if !errors.As(err, new(*table.ConflictError)) {
+			return CodeResult{}, retryable(err)
+		}
+	}
+	return CodeResult{}, ErrTryAgain
+}
+
+// reversedBefore answers a repetition from what the first reversal wrote, and rejects a second reversal.
+func (d *useDoc) reversedBefore(by By) (CodeResult, error) {
+	switch key, _, _ := strings.Cut(by.Input, "."); {
+	case by.Input != "" && d.Reversal.Input == by.Input:
+		r := d.Reversal.Code.result(d.Plain)
+		r.Replayed = true
+		return r, nil
+	case by.Input != "" && strings.HasPrefix(d.Reversal.Input, key+"."):
+		return CodeResult{}, keyReused()
+	}
+	return CodeResult{}, &loyalty.Error{
+		Code:   loyalty.HoldAlreadyResolved,
+		Detail: "The use was reversed on " + instant(d.Reversal.At).Format("2 January 2006 15:04 MST") + " already.",
 	}
 }
 
+func readUse(it table.Item) (d useDoc, err error) {
+	if err := json.Unmarshal(it.Doc, &d); err != nil {
+		return d, fmt.Errorf("ledger: read use of a code: %w", err)
+	}
+	return d, nil
+}
+
+// list adds a use to those that the code lists, and drops the oldest one above maxCodeUses.
+func (d *codeDoc) list(u codeUseDoc) {
+	d.Uses = append(d.Uses, u)
+	d.Uses = d.Uses[max(0, len(d.Uses)-maxCodeUses):]
+}
+
+// unlist marks a listed use as reversed.
+func (d *codeDoc) unlist(id string, at int64, reason string) {
+	for i := range d.Uses {
+		if u := &d.Uses[i]; u.ID == id {
+			u.Reversed, u.Reason = at, reason
+		}
+	}
+}
+
+// issued returns what the member can do with the code.
+func (d *codeDoc) issued() loyalty.IssuedCode {
+	return loyalty.IssuedCode{
+		From: instant(d.From), Until: instant(d.Until), Left: loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
+		Worth: d.Worth, Taken: d.Taken, Used: instant(d.Used), Void: d.Void, Returned: d.Returned,
+	}
+}
+
+// set stores the part of a code that uses and reversals change.
+func (d *codeDoc) set(c loyalty.IssuedCode) {
+	d.Left, d.Taken, d.Used, d.Void, d.Returned = c.Left.Amount, c.Taken, millis(c.Used), c.Void, c.Returned
+}
+
 func (d codeDoc) result(code string) CodeResult {
-	return CodeResult{Code: code, Member: loyalty.MemberID(d.Member), Redemption: d.Redemption, Reward: d.Reward, IssuedCode: d.issued()}
+	r := CodeResult{
+		Code: code, Member: loyalty.MemberID(d.Member), Redemption: d.Redemption, Reward: d.Reward, IssuedCode: d.issued(),
+	}
+	for _, u := range d.Uses {
+		used := UsedCode{ID: u.ID, At: instant(u.At), Order: u.Order, Reversed: instant(u.Reversed), Reason: u.Reason}
+		if d.Currency != "" {
+			used.Amount = loyalty.Money{Amount: u.Amount, Currency: loyalty.Currency(d.Currency)}
+		}
+		r.Uses = append(r.Uses, used)
+	}
+	return r
 }

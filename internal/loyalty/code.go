@@ -121,6 +121,13 @@ func WellFormed(code string) bool {
 	return checkOf(values[:16]) == values[16]
 }
 
+// CodeHint returns the last characters of a code, by which its owner recognizes it: four, but at most a quarter of the
+// code, so that the rest remains too long to guess.
+func CodeHint(code string) string {
+	plain := PlainCode(code)
+	return plain[len(plain)-min(4, len(plain)/4):]
+}
+
 // ValidCode reports whether a code can be put into a pool: 4 to 64 letters, digits and hyphens, and at least 4 that are
 // no hyphens.
 func ValidCode(code string) bool {

@@ -106,3 +106,32 @@ func TestOfASpentCardNothingComesBack(t *testing.T) {
 		}
 	}
 }
+
+func TestReversedUseOfCodeMakesItUsableAgain(t *testing.T) {
+	eur := func(n int64) Money { return Money{n, "EUR"} }
+	for _, c := range []struct {
+		name      string
+		was, want IssuedCode
+		amount    Money
+	}{
+		{"a voucher", IssuedCode{Used: noon}, IssuedCode{}, Money{}},
+		{"a voucher whose points were given back", IssuedCode{Used: noon, Returned: true}, IssuedCode{Returned: true, Void: true}, Money{}},
+		{"a gift card with a rest", IssuedCode{Left: eur(5), Worth: 25}, IssuedCode{Left: eur(25), Worth: 25}, eur(20)},
+		{"a gift card that was used up", IssuedCode{Left: eur(0), Worth: 25, Used: noon}, IssuedCode{Left: eur(20), Worth: 25}, eur(20)},
+		{"a gift card whose rest was given back", IssuedCode{Left: eur(0), Worth: 25, Taken: 5, Void: true}, IssuedCode{Left: eur(20), Worth: 25, Taken: 5}, eur(20)},
+	} {
+		if got := c.was.Unuse(c.amount); got != c.want {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+	}
+}
+
+func TestHintHasAtMostAQuarterOfACode(t *testing.T) {
+	for code, want := range map[string]string{
+		"7K3M-Q9XZ-02VB-HJ4D-R": "J4DR", "MAXX-7Q4K-2M9X": "M9X", "AHOY": "Y", "abc": "", "": "",
+	} {
+		if got := CodeHint(code); got != want {
+			t.Errorf("the hint of %q is %q, want %q", code, got, want)
+		}
+	}
+}

@@ -15,6 +15,8 @@ type IssuedCode struct {
 	Taken int64     // gift cards: what reversals have taken off it, minor units
 	Used  time.Time // when it was used up; zero if it is not
 	Void  bool      // its redemption was reversed, and nothing is left of it
+
+	Returned bool // other codes: the points of its redemption were given back after it was used
 }
 
 // CodeState is whether a code can be used.
@@ -105,6 +107,20 @@ func (c IssuedCode) Use(amount Money, now time.Time) (IssuedCode, error) {
 	return c, nil
 }
 
+// Unuse returns the code as it is after a use of it was reversed. The amount returns to a gift card, which is valid again
+// even if the rest of it was given back in the meantime. Any other code can be used again, unless the points of its
+// redemption were given back in the meantime: then it becomes void.
+func (c IssuedCode) Unuse(amount Money) IssuedCode {
+	c.Used = time.Time{}
+	if c.Left.Currency == "" {
+		c.Void = c.Returned
+		return c
+	}
+	c.Left.Amount += amount.Amount
+	c.Void = false
+	return c
+}
+
 // Unspent is what of a gift card nobody has used, minor units: what is left, and what reversals have taken off.
 func (c IssuedCode) Unspent() int64 { return c.Left.Amount + c.Taken }
 
@@ -114,7 +130,7 @@ func (c IssuedCode) Unspent() int64 { return c.Left.Amount + c.Taken }
 // refunded is the one that it was used on. It returns the code as it becomes and how many points come back.
 func (c IssuedCode) Back(back, of Points) (IssuedCode, Points) {
 	if c.Left.Currency == "" {
-		c.Void = c.Void || c.Used.IsZero()
+		c.Void, c.Returned = c.Void || c.Used.IsZero(), true
 		return c, back
 	}
 	switch worth, unspent := big.NewInt(c.Worth), c.Unspent(); {

@@ -846,6 +846,51 @@ func (e VersionStatus) Valid() bool {
 	}
 }
 
+// Defines values for VoucherStatus.
+const (
+	VoucherStatusCommitted VoucherStatus = "committed"
+	VoucherStatusReversed  VoucherStatus = "reversed"
+)
+
+// Valid indicates whether the value is a known member of the VoucherStatus enum.
+func (e VoucherStatus) Valid() bool {
+	switch e {
+	case VoucherStatusCommitted:
+		return true
+	case VoucherStatusReversed:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for VoucherState.
+const (
+	VoucherStateEarly   VoucherState = "early"
+	VoucherStateExpired VoucherState = "expired"
+	VoucherStateUsed    VoucherState = "used"
+	VoucherStateValid   VoucherState = "valid"
+	VoucherStateVoid    VoucherState = "void"
+)
+
+// Valid indicates whether the value is a known member of the VoucherState enum.
+func (e VoucherState) Valid() bool {
+	switch e {
+	case VoucherStateEarly:
+		return true
+	case VoucherStateExpired:
+		return true
+	case VoucherStateUsed:
+		return true
+	case VoucherStateValid:
+		return true
+	case VoucherStateVoid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for WebhookReceiptReceivedOutcome.
 const (
 	WebhookReceiptReceivedOutcomeApplied     WebhookReceiptReceivedOutcome = "applied"
@@ -1127,10 +1172,32 @@ type Code struct {
 
 	// UsedAt When it was used up; left out if it is not.
 	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
+
+	// Uses Its uses, oldest first: the latest 50.
+	Uses []CodeUse `json:"uses"`
 }
 
 // CodeState Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed, and nothing is left of it.
 type CodeState string
+
+// CodeUse defines model for CodeUse.
+type CodeUse struct {
+	// ID `use_` and 20 characters.
+	ID string `json:"id"`
+
+	// UsedAt When the code was used.
+	UsedAt time.Time `json:"used_at"`
+	Amount *Money    `json:"amount,omitempty"`
+
+	// Order What it was used on.
+	Order string `json:"order,omitempty,omitzero"`
+
+	// ReversedAt When the use was reversed; left out if it was not.
+	ReversedAt time.Time `json:"reversed_at,omitempty,omitzero"`
+
+	// Reason Why the use was reversed.
+	Reason string `json:"reason,omitempty,omitzero"`
+}
 
 // CodeUseRequest defines model for CodeUseRequest.
 type CodeUseRequest struct {
@@ -1142,6 +1209,12 @@ type CodeUseRequest struct {
 
 	// Order What it is used on, for the record.
 	Order string `json:"order,omitempty,omitzero"`
+}
+
+// CodeUseReversalRequest defines model for CodeUseReversalRequest.
+type CodeUseReversalRequest struct {
+	// Reason Why the use is reversed, for the record.
+	Reason string `json:"reason"`
 }
 
 // CodesAdded defines model for CodesAdded.
@@ -3016,6 +3089,55 @@ type VersionList struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+// Voucher defines model for Voucher.
+type Voucher struct {
+	// Redemption The ID of the redemption that gave the code.
+	Redemption string `json:"redemption"`
+
+	// Reward The reward's ID.
+	Reward string `json:"reward"`
+
+	// Order The order that the redemption is for.
+	Order string `json:"order,omitempty,omitzero"`
+
+	// Status The redemption's status: `reversed` once all of its points were given back.
+	Status VoucherStatus `json:"status"`
+
+	// CreatedAt When the redemption was requested.
+	CreatedAt time.Time `json:"created_at"`
+
+	// CodeHint The last characters of the code, by which its owner recognizes it: four, and fewer of a code with fewer than 16.
+	CodeHint string `json:"code_hint"`
+
+	// State Whether the code can be used: yes; not yet; no longer; it was used; its redemption was reversed, and nothing is left of it.
+	State VoucherState `json:"state"`
+
+	// ValidFrom From when on the code can be used.
+	ValidFrom time.Time `json:"valid_from"`
+
+	// ValidUntil Until when it can be used, exclusive; null: for ever.
+	ValidUntil *time.Time `json:"valid_until"`
+	Left       *Money     `json:"left,omitempty"`
+
+	// UsedAt When it was used up; left out if it is not.
+	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
+}
+
+// VoucherStatus The redemption's status: `reversed` once all of its points were given back.
+type VoucherStatus string
+
+// VoucherState Whether the code can be used: yes; not yet; no longer; it was used; its redemption was reversed, and nothing is left of it.
+type VoucherState string
+
+// VoucherList defines model for VoucherList.
+type VoucherList struct {
+	// Data The page.
+	Data []Voucher `json:"data"`
+
+	// NextCursor Where the next page begins; null on the last.
+	NextCursor *string `json:"next_cursor"`
+}
+
 // WaitRequest defines model for WaitRequest.
 type WaitRequest struct {
 	// Member Who waits: the member's id, or `external:` and the external id.
@@ -3160,6 +3282,9 @@ type RedemptionPath = string
 // TransferPath defines model for TransferPath.
 type TransferPath = string
 
+// UsePath defines model for UsePath.
+type UsePath = string
+
 // InternalError A refusal (RFC 9457).
 type InternalError = Problem
 
@@ -3203,6 +3328,17 @@ type DrawCodeParams struct {
 
 // UseCodeParams defines parameters for UseCode.
 type UseCodeParams struct {
+	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
+	// client's misses do not affect the others.
+	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
+
+	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
+	// double quotes around them.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ReverseCodeUseParams defines parameters for ReverseCodeUse.
+type ReverseCodeUseParams struct {
 	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
 	// client's misses do not affect the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
@@ -3288,6 +3424,15 @@ type ExtendPointsParams struct {
 	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
 	// double quotes around them.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+}
+
+// ListVouchersParams defines parameters for ListVouchers.
+type ListVouchersParams struct {
+	// PageSize At most so many.
+	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
+
+	// Cursor The `next_cursor` of the page before.
+	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ReferMemberParams defines parameters for ReferMember.
@@ -3438,6 +3583,9 @@ type ReceiveWebhookJSONBody = map[string]interface{}
 
 // UseCodeJSONRequestBody defines body for UseCode for application/json ContentType.
 type UseCodeJSONRequestBody = CodeUseRequest
+
+// ReverseCodeUseJSONRequestBody defines body for ReverseCodeUse for application/json ContentType.
+type ReverseCodeUseJSONRequestBody = CodeUseReversalRequest
 
 // UndoConversionJSONRequestBody defines body for UndoConversion for application/json ContentType.
 type UndoConversionJSONRequestBody = UndoRequest
@@ -3659,25 +3807,47 @@ type ClientInterface interface {
 	// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
 	DrawCode(ctx context.Context, code CodePath, params *DrawCodeParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UseCodeWithBody Use a code up, or a part of a gift card
+	// UseCodeWithBody Use a code or part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-	// valid each time, and is never used up: nothing is written down.
+	// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+	// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 	//
 	// Takes any type of body and a specified content type.
 	//
-	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 	UseCodeWithBody(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
 
-	// UseCode Use a code up, or a part of a gift card
+	// UseCode Use a code or part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-	// valid each time, and is never used up: nothing is written down.
+	// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+	// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 	//
 	// Takes a body of the `application/json` content type.
 	//
-	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 	UseCode(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReverseCodeUseWithBody Reverse a use of a code
+	//
+	// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+	// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+	// use can be reversed once.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+	ReverseCodeUseWithBody(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ReverseCodeUse Reverse a use of a code
+	//
+	// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+	// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+	// use can be reversed once.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+	ReverseCodeUse(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, body ReverseCodeUseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// GetConversion One conversion as of now
 	//
@@ -3988,6 +4158,14 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
 	ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListVouchers List a member's vouchers
+	//
+	// The redemptions that gave the member a code, newest first, with the state of each code and the value that is left
+	// of a gift card. The list shows only the end of each code; retrieve the redemption for the code itself.
+	//
+	// Corresponds with GET /v1/members/{member}/redemptions (the `ListVouchers` operationId).
+	ListVouchers(ctx context.Context, member MemberPath, params *ListVouchersParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// ReferMemberWithBody Say by whose code a member joined
 	//
@@ -4737,14 +4915,14 @@ func (c *Client) DrawCode(ctx context.Context, code CodePath, params *DrawCodePa
 	return c.Client.Do(req)
 }
 
-// UseCodeWithBody Use a code up, or a part of a gift card
+// UseCodeWithBody Use a code or part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-// valid each time, and is never used up: nothing is written down.
+// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 //
 // Takes any type of body and a specified content type.
 //
-// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 func (c *Client) UseCodeWithBody(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUseCodeRequestWithBody(c.Server, code, params, contentType, body)
 	if err != nil {
@@ -4757,16 +4935,58 @@ func (c *Client) UseCodeWithBody(ctx context.Context, code CodePath, params *Use
 	return c.Client.Do(req)
 }
 
-// UseCode Use a code up, or a part of a gift card
+// UseCode Use a code or part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-// valid each time, and is never used up: nothing is written down.
+// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 //
 // Takes a body of the `application/json` content type.
 //
-// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 func (c *Client) UseCode(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewUseCodeRequest(c.Server, code, params, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReverseCodeUseWithBody Reverse a use of a code
+//
+// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+// use can be reversed once.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+func (c *Client) ReverseCodeUseWithBody(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReverseCodeUseRequestWithBody(c.Server, code, use, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ReverseCodeUse Reverse a use of a code
+//
+// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+// use can be reversed once.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+func (c *Client) ReverseCodeUse(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, body ReverseCodeUseJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewReverseCodeUseRequest(c.Server, code, use, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -5447,6 +5667,24 @@ func (c *Client) ExtendPoints(ctx context.Context, member MemberPath, params *Ex
 // Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
 func (c *Client) ListPerks(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListPerksRequest(c.Server, member)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// ListVouchers List a member's vouchers
+//
+// The redemptions that gave the member a code, newest first, with the state of each code and the value that is left
+// of a gift card. The list shows only the end of each code; retrieve the redemption for the code itself.
+//
+// Corresponds with GET /v1/members/{member}/redemptions (the `ListVouchers` operationId).
+func (c *Client) ListVouchers(ctx context.Context, member MemberPath, params *ListVouchersParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListVouchersRequest(c.Server, member, params)
 	if err != nil {
 		return nil, err
 	}
@@ -7009,7 +7247,83 @@ func NewUseCodeRequestWithBody(server string, code CodePath, params *UseCodePara
 		return nil, err
 	}
 
-	operationPath := fmt.Sprintf("/v1/codes/%s/use", pathParam0)
+	operationPath := fmt.Sprintf("/v1/codes/%s/uses", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		var headerParam0 string
+
+		headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Perennial-Client", params.PerennialClient, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Perennial-Client", headerParam0)
+
+		var headerParam1 string
+
+		headerParam1, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+		if err != nil {
+			return nil, err
+		}
+
+		req.Header.Set("Idempotency-Key", headerParam1)
+
+	}
+
+	return req, nil
+}
+
+// NewReverseCodeUseRequest calls the generic ReverseCodeUse builder with application/json body
+func NewReverseCodeUseRequest(server string, code CodePath, use UsePath, params *ReverseCodeUseParams, body ReverseCodeUseJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewReverseCodeUseRequestWithBody(server, code, use, params, "application/json", bodyReader)
+}
+
+// NewReverseCodeUseRequestWithBody constructs an http.Request for the ReverseCodeUse method, with any body, and a specified content type
+func NewReverseCodeUseRequestWithBody(server string, code CodePath, use UsePath, params *ReverseCodeUseParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "code", code, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	var pathParam1 string
+
+	pathParam1, err = runtime.StyleParamWithOptions("simple", false, "use", use, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/codes/%s/uses/%s/reverse", pathParam0, pathParam1)
 	if operationPath[0] == '/' {
 		operationPath = "." + operationPath
 	}
@@ -8185,6 +8499,71 @@ func NewListPerksRequest(server string, member MemberPath) (*http.Request, error
 	queryURL, err := serverURL.Parse(operationPath)
 	if err != nil {
 		return nil, err
+	}
+
+	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+
+	return req, nil
+}
+
+// NewListVouchersRequest constructs an http.Request for the ListVouchers method
+func NewListVouchersRequest(server string, member MemberPath, params *ListVouchersParams) (*http.Request, error) {
+	var err error
+
+	var pathParam0 string
+
+	pathParam0, err = runtime.StyleParamWithOptions("simple", false, "member", member, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: ""})
+	if err != nil {
+		return nil, err
+	}
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/v1/members/%s/redemptions", pathParam0)
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "page_size", params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "cursor", params.Cursor, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
 	}
 
 	req, err := http.NewRequest(http.MethodGet, queryURL.String(), nil)
@@ -10397,25 +10776,47 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /v1/codes/{code}/qr (the `DrawCode` operationId).
 	DrawCodeWithResponse(ctx context.Context, code CodePath, params *DrawCodeParams, reqEditors ...RequestEditorFn) (*DrawCodeResponse, error)
 
-	// UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
+	// UseCodeWithBodyWithResponse Use a code or part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-	// valid each time, and is never used up: nothing is written down.
+	// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+	// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 	UseCodeWithBodyWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseCodeResponse, error)
 
-	// UseCodeWithResponse Use a code up, or a part of a gift card
+	// UseCodeWithResponse Use a code or part of a gift card
 	//
-	// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-	// valid each time, and is never used up: nothing is written down.
+	// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+	// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
-	// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+	// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 	UseCodeWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UseCodeResponse, error)
+
+	// ReverseCodeUseWithBodyWithResponse Reverse a use of a code
+	//
+	// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+	// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+	// use can be reversed once.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+	ReverseCodeUseWithBodyWithResponse(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReverseCodeUseResponse, error)
+
+	// ReverseCodeUseWithResponse Reverse a use of a code
+	//
+	// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+	// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+	// use can be reversed once.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+	ReverseCodeUseWithResponse(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, body ReverseCodeUseJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseCodeUseResponse, error)
 
 	// GetConversionWithResponse One conversion as of now
 	//
@@ -10744,6 +11145,16 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /v1/members/{member}/perks (the `ListPerks` operationId).
 	ListPerksWithResponse(ctx context.Context, member MemberPath, reqEditors ...RequestEditorFn) (*ListPerksResponse, error)
+
+	// ListVouchersWithResponse List a member's vouchers
+	//
+	// The redemptions that gave the member a code, newest first, with the state of each code and the value that is left
+	// of a gift card. The list shows only the end of each code; retrieve the redemption for the code itself.
+	//
+	// Returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with GET /v1/members/{member}/redemptions (the `ListVouchers` operationId).
+	ListVouchersWithResponse(ctx context.Context, member MemberPath, params *ListVouchersParams, reqEditors ...RequestEditorFn) (*ListVouchersResponse, error)
 
 	// ReferMemberWithBodyWithResponse Say by whose code a member joined
 	//
@@ -11933,6 +12344,152 @@ func (r UseCodeResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r UseCodeResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ReverseCodeUseResponse200Headers the declared response headers of an HTTP 200 response for ReverseCodeUse
+type ReverseCodeUseResponse200Headers struct {
+	IdempotencyReplayed string
+}
+
+// ReverseCodeUseResponse401Headers the declared response headers of an HTTP 401 response for ReverseCodeUse
+type ReverseCodeUseResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ReverseCodeUseResponse429Headers the declared response headers of an HTTP 429 response for ReverseCodeUse
+type ReverseCodeUseResponse429Headers struct {
+	RetryAfter int
+}
+
+// ReverseCodeUseResponse503Headers the declared response headers of an HTTP 503 response for ReverseCodeUse
+type ReverseCodeUseResponse503Headers struct {
+	RetryAfter int
+}
+
+type ReverseCodeUseResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *Code
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *Problem
+	// ApplicationProblemJSON413 the response for an HTTP 413 `application/problem+json` response
+	ApplicationProblemJSON413 *TooLarge
+	// ApplicationProblemJSON415 the response for an HTTP 415 `application/problem+json` response
+	ApplicationProblemJSON415 *UnsupportedMediaType
+	// ApplicationProblemJSON422 the response for an HTTP 422 `application/problem+json` response
+	ApplicationProblemJSON422 *Problem
+	// ApplicationProblemJSON429 the response for an HTTP 429 `application/problem+json` response
+	ApplicationProblemJSON429 *RateLimited
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers200 the parsed response headers for an HTTP 200 response
+	Headers200 *ReverseCodeUseResponse200Headers
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ReverseCodeUseResponse401Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *ReverseCodeUseResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ReverseCodeUseResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ReverseCodeUseResponse) GetJSON200() *Code {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON409() *Problem {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON413 returns the response for an HTTP 413 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON413() *TooLarge {
+	return r.ApplicationProblemJSON413
+}
+
+// GetApplicationProblemJSON415 returns the response for an HTTP 415 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON415() *UnsupportedMediaType {
+	return r.ApplicationProblemJSON415
+}
+
+// GetApplicationProblemJSON422 returns the response for an HTTP 422 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON422() *Problem {
+	return r.ApplicationProblemJSON422
+}
+
+// GetApplicationProblemJSON429 returns the response for an HTTP 429 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON429() *RateLimited {
+	return r.ApplicationProblemJSON429
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ReverseCodeUseResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ReverseCodeUseResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ReverseCodeUseResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ReverseCodeUseResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ReverseCodeUseResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -14675,6 +15232,110 @@ func (r ListPerksResponse) StatusCode() int {
 
 // ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
 func (r ListPerksResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListVouchersResponse401Headers the declared response headers of an HTTP 401 response for ListVouchers
+type ListVouchersResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// ListVouchersResponse503Headers the declared response headers of an HTTP 503 response for ListVouchers
+type ListVouchersResponse503Headers struct {
+	RetryAfter int
+}
+
+type ListVouchersResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON200 the response for an HTTP 200 `application/json` response
+	JSON200 *VoucherList
+	// ApplicationProblemJSON400 the response for an HTTP 400 `application/problem+json` response
+	ApplicationProblemJSON400 *Problem
+	// ApplicationProblemJSON401 the response for an HTTP 401 `application/problem+json` response
+	ApplicationProblemJSON401 *Unauthenticated
+	// ApplicationProblemJSON403 the response for an HTTP 403 `application/problem+json` response
+	ApplicationProblemJSON403 *ScopeMissing
+	// ApplicationProblemJSON404 the response for an HTTP 404 `application/problem+json` response
+	ApplicationProblemJSON404 *NotFound
+	// ApplicationProblemJSON409 the response for an HTTP 409 `application/problem+json` response
+	ApplicationProblemJSON409 *NotPublished
+	// ApplicationProblemJSON500 the response for an HTTP 500 `application/problem+json` response
+	ApplicationProblemJSON500 *InternalError
+	// ApplicationProblemJSON503 the response for an HTTP 503 `application/problem+json` response
+	ApplicationProblemJSON503 *TryAgain
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *ListVouchersResponse401Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *ListVouchersResponse503Headers
+}
+
+// GetJSON200 returns the response for an HTTP 200 `application/json` response
+func (r ListVouchersResponse) GetJSON200() *VoucherList {
+	return r.JSON200
+}
+
+// GetApplicationProblemJSON400 returns the response for an HTTP 400 `application/problem+json` response
+func (r ListVouchersResponse) GetApplicationProblemJSON400() *Problem {
+	return r.ApplicationProblemJSON400
+}
+
+// GetApplicationProblemJSON401 returns the response for an HTTP 401 `application/problem+json` response
+func (r ListVouchersResponse) GetApplicationProblemJSON401() *Unauthenticated {
+	return r.ApplicationProblemJSON401
+}
+
+// GetApplicationProblemJSON403 returns the response for an HTTP 403 `application/problem+json` response
+func (r ListVouchersResponse) GetApplicationProblemJSON403() *ScopeMissing {
+	return r.ApplicationProblemJSON403
+}
+
+// GetApplicationProblemJSON404 returns the response for an HTTP 404 `application/problem+json` response
+func (r ListVouchersResponse) GetApplicationProblemJSON404() *NotFound {
+	return r.ApplicationProblemJSON404
+}
+
+// GetApplicationProblemJSON409 returns the response for an HTTP 409 `application/problem+json` response
+func (r ListVouchersResponse) GetApplicationProblemJSON409() *NotPublished {
+	return r.ApplicationProblemJSON409
+}
+
+// GetApplicationProblemJSON500 returns the response for an HTTP 500 `application/problem+json` response
+func (r ListVouchersResponse) GetApplicationProblemJSON500() *InternalError {
+	return r.ApplicationProblemJSON500
+}
+
+// GetApplicationProblemJSON503 returns the response for an HTTP 503 `application/problem+json` response
+func (r ListVouchersResponse) GetApplicationProblemJSON503() *TryAgain {
+	return r.ApplicationProblemJSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r ListVouchersResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r ListVouchersResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r ListVouchersResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r ListVouchersResponse) ContentType() string {
 	if r.HTTPResponse != nil {
 		return r.HTTPResponse.Header.Get("Content-Type")
 	}
@@ -19766,14 +20427,14 @@ func (c *ClientWithResponses) DrawCodeWithResponse(ctx context.Context, code Cod
 	return ParseDrawCodeResponse(rsp)
 }
 
-// UseCodeWithBodyWithResponse Use a code up, or a part of a gift card
+// UseCodeWithBodyWithResponse Use a code or part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-// valid each time, and is never used up: nothing is written down.
+// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 func (c *ClientWithResponses) UseCodeWithBodyWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*UseCodeResponse, error) {
 	rsp, err := c.UseCodeWithBody(ctx, code, params, contentType, body, reqEditors...)
 	if err != nil {
@@ -19782,20 +20443,54 @@ func (c *ClientWithResponses) UseCodeWithBodyWithResponse(ctx context.Context, c
 	return ParseUseCodeResponse(rsp)
 }
 
-// UseCodeWithResponse Use a code up, or a part of a gift card
+// UseCodeWithResponse Use a code or part of a gift card
 //
-// Of a gift card say how much; every other code is used up as a whole. The one code of a reward that all share is
-// valid each time, and is never used up: nothing is written down.
+// The body of a gift card's use states the amount; every other code is used up as a whole. The last item of `uses`
+// is this use. A code that a reward shares is valid each time and is never used up: no use is recorded.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
-// Corresponds with POST /v1/codes/{code}/use (the `UseCode` operationId).
+// Corresponds with POST /v1/codes/{code}/uses (the `UseCode` operationId).
 func (c *ClientWithResponses) UseCodeWithResponse(ctx context.Context, code CodePath, params *UseCodeParams, body UseCodeJSONRequestBody, reqEditors ...RequestEditorFn) (*UseCodeResponse, error) {
 	rsp, err := c.UseCode(ctx, code, params, body, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
 	return ParseUseCodeResponse(rsp)
+}
+
+// ReverseCodeUseWithBodyWithResponse Reverse a use of a code
+//
+// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+// use can be reversed once.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+func (c *ClientWithResponses) ReverseCodeUseWithBodyWithResponse(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*ReverseCodeUseResponse, error) {
+	rsp, err := c.ReverseCodeUseWithBody(ctx, code, use, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReverseCodeUseResponse(rsp)
+}
+
+// ReverseCodeUseWithResponse Reverse a use of a code
+//
+// The amount returns to a gift card, and every other code can be used again within its dates. A code whose
+// redemption was reversed after it was used becomes `void` instead, because its points were given back already. A
+// use can be reversed once.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /v1/codes/{code}/uses/{use}/reverse (the `ReverseCodeUse` operationId).
+func (c *ClientWithResponses) ReverseCodeUseWithResponse(ctx context.Context, code CodePath, use UsePath, params *ReverseCodeUseParams, body ReverseCodeUseJSONRequestBody, reqEditors ...RequestEditorFn) (*ReverseCodeUseResponse, error) {
+	rsp, err := c.ReverseCodeUse(ctx, code, use, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseReverseCodeUseResponse(rsp)
 }
 
 // GetConversionWithResponse One conversion as of now
@@ -20346,6 +21041,22 @@ func (c *ClientWithResponses) ListPerksWithResponse(ctx context.Context, member 
 		return nil, err
 	}
 	return ParseListPerksResponse(rsp)
+}
+
+// ListVouchersWithResponse List a member's vouchers
+//
+// The redemptions that gave the member a code, newest first, with the state of each code and the value that is left
+// of a gift card. The list shows only the end of each code; retrieve the redemption for the code itself.
+//
+// Returns a wrapper object for the known response body format(s).
+//
+// Corresponds with GET /v1/members/{member}/redemptions (the `ListVouchers` operationId).
+func (c *ClientWithResponses) ListVouchersWithResponse(ctx context.Context, member MemberPath, params *ListVouchersParams, reqEditors ...RequestEditorFn) (*ListVouchersResponse, error) {
+	rsp, err := c.ListVouchers(ctx, member, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParseListVouchersResponse(rsp)
 }
 
 // ReferMemberWithBodyWithResponse Say by whose code a member joined
@@ -21942,6 +22653,152 @@ func ParseUseCodeResponse(rsp *http.Response) (*UseCodeResponse, error) {
 		response.Headers429 = &headers
 	case rsp.StatusCode == 503:
 		var headers UseCodeResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseReverseCodeUseResponse parses an HTTP response from a ReverseCodeUseWithResponse call
+func ParseReverseCodeUseResponse(rsp *http.Response) (*ReverseCodeUseResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ReverseCodeUseResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest Code
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest TooLarge
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest UnsupportedMediaType
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON422 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest RateLimited
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 200:
+		var headers ReverseCodeUseResponse200Headers
+		if values := rsp.Header.Values("Idempotency-Replayed"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Idempotency-Replayed", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.IdempotencyReplayed = value
+		}
+		response.Headers200 = &headers
+	case rsp.StatusCode == 401:
+		var headers ReverseCodeUseResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 429:
+		var headers ReverseCodeUseResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers ReverseCodeUseResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
@@ -24576,6 +25433,104 @@ func ParseListPerksResponse(rsp *http.Response) (*ListPerksResponse, error) {
 		response.Headers401 = &headers
 	case rsp.StatusCode == 503:
 		var headers ListPerksResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
+// ParseListVouchersResponse parses an HTTP response from a ListVouchersWithResponse call
+func ParseListVouchersResponse(rsp *http.Response) (*ListVouchersResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &ListVouchersResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest VoucherList
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest Problem
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthenticated
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest ScopeMissing
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest NotFound
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest NotPublished
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON409 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest InternalError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest TryAgain
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.ApplicationProblemJSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers ListVouchersResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 503:
+		var headers ListVouchersResponse503Headers
 		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
 			var value int
 			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "integer", Format: ""}); err != nil {

@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// A redemption that gives its member a code is listed in the member's partition by its time, in the transaction that
+// commits it. The item holds nothing but its key: the redemption and its code are read where they are stored. It costs two
+// write units. Redemptions without codes are not listed and do not cost more.
+
+const voucherPrefix = "VOUCHER#"
+
+// voucherOps lists the vouchers that entries give.
+func voucherOps(program string, entries []loyalty.Entry) (ops []table.Op) {
+	for _, e := range entries {
+		if e.Kind == loyalty.KindRedeem && e.Redemption.Code != "" {
+			key := memberKey(program, e.Member, voucherPrefix+stamped(e.Effective)+"#"+e.Redemption.ID)
+			ops = append(ops, table.Put(table.Item{Key: key, Doc: []byte("{}")}))
+		}
+	}
+	return ops
+}
+
+// A Voucher is a redemption that gave its member a code, and the state of the code.
+type Voucher struct {
+	loyalty.Redemption
+	Issued loyalty.IssuedCode
+	Place  string // in the list; Vouchers continues after it
+}
+
+// Vouchers returns a member's vouchers, newest first: those after a place (empty: all), at most limit. It reads all
+// redemptions and codes of the page at the same time.
+func (l *Ledger) Vouchers(ctx context.Context, program string, m loyalty.MemberID, after string, limit int) ([]Voucher, error) {
+	q := table.Query{
+		PK: memberPartition(program, m), From: voucherPrefix, To: voucherPrefix + "~", Reverse: true, Limit: limit,
+	}
+	if after != "" {
+		q.After = table.Item{Key: memberKey(program, m, after)}
+	}
+	var vouchers []Voucher
+	for it, err := range l.Table.Query(ctx, q) {
+		if err != nil {
+			return nil, retryable(err)
+		}
+		vouchers = append(vouchers, Voucher{Place: it.Key.SK})
+	}
+	reads := make([]func() error, len(vouchers))
+	for i := range vouchers {
+		reads[i] = func() error { return l.readVoucher(ctx, program, &vouchers[i]) }
+	}
+	return vouchers, parallel.Do(reads...)
+}
+
+// readVoucher reads the redemption at a place of a member's list, and its code.
+func (l *Ledger) readVoucher(ctx context.Context, program string, v *Voucher) error {
+	id := v.Place[strings.LastIndex(v.Place, "#")+1:]
+	r, err := l.Redemption(ctx, program, id)
+	if err != nil {
+		return fmt.Errorf("ledger: read voucher %s: %w", id, err)
+	}
+	v.Redemption = r.Redemption
+	// A code that a reward shares has no item of its own: it is valid within the redemption's dates.
+	v.Issued = loyalty.IssuedCode{From: v.CodeFrom, Until: v.CodeUntil, Void: v.Status == loyalty.Reversed}
+	it, err := l.Table.Get(ctx, codeKey(program, loyalty.PlainCode(v.Code)))
+	if err != nil || it.Version == 0 {
+		return retryable(err)
+	}
+	d, err := readCode(it)
+	if err == nil && d.Redemption == id {
+		v.Issued = d.issued()
+	}
+	return err
+}
