@@ -20,7 +20,7 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 			budgets = append(budgets, loyalty.Spend{Rule: "campaigns." + r.ID, Budget: r.Budget})
 		}
 	}
-	left, err := c.app.Ledger.Budgets(ctx, p.ID, budgets)
+	uses, err := c.app.Ledger.BudgetUses(ctx, p.ID, budgets)
 	if err != nil {
 		return answer{}, err
 	}
@@ -34,7 +34,8 @@ func listCampaigns(ctx context.Context, c *call) (answer, error) {
 			From: r.Match.From.UTC(), Until: r.Match.Until.UTC(),
 		}
 		if r.Budget > 0 {
-			one.Budget = &wire.Budget{Points: int64(r.Budget), Left: int64(left["campaigns."+r.ID])}
+			use := uses["campaigns."+r.ID]
+			one.Budget = &wire.Budget{Points: int64(r.Budget), Left: int64(use.Left), Overrun: int64(use.Overrun)}
 		}
 		list.Data = append(list.Data, one)
 	}

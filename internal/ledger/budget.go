@@ -24,6 +24,10 @@ const BudgetShards = 16
 // A budget is BudgetShards counters, each with its share of it, that begin at zero and fall by what is spent. The
 // floor of each is its share below zero, so that the table itself refuses to overspend. What one counter does not have
 // left is taken from others, so that a budget is spent to its last point.
+//
+// Points that a refund had returned and that are restored are charged even if nothing is left: one counter then falls
+// below its floor. Whoever spends next brings it back to its floor with points of the others, in the same transaction,
+// so that the table goes on to refuse what is more than the counters have in sum.
 type budgets struct {
 	ledger  *Ledger
 	program string
@@ -82,12 +86,15 @@ func spends(outs []loyalty.Outcome) (all []loyalty.Spend) {
 // left is what is left of one budget, which was loaded.
 func (b *budgets) left(s loyalty.Spend) loyalty.Points {
 	counters := b.counters[s.Rule]
-	sum, reachable := int64(s.Budget), int64(0)
-	for i, n := range counters {
-		sum += n
-		reachable += max(0, n+shardShare(s.Budget, i))
+	return max(0, s.Budget-charged(counters))
+}
+
+// charged returns the sum of all that counters were charged.
+func charged(counters [BudgetShards]int64) (sum loyalty.Points) {
+	for _, n := range counters {
+		sum -= loyalty.Points(n)
 	}
-	return loyalty.Points(max(0, min(sum, reachable)))
+	return sum
 }
 
 // load reads the counters of budgets at the same time, but for those that were read already.
@@ -161,35 +168,47 @@ func inAll(spends []loyalty.Spend) (out []loyalty.Spend) {
 	return out
 }
 
-// ops is what spends the points, or gives them back: from one counter that has enough, which one depends on the
-// cause, else from as many as it takes, the fullest first. Giving back is never refused, also not where the budget is
-// smaller by now than what was spent of it.
+// ops is what spends the points, or gives them back. Giving back is never refused, also not where the budget is smaller
+// by now than what was spent of it. Nor is more than what is left: only points that are restored are more.
 func (b *budgets) ops(spends []loyalty.Spend, cause string) (ops []table.Op) {
+	home := int(hashed(cause) % BudgetShards)
 	for _, s := range inAll(spends) {
-		home := int(hashed(cause) % BudgetShards)
-		if s.Points == 0 {
-			continue
-		}
-		if s.Points < 0 {
+		switch {
+		case s.Points == 0:
+		case s.Points < 0 || s.Points > b.left(s):
 			ops = append(ops, table.Add(budgetKey(b.program, s.Rule, home), "n", int64(-s.Points), math.MinInt64))
-			continue
+		default:
+			ops = append(ops, b.spend(s, home)...)
 		}
-		counters := b.counters[s.Rule]
-		room := func(i int) int64 { return max(0, counters[i]+shardShare(s.Budget, i)) }
-		order := make([]int, BudgetShards)
-		for i := range order {
-			order[i] = i
+	}
+	return ops
+}
+
+// spend takes points from one counter if it has enough, else from as many as it takes, the fullest first. It brings
+// counters below their floor back to it, with points of the others.
+func (b *budgets) spend(s loyalty.Spend, home int) (ops []table.Op) {
+	room := func(i int) int64 { return b.counters[s.Rule][i] + shardShare(s.Budget, i) }
+	add := func(i int, n, floor int64) {
+		ops = append(ops, table.Add(budgetKey(b.program, s.Rule, i), "n", n, floor))
+	}
+	rest, order := int64(s.Points), make([]int, BudgetShards)
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(room(j), room(i)) })
+	if least := order[BudgetShards-1]; room(home) >= rest && room(least) >= 0 {
+		order = []int{home}
+	}
+	for _, i := range order {
+		if below := -room(i); below > 0 {
+			add(i, below, math.MinInt64)
+			rest += below
 		}
-		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(room(j), room(i)) })
-		if room(home) >= int64(s.Points) {
-			order = []int{home}
-		}
-		rest := int64(s.Points)
-		for _, i := range order {
-			if part := min(rest, room(i)); part > 0 {
-				ops = append(ops, table.Add(budgetKey(b.program, s.Rule, i), "n", -part, -shardShare(s.Budget, i)))
-				rest -= part
-			}
+	}
+	for _, i := range order {
+		if part := min(rest, room(i)); part > 0 {
+			add(i, -part, -shardShare(s.Budget, i))
+			rest -= part
 		}
 	}
 	return ops
@@ -211,6 +230,24 @@ func (l *Ledger) Budgets(ctx context.Context, program string, of []loyalty.Spend
 	}
 	b.leftOf(of, left)
 	return left, nil
+}
+
+// A BudgetUse says how much of a budget is left and by how much it is exceeded. One of the two is zero.
+type BudgetUse struct {
+	Left    loyalty.Points
+	Overrun loyalty.Points // charged beyond the budget, by failed refunds or because the budget was lowered
+}
+
+// BudgetUses returns the use of budgets by rule. It reads them at the same time.
+func (l *Ledger) BudgetUses(ctx context.Context, program string, of []loyalty.Spend) (map[string]BudgetUse, error) {
+	b, uses := budgets{ledger: l, program: program}, map[string]BudgetUse{}
+	if err := b.load(ctx, of); err != nil {
+		return nil, err
+	}
+	for _, s := range of {
+		uses[s.Rule] = BudgetUse{Left: b.left(s), Overrun: max(0, charged(b.counters[s.Rule])-s.Budget)}
+	}
+	return uses, nil
 }
 
 // Budget is Budgets for one of them.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,7 +34,7 @@ func (b *books) use(s *book, o *loyalty.OrderState, sign int64) {
 		}
 		s.useShare(x, r.Caps, limits, day, sign)
 		if r.Budget > 0 {
-			b.spent[x.Rule] += sign * int64(x.Used)
+			b.spent[x.Rule] += sign * int64(x.Charged)
 		}
 	}
 }
@@ -200,7 +201,8 @@ func (b *books) budget(rule string, budget int64) {
 		}
 		sum -= n
 	}
-	if sum != b.spent[rule] || sum < 0 || sum > budget {
+	exceeds := sum > budget && !strings.HasPrefix(rule, "campaigns.") // restored points exceed the budgets of campaigns
+	if sum != b.spent[rule] || sum < 0 || exceeds {
 		t.Errorf("of the %d points of %s, %d are spent by the counters and %d by the orders", budget, rule, sum, b.spent[rule])
 	}
 }

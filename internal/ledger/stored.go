@@ -148,6 +148,9 @@ type shareDoc struct {
 	Used int64  `json:"u,omitzero"`
 	Peak int64  `json:"p,omitzero"`
 	Cut  bool   `json:"c,omitzero"`
+
+	Charged int64 `json:"b,omitzero"`
+	Granted int64 `json:"g,omitzero"`
 }
 
 type entryDoc struct {

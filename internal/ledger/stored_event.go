@@ -104,16 +104,23 @@ func grants(docs []grantDoc) (out []loyalty.Grant, err error) {
 	return out, nil
 }
 
+func storedShare(x loyalty.Share) shareDoc {
+	return shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut, int64(x.Charged), int64(x.Granted)}
+}
+
 func storedShares(all []loyalty.Share) (out []shareDoc) {
 	for _, x := range all {
-		out = append(out, shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut})
+		out = append(out, storedShare(x))
 	}
 	return out
 }
 
 func shares(docs []shareDoc) (out []loyalty.Share) {
 	for _, d := range docs {
-		out = append(out, loyalty.Share{Rule: d.Rule, Used: loyalty.Points(d.Used), Peak: loyalty.Points(d.Peak), Cut: d.Cut})
+		out = append(out, loyalty.Share{
+			Rule: d.Rule, Used: loyalty.Points(d.Used), Peak: loyalty.Points(d.Peak), Cut: d.Cut,
+			Charged: loyalty.Points(d.Charged), Granted: loyalty.Points(d.Granted),
+		})
 	}
 	return out
 }

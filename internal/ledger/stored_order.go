@@ -31,7 +31,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 	}
 	for _, x := range s.Shares {
 		if x.Rule != "" {
-			d.Shares = append(d.Shares, shareDoc{x.Rule, int64(x.Used), int64(x.Peak), x.Cut})
+			d.Shares = append(d.Shares, storedShare(x))
 			continue
 		}
 		d.Cut = x.Cut

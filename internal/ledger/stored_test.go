@@ -106,9 +106,9 @@ func full(t *testing.T) loyalty.Entry {
 	o.Order.ID, o.Order.Member, o.Revision = e.Cause.ID, e.Member, e.Cause.Revision
 	_, id, _ := strings.Cut(e.Cause.ID, ":")
 	ev.Event.ID, ev.Event.Member, ev.Revision = id, e.Member, e.Cause.Revision
-	o.Grants[0].Rule, o.Shares[0].Rule = "", "" // the base, whose worth is what the others leave
-	o.Grants[0].Wallet = ""
-	o.Worth = o.Grants[0].Worth // the other one is in another wallet
+	o.Grants[0].Rule, o.Shares[0].Rule = "", ""                             // the base, whose worth is what the others leave
+	o.Grants[0].Wallet, o.Shares[0].Charged, o.Shares[0].Granted = "", 0, 0 // the caps of the program have no budget
+	o.Worth = o.Grants[0].Worth                                             // the other one is in another wallet
 	return e
 }
 

@@ -119,18 +119,18 @@ func (v *valuation) allowed(c *candidate, want Points) {
 	r := c.r
 	s := &c.share
 	*s = *v.s.shareOf(r.key)
-	peak := s.Peak
+	peak, wasCut := s.Peak, s.Cut
 	got, cuts := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
 	if r.Budget > 0 {
 		left, known := v.budgets[r.key]
 		if !known {
 			left = r.Budget
-			if want > s.Used {
+			if want > s.Granted {
 				v.asks = append(v.asks, Spend{Rule: r.key, Budget: r.Budget})
 			}
 		}
-		allowed := min(got, s.Used+max(0, left))
-		if s.Cut {
+		allowed := min(got, max(s.Granted, s.Charged+max(0, left)))
+		if wasCut {
 			allowed = min(allowed, peak)
 		}
 		if allowed < got {

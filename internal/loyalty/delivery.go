@@ -38,3 +38,11 @@ package loyalty
 //     until its next review. What the order counted then counts no longer from when that was recorded on.
 //   - Points that are given up because a parcel did not come in time count towards levels until the order is reported
 //     again.
+//
+// Budgets:
+//
+//   - What an order may receive under a budget depends on what others have used when the order, or a larger state of it,
+//     is reported. What a budget has granted once is restored after a refund that fails and after a cancellation that is
+//     taken back, also beyond the budget.
+//   - Points that are given up because a parcel did not come in time return to their budget when the order is reported
+//     again.

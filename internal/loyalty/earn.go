@@ -36,12 +36,15 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 	s.Order.Refunds, s.Order.Disputes = nil, nil
 	w.partly = o.reduced()
 	err := w.of(p, acc, s, left, nil)
+	w.fit()
+	w.received = w.receives()
 	if s.Order = o; err == nil && o.reduced() {
 		most := w
-		w = worth{asks: most.asks}
+		w = worth{asks: most.asks, granted: most.received}
 		err = w.of(p, acc, s, left, &most)
+		w.fit()
+		w.received = w.receives()
 	}
-	w.fit()
 	w.forfeit(p, late)
 	w.charge(p, s)
 	return w, err
@@ -56,6 +59,8 @@ type worth struct {
 	own       []owned // what rules with a life of their own give of the total, in the order of the rules
 	inWallets []owned // what there is beside the total, by wallet
 	takes     []owned // what each rule that is capped, limited or on a budget gives
+	received  []owned // what the member receives under each rule with a budget; see receives
+	granted   []owned // likewise of the whole order, if this is what is left of it
 	because   []Because
 	usage     []Usage
 	spends    []Spend
@@ -65,6 +70,9 @@ type worth struct {
 	pieces    int64 // and by elements
 	brands    []string
 	ladders   []Counted // likewise on other ladders, by id
+
+	unbudgeted Points  // what it gives without the layers
+	layered    []layer // what rules with a budget add, before the program's caps
 }
 
 // owned is whole points of one rule.
@@ -137,7 +145,8 @@ type valuation struct {
 	sum          exact
 	facts        *Facts
 	lines        []lineValue
-	all          matched // all of the lines
+	all          matched     // all of the lines
+	budgeted     []candidate // the rules with a budget that are paid, but for those with lots of their own
 	whys         int
 	listing      bool // reasons are wanted of every rule that does not apply, not of campaigns alone
 }
@@ -305,6 +314,7 @@ func (v *valuation) round() error {
 		carried := exactFrom(v.s.Carried)
 		v.add("carry", carried, IsCarried)
 	}
+	v.layers()
 	n, ok := v.sum.round(p.Earn.Rounding)
 	if !ok && v.sum.sign() > 0 {
 		return refuse(AmountOutOfRange, "", "The order would earn more points than one operation may move.")
@@ -348,13 +358,15 @@ func (w *worth) forfeit(p *Program, late func(rule string) time.Time) {
 		if at := late(o.rule); !at.IsZero() && o.n > 0 {
 			w.because = append(w.because, Reason(o.rule, points(-o.n), IsLate, DateOf(at, p.Zone).String()))
 			w.total, o.n = w.total-o.n, 0
-			w.takes = slices.DeleteFunc(w.takes, func(t owned) bool { return t.rule == o.rule })
+			late := func(t owned) bool { return t.rule == o.rule }
+			w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)
 		}
 	}
 	if at := late(""); !at.IsZero() && base > 0 {
 		w.because = append(w.because, Reason("pending", points(-base), IsLate, DateOf(at, p.Zone).String()))
 		w.total -= base
-		w.takes = slices.DeleteFunc(w.takes, func(t owned) bool { return w.ofRule(t.rule) == 0 })
+		late := func(t owned) bool { return w.ofRule(t.rule) == 0 }
+		w.takes, w.received = slices.DeleteFunc(w.takes, late), slices.DeleteFunc(w.received, late)
 	}
 }
 
@@ -373,19 +385,12 @@ func (w *worth) charge(p *Program, s *OrderState) {
 		if !r.bounded {
 			continue
 		}
-		n := Points(0)
-		for _, t := range w.takes {
-			if t.rule == r.key {
-				n = t.n
-			}
-		}
+		n := pointsOf(w.takes, r.key)
 		if n == 0 && s.shareOf(r.key).Used == 0 {
 			continue
 		}
 		share := s.share(r.key)
-		if delta := n - share.Used; r.Budget > 0 && delta != 0 {
-			w.spends = append(w.spends, Spend{Rule: r.key, Points: delta, Budget: r.Budget})
-		}
+		w.chargeBudget(r, share)
 		w.usage = append(w.usage, share.use(n, r.Caps, r.limits, day)...)
 	}
 }

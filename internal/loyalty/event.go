@@ -113,6 +113,9 @@ type Share struct {
 	Used Points // points in whole, a begun one as one
 	Peak Points // the most that it was ever allowed
 	Cut  bool   // whether it once got less than it asked for
+
+	Charged Points // what the rule's budget is charged: the points that the member receives under it
+	Granted Points // the most that it was ever charged; a refund that fails restores so much
 }
 
 // shareIn is the share of one rule, begun if there is none yet.

@@ -106,6 +106,9 @@ func (v *valuation) pay(c candidate) {
 		s := v.s.share(c.r.key)
 		s.Peak, s.Cut = max(s.Peak, c.share.Peak, n), s.Cut || c.share.Cut
 	}
+	if c.r.Budget > 0 && !c.r.owned && c.gives.sign() > 0 {
+		v.budgeted = append(v.budgeted, c)
+	}
 	if c.r.owned && c.gives.sign() > 0 {
 		n, _ := c.gives.round(Down)
 		v.own = append(v.own, owned{c.r.key, n})

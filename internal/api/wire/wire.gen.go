@@ -1025,8 +1025,11 @@ type Budget struct {
 	// Points All of it.
 	Points int64 `json:"points"`
 
-	// Left What is left.
+	// Left Points that members can still receive.
 	Left int64 `json:"left"`
+
+	// Overrun Points that members received beyond the budget. A refund that fails restores the points that the budget had granted, even if others have used the budget by then.
+	Overrun int64 `json:"overrun"`
 }
 
 // Campaign defines model for Campaign.
