@@ -1,9 +1,7 @@
 package deliverytest
 
 import (
-	"flag"
 	"os"
-	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -19,29 +17,12 @@ func TestAccountDoesNotDependOnTheDelivery(t *testing.T) {
 	}
 	var effects Effects
 	for i := range runs {
-		run(t, 20_000, seed+uint64(i), &effects)
+		Check(t, 20_000, seed+uint64(i), func(t *rapid.T) { check(t, &effects) })
 	}
 	t.Logf("%+v", effects)
 	for _, feature := range effects.Rare() {
 		t.Errorf("of %d histories, too few have %s", effects.Histories, feature)
 	}
-}
-
-// run checks histories from a seed, unless rapid's flags say otherwise.
-func run(t *testing.T, histories int, seed uint64, effects *Effects) {
-	for name, value := range map[string]string{
-		"rapid.checks": strconv.Itoa(histories), "rapid.seed": strconv.FormatUint(seed, 10),
-	} {
-		f := flag.Lookup(name)
-		if f.Value.String() != f.DefValue {
-			continue
-		}
-		if err := flag.Set(name, value); err != nil {
-			t.Fatal(err)
-		}
-		defer func() { _ = flag.Set(name, f.DefValue) }()
-	}
-	rapid.Check(t, func(t *rapid.T) { check(t, effects) })
 }
 
 func check(t *rapid.T, effects *Effects) {

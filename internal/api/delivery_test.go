@@ -1,0 +1,178 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/auth"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/loyalty/deliverytest"
+	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
+	"github.com/perennial-loyalty/perennial/internal/seedtest"
+)
+
+// What the API and the ledger make of 500 random deliveries is what the pure engine makes of the direct ones.
+func TestAccountDoesNotDependOnTheDelivery(t *testing.T) {
+	w := newWorld(t, memory(t))
+	n := 0
+	deliverytest.Check(t, 500, seedtest.Or(t, 1), func(t *rapid.T) {
+		n++
+		h := deliverytest.Random(t)
+		d := newDelivered(t, w, h, fmt.Sprint("p", n))
+		for _, r := range h.Delivery {
+			d.report(r)
+		}
+		random := d.account()
+		direct := h.DeliverDirectly(t, random)
+		if diff := h.Difference(random, direct); diff != "" {
+			t.Fatalf("%s\ntiers %+v\nrandom:\n%s\ndirect:\n%s", diff, h.Program.Tiers, random.Dump(), direct.Dump())
+		}
+	})
+}
+
+// delivered is a member to whom a history is delivered through the API.
+type delivered struct {
+	t      *rapid.T
+	w      *world
+	h      *deliverytest.History
+	member string
+	orders map[string]bool
+	spent  map[string]bool
+}
+
+// newDelivered publishes the program of a history under an ID of its own, and enrolls the member.
+func newDelivered(t *rapid.T, w *world, h *deliverytest.History, id string) *delivered {
+	d := &delivered{t: t, w: w, h: h, orders: map[string]bool{}, spent: map[string]bool{}}
+	h.Program.ID = id
+	w.set(h.Joined)
+	w.key(id, id, auth.Admin)
+	in := ledger.Published{Program: id, Source: []byte("program: " + id), Snapshot: snapshot.Encode(h.Program), By: "tests"}
+	if err := w.app.Ledger.Publish(context.Background(), in, 0); err != nil {
+		t.Fatal(err)
+	}
+	body := map[string]any{"birthday": birthday(h.Traits.Birthday)}
+	if year := h.Traits.YearFrom; year != 0 {
+		body["year_from"] = fmt.Sprintf("%02d-%02d", year/100, year%100)
+	}
+	a := d.send("POST", "/v1/members", body)
+	d.member, _ = a.json.(map[string]any)["id"].(string)
+	return d
+}
+
+func birthday(day int) string { return fmt.Sprintf("1990-%02d-%02d", day/100, day%100) }
+
+// set sets the clock.
+func (w *world) set(now time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = now
+}
+
+// send sends a request that has to succeed, or to be rejected with one of some codes.
+func (d *delivered) send(method, path string, body any, may ...loyalty.Code) answered {
+	d.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	a, _ := d.w.send(request{method: method, path: path, key: d.h.Program.ID, body: text})
+	if a.status < 300 {
+		return a
+	}
+	for _, code := range may {
+		if a.code() == string(code) {
+			return a
+		}
+	}
+	d.t.Fatalf("%s %s %s: %d %s", method, path, text, a.status, a.body)
+	return a
+}
+
+func (d *delivered) report(r deliverytest.Report) {
+	d.w.set(r.At)
+	path := "/v1/members/" + d.member
+	switch {
+	case r.Order != nil:
+		d.orders[r.Order.ID] = true
+		d.send("PUT", "/v1/orders/"+r.Order.ID, d.order(*r.Order))
+	case r.Event != nil:
+		e := r.Event
+		d.send("POST", "/v1/events", wire.EventRequest{Member: d.member, Type: e.Type, ID: e.ID, At: e.At})
+	case r.Traits != nil:
+		segments := append([]string{}, r.Traits.Segments...)
+		d.send("PATCH", path, wire.ChangeMemberRequest{Segments: &segments})
+	case r.Placement != nil:
+		in := wire.TierRequest{
+			Level: r.Placement.Level, Reason: r.Placement.Reason, Ladder: r.Placement.Ladder,
+			Locked: r.Placement.Locked, Permanent: r.Placement.Permanent,
+		}
+		if !r.Placement.Until.IsZero() {
+			in.Until = &r.Placement.Until
+		}
+		d.send("POST", path+"/tier", in, loyalty.ValidationFailed)
+	case r.Redeems:
+		in := wire.RedemptionRequest{Member: d.member, Reward: "mug", Commit: true}
+		a := d.send("POST", "/v1/redemptions", in, loyalty.InsufficientPoints)
+		d.spent[r.ID] = a.status < 300
+	default:
+		in := wire.ConversionRequest{From: loyalty.MainWallet, To: "miles", Points: int64(r.Converts)}
+		a := d.send("POST", path+"/conversions", in, loyalty.InsufficientPoints, loyalty.AmountOutOfRange)
+		d.spent[r.ID] = a.status < 300
+	}
+}
+
+// order is an order as the API reads it.
+func (d *delivered) order(o loyalty.Order) wire.OrderRequest {
+	out := wire.OrderRequest{
+		Member: d.member, PlacedAt: o.PlacedAt, Currency: string(o.Currency), Status: wire.OrderRequestStatus(o.Status),
+		Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, UpdatedAt: o.UpdatedAt,
+	}
+	for _, l := range o.Lines {
+		line := wire.Line{ID: l.ID, Brand: l.Brand, Category: l.Category, Quantity: l.Quantity, Amount: l.Amount}
+		out.Lines = append(out.Lines, line)
+	}
+	for _, x := range o.Tenders {
+		out.Tenders = append(out.Tenders, wire.Tender{Kind: wire.TenderKind(x.Kind), Amount: x.Amount})
+	}
+	for _, r := range o.Refunds {
+		back := wire.Refund{ID: r.ID, At: r.At, Status: wire.RefundStatus(r.Status), Amount: r.Amount}
+		out.Refunds = append(out.Refunds, back)
+	}
+	for _, x := range o.Disputes {
+		dispute := wire.Dispute{ID: x.ID, At: x.At, Status: wire.DisputeStatus(x.Status), Amount: x.Amount}
+		out.Disputes = append(out.Disputes, dispute)
+	}
+	return out
+}
+
+// account reads what has become of the account at the end of the history.
+func (d *delivered) account() *deliverytest.Account {
+	d.w.set(d.h.End)
+	ctx, program := context.Background(), d.h.Program.ID
+	m, err := d.w.app.Ledger.Member(ctx, d.h.Program, loyalty.MemberID(d.member))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	a := &deliverytest.Account{Account: m.Account, Orders: map[string]*loyalty.OrderState{}, Spent: d.spent}
+	for id := range d.orders {
+		r, err := d.w.app.Ledger.Order(ctx, program, id)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		a.Orders[id] = &r.State
+	}
+	for e, err := range d.w.app.Ledger.Statement(ctx, program, loyalty.MemberID(d.member), 0, 1000) {
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		a.Entries = append(a.Entries, e)
+	}
+	return a
+}
