@@ -22,13 +22,12 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	entries, more, err := firstPage(c.app.Ledger.Statement(ctx, p.ID, m, before, size+1), size)
-	if err == nil && len(entries) == 0 { // every member has an entry, that of the enrollment, so this may be none
-		_, err = c.app.Ledger.Member(ctx, p, m)
-	}
+	entries, err := c.app.Ledger.StatementPage(ctx, p, m, before, size+1)
 	if err != nil {
 		return answer{}, err
 	}
+	more := len(entries) > size
+	entries = entries[:min(len(entries), size)]
 	list := wire.EntryList{}
 	for _, e := range entries {
 		list.Data = append(list.Data, c.wireEntry(p, e))
@@ -48,7 +47,7 @@ func getEntry(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	e, err := c.app.Ledger.Entry(ctx, p.ID, m, c.path("entry"))
+	e, err := c.app.Ledger.CurrentEntry(ctx, p, m, c.path("entry"))
 	if err != nil {
 		return answer{}, err
 	}

@@ -192,7 +192,7 @@ func (c *call) claimed(ctx context.Context, p *loyalty.Program, m ledger.Member,
 		return m, err
 	}
 	replayed := m.Replayed
-	m, err = c.app.Ledger.Member(ctx, p, m.Account.Member)
+	m, err = c.app.Ledger.CurrentMember(ctx, p, m.Account.Member)
 	m.Replayed = replayed
 	return m, err
 }
@@ -236,7 +236,9 @@ func changeMember(ctx context.Context, c *call) (answer, error) {
 		if err != nil {
 			return answer{}, err
 		}
-		m.Profile, m.Account.Traits.Segments = changed, segments
+		if m, err = c.app.Ledger.CurrentMember(ctx, p, m.Account.Member); err != nil {
+			return answer{}, err
+		}
 	}
 	if b.ExternalID != nil || b.Email != nil { // also where nothing changes: the last attempt may have ended in between
 		if m, err = c.claimed(ctx, p, m, after); err != nil {
@@ -250,13 +252,13 @@ func without(ids, others []ledger.Identity) []ledger.Identity {
 	return slices.DeleteFunc(slices.Clone(ids), func(id ledger.Identity) bool { return slices.Contains(others, id) })
 }
 
-// namedMember is the member in the path, with the live program.
+// namedMember is the member in the path as of now, with the live program.
 func (c *call) namedMember(ctx context.Context) (*loyalty.Program, ledger.Member, error) {
 	p, id, err := c.meant(ctx, c.path("member"))
 	if err != nil {
 		return nil, ledger.Member{}, err
 	}
-	m, err := c.app.Ledger.Member(ctx, p, id)
+	m, err := c.app.Ledger.CurrentMember(ctx, p, id)
 	return p, m, err
 }
 

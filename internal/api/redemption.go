@@ -123,7 +123,11 @@ func (c *call) byRedemption(in ledger.RedemptionRequest) (ledger.By, error) {
 }
 
 func getRedemption(ctx context.Context, c *call) (answer, error) {
-	r, err := c.app.Ledger.Redemption(ctx, c.who.Program, c.path("redemption"))
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.CurrentRedemption(ctx, p, c.path("redemption"))
 	if err != nil {
 		return answer{}, err
 	}

@@ -94,6 +94,9 @@ func (a *App) Wire() error {
 	if a.Ledger.Program == nil {
 		a.Ledger.Program = a.Programs.Version
 	}
+	if a.Ledger.Versions == nil {
+		a.Ledger.Versions = a.Programs.Schedule
+	}
 	return nil
 }
 

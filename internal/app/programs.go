@@ -34,9 +34,9 @@ type Programs struct {
 	compiled map[versionKey]*loyalty.Program
 }
 
-// live is what was read of a program: which version is in force, and from when until when that counts.
+// live is what was read of a program: which versions are in force when, and from when until when that counts.
 type live struct {
-	version    int
+	schedule   ledger.Schedule
 	read, till time.Time
 }
 
@@ -48,25 +48,35 @@ type versionKey struct {
 // Live is the program in its live version; ErrNotPublished if there is none. A publication is seen at most 30 seconds
 // late, and so is one that takes effect later; it then takes over at its instant.
 func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error) {
+	schedule, _, err := s.Schedule(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if schedule.Live == 0 {
+		return nil, ErrNotPublished
+	}
+	return s.Version(ctx, id, schedule.Live)
+}
+
+// Schedule is which versions of a program are in force when, and when that was read: at most 30 seconds ago.
+func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, time.Time, error) {
 	now := s.Now()
 	s.mu.Lock()
 	at, ok := s.live[id]
 	s.mu.Unlock()
-	if !ok || now.Before(at.read) || !now.Before(at.till) {
-		schedule, err := s.schedule(ctx, id, !ok)
-		if err != nil {
-			return nil, err
-		}
-		at = live{schedule.Live, now, now.Add(liveFor)}
-		if len(schedule.Next) > 0 && schedule.Next[0].At.Before(at.till) {
-			at.till = schedule.Next[0].At
-		}
-		s.remember(id, at)
+	if ok && !now.Before(at.read) && now.Before(at.till) {
+		return at.schedule, at.read, nil
 	}
-	if at.version == 0 {
-		return nil, ErrNotPublished
+	schedule, err := s.schedule(ctx, id, !ok)
+	if err != nil {
+		return schedule, now, err
 	}
-	return s.Version(ctx, id, at.version)
+	at = live{schedule, now, now.Add(liveFor)}
+	if len(schedule.Next) > 0 && schedule.Next[0].At.Before(at.till) {
+		at.till = schedule.Next[0].At
+	}
+	s.remember(id, at)
+	return schedule, now, nil
 }
 
 // schedule reads which version of a program is live. The first time, which is in a cold process, it reads the newest
@@ -103,7 +113,7 @@ func (s *Programs) remember(id string, at live) {
 	if s.live == nil || len(s.live) >= keptVersions {
 		s.live = map[string]live{}
 	}
-	if at.version == 0 {
+	if at.schedule.Live == 0 {
 		delete(s.live, id) // so that a first publication is seen at once
 		return
 	}

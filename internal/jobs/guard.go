@@ -34,7 +34,7 @@ func (w *walk) guard(ctx context.Context, m shardful) error {
 			if err != nil {
 				return fmt.Errorf("jobs: reassess %s: list shard %d: %w", m.Program, m.Shard, err)
 			}
-			lower, err := w.falls(d.Account)
+			lower, err := w.falls(ctx, d.Account)
 			if err != nil {
 				continue // the walk reports it, and keeps nobody else from it
 			}
@@ -55,12 +55,12 @@ func (w *walk) guard(ctx context.Context, m shardful) error {
 }
 
 // falls reports whether bringing an account up to date would move it down.
-func (w *walk) falls(account func() (loyalty.Account, error)) (bool, error) {
+func (w *walk) falls(ctx context.Context, account func() (loyalty.Account, error)) (bool, error) {
 	acc, err := account()
 	if err != nil {
 		return false, err
 	}
-	out, err := w.program.Advance(acc, w.Now())
+	out, err := w.Ledger.Present(ctx, w.program, acc)
 	if err != nil {
 		return false, err
 	}

@@ -206,22 +206,6 @@ type planned struct {
 // that a command writes, it stays below the hundred operations that a transaction can have.
 const behind = 20
 
-// pass is what time does to an account until now or, where nobody has looked for so long that it is too much for one
-// transaction, the first part of it.
-func pass(p *loyalty.Program, acc loyalty.Account, now time.Time) (out loyalty.Outcome, more bool, err error) {
-	if out, err = p.Advance(acc, now); err != nil || len(out.Entries) <= behind {
-		return out, false, err
-	}
-	part, err := p.Advance(acc, out.Entries[behind].Effective.Add(-time.Millisecond))
-	if err != nil || len(part.Entries) == 0 {
-		return out, false, err
-	}
-	for i := range part.Entries {
-		part.Entries[i].Recorded = now
-	}
-	return part, true, nil
-}
-
 func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budgets) (planned, error) {
 	sides, more, err := c.decided(ctx, read, b, l.now())
 	if err != nil {
@@ -279,6 +263,7 @@ type side struct {
 	passed  int // how many of the entries are those of time
 	spends  []loyalty.Spend
 	parts   []table.Op // writes what large orders store apart
+	ran     time.Time  // until when time has passed for it
 }
 
 // decided brings the accounts to the present, and decides; not, if that alone takes more than one transaction.
@@ -292,13 +277,15 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 		if err != nil {
 			return nil, false, err
 		}
-		out, part, err := pass(c.p, acc, now)
+		out, part, err := b.ledger.pass(ctx, c.p, acc, now)
 		if err != nil {
 			return nil, false, err
 		}
 		more = more || part
 		accs[i] = out.Account
-		sides[i] = side{read[i], acc, out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends, nil}
+		sides[i] = side{
+			read[i], acc, out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends, nil, out.Account.Ran,
+		}
 	}
 	decide := c.decision()
 	if decide == nil || more {
@@ -334,7 +321,7 @@ func (s *side) check() error {
 func (s *side) seal(c command) []table.Op {
 	puts := make([]table.Op, len(s.entries))
 	for i, e := range s.entries {
-		e.Actor = "time"
+		e.Actor = timeActor
 		if i >= s.passed {
 			e.Actor, e.Input = c.by.Actor, c.by.Input
 		}
@@ -345,7 +332,7 @@ func (s *side) seal(c command) []table.Op {
 		s.parts = append(s.parts, parts...)
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
-	s.acc.Head = s.head
+	s.acc.Head, s.acc.Ran = s.head, s.ran
 	s.item.Doc, s.item.Index = encode(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, c.p.Due(s.acc))
 	return puts
 }

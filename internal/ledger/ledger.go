@@ -40,6 +40,10 @@ type Ledger struct {
 
 	// Program finds a published version of a program: an order keeps the rules of its first revision.
 	Program func(ctx context.Context, id string, version int) (*loyalty.Program, error)
+
+	// Versions returns the schedule of a program's versions and when it was read; it may be read a moment ago. Nil: the
+	// version that a command is called with was live all the time.
+	Versions func(ctx context.Context, id string) (Schedule, time.Time, error)
 }
 
 // By says who asks for a command, and what exactly was asked, so that a repetition can be told from another
@@ -74,6 +78,9 @@ type Member struct {
 	Replayed bool // the enrolment had happened before
 
 	Household string // which the member has joined; empty if none, or in a program without households
+
+	// Unwritten are the account's latest entries if they could not be written yet; see CurrentMember.
+	Unwritten []loyalty.Entry
 }
 
 // An Enrolment asks for a new member under an id that the caller derived.

@@ -100,8 +100,26 @@ func (l *Ledger) enrolled(ctx context.Context, p *loyalty.Program, m loyalty.Mem
 	return was, err
 }
 
-// Member reads a member, brought up to now in memory. not_found if there is none in the program.
+// Member reads a member, brought up to now in memory: it writes nothing. not_found if there is none in the program.
 func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
+	return l.member(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
+		acc, err := l.advanced(ctx, p, it, id)
+		return acc, nil, err
+	})
+}
+
+// CurrentMember is Member for a response that shows the state of the member. What is due is written first, so that all
+// responses show the same state; where it cannot be written, the member comes with the entries that were not.
+func (l *Ledger) CurrentMember(ctx context.Context, p *loyalty.Program, id loyalty.MemberID) (Member, error) {
+	return l.member(ctx, p, id, func(it table.Item) (loyalty.Account, []loyalty.Entry, error) {
+		return l.settle(ctx, p, it, id)
+	})
+}
+
+func (l *Ledger) member(
+	ctx context.Context, p *loyalty.Program, id loyalty.MemberID,
+	bring func(table.Item) (loyalty.Account, []loyalty.Entry, error),
+) (m Member, err error) {
 	items, err := l.memberItems(ctx, p.ID, id)
 	if err != nil {
 		return Member{}, err
@@ -109,8 +127,7 @@ func (l *Ledger) Member(ctx context.Context, p *loyalty.Program, id loyalty.Memb
 	if items.account.Version == 0 {
 		return Member{}, notFound("member")
 	}
-	var m Member
-	if m.Account, err = l.advanced(p, items.account, id); err != nil {
+	if m.Account, m.Unwritten, err = bring(items.account); err != nil {
 		return Member{}, err
 	}
 	if m.Profile, err = readProfile(items.profile, id); err == nil && p.Households.Size > 0 {
@@ -142,12 +159,12 @@ func (l *Ledger) memberItems(ctx context.Context, program string, m loyalty.Memb
 }
 
 // advanced reads a stored account and advances it in memory.
-func (l *Ledger) advanced(p *loyalty.Program, it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
+func (l *Ledger) advanced(ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	acc, err := readAccount(it, m)
 	if err != nil {
 		return loyalty.Account{}, err
 	}
-	out, err := p.Advance(acc, l.now())
+	out, err := l.Present(ctx, p, acc)
 	return out.Account, err
 }
 
@@ -157,7 +174,7 @@ func (l *Ledger) account(ctx context.Context, p *loyalty.Program, id loyalty.Mem
 	if err != nil {
 		return loyalty.Account{}, err
 	}
-	return l.advanced(p, it, id)
+	return l.advanced(ctx, p, it, id)
 }
 
 // lastWritten reads an account as it was written last. not_found if there is none.

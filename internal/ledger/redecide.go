@@ -40,29 +40,26 @@ func (l *Ledger) redecided(
 // versionsBefore returns the versions that were in force before p, as far as a decision needs them.
 func (l *Ledger) versionsBefore(
 	ctx context.Context, p *loyalty.Program, needs loyalty.Needs, h loyalty.History,
-) (all []loyalty.Live, err error) {
-	_, s, err := l.readSchedule(ctx, p.ID, l.now())
-	if err != nil {
-		return nil, err
-	}
+) ([]loyalty.Live, error) {
 	since := needs.Since
 	if h.All && len(h.Entries) > 0 {
 		since = h.Entries[0].Effective
 	}
-	for _, v := range s.Past {
-		if v.Version == p.Version {
-			break // another one has just taken over
-		}
-		if !v.Until.After(since) {
-			continue
-		}
-		rules, err := l.rules(ctx, p, v.Version)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, loyalty.Live{Program: rules, Until: v.Until})
+	s, _, err := l.versions(ctx, p.ID)
+	if err != nil {
+		return nil, err
 	}
-	return all, nil
+	versions, _, err := l.between(ctx, p, s, since)
+	return versions, err
+}
+
+// versions returns the schedule of a program's versions, read now where nothing caches it.
+func (l *Ledger) versions(ctx context.Context, program string) (Schedule, time.Time, error) {
+	if l.Versions != nil {
+		return l.Versions(ctx, program)
+	}
+	s, err := l.Schedule(ctx, program)
+	return s, l.now(), err
 }
 
 // history reads the entries that a decision needs, back from the newest of those that are written. An entry that the
@@ -93,6 +90,9 @@ func (l *Ledger) history(
 func (l *Ledger) entriesBetween(
 	ctx context.Context, program string, m loyalty.MemberID, first, last int64,
 ) ([]loyalty.Entry, error) {
+	if last < first {
+		return nil, nil
+	}
 	q := table.Query{PK: memberPartition(program, m), Index: true, From: padded(first, 10), To: padded(last, 10)}
 	entries := make([]loyalty.Entry, last-first+1)
 	missing := len(entries)

@@ -238,7 +238,7 @@ func (l *Ledger) Friends(ctx context.Context, p *loyalty.Program, m, after loyal
 		return nil, err
 	}
 	for i, it := range accounts {
-		acc, err := l.advanced(p, it, friends[i].Member)
+		acc, err := l.advanced(ctx, p, it, friends[i].Member)
 		if err != nil {
 			return nil, err
 		}

@@ -48,6 +48,7 @@ type accountDoc struct {
 	Expired  int64               `json:"lapsed,omitzero"`
 	Last     int64               `json:"last,omitzero"`
 	Seen     int64               `json:"seen,omitzero"` // likewise
+	Ran      int64               `json:"ran,omitzero"`  // left out where it is seen
 	Lapsed   map[string]int64    `json:"exp,omitempty"` // by day
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`

@@ -19,6 +19,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		Joined: millis(a.Joined), Sequence: a.Sequence, Head: a.Head,
 		Lots: storedLots(a.Lots), Debt: int64(a.Debt), Purses: storedPurses(a.Purses),
 		Earned: int64(a.Earned), Redeemed: int64(a.Redeemed), Expired: int64(a.Expired), Last: millis(a.LastActivity), Seen: storedInstantOf(a.Seen, a.LastActivity),
+		Ran:  storedInstantOf(a.Ran, a.Seen),
 		Tier: storedTier(&a.Tier), Past: storedPast(a.Past, a.Tier), Counted: storedInstantOf(a.Counted, a.LastActivity), Usage: storedUsage(a.Usage),
 		Traits: storedTraits(&a.Traits), Slides: int32(a.Slides), Graced: datesTo[int32](a.Graced), Carried: a.Carried,
 	}
@@ -111,6 +112,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		},
 	}
 	a.Counted, a.Seen = instantOf(d.Counted, a.LastActivity), instantOf(d.Seen, a.LastActivity)
+	a.Ran = instantOf(d.Ran, a.Seen)
 	var err error
 	if a.Lots, err = readLots(d.Lots); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)

@@ -34,7 +34,7 @@ func (l *Ledger) LevelChanges(ctx context.Context, p, next *loyalty.Program, sha
 				yield(LevelChange{}, err)
 				return
 			}
-			c, err := l.levelChange(d, p, next, at)
+			c, err := l.levelChange(ctx, d, p, next, at)
 			if !yield(c, err) || err != nil {
 				return
 			}
@@ -42,12 +42,12 @@ func (l *Ledger) LevelChanges(ctx context.Context, p, next *loyalty.Program, sha
 	}
 }
 
-func (l *Ledger) levelChange(d Due, p, next *loyalty.Program, at time.Time) (LevelChange, error) {
+func (l *Ledger) levelChange(ctx context.Context, d Due, p, next *loyalty.Program, at time.Time) (LevelChange, error) {
 	acc, err := d.Account()
 	if err != nil {
 		return LevelChange{}, err
 	}
-	now, err := p.Advance(acc, l.now())
+	now, err := l.Present(ctx, p, acc)
 	if err != nil {
 		return LevelChange{}, err
 	}

@@ -63,36 +63,40 @@ func (l *Ledger) visit(ctx context.Context, p *loyalty.Program, m loyalty.Member
 			v.Flight.told = append(v.Flight.told, t.told())
 		}
 	}
-	stored, err := l.stored(ctx, p, m, write)
+	stored, present, err := l.stored(ctx, p, m, write)
 	if err != nil {
 		return nil, err
 	}
-	out, err := p.Advance(stored, at)
+	out, err := p.Advance(present.Account, at)
 	if err != nil {
 		return nil, err
 	}
 	v.Account = out.Account
-	if err := l.digest(ctx, p, v, stored, out.Entries, at); err != nil {
+	if err := l.digest(ctx, p, v, stored, append(present.Entries, out.Entries...), at); err != nil {
 		return nil, err
 	}
 	return v, l.person(ctx, p, v, left, at)
 }
 
-// stored is the account as it lies in the table, and write says that what has become due of it is to be written first.
-func (l *Ledger) stored(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool) (loyalty.Account, error) {
+// stored is the account as it lies in the table, and what time does to it until now. write says that what has become due
+// of it is to be written first.
+func (l *Ledger) stored(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, write bool,
+) (loyalty.Account, loyalty.Outcome, error) {
 	for range attempts {
 		acc, err := l.lastWritten(ctx, p.ID, m)
 		if err != nil {
-			return loyalty.Account{}, err
+			return loyalty.Account{}, loyalty.Outcome{}, err
 		}
-		if due := p.Due(acc); !write || due.IsZero() || due.After(l.now()) {
-			return acc, nil
+		out, err := l.Present(ctx, p, acc)
+		if err != nil || !write || len(out.Entries) == 0 {
+			return acc, out, err
 		}
 		if _, err := l.do(ctx, command{p: p, member: m}); err != nil {
-			return loyalty.Account{}, err
+			return loyalty.Account{}, loyalty.Outcome{}, err
 		}
 	}
-	return loyalty.Account{}, ErrTryAgain
+	return loyalty.Account{}, loyalty.Outcome{}, ErrTryAgain
 }
 
 // digest reads the entries since the last visit. They are numbered without gaps, so that one which the index does not

@@ -50,6 +50,7 @@ type Account struct {
 
 	LastActivity time.Time // the latest that gave points, or that the member redeemed or reserved
 	Seen         time.Time // when something was last decided about it: the latest instant of its entries
+	Ran          time.Time // until when time had passed for it when it was written last; zero: until Seen. No entry states it
 }
 
 // A Lot is points that lapse together, at the end of the same day.

@@ -16,21 +16,67 @@ const stamp = "20060102T150405.999999999Z"
 // in which others lapse can still count for the review, and a hold that ends when its lot does gives its points back to
 // nobody. One long jump and many small steps leave the same account and the same entries, but for when they were recorded.
 func (p *Program) Advance(acc Account, now time.Time) (Outcome, error) {
+	return p.AdvanceThrough(acc, nil, now)
+}
+
+// AdvanceThrough is Advance for an account for which other versions of the program may still have something to do: those
+// that were live since time last passed for it. Each version does what is due until the next one takes over, so the result
+// does not depend on whether anybody read the account in between.
+func (p *Program) AdvanceThrough(acc Account, versions []Live, now time.Time) (Outcome, error) {
 	d := p.decide(acc, now)
+	for _, v := range versions {
+		if v.Until.After(now) {
+			p = v.Program
+			break
+		}
+		d.p = v.Program
+		if err := d.pass(v.Until.Add(-time.Millisecond)); err != nil {
+			return Outcome{}, err
+		}
+	}
+	d.p = p
+	if err := d.pass(now); err != nil {
+		return Outcome{}, err
+	}
+	return d.Outcome, nil
+}
+
+// pass goes from one due instant to the next, until none is left up to an instant.
+func (d *decision) pass(until time.Time) error {
 	for {
-		at := p.Due(d.Account)
-		if at.IsZero() || at.After(now) {
-			return d.Outcome, nil
+		at := d.p.Due(d.Account)
+		if at.IsZero() || at.After(until) {
+			d.passed(until)
+			return nil
 		}
-		d.now = at
-		for _, step := range []func(time.Time) error{d.unlock, d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier, d.reviewLadders, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem} {
-			if err := step(at); err != nil {
-				return Outcome{}, err
-			}
+		if err := d.happenAt(at); err != nil {
+			return err
 		}
-		if !p.Due(d.Account).After(at) && !p.Due(d.Account).IsZero() {
-			return Outcome{}, fmt.Errorf("loyalty: %s does not get past %s", acc.Member, at)
+		if next := d.p.Due(d.Account); !next.After(at) && !next.IsZero() {
+			return fmt.Errorf("loyalty: %s does not get past %s", d.Account.Member, at)
 		}
+	}
+}
+
+// happenAt does what is due at an instant.
+func (d *decision) happenAt(at time.Time) error {
+	d.now = at
+	for _, step := range []func(time.Time) error{
+		d.unlock, d.activatePending, d.autoRedeem, d.forfeitPending, d.refreshTier, d.riseTier, d.reviewTier,
+		d.reviewLadders, d.lapseLots, d.releaseHolds, d.celebrate, d.autoRedeem,
+	} {
+		if err := step(at); err != nil {
+			return err
+		}
+	}
+	d.passed(at)
+	return nil
+}
+
+// passed takes note of the instant until which time has passed, for an account that remembers it.
+func (d *decision) passed(until time.Time) {
+	if !d.Account.Ran.IsZero() {
+		d.Account.Ran = later(d.Account.Ran, until)
 	}
 }
 

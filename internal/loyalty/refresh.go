@@ -77,10 +77,18 @@ func (p *Program) refreshAt(acc Account) time.Time {
 		return time.Time{}
 	case p.gone(acc):
 		return r.At
-	case !acc.Seen.Before(r.At) || r.At.Before(acc.Tier.Lock) || !p.refreshes(acc):
+	case !acc.ran().Before(r.At) || r.At.Before(acc.Tier.Lock) || !p.refreshes(acc):
 		return time.Time{}
 	}
 	return r.At
+}
+
+// ran returns the instant until which time had passed for an account when it was written last.
+func (a Account) ran() time.Time {
+	if a.Ran.IsZero() {
+		return a.Seen
+	}
+	return a.Ran
 }
 
 // refreshes reports whether what levels take now moves an account. Down it moves nobody who has a level until an instant

@@ -1,0 +1,164 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// settle writes what is due of an account that was read, and returns the account as it is then. Where others write the same
+// account, it reads it again. Where it cannot write for the moment, it returns the account as it would be, with the entries
+// that are not written.
+func (l *Ledger) settle(
+	ctx context.Context, p *loyalty.Program, it table.Item, m loyalty.MemberID,
+) (acc loyalty.Account, unwritten []loyalty.Entry, err error) {
+	for range attempts {
+		stored, err := readAccount(it, m)
+		if err != nil {
+			return stored, nil, err
+		}
+		out, err := l.Present(ctx, p, stored)
+		if err != nil || len(out.Entries) == 0 {
+			return out.Account, nil, err
+		}
+		switch _, err = l.do(ctx, command{p: p, member: m, read: &it}); {
+		case err == nil:
+			it, err = l.getAccount(ctx, p.ID, m)
+		case Busy(err):
+			return out.Account, byTime(out.Entries), nil
+		}
+		if err != nil {
+			return stored, nil, err
+		}
+	}
+	return acc, nil, ErrTryAgain
+}
+
+// byTime gives entries their actor.
+func byTime(entries []loyalty.Entry) []loyalty.Entry {
+	for i := range entries {
+		entries[i].Actor = timeActor
+	}
+	return entries
+}
+
+// timeActor is the actor of what time does.
+const timeActor = "time"
+
+// CurrentRedemption reads a redemption and its member's present balances. What is due of the member is written first, so
+// that the redemption, the member and the statement agree. not_found if there is no such redemption.
+func (l *Ledger) CurrentRedemption(ctx context.Context, p *loyalty.Program, id string) (RedemptionResult, error) {
+	r, from, err := l.redemption(ctx, p.ID, id, redeemer(id))
+	if err != nil {
+		return r, err
+	}
+	if from.account == nil {
+		it, err := l.getAccount(ctx, p.ID, r.Member)
+		if err != nil {
+			return r, err
+		}
+		from.account = &it
+	}
+	acc, unwritten, err := l.settle(ctx, p, *from.account, r.Member)
+	if err != nil {
+		return r, err
+	}
+	if acc.Sequence > r.Entry.Sequence && r.Entry.Redemption.Status == loyalty.Reserved {
+		at := slices.IndexFunc(unwritten, func(e loyalty.Entry) bool {
+			return e.Cause.Kind == loyalty.CauseRedemption && e.Cause.ID == id
+		})
+		if at >= 0 {
+			r = redemptionResult(unwritten[at], false)
+		} else if r, err = l.Redemption(ctx, p.ID, id); err != nil {
+			return r, err
+		}
+	}
+	r.Balance, r.Entry.Wallets = acc.Balance(), slices.Clone(r.Entry.Wallets)
+	for i, w := range r.Entry.Wallets {
+		r.Entry.Wallets[i].Balance = acc.BalanceOf(w.Wallet)
+	}
+	return r, nil
+}
+
+// StatementPage returns entries of a member, newest first: those before a sequence number (zero: all), at most limit of
+// them. It shows the same state as the member, with the entries that are not written yet. It reads the index again where that
+// does not list the latest entries yet, and answers ErrTryAgain if it stays behind. not_found if there is no such member.
+func (l *Ledger) StatementPage(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, before int64, limit int,
+) ([]loyalty.Entry, error) {
+	var account table.Item
+	var listed []loyalty.Entry
+	err := parallel.Do(func() (err error) {
+		account, err = l.getAccount(ctx, p.ID, m)
+		return err
+	}, func() error {
+		for e, err := range l.Statement(ctx, p.ID, m, before, limit) {
+			if err != nil {
+				return err
+			}
+			listed = append(listed, e)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	acc, unwritten, err := l.settle(ctx, p, account, m)
+	if err != nil {
+		return nil, err
+	}
+	last := acc.Sequence
+	if before > 0 {
+		last = min(last, before-1)
+	}
+	first, written := max(1, last-int64(limit)+1), min(last, acc.Sequence-int64(len(unwritten)))
+	slices.Reverse(listed)
+	if !lists(listed, first, written) {
+		if listed, err = l.entriesBetween(ctx, p.ID, m, first, written); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range unwritten {
+		if first <= e.Sequence && e.Sequence <= last {
+			listed = append(listed, e)
+		}
+	}
+	slices.Reverse(listed)
+	return listed, nil
+}
+
+// lists reports whether the entries are all from one sequence number to another.
+func lists(entries []loyalty.Entry, first, last int64) bool {
+	if n := last - first + 1; int64(len(entries)) != max(0, n) {
+		return false
+	}
+	for i, e := range entries {
+		if e.Sequence != first+int64(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// CurrentEntry reads one entry of a member by its ID, as a statement shows it. not_found also for an entry of another
+// member.
+func (l *Ledger) CurrentEntry(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, id string) (loyalty.Entry, error) {
+	e, err := l.Entry(ctx, p.ID, m, id)
+	if !errors.Is(err, loyalty.NotFound) {
+		return e, err
+	}
+	was, failed := l.CurrentMember(ctx, p, m)
+	if failed != nil {
+		return e, failed
+	}
+	for _, e := range was.Unwritten {
+		if e.ID() == id {
+			return e, nil
+		}
+	}
+	return l.Entry(ctx, p.ID, m, id)
+}

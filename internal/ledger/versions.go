@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"context"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// past returns the versions of the program that were live before p and since an instant, oldest first, and the instant
+// until which p is known to be the live one. Most often there is none, and nothing is read: the schedule and the versions
+// are cached.
+func (l *Ledger) past(
+	ctx context.Context, p *loyalty.Program, since, now time.Time,
+) (versions []loyalty.Live, until time.Time, err error) {
+	if l.Versions == nil {
+		return nil, now, nil
+	}
+	s, read, err := l.Versions(ctx, p.ID)
+	if err != nil {
+		return nil, now, err
+	}
+	if until = now; p.Version == s.Live && read.Before(now) {
+		until = read.UTC().Truncate(time.Millisecond)
+	}
+	versions, ended, err := l.between(ctx, p, s, since)
+	if !ended.IsZero() && !ended.After(until) {
+		until = ended.Add(-time.Millisecond)
+	}
+	return versions, until, err
+}
+
+// between returns the versions of a schedule that were live before p and since an instant, and when p itself ended: zero
+// if it did not.
+func (l *Ledger) between(
+	ctx context.Context, p *loyalty.Program, s Schedule, since time.Time,
+) (versions []loyalty.Live, ended time.Time, err error) {
+	for _, v := range s.Past {
+		switch {
+		case v.Version == p.Version: // another one has just taken over
+			return versions, v.Until, nil
+		case !v.Until.After(since):
+			continue
+		}
+		rules, err := l.rules(ctx, p, v.Version)
+		if err != nil {
+			return nil, ended, err
+		}
+		versions = append(versions, loyalty.Live{Program: rules, Until: v.Until})
+	}
+	return versions, ended, nil
+}
+
+// present returns an account with what time did to it until now.
+func (l *Ledger) present(ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time) (loyalty.Outcome, error) {
+	since := acc.Ran
+	if acc.Sequence == 0 {
+		since = now
+	}
+	versions, until, err := l.past(ctx, p, since, now)
+	if err != nil || acc.Sequence == 0 {
+		acc.Ran = until
+		return loyalty.Outcome{Account: acc}, err
+	}
+	out, err := p.AdvanceThrough(acc, versions, now)
+	out.Account.Ran = later(acc.Ran, until)
+	return out, err
+}
+
+// Present is what time does to an account until now. Nothing of it is written.
+func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (loyalty.Outcome, error) {
+	return l.present(ctx, p, acc, l.now())
+}
+
+// pass is what time does to an account until now or, where nobody has looked for so long that it is too much for one
+// transaction, the first part of it.
+func (l *Ledger) pass(
+	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
+) (out loyalty.Outcome, more bool, err error) {
+	if out, err = l.present(ctx, p, acc, now); err != nil || len(out.Entries) <= behind {
+		return out, false, err
+	}
+	part, err := l.present(ctx, p, acc, out.Entries[behind].Effective.Add(-time.Millisecond))
+	if err != nil || len(part.Entries) == 0 {
+		return out, false, err
+	}
+	for i := range part.Entries {
+		part.Entries[i].Recorded = now
+	}
+	return part, true, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

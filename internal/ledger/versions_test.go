@@ -1,0 +1,154 @@
+package ledger_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+// versioned is a bench that publishes versions of its program, and whose ledger finds them.
+type versioned struct {
+	*bench
+	all   map[int]*loyalty.Program
+	loads int // how often a version was looked up
+}
+
+func newVersioned(t *testing.T, b *bench) *versioned {
+	v := &versioned{bench: b, all: map[int]*loyalty.Program{}}
+	b.Program = func(_ context.Context, _ string, version int) (*loyalty.Program, error) {
+		v.loads++
+		return v.all[version], nil
+	}
+	b.Versions = func(ctx context.Context, id string) (ledger.Schedule, time.Time, error) {
+		s, err := b.Schedule(ctx, id)
+		return s, b.Now(), err
+	}
+	return v
+}
+
+// publish makes the next version, which change prepares.
+func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(*loyalty.Program)) {
+	t.Helper()
+	after := len(v.all)
+	p := program(t)
+	p.Version = after + 1
+	change(p)
+	if err := p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	p.Supersede(v.all[after], v.Now(), mode)
+	in := ledger.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test"}
+	if err := v.Publish(t.Context(), in, after); err != nil {
+		t.Fatal(err)
+	}
+	v.all[p.Version], v.p = p, p
+}
+
+// silverFrom is a change of what the second level takes, with a bonus for reaching it.
+func silverFrom(n int64) func(*loyalty.Program) {
+	return func(p *loyalty.Program) {
+		p.Earn.Pending = loyalty.Wait{}
+		p.Tiers.Levels[1].From, p.Tiers.Levels[1].Points = n, 50
+	}
+}
+
+// A member whom nobody reads reaches the level that a version offered for a while, as one who is read does.
+func TestVersionsThatNobodyReadUnderCount(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		v := newVersioned(t, b)
+		v.publish(t, "", silverFrom(500))
+		members := []loyalty.MemberID{"mem_quiet", "mem_read"}
+		for _, m := range members {
+			v.enrol(t, m)
+			v.put(t, v.order("of "+string(m), m, 40_000))
+		}
+		read := func() {
+			if _, err := v.CurrentMember(t.Context(), v.p, "mem_read"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		v.advance(time.Hour)
+		v.publish(t, loyalty.UpgradeOnly, silverFrom(300))
+		v.advance(time.Hour)
+		read()
+		v.publish(t, loyalty.UpgradeOnly, silverFrom(1000))
+		v.advance(time.Hour)
+		read()
+		for _, m := range members {
+			got, err := v.CurrentMember(t.Context(), v.p, m)
+			if err != nil || got.Account.Tier.Level != "silver" || got.Account.Balance().Active != 450 {
+				t.Errorf("%s is %s with %+v, %v", m, got.Account.Tier.Level, got.Account.Balance(), err)
+			}
+			v.audit(t, m)
+		}
+	})
+}
+
+// A process that does not know a publication yet does not hide it from the member: the next one that does applies it.
+func TestWriterWithAnOldVersionHidesNoPublication(t *testing.T) {
+	v := newVersioned(t, newBench(t, memory(t)))
+	v.publish(t, "", silverFrom(500))
+	v.enrol(t, "mem_ada")
+	v.put(t, v.order("1", "mem_ada", 29_000))
+	v.advance(time.Hour)
+	old, stale, read := v.p, v.Versions, v.Now()
+	known, err := v.Schedule(t.Context(), v.p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.advance(time.Second)
+	v.publish(t, loyalty.UpgradeOnly, silverFrom(300))
+	v.advance(time.Second)
+	present := v.p
+	v.p, v.Versions = old, func(context.Context, string) (ledger.Schedule, time.Time, error) { return known, read, nil }
+	v.put(t, v.order("2", "mem_ada", 2_000))
+	if got := v.level(t, "mem_ada"); got != "bronze" {
+		t.Fatalf("by the old version the level is %s", got)
+	}
+	v.p, v.Versions = present, stale
+	v.advance(time.Second)
+	got, err := v.CurrentMember(t.Context(), v.p, "mem_ada")
+	if err != nil || got.Account.Tier.Level != "silver" || got.Account.Balance().Active != 360 {
+		t.Errorf("the level is %s, and the balance %+v, %v", got.Account.Tier.Level, got.Account.Balance(), err)
+	}
+	v.audit(t, "mem_ada")
+}
+
+// A read costs what it did before there was another version, and writes only what is due.
+func TestWhatAReadCosts(t *testing.T) {
+	meter := &tabletest.Meter{Table: memory(t)}
+	v := newVersioned(t, newBench(t, meter))
+	v.publish(t, "", silverFrom(500))
+	schedule, err := v.Schedule(t.Context(), v.p.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v.Versions = func(context.Context, string) (ledger.Schedule, time.Time, error) { return schedule, v.Now(), nil }
+	v.enrol(t, "mem_ada")
+	v.put(t, v.order("1", "mem_ada", 29_000))
+	v.advance(time.Hour)
+	read := func(wantWrites bool) {
+		t.Helper()
+		meter.Take()
+		if _, err := v.CurrentMember(t.Context(), v.p, "mem_ada"); err != nil {
+			t.Fatal(err)
+		}
+		u := meter.Take()
+		t.Logf("a read costs %g read and %g write units", u.Read, u.Write)
+		if u.Write > 0 != wantWrites || !wantWrites && u.Read > 1 {
+			t.Errorf("a read costs %g read and %g write units", u.Read, u.Write)
+		}
+	}
+	v.loads = 0
+	read(false)
+	if v.loads != 0 {
+		t.Errorf("%d versions were looked up", v.loads)
+	}
+	v.advance(400 * 24 * time.Hour)
+	read(true)
+	read(false)
+}
