@@ -61,7 +61,7 @@ bench: ## benchmarks: decisions, tables, the API, cold start, binary sizes, memo
 	$(DYNAMODB) go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: mutate
-mutate: ## break the table's adapters on purpose, and require that their tests notice
+mutate: ## break the table's adapters and a sample of the rules on purpose, and require that the tests notice (an hour at most)
 	$(DYNAMODB) go run ./infra/mutate
 
 .PHONY: generate

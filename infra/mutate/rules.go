@@ -1,0 +1,365 @@
+package main
+
+import (
+	"bufio"
+	"cmp"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// rulePackages are broken by a sample of generated mutations, and tested by the tests of these packages.
+var rulePackages = []struct {
+	pkg     string
+	testers []string
+}{
+	{"internal/loyalty", []string{"internal/loyalty", "internal/loyalty/deliverytest", "internal/ledger"}},
+	{"internal/ledger", []string{"internal/ledger", "internal/api"}},
+	{"internal/payments", []string{"internal/payments"}},
+}
+
+// The least that the tests have to detect of those mutations that change something, and the most that may change nothing.
+const (
+	leastDetected  = 0.95
+	mostEquivalent = 0.03
+)
+
+//go:embed switch.go.txt
+var switchSource string
+
+//go:embed equivalent.txt
+var equivalentList string
+
+// A tester is the compiled tests of a package, with the broken rules in it.
+type tester struct {
+	pkg, binary string
+	tests       []test
+}
+
+// A test is one of a tester's tests.
+type test struct {
+	tester *tester
+	name   string
+	took   time.Duration // of a processor
+	reach  map[int]bool  // the points that it reaches
+}
+
+// rules is a run over a sample of points.
+type rules struct {
+	dir     string
+	points  []point
+	testers []*tester
+	budget  time.Duration // of tests for each point
+	workers int
+}
+
+// checkRules breaks a sample of the rules and requires that the tests notice nearly all of it.
+func checkRules(n int, seed uint64, wanted func(string) bool, budget time.Duration) error {
+	equivalent, err := explained(equivalentList)
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "mutate")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	var all []point
+	for _, p := range rulePackages {
+		points, err := load(p.pkg)
+		if err != nil {
+			return err
+		}
+		all = append(all, points...)
+	}
+	chosen := sample(all, n, seed)
+	fmt.Printf("rules: %d of %d possible mutations, seed %d\n", len(chosen), len(all), seed)
+	r := &rules{dir: dir, budget: budget, workers: max(1, runtime.GOMAXPROCS(0))}
+	var same []point
+	for _, p := range chosen {
+		if !wanted(p.key) {
+			continue
+		}
+		if why := equivalent[p.key]; why != "" {
+			fmt.Printf("%-9s %s: %s\n", "same", p.key, why)
+			same = append(same, p)
+			continue
+		}
+		r.points = append(r.points, p)
+	}
+	if err := r.build(); err != nil {
+		return err
+	}
+	if err := r.record(); err != nil {
+		return err
+	}
+	return r.judge(len(same))
+}
+
+// explained reads the list of mutations that change nothing, with the reason for each.
+func explained(text string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, line := range strings.Split(text, "\n") {
+		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		key, why, ok := strings.Cut(line, " => ")
+		if !ok || strings.TrimSpace(why) == "" {
+			return nil, fmt.Errorf("equivalent.txt: %q has no reason", line)
+		}
+		out[strings.TrimSpace(key)] = why
+	}
+	return out, nil
+}
+
+// build compiles the tests against the rules in which each point can be switched on.
+func (r *rules) build() error {
+	overlay, err := r.overlay()
+	if err != nil {
+		return err
+	}
+	for _, p := range rulePackages {
+		if !slices.ContainsFunc(r.points, func(x point) bool { return x.pkg == p.pkg }) {
+			continue
+		}
+		for _, pkg := range p.testers {
+			if slices.ContainsFunc(r.testers, func(t *tester) bool { return t.pkg == pkg }) {
+				continue
+			}
+			t := &tester{pkg: pkg, binary: filepath.Join(r.dir, strings.ReplaceAll(pkg, "/", "_")+".test")}
+			if out, err := runIn(".", nil, "go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", t.binary, "./"+pkg); err != nil {
+				return fmt.Errorf("%s does not compile: %w\n%s", pkg, err, out)
+			}
+			r.testers = append(r.testers, t)
+			fmt.Printf("built the tests of %s\n", pkg)
+		}
+	}
+	return nil
+}
+
+// overlay writes the broken files, and a list of what they take the place of, for go build -overlay.
+func (r *rules) overlay() (string, error) {
+	byFile := map[string][]point{}
+	packages := map[string]bool{}
+	for _, p := range r.points {
+		byFile[p.file] = append(byFile[p.file], p)
+		packages[p.pkg] = true
+	}
+	replace := map[string]string{}
+	put := func(path, text string) error {
+		at, err := filepath.Abs(path)
+		if err != nil {
+			return err
+		}
+		replace[at] = filepath.Join(r.dir, strings.ReplaceAll(path, "/", "_"))
+		return os.WriteFile(replace[at], []byte(text), 0o600)
+	}
+	for file, points := range byFile {
+		source, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		if err := put(file, broken(source, points)); err != nil {
+			return "", err
+		}
+	}
+	for pkg := range packages {
+		text := strings.Replace(switchSource, "PACKAGE", filepath.Base(pkg), 1)
+		if err := put(pkg+"/mutant_switch.go", text); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	path := filepath.Join(r.dir, "overlay.json")
+	return path, os.WriteFile(path, text, 0o600)
+}
+
+// record runs each test by itself, unbroken, and notes how long it takes and which points it reaches.
+func (r *rules) record() error {
+	var jobs []func() error
+	var mu sync.Mutex
+	for _, t := range r.testers {
+		out, err := runIn(t.pkg, nil, t.binary, "-test.list=^(Test|Example|Fuzz)")
+		if err != nil {
+			return fmt.Errorf("%s: %w\n%s", t.pkg, err, out)
+		}
+		for _, name := range strings.Fields(string(out)) {
+			jobs = append(jobs, func() error {
+				x := test{tester: t, name: name, reach: map[int]bool{}}
+				seen := filepath.Join(r.dir, filepath.Base(t.binary)+"."+name)
+				out, took, err := x.tester.run([]string{name}, 10*time.Minute, "PERENNIAL_MUTANTS_SEEN="+seen)
+				if x.took = took; err != nil {
+					return fmt.Errorf("%s: %s fails before anything is broken: %w\n%s", t.pkg, name, err, out)
+				}
+				if err := x.readReach(seen); err != nil {
+					return err
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				t.tests = append(t.tests, x)
+				return nil
+			})
+		}
+	}
+	start := time.Now()
+	err := each(r.workers, jobs)
+	fmt.Printf("%d tests recorded in %.0f s\n", len(jobs), time.Since(start).Seconds())
+	return err
+}
+
+func (x *test) readReach(path string) error {
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for in := bufio.NewScanner(f); in.Scan(); {
+		id, err := strconv.Atoi(in.Text())
+		if err != nil {
+			return err
+		}
+		x.reach[id] = true
+	}
+	return nil
+}
+
+// run runs some of the tests, stops at the first that fails, and gives up after a time. It returns how much time of a
+// processor they took, which does not depend on what else the machine does.
+func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte, time.Duration, error) {
+	args := []string{"-test.failfast", "-test.timeout=" + limit.String(), "-test.run=^(" + strings.Join(names, "|") + ")$"}
+	if usesRapid[t.pkg] {
+		args = append(args, "-rapid.seed=1", "-rapid.nofailfile", "-rapid.shrinktime=0s")
+	}
+	cmd := exec.Command(t.binary, args...)
+	cmd.Dir, cmd.Env = t.pkg, append(os.Environ(), append(env, "PERENNIAL_SEED=1")...)
+	out, err := cmd.CombinedOutput()
+	took := time.Duration(0)
+	if cmd.ProcessState != nil {
+		took = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	}
+	return out, took, err
+}
+
+// usesRapid says which tests know rapid's flags.
+var usesRapid = map[string]bool{"internal/loyalty": true, "internal/loyalty/deliverytest": true, "internal/ledger": true}
+
+// judge switches each point on, one after the other, and runs the tests that reach it.
+func (r *rules) judge(same int) error {
+	var mu sync.Mutex
+	detected := 0
+	var jobs []func() error
+	for _, p := range r.points {
+		jobs = append(jobs, func() error {
+			start := time.Now()
+			verdict, by := r.try(p)
+			mu.Lock()
+			defer mu.Unlock()
+			if verdict == "killed" {
+				detected++
+			}
+			fmt.Printf("%-9s %s (line %d, %s, %.1f s)\n", verdict, p.key, p.line, by, time.Since(start).Seconds())
+			return nil
+		})
+	}
+	if err := each(r.workers, jobs); err != nil {
+		return err
+	}
+	share := float64(detected) / float64(max(1, len(r.points)))
+	none := float64(same) / float64(max(1, len(r.points)+same))
+	fmt.Printf("rules: %d of %d mutations detected (%.1f %%); %d equivalent (%.1f %%)\n", detected, len(r.points), 100*share, same, 100*none)
+	switch {
+	case none > mostEquivalent:
+		return errors.New("too many mutations are said to change nothing")
+	case share < leastDetected:
+		return fmt.Errorf("the tests detect less than %.0f %% of the mutations of the rules", 100*leastDetected)
+	}
+	return nil
+}
+
+// try runs the tests that reach a point with the point switched on, the fastest first, a batch of them at a time. What
+// takes too long is not detected.
+func (r *rules) try(p point) (verdict, by string) {
+	var tests []test
+	for _, t := range r.testers {
+		for _, x := range t.tests {
+			if x.reach[p.id] {
+				tests = append(tests, x)
+			}
+		}
+	}
+	slices.SortFunc(tests, func(x, y test) int {
+		return cmp.Or(cmp.Compare(x.took, y.took), strings.Compare(x.name, y.name))
+	})
+	if len(tests) == 0 {
+		return "SURVIVED", "no test reaches it"
+	}
+	spent, batch := time.Duration(0), time.Second
+	for i := 0; i < len(tests); batch *= 4 {
+		byTester, took := map[*tester][]string{}, time.Duration(0)
+		for ; i < len(tests) && (took == 0 || took+tests[i].took <= batch); i++ {
+			took += tests[i].took
+			byTester[tests[i].tester] = append(byTester[tests[i].tester], tests[i].name)
+		}
+		if spent += took; spent > r.budget && spent != took {
+			return "SURVIVED", "after the tests that there is time for"
+		}
+		for _, t := range slices.SortedFunc(maps.Keys(byTester), func(x, y *tester) int { return strings.Compare(x.pkg, y.pkg) }) {
+			out, _, err := t.run(byTester[t], 10*took+time.Minute, "PERENNIAL_MUTANT="+strconv.Itoa(p.id))
+			switch {
+			case err == nil:
+			case strings.Contains(string(out), "panic: test timed out after"):
+				return "SURVIVED", "timeout"
+			default:
+				return "killed", failed(string(out))
+			}
+		}
+	}
+	return "SURVIVED", fmt.Sprintf("%d tests", len(tests))
+}
+
+// failed is the name of the test that failed.
+func failed(out string) string {
+	if _, rest, ok := strings.Cut(out, "--- FAIL: "); ok {
+		return strings.Fields(rest)[0]
+	}
+	return "a panic"
+}
+
+// each does all jobs, so many at a time, and returns what went wrong.
+func each(workers int, jobs []func() error) error {
+	next := make(chan func() error)
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for i := range workers {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			for job := range next {
+				errs[i] = errors.Join(errs[i], job())
+			}
+		}()
+	}
+	for _, job := range jobs {
+		next <- job
+	}
+	close(next)
+	wg.Wait()
+	return errors.Join(errs...)
+}
