@@ -39,10 +39,10 @@ func (d *decision) clawBack(e Entry, n Points, g *Grant) Entry {
 		}
 	}
 	reach, most := d.p.takeBack(g.Wallet)
-	switch {
-	case !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now):
+	if !g.ActiveAt.IsZero() && d.p.lapsed(d.where(*g), d.now) {
 		e, rest = d.writeOffExpired(e, left.In(g.Wallet), rest, g)
-	case reach == TakeBackPendingOnly:
+	}
+	if reach == TakeBackPendingOnly {
 		e, rest = writeOff(e, rest, g, keptPending)
 	}
 	e, rest = d.takeFromLots(e, left.In(g.Wallet).Lots, rest, g)
@@ -163,9 +163,14 @@ func (d *decision) giveBack(e Entry, n Points, g *Grant, giveUp time.Time) Entry
 			e.WriteOffs = append(e.WriteOffs, WriteOff{g.Wallet, d.where(*g), -again})
 		}
 	}
+	if owed := min(n, g.Owed); owed > 0 && len(g.Converted)+len(g.Taken) > 0 { // first, so that no other points pay it
+		e.Postings = d.credit(e.Postings, e.Cause.of(*g), owed, *g, giveUp)
+		g.Owed -= owed
+		n -= owed
+	}
 	e, n = d.convertAgain(e, n, g)
 	for _, l := range slices.Backward(g.Taken) {
-		if part := min(n-min(n, g.Owed), l.Points); part > 0 {
+		if part := min(n, l.Points); part > 0 {
 			e.Postings = d.activate(e.Postings, g.Wallet, part, l.Expires, d.now)
 			g.Taken = addLot(g.Taken, Lot{l.Expires, -part})
 			n -= part

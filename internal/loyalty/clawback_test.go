@@ -65,3 +65,35 @@ func TestADebtIsBoundedWhateverLivesTheOrdersPointsHave(t *testing.T) {
 		t.Errorf("%d were written off, want 170", got)
 	}
 }
+
+// Policies that never lead to debt do not do so either if the points were spent before the day on which they would have
+// expired, and the order is canceled after it.
+func TestPoliciesWithoutDebtOweNothingAfterExpiry(t *testing.T) {
+	for reach, want := range map[TakeBack]Balance{
+		TakeBackPendingOnly:   {Active: 20},
+		TakeBackWithinBalance: {},
+		TakeBackDebt:          {Debt: 80},
+	} {
+		s := newShop(t, made(t, func(p *Program) {
+			p.Earn.Pending, p.Earn.Expires = Wait{}, Expiry{After: Period{Days: 30}, RoundTo: EndOfDay}
+			p.TakeBack = reach
+		}))
+		o := paid("EUR", Line{Amount: 100_00})
+		s.tell(o, noon)
+		s.spend(100, noon)
+		after := noon.AddDate(0, 0, 40)
+		other := paid("EUR", Line{Amount: 20_00})
+		other.ID, other.PlacedAt = "1043", after
+		s.tell(other, after)
+		o.Status = OrderCancelled
+		s.tell(o, after)
+		if got := s.acc.Balance(); got != want {
+			t.Errorf("policy %d: the cancellation leaves %+v, want %+v", reach, got, want)
+		}
+		o.Status = OrderPaid
+		s.tell(o, after)
+		if got := s.acc.Balance(); got != (Balance{Active: 20}) {
+			t.Errorf("policy %d: the restored order leaves %+v, want 20 active points", reach, got)
+		}
+	}
+}

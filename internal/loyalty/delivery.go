@@ -15,6 +15,8 @@ package loyalty
 //     by the direct delivery, and debt may be paid with others; the sum is the same.
 //   - A conversion of points that are taken back later is reversed in part, as far as nothing else is left to take. The
 //     member then has fewer points in one wallet and more in the other than by the direct delivery.
+//   - Points that have paid a debt stay used. When the order that caused the debt is restored, its points return to its own
+//     lot, and expire there if its day has passed.
 //   - With the clawback policies pending_only and within_balance, a refund takes what is pending, or left, when it is
 //     reported.
 //   - The fraction of a point with which an order begins (carry) is what earlier orders had left when the order was first

@@ -87,12 +87,12 @@ func (d *decision) takeFromConversions(e Entry, rest Points, g *Grant) (Entry, P
 	return e, rest
 }
 
-// convertAgain gives back to conversions what a clawback took of them: up to n points that do not pay what is owed.
+// convertAgain gives back to conversions what a clawback took of them: up to n points.
 func (d *decision) convertAgain(e Entry, n Points, g *Grant) (Entry, Points) {
 	g.Converted = slices.Clone(g.Converted)
 	for i := len(g.Converted) - 1; i >= 0; i-- {
 		u := &g.Converted[i]
-		part := min(n-min(n, g.Owed), u.Worth)
+		part := min(n, u.Worth)
 		at := slices.IndexFunc(d.Account.Conversions, func(y Converted) bool { return y.ID == u.ID })
 		if part <= 0 || at < 0 {
 			continue
