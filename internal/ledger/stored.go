@@ -239,6 +239,7 @@ type orderDoc struct {
 	Discount int64        `json:"dis,omitzero"`
 	Shipping int64        `json:"shi,omitzero"`
 	Tax      int64        `json:"tax,omitzero"`
+	Included int64        `json:"itax,omitzero"` // the tax that the other amounts include
 	Tenders  []tenderDoc  `json:"te,omitempty"`
 	Refunds  []refundDoc  `json:"re,omitempty"`
 	Disputes []disputeDoc `json:"dp,omitempty"`
@@ -324,6 +325,7 @@ type refundDoc struct {
 	Amount   int64           `json:"a"`
 	Shipping int64           `json:"shi,omitzero"`
 	Tax      int64           `json:"tax,omitzero"`
+	Included int64           `json:"itax,omitzero"`
 	Goods    int64           `json:"g,omitzero"`
 	Lines    []refundLineDoc `json:"li,omitempty"`
 }

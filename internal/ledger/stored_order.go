@@ -14,7 +14,8 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 	o := s.Order
 	d := &orderDoc{
 		Placed: millis(o.PlacedAt), Currency: string(o.Currency), Channel: o.Channel, Status: string(o.Status),
-		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Updated: millis(o.UpdatedAt), Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
+		Store: o.Store, Discount: o.Discount, Shipping: o.Shipping, Tax: o.Tax, Included: o.Included,
+		Updated: millis(o.UpdatedAt), Shipped: millis(o.Shipped), Arrived: millis(o.Delivered),
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
 		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
@@ -70,7 +71,7 @@ func (d *orderDoc) goods(o loyalty.Order) {
 }
 
 func storedRefund(r loyalty.Refund) refundDoc {
-	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods}
+	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods, Included: r.Included}
 	if r.Status != loyalty.RefundSucceeded {
 		d.Status = string(r.Status)
 	}
@@ -83,7 +84,7 @@ func storedRefund(r loyalty.Refund) refundDoc {
 func (d refundDoc) refund() loyalty.Refund {
 	r := loyalty.Refund{
 		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
-		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods,
+		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included,
 	}
 	for _, l := range d.Lines {
 		r.Lines = append(r.Lines, loyalty.RefundLine(l))
@@ -133,7 +134,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 	o := loyalty.Order{
 		ID: id, Member: m, PlacedAt: instant(d.Placed), Currency: loyalty.Currency(d.Currency), Channel: d.Channel, Store: d.Store,
-		Status: loyalty.OrderStatus(d.Status), Discount: d.Discount, Shipping: d.Shipping, Tax: d.Tax,
+		Status: loyalty.OrderStatus(d.Status), Discount: d.Discount, Shipping: d.Shipping, Tax: d.Tax, Included: d.Included,
 		UpdatedAt: instant(d.Updated), Shipped: instant(d.Shipped), Delivered: instant(d.Arrived),
 	}
 	if d.Clock != "" {

@@ -32,7 +32,8 @@ type Order struct {
 	Lines    []Line
 	Discount int64 // on the whole order, spread over its lines
 	Shipping int64
-	Tax      int64
+	Tax      int64 // beside the lines and shipping
+	Included int64 // the tax that the lines, the discount and shipping include; it is part of no sum
 	Tenders  []Tender
 	Refunds  []Refund  // all that there ever were, by the ids that they were given; in any order
 	Disputes []Dispute // likewise
@@ -199,13 +200,16 @@ func (o Order) check() error {
 	for _, part := range []struct {
 		pointer string
 		amount  int64
-	}{{"/discount", o.Discount}, {"/shipping", o.Shipping}, {"/tax", o.Tax}} {
+	}{{"/discount", o.Discount}, {"/shipping", o.Shipping}, {"/tax", o.Tax}, {"/tax", o.Included}} {
 		if err := checkAmount(part.pointer, part.amount); err != nil {
 			return err
 		}
 	}
 	if o.Discount > o.items() {
 		return refuse(ValidationFailed, "/discount", "The discount is larger than all lines together.")
+	}
+	if o.Included > o.total() {
+		return refuse(ValidationFailed, "/tax", "The tax is included in the amounts, and is more than all of them together.")
 	}
 	if err := o.checkTenders(); err != nil {
 		return err

@@ -10,9 +10,12 @@ import (
 // derived begins the ids of what payments add to an order; no id that a merchant gives has it.
 const derived = "/"
 
-// Paid is the order as its payments have it, by what the program says of them: whether it is paid, and what went back.
-// It may be applied again after every change, for it starts from what the merchant told.
+// Paid returns the order as its payments report it, by the program's terms: whether it is paid, and what was refunded. It
+// may be applied again after every change, because it starts from the order as the merchant sent it.
 func (p *Program) Paid(o Order) Order {
+	if p.Earn.TaxIncluded && o.Told != Untold {
+		o = o.withTaxInside()
+	}
 	if len(o.Receipts) == 0 && o.Told == "" && !p.Payments.awardsWhenPaid() {
 		return o
 	}
@@ -20,34 +23,35 @@ func (p *Program) Paid(o Order) Order {
 	o.Refunds = slices.DeleteFunc(slices.Clone(o.Refunds), func(r Refund) bool { return strings.HasPrefix(r.ID, derived) })
 	o.Disputes = slices.DeleteFunc(slices.Clone(o.Disputes), func(d Dispute) bool { return strings.HasPrefix(d.ID, derived) })
 	if told == Untold {
-		o.buy()
+		o.buy(p.Earn.TaxIncluded)
 	}
 	o.Status = p.Payments.status(told, o)
 	o.Told = ""
 	if told != o.Status {
 		o.Told = told
 	}
-	o.giveBack()
+	o.giveBack(p.Earn.TaxIncluded)
 	o.dispute()
 	return o
 }
 
-// buy makes what was paid the lines of an order that nobody told.
-func (o *Order) buy() {
-	o.Lines, o.Shipping, o.Tax = nil, 0, 0
+// buy makes what was paid the lines of an order that only payments report.
+func (o *Order) buy(taxIncluded bool) {
+	o.Lines, o.Shipping, o.Tax, o.Included = nil, 0, 0, 0
 	for _, x := range o.Receipts {
-		got, shipping, tax := o.capture(x)
+		got, parts := o.capture(x, taxIncluded)
 		if got <= 0 {
 			continue
 		}
-		goods := got - shipping - tax
+		goods := got - parts.shipping - parts.beside
 		for _, l := range x.cardsSold(o.Currency) {
 			amount := min(l.Amount, goods)
 			goods -= amount
 			o.Lines = append(o.Lines, Line{ID: lineOf(x, l.ID), Quantity: max(1, l.Quantity), Amount: amount})
 		}
 		o.Lines = append(o.Lines, Line{ID: derived + x.ID, Quantity: 1, Amount: goods})
-		o.Shipping, o.Tax = o.Shipping+shipping, o.Tax+tax
+		o.Shipping, o.Tax = o.Shipping+parts.shipping, o.Tax+parts.beside
+		o.Included += min(parts.included, got-parts.beside)
 	}
 }
 
@@ -67,25 +71,27 @@ func (o *Order) cardsSold() (ids map[string]bool) {
 	return ids
 }
 
-// capture is what came in the order's currency, and what of it was for shipping and tax.
-func (o *Order) capture(x Receipt) (sum, shipping, tax int64) {
+// capture returns the money that was captured in the order's currency, and its parts.
+func (o *Order) capture(x Receipt, taxIncluded bool) (sum int64, parts moneyParts) {
 	got, _, ok := x.Captured()
 	if !ok || got.Currency != o.Currency {
-		return 0, 0, 0
+		return 0, moneyParts{}
 	}
 	for _, f := range x.Facts {
 		if f.Kind == FactCapture && f.State == FactDone && f.Money.Currency == got.Currency {
-			s := min(max(0, f.Shipping), f.Money.Amount)
-			shipping += s
-			tax += min(max(0, f.Tax), f.Money.Amount-s)
+			one := f.parts(taxIncluded)
+			shipping := min(one.shipping, f.Money.Amount)
+			parts.shipping += shipping
+			parts.beside += min(one.beside, f.Money.Amount-shipping)
+			parts.included += one.included
 		}
 	}
-	return got.Amount, shipping, tax
+	return got.Amount, parts
 }
 
 // giveBack makes refunds of what went back by the payments, as far as the merchant did not tell of as much: money that
 // both tell of went back once. No more goes back than came.
-func (o *Order) giveBack() {
+func (o *Order) giveBack(taxIncluded bool) {
 	told := int64(0)
 	for _, r := range o.Refunds {
 		if r.Status == RefundSucceeded {
@@ -104,7 +110,7 @@ func (o *Order) giveBack() {
 		both := min(n, told)
 		n, told = n-both, told-both
 		if n = min(n, room); n > 0 {
-			o.Refunds = append(o.Refunds, o.refundsOf(x, n, both == 0)...)
+			o.Refunds = append(o.Refunds, o.refundsOf(x, n, both == 0, taxIncluded)...)
 			room -= n
 		}
 	}
@@ -112,12 +118,12 @@ func (o *Order) giveBack() {
 
 // refundsOf makes an amount that went back by a payment refunds of the order: one of what the processor states, if that is
 // all of its own, and one of the rest.
-func (o *Order) refundsOf(x Receipt, amount int64, all bool) (refunds []Refund) {
+func (o *Order) refundsOf(x Receipt, amount int64, all, taxIncluded bool) (refunds []Refund) {
 	parts := Refund{ID: derived + x.ID + derived, At: x.lastRefund(), Status: RefundSucceeded}
 	room := o.refundable()
 	for _, f := range x.refunds(o.Currency) {
 		if all && f.State == FactDone && f.stated() && parts.Amount+f.Money.Amount <= amount {
-			room.take(o, x, f, &parts)
+			room.take(x, f, taxIncluded, &parts)
 		}
 	}
 	if parts.Amount > 0 {
@@ -154,16 +160,17 @@ func (o *Order) refundable() refundable {
 
 // take adds what a refund of a payment states, as far as the order has it, to a refund of the order. A line that the order
 // does not have was for goods of no certain line.
-func (r *refundable) take(o *Order, x Receipt, f Fact, to *Refund) {
+func (r *refundable) take(x Receipt, f Fact, taxIncluded bool, to *Refund) {
 	to.Amount += f.Money.Amount
-	rest := f.Money.Amount
+	rest, parts := f.Money.Amount, f.parts(taxIncluded)
 	from := func(room *int64, n int64) int64 {
 		n = max(0, min(n, *room, rest))
 		*room, rest = *room-n, rest-n
 		return n
 	}
-	to.Shipping += from(&r.shipping, f.Shipping)
-	to.Tax += from(&r.tax, f.Tax+f.Tip)
+	to.Shipping += from(&r.shipping, parts.shipping)
+	to.Tax += from(&r.tax, parts.beside)
+	to.Included += min(parts.included, rest)
 	for _, l := range f.Lines {
 		id := l.ID
 		for _, other := range []string{lineOf(x, l.ID), derived + x.ID} {
@@ -173,14 +180,17 @@ func (r *refundable) take(o *Order, x Receipt, f Fact, to *Refund) {
 		}
 		line, ok := r.lines[id]
 		if !ok {
-			to.Goods += from(&r.goods, l.Amount)
+			to.Goods += from(&r.goods, l.amount(taxIncluded))
 			continue
 		}
-		n := from(&r.goods, min(l.Amount, line))
+		n := from(&r.goods, min(l.amount(taxIncluded), line))
 		r.lines[id] = line - n
 		if n > 0 {
 			to.Lines = append(to.Lines, RefundLine{ID: id, Quantity: l.Quantity, Amount: n})
 		}
+	}
+	if taxIncluded && len(f.Lines) == 0 {
+		to.Goods += from(&r.goods, rest) // its shipping or its tax is stated, so the rest was for goods
 	}
 }
 
@@ -210,7 +220,7 @@ func (o *Order) dispute() {
 func (t PaymentTerms) status(told OrderStatus, o Order) OrderStatus {
 	got := int64(0)
 	for _, x := range o.Receipts {
-		sum, _, _ := o.capture(x)
+		sum, _ := o.capture(x, false)
 		got += sum
 	}
 	switch {

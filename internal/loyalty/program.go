@@ -76,6 +76,7 @@ type Units struct{ One, Other Text }
 type Earn struct {
 	Rates       map[Currency]Rate // a currency without a rate earns nothing and is refused
 	Counts      Counts
+	TaxIncluded bool // the amounts of orders and refunds include the tax
 	Rounding    Rounding
 	CountPlaced bool   // every paid order counts as one of the member's orders, also one of which nothing earns
 	Carry       bool   // the fraction that rounding leaves is kept for the member's next order

@@ -32,6 +32,9 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	if q.Guest {
 		acc = Account{Member: "guest", Status: Active, Joined: now}
 	}
+	if p.Earn.TaxIncluded {
+		o = o.withTaxInside()
+	}
 	out, err := p.place(acc, nil, p, o, left, now)
 	if err != nil {
 		return Quote{}, err

@@ -24,7 +24,7 @@ type Fact struct {
 
 	// What of the money was for what, as far as the processor says. The rest was for goods, without their tax.
 	Shipping    int64 // without its tax
-	Tax         int64 // all of it
+	Tax         int64 // all of it, without a tip
 	ShippingTax int64 // what of Tax was for shipping
 	Tip         int64
 	Lines       []FactLine // captures: gift cards that were sold; refunds: what was returned

@@ -29,13 +29,14 @@ type Refund struct {
 	Amount   int64
 	Shipping int64
 	Tax      int64
-	Goods    int64 // of no certain line; only payments state it
+	Goods    int64 // of no certain line
+	Included int64 // the tax that the other parts include; it is part of no sum
 	Lines    []RefundLine
 }
 
 func (r Refund) equal(x Refund) bool {
 	return r.ID == x.ID && r.At.Equal(x.At) && r.Status == x.Status && r.Amount == x.Amount && r.Shipping == x.Shipping &&
-		r.Tax == x.Tax && r.Goods == x.Goods && slices.Equal(r.Lines, x.Lines)
+		r.Tax == x.Tax && r.Goods == x.Goods && r.Included == x.Included && slices.Equal(r.Lines, x.Lines)
 }
 
 // refundedLines is how many lines refunds have in all.
@@ -280,7 +281,7 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 	for _, part := range []struct {
 		name   string
 		amount int64
-	}{{"amount", r.Amount}, {"shipping", r.Shipping}, {"tax", r.Tax}} {
+	}{{"amount", r.Amount}, {"shipping", r.Shipping}, {"tax", r.Tax}, {"tax", r.Included}} {
 		if err := checkAmount(at+"/"+part.name, part.amount); err != nil {
 			return err
 		}
@@ -294,6 +295,9 @@ func checkRefund(at string, r Refund, has map[string]bool) error {
 			return err
 		}
 		rest -= l.Amount
+	}
+	if r.Included > r.Amount {
+		return refuse(ValidationFailed, at+"/tax", "The tax is included in the refund's amount, and is more than that.")
 	}
 	if rest < 0 {
 		return refuse(ValidationFailed, at+"/amount", "The lines, shipping and tax of the refund add up to more than its amount.")

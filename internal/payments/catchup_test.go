@@ -98,7 +98,7 @@ func TestWhatWasMissedIsPulledAndCountsOnce(t *testing.T) {
 			c := with["corner"][x.provider]
 			c.API, c.APISecret = server.URL, "token-0123456789abcdef"
 			with["corner"][x.provider] = c
-			s := newShopWith(t, options{"orders_when_paid", with})
+			s := newShopWith(t, options{award: "orders_when_paid", processors: with})
 			s.order("1042", "placed", `,"member":"`+s.member+`"`)
 			five := x.facts(false)
 			facts := five[:3]

@@ -34,7 +34,7 @@ func TestWhatTwoEventsOfOneInstantSayIsReadBack(t *testing.T) {
 					p := with["corner"][c.provider]
 					p.API, p.APISecret = server.URL, "token-0123456789abcdef"
 					with["corner"][c.provider] = p
-					s := newShopWith(t, options{"payments", with})
+					s := newShopWith(t, options{award: "payments", processors: with})
 					paid := sample.Event{Provider: c.provider, Type: "payment.updated", Payment: "P1", Total: 4999, Email: "ada@shop.test", At: noon.Add(-time.Minute)}
 					if c.provider == app.Stripe {
 						paid.Type = "payment_intent.succeeded"

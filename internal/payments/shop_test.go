@@ -57,6 +57,7 @@ earn:
     rates: { EUR: 1 per 1.00, USD: 1 per 1.00 }
     pending: 14 days
     expires: { after: 12 months }
+    # PURCHASE
 payments: { award: AWARD }
 `
 
@@ -76,10 +77,11 @@ type shop struct {
 type options struct {
 	award      string
 	processors app.Processors
+	purchase   string // more of earn.purchase
 }
 
 func newShop(t testing.TB, award string) *shop {
-	return newShopWith(t, options{award, agreed()})
+	return newShopWith(t, options{award: award, processors: agreed()})
 }
 
 func newShopWith(t testing.TB, o options) *shop {
@@ -96,7 +98,7 @@ func newShopWith(t testing.TB, o options) *shop {
 		t.Fatal(err)
 	}
 	for _, id := range []string{"corner", "other"} {
-		source := []byte(strings.NewReplacer("AWARD", o.award, "program: corner", "program: "+id).Replace(corner))
+		source := []byte(strings.NewReplacer("AWARD", o.award, "# PURCHASE", o.purchase, "program: corner", "program: "+id).Replace(corner))
 		p, problems := program.Compile(source)
 		if err := problems.Err(); err != nil {
 			t.Fatal(err)

@@ -19,26 +19,35 @@ import (
 // within a second, and a dispute does not say when it did. What is repeated is the same bytes
 // (https://shopify.dev/docs/apps/build/webhooks/ignore-duplicates).
 type shopifyOrder struct {
-	ID        jsontext.Value  `json:"id"`
-	Currency  string          `json:"currency"`
-	Total     *string         `json:"total_price"`
-	Subtotal  string          `json:"subtotal_price"`
-	TotalTax  string          `json:"total_tax"`
-	TaxInside bool            `json:"taxes_included"`
-	Financial string          `json:"financial_status"`
-	Gateways  []string        `json:"payment_gateway_names"`
-	Test      *bool           `json:"test"`
-	Email     string          `json:"email"`
-	Processed string          `json:"processed_at"`
-	Created   string          `json:"created_at"`
-	Updated   string          `json:"updated_at"`
-	Current   *string         `json:"current_total_price"` // without what was returned, exchanged or removed
-	Lines     []shopifyLine   `json:"line_items"`
-	Refunds   []shopifyRefund `json:"refunds"`
+	ID        jsontext.Value   `json:"id"`
+	Currency  string           `json:"currency"`
+	Total     *string          `json:"total_price"`
+	Subtotal  string           `json:"subtotal_price"`
+	TotalTax  string           `json:"total_tax"`
+	TaxInside bool             `json:"taxes_included"`
+	Financial string           `json:"financial_status"`
+	Gateways  []string         `json:"payment_gateway_names"`
+	Test      *bool            `json:"test"`
+	Email     string           `json:"email"`
+	Processed string           `json:"processed_at"`
+	Created   string           `json:"created_at"`
+	Updated   string           `json:"updated_at"`
+	Current   *string          `json:"current_total_price"` // without what was returned, exchanged or removed
+	Lines     []shopifyLine    `json:"line_items"`
+	Shipping  []shopifyFreight `json:"shipping_lines"`
+	Refunds   []shopifyRefund  `json:"refunds"`
 	Customer  *struct {
 		ID    jsontext.Value `json:"id"`
 		Email string         `json:"email"`
 	} `json:"customer"`
+}
+
+// A shopifyFreight is one way of shipping that the customer paid for.
+type shopifyFreight struct {
+	Taxes []struct {
+		Price jsontext.Value `json:"price"`
+		Set   shopifyBag     `json:"price_set"`
+	} `json:"tax_lines"`
 }
 
 type shopifyDispute struct {
@@ -154,12 +163,13 @@ func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 	return o.withParts(f), nil
 }
 
-// withParts says what of a capture was for shipping and tax, as far as the order does.
+// withParts states how much of a capture was for shipping and tax, as far as the order does.
 func (o shopifyOrder) withParts(f loyalty.Fact) loyalty.Fact {
 	total, err := decimalMoney(*o.Total, o.Currency)
 	goods, goodsErr := decimalMoney(o.Subtotal, o.Currency)
 	tax, taxErr := decimalMoney(o.TotalTax, o.Currency)
-	if err != nil || goodsErr != nil || taxErr != nil {
+	shippingTax, shippingErr := o.shippingTax()
+	if err != nil || goodsErr != nil || taxErr != nil || shippingErr != nil {
 		return f // it is all for goods, as far as we know
 	}
 	f.Tax = tax.Amount
@@ -169,9 +179,24 @@ func (o shopifyOrder) withParts(f loyalty.Fact) loyalty.Fact {
 	}
 	f.Shipping = max(0, total.Amount-goods.Amount-tax.Amount)
 	if o.TaxInside {
-		f.Shipping = max(0, total.Amount-goods.Amount)
+		f.Shipping = max(0, total.Amount-goods.Amount-shippingTax)
 	}
+	f.ShippingTax = min(shippingTax, f.Tax)
 	return f
+}
+
+// shippingTax is the part of the tax that was for shipping, in the shop's currency.
+func (o shopifyOrder) shippingTax() (sum int64, err error) {
+	for _, way := range o.Shipping {
+		for _, t := range way.Taxes {
+			n, err := t.Set.in(o.Currency, t.Price)
+			if err != nil {
+				return 0, err
+			}
+			sum += max(0, n)
+		}
+	}
+	return sum, nil
 }
 
 // paid is what the customer paid in all: what the order costs now, and the money that went back. An exchange adds the new

@@ -160,7 +160,7 @@ func (o squareObject) tipped(f loyalty.Fact) (loyalty.Fact, error) {
 	if tip.Currency != f.Money.Currency {
 		return f, odd(loyalty.CurrencyMismatch, "The tip is in another currency than the payment.")
 	}
-	f.Tax = tip.Amount
+	f.Tip = tip.Amount
 	f.Money, err = money(f.Money.Amount+tip.Amount, o.Amount.Currency)
 	return f, err
 }

@@ -12,6 +12,8 @@ import (
 //	 "data": {"payment": "till-7-4711", "id": "till-7-4711", "status": "done", "amount": 3489, "currency": "EUR",
 //	          "order": "1042", "member": "external:cust-42", "email": "ada@example.com"}}
 //
+// shipping and tax state how much of the amount was for these, and shipping_tax how much of the tax was for shipping;
+// shipping is without its tax.
 // Types are payment.captured, payment.refunded and payment.disputed; id is that of the capture, the refund or the
 // dispute, and status how far it is: pending, done, failed, and for disputes open, won, lost.
 type standardEvent struct {
@@ -26,6 +28,7 @@ type standardEvent struct {
 		Currency string `json:"currency"`
 		Shipping int64  `json:"shipping"`
 		Tax      int64  `json:"tax"`
+		ShipTax  int64  `json:"shipping_tax"`
 		Order    string `json:"order"`
 		Member   string `json:"member"`
 		Customer string `json:"customer"`
@@ -57,8 +60,8 @@ func readStandard(id string, body []byte) (event, error) {
 		return e, odd("validation_failed", "The status is none of this type.")
 	case e.at.IsZero():
 		return e, odd("validation_failed", "The timestamp is no instant like 2026-12-01T10:00:00Z.")
-	case !idForm.MatchString(d.Payment), !idForm.MatchString(d.ID), d.Shipping < 0, d.Tax < 0:
-		return e, odd("validation_failed", "The payment or the id is missing or has another form, or a part of the amount is negative.")
+	case !idForm.MatchString(d.Payment), !idForm.MatchString(d.ID), d.Shipping < 0, d.Tax < 0, d.ShipTax < 0, d.ShipTax > d.Tax:
+		return e, odd("validation_failed", "The payment or the id is missing or has another form, or a part of the amount is negative or larger than the whole.")
 	}
 	if err := checkIDs(d.Order, d.Member, d.Customer); err != nil {
 		return e, err
@@ -71,6 +74,7 @@ func readStandard(id string, body []byte) (event, error) {
 		Payment: "standard:" + d.Payment, Order: d.Order, Member: d.Member,
 		Facts: nothing([]loyalty.Fact{{
 			Kind: kind, ID: d.ID, State: state, Money: m, Clock: clock(e.at), At: e.at, Shipping: d.Shipping, Tax: d.Tax,
+			ShippingTax: d.ShipTax,
 		}}),
 	}}
 	if d.Customer != "" {

@@ -10,6 +10,10 @@ var roundings = map[string]loyalty.Rounding{
 func (c *compiler) earn(n *node) {
 	purchase, e := n.get("purchase"), &c.p.Earn
 	e.Counts = counts(purchase.get("counts"))
+	e.TaxIncluded = purchase.get("amounts").text() == "tax_included"
+	if n := purchase.get("counts"); e.TaxIncluded && e.Counts.Tax {
+		c.add(at(n, "has tax, which amounts: tax_included counts with the items and shipping already; leave it out"))
+	}
 	e.Rounding = roundings[purchase.get("rounding").text()]
 	e.CountPlaced = purchase.get("count").text() == "placed"
 	e.Carry = purchase.get("carry").yes()

@@ -11,7 +11,11 @@ import (
 
 func (e *explainer) earn() {
 	earn := e.p.Earn
-	e.say("An order earns %s, for its %s.", e.rates(earn.Rates, "or"), counted(earn.Counts))
+	included := ""
+	if earn.TaxIncluded {
+		included = ", including tax"
+	}
+	e.say("An order earns %s, for its %s%s.", e.rates(earn.Rates, "or"), counted(earn.Counts), included)
 	for _, r := range e.p.Exchange.Rates {
 		e.say("From %s on, %s.", r.From, conversions(r, e.p.Exchange.Base))
 	}

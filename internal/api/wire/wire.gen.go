@@ -2065,7 +2065,7 @@ type OrderRequest struct {
 	// Shipping Minor units.
 	Shipping int64 `json:"shipping,omitempty,omitzero"`
 
-	// Tax Minor units that are not in the lines.
+	// Tax Minor units of tax: paid on top of the lines and shipping, or with `earn.purchase.amounts: tax_included` the part of them that is tax.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
 	// Tenders How it was paid. Points, gift cards and store credit earn nothing; what `pay-with-points` paid is not known to the order unless it is told here.
@@ -2371,7 +2371,7 @@ type QuoteRequest struct {
 	// Shipping Minor units.
 	Shipping int64 `json:"shipping,omitempty,omitzero"`
 
-	// Tax Minor units that are not in the lines.
+	// Tax Minor units of tax: paid on top of the lines and shipping, or with `earn.purchase.amounts: tax_included` the part of them that is tax.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
 	// Tenders How it would be paid.
@@ -2596,7 +2596,7 @@ type Refund struct {
 	// Shipping What of it was for shipping, in minor units.
 	Shipping int64 `json:"shipping,omitempty,omitzero"`
 
-	// Tax What of it was for tax, in minor units.
+	// Tax What of it was for tax, in minor units. With `earn.purchase.amounts: tax_included`, the lines and `shipping` include it.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
 	// Lines What of it was for which lines.

@@ -14,7 +14,7 @@
 //
 // Names. Amounts are exact decimals in major units: 29.99 EUR is 29.99, 150 JPY is 150.
 //
-//	order.total .subtotal .discount .shipping .tax      amounts; subtotal is the sum of the lines
+//	order.total .subtotal .discount .shipping .tax      amounts; subtotal is the sum of the lines, and tax that beside them
 //	order.currency .channel .store                      text
 //	order.items      a list, each with .sku .category .brand (text), .quantity (whole number), .amount
 //	order.tenders    a list, each with .kind .name (text), .amount

@@ -48,6 +48,7 @@ type (
 	earnDoc struct {
 		Rates      map[loyalty.Currency]rateDoc `json:"rates,omitzero"`
 		Counts     countsDoc                    `json:"counts,omitzero"`
+		Included   bool                         `json:"tax_included,omitzero"`
 		Rounding   rounding                     `json:"rounding,omitzero"`
 		Carry      bool                         `json:"carry,omitzero"`
 		Placed     bool                         `json:"count_placed,omitzero"`
@@ -181,7 +182,8 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 
 func earnOf(e loyalty.Earn) earnDoc {
 	return earnDoc{
-		Rates: rates(e.Rates, rateOf), Counts: countsDoc(e.Counts), Rounding: rounding(e.Rounding), Carry: e.Carry, Placed: e.CountPlaced,
+		Rates: rates(e.Rates, rateOf), Counts: countsDoc(e.Counts), Included: e.TaxIncluded, Rounding: rounding(e.Rounding),
+		Carry: e.Carry, Placed: e.CountPlaced,
 		Pending: waitOf(e.Pending), Expires: expiryOf(e.Expires),
 		Categories: each(e.Categories, func(c loyalty.CategoryRule) categoryDoc {
 			return categoryDoc{c.ID, c.Category, ratio{c.Multiply}, whenOf(c.When, ofOrder)}
@@ -192,7 +194,7 @@ func earnOf(e loyalty.Earn) earnDoc {
 
 func (d earnDoc) earn() loyalty.Earn {
 	return loyalty.Earn{
-		Rates: rates(d.Rates, rateDoc.rate), Counts: loyalty.Counts(d.Counts), Rounding: loyalty.Rounding(d.Rounding),
+		Rates: rates(d.Rates, rateDoc.rate), Counts: loyalty.Counts(d.Counts), TaxIncluded: d.Included, Rounding: loyalty.Rounding(d.Rounding),
 		Carry: d.Carry, CountPlaced: d.Placed, Pending: d.Pending.wait(), Expires: d.Expires.expiry(),
 		Categories: each(d.Categories, func(c categoryDoc) loyalty.CategoryRule {
 			return loyalty.CategoryRule{ID: c.ID, Category: c.Category, Multiply: c.Multiply.number}

@@ -1,0 +1,46 @@
+package loyalty
+
+import "slices"
+
+// withTaxInside returns an order as a merchant sends it, in a program whose amounts include the tax: the tax that the order
+// and its refunds state is part of their other amounts. Applied again, it changes nothing.
+func (o Order) withTaxInside() Order {
+	if o.Tax > 0 {
+		o.Included, o.Tax = o.Tax, 0
+	}
+	if !slices.ContainsFunc(o.Refunds, func(r Refund) bool { return r.Tax > 0 }) {
+		return o
+	}
+	o.Refunds = slices.Clone(o.Refunds)
+	for i := range o.Refunds {
+		r := &o.Refunds[i]
+		if r.Tax == 0 {
+			continue
+		}
+		r.Included, r.Tax = r.Tax, 0
+		if len(r.Lines) == 0 && r.Shipping == 0 {
+			r.Goods = r.Amount // its tax says that it was for goods
+		}
+	}
+	return o
+}
+
+// moneyParts is what money was for: shipping, and what is neither goods nor shipping. In a program whose amounts include
+// the tax, the tax of shipping is part of it, and beside goods and shipping there is only the tip.
+type moneyParts struct{ shipping, beside, included int64 }
+
+func (f Fact) parts(taxIncluded bool) moneyParts {
+	shipping, tax, tip := max(0, f.Shipping), max(0, f.Tax), max(0, f.Tip)
+	if taxIncluded {
+		return moneyParts{shipping + max(0, f.ShippingTax), tip, tax}
+	}
+	return moneyParts{shipping, tax + tip, 0}
+}
+
+// amount returns what a line of a refund is worth in the program's amounts.
+func (l FactLine) amount(taxIncluded bool) int64 {
+	if taxIncluded {
+		return l.Amount + l.Tax
+	}
+	return l.Amount
+}
