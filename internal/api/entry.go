@@ -22,13 +22,13 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	entries, err := c.app.Ledger.StatementPage(ctx, p, m, before, size+1)
+	entries, acc, err := c.app.Ledger.StatementPage(ctx, p, m, before, size+1)
 	if err != nil {
 		return answer{}, err
 	}
 	more := len(entries) > size
 	entries = entries[:min(len(entries), size)]
-	list := wire.EntryList{}
+	list := wire.EntryList{Notices: wireNotices(p, acc)}
 	for _, e := range entries {
 		list.Data = append(list.Data, c.wireEntry(p, e))
 	}

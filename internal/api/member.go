@@ -271,9 +271,22 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Ladders:  wireLadders(p, m.Account, c.app.Now()),
 		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.OptIns,
 		Wallets:   wireWallets(p, m.Account),
+		Notices:   wireNotices(p, m.Account),
 		Household: m.Household,
 		Referral:  wireReferral(m.Account.Traits.Referral, c.app.Now()),
 	}
+}
+
+// wireNotices is the notices that the account shows, of what was put off because none was sent in time.
+func wireNotices(p *loyalty.Program, acc loyalty.Account) []wire.Notice {
+	kinds := map[loyalty.NoticeOf]wire.NoticeKind{loyalty.OfLapse: wire.NoticeKindPointsExpiry, loyalty.OfFall: wire.NoticeKindLevelExpiry}
+	out := []wire.Notice{}
+	for _, n := range p.AccountNotices(acc) {
+		out = append(out, wire.Notice{
+			Kind: kinds[n.What], NoticedAt: n.NoticedAt.UTC(), ExpiresAt: n.Expires.UTC(), Points: int64(n.Points), Level: n.Level,
+		})
+	}
+	return out
 }
 
 func wireBalance(b loyalty.Balance) wire.Balance {

@@ -293,29 +293,29 @@ var said = []struct {
 		"Die Bedingungen der Stufen haben sich geändert: Ihre Stufe wechselte von Gold zu Silber.",
 	},
 	{
-		why("no_surprise", "0", loyalty.WasTold, "lapse", "2027-03-31"),
+		why("advance_notice", "0", loyalty.WasTold, "lapse", "2027-03-31"),
 		"You were told that beans are about to lapse.", "Sie wurden darauf hingewiesen, dass Bohnen bald verfallen.",
 	},
 	{
-		why("no_surprise", "0", loyalty.WasTold, "fall", "silver:20270331T220000Z"),
+		why("advance_notice", "0", loyalty.WasTold, "fall", "silver:20270331T220000Z"),
 		"You were told that your level is about to end.", "Sie wurden darauf hingewiesen, dass Ihre Stufe bald endet.",
 	},
 	{
-		why("no_surprise", "0", loyalty.CameBack, "lapse", "2027-03-31"),
+		why("advance_notice", "0", loyalty.CameBack, "lapse", "2027-03-31"),
 		"The message that beans are about to lapse did not reach you.", "Der Hinweis, dass Bohnen bald verfallen, hat Sie nicht erreicht.",
 	},
 	{
-		why("no_surprise", "0", loyalty.CameBack, "fall", "silver:20270331T220000Z"),
+		why("advance_notice", "0", loyalty.CameBack, "fall", "silver:20270331T220000Z"),
 		"The message that your level is about to end did not reach you.", "Der Hinweis, dass Ihre Stufe bald endet, hat Sie nicht erreicht.",
 	},
 	{
-		why("no_surprise", "0", loyalty.CameBack, "else", "x"),
+		why("advance_notice", "0", loyalty.CameBack, "else", "x"),
 		"What told you of what is to come did not reach you.", "Der Hinweis auf das, was ansteht, hat Sie nicht erreicht.",
 	},
-	{why("no_surprise", "0", loyalty.WasTold, "else", "x"), "You were told of what is to come.", "Sie wurden auf das hingewiesen, was ansteht."},
+	{why("advance_notice", "0", loyalty.WasTold, "else", "x"), "You were told of what is to come.", "Sie wurden auf das hingewiesen, was ansteht."},
 	{
-		why("no_surprise", "0", loyalty.WasPostponed, "2027-04-30"),
-		"You had not been told in time, so nothing happens before 30 April 2027.",
+		why("advance_notice", "0", loyalty.WasPostponed, "2027-04-30"),
+		"You had no notice in time, so nothing happens before 30 April 2027.",
 		"Sie waren nicht rechtzeitig darauf hingewiesen worden, deshalb geschieht vor dem 30. April 2027 nichts.",
 	},
 	{

@@ -245,7 +245,7 @@ var english = language{
 		{loyalty.CameBack, ""}:        "What told you of what is to come did not reach you.",
 		{loyalty.CameBack, "lapse"}:   "The message that {units} are about to lapse did not reach you.",
 		{loyalty.CameBack, "fall"}:    "The message that your level is about to end did not reach you.",
-		{loyalty.WasPostponed, ""}:    "You had not been told in time, so nothing happens before {day}.",
+		{loyalty.WasPostponed, ""}:    "You had no notice in time, so nothing happens before {day}.",
 		{loyalty.IsWelcome, ""}:       "Welcome to the level {to}{tally}.",
 		{loyalty.WasWithdrawn, ""}:    "Your level went from {from} to {to}, because what counted for it was returned or canceled.",
 		{loyalty.WasRedecided, ""}:    "The dates of your level {to} changed with what counts for it.",

@@ -84,7 +84,7 @@ func (r remind) hear(ctx context.Context, f feedback) error {
 // report may come twice, and what the first time was not taken back is the second time.
 func (r remind) untold(ctx context.Context, program string, m loyalty.MemberID, message string) error {
 	p, err := r.Programs.Live(ctx, program)
-	if err != nil || p.NoSurprise.IsZero() {
+	if err != nil || p.AdvanceNotice.Period.IsZero() {
 		return err
 	}
 	return r.Ledger.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})

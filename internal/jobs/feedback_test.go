@@ -73,7 +73,7 @@ func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
 	for _, bounce := range []string{"", "Permanent", "Transient"} {
 		b, p := newBench(t, 0), &provider{}
 		b.now = noon
-		b.publishAgain(t, string(program.Demo())+"\nno_surprise: 20 days\n", 1)
+		b.publishAgain(t, string(program.Demo())+"\nadvance_notice: 20 days\n", 1)
 		m := b.remember(t, 1)
 		b.remindAll(t, p)
 		b.now = firstNotice

@@ -75,7 +75,7 @@ func (b *bench) gift(t *testing.T) {
 func (b *bench) bounce(t *testing.T) {
 	t.Helper()
 	p := &provider{}
-	b.publishAgain(t, string(program.Demo())+"\nno_surprise: 20 days\n", 1)
+	b.publishAgain(t, string(program.Demo())+"\nadvance_notice: 20 days\n", 1)
 	m := b.remember(t, 1)
 	b.remindAll(t, p)
 	b.now = firstNotice

@@ -379,7 +379,7 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 // noticed takes note that a member was told of points that lapse, or of a level that ends, where the program promises no
 // surprise. It comes before the record: a message that is sent again was told twice, and is noticed once.
 func (t *tour) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
-	if t.program.NoSurprise.IsZero() {
+	if t.program.AdvanceNotice.Period.IsZero() {
 		return nil
 	}
 	by, m := ledger.By{Actor: "reminders"}, v.Account.Member

@@ -251,7 +251,7 @@ func active(acc loyalty.Account) (n loyalty.Points) {
 func TestWhatWasPutOffLapsesOnceItWasTold(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
-	b.publishAgain(t, string(program.Demo())+"\nno_surprise: 30 days\n", 1)
+	b.publishAgain(t, string(program.Demo())+"\nadvance_notice: 30 days\n", 1)
 	m := b.remember(t, 1)
 	b.remindAll(t, p)
 	p.fails = func(notify.Message) (error, bool) { return notify.ErrNotSent, false } // until the lapse

@@ -145,6 +145,18 @@ func (c Contact) reach(p Profile) []loyalty.Channel {
 	return out
 }
 
+// channels returns in which channels a person can be written to for what: there is a consent, and an address that has
+// not failed.
+func (c Contact) channels(p Profile) (out []loyalty.ChannelUse) {
+	reach := c.reach(p)
+	for _, x := range c.Consents {
+		if x.Given && slices.Contains(reach, x.Channel) {
+			out = append(out, loyalty.ChannelUse{Channel: x.Channel, Purpose: x.Purpose})
+		}
+	}
+	return out
+}
+
 func (c Contact) failed(channel loyalty.Channel, address string) bool {
 	return slices.ContainsFunc(c.Failed, func(f FailedAddress) bool { return f.Channel == channel && f.Address == address })
 }
@@ -165,13 +177,13 @@ func (p Profile) Address(c loyalty.Channel) (address string, wanted bool) {
 // Consent takes note of what a member agreed to, or took back. Repeated, it changes nothing. not_found if there is no
 // such member.
 func (l *Ledger) Consent(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, consents []loyalty.Consent, by string) error {
-	return l.changeContact(ctx, p, m, func(c *Contact) []table.Op { return c.record(p.ID, m, consents, by) })
+	return l.changeContact(ctx, p, m, by, func(c *Contact) []table.Op { return c.record(p.ID, m, consents, by) })
 }
 
 // AddressFailed takes note that messages to an address come back, or that its owner complained. A complaint takes back
 // the consent to marketing too, also where the address had failed before.
 func (l *Ledger) AddressFailed(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, f FailedAddress) error {
-	return l.changeContact(ctx, p, m, func(c *Contact) []table.Op {
+	return l.changeContact(ctx, p, m, f.Why, func(c *Contact) []table.Op {
 		known := c.failed(f.Channel, f.Address)
 		if !known {
 			c.Failed = append(c.Failed, f)
@@ -194,8 +206,11 @@ const (
 	Rejected   = "rejected"
 )
 
-// changeContact writes what change decides, with the member's reminders due at once: what may be sent has changed.
-func (l *Ledger) changeContact(ctx context.Context, p *loyalty.Program, m loyalty.MemberID, change func(*Contact) []table.Op) error {
+// changeContact writes what change decides, with the member's reminders due at once: what may be sent has changed. The
+// account records in which channels the member can be written to, where that matters (loyalty.SetChannels).
+func (l *Ledger) changeContact(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, actor string, change func(*Contact) []table.Op,
+) error {
 	if _, err := l.account(ctx, p, m); err != nil {
 		return err
 	}
@@ -212,12 +227,29 @@ func (l *Ledger) changeContact(ctx context.Context, p *loyalty.Program, m loyalt
 		if err != nil {
 			return err
 		}
-		err = l.Table.Transact(ctx, append(ops, wake)...)
+		err = l.writeContact(ctx, p, m, c, By{Actor: actor}, append(ops, wake))
 		if !outrun(err) {
 			return retryable(err)
 		}
 	}
 	return ErrTryAgain
+}
+
+// writeContact writes a contact, with what the account records of it.
+func (l *Ledger) writeContact(
+	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, c Contact, by By, ops []table.Op,
+) error {
+	if p.AdvanceNotice.Period.IsZero() {
+		return l.Table.Transact(ctx, ops...)
+	}
+	profile, err := l.Profile(ctx, p.ID, m)
+	if err != nil {
+		return err
+	}
+	_, err = l.do(ctx, command{p: p, member: m, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
+		return p.SetChannels(acc, c.channels(profile), l.now())
+	}})
+	return err
 }
 
 // A LoggedConsent is a consent as it was recorded.

@@ -84,12 +84,13 @@ func (l *Ledger) CurrentRedemption(ctx context.Context, p *loyalty.Program, id s
 	return r, nil
 }
 
-// StatementPage returns entries of a member, newest first: those before a sequence number (zero: all), at most limit of
-// them. It shows the same state as the member, with the entries that are not written yet. It reads the index again where that
-// does not list the latest entries yet, and answers ErrTryAgain if it stays behind. not_found if there is no such member.
+// StatementPage returns the account of a member and entries, newest first: those before a sequence number (zero: all), at
+// most limit of them. It shows the same state as the member, with the entries that are not written yet. It reads the index
+// again where that does not list the latest entries yet, and answers ErrTryAgain if it stays behind. not_found if there is
+// no such member.
 func (l *Ledger) StatementPage(
 	ctx context.Context, p *loyalty.Program, m loyalty.MemberID, before int64, limit int,
-) ([]loyalty.Entry, error) {
+) ([]loyalty.Entry, loyalty.Account, error) {
 	var account table.Item
 	var listed []loyalty.Entry
 	err := parallel.Do(func() (err error) {
@@ -105,11 +106,11 @@ func (l *Ledger) StatementPage(
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, loyalty.Account{}, err
 	}
 	acc, unwritten, err := l.settle(ctx, p, account, m)
 	if err != nil {
-		return nil, err
+		return nil, loyalty.Account{}, err
 	}
 	last := acc.Sequence
 	if before > 0 {
@@ -119,7 +120,7 @@ func (l *Ledger) StatementPage(
 	slices.Reverse(listed)
 	if !lists(listed, first, written) {
 		if listed, err = l.entriesBetween(ctx, p.ID, m, first, written); err != nil {
-			return nil, err
+			return nil, loyalty.Account{}, err
 		}
 	}
 	for _, e := range unwritten {
@@ -128,7 +129,7 @@ func (l *Ledger) StatementPage(
 		}
 	}
 	slices.Reverse(listed)
-	return listed, nil
+	return listed, acc, nil
 }
 
 // lists reports whether the entries are all from one sequence number to another.

@@ -50,7 +50,7 @@ func historyProgram(tb testing.TB, p *loyalty.Program, rng *rand.Rand) *loyalty.
 	historyActions(p)
 	historyRewards(p, rng)
 	p.Redeeming.Auto = pick(rng, loyalty.Auto{}, loyalty.Auto{}, loyalty.Auto{Reward: "five-off", At: 700, Stop: 2})
-	p.NoSurprise = pick(rng, loyalty.Period{}, loyalty.Period{}, loyalty.Period{Days: 20})
+	p.AdvanceNotice = loyalty.AdvanceNotice{Period: pick(rng, loyalty.Period{}, loyalty.Period{}, loyalty.Period{Days: 20}), MaxExtensions: 2}
 	historyWallets(p, pick(rng, loyalty.TakeBackDebt, loyalty.TakeBackWithinBalance, loyalty.TakeBackPendingOnly), pick(rng, 0, 20, 20))
 	historyTransfers(p, rng)
 	p.Households = loyalty.Households{Size: 4, Share: pick(rng, nil, big.NewRat(2, 5)), Wait: pick(rng, loyalty.Period{}, loyalty.Period{Days: 2})}

@@ -60,6 +60,7 @@ func (l *Ledger) Enrol(ctx context.Context, p *loyalty.Program, in Enrolment, by
 	}
 	contact := Contact{item: table.Item{Key: memberKey(p.ID, in.Member, "CONTACT")}}
 	c.with = append(c.with, contact.record(p.ID, in.Member, in.Consents, by.Actor)...)
+	who.Channels = contact.channels(in.Profile)
 	if len(in.Consents) > 0 || len(p.Reminders.Send) > 0 {
 		c.with = append(c.with, table.Put(firstRemind(p.ID, in.Member, l.now())))
 	}
@@ -278,13 +279,14 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	for _, id := range in.Come {
 		ops = append(ops, table.Put(identityItem(p.ID, id, in.Profile.Member)))
 	}
-	agreed, err := l.agreed(ctx, p, in, by)
+	who := traits(in.Profile, in.Segments)
+	agreed, contact, err := l.agreed(ctx, p, in, by)
 	if err != nil {
 		return err
 	}
-	ops = append(ops, agreed...)
+	ops, who.Channels = append(ops, agreed...), contact.channels(in.Profile)
 	_, err = l.do(ctx, command{p: p, member: in.Profile.Member, by: by, with: ops, alone: true, decide: func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
-		return p.SetTraits(acc, traits(in.Profile, in.Segments), l.now())
+		return p.SetTraits(acc, who, l.now())
 	}})
 	var conflict *table.ConflictError
 	switch {
@@ -308,19 +310,20 @@ func (l *Ledger) ChangeMember(ctx context.Context, p *loyalty.Program, in Change
 	return ErrTryAgain
 }
 
-// agreed is what a change does to consents, which make the member's reminders due: what may be sent has changed.
-func (l *Ledger) agreed(ctx context.Context, p *loyalty.Program, in Change, by By) ([]table.Op, error) {
-	if len(in.Consents) == 0 {
-		return nil, nil
+// agreed is what a change does to consents, which make the member's reminders due: what may be sent has changed. It also
+// returns the contact after it, where that matters.
+func (l *Ledger) agreed(ctx context.Context, p *loyalty.Program, in Change, by By) ([]table.Op, Contact, error) {
+	if len(in.Consents) == 0 && p.AdvanceNotice.Period.IsZero() {
+		return nil, Contact{}, nil
 	}
 	contact, err := l.Contact(ctx, p.ID, in.Profile.Member)
 	if err != nil {
-		return nil, err
+		return nil, contact, err
 	}
 	ops := contact.record(p.ID, in.Profile.Member, in.Consents, by.Actor)
 	if len(ops) == 0 {
-		return nil, nil
+		return nil, contact, nil
 	}
 	wake, err := l.wake(ctx, p.ID, in.Profile.Member)
-	return append(ops, wake), err
+	return append(ops, wake), contact, err
 }

@@ -40,6 +40,7 @@ type accountDoc struct {
 	Traits   *traitsDoc          `json:"who,omitempty"`
 	Moves    []moveDoc           `json:"mv,omitempty"`
 	Notices  []noticeDoc         `json:"told,omitempty"`
+	Extended []extendedDoc       `json:"ext,omitempty"`
 	Slides   int32               `json:"slide,omitzero"`
 	Graced   []int32             `json:"grace,omitempty"`
 	Carried  string              `json:"frac,omitzero"`
@@ -78,6 +79,9 @@ type tierDoc struct {
 	Lock  int64  `json:"lk,omitzero"`
 	Floor string `json:"fl,omitzero"`
 	Given bool   `json:"g,omitzero"`
+
+	Extensions int   `json:"x,omitzero"`
+	Ended      int64 `json:"e,omitzero"`
 }
 
 type traitsDoc struct {
@@ -91,7 +95,13 @@ type traitsDoc struct {
 	OptIns   []string `json:"opt,omitempty"`
 	YearFrom int      `json:"yf,omitzero"`
 
-	Referral *referredDoc `json:"ref,omitempty"`
+	Channels []channelUseDoc `json:"via,omitempty"`
+	Referral *referredDoc    `json:"ref,omitempty"`
+}
+
+type channelUseDoc struct {
+	Channel string `json:"c"`
+	Purpose string `json:"p"`
 }
 
 type referredDoc struct {
@@ -115,6 +125,14 @@ type moveDoc struct {
 	First int32 `json:"f"`
 	Last  int32 `json:"l"`
 	To    int32 `json:"t"`
+	Times int   `json:"n,omitzero"`
+}
+
+type extendedDoc struct {
+	Lot    int32 `json:"l"`
+	From   int32 `json:"f"`
+	Times  int   `json:"x"`
+	Points int64 `json:"n"`
 }
 
 type reachedDoc struct {
@@ -182,6 +200,7 @@ type entryDoc struct {
 	Traits     *traitsDoc       `json:"who,omitempty"`
 	Move       *moveDoc         `json:"mv,omitempty"`
 	Notice     *noticeDoc       `json:"told,omitempty"`
+	Extended   []extendedDoc    `json:"ext,omitempty"`
 	Slides     int32            `json:"slide,omitzero"`
 	Stale      int32            `json:"stale,omitzero"`
 	Graced     []int32          `json:"grace,omitempty"`

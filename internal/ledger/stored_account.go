@@ -50,6 +50,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 	for _, n := range a.Notices {
 		d.Notices = append(d.Notices, storedNotice(n))
 	}
+	d.Extended = storedExtended(a.Extended)
 	d.Reached = storedReaches(a.Reached)
 	return d
 }
@@ -157,6 +158,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	for _, n := range d.Notices {
 		a.Notices = append(a.Notices, n.notice())
 	}
+	a.Extended = readExtended(d.Extended)
 	for _, m := range d.Moves {
 		a.Moves = append(a.Moves, m.move())
 	}

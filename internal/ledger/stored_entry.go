@@ -47,6 +47,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	if e.Standing != nil {
 		d.Redecided = storedRedecided(e.Redecided, *e.Standing)
 	}
+	d.Extended = storedExtended(e.Extended)
 	if e.Move != nil {
 		m := storedMove(*e.Move)
 		d.Move = &m
@@ -102,6 +103,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried, readWallets(d.Wallets)
 	e.Reversals, e.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
 	e.Graced = datesTo[loyalty.Date](d.Graced)
+	e.Extended = readExtended(d.Extended)
 	if d.Move != nil {
 		m := d.Move.move()
 		e.Move = &m

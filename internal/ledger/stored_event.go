@@ -126,10 +126,13 @@ func shares(docs []shareDoc) (out []loyalty.Share) {
 }
 
 func storedTraits(t *loyalty.Traits) *traitsDoc {
-	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+t.YearFrom == 0 && t.Referral.By == "" {
+	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.YearFrom == 0 && t.Referral.By == "" {
 		return nil
 	}
-	d := &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns, t.YearFrom, nil}
+	d := &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns, t.YearFrom, nil, nil}
+	for _, c := range t.Channels {
+		d.Channels = append(d.Channels, channelUseDoc{string(c.Channel), string(c.Purpose)})
+	}
 	if r := t.Referral; r.By != "" {
 		d.Referral = &referredDoc{string(r.By), millis(r.At), r.Claim, r.Order, millis(r.ActiveAt)}
 	}
@@ -144,6 +147,10 @@ func (d *traitsDoc) traits() loyalty.Traits {
 		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given, Years: d.Years, YearFrom: d.YearFrom,
 		Segments: d.Segments, OptIns: d.OptIns,
 	}
+	for _, c := range d.Channels {
+		use := loyalty.ChannelUse{Channel: loyalty.Channel(c.Channel), Purpose: loyalty.Purpose(c.Purpose)}
+		t.Channels = append(t.Channels, use)
+	}
 	if r := d.Referral; r != nil {
 		t.Referral = loyalty.Referral{By: loyalty.MemberID(r.By), At: instant(r.At), Claim: r.Claim, Order: r.Order, ActiveAt: instant(r.ActiveAt)}
 	}
@@ -151,9 +158,9 @@ func (d *traitsDoc) traits() loyalty.Traits {
 }
 
 func storedMove(m loyalty.Move) moveDoc {
-	return moveDoc{millis(m.At), int32(m.First), int32(m.Last), int32(m.To)}
+	return moveDoc{millis(m.At), int32(m.First), int32(m.Last), int32(m.To), m.Times}
 }
 
 func (d moveDoc) move() loyalty.Move {
-	return loyalty.Move{At: instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To)}
+	return loyalty.Move{At: instant(d.At), First: loyalty.Date(d.First), Last: loyalty.Date(d.Last), To: loyalty.Date(d.To), Times: d.Times}
 }

@@ -43,6 +43,8 @@ type Account struct {
 	Moves   []Move    // lots that were moved by hand, the latest last
 	Notices []Notice  // what the member was told of, the latest last
 
+	Extended []Extended // points whose expiry was put off for want of notice, the latest last
+
 	Conversions []Converted // the latest that are not undone, oldest first; at most maxConversions
 	Slides      Date        // the day to which the last activity moved the lots that slide; zero if none did
 	Graced      []Date      // the days to which grace has put points off, the latest last: from there it puts off none again
@@ -118,6 +120,7 @@ type Bought struct {
 type Move struct {
 	At              time.Time
 	First, Last, To Date
+	Times           int // of points whose expiry was put off for want of notice: the how-manieth time; see Extended
 }
 
 // maxMoves is how many moves an account remembers: a bound on its size. Older ones are forgotten, and a refund of points

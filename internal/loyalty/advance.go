@@ -163,10 +163,13 @@ func (d *decision) lapseLots(at time.Time) error {
 			if !d.p.lapsed(l.Expires, at) {
 				break
 			}
-			if purse.Wallet == "" && d.p.surprises(d.Account, OfLapse, LotNotice(l.Expires), at) {
-				if err := d.postponeLot(l, at); err != nil {
+			if purse.Wallet == "" {
+				var err error
+				if l, err = d.postpone(l, at); err != nil {
 					return err
 				}
+			}
+			if l.Points == 0 {
 				continue
 			}
 			if err := d.post(d.lapse(purse.Wallet, l, at)); err != nil {

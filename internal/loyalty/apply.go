@@ -84,6 +84,9 @@ func (a *Account) note(e Entry) {
 	if e.Notice != nil {
 		a.Notices = addNotice(a.Notices, *e.Notice)
 	}
+	for _, x := range e.Extended {
+		a.Extended = addExtended(a.Extended, x, e.Effective)
+	}
 	if e.Slides != 0 {
 		a.Slides = e.Slides
 	}

@@ -78,7 +78,7 @@ const (
 	WasPlaced        What = "placed"      // by hand: from level, to level, why
 	WasTold          What = "told"        // of what, which: a notice
 	CameBack         What = "back"        // of what, which: a notice that does not count
-	WasPostponed     What = "later"       // the member was not told in time; the new day
+	WasPostponed     What = "later"       // no notice was sent in time; the new day
 	IsWelcome        What = "welcome"     // to a level
 	WasWithdrawn     What = "withdrawn"   // from level, to level, the order or event that no longer counts
 	WasRedecided     What = "redecided"   // the level, the order or event that changed since when, or until when, it is had
@@ -135,7 +135,7 @@ var effects = map[What]string{
 	WasPlaced:        "%s to %s: %s",
 	WasTold:          "told of the %s of %s",
 	CameBack:         "the notice of the %s of %s came back",
-	WasPostponed:     "nobody told of it in time: not before %s",
+	WasPostponed:     "no notice in time: not before %s",
 	IsWelcome:        "welcome to %s",
 	WasWithdrawn:     "%s to %s, withdrawn: %s",
 	WasRedecided:     "%s, decided again: %s",

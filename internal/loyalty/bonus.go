@@ -243,7 +243,7 @@ func (d *decision) notBefore(was, is Date) Date {
 
 // leastDay returns the day on which points expire at the earliest that lose their protection now.
 func (p *Program) leastDay(now time.Time) Date {
-	return max(DateOf(leastNotice.After(now, p.Zone), p.Zone), DateOf(p.NoSurprise.After(now, p.Zone), p.Zone))
+	return max(DateOf(leastNotice.After(now, p.Zone), p.Zone), DateOf(p.AdvanceNotice.Period.After(now, p.Zone), p.Zone))
 }
 
 // settle posts the changes, but for redated, which the entry about the standing has.

@@ -81,7 +81,7 @@ func (p *Program) Compile() error {
 		rates: map[Currency]compiledRate{}, categories: map[string][]multiplier{}, levels: map[string]multiplier{},
 		zones: new(sync.Map),
 	}
-	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileLadders, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto} {
+	for _, step := range []func() error{p.compileEarn, p.compileTiers, p.compileLadders, p.compileRules, p.compileActions, p.compilePay, p.compileWallets, p.compileConversions, p.compileTransfers, p.compileHouseholds, p.compileAuto, p.compileNotice} {
 		if err := step(); err != nil {
 			return fmt.Errorf("loyalty: %w", err)
 		}

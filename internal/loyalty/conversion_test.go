@@ -142,7 +142,7 @@ func TestAConversionIsUndoneWhereverItsPointsWent(t *testing.T) {
 		"by an activity":               {inactive, nil, order},
 		"by hand":                      {fixed, nil, extend},
 		"by hand, and it still slides": {inactive, nil, extend},
-		"as the member was not told": {fixed, func(p *Program) { p.NoSurprise = Period{Days: 60} }, func(p *Program, a Account) (Outcome, error) {
+		"as the member was not told": {fixed, func(p *Program) { p.AdvanceNotice = AdvanceNotice{Period{Days: 60}, 2} }, func(p *Program, a Account) (Outcome, error) {
 			return p.Advance(a, noon.AddDate(0, 4, 0))
 		}},
 	} {

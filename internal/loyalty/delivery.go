@@ -48,3 +48,9 @@ package loyalty
 //     taken back, also beyond the budget.
 //   - Points that are given up because a parcel did not come in time return to their budget when the order is reported
 //     again.
+//
+// Advance notice:
+//
+//   - Whether a member can be reached is what the account had recorded (Traits.Channels) when points were to expire or a
+//     level was to end, and a notice counts from the instant at which it was sent. An order that is reported later does
+//     not change which extensions there were.

@@ -137,6 +137,7 @@ type Entry struct {
 	Traits     *Traits       // what rules know of the member after it, if it changed that
 	Move       *Move         // which lots it moved by hand
 	Notice     *Notice       // what the member was told of
+	Extended   []Extended    // points whose expiry it put off for want of notice
 	Slides     Date          // to which day it moved the lots that slide; zero if it moved none
 	Stale      Date          // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
 	Graced     []Date        // the days to which grace put off points in it

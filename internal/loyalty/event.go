@@ -147,6 +147,8 @@ type Traits struct {
 	YearFrom int      // MMDD: when the member's own year begins (OwnWindow); zero: with the joining
 	OptIns   []string // campaigns, sorted
 	Referral Referral // through whom the member came
+
+	Channels []ChannelUse // in which the member can be written to, by channel and purpose
 }
 
 // Exchange is how orders in a currency without a rate are converted. Without a Base they are refused.

@@ -9,7 +9,7 @@ import (
 // A Ladder is levels beside those of Tiers, which a member climbs and leaves by themselves: as a status by visits to a
 // partner beside that by spend. It brings perks and points for reaching a level, and nothing else asks about it: rules,
 // rewards and expiry go by Tiers alone, so a level of it neither multiplies nor has lives of points of its own. Nor is
-// its fall announced: NoSurprise is about Tiers.
+// notice given of its end: AdvanceNotice is about Tiers.
 //
 // Decisions about it are those about Tiers: the program and the account are looked at as if the ladder were Tiers (see
 // Program.ladder and Program.view), and what is decided so is posted as an entry that names the ladder.
@@ -54,7 +54,7 @@ type Counted struct {
 // ladder is the program as its i-th ladder sees it.
 func (p *Program) ladder(i int) *Program {
 	v := *p
-	v.Tiers, v.Ladders, v.NoSurprise = p.Ladders[i].Tiers, nil, Period{}
+	v.Tiers, v.Ladders, v.AdvanceNotice = p.Ladders[i].Tiers, nil, AdvanceNotice{}
 	v.compiled.ladder = p.Ladders[i].ID
 	return &v
 }

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// A Notice is that a member was told of something before it happens. Where the program promises no surprise, points
-// lapse and levels fall only if it was given so long before, by days; otherwise they are extended by as long, which leaves time
-// to tell, and the extension is an entry.
+// A Notice is that a member was sent notice of something before it happens. Where the program promises advance notice,
+// points expire and levels end only if it was sent so long before, by days; see AdvanceNotice.
 type Notice struct {
 	What    NoticeOf
 	Subject string // see LotNotice and TierNotice
@@ -54,7 +53,7 @@ func (p *Program) Notify(acc Account, what NoticeOf, subject string, now time.Ti
 	err := d.post(Entry{
 		Kind: KindNotice, Cause: d.ownCause(CauseNotice, cause), Effective: now,
 		Notice:  &Notice{What: what, Subject: subject, At: now},
-		Because: []Because{Reason("no_surprise", "0", WasTold, string(what), subject)},
+		Because: []Because{Reason("advance_notice", "0", WasTold, string(what), subject)},
 	})
 	return d.Outcome, err
 }
@@ -80,7 +79,7 @@ func (p *Program) Unnotify(acc Account, s Reminded, id string, now time.Time) (O
 		if err := d.post(Entry{
 			Kind: KindNotice, Cause: d.ownCause(CauseNotice, string(what)+":"+subject+":back:"+was.At.UTC().Format(stamp)), Effective: now,
 			Notice:  &to,
-			Because: []Because{Reason("no_surprise", "0", CameBack, string(what), subject)},
+			Because: []Because{Reason("advance_notice", "0", CameBack, string(what), subject)},
 		}); err != nil {
 			return Outcome{}, err
 		}
@@ -118,44 +117,4 @@ func addNotice(list []Notice, n Notice) []Notice {
 		return o.What == n.What && (o.Subject == n.Subject || o.What == OfLapse && o.Subject < yesterday)
 	})
 	return append(list[max(0, len(list)+1-maxNotices):], n)
-}
-
-// surprises reports whether the member was not told of something long enough before an instant. The day on which it was
-// told counts whole: what is put off at midnight is told in the morning, and would else be put off for ever.
-func (p *Program) surprises(acc Account, what NoticeOf, subject string, at time.Time) bool {
-	if p.NoSurprise.IsZero() {
-		return false
-	}
-	n, ok := acc.noticed(what, subject)
-	return !ok || n.Withdrawn || p.NoSurprise.After(DateOf(n.At, p.Zone).start(p.Zone), p.Zone).After(at)
-}
-
-// postponeLot makes a lot live on of which the member was not told.
-func (d *decision) postponeLot(l Lot, at time.Time) error {
-	to := DateOf(d.p.NoSurprise.After(at.Add(-1), d.p.Zone), d.p.Zone)
-	day := l.Expires.Day()
-	e := Entry{
-		Kind: KindExtend, Cause: d.ownCause(CauseExtension, l.Expires.String()+":"+at.UTC().Format(stamp)), Effective: at,
-		Move:    &Move{At: at, First: day, Last: day, To: to},
-		Because: []Because{Reason("no_surprise", "0", WasPostponed, to.String())},
-	}
-	if l.Expires.Slides() {
-		e.Cause.ID += ":inactive"
-		to += slides
-		e.Slides, e.Move = max(to, d.Account.Slides), nil // a grant finds what slides by that
-	}
-	e.Postings = []Posting{
-		{Bucket: BucketActive, Lot: l.Expires, Points: -l.Points},
-		{Bucket: BucketActive, Lot: to, Points: l.Points},
-	}
-	return d.post(e)
-}
-
-// postponeFall keeps a standing of whose end the member was not told. The time begins with the next day, whose morning tells
-// of it at the latest.
-func (d *decision) postponeFall(at time.Time) error {
-	s := d.Account.Tier
-	s.Until = d.p.NoSurprise.After(DateOf(at.Add(-1), d.p.Zone).End(d.p.Zone), d.p.Zone)
-	until := DateOf(s.Until, d.p.Zone).String()
-	return d.standing(s, at, Reason("no_surprise", "0", WasPostponed, until))
 }

@@ -18,10 +18,12 @@ func (s *shop) notify(t *testing.T, at string, what NoticeOf, subject string) {
 
 func TestPointsLapseOnlyIfTheMemberWasTold(t *testing.T) {
 	p := made(t, func(p *Program) {
-		p.Earn.Pending, p.Earn.Expires, p.NoSurprise = Wait{}, Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}, Period{Days: 30}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = Wait{}, Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}, AdvanceNotice{Period{Days: 30}, 2}
+		p.Reminders = Reminders{Send: []Reminder{{On: BeforeLapse, Leads: []Period{{Days: 30}}, Channels: []Channel{Email}}}}
 	})
 	start := func() *shop {
 		s := member2026(t, p)
+		s.inChannels(t, "2026-01-02T12:00:00Z", byEmail)
 		s.buy("1", 100, instant(t, "2026-02-10T12:00:00Z"))
 		s.wantLots(t, "100 2026-03-31")
 		return s
@@ -97,7 +99,7 @@ func TestWhatIsPutOffIsToldOfInTimeAndThenHappens(t *testing.T) {
 		{"2026-01-05T21:30:00Z", 1, "2026-05-05T22:00:00Z"},
 	} {
 		p := bySpend(t, func(t *Tiers) { t.Months, t.KeepFor = 1, Period{Months: 3} })
-		p.NoSurprise, p.Reminders = Period{Days: 30}, Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
+		p.AdvanceNotice, p.Reminders = AdvanceNotice{Period{Days: 30}, 2}, Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
 			{ID: "risk", On: BeforeTier, Leads: []Period{{Days: 30}}, Channels: []Channel{Email}, Purpose: Transactional},
 		}}
 		s := member2026(t, p)
@@ -155,7 +157,7 @@ func TestAMessageOfALevelThatEndsSaysWhatKeepsIt(t *testing.T) {
 
 func TestAsManyNoticesAreRememberedAsLotsCanLapse(t *testing.T) {
 	p := made(t, func(p *Program) {
-		p.Earn.Pending, p.Earn.Expires, p.NoSurprise = Wait{}, Expiry{After: Period{Months: 3}, RoundTo: EndOfDay}, Period{Days: 30}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = Wait{}, Expiry{After: Period{Months: 3}, RoundTo: EndOfDay}, AdvanceNotice{Period{Days: 30}, 2}
 		p.Reminders = Reminders{QuietFrom: 20 * 60, QuietUntil: 9 * 60, Send: []Reminder{
 			{ID: "lapse", On: BeforeLapse, Leads: []Period{{Days: 40}}, Channels: []Channel{Email}, Purpose: Transactional},
 		}}
@@ -175,7 +177,7 @@ func TestAsManyNoticesAreRememberedAsLotsCanLapse(t *testing.T) {
 
 func TestLevelsFallOnlyIfTheMemberWasTold(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear = true, 2 })
-	p.NoSurprise = Period{Days: 30}
+	p.AdvanceNotice = AdvanceNotice{Period{Days: 30}, 2}
 	s := member2026(t, p)
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}, {"2027-12-31T23:00:00Z", 0, "silver"}})
 	if want := instant(t, "2028-01-30T23:00:00Z"); !s.acc.Tier.Until.Equal(want) {
@@ -199,7 +201,7 @@ func TestLevelsFallOnlyIfTheMemberWasTold(t *testing.T) {
 
 func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 	p := made(t, func(p *Program) {
-		p.Earn.Pending, p.Earn.Expires, p.NoSurprise = Wait{}, Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}, Period{Days: 10}
+		p.Earn.Pending, p.Earn.Expires, p.AdvanceNotice = Wait{}, Expiry{After: Period{Months: 1}, RoundTo: EndOfMonth}, AdvanceNotice{Period{Days: 10}, 2}
 	})
 	told := func(id, at string, failed bool) Told {
 		return Told{On: BeforeLapse, Subject: Subject{ID: "2026-03-31"}, At: instant(t, at), Channel: Email, ID: id, Failed: failed}
@@ -245,7 +247,7 @@ func TestANoticeThatCameBackDoesNotCountAndAnotherOneDoes(t *testing.T) {
 
 func TestALevelWhoseNoticeCameBackDoesNotFallUntilItIsToldAnew(t *testing.T) {
 	p := bySpend(t, func(t *Tiers) { t.Calendar, t.KeepYear, t.Grace = true, 2, Period{Days: 7} })
-	p.NoSurprise = Period{Days: 30}
+	p.AdvanceNotice = AdvanceNotice{Period{Days: 30}, 2}
 	s := member2026(t, p)
 	s.walk(t, []step{{"2026-11-20T12:00:00Z", 500, "silver"}})
 	s.notify(t, "2027-11-30T12:00:00Z", OfFall, TierNotice(s.acc.Tier))

@@ -175,10 +175,11 @@ func (d *decision) where(g Grant) Date {
 	if g.Wallet != "" {
 		return g.Expires // lots of other wallets do not move
 	}
-	lot := d.lot(g.Expires)
+	lot, times := d.lot(g.Expires), 0
 	for _, m := range d.Account.Moves {
-		if lot != 0 && !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last {
-			lot = m.To
+		other := m.Times > 0 && m.Times != times+1 // it moved points of this lot that were put off more or less often
+		if lot != 0 && !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
+			lot, times = m.To, m.Times
 		}
 	}
 	return lot

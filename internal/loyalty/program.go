@@ -27,17 +27,17 @@ type Program struct {
 	Wallets     []Wallet // beside that of points
 	Conversions []Conversion
 
-	TakeBack     TakeBack // how far a clawback reaches
-	DebtAtMost   Points   // of TakeBackDebt: how deep; zero: no bound
-	Goodwill     Goodwill // what can be done by hand
-	BirthdayLock Period   // how long a birthday that was told cannot be changed
-	Redeeming    Redeeming
-	Payments     PaymentTerms
-	Transfers    Transfers  // how members give points to each other
-	Households   Households // how members draw on each other's points
-	NoSurprise   Period     // how long before points lapse and levels fall a member must have been told; zero: not at all
-	Reminders    Reminders
-	Hold         time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
+	TakeBack      TakeBack // how far a clawback reaches
+	DebtAtMost    Points   // of TakeBackDebt: how deep; zero: no bound
+	Goodwill      Goodwill // what can be done by hand
+	BirthdayLock  Period   // how long a birthday that was told cannot be changed
+	Redeeming     Redeeming
+	Payments      PaymentTerms
+	Transfers     Transfers  // how members give points to each other
+	Households    Households // how members draw on each other's points
+	AdvanceNotice AdvanceNotice
+	Reminders     Reminders
+	Hold          time.Duration // how long a redemption stays reserved; Compile makes zero 30 minutes
 
 	compiled compiled // what Compile derives
 }

@@ -137,7 +137,9 @@ func (h History) changesTraits(since time.Time) bool {
 			return false
 		}
 		changed := strings.Join(e.Because[0].Args, " ")
-		return strings.Contains(changed, "segments") || strings.Contains(changed, "year_from")
+		return slices.ContainsFunc([]string{"segments", "year_from", changedChannels}, func(what string) bool {
+			return strings.Contains(changed, what)
+		})
 	})
 }
 

@@ -186,7 +186,7 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 		{"2027-02-01T12:00:00Z", Period{}, 20270215},
 	} {
 		p := bySpend(t, func(t *Tiers) { t.KeepFor, t.Levels[2].Expires = Period{Months: 24}, &Expiry{} })
-		p.Earn.Expires, p.NoSurprise = Expiry{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}, c.notice
+		p.Earn.Expires, p.AdvanceNotice = Expiry{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}, AdvanceNotice{c.notice, 2}
 		if err := p.Compile(); err != nil {
 			t.Fatal(err)
 		}

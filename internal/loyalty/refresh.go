@@ -95,7 +95,7 @@ func (a Account) ran() time.Time {
 // that somebody named.
 func (p *Program) refreshes(acc Account) bool {
 	r, rung, to := p.Tiers.Refresh, p.rung(acc.Tier), p.refreshed(acc)
-	return to > rung || to < rung && r.Mode == FullRefresh && p.NoSurprise.IsZero() && !acc.Tier.Given
+	return to > rung || to < rung && r.Mode == FullRefresh && p.AdvanceNotice.Period.IsZero() && !acc.Tier.Given
 }
 
 // refreshed is the level that an account has by what levels take now: of the present period, or of the one before it

@@ -26,7 +26,7 @@ func randomLadder(t *rapid.T, base *Program) *Program {
 		{ID: "year", Event: EventAnniversary, Points: 300},
 		{ID: "welcome", Event: EventJoined, Points: rapid.SampledFrom([]Points{0, 120}).Draw(t, "for joining")},
 	}
-	p.NoSurprise = rapid.SampledFrom([]Period{{}, {}, {Days: 30}}).Draw(t, "no surprise")
+	p.AdvanceNotice = AdvanceNotice{rapid.SampledFrom([]Period{{}, {}, {Days: 30}}).Draw(t, "notice"), 2}
 	p.Tiers = randomTiers(t)
 	p.Ladders = nil
 	for _, id := range []string{"partner", "brand"}[:rapid.IntRange(0, 2).Draw(t, "ladders")] {

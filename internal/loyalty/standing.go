@@ -16,6 +16,9 @@ type Standing struct {
 	Lock  time.Time // the level was set manually, and nothing moves it before, nor does what ended before
 	Floor string    // the least level for ever, set manually
 	Given bool      // Until was set manually
+
+	Extensions int       // how often its end was put off because no notice was given in time
+	Ended      time.Time // until when it was kept at first, where its end was put off
 }
 
 // from returns the instant after which what counts for LevelWindow begins.
@@ -36,6 +39,12 @@ func (s Standing) decided() time.Time {
 
 // manual reports whether the level is held until an instant that was set manually.
 func (s Standing) manual() bool { return s.Given || !s.Lock.IsZero() && s.Until.Equal(s.Lock) }
+
+// renewed returns the standing as one whose end was not put off.
+func (s Standing) renewed() Standing {
+	s.Extensions, s.Ended = 0, time.Time{}
+	return s
+}
 
 // decidedAt returns the standing with the instant at which it was decided.
 func (s Standing) decidedAt(at time.Time) Standing {

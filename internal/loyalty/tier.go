@@ -299,13 +299,13 @@ func (d *decision) reviewTier(at time.Time) error {
 		}
 		return d.moveTo(to, until, "reached", asOf)
 	case lasted && to == from && from > floor:
-		s := d.Account.Tier
+		s := d.Account.Tier.renewed()
 		s.Until, s.Given = lasts, false
 		n, window := d.p.measure(d.Account, asOf)
 		return d.standing(s, at, Reason(d.p.levelKey(s.Level), "0", HasStayed, n, window))
 	case to == from || from <= floor || d.p.Tiers.MoveDown == StayUp:
 		return d.prolong(at, asOf)
-	case d.p.surprises(d.Account, OfFall, TierNotice(d.Account.Tier), at):
+	case d.p.postponesFall(d.Account, at):
 		return d.postponeFall(at)
 	case d.p.Tiers.MoveDown == OneStep && from-1 != to:
 		to, lasted = from-1, false
@@ -317,7 +317,7 @@ func (d *decision) reviewTier(at time.Time) error {
 }
 
 func (d *decision) prolong(at, asOf time.Time) error {
-	s := d.Account.Tier
+	s := d.Account.Tier.renewed()
 	s.Given = false
 	for !s.Until.IsZero() && !d.p.reviewAt(s).After(at) {
 		closes := d.p.closes(d.Account, s)

@@ -34,6 +34,9 @@ func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, erro
 	if next.YearFrom = t.YearFrom; next.YearFrom != was.YearFrom {
 		changed = append(changed, "year_from")
 	}
+	if !p.AdvanceNotice.Period.IsZero() && !slices.Equal(t.Channels, was.Channels) {
+		next.Channels, changed = t.Channels, append(changed, changedChannels)
+	}
 	if len(changed) == 0 {
 		return d.Outcome, nil
 	}
@@ -41,6 +44,22 @@ func (p *Program) SetTraits(acc Account, t Traits, now time.Time) (Outcome, erro
 		return Outcome{}, err
 	}
 	err := d.floored()
+	return d.Outcome, err
+}
+
+// changedChannels says in a reason that the channels changed in which a member can be written to.
+const changedChannels = "channels"
+
+// SetChannels records in which channels a member can be written to, for what: advance notice depends on it, where the
+// program promises any. The account must have been advanced to now.
+func (p *Program) SetChannels(acc Account, channels []ChannelUse, now time.Time) (Outcome, error) {
+	d := p.decide(acc, now)
+	if p.AdvanceNotice.Period.IsZero() || slices.Equal(channels, acc.Traits.Channels) {
+		return d.Outcome, nil
+	}
+	next := acc.Traits
+	next.Channels = channels
+	err := d.tell(next, []string{changedChannels}, now)
 	return d.Outcome, err
 }
 

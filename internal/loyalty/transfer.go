@@ -180,6 +180,7 @@ func (d *decision) deliver(e Entry, lots []Lot, to Account) ([]Outcome, error) {
 		if slices.Contains(d.Account.Graced, l.Expires) { // or two who give them to and fro would have grace each time
 			in.Graced = append(in.Graced, l.Expires)
 		}
+		in.Extended = append(in.Extended, d.Account.passedOn(l)...)
 		in.Postings = other.activate(in.Postings, "", l.Points, l.Expires, d.now)
 	}
 	if err := other.post(lostToExpiry(in)); err != nil {

@@ -53,10 +53,7 @@ func (c *compiler) file(root *node) *File {
 	c.p.Households = c.households(root.get("households"))
 	c.p.Reminders = c.reminders(root.get("reminders"))
 	c.refunds(root.get("refunds"))
-	if n := root.get("no_surprise"); n != nil {
-		c.p.NoSurprise = c.lifetime(n)
-		c.unannounced(n)
-	}
+	c.advanceNotice(root)
 	c.promises(root)
 	c.sense(root)
 	return &File{Program: c.p, Reporting: c.reporting(root.get("reporting"))}

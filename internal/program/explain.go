@@ -23,8 +23,14 @@ func Explain(p *loyalty.Program) string {
 	e.tiers()
 	e.ladders()
 	e.wallets()
-	if !e.p.NoSurprise.IsZero() {
-		e.say("Points lapse and levels fall only if the member was told %s before; otherwise they are extended by as long.", period(e.p.NoSurprise))
+	if a := e.p.AdvanceNotice; !a.Period.IsZero() {
+		times := fmt.Sprintf("up to %d times", a.MaxExtensions)
+		if a.MaxExtensions == 1 {
+			times = "once"
+		}
+		e.say("Members are sent notice %s before points expire and levels end. Without it both are extended by as long: "+
+			"once for members whom no message reaches, whose account shows the notice, and %s for others.",
+			period(a.Period), times)
 		if len(e.p.Wallets)+len(e.p.Ladders) > 0 {
 			e.say("That is not about other wallets and ladders.")
 		}

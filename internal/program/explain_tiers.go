@@ -50,8 +50,8 @@ func (e *explainer) ladders() {
 		x.tiers()
 		e.say("Beside them is the ladder %s, which rules, rewards and lapsing do not go by.", cmp.Or(l.Name.In("en"), l.ID))
 		e.lines = append(e.lines, x.lines...)
-		if !e.p.NoSurprise.IsZero() && l.Tiers.MoveDown != loyalty.StayUp {
-			e.say("Its levels fall without being announced.")
+		if !e.p.AdvanceNotice.Period.IsZero() && l.Tiers.MoveDown != loyalty.StayUp {
+			e.say("Its levels end without notice.")
 		}
 	}
 }

@@ -33,25 +33,6 @@ func (c *compiler) promises(root *node) {
 	c.p.BirthdayLock = c.some(root.get("members").get("birthday_locked_for"))
 }
 
-// unannounced warns of a promise of no surprise by which points never lapse, or levels never fall, since no reminder
-// tells of it early enough: what nobody told is put off each time anew.
-func (c *compiler) unannounced(n *node) {
-	for _, what := range []struct {
-		comes   bool
-		on      loyalty.Trigger
-		subject string
-	}{
-		{c.p.Lapses(), loyalty.BeforeLapse, "points never lapse"},
-		{len(c.p.Tiers.Levels) > 1 && c.p.Tiers.MoveDown != loyalty.StayUp, loyalty.BeforeTier, "levels never fall"},
-	} {
-		if what.comes && !slices.ContainsFunc(c.p.Reminders.Send, func(r loyalty.Reminder) bool {
-			return r.On == what.on && slices.ContainsFunc(r.Leads, func(lead loyalty.Period) bool { return reaches(lead, c.p.NoSurprise) })
-		}) {
-			c.warn(atKey(n, "%s: no reminder (before: %s) tells of it %s or longer before, so that it is put off for ever", what.subject, what.on, period(c.p.NoSurprise)))
-		}
-	}
-}
-
 // some reads a period of at least something: who wants none leaves the key out.
 func (c *compiler) some(n *node) loyalty.Period {
 	p := c.period(n)

@@ -459,6 +459,24 @@ func (e MemberStatus) Valid() bool {
 	}
 }
 
+// Defines values for NoticeKind.
+const (
+	NoticeKindLevelExpiry  NoticeKind = "level_expiry"
+	NoticeKindPointsExpiry NoticeKind = "points_expiry"
+)
+
+// Valid indicates whether the value is a known member of the NoticeKind enum.
+func (e NoticeKind) Valid() bool {
+	switch e {
+	case NoticeKindLevelExpiry:
+		return true
+	case NoticeKindPointsExpiry:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderStatus.
 const (
 	OrderStatusCancelled OrderStatus = "cancelled"
@@ -1480,6 +1498,9 @@ type EntryStatus string
 
 // EntryList defines model for EntryList.
 type EntryList struct {
+	// Notices Notices that the account shows, as the member's.
+	Notices []Notice `json:"notices"`
+
 	// Data Newest first.
 	Data []Entry `json:"data"`
 
@@ -1936,6 +1957,9 @@ type Member struct {
 	// Household The household that the member has joined; left out if none.
 	Household string   `json:"household,omitempty,omitzero"`
 	Referral  Referral `json:"referral,omitempty,omitzero"`
+
+	// Notices Notices that the account shows because none was sent in time. Points come first, by when they expire.
+	Notices []Notice `json:"notices"`
 }
 
 // MemberStatus A frozen member can neither earn nor spend.
@@ -1970,6 +1994,27 @@ type NextLevel struct {
 
 // Nothing defines model for Nothing.
 type Nothing = map[string]interface{}
+
+// Notice Notice that points expire or a level ends. Where the program promises `advance_notice` and none was sent in time, they are extended and the account shows it.
+type Notice struct {
+	// Kind Whether points expire or a level ends.
+	Kind NoticeKind `json:"kind"`
+
+	// NoticedAt From when on the account shows it; then the points were to expire or the level was to end.
+	NoticedAt time.Time `json:"noticed_at"`
+
+	// ExpiresAt When the points expire or the level ends now.
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Points How many points expire.
+	Points int64 `json:"points,omitempty,omitzero"`
+
+	// Level The level that ends.
+	Level string `json:"level,omitempty,omitzero"`
+}
+
+// NoticeKind Whether points expire or a level ends.
+type NoticeKind string
 
 // OnLadder Where a member stands on a ladder beside tiers.
 type OnLadder struct {

@@ -34,10 +34,15 @@ type (
 		Redeeming    redeemingDoc    `json:"redeeming,omitzero"`
 		Transfers    transfersDoc    `json:"transfers,omitzero"`
 		Households   householdsDoc   `json:"households,omitzero"`
-		NoSurprise   periodDoc       `json:"no_surprise,omitzero"`
+		Notice       noticeDoc       `json:"advance_notice,omitzero"`
 		Reminders    remindersDoc    `json:"reminders,omitzero"`
 		Hold         duration        `json:"hold,omitzero"`
 		Payments     paymentsDoc     `json:"payments,omitzero"`
+	}
+
+	noticeDoc struct {
+		Period        periodDoc `json:"period,omitzero"`
+		MaxExtensions int       `json:"max_extensions,omitzero"`
 	}
 
 	unitDoc struct {
@@ -155,8 +160,8 @@ func programOf(p *loyalty.Program) programDoc {
 		BirthdayLock: periodDoc(p.BirthdayLock), Redeeming: redeemingOf(p.Redeeming), Hold: duration(p.Hold),
 		Payments:  paymentsOf(p.Payments),
 		Transfers: transfersOf(p.Transfers), Households: householdsOf(p.Households),
-		NoSurprise: periodDoc(p.NoSurprise),
-		Reminders:  remindersOf(p.Reminders),
+		Notice:    noticeDoc{periodDoc(p.AdvanceNotice.Period), p.AdvanceNotice.MaxExtensions},
+		Reminders: remindersOf(p.Reminders),
 	}
 }
 
@@ -175,8 +180,10 @@ func (d programDoc) program(zone *time.Location) *loyalty.Program {
 		BirthdayLock: loyalty.Period(d.BirthdayLock), Redeeming: d.Redeeming.redeeming(), Hold: time.Duration(d.Hold),
 		Payments:  d.Payments.payments(),
 		Transfers: d.Transfers.transfers(), Households: d.Households.households(),
-		NoSurprise: loyalty.Period(d.NoSurprise),
-		Reminders:  d.Reminders.reminders(),
+		AdvanceNotice: loyalty.AdvanceNotice{
+			Period: loyalty.Period(d.Notice.Period), MaxExtensions: d.Notice.MaxExtensions,
+		},
+		Reminders: d.Reminders.reminders(),
 	}
 }
 

@@ -1,0 +1,76 @@
+package ledger_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// The account of a program with advance notice records in which channels a member can be written to: those of a consent
+// and an address that has not failed.
+func TestAccountRecordsChannelsForAdvanceNotice(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.p.AdvanceNotice = loyalty.AdvanceNotice{Period: loyalty.Period{Days: 14}, MaxExtensions: 2}
+		if err := b.p.Compile(); err != nil {
+			t.Fatal(err)
+		}
+		news := loyalty.Consent{Channel: loyalty.Email, Purpose: loyalty.Transactional, Given: true, At: b.Now()}
+		in := ledger.Enrolment{
+			Member: "mem_ada", Profile: ledger.Profile{Email: "ada@example.com"}, Consents: []loyalty.Consent{news},
+		}
+		if _, err := b.Enrol(t.Context(), b.p, in, ledger.By{Actor: "test", Input: "ada"}); err != nil {
+			t.Fatal(err)
+		}
+		byEmail := []loyalty.ChannelUse{{Channel: loyalty.Email, Purpose: loyalty.Transactional}}
+		want := func(what string, entries int64, want []loyalty.ChannelUse) {
+			t.Helper()
+			m, err := b.Member(t.Context(), b.p, "mem_ada")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, m.Account.Traits.Channels); diff != "" || m.Account.Sequence != entries {
+				t.Errorf("%s: there are %d entries, want %d; the channels are (-want +got):\n%s", what, m.Account.Sequence, entries, diff)
+			}
+		}
+		want("enrolled with a consent", 1, byEmail)
+		failed := func(address string) {
+			t.Helper()
+			f := ledger.FailedAddress{Channel: loyalty.Email, Address: address, Why: ledger.Bounced, At: b.Now()}
+			if err := b.AddressFailed(t.Context(), b.p, "mem_ada", f); err != nil {
+				t.Fatal(err)
+			}
+		}
+		failed("other@example.com")
+		want("another address failed", 1, byEmail)
+		failed("ada@example.com")
+		want("the address failed", 2, nil)
+		failed("ada@example.com")
+		want("it failed again", 2, nil)
+		m, err := b.Member(t.Context(), b.p, "mem_ada")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Profile.Email = "lovelace@example.com"
+		if err := b.ChangeMember(t.Context(), b.p, ledger.Change{Profile: m.Profile}, ledger.By{Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		want("a new address", 3, byEmail)
+		news.Given, news.At = false, b.Now().Add(time.Minute)
+		for range 2 {
+			if err := b.Consent(t.Context(), b.p, "mem_ada", []loyalty.Consent{news}, "key"); err != nil {
+				t.Fatal(err)
+			}
+			want("a consent that is taken back", 4, nil)
+		}
+		news.Given, news.At = true, b.Now().Add(2*time.Minute)
+		if err := b.Consent(t.Context(), b.p, "mem_ada", []loyalty.Consent{news}, "key"); err != nil {
+			t.Fatal(err)
+		}
+		want("a consent", 5, byEmail)
+		b.audit(t, "mem_ada")
+	})
+}

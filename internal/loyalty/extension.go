@@ -1,0 +1,219 @@
+package loyalty
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// AdvanceNotice is how long before points expire and levels end a member must have been sent notice. The zero
+// AdvanceNotice promises nothing.
+//
+// What no notice was sent of in time is put off by as long, and from then on the member's account shows the notice
+// (AccountNotices). A member whom no message can reach, or to whom sending failed, has that notice alone: what was put
+// off once happens at the end of that time. A member who can be reached must be sent the notice, so it is put off again
+// while none was, MaxExtensions times in all. So nobody gains more than one period by refusing consent.
+type AdvanceNotice struct {
+	Period        Period
+	MaxExtensions int // at least 1
+}
+
+// How often something is put off at most: where the program file does not say, and in any program.
+const (
+	DefaultMaxExtensions = 2
+	MaxExtensions        = 10
+)
+
+func (p *Program) compileNotice() error {
+	if a := p.AdvanceNotice; !a.Period.IsZero() && (a.MaxExtensions < 1 || a.MaxExtensions > MaxExtensions) {
+		return fmt.Errorf("%d extensions for want of notice are not between 1 and %d", a.MaxExtensions, MaxExtensions)
+	}
+	return nil
+}
+
+// An Extended is points whose expiry was put off because no notice of it was sent in time.
+type Extended struct {
+	Lot    Date // the day on which they expire now
+	From   Date // the day on which they were to expire first
+	Times  int  // how often it was put off
+	Points Points
+}
+
+// maxExtended is how many lots with such points an account remembers: a bound on its size.
+const maxExtended = 128
+
+// ChannelUse is a channel through which a member can be written to for a purpose: there is a consent, and an address
+// that has not failed.
+type ChannelUse struct {
+	Channel Channel
+	Purpose Purpose
+}
+
+// reachable reports whether a reminder of something that takes points or a level away can be sent to the member.
+func (p *Program) reachable(acc Account, what NoticeOf) bool {
+	on := map[NoticeOf]Trigger{OfLapse: BeforeLapse, OfFall: BeforeTier}[what]
+	return slices.ContainsFunc(p.Reminders.Send, func(r Reminder) bool {
+		purpose := cmp.Or(r.Purpose, r.On.Purpose())
+		return r.On == on && slices.ContainsFunc(r.Channels, func(c Channel) bool {
+			return slices.Contains(acc.Traits.Channels, ChannelUse{c, purpose})
+		})
+	})
+}
+
+// unnoticed reports whether no notice of something was sent long enough before an instant. The day on which it was sent
+// counts whole: a notice of what is put off at midnight is sent in the morning, which would always be too late.
+func (p *Program) unnoticed(acc Account, what NoticeOf, subject string, at time.Time) bool {
+	n, ok := acc.noticed(what, subject)
+	return !ok || n.Withdrawn || p.AdvanceNotice.Period.After(DateOf(n.At, p.Zone).start(p.Zone), p.Zone).After(at)
+}
+
+// again reports whether something that was put off so often is put off once more. failed says that sending failed.
+func (p *Program) again(acc Account, what NoticeOf, times int, failed bool) bool {
+	return times < p.AdvanceNotice.MaxExtensions && (times == 0 || p.reachable(acc, what) && !failed)
+}
+
+// failed reports whether the notice of something came back.
+func (a Account) failed(what NoticeOf, subject string) bool {
+	n, ok := a.noticed(what, subject)
+	return ok && n.Withdrawn
+}
+
+// postpone lets points of a lot live on of whose expiry no notice was sent in time, and returns the others.
+func (d *decision) postpone(l Lot, at time.Time) (Lot, error) {
+	subject := LotNotice(l.Expires)
+	if d.p.AdvanceNotice.Period.IsZero() || !d.p.unnoticed(d.Account, OfLapse, subject, at) {
+		return l, nil
+	}
+	rest := l
+	for _, x := range d.Account.extensionsOf(l) {
+		failed := d.Account.failed(OfLapse, subject) || d.Account.failed(OfLapse, LotNotice(x.From))
+		if !d.p.again(d.Account, OfLapse, x.Times, failed) {
+			continue
+		}
+		if err := d.postponeLot(x, at); err != nil {
+			return rest, err
+		}
+		rest.Points -= x.Points
+	}
+	return rest, nil
+}
+
+// extensionsOf returns the points of a lot by how often their expiry was put off, most often first. What was spent of a
+// lot counts as points that were not put off, as far as there were any, so that spending puts off nothing.
+func (a Account) extensionsOf(l Lot) (out []Extended) {
+	rest := l.Points
+	for _, x := range slices.Backward(a.Extended) {
+		if n := min(x.Points, rest); x.Lot == l.Expires && n > 0 {
+			x.Points = n
+			out, rest = append(out, x), rest-n
+		}
+	}
+	slices.SortStableFunc(out, func(x, y Extended) int { return cmp.Compare(y.Times, x.Times) })
+	if rest > 0 {
+		out = append(out, Extended{Lot: l.Expires, From: l.Expires.Day(), Points: rest})
+	}
+	return out
+}
+
+// passedOn returns which points of a lot that arrives at another member had been put off. They stay that, or two members
+// who give points to and fro would have them put off each time.
+func (a Account) passedOn(l Lot) (out []Extended) {
+	for _, x := range slices.Backward(a.Extended) {
+		if n := min(x.Points, l.Points); x.Lot.Day() == l.Expires && n > 0 {
+			x.Lot, x.Points, l.Points = l.Expires, n, l.Points-n
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// postponeLot puts off the expiry of points of a lot.
+func (d *decision) postponeLot(x Extended, at time.Time) error {
+	to := DateOf(d.p.AdvanceNotice.Period.After(at.Add(-1), d.p.Zone), d.p.Zone)
+	from, day, id := x.Lot, x.Lot.Day(), x.Lot.String()+":"+at.UTC().Format(stamp)
+	x.Times++
+	e := Entry{
+		Kind: KindExtend, Effective: at,
+		Move:    &Move{At: at, First: day, Last: day, To: to, Times: x.Times},
+		Because: []Because{Reason("advance_notice", "0", WasPostponed, to.String())},
+	}
+	if x.Times > 1 {
+		id += ":" + strconv.Itoa(x.Times)
+	}
+	if from.Slides() {
+		id += ":inactive"
+		to += slides
+		e.Slides, e.Move = max(to, d.Account.Slides), nil // a grant finds what slides by that
+	}
+	x.Lot, e.Cause = to, d.ownCause(CauseExtension, id)
+	e.Extended = []Extended{x}
+	e.Postings = []Posting{
+		{Bucket: BucketActive, Lot: from, Points: -x.Points},
+		{Bucket: BucketActive, Lot: to, Points: x.Points},
+	}
+	return d.post(e)
+}
+
+// addExtended adds points whose expiry was put off. Those of days that are over are forgotten, and of too many the oldest.
+func addExtended(all []Extended, x Extended, at time.Time) []Extended {
+	yesterday := DateOf(at.AddDate(0, 0, -1), time.UTC) // the account knows no zone
+	all = slices.DeleteFunc(slices.Clone(all), func(o Extended) bool { return o.Lot.Day() < yesterday })
+	i := slices.IndexFunc(all, func(o Extended) bool { return o.Lot == x.Lot && o.Times == x.Times })
+	if i < 0 {
+		return append(all[max(0, len(all)+1-maxExtended):], x)
+	}
+	all[i].Points, all[i].From = all[i].Points+x.Points, min(all[i].From, x.From)
+	return all
+}
+
+// postponesFall reports whether the end of a level is put off because no notice of it was sent in time.
+func (p *Program) postponesFall(acc Account, at time.Time) bool {
+	s := acc.Tier
+	subject := TierNotice(s)
+	if p.AdvanceNotice.Period.IsZero() || !p.unnoticed(acc, OfFall, subject, at) {
+		return false
+	}
+	failed := acc.failed(OfFall, subject) || acc.failed(OfFall, TierNotice(Standing{Level: s.Level, Until: s.Ended}))
+	return p.again(acc, OfFall, s.Extensions, failed)
+}
+
+// postponeFall keeps a standing of whose end no notice was sent. The time begins with the next day, whose morning sends
+// it at the latest.
+func (d *decision) postponeFall(at time.Time) error {
+	s := d.Account.Tier
+	if s.Extensions++; s.Extensions == 1 {
+		s.Ended = s.Until
+	}
+	s.Until = d.p.AdvanceNotice.Period.After(DateOf(at.Add(-1), d.p.Zone).End(d.p.Zone), d.p.Zone)
+	until := DateOf(s.Until, d.p.Zone).String()
+	return d.standing(s, at, Reason("advance_notice", "0", WasPostponed, until))
+}
+
+// An AccountNotice is notice in the member's account of something that was put off because no notice was sent in time.
+type AccountNotice struct {
+	What      NoticeOf
+	NoticedAt time.Time // from when on it is shown: when the points were to expire or the level was to end
+	Expires   time.Time // when that happens now
+	Points    Points    // OfLapse: how many
+	Level     string    // OfFall: the level that ends
+}
+
+// AccountNotices returns the notices that the member's account shows, those of points first, by when these expire.
+func (p *Program) AccountNotices(acc Account) (out []AccountNotice) {
+	for _, l := range acc.Lots {
+		for _, x := range acc.extensionsOf(l) {
+			if x.Times > 0 {
+				out = append(out, AccountNotice{
+					What: OfLapse, NoticedAt: x.From.End(p.Zone), Expires: x.Lot.End(p.Zone), Points: x.Points,
+				})
+			}
+		}
+	}
+	if s := acc.Tier; s.Extensions > 0 {
+		from := p.Tiers.Grace.After(s.Ended, p.Zone)
+		out = append(out, AccountNotice{What: OfFall, NoticedAt: from, Expires: p.reviewAt(s), Level: s.Level})
+	}
+	return out
+}
