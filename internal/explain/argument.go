@@ -45,6 +45,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsFailed:         {1, nil}, // the fault is for whoever keeps the program
 	loyalty.IsBounded:        {0, nil},
 	loyalty.WasGiven:         {0, nil},
+	loyalty.HasFollowed:      {1, []argument{{"order", 0, text}}},
 	loyalty.IsLate:           {1, []argument{{"day", 0, date}}},
 	loyalty.IsKept:           {1, []argument{{"day", 1, date}}},
 	loyalty.IsOwed:           {1, []argument{{"owed", 0, points}}},

@@ -177,6 +177,11 @@ var said = []struct {
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",
 	},
 	{why(weekend, "-3", loyalty.IsBounded), "No more than the whole order gave: -3 beans.", "Nicht mehr, als die ganze Bestellung brachte: -3 Bohnen."},
+	{
+		why("revision", "0", loyalty.HasFollowed, "1042"),
+		"This order was calculated again because your order 1042 changed.",
+		"Diese Bestellung wurde neu berechnet, weil sich Ihre Bestellung 1042 geändert hat.",
+	},
 	{why("revision", "-37", loyalty.WasGiven), "Already given before: -37 beans.", "Bereits gutgeschrieben: -37 Bohnen."},
 	{
 		why("pending", "-37", loyalty.IsLate, "2027-01-31"),

@@ -199,7 +199,10 @@ var english = language{
 		{loyalty.IsFailed, ""}:  "{rule} was not applied: its condition could not be checked.",
 		{loyalty.IsBounded, ""}: "No more than the whole order gave{tally}.",
 		{loyalty.WasGiven, ""}:  "Already given before{tally}.",
-		{loyalty.IsLate, ""}:    "The confirmation that was needed by {day} did not come{tally}.",
+
+		{loyalty.HasFollowed, ""}: "This order was calculated again because your order {order} changed.",
+
+		{loyalty.IsLate, ""}: "The confirmation that was needed by {day} did not come{tally}.",
 
 		{loyalty.IsKept, ""}:        "{points} {was|were} not taken back.",
 		{loyalty.IsKept, "lapsed"}:  "{points} {was|were} not taken back: {it|they} had lapsed at the end of {day}.",

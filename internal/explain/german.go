@@ -199,7 +199,10 @@ var german = language{
 		{loyalty.IsFailed, ""}:  "{rule} wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",
 		{loyalty.IsBounded, ""}: "Nicht mehr, als die ganze Bestellung brachte{tally}.",
 		{loyalty.WasGiven, ""}:  "Bereits gutgeschrieben{tally}.",
-		{loyalty.IsLate, ""}:    "Die bis zum {day} nötige Bestätigung ist nicht eingetroffen{tally}.",
+
+		{loyalty.HasFollowed, ""}: "Diese Bestellung wurde neu berechnet, weil sich Ihre Bestellung {order} geändert hat.",
+
+		{loyalty.IsLate, ""}: "Die bis zum {day} nötige Bestätigung ist nicht eingetroffen{tally}.",
 
 		{loyalty.IsKept, ""}:        "{points} {wurde|wurden} nicht zurückgebucht.",
 		{loyalty.IsKept, "lapsed"}:  "{points} {war|waren} schon mit Ablauf des {day} verfallen und {wurde|wurden} nicht zurückgebucht.",

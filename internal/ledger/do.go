@@ -200,18 +200,30 @@ type planned struct {
 	entries []loyalty.Entry
 	own     int  // how many of the entries are the command's; all, where it is that time passes
 	more    bool // it is only the first part of what time did, and nothing of the command
+	again   bool // other orders were decided again
 }
 
 // behind is how many entries of time one transaction holds. With the codes and pieces that they give back, and with all
 // that a command writes, it stays below the hundred operations that a transaction can have.
 const behind = 20
 
+// plan decides again as many orders of other causes as fit into the transaction. The due queue decides the others.
 func (l *Ledger) plan(ctx context.Context, read []table.Item, c command, b *budgets) (planned, error) {
-	sides, more, err := c.decided(ctx, read, b, l.now())
+	for most := loyalty.MaxOrderNumber; ; most /= 2 {
+		w, err := l.planAtMost(ctx, read, c, b, most)
+		if err != nil || len(w.ops) <= mostOps || !w.again || most == 1 {
+			return w, err
+		}
+	}
+}
+
+// planAtMost is plan with at most so many orders that are decided again.
+func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b *budgets, most int) (planned, error) {
+	sides, more, err := c.decided(ctx, read, b, most, l.now())
 	if err != nil {
 		return planned{}, err
 	}
-	w := planned{more: more}
+	w := planned{more: more, again: slices.ContainsFunc(sides, func(s side) bool { return s.again })}
 	switch {
 	case more && len(c.others) > 0:
 		return w, nil // each of them alone, before they meet
@@ -264,10 +276,14 @@ type side struct {
 	spends  []loyalty.Spend
 	parts   []table.Op // writes what large orders store apart
 	ran     time.Time  // until when time has passed for it
+	again   bool       // other orders were decided again
 }
 
-// decided brings the accounts to the present, and decides; not, if that alone takes more than one transaction.
-func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now time.Time) (sides []side, more bool, err error) {
+// decided brings the accounts to the present, and decides; not, if that alone takes more than one transaction. most is
+// how many orders of other causes are decided again.
+func (c command) decided(
+	ctx context.Context, read []table.Item, b *budgets, most int, now time.Time,
+) (sides []side, more bool, err error) {
 	sides, accs := make([]side, len(read)), make([]loyalty.Account, len(read))
 	for i, m := range c.members() {
 		acc, err := readAccount(read[i], m)
@@ -284,26 +300,60 @@ func (c command) decided(ctx context.Context, read []table.Item, b *budgets, now
 		more = more || part
 		accs[i] = out.Account
 		sides[i] = side{
-			read[i], acc, out.Account, acc.Head, acc.Sequence, out.Entries, len(out.Entries), out.Spends, nil, out.Account.Ran,
+			item: read[i], before: acc, acc: out.Account, head: acc.Head, written: acc.Sequence,
+			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
 		}
 	}
-	decide := c.decision()
-	if decide == nil || more {
+	if more || c.decision() == nil && len(accs[0].Undecided) == 0 {
 		return sides, more, nil
 	}
 	b.back = sides[0].spends // what time gives back in another's account counts only once that is written
-	outs, err := b.decide(ctx, func(left loyalty.Budgets) ([]loyalty.Outcome, error) { return decide(accs, left) })
+	outs, err := b.decide(ctx, func(left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		return c.complete(ctx, b.ledger, sides, accs, left, most, now)
+	})
 	if err != nil {
 		return nil, false, err
 	}
 	for i, out := range outs {
 		s := &sides[i]
-		if out, err = b.ledger.redecided(ctx, c.p, out, s.written, s.entries, now); err != nil {
-			return nil, false, err
-		}
 		s.acc, s.entries, s.spends = out.Account, append(s.entries, out.Entries...), append(s.spends, out.Spends...)
+		s.again = slices.ContainsFunc(out.Entries, func(e loyalty.Entry) bool { return e.Follows() })
+		if c.decision() == nil {
+			s.passed = len(s.entries)
+		}
 	}
 	return sides, false, nil
+}
+
+// complete decides, with all that the decisions need of the members' entries. A command that only brings an account to
+// the present decides the orders again that wait for it.
+func (c command) complete(
+	ctx context.Context, l *Ledger, sides []side, accs []loyalty.Account, left loyalty.Budgets, most int, now time.Time,
+) ([]loyalty.Outcome, error) {
+	decide := c.decision()
+	if decide == nil {
+		decide = func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
+			return []loyalty.Outcome{c.p.Resume(accs[0])}, nil
+		}
+	}
+	outs, err := decide(accs, left)
+	if err != nil {
+		return nil, err
+	}
+	if accs, again, err := l.withFirstOrders(ctx, c.p, sides, accs, outs); err != nil {
+		return nil, err
+	} else if again {
+		if outs, err = decide(accs, left); err != nil {
+			return nil, err
+		}
+	}
+	for i := range outs {
+		n := needed{p: c.p, written: sides[i].written, passed: sides[i].entries, left: left, now: now}
+		if outs[i], err = l.redecided(ctx, n, outs[i].Postpone(most)); err != nil {
+			return nil, err
+		}
+	}
+	return outs, nil
 }
 
 // check refuses to write what breaks an invariant. A member who joins again is decided about from the beginning, without
@@ -323,7 +373,7 @@ func (s *side) seal(c command) []table.Op {
 	for i, e := range s.entries {
 		e.Actor = timeActor
 		if i >= s.passed {
-			e.Actor, e.Input = c.by.Actor, c.by.Input
+			e.Actor, e.Input = c.by.Actor, cmp.Or(e.Input, c.by.Input)
 		}
 		giveCode(c.p, e)
 		e, doc := sealed(e, s.head)
@@ -333,7 +383,7 @@ func (s *side) seal(c command) []table.Op {
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
-	s.item.Doc, s.item.Index = encode(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, c.p.Due(s.acc))
+	s.item.Doc, s.item.Index = encode(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, c.p.NextRun(s.acc))
 	return puts
 }
 

@@ -70,7 +70,7 @@ func (l *Ledger) due(ctx context.Context, program string, shard int, q table.Que
 // listed moves an account that is in the queue of those that are due, and is not, to where it belongs: another version
 // of the program gave it more time. Otherwise it would be looked at by every run from now on.
 func (l *Ledger) listed(it table.Item, p *loyalty.Program, acc loyalty.Account) []table.Op {
-	place := dueKey(p.ID, acc.Member, p.Due(acc))
+	place := dueKey(p.ID, acc.Member, p.NextRun(acc))
 	if it.Index.IsZero() || it.Index.SK > dueBound(l.now()) || it.Index == place {
 		return nil
 	}

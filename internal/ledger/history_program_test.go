@@ -14,11 +14,14 @@ import (
 
 // asked is a condition of a test.
 type asked struct {
-	source string
-	holds  func(*loyalty.Facts) (bool, error)
+	source  string
+	holds   func(*loyalty.Facts) (bool, error)
+	numbers int // the greatest order number that it asks for
 }
 
 func (a asked) Holds(f *loyalty.Facts) (bool, error) { return a.holds(f) }
+
+func (a asked) OrderNumbers() int { return a.numbers }
 
 func (a asked) String() string { return a.source }
 
@@ -89,7 +92,7 @@ func historyRules(p *loyalty.Program) {
 	third, zone := big.NewRat(1, 3), loyalty.MemberClock
 	brief := loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}}, Expires: &loyalty.Expiry{After: loyalty.Period{Days: 40}}}
 	sent := loyalty.Life{Pending: &loyalty.Wait{Until: loyalty.WhenShipped, Within: loyalty.Period{Days: 9}}}
-	large := asked{"order.total >= 20", func(f *loyalty.Facts) (bool, error) { return f.Total >= 2_000, nil }}
+	large := asked{source: "order.total >= 20", holds: func(f *loyalty.Facts) (bool, error) { return f.Total >= 2_000, nil }}
 	p.Groups = []loyalty.Group{{ID: "best", Mode: loyalty.Best}, {ID: "first", Mode: loyalty.First}, {ID: "only", Mode: loyalty.Exclusive}, {ID: "sum", Mode: loyalty.Sum}}
 	p.Earn.Rules = []loyalty.Rule{
 		{ID: "visit", Give: loyalty.PerVisit{Points: 3}},
@@ -112,7 +115,7 @@ func historyRules(p *loyalty.Program) {
 }
 
 func historyActions(p *loyalty.Program) {
-	rated := asked{"event.rating >= 3", func(f *loyalty.Facts) (bool, error) {
+	rated := asked{source: "event.rating >= 3", holds: func(f *loyalty.Facts) (bool, error) {
 		n, ok := f.Event.Data["rating"].(*big.Rat)
 		if !ok {
 			return false, errors.New("the event has no rating")
@@ -124,7 +127,7 @@ func historyActions(p *loyalty.Program) {
 	p.Earn.Actions = []loyalty.Action{
 		{
 			ID: "friends", Event: loyalty.EventConverted, Points: 90, Friend: 40, Limits: []loyalty.Limit{{Times: 2, Per: loyalty.PerYear}}, Life: monthly,
-			When: asked{"order.total >= 30", func(f *loyalty.Facts) (bool, error) { return f.Total >= 3_000, nil }},
+			When: asked{source: "order.total >= 30", holds: func(f *loyalty.Facts) (bool, error) { return f.Total >= 3_000, nil }},
 		},
 		{ID: "advocates", Event: loyalty.EventConverted, Points: 10, Tiers: []string{"silver", "gold"}, Life: loyalty.Life{Pending: &loyalty.Wait{For: loyalty.Period{Days: 20}}}},
 		{ID: "welcome", Event: loyalty.EventJoined, Points: 50, Limits: []loyalty.Limit{{Times: 1, Per: loyalty.PerEver}}, Life: monthly},

@@ -32,6 +32,14 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	}
 	s.count()
 	q, err := p.Quote(m.Account, o, maps.Clone(s.left), s.now)
+	if err == nil && q.Needs.Numbers {
+		if m.Account, err = l.numbered(ctx, p, m.Account); err == nil {
+			q, err = p.Quote(m.Account, o, maps.Clone(s.left), s.now)
+		}
+	}
+	if err == nil && q.Needs.Numbers {
+		err = ErrTryAgain // orders have come in between
+	}
 	if err != nil {
 		return QuoteResult{}, err
 	}
@@ -48,4 +56,14 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 		return []loyalty.Outcome{{Spends: q.Spends}}, err
 	})
 	return QuoteResult{q, m.Profile}, err
+}
+
+// numbered returns an account that remembers the member's first orders.
+func (l *Ledger) numbered(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (loyalty.Account, error) {
+	stored, err := l.lastWritten(ctx, p.ID, acc.Member)
+	if err != nil {
+		return acc, err
+	}
+	h, err := l.history(ctx, p.ID, acc.Member, stored.Sequence, loyalty.Needs{All: true})
+	return p.WithFirstOrders(acc, h.Entries), err
 }

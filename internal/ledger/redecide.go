@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -16,25 +17,83 @@ const (
 	manyEntries = 100
 )
 
-// redecided completes an outcome whose levels depend on earlier entries (loyalty.Redecide). written is how many
-// entries of the account are stored; passed are those of time that this attempt writes with the outcome.
-func (l *Ledger) redecided(
-	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, written int64, passed []loyalty.Entry, now time.Time,
-) (loyalty.Outcome, error) {
+// needed is what completes an outcome. written is how many entries of the account are stored; passed are those of time
+// that this attempt writes with the outcome.
+type needed struct {
+	p       *loyalty.Program
+	written int64
+	passed  []loyalty.Entry
+	left    loyalty.Budgets
+	now     time.Time
+}
+
+// redecided completes an outcome that depends on earlier entries (loyalty.Redecide).
+func (l *Ledger) redecided(ctx context.Context, n needed, out loyalty.Outcome) (loyalty.Outcome, error) {
 	for !out.Needs.IsZero() {
-		h, err := l.history(ctx, p.ID, out.Account.Member, written, out.Needs)
+		h, err := l.historyFor(ctx, n, out)
 		if err != nil {
 			return out, err
 		}
-		h.Entries = append(h.Entries, passed...)
-		if h.Versions, err = l.versionsBefore(ctx, p, out.Needs, h); err != nil {
-			return out, err
-		}
-		if out, err = p.Redecide(out, h, now); err != nil {
+		if out, err = n.p.Redecide(out, h, n.now); err != nil {
 			return out, err
 		}
 	}
 	return out, nil
+}
+
+// historyFor reads what an outcome needs next.
+func (l *Ledger) historyFor(ctx context.Context, n needed, out loyalty.Outcome) (h loyalty.History, err error) {
+	if h.Left = n.left; len(out.Needs.Orders) > 0 {
+		h.Orders, err = l.knownOrders(ctx, n, out.Account.Member, out.Needs.Orders)
+		return h, err
+	}
+	if h, err = l.history(ctx, n.p.ID, out.Account.Member, n.written, out.Needs); err != nil {
+		return h, err
+	}
+	h.Entries = append(h.Entries, n.passed...)
+	h.Versions, err = l.versionsBefore(ctx, n.p, out.Needs, h)
+	return h, err
+}
+
+// knownOrders reads the latest entries of a member's orders, with their rules, at the same time.
+func (l *Ledger) knownOrders(
+	ctx context.Context, n needed, m loyalty.MemberID, orders []loyalty.PlacedOrder,
+) ([]loyalty.KnownOrder, error) {
+	known, reads := make([]loyalty.KnownOrder, len(orders)), make([]func() error, len(orders))
+	for i, o := range orders {
+		reads[i] = func() error {
+			e, err := l.latest(ctx, n.p.ID, loyalty.CauseOrder, o.ID)
+			switch {
+			case err != nil:
+				return err
+			case e.Member != m || e.Order == nil || e.Sequence > n.written:
+				return errBehind
+			}
+			rules, err := l.rules(ctx, n.p, e.Order.Program)
+			known[i] = loyalty.KnownOrder{Entry: e, Rules: rules}
+			return err
+		}
+	}
+	return known, parallel.Do(reads...)
+}
+
+// withFirstOrders returns the accounts with the first orders of those members whose outcomes ask for them; false if none
+// does.
+func (l *Ledger) withFirstOrders(
+	ctx context.Context, p *loyalty.Program, sides []side, accs []loyalty.Account, outs []loyalty.Outcome,
+) ([]loyalty.Account, bool, error) {
+	accs, again := slices.Clone(accs), false
+	for i, out := range outs {
+		if !out.Needs.Numbers {
+			continue
+		}
+		h, err := l.history(ctx, p.ID, out.Account.Member, sides[i].written, out.Needs)
+		if err != nil {
+			return nil, false, err
+		}
+		accs[i], again = p.WithFirstOrders(accs[i], h.Entries), true
+	}
+	return accs, again, nil
 }
 
 // versionsBefore returns the versions that were in force before p, as far as a decision needs them.

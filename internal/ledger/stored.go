@@ -53,6 +53,10 @@ type accountDoc struct {
 	Lapsed   map[string]int64    `json:"exp,omitempty"` // by day
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
+
+	Numbers   int        `json:"nums,omitzero"`
+	First     []string   `json:"first,omitempty"` // the first orders: "mi8x2k00 1042"
+	Undecided []againDoc `json:"undec,omitempty"`
 }
 
 type pendingDoc struct {
@@ -195,6 +199,9 @@ type entryDoc struct {
 	Ladder     string           `json:"lad,omitzero"` // on which it happened
 	Counts     []countDoc       `json:"cnt,omitempty"`
 	Usage      map[string]int64 `json:"caps,omitempty"`
+	Numbers    int              `json:"nums,omitzero"`
+	First      []string         `json:"first,omitempty"` // as the account's
+	Undecided  []againDoc       `json:"undec,omitempty"` // as the account's
 	Event      *eventDoc        `json:"ev,omitempty"`
 	Reached    *reachedDoc      `json:"ms,omitempty"`
 	Traits     *traitsDoc       `json:"who,omitempty"`

@@ -52,6 +52,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 	}
 	d.Extended = storedExtended(a.Extended)
 	d.Reached = storedReaches(a.Reached)
+	d.Numbers, d.First, d.Undecided = a.First.Most, storedPlaced(a.First.Orders), storedAgain(a.Undecided)
 	return d
 }
 
@@ -164,6 +165,13 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a.Traits, a.Slides, a.Carried = d.Traits.traits(), loyalty.Date(d.Slides), d.Carried
 	a.Graced = datesTo[loyalty.Date](d.Graced)
+	a.First.Most = d.Numbers
+	if a.Undecided, err = readAgain(d.Undecided); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	if a.First.Orders, err = readPlaced(d.First); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
 	if a.Metrics, err = readMetrics(d); err != nil {
 		return a, err
 	}

@@ -37,6 +37,9 @@ type Account struct {
 	Brands  []Bought   // and the brands, by month and name
 	Ladders []OnLadder // the other ladders on which anything ever happened, the latest last
 
+	First     FirstOrders // the first orders that count, where rules ask for their numbers
+	Undecided []Again     // orders that are to be decided again, because another order changed
+
 	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period
 	Reached []Reached // milestones, by id
 	Traits  Traits    // what rules know of the member

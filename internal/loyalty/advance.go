@@ -110,6 +110,15 @@ func (p *Program) Due(acc Account) time.Time {
 	return due
 }
 
+// NextRun returns the instant at which the scheduled run looks at an account: when time changes it or, if orders wait to
+// be decided again, at once. It is zero if there is none.
+func (p *Program) NextRun(acc Account) time.Time {
+	if len(acc.Undecided) > 0 && acc.Status == Active {
+		return acc.Seen
+	}
+	return p.Due(acc)
+}
+
 func (d *decision) activatePending(at time.Time) error {
 	e := Entry{
 		Kind:  KindActivate,

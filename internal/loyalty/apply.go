@@ -35,6 +35,8 @@ func (a *Account) note(e Entry) {
 	case e.Standing != nil:
 		a.Past, a.Tier = e.past(a.Past, a.Tier), *e.Standing
 	}
+	a.noteOrder(e)
+	a.noteUndecided(e)
 	if e.Metric != nil {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
 	}
@@ -109,7 +111,7 @@ func (a *Account) note(e Entry) {
 	case KindJoin:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
 	case KindEarn, KindRedeem, KindReserve:
-		if !e.anothers() && e.Effective.After(a.LastActivity) {
+		if !e.anothers() && !e.Follows() && e.Effective.After(a.LastActivity) {
 			a.LastActivity = e.Effective
 		}
 	}

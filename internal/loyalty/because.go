@@ -46,6 +46,7 @@ const (
 	IsFailed         What = "failed"      // why a condition could not be told
 	IsBounded        What = "bounded"     // what is left of an order gives no more than all of it
 	WasGiven         What = "given"       // by earlier revisions
+	HasFollowed      What = "followed"    // the order whose change made the program decide about this one again
 	IsLate           What = "late"        // the event did not come by this day
 	IsKept           What = "kept"        // not taken back: lapsed (with the day), pending, within, debt
 	IsOwed           What = "owed"        // points: spent before the day on which they would have expired
@@ -117,6 +118,7 @@ var effects = map[What]string{
 	IsFailed:         "not applied: %s",
 	IsBounded:        "no more than the whole order gives",
 	WasGiven:         "given by earlier revisions",
+	HasFollowed:      "decided again because order %s changed",
 	IsLate:           "not there by %s",
 	IsKept:           "not taken back: %s",
 	IsOwed:           "%s were spent before they expired and are owed",

@@ -22,13 +22,14 @@ type compiled struct {
 	rules      []rule // those of earn.rules, then the campaigns
 	index      index
 	asks       asks
+	numbers    int       // the greatest order number that rules ask for; zero: they ask for none
 	zones      *sync.Map // time zones of members, by name
 	ladder     string    // whose view of the program this is; empty: its own
 	occasions  bool      // whether birthdays or anniversaries earn
 }
 
 // asks is what the rules want to know of a member: the rest is not kept with orders.
-type asks struct{ segments, optIns, birthday, zone, orders bool }
+type asks struct{ segments, optIns, birthday, zone bool }
 
 type compiledRate struct {
 	points   exact  // per step
@@ -104,6 +105,12 @@ func (p *Program) compileEarn() error {
 		m.when = c.When
 		p.compiled.categories[c.Category] = append(p.compiled.categories[c.Category], m)
 		p.compiled.asks.all(c.When)
+		if err := p.askNumbers(c.When); err != nil {
+			return err
+		}
+		if orderNumbers(c.When) > 0 && p.excludes(c.Category) {
+			return fmt.Errorf("whether an order counts depends on its own number by category rule %s", c.ID)
+		}
 	}
 	for _, all := range p.compiled.categories {
 		slices.SortStableFunc(all, func(x, y multiplier) int { return y.by.sub(x.by).sign() })
@@ -174,7 +181,7 @@ func (t *Tiers) sound() error {
 // asks remembers that a condition may ask about everything.
 func (a *asks) all(when Condition) {
 	if when != nil {
-		*a = asks{segments: true, optIns: true, birthday: true, zone: a.zone, orders: true}
+		*a = asks{segments: true, optIns: true, birthday: true, zone: a.zone}
 	}
 }
 
@@ -263,6 +270,12 @@ func (p *Program) compileRules() error {
 				return fmt.Errorf("%s: %w", section.name+r.ID, err)
 			}
 			p.compiled.asks.rule(r)
+			if r.Match.FirstOrder {
+				p.compiled.numbers = max(p.compiled.numbers, 1)
+			}
+			if err := p.askNumbers(r.Match.When); err != nil {
+				return fmt.Errorf("%s: %w", section.name+r.ID, err)
+			}
 			p.compiled.index.add(r.Match, c.campaign, len(p.compiled.rules))
 			p.compiled.rules = append(p.compiled.rules, c)
 		}
@@ -298,7 +311,6 @@ func (a *asks) rule(r Rule) {
 	a.optIns = a.optIns || r.OptIn
 	a.birthday = a.birthday || r.Match.Birthday()
 	a.zone = a.zone || r.Match.Zone == MemberClock
-	a.orders = a.orders || r.Match.FirstOrder
 	a.all(r.Match.When)
 }
 
@@ -356,6 +368,9 @@ func (p *Program) compileActions() error {
 		}
 		if err := checkBounds(nil, a.Limits, 0, a.Life); err != nil {
 			return fmt.Errorf("action %s: %w", a.ID, err)
+		}
+		if a.refers() && orderNumbers(a.When) > 0 {
+			return fmt.Errorf("action %s asks for the number of the friend's order", a.ID)
 		}
 		if _, ok := p.Wallet(a.Wallet); !ok && a.Wallet != "" {
 			return fmt.Errorf("action %s is for wallet %q, which does not exist", a.ID, a.Wallet)

@@ -32,10 +32,11 @@ func (s *till) put(t fataler, o Order, now time.Time) Entry {
 	s.pass(now)
 	left := Budgets{}
 	for {
-		out, err := s.p.PlaceOrder(s.acc, s.states[o.ID], s.p, o, left, now)
+		out, err := s.place(s.states[o.ID], o, left, now)
 		if err != nil {
 			t.Fatalf("%+v: %v", o, err)
 		}
+		out = completed(s.t, s.p, out, History{Entries: s.entries, Left: left})
 		again := false
 		for _, x := range out.Spends {
 			if _, known := left[x.Rule]; !known && x.Points >= 0 {
@@ -46,29 +47,46 @@ func (s *till) put(t fataler, o Order, now time.Time) Entry {
 			continue
 		}
 		for _, x := range out.Spends {
-			s.spend(t, x, s.states[o.ID], out.Entries[0].Order)
+			if s.spent[x.Rule] += x.Points; s.spent[x.Rule] == 0 {
+				delete(s.spent, x.Rule)
+			}
+		}
+		for _, x := range out.Spends {
+			s.checkBudget(t, x, out)
 		}
 		s.keep(t, o, out)
 		return out.Entries[0]
 	}
 }
 
-// spend charges a budget. Only an order that had so much of it before may exceed what is left.
-func (s *till) spend(t fataler, x Spend, prior, order *OrderState) {
-	if s.spent[x.Rule] += x.Points; s.spent[x.Rule] == 0 {
-		delete(s.spent, x.Rule)
-	}
-	restored := prior != nil && order.shareOf(x.Rule).Charged <= prior.shareOf(x.Rule).Granted
+// checkBudget checks a budget after a spend. Only an order that had so much of it before may exceed what is left.
+func (s *till) checkBudget(t fataler, x Spend, out Outcome) {
+	restored := slices.ContainsFunc(out.Entries, func(e Entry) bool {
+		if e.Order == nil {
+			return false
+		}
+		prior := s.states[e.Order.Order.ID]
+		return prior != nil && e.Order.shareOf(x.Rule).Charged <= prior.shareOf(x.Rule).Granted
+	})
 	if n := s.spent[x.Rule]; n < 0 || n > x.Budget && x.Points > 0 && !restored {
 		t.Fatalf("%d of the %d points of %s are spent", n, x.Budget, x.Rule)
 	}
 }
 
 func (s *till) keep(t fataler, o Order, out Outcome) {
-	e := out.Entries[0]
-	s.acc, s.states[o.ID] = out.Account, e.Order
-	sums := map[string]*big.Rat{"": new(big.Rat)}
+	s.acc, s.entries = out.Account, append(s.entries, out.Entries...)
+	s.note(out)
 	s.because = nil
+	for _, e := range out.Entries {
+		if e.Order != nil {
+			s.check(t, e)
+		}
+	}
+}
+
+// check compares an order's entry with its reasons, and what was issued for the order with what it is worth.
+func (s *till) check(t fataler, e Entry) {
+	sums := map[string]*big.Rat{"": new(big.Rat)}
 	for _, b := range e.Because {
 		s.because = append(s.because, b.Rule+": "+b.Effect()+" = "+b.Points)
 		n, ok := new(big.Rat).SetString(b.Points)
@@ -81,16 +99,12 @@ func (s *till) keep(t fataler, o Order, out Outcome) {
 		sums[b.Wallet].Add(sums[b.Wallet], n)
 	}
 	for _, w := range append(e.Wallets, WalletChange{Points: e.Points}) {
-		if sum := sums[w.Wallet]; sum != nil && sum.Cmp(new(big.Rat).SetInt64(int64(w.Points))) != 0 || sum == nil && w.Points != 0 {
+		sum := sums[w.Wallet]
+		if sum == nil && w.Points != 0 || sum != nil && sum.Cmp(new(big.Rat).SetInt64(int64(w.Points))) != 0 {
 			t.Fatalf("the reasons sum to %s, and the entry moves %d of %q: %v", sum.RatString(), w.Points, w.Wallet, e.Because)
 		}
 	}
-	for _, p := range e.Postings {
-		if p.Bucket == BucketIssued && p.Wallet == "" {
-			s.issued[o.ID] -= p.Points
-		}
-	}
-	worth := Points(0)
+	worth, id := Points(0), e.Order.Order.ID
 	for _, g := range e.Order.Grants {
 		if g.Wallet == "" {
 			worth += g.Worth
@@ -99,7 +113,7 @@ func (s *till) keep(t fataler, o Order, out Outcome) {
 			t.Fatalf("a grant is worth %d", g.Worth)
 		}
 	}
-	if got := s.issued[o.ID] - e.Order.lapsed(); worth != e.Order.Worth || got != worth || worth < 0 {
+	if got := s.issued[id] - s.states[id].lapsed(); worth != e.Order.Worth || got != worth || worth < 0 {
 		t.Fatalf("issued %d and worth %d, of which the grants are %d", got, e.Order.Worth, worth)
 	}
 }

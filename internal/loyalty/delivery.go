@@ -22,6 +22,15 @@ package loyalty
 //   - The fraction of a point with which an order begins (carry) is what earlier orders had left when the order was first
 //     accepted. It is recorded with the order.
 //
+// Order numbers:
+//
+//   - The account remembers the first 20 orders, as far as rules ask for their numbers.
+//   - What a condition of an action asks about the member's orders (member.orders) is the number of orders that counted
+//     when the event was first accepted.
+//   - If orders do not fit into the transaction of the order that changes their numbers, the due queue decides them.
+//   - An order that becomes worth more takes of a budget what is left of it before the member's other orders give
+//     anything back.
+//
 // Levels:
 //
 //   - The level that multiplied an order's points, and that says how long they live, is the one at placed_at as known

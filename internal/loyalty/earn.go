@@ -27,6 +27,10 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 		w.because = []Because{Reason("earn.purchase", "0", IsUnpaid)}
 	}
 	if o.Status != OrderPaid {
+		s.Buyer.Orders = 0
+		if p.compiled.numbers > 0 {
+			s.Buyer.Orders = -1
+		}
 		w.rest = whole(0)
 		w.charge(p, s)
 		return w, nil
@@ -86,6 +90,7 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 	v := valuation{p: p, acc: acc, s: s, o: &s.Order, budgets: left, most: most, worth: w}
 	w.because, w.rest = make([]Because, 0, 4), whole(0)
 	v.base()
+	v.number()
 	v.byCategory()
 	v.level = whole(1)
 	if m, ok := p.compiled.levels[s.Buyer.Level]; ok && m.less.sign() != 0 {
@@ -96,7 +101,6 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 		v.rules()
 	}
 	v.prepare()
-	w.counted = p.Earn.CountPlaced || v.all.amount.sign() > 0
 	w.count(p, &v)
 	w.onLadders(p, &v)
 	if err := w.walletWorth(p, &v); err != nil {

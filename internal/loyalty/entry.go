@@ -129,6 +129,9 @@ type Entry struct {
 	Ladder     string        // the ladder on which it happened; empty: Tiers, or none
 	Counts     []LadderCount // what it adds on the other ladders
 	Usage      []Usage       // what it uses of caps and limits
+	Numbers    int           // the greatest order number that rules ask for; zero: they ask for none
+	First      []PlacedOrder // the member's first orders, if they were read from the member's entries
+	Undecided  []Again       // orders that are to be decided again because of it, and were not yet
 	Event      *EventState
 	Reached    *Reached // what became of a milestone
 	Conversion *Converted

@@ -225,7 +225,7 @@ func (r *receiver) live(all []happening, end time.Time) {
 			if known := r.recorded[x.order.ID]; prior == nil && known != nil {
 				prior = unpaid(known)
 			}
-			e := r.take(r.p.PlaceOrder(r.acc, prior, r.p, *x.order, nil, x.at))
+			e := r.take(r.place(prior, *x.order, nil, x.at))
 			r.states[x.order.ID] = e.Order
 		case x.visit != "":
 			ev := Event{Type: "visit.completed", ID: x.visit, Member: r.acc.Member, At: x.visited}

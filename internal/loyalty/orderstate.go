@@ -76,11 +76,8 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 		}
 	}
 	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
-	switch {
-	case claimed:
+	if claimed {
 		s.Buyer = rules.buyer(acc, o)
-	case prior.Order.Status != OrderPaid && o.Status == OrderPaid && rules.compiled.asks.orders: // counted anew
-		s.Buyer.Orders = acc.orders()
 	}
 	s.Order = o
 	s.Revision++
@@ -106,12 +103,6 @@ func (s *OrderState) forget(rules *Program, now time.Time) {
 func (p *Program) buyer(acc Account, o Order) Buyer {
 	b := Buyer{Level: p.levelAt(acc, o.PlacedAt).ID}
 	ask, t := p.compiled.asks, acc.Traits
-	if ask.orders {
-		b.Orders = -1
-		if o.Status == OrderPaid {
-			b.Orders = acc.orders()
-		}
-	}
 	if ask.segments {
 		b.Segments = t.Segments
 	}

@@ -12,7 +12,9 @@ type Outcome struct {
 	Account Account
 	Entries []Entry
 	Spends  []Spend // what it takes of budgets, and gives back
-	Needs   Needs   // what the levels still wait for; see Redecide
+	Needs   Needs   // what the decision still waits for; see Redecide
+
+	rising *rising // the milestones and levels that are decided once all orders are
 }
 
 // decision builds an Outcome: entries are posted one by one, each onto the account that the one before left.
@@ -24,6 +26,7 @@ type decision struct {
 	traits   *Traits   // to be told with the next award
 	graced   []Date    // to be told with the next entry
 	whole    *decision // of which this is what a ladder sees; nil: it is the whole
+	holding  bool      // more orders are to be decided before settleOrders
 	trial    *trial    // nothing is posted, and only levels are decided; nil: it is no trial
 	Outcome
 }

@@ -27,17 +27,32 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 	if err != nil {
 		return Outcome{}, err
 	}
-	w, err := rules.worth(acc, &s, left, s.late(rules, now))
-	if err != nil {
-		return Outcome{}, err
-	}
 	d := p.decide(acc, now)
+	if err := d.placeOrder(prior, rules, s, left, nil); err != nil || d.Needs.Numbers {
+		return Outcome{Account: acc, Needs: d.Needs}, err
+	}
+	return d.Outcome, nil
+}
+
+// placeOrder posts the next revision of an order, which s begins, and what follows from it. again is set where it is
+// another order that changed.
+func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, left Budgets, again *Again) error {
+	p, acc, o := d.p, d.Account, s.Order
+	w, err := rules.worth(acc, &s, left, s.late(rules, d.now))
+	if err != nil {
+		return err
+	}
+	first, known := p.firstOrders(acc, rules, &o, prior != nil && prior.Counted, w.counted)
+	if !known {
+		d.Needs = Needs{Numbers: true, All: true}
+		return nil
+	}
 	e := Entry{
 		Kind: KindEarn, Cause: Cause{CauseOrder, o.ID, s.Revision}, Program: s.Program,
 		Effective: o.PlacedAt, Because: w.because, Usage: w.usage, Postings: make([]Posting, 0, 2),
 	}
 	if prior != nil && prior.Order.Member != "" {
-		e.Effective = now
+		e.Effective = d.now
 		if s.Worth != 0 {
 			e.Because = append(e.Because, Reason("revision", points(-s.Worth), WasGiven))
 		}
@@ -47,28 +62,23 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 	s.countLadders(&e, p, rules, acc, w)
 	e.Carried = s.carry(acc, w.rest)
 	e.Order = &s
-	if o.Status == OrderPaid {
+	if e.Numbers = first.Most; acc.First.Loaded {
+		e.First = first.Orders
+	}
+	d.Spends = append(d.Spends, w.spends...)
+	if again != nil {
+		if e = again.explain(e); !acc.isUndecided(o.ID) && e.changesNothing(prior, w.spends) {
+			return nil
+		}
+	} else if o.Status == OrderPaid {
 		d.active(&e, "order", o.PlacedAt)
 	}
 	if err := d.post(e); err != nil {
-		return Outcome{}, err
-	}
-	d.Spends = w.spends
-	if err := d.autoRedeem(now); err != nil {
-		return Outcome{}, err
-	}
-	if err := d.rise(now, o.PlacedAt, acc); err != nil {
-		return Outcome{}, err
-	}
-	return d.done()
-}
-
-// rise gives what the number of orders has reached, and the level.
-func (d *decision) rise(now, placed time.Time, was Account) error {
-	if err := d.milestones(now); err != nil {
 		return err
 	}
-	return d.climb(placed, was)
+	d.Needs = d.Needs.with(Needs{Orders: acc.First.moved(first, o.placed())})
+	d.rising = d.rising.with(o.PlacedAt, acc)
+	return d.settleOrders()
 }
 
 // bring posts what brings each of the order's grants to what it is worth now.

@@ -35,7 +35,7 @@ func (b *books) take(t *rapid.T, out Outcome) {
 			}
 		}
 	}
-	b.acc = out.Account
+	b.acc, b.entries = out.Account, append(b.entries, out.Entries...)
 	b.check(t)
 }
 

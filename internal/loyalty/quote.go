@@ -10,6 +10,7 @@ type Quote struct {
 	Expires  Date      // the lot that they would join
 	Because  []Because
 	Spends   []Spend // what it would take of budgets
+	Needs    Needs   // if Numbers is set, nothing else is: the account does not remember enough of the first orders
 	Guest    bool    // nobody is named: the figures are those of a new member
 	Balance  Balance
 	Rewards  []RewardQuote
@@ -38,6 +39,9 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	out, err := p.place(acc, nil, p, o, left, now)
 	if err != nil {
 		return Quote{}, err
+	}
+	if q.Needs.Numbers = out.Needs.Numbers; q.Needs.Numbers {
+		return q, nil
 	}
 	e := out.Entries[0]
 	q.Points = e.Order.Worth

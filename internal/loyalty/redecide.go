@@ -21,14 +21,33 @@ type Needs struct {
 	Recorded time.Time
 	// All asks for all entries, because the account does not remember what was decided before Since.
 	All bool
+
+	// Orders are decided again in their order, before the levels are: what they are worth depends on an order that
+	// changed. The caller loads their latest entries.
+	Orders []PlacedOrder
+	// Numbers asks for an account that remembers the member's first orders (WithFirstOrders). Nothing is decided yet.
+	Numbers bool
 }
 
 // IsZero reports whether a decision is complete.
-func (n Needs) IsZero() bool { return n == Needs{} }
+func (n Needs) IsZero() bool { return !n.Numbers && len(n.Orders) == 0 && n.levels() == levelNeeds{} }
+
+// levelNeeds is what the levels need.
+type levelNeeds struct {
+	since, recorded time.Time
+	all             bool
+}
+
+func (n Needs) levels() levelNeeds { return levelNeeds{n.Since, n.Recorded, n.All} }
 
 // with returns what two decisions need together.
 func (n Needs) with(m Needs) Needs {
-	return Needs{soonest(n.Since, m.Since), soonest(n.Recorded, m.Recorded), n.All || m.All}
+	orders := slices.Concat(n.Orders, m.Orders)
+	slices.SortFunc(orders, PlacedOrder.Compare)
+	return Needs{
+		Since: soonest(n.Since, m.Since), Recorded: soonest(n.Recorded, m.Recorded), All: n.All || m.All,
+		Orders: slices.Compact(orders), Numbers: n.Numbers || m.Numbers,
+	}
 }
 
 // clockSkew is by how much the clocks of two writers may differ.
@@ -44,6 +63,9 @@ type History struct {
 	Entries  []Entry // in their order; those that Needs asked for, up to the account as it was read
 	All      bool    // they are all that there are
 	Versions []Live  // those before the present one, in their order; the first held from before the entries on
+
+	Orders []KnownOrder // those that Needs asked for, in any order
+	Left   Budgets      // what is left of budgets, as far as that is known
 }
 
 // A Live program was in force until another version took over.
@@ -52,7 +74,7 @@ type Live struct {
 	Until   time.Time
 }
 
-// Redecide decides the levels of all tier groups again, as far as an outcome needs it, and posts the difference: the
+// Redecide decides the orders again that an outcome asks for or, if it asks for none, the levels of all tier groups, and posts the difference: the
 // standing that the remaining facts give, and the bonuses of the levels that they reach. It decides what happened
 // since Needs.Since in its order, on the account as it was before, by the same functions as those that decide in
 // time; so the result does not depend on when, or how often, something was reported. Levels that were set manually,
@@ -62,11 +84,15 @@ func (p *Program) Redecide(out Outcome, h History, now time.Time) (Outcome, erro
 		return out, nil
 	}
 	d := &decision{p: p, now: now, recorded: now, Outcome: out}
+	if len(out.Needs.Orders) > 0 {
+		err := d.orders(h)
+		return d.Outcome, err
+	}
 	h.Entries = slices.Concat(h.Entries, out.Entries)
 	since := later(out.Needs.Since, out.Account.Joined)
 	if !h.All {
 		needs := out.Needs.with(d.needs(since))
-		if needs.All = needs.All || h.changesTraits(since); needs != out.Needs {
+		if needs.All = needs.All || h.changesTraits(since); needs.levels() != out.Needs.levels() {
 			out.Needs = needs
 			return out, nil
 		}

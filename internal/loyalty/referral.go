@@ -143,6 +143,9 @@ func (p *Program) converts(acc Account, s *OrderState) (*Facts, bool) {
 // and loses what is taken back: the friend's order is never refused for the referrer's sake. The referrer's account must
 // have been advanced to now.
 func (p *Program) AwardReferral(order Outcome, referrer Account, rules *Program, friends, referrers *EventState, now time.Time) ([]Outcome, error) {
+	if order.Needs.Numbers {
+		return []Outcome{order, {Account: referrer}}, nil
+	}
 	s, r := order.Entries[0].Order, order.Account.Traits.Referral
 	facts, converts := rules.converts(order.Account, s)
 	if r.Order != s.Order.ID && (r.Order != "" || !converts) { // another order was faster, or it is not one after all
@@ -163,7 +166,7 @@ func (p *Program) AwardReferral(order Outcome, referrer Account, rules *Program,
 		theirs, err = Outcome{Account: referrer}, nil
 	}
 	own.Entries, own.Spends = append(order.Entries, own.Entries...), append(order.Spends, own.Spends...)
-	own.Needs = own.Needs.with(order.Needs)
+	own.Needs, own.rising = own.Needs.with(order.Needs), order.rising
 	return []Outcome{own, theirs}, err
 }
 

@@ -199,28 +199,74 @@ func (s *shop) took(out Outcome) {
 	}
 	out = redecided(s.t, s.p, out, s.entries, s.versions...)
 	s.acc, s.entries = out.Account, append(s.entries, out.Entries...)
+	s.note(out)
 }
 
-// redecided is an outcome with the levels decided: from what the entries say since an instant or, where that is not
-// enough, from all of them.
+// note takes over what became of the orders that were decided.
+func (s *shop) note(out Outcome) {
+	for _, e := range out.Entries {
+		if e.Order == nil {
+			continue
+		}
+		s.states[e.Order.Order.ID] = e.Order
+		for _, p := range e.Postings {
+			if p.Bucket == BucketIssued && p.Wallet == "" {
+				s.issued[e.Order.Order.ID] -= p.Points
+			}
+		}
+	}
+}
+
+// redecided is an outcome with the orders and levels decided again that it asks for.
 func redecided(t interface{ Fatal(...any) }, p *Program, out Outcome, entries []Entry, versions ...Live) Outcome {
+	return completed(t, p, out, History{Entries: entries, Versions: versions})
+}
+
+// completed is an outcome with the orders and levels decided again that it asks for: from their latest entries, and
+// from what the entries say since an instant or, where that is not enough, from all of them.
+func completed(t interface{ Fatal(...any) }, p *Program, out Outcome, all History) Outcome {
 	for !out.Needs.IsZero() {
-		h := History{Entries: entries, All: out.Needs.All, Versions: versions}
-		for i := len(entries) - 1; i >= 0 && !h.All; i-- {
-			if out.Needs.Enough(entries[i]) {
-				h.Entries = entries[i+1:]
+		h := all
+		h.All, h.Orders = out.Needs.All, knownOrders(p, out.Needs.Orders, all)
+		for i := len(h.Entries) - 1; i >= 0 && !h.All; i-- {
+			if out.Needs.Enough(h.Entries[i]) {
+				h.Entries = h.Entries[i+1:]
 				break
 			}
 		}
+		was, now := out.Needs, out.Account.Seen
+		if len(out.Entries) > 0 {
+			now = out.Entries[0].Recorded
+		}
 		var err error
-		if out, err = p.Redecide(out, h, out.Entries[0].Recorded); err != nil {
+		if out, err = p.Redecide(out, h, now); err != nil {
 			t.Fatal(err)
 		}
-		if h.All && !out.Needs.IsZero() {
+		if h.All && len(was.Orders) == 0 && !out.Needs.IsZero() {
 			t.Fatal("all entries are not enough")
 		}
 	}
 	return out
+}
+
+// knownOrders returns the latest entries of orders, with the rules of their versions.
+func knownOrders(p *Program, orders []PlacedOrder, h History) (known []KnownOrder) {
+	for _, o := range orders {
+		for _, e := range slices.Backward(h.Entries) {
+			if e.Order == nil || e.Order.Order.ID != o.ID {
+				continue
+			}
+			x := KnownOrder{e, p}
+			for _, v := range h.Versions {
+				if v.Program.Version == e.Order.Program {
+					x.Rules = v.Program
+				}
+			}
+			known = append(known, x)
+			break
+		}
+	}
+	return known
 }
 
 func newShop(t interface{ Fatal(...any) }, p *Program) *shop {
@@ -229,18 +275,21 @@ func newShop(t interface{ Fatal(...any) }, p *Program) *shop {
 
 func (s *shop) tell(o Order, now time.Time) Entry {
 	s.pass(now)
-	out, err := s.p.PlaceOrder(s.acc, s.states[o.ID], s.p, o, nil, now)
+	out, err := s.place(s.states[o.ID], o, nil, now)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.took(out)
-	s.states[o.ID] = out.Entries[0].Order
-	for _, p := range out.Entries[0].Postings {
-		if p.Bucket == BucketIssued {
-			s.issued[o.ID] -= p.Points
-		}
-	}
 	return out.Entries[0]
+}
+
+// place decides an order, if necessary with the member's first orders.
+func (s *shop) place(prior *OrderState, o Order, left Budgets, now time.Time) (Outcome, error) {
+	out, err := s.p.PlaceOrder(s.acc, prior, s.p, o, left, now)
+	if out.Needs.Numbers {
+		out, err = s.p.PlaceOrder(s.p.WithFirstOrders(s.acc, s.entries), prior, s.p, o, left, now)
+	}
+	return out, err
 }
 
 func (s *shop) pass(now time.Time) {

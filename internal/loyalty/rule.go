@@ -89,8 +89,20 @@ type Condition interface {
 	// no, and is told among the reasons. It is safe for concurrent use and changes nothing but Facts.Kept.
 	Holds(f *Facts) (bool, error)
 
+	// OrderNumbers returns the greatest number of an order, from 1 to MaxOrderNumber, that it asks for; 0 if it asks
+	// for none. It has one answer for all greater numbers.
+	OrderNumbers() int
+
 	// String is its source, as it was written.
 	String() string
+}
+
+// orderNumbers is OrderNumbers of a condition that may be nil.
+func orderNumbers(when Condition) int {
+	if when == nil {
+		return 0
+	}
+	return when.OrderNumbers()
 }
 
 // holds reports whether the facts satisfy a condition where nobody is told why one failed. None asks for nothing.
@@ -116,7 +128,7 @@ type Facts struct {
 // revisions are judged by the same facts. Only what the program asks about is filled.
 type Buyer struct {
 	Level    string
-	Orders   int64 // paid orders before this one, when it was last paid; -1 until then
+	Orders   int64 // orders that count before this one, at most as many as the rules ask for; -1 if it does not count
 	Segments []string
 	OptIns   []string // campaigns that the member registered for
 	Birthday int      // MMDD; zero if unknown

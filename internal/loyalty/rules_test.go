@@ -201,8 +201,8 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 	}
 }
 
-// Two orders are placed and paid later: the one that is paid first is the first, whichever was placed first.
-func TestOfTwoOrdersTheFirstPaidIsTheFirst(t *testing.T) {
+// Two orders are placed and paid later: the one that was placed first is the first, whichever is paid first.
+func TestOfTwoOrdersTheOnePlacedFirstIsTheFirst(t *testing.T) {
 	for _, turn := range [][]string{{"1", "2"}, {"2", "1"}} {
 		s := newShop(t, made(t, func(p *Program) { p.Earn.Rules = seven(Match{FirstOrder: true}) }))
 		for _, id := range []string{"1", "2"} {
@@ -215,8 +215,8 @@ func TestOfTwoOrdersTheFirstPaidIsTheFirst(t *testing.T) {
 			o.Status = OrderPaid
 			s.tell(o, noon.Add(time.Hour))
 		}
-		s.want(t, turn[0], 17)
-		s.want(t, turn[1], 10)
+		s.want(t, "1", 17)
+		s.want(t, "2", 10)
 	}
 }
 
@@ -311,9 +311,9 @@ func TestARuleAsksForASpendAndForACondition(t *testing.T) {
 		},
 		{
 			name: "one about the member and the time", member: func(a *Account) { a.Traits.Segments, a.Traits.Zone = []string{"vip"}, "Asia/Tokyo" }, before: []Order{fifty},
-			rules: asks(func(f *Facts) (bool, error) {
+			rules: seven(Match{When: numbering{func(f *Facts) (bool, error) {
 				return f.Buyer.Orders == 1 && f.Buyer.Segments[0] == "vip" && f.Buyer.Level == "bronze" && f.At.Hour() == 12, nil
-			}), order: fifty, want: 57, because: `
+			}}}), order: fifty, want: 57, because: `
 	earn.purchase: 50.00 EUR x 1 per 1.00 = 50
 	earn.rules.seven: 7 = 7`,
 		},

@@ -35,7 +35,7 @@ func (c sale) run(t *testing.T) {
 		c.member(&s.acc)
 	}
 	for i, o := range c.before {
-		o.ID = fmt.Sprint("before-", i)
+		o.ID = fmt.Sprint("0-before-", i)
 		s.sell(o, nil)
 	}
 	o := c.order
@@ -70,7 +70,7 @@ func (s *shop) sell(o Order, left Budgets) Entry {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	s.acc, s.states[o.ID] = out.Account, out.Entries[0].Order
+	s.took(out)
 	return out.Entries[0]
 }
 
@@ -100,7 +100,15 @@ func placed(at string) Order {
 type condition func(*Facts) (bool, error)
 
 func (c condition) Holds(f *Facts) (bool, error) { return c(f) }
-func (c condition) String() string               { return "a condition of the test" }
+
+func (c condition) OrderNumbers() int { return 0 }
+
+func (c condition) String() string { return "a condition of the test" }
+
+// numbering is one that asks for the order's number.
+type numbering struct{ condition }
+
+func (numbering) OrderNumbers() int { return MaxOrderNumber }
 
 func euros(n int64) map[Currency]int64 { return map[Currency]int64{"EUR": 100 * n} }
 

@@ -10,6 +10,7 @@ import (
 type unmet struct{}
 
 func (unmet) Holds(*Facts) (bool, error) { return false, nil }
+func (unmet) OrderNumbers() int          { return 0 }
 func (unmet) String() string             { return "order.total > 1000" }
 
 // An order that earns nothing names the failed condition of every rule that runs.

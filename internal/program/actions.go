@@ -24,6 +24,10 @@ func (c *compiler) actions(n *node) (actions []loyalty.Action) {
 		if c.event(event, own...) {
 			a.When = c.eventCondition(item.get("when"), a.Event)
 		}
+		if a.Event == loyalty.EventConverted && a.When != nil && a.When.OrderNumbers() > 0 {
+			c.add(at(item.get("when"), "cannot ask for the order's number: a referral is earned by the friend's first order "+
+				"that the other conditions allow; leave it out"))
+		}
 		c.ownWait(item, a)
 		c.yearly(item, a)
 		c.inactiveAlone(item)

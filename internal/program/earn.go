@@ -1,6 +1,10 @@
 package program
 
-import "github.com/perennial-loyalty/perennial/internal/loyalty"
+import (
+	"slices"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
 
 var roundings = map[string]loyalty.Rounding{
 	"nearest": loyalty.Nearest, "half_even": loyalty.HalfEven, "up": loyalty.Up,
@@ -57,12 +61,27 @@ func (c *compiler) categories(n *node) (rules []loyalty.CategoryRule) {
 			rules, items = append(rules, rule), append(items, item)
 		}
 	}
+	c.uncountable(rules, items)
 	for i, rule := range rules {
 		if winner := beaten(rules, i, items); winner != nil && rule.Category != "" {
 			c.add(at(items[i], "never fires: %s is for %q too and always wins", winner.get("id").text(), clip(rule.Category)))
 		}
 	}
 	return rules
+}
+
+// uncountable refuses a category rule for some order numbers if lines of its category may earn nothing: whether an order
+// counts must not depend on its own number.
+func (c *compiler) uncountable(rules []loyalty.CategoryRule, items []*node) {
+	for i, r := range rules {
+		zero := slices.ContainsFunc(rules, func(x loyalty.CategoryRule) bool {
+			return x.Category == r.Category && x.Multiply.Sign() == 0
+		})
+		if zero && r.When != nil && r.When.OrderNumbers() > 0 {
+			c.add(at(items[i].get("when"), "cannot ask for the order's number where lines of %q may earn nothing, because only "+
+				"orders that earn have a number; use a rule under earn.rules with categories instead", clip(r.Category)))
+		}
+	}
 }
 
 // beaten is the rule without a condition that always wins against the i-th, nil if it can win.

@@ -56,6 +56,7 @@ func (c *compiler) example(p *loyalty.Program, item *node) (loyalty.Order, loyal
 	}
 	if orders := c.integer(item.get("orders"), 0, 1e9); orders > 0 {
 		account.Metrics = []loyalty.Metric{{Orders: orders}} // before every window
+		account.First = loyalty.EarlierOrders(orders, placed)
 	}
 	account.Traits = c.traits(item)
 	return order, account

@@ -60,7 +60,7 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 		a.effects.DecidedAgain++
 	}
 	for !out.Needs.IsZero() {
-		h := loyalty.History{Entries: a.Entries, All: out.Needs.All}
+		h := loyalty.History{Entries: a.Entries, All: out.Needs.All, Orders: a.latest(out.Needs.Orders)}
 		for i, e := range slices.Backward(a.Entries) {
 			if !h.All && out.Needs.Enough(e) {
 				h.Entries = a.Entries[i+1:]
@@ -73,7 +73,33 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 	}
 	a.effects.count(out)
 	a.Account, a.Entries = out.Account, append(a.Entries, out.Entries...)
+	for _, e := range out.Entries {
+		if e.Order != nil {
+			a.Orders[e.Order.Order.ID] = e.Order
+		}
+	}
 	return out
+}
+
+// latest returns the latest entries of orders.
+func (a *Account) latest(orders []loyalty.PlacedOrder) (all []loyalty.KnownOrder) {
+	for _, e := range slices.Backward(a.Entries) {
+		is := func(o loyalty.PlacedOrder) bool { return e.Order != nil && o.ID == e.Order.Order.ID }
+		if slices.ContainsFunc(orders, is) {
+			orders = slices.DeleteFunc(slices.Clone(orders), is)
+			all = append(all, loyalty.KnownOrder{Entry: e, Rules: a.p})
+		}
+	}
+	return all
+}
+
+// place decides an order, if necessary with the member's first orders.
+func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Time) (loyalty.Outcome, error) {
+	out, err := a.p.PlaceOrder(a.Account, prior, a.p, o, nil, now)
+	if out.Needs.Numbers {
+		return a.p.PlaceOrder(a.p.WithFirstOrders(a.Account, a.Entries), prior, a.p, o, nil, now)
+	}
+	return out, err
 }
 
 func (a *Account) happen(r Report) {
@@ -106,15 +132,14 @@ func (a *Account) order(o loyalty.Order, now time.Time) {
 	if prior == nil && a.random != nil {
 		prior = a.recorded(o, now)
 	}
-	out := a.take(a.p.PlaceOrder(a.Account, prior, a.p, o, nil, now))
-	a.Orders[o.ID] = out.Entries[0].Order
+	a.take(a.place(prior, o, now))
 }
 
 // recorded is the state of an order that is not paid yet, with the level and the fraction of a point that the random
 // delivery recorded.
 func (a *Account) recorded(o loyalty.Order, now time.Time) *loyalty.OrderState {
 	o.Status = loyalty.OrderPlaced
-	out, err := a.p.PlaceOrder(a.Account, nil, a.p, o, nil, now)
+	out, err := a.place(nil, o, now)
 	if err != nil {
 		a.t.Fatal(err)
 	}

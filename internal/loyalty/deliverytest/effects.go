@@ -20,6 +20,7 @@ type Effects struct {
 	Expired      int
 	Owed         int
 	Superseded   int
+	Renumbered   int // orders that were decided again, because another one changed
 	Redeemed     int
 	Converted    int
 	Unconverted  int // by a clawback
@@ -68,6 +69,8 @@ func (f *Effects) count(out loyalty.Outcome) {
 				f.Bonuses++
 			case b.What == loyalty.WasUnwelcomed:
 				f.BonusesTaken++
+			case b.What == loyalty.HasFollowed:
+				f.Renumbered++
 			case b.What == loyalty.IsFactor:
 				f.Multiplied++
 			}

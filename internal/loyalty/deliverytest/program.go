@@ -125,6 +125,12 @@ func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
 	if rapid.IntRange(0, 2).Draw(t, "brands") == 0 {
 		r.Match.Brands = []string{"east"}
 	}
+	switch rapid.IntRange(0, 4).Draw(t, "orders") {
+	case 0:
+		r.Match.FirstOrder = true
+	case 1:
+		r.Match.When = numbered(rapid.IntRange(1, 5).Draw(t, "number"))
+	}
 	if rapid.IntRange(0, 3).Draw(t, "levels") == 0 {
 		r.Match.Tiers = []string{"silver", "gold"}
 	}
@@ -136,3 +142,10 @@ func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
 	}
 	return r
 }
+
+// numbered is the condition that an order has a number.
+type numbered int
+
+func (n numbered) Holds(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders == int64(n)-1, nil }
+func (n numbered) OrderNumbers() int                    { return int(n) }
+func (n numbered) String() string                       { return fmt.Sprint("order.number == ", int(n)) }

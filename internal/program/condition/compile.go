@@ -37,12 +37,20 @@ func Compile(source string, env Env) (loyalty.Condition, error) {
 	if is.kind != truth {
 		return nil, &Error{Message: "a condition must be true or false, and this is " + is.String()}
 	}
+	numbers := 0
+	if env.Order {
+		if numbers, err = orderNumbers(r.source, tree.Node); err != nil {
+			return nil, err
+		}
+	}
 	tree.Node = node
 	program, err := build(tree)
 	if err != nil {
 		return nil, &Error{Message: "the condition is not understood"}
 	}
-	return &condition{source: source, env: env, program: program, work: r.work, ordered: env.Reward && r.ordered}, nil
+	return &condition{
+		source: source, env: env, program: program, work: r.work, ordered: env.Reward && r.ordered, numbers: numbers,
+	}, nil
 }
 
 // build lets the library check what the reader made and translate it for its machine. The reader has refused before

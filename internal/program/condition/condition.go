@@ -18,11 +18,11 @@
 //	order.currency .channel .store                      text
 //	order.items      a list, each with .sku .category .brand (text), .quantity (whole number), .amount
 //	order.tenders    a list, each with .kind .name (text), .amount
-//	order.number     which of the member's paid orders this is, from 1; 0 until it is paid
-//	order.first      whether no paid order came before it
+//	order.number     which of the member's orders that count this is, from 1; 0 if it does not count
+//	order.first      whether it is the first of them
 //	member.tier      text
 //	member.segments .campaigns                          lists of text; those registered for
-//	member.orders    paid orders before this one
+//	member.orders    orders that count before this one
 //	member.birthday_month                               whether this is the month of the birthday
 //	event.type .id   text
 //	event.<field>    each field of the event's type; one that this event does not have is "", 0 or false
@@ -32,7 +32,9 @@
 // A condition of an order has order, one of an event has event; both have member and at. One of a reward has member, at
 // and, of the order that it is to be used on, order.total and .currency, which are all that is known of it: where not even
 // they are, a condition that asks for them does not hold. One of a member has member alone. There member.orders are the
-// paid orders so far.
+// orders that count so far. Orders are numbered by placed_at and ID. As only the first 20 are remembered, a condition
+// of an order compares order.number with numbers up to 20 and member.orders with numbers up to 19, and does nothing else
+// with them.
 //
 // Operators: and or not (&& || !), == != < <= > >=, + - * and % (of whole numbers), in, contains, startsWith,
 // endsWith, matches (with a fixed pattern of RE2), each also with not before it where it is a word.
@@ -109,8 +111,12 @@ type condition struct {
 	program  *vm.Program
 	work     work
 	ordered  bool      // of a reward: whether it asks about the order
+	numbers  int       // of an order: the greatest order number that it asks for
 	machines sync.Pool // of *vm.VM: their stacks are worth keeping
 }
+
+// OrderNumbers returns the greatest order number that it asks for; 0 if it asks for none.
+func (c *condition) OrderNumbers() int { return c.numbers }
 
 // String is the source as it was written.
 func (c *condition) String() string { return c.source }

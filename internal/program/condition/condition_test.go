@@ -80,7 +80,7 @@ func TestAConditionAboutAnOrderHoldsOrNot(t *testing.T) {
 		{"an item's text is in a mapped list", `"mugs" in map(order.items, .category)`, true},
 		{"a list within a list", `all(order.items, .amount * 3 <= sum(order.items, .amount) * 2.01)`, true},
 		{"tenders", `any(order.tenders, .kind == "card" and .name == "visa" and .amount == 30)`, true},
-		{"the number of the order", `order.number == 5 and order.number % 5 == 0 and not order.first and member.orders == 4`, true},
+		{"the number of the order", `order.number == 5 and 4 < order.number <= 20 and order.number in [3, 5] and not order.first and member.orders == 4`, true},
 		{"the member", `member.tier == "gold" and "vip" in member.segments and "double-weekend" in member.campaigns`, true},
 		{"a segment that is not there", `"student" in member.segments`, false},
 		{"a question about segments", `any(member.segments, # startsWith "ber")`, true},
@@ -210,7 +210,7 @@ func TestFactsThatGiveNoAnswerAreAPlainError(t *testing.T) {
 		want         string
 	}{
 		{"a product with too many digits", `order.total * 999999999999 * 999999999 > 0`, order, aboutOrder(), "a number has more digits than a condition can compute with"},
-		{"a remainder by nothing", `order.number % (order.number - 5) == 0`, order, aboutOrder(), "nothing can be divided by 0"},
+		{"a remainder by nothing", `at.day % (at.day - 16) == 0`, order, aboutOrder(), "nothing can be divided by 0"},
 		{"each of 10,000 items with each", `all(order.items, any(order.items, .amount > 5))`, order, many, "the condition is too much work for so many items"},
 		{"a number without an end", `event.rating > 4`, event, third, "a number has more digits than a condition can compute with"},
 		{"a field of another kind", `event.text == ""`, event, wrong, "event.text is not what its type says"},

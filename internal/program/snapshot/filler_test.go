@@ -96,6 +96,7 @@ func (f *filler) special(t *testing.T, path string, v reflect.Value) bool {
 type asked string
 
 func (a asked) Holds(*loyalty.Facts) (bool, error) { return true, nil }
+func (a asked) OrderNumbers() int                  { return 0 }
 
 func (a asked) String() string { return string(a) }
 

@@ -1,0 +1,65 @@
+package ledger
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// againDoc is an order that is to be decided again. It is a stored form: changed only by addition.
+type againDoc struct {
+	Order   string `json:"o"` // as storedPlaced
+	Because string `json:"b"`
+}
+
+// storedPlaced names each order by the millisecond of its placing, in base 36, and its ID: "mi8x2k00 1042".
+func storedPlaced(orders []loyalty.PlacedOrder) (out []string) {
+	for _, o := range orders {
+		out = append(out, placedText(o))
+	}
+	return out
+}
+
+func placedText(o loyalty.PlacedOrder) string {
+	return strconv.FormatInt(o.At.UnixMilli(), 36) + " " + o.ID
+}
+
+func readPlaced(stored []string) (out []loyalty.PlacedOrder, err error) {
+	for _, s := range stored {
+		o, err := placedFrom(s)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, o)
+	}
+	return out, nil
+}
+
+func placedFrom(s string) (loyalty.PlacedOrder, error) {
+	at, id, _ := strings.Cut(s, " ")
+	ms, err := strconv.ParseInt(at, 36, 64)
+	if err != nil {
+		return loyalty.PlacedOrder{}, fmt.Errorf("%q is no order with its instant", s)
+	}
+	return loyalty.PlacedOrder{At: instant(ms), ID: id}, nil
+}
+
+func storedAgain(orders []loyalty.Again) (out []againDoc) {
+	for _, x := range orders {
+		out = append(out, againDoc{placedText(x.Order), x.Because})
+	}
+	return out
+}
+
+func readAgain(stored []againDoc) (out []loyalty.Again, err error) {
+	for _, d := range stored {
+		o, err := placedFrom(d.Order)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, loyalty.Again{Order: o, Because: d.Because})
+	}
+	return out, nil
+}

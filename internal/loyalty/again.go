@@ -1,0 +1,169 @@
+package loyalty
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// An Again is an order that is to be decided again, and the order whose change is the reason.
+type Again struct {
+	Order   PlacedOrder
+	Because string
+}
+
+// A KnownOrder is the latest entry of an order, with the rules that the order keeps.
+type KnownOrder struct {
+	Entry Entry
+	Rules *Program
+}
+
+// orders decides orders again, in their order. An order for which nothing changes is not posted.
+func (d *decision) orders(h History) error {
+	d.Needs.Orders, d.Entries, d.holding = nil, slices.Clip(d.Entries), true
+	slices.SortFunc(h.Orders, func(x, y KnownOrder) int { return x.Entry.Order.Order.placed().Compare(y.Entry.Order.Order.placed()) })
+	for _, x := range h.Orders {
+		prior := x.Entry.Order
+		s, err := d.p.orderState(d.Account, prior, x.Rules, prior.Order, d.now)
+		if err != nil {
+			return err
+		}
+		n := len(d.Entries)
+		again := Again{prior.Order.placed(), d.reason(prior.Order.ID)}
+		if err := d.placeOrder(prior, x.Rules, s, h.Left.after(d.Spends), &again); err != nil {
+			return err
+		}
+		if len(d.Entries) > n {
+			d.Entries[n].Input = x.Entry.Input // the same state of the order is still a replay
+		}
+	}
+	d.holding = false
+	return d.settleOrders()
+}
+
+// rising is what the milestones and levels are decided by: the earliest order that changed, and the account before.
+type rising struct {
+	placed time.Time
+	was    Account
+}
+
+// with adds an order that changed. was is the account before it.
+func (r *rising) with(placed time.Time, was Account) *rising {
+	if r == nil {
+		return &rising{placed, was}
+	}
+	return &rising{earlier(r.placed, placed), r.was}
+}
+
+// settleOrders decides what follows from orders, once all of them are decided: what is redeemed automatically, the
+// milestones and the levels. So points that another order gains or loses at once cause neither.
+func (d *decision) settleOrders() error {
+	if d.rising == nil || d.holding || len(d.Needs.Orders) > 0 {
+		return nil
+	}
+	r := *d.rising
+	d.rising = nil
+	if err := d.autoRedeem(d.now); err != nil {
+		return err
+	}
+	if err := d.milestones(d.now); err != nil {
+		return err
+	}
+	if err := d.climb(r.placed, r.was); err != nil {
+		return err
+	}
+	return d.autoRedeem(d.now)
+}
+
+// after returns what is left of budgets after spends of the same command.
+func (b Budgets) after(spends []Spend) Budgets {
+	b = maps.Clone(b)
+	for _, s := range spends {
+		if _, known := b[s.Rule]; known {
+			b[s.Rule] -= s.Points
+		}
+	}
+	return b
+}
+
+// reason returns the order whose change made the program decide about another one again.
+func (d *decision) reason(order string) string {
+	for _, x := range d.Account.Undecided {
+		if x.Order.ID == order {
+			return x.Because
+		}
+	}
+	return d.Entries[0].Cause.ID
+}
+
+// explain adds the reason to an entry.
+func (a Again) explain(e Entry) Entry {
+	e.Because = append([]Because{Reason("revision", "0", HasFollowed, a.Because)}, e.Because...)
+	return e
+}
+
+// Follows reports whether an entry is of an order that was decided again because another one changed.
+func (e *Entry) Follows() bool {
+	return len(e.Because) > 0 && e.Because[0].What == HasFollowed
+}
+
+// changesNothing reports whether an order's entry changes nothing but what the order's rules know of it. was is the
+// state of the order before.
+func (e *Entry) changesNothing(was *OrderState, spends []Spend) bool {
+	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) && slices.Equal(was.Shares, e.Order.Shares) &&
+		len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&
+		!slices.ContainsFunc(spends, func(s Spend) bool { return s.Points != 0 })
+}
+
+// isUndecided reports whether an order waits to be decided again.
+func (a *Account) isUndecided(order string) bool {
+	return slices.ContainsFunc(a.Undecided, func(x Again) bool { return x.Order.ID == order })
+}
+
+// Postpone leaves all but the first n of the orders that an outcome asks for to Resume.
+func (o Outcome) Postpone(n int) Outcome {
+	if len(o.Needs.Orders) <= n {
+		return o
+	}
+	rest := o.Needs.Orders[n:]
+	o.Needs.Orders = o.Needs.Orders[:n]
+	if len(o.Entries) == 0 {
+		return o // they are remembered already
+	}
+	o.Entries = slices.Clone(o.Entries)
+	e := &o.Entries[0]
+	for _, x := range rest {
+		if !o.Account.isUndecided(x.ID) {
+			e.Undecided = append(slices.Clip(e.Undecided), Again{x, e.Cause.ID})
+			o.Account.Undecided = append(slices.Clip(o.Account.Undecided), Again{x, e.Cause.ID})
+		}
+	}
+	return o
+}
+
+// Resume asks for the orders that wait to be decided again. Without any, the outcome is complete.
+func (p *Program) Resume(acc Account) Outcome {
+	out := Outcome{Account: acc}
+	if acc.Status == Active {
+		out.Needs = out.Needs.with(Needs{Orders: acc.undecided()})
+	}
+	return out
+}
+
+func (a *Account) undecided() (orders []PlacedOrder) {
+	for _, x := range a.Undecided {
+		orders = append(orders, x.Order)
+	}
+	return orders
+}
+
+// noteUndecided takes over which orders wait to be decided again.
+func (a *Account) noteUndecided(e Entry) {
+	if e.Order != nil && a.isUndecided(e.Order.Order.ID) {
+		a.Undecided = slices.DeleteFunc(slices.Clone(a.Undecided), func(x Again) bool { return x.Order.ID == e.Order.Order.ID })
+		if len(a.Undecided) == 0 {
+			a.Undecided = nil
+		}
+	}
+	a.Undecided = append(slices.Clip(a.Undecided), e.Undecided...)
+}

@@ -1,0 +1,185 @@
+package loyalty
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// MaxOrderNumber is the greatest order number that rules can ask for.
+const MaxOrderNumber = 20
+
+// spareOrders is how many orders an account remembers beyond the greatest number that rules ask for, so that a
+// cancellation seldom needs the member's entries.
+const spareOrders = 4
+
+// A PlacedOrder is an order with the instant at which it was placed. A member's orders are numbered in this order.
+type PlacedOrder struct {
+	At time.Time
+	ID string
+}
+
+// Compare returns which of two orders comes first: the one that was placed first, then the one with the lower ID.
+func (x PlacedOrder) Compare(y PlacedOrder) int {
+	return cmp.Or(x.At.Compare(y.At), cmp.Compare(x.ID, y.ID))
+}
+
+func (o *Order) placed() PlacedOrder { return PlacedOrder{o.PlacedAt.UTC(), o.ID} }
+
+// FirstOrders are the first of a member's orders that count, in their order and without gaps. An account remembers
+// them once a rule asks for an order's number.
+type FirstOrders struct {
+	Most   int // the greatest number that any rule ever asked for; zero: none did
+	Orders []PlacedOrder
+
+	Loaded bool // read from the member's entries, so that the next entry must record them
+}
+
+// keep returns how many orders are remembered.
+func (f FirstOrders) keep() int { return min(MaxOrderNumber, f.Most+spareOrders) }
+
+// number returns the number of an order if it counts.
+func (f FirstOrders) number(o PlacedOrder) int {
+	at, _ := slices.BinarySearchFunc(f.Orders, o, PlacedOrder.Compare)
+	return at + 1
+}
+
+// with returns the first orders once an order counts or does not. all reports whether f has all orders that count.
+func (f FirstOrders) with(o PlacedOrder, counts, all bool) FirstOrders {
+	at, found := slices.BinarySearchFunc(f.Orders, o, PlacedOrder.Compare)
+	orders := slices.Clone(f.Orders)
+	switch {
+	case found && !counts:
+		orders = slices.Delete(orders, at, at+1)
+	case !found && counts && (all || at < len(orders)):
+		orders = slices.Insert(orders, at, o)
+	}
+	if len(orders) == 0 {
+		orders = nil
+	}
+	return FirstOrders{Most: f.Most, Orders: orders[:min(len(orders), f.keep())]}
+}
+
+// moved returns the orders whose number changes for the rules that ask for numbers up to f.Most, other than o. next
+// are the first orders afterwards.
+func (f FirstOrders) moved(next FirstOrders, o PlacedOrder) (moved []PlacedOrder) {
+	for _, x := range slices.Concat(f.Orders, next.Orders) {
+		was, is := f.number(x), next.number(x)
+		if was != is && min(was, is) <= next.Most && x != o && !slices.Contains(moved, x) {
+			moved = append(moved, x)
+		}
+	}
+	slices.SortFunc(moved, PlacedOrder.Compare)
+	return moved
+}
+
+// EarlierOrders are the first orders of a member of whom it is only known that so many orders were placed before an
+// instant.
+func EarlierOrders(n int64, before time.Time) (f FirstOrders) {
+	f.Most = MaxOrderNumber
+	for i := range min(n, MaxOrderNumber) {
+		f.Orders = append(f.Orders, PlacedOrder{before.Add(time.Duration(i-n) * time.Millisecond).UTC(), ""})
+	}
+	return f
+}
+
+// hasAllOrders reports whether the account remembers all orders that count.
+func (a *Account) hasAllOrders() bool { return int64(len(a.First.Orders)) >= a.orders() }
+
+// firstOrders returns the member's first orders once an order counts or does not; false if the account does not
+// remember enough of them, so that the member's entries are needed. was reports whether the order counted before.
+func (p *Program) firstOrders(acc Account, rules *Program, o *Order, was, counts bool) (FirstOrders, bool) {
+	f := acc.First
+	f.Most = max(f.Most, p.compiled.numbers, rules.compiled.numbers)
+	if f.Most == 0 {
+		return f, true
+	}
+	next, orders := f.with(o.placed(), counts, acc.hasAllOrders()), acc.orders()
+	switch {
+	case counts && !was:
+		orders++
+	case was && !counts:
+		orders--
+	}
+	return next, len(next.Orders) >= f.Most || int64(len(next.Orders)) >= orders
+}
+
+// WithFirstOrders returns an account that remembers the first orders which the member's entries have. They are all of
+// the member's entries.
+func (p *Program) WithFirstOrders(acc Account, entries []Entry) Account {
+	latest := map[string]*OrderState{}
+	for i := range entries {
+		if s := entries[i].Order; s != nil {
+			latest[s.Order.ID] = s
+		}
+	}
+	acc.First = FirstOrders{Most: acc.First.Most, Loaded: true}
+	for _, s := range latest {
+		if s.Counted {
+			acc.First.Orders = append(acc.First.Orders, s.Order.placed())
+		}
+	}
+	slices.SortFunc(acc.First.Orders, PlacedOrder.Compare)
+	return acc
+}
+
+// noteOrder takes over what an entry says of the member's first orders.
+func (a *Account) noteOrder(e Entry) {
+	if e.Order == nil {
+		return
+	}
+	if n := e.Numbers; n > 0 {
+		next := FirstOrders{Most: n, Orders: a.First.Orders}.with(e.Order.Order.placed(), e.Order.Counted, a.hasAllOrders())
+		if len(e.First) > 0 {
+			next.Orders = e.First
+		}
+		a.First = next
+	}
+}
+
+// counts reports whether what remains of the order counts as one of the member's orders: something that earns is left.
+// That must not depend on the order's number.
+func (v *valuation) counts() bool {
+	if v.p.Earn.CountPlaced {
+		return true
+	}
+	defer func() { v.facts = nil }() // they were those of an order without a number
+	return v.kept.sign() > 0 && slices.ContainsFunc(v.o.Lines, func(l Line) bool {
+		if !v.earning(l) || v.leftOf(l).sign() == 0 {
+			return false
+		}
+		m, ok := v.category(l.Category)
+		return !ok || m.by.sign() > 0
+	})
+}
+
+// number finds out which of the member's orders that count this is.
+func (v *valuation) number() {
+	v.counted = v.counts()
+	most := v.p.compiled.numbers
+	switch {
+	case most == 0:
+	case v.counted:
+		v.s.Buyer.Orders = int64(min(v.acc.First.number(v.o.placed()), most+1) - 1)
+	default:
+		v.s.Buyer.Orders = -1
+	}
+}
+
+// askNumbers takes note of the order numbers that a condition asks for.
+func (p *Program) askNumbers(when Condition) error {
+	n := orderNumbers(when)
+	if n > MaxOrderNumber {
+		return fmt.Errorf("%s asks for an order number above %d", when, MaxOrderNumber)
+	}
+	p.compiled.numbers = max(p.compiled.numbers, n)
+	return nil
+}
+
+// excludes reports whether a rule makes lines of a category earn nothing.
+func (p *Program) excludes(category string) bool {
+	return slices.ContainsFunc(p.Earn.Categories, func(c CategoryRule) bool {
+		return c.Category == category && c.Multiply.Sign() == 0
+	})
+}

@@ -1,0 +1,103 @@
+package condition
+
+import (
+	"cmp"
+	"math/big"
+
+	"github.com/expr-lang/expr/ast"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// numberNames are the names by which a condition of an order asks for the order's number, and by how much the number
+// is greater.
+var numberNames = map[string]int64{"order.number": 0, "member.orders": 1}
+
+// numbering reads what a condition asks of an order's number. An account remembers the first 20 of the member's orders
+// alone, so a condition may ask only for the numbers of these: it must have one answer for all greater numbers.
+type numbering struct {
+	source []rune
+	most   int              // the greatest number that it asks for
+	names  []ast.Node       // the names that stand for the number
+	open   map[ast.Node]int // how often each of them stands outside of a comparison that is allowed
+}
+
+// orderNumbers returns the greatest order number that a condition of an order asks for; 0 if it asks for none.
+func orderNumbers(source []rune, n ast.Node) (int, error) {
+	x := numbering{source: source, open: map[ast.Node]int{}}
+	ast.Walk(&n, &x)
+	for _, name := range x.names {
+		if x.open[name] > 0 {
+			most := loyalty.MaxOrderNumber - numberNames[name.String()]
+			return 0, refuse(name, "%s can only be compared with whole numbers up to %d, like %s == 3", name, most, name)
+		}
+	}
+	return x.most, nil
+}
+
+// Visit is called with each node after those that it consists of.
+func (x *numbering) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.MemberNode:
+		if _, number := numberNames[n.String()]; number {
+			x.names = append(x.names, n)
+			x.open[n]++
+		}
+		if n.String() == "order.first" {
+			x.most = max(x.most, 1)
+		}
+	case *ast.BinaryNode:
+		x.compared(n)
+	}
+}
+
+// compared reads a comparison of an order's number with a constant.
+func (x *numbering) compared(n *ast.BinaryNode) {
+	operator, name, with := n.Operator, n.Left, n.Right
+	if x.open[name] == 0 {
+		operator, name, with = cmp.Or(flipped[n.Operator], n.Operator), n.Right, n.Left
+	}
+	if x.open[name] == 0 {
+		return
+	}
+	most, ok := x.asked(operator, with, numberNames[name.String()])
+	if ok && most <= loyalty.MaxOrderNumber {
+		x.open[name]--
+		x.most = max(x.most, most, 1)
+	}
+}
+
+var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "none"}
+
+// asked returns the greatest number that a comparison tells from all greater ones; false if it is no comparison with
+// constants. more is by how much the number is greater than what is compared.
+func (x *numbering) asked(operator string, with ast.Node, more int64) (most int, ok bool) {
+	switch n := with.(type) {
+	case *ast.ArrayNode:
+		for _, item := range n.Nodes {
+			number, known := x.asked("==", item, more)
+			if most = max(most, number); !known {
+				return 0, false
+			}
+		}
+		return most, operator == "in"
+	case *ast.IntegerNode, *ast.FloatNode:
+	default:
+		return 0, false
+	}
+	c, ok := judge{source: x.source}.rat(with)
+	if !ok {
+		return 0, false
+	}
+	c.Add(c, big.NewRat(more, 1))
+	switch operator {
+	case "==", "!=", "<=", ">":
+		return floor(c), true
+	case "<", ">=":
+		return -floor(c.Neg(c)) - 1, true // the greatest whole number below it
+	}
+	return 0, false
+}
+
+// floor returns the greatest whole number that is not above r, which has at most 18 digits.
+func floor(r *big.Rat) int { return int(new(big.Int).Div(r.Num(), r.Denom()).Int64()) }
