@@ -14,8 +14,10 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/local"
+	"github.com/perennial-loyalty/perennial/internal/local/paypal"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/program"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -161,6 +163,15 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	if err != nil {
 		return err
 	}
+	var standIn *paypal.Server
+	switch {
+	case r.Functions && r.Webhooks == "":
+		delete(processors[c.id], app.PayPal) // the binaries do not trust the stand-in
+	case r.Webhooks == "":
+		if standIn, err = paypal.New(); err != nil {
+			return err
+		}
+	}
 	level := slog.LevelWarn
 	if r.Verbose {
 		level = slog.LevelInfo
@@ -170,7 +181,8 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 		return err
 	}
 	r.stack, err = local.New(local.Options{
-		Table: in.table, Clock: clock, Moved: moved, Processors: processors, URL: r.url, Binaries: shipped,
+		Table: in.table, Clock: clock, Moved: moved, Processors: processors, PayPal: standIn,
+		URL: r.url, Binaries: shipped,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 type trigger struct {
-	Provider string `arg:"" enum:"stripe,shopify,square,adyen,standard" help:"${enum}. Nobody but PayPal can sign for it."`
+	Provider string `arg:"" enum:"stripe,shopify,square,paypal,adyen,standard" help:"${enum}. The stand-in for PayPal in perennial dev signs for PayPal."`
 	Type     string `arg:"" help:"As the processor calls it: charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. Another word lists those that there are."`
 
 	Program  string    `default:"bluebird" help:"The program's id."`
@@ -43,7 +43,7 @@ func (c *trigger) Run(ctx context.Context) error {
 		return err
 	}
 	agreed := processors[c.Program][c.Provider]
-	if len(agreed.Secrets) == 0 {
+	if len(agreed.Secrets) == 0 && c.Provider != app.PayPal {
 		return fmt.Errorf("program %s is not connected to %s", c.Program, c.Provider)
 	}
 	now, err := c.now(ctx)
@@ -57,15 +57,39 @@ func (c *trigger) Run(ctx context.Context) error {
 	if !c.At.IsZero() {
 		e.At = c.At
 	}
-	body, err := e.Body(agreed.Secrets[0])
-	if err != nil {
-		return err
-	}
-	headers, err := e.Headers(agreed, body, now)
+	body, headers, err := c.signed(ctx, e, agreed, now)
 	if err != nil {
 		return err
 	}
 	return c.send(ctx, e.Path(c.Program), headers, body)
+}
+
+// signed returns the event's body, and the headers that sign it.
+func (c *trigger) signed(ctx context.Context, e sample.Event, agreed app.Processor, now time.Time) ([]byte, http.Header, error) {
+	secret := ""
+	if len(agreed.Secrets) > 0 {
+		secret = agreed.Secrets[0]
+	}
+	body, err := e.Body(secret)
+	if err != nil {
+		return nil, nil, err
+	}
+	if c.Provider != app.PayPal {
+		headers, err := e.Headers(agreed, body, now)
+		return body, headers, err
+	}
+	status, answer, err := ask(ctx, http.MethodPost, c.URL, "/v1/test/paypal", http.Header{"Content-Type": {"application/json"}}, body)
+	if err != nil {
+		return nil, nil, err
+	}
+	var signed struct {
+		Headers http.Header `json:"headers"`
+		Detail  string      `json:"detail"`
+	}
+	if err := json.Unmarshal(answer, &signed); err != nil || status != http.StatusOK {
+		return nil, nil, fmt.Errorf("the event was not signed: %d %s", status, signed.Detail)
+	}
+	return body, signed.Headers, nil
 }
 
 func (c *trigger) send(ctx context.Context, path string, headers http.Header, body []byte) error {

@@ -35,6 +35,9 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		{"square payment.updated", `"outcome":"applied"`},
 		{"adyen AUTHORISATION --order 77", `"outcome":"applied"`},
 		{"standard payment.captured", `"outcome":"applied"`},
+		{"paypal PAYMENT.CAPTURE.COMPLETED --payment 5O1 --member external:demo-001 --total 2000", `"outcome":"applied"`},
+		{"paypal PAYMENT.CAPTURE.REFUNDED --payment 5O1 --object 1JU --amount 500", `"outcome":"applied"`},
+		{"paypal CUSTOMER.DISPUTE.CREATED --payment 5O1 --object PP-D-1 --amount 100", `"outcome":"applied"`},
 	} {
 		out, errs, status := run(t, append([]string{"trigger", "--url", p.url}, strings.Fields(c.args)...)...)
 		if status != 0 || !strings.Contains(out, c.want) {
@@ -43,6 +46,9 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	}
 	if _, errs, status := run(t, "trigger", "--url", p.url, "stripe", "charge.refund"); status != 1 || !strings.Contains(errs, "charge.refunded") {
 		t.Errorf("%d %s", status, errs)
+	}
+	if _, answer, err := p.call("GET", "/v1/orders/paypal:5O1", "", ""); err != nil || answer["points"] != 14.0 {
+		t.Errorf("20.00 of which 5.00 were refunded and 1.00 is contested: %v, %v", answer, err)
 	}
 	order := func() string {
 		_, answer, err := p.call("GET", "/v1/orders/stripe:pi_1", "", "")
@@ -66,7 +72,7 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 		return out
 	}
 	list := webhooks("list")
-	if strings.Count(list, "applied") != 6 || !strings.Contains(list, "evt_2") || strings.Contains(list, "evt_4 ") {
+	if strings.Count(list, "applied") != 9 || !strings.Contains(list, "evt_2") || strings.Contains(list, "evt_4 ") {
 		t.Error(list)
 	}
 	list = webhooks("list", "--quarantined")

@@ -73,9 +73,10 @@ var arrows = []struct {
 		"app", "local/awsapi", "local/dynamodbapi", "local/runtimeapi", "loyalty", "notify", "stack", "stack/access", "table",
 	}},
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
+	{"internal/local/paypal", nil},
 	{"internal/local/runtimeapi", nil}, // knows processes, not functions
 	{"internal/local", []string{
-		"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "local/deployment", "loyalty", "notify", "notify/wording",
+		"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "local/deployment", "local/paypal", "loyalty", "notify", "notify/wording",
 		"payments", "program", "relay", "stack", "stack/access", "table", "telemetry",
 	}},
 	{"internal/stack", nil},
@@ -98,7 +99,7 @@ var arrows = []struct {
 	{"functions/reminders", []string{"api", "boot", "boot/postroom"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
-		"app", "auth", "boot/failurequeues", "boot/operator", "failures", "ledger", "local", "local/binaries", "loyalty", "payments",
+		"app", "auth", "boot/failurequeues", "boot/operator", "failures", "ledger", "local", "local/binaries", "local/paypal", "loyalty", "payments",
 		"payments/sample", "program", "stack", "table",
 		"table/dynamotable", "table/pebbletable",
 	}},

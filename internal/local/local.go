@@ -23,6 +23,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/local/deployment"
+	"github.com/perennial-loyalty/perennial/internal/local/paypal"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -42,6 +43,7 @@ type Stack struct {
 	queues     *queues
 	scheduler  *scheduler
 	clockMux   http.Handler
+	paypal     *paypal.Server // nil if there is none
 }
 
 // Options is what a Stack is made of. All fields are required down to Log.
@@ -53,6 +55,9 @@ type Options struct {
 	Processors app.Processors // what is agreed with payment processors
 	HTTP       *http.Client   // for their APIs, and
 	Roots      *x509.CertPool // whom their certificates come from; as in an App
+
+	// PayPal, if not nil, stands in for PayPal: the stack trusts its certificates alone, and reads from its API.
+	PayPal *paypal.Server
 
 	// Moved is called after a request has moved the test clock, with how far it is now ahead. It is for those who keep data
 	// longer than a process: what happened later must not lie in the future again.
@@ -67,7 +72,7 @@ type Options struct {
 
 // New puts a stack together. Nothing fires before Run or Advance.
 func New(o Options) (*Stack, error) {
-	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}}
+	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}, paypal: o.PayPal}
 	s.queues.now = o.Clock.Now
 	s.App = &app.App{
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Log: o.Log, Stage: app.Test, Secret: []byte(secret),
@@ -75,6 +80,11 @@ func New(o Options) (*Stack, error) {
 	}
 	if err := s.App.Wire(); err != nil {
 		return nil, fmt.Errorf("local: %w", err)
+	}
+	if o.PayPal != nil {
+		client := *s.App.HTTP
+		client.Transport = o.PayPal
+		s.App.HTTP, s.App.Roots = &client, o.PayPal.Roots()
 	}
 	made, err := s.handlers(o)
 	if err != nil {
@@ -155,6 +165,9 @@ func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	case outboxPath:
 		outboxHandler{s}.ServeHTTP(w, r)
+		return
+	case paypalPath:
+		paypalHandler{s}.ServeHTTP(w, r)
 		return
 	case failuresPath:
 		failuresHandler{s}.ServeHTTP(w, r)

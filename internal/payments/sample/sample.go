@@ -2,8 +2,8 @@
 // tests. Their shapes are those of the processors' documentation, cut down to what is looked at and a little around it.
 //
 // It promises that what it makes is taken by package payments for genuine, given the same secrets, and it is
-// deliberately written apart from it: what reads the events shares no code with what writes them. It makes no events
-// of PayPal that a stack would take, for nobody but PayPal has the key of its certificates.
+// deliberately written apart from it: what reads the events shares no code with what writes them. It signs no events of
+// PayPal, whose signatures need the key of a certificate.
 package sample
 
 import (
@@ -174,7 +174,7 @@ func (e Event) Headers(c app.Processor, body []byte, now time.Time) (http.Header
 		h.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac(key, id, ".", when, ".", string(body))))
 	case app.Adyen: // in the body
 	default:
-		return nil, fmt.Errorf("sample: nobody but %s can sign for it", e.Provider)
+		return nil, fmt.Errorf("sample: an event of %s is signed with the key of a certificate", e.Provider)
 	}
 	return h, nil
 }

@@ -1,0 +1,206 @@
+// Package paypal stands in for PayPal on one machine: it signs webhooks, and answers the requests by which their
+// certificates and their objects are read.
+//
+// Its certificates come from an authority that it makes when it starts and whose key never leaves the process. Only who is
+// given its Roots trusts them: the local stack, in its process. Deployed functions cannot, because nothing that they are
+// made of contains this package.
+//
+// Deliberate limits: it knows captures, refunds and disputes, accepts any client, and forgets everything when the process
+// ends.
+package paypal
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math/big"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// The hosts of PayPal's sandbox that a Server answers for, and the name on its certificates.
+const (
+	certHost = "api.sandbox.paypal.com"
+	apiHost  = "api-m.sandbox.paypal.com"
+	certName = "messageverificationcerts.sandbox.paypal.com"
+
+	certPath = "/v1/notifications/certs/LOCAL"
+	token    = "A21AA-local"
+)
+
+// A Server stands in for PayPal. It is safe for concurrent use.
+type Server struct {
+	// Next takes requests to other hosts.
+	Next http.RoundTripper
+
+	issuer    *x509.Certificate
+	issuerKey *ecdsa.PrivateKey
+
+	mu      sync.Mutex
+	key     *rsa.PrivateKey // of the certificate; made by the first signature, because that takes a while
+	cert    []byte          // PEM
+	objects map[string]json.RawMessage
+}
+
+// New makes a server with a new authority.
+func New() (*Server, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, fmt.Errorf("paypal: %w", err)
+	}
+	template := certificate("Perennial's local stand-in for PayPal")
+	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, fmt.Errorf("paypal: %w", err)
+	}
+	issuer, err := x509.ParseCertificate(raw)
+	if err != nil {
+		return nil, fmt.Errorf("paypal: %w", err)
+	}
+	return &Server{Next: http.DefaultTransport, issuer: issuer, issuerKey: key, objects: map[string]json.RawMessage{}}, nil
+}
+
+// certificate returns a template that is valid at every instant to which the clock of a local stack can be moved.
+func certificate(name string) *x509.Certificate {
+	return &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+		NotBefore: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+}
+
+// Roots returns the authority that the server's certificates come from.
+func (s *Server) Roots() *x509.CertPool {
+	roots := x509.NewCertPool()
+	roots.AddCert(s.issuer)
+	return roots
+}
+
+// An event is the part of a webhook that the server looks at.
+type event struct {
+	Type     string          `json:"event_type"`
+	Resource json.RawMessage `json:"resource"`
+}
+
+// Sign returns the headers of a webhook, signed at an instant, and stores the object that it is about, which the API then
+// returns.
+func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header, error) {
+	var e event
+	if err := json.Unmarshal(body, &e); err != nil || e.Type == "" {
+		return nil, fmt.Errorf("paypal: the body is no event of PayPal")
+	}
+	path, err := objectPath(e)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.certify(); err != nil {
+		return nil, err
+	}
+	sum, when := sha256.Sum256(body), now.UTC().Format(time.RFC3339)
+	id := hex.EncodeToString(sum[:12])
+	digest := sha256.Sum256(fmt.Appendf(nil, "%s|%s|%s|%d", id, when, webhookID, crc32.ChecksumIEEE(body)))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, s.key, crypto.SHA256, digest[:])
+	if err != nil {
+		return nil, fmt.Errorf("paypal: %w", err)
+	}
+	if path != "" {
+		s.objects[path] = e.Resource
+	}
+	h := http.Header{}
+	h.Set("Content-Type", "application/json")
+	h.Set("Paypal-Transmission-Id", id)
+	h.Set("Paypal-Transmission-Time", when)
+	h.Set("Paypal-Transmission-Sig", base64.StdEncoding.EncodeToString(signature))
+	h.Set("Paypal-Cert-Url", "https://"+certHost+certPath)
+	h.Set("Paypal-Auth-Algo", "SHA256withRSA")
+	return h, nil
+}
+
+// certify makes the key that signs, and its certificate, once. The caller holds s.mu.
+func (s *Server) certify() error {
+	if s.key != nil {
+		return nil
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return fmt.Errorf("paypal: %w", err)
+	}
+	template := certificate(certName)
+	template.DNSNames, template.ExtKeyUsage = []string{certName}, []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
+	raw, err := x509.CreateCertificate(rand.Reader, template, s.issuer, key.Public(), s.issuerKey)
+	if err != nil {
+		return fmt.Errorf("paypal: %w", err)
+	}
+	s.key, s.cert = key, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: raw})
+	return nil
+}
+
+// objectPath returns where the API has the object of an event; empty if the event is about no payment.
+func objectPath(e event) (string, error) {
+	var o struct {
+		ID      string `json:"id"`
+		Dispute string `json:"dispute_id"`
+	}
+	if err := json.Unmarshal(e.Resource, &o); err != nil {
+		return "", fmt.Errorf("paypal: the event has no resource")
+	}
+	switch {
+	case strings.HasPrefix(e.Type, "CUSTOMER.DISPUTE."):
+		return "/v1/customer/disputes/" + o.Dispute, nil
+	case e.Type == "PAYMENT.CAPTURE.REFUNDED":
+		return "/v2/payments/refunds/" + o.ID, nil
+	case strings.HasPrefix(e.Type, "PAYMENT.CAPTURE."):
+		return "/v2/payments/captures/" + o.ID, nil
+	}
+	return "", nil
+}
+
+// RoundTrip answers for PayPal's sandbox, and passes other requests on.
+func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
+	switch r.URL.Host {
+	case certHost, apiHost:
+	default:
+		return s.Next.RoundTrip(r)
+	}
+	if r.Body != nil {
+		defer r.Body.Close()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	reply := func(status int, body []byte) (*http.Response, error) {
+		return &http.Response{
+			StatusCode: status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Request: r,
+			Body: io.NopCloser(strings.NewReader(string(body))), ContentLength: int64(len(body)),
+		}, nil
+	}
+	switch path := r.URL.Path; {
+	case r.URL.Host == certHost && path == certPath && s.cert != nil:
+		return reply(http.StatusOK, s.cert)
+	case r.URL.Host == certHost:
+		return reply(http.StatusNotFound, nil)
+	case path == "/v1/oauth2/token" && r.Method == http.MethodPost:
+		return reply(http.StatusOK, []byte(`{"access_token":"`+token+`","expires_in":32400}`))
+	case r.Header.Get("Authorization") != "Bearer "+token:
+		return reply(http.StatusUnauthorized, nil)
+	case s.objects[path] == nil:
+		return reply(http.StatusNotFound, []byte("{}"))
+	default:
+		return reply(http.StatusOK, s.objects[path])
+	}
+}

@@ -1,0 +1,61 @@
+package local
+
+import (
+	"io"
+	"mime"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+)
+
+// paypalPath is where the stand-in for PayPal signs a webhook (POST): perennial trigger sends the body of the webhook and
+// gets its headers. It exists here and nowhere else.
+const paypalPath = "/v1/test/paypal"
+
+// A paypalHandler requires no key, because it signs only for this stack. It does require application/json, which no page of
+// another origin can send without asking first.
+type paypalHandler struct{ *Stack }
+
+type signedAnswer struct {
+	Headers http.Header `json:"headers"`
+}
+
+func (h paypalHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id := requestID()
+	switch {
+	case h.paypal == nil:
+		refuse(w, noPayPal, id)
+		return
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", "POST")
+		refuse(w, methodNotAllowed, id)
+		return
+	}
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || media != "application/json" {
+		refuse(w, badPayPalRequest, id)
+		return
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
+	if err != nil {
+		refuse(w, badPayPalRequest, id)
+		return
+	}
+	headers, err := h.paypal.Sign(paypalWebhook, body, h.clock.Now())
+	if err != nil {
+		refuse(w, badPayPalRequest, id)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if err := json.MarshalWrite(w, signedAnswer{headers}); err != nil {
+		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+	}
+}
+
+var (
+	noPayPal = problem{404, "not_found", "No stand-in for PayPal",
+		"The stack has no stand-in for PayPal. Start perennial dev without --webhooks and without --functions: " +
+			"the functions' binaries trust no certificate of this machine."}
+	badPayPalRequest = problem{400, "invalid_parameter", "Nothing was signed",
+		"Send Content-Type: application/json and the body of a webhook of PayPal."}
+)
