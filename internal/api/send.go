@@ -84,6 +84,9 @@ func (c *call) sent(ctx context.Context, r ledger.RedemptionResult) ([]wire.Sent
 	if r.Redemption.Code == "" || !c.who.May(auth.MembersRead) {
 		return nil, nil
 	}
+	if r.Redemption.Status == loyalty.Reserved || r.Written && r.Redemption.Status == loyalty.Committed {
+		return nil, nil // a gift card can be sent only after it was committed
+	}
 	p, err := c.program(ctx)
 	if err != nil {
 		return nil, err

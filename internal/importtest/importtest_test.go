@@ -34,6 +34,8 @@ var arrows = []struct {
 	{"internal/table/tabletest", []string{"seedtest", "table"}},
 	{"internal/table/dynamotable/dynamotest", []string{"table/dynamotable"}},
 	{"internal/telemetry", nil},
+	{"internal/cost", nil},
+	{"internal/cost/costtest", []string{"cost"}},
 	{"internal/program/change", nil},
 	{"internal/program/nearest", nil},
 	{"internal/program/problem", nil},

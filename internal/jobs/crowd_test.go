@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"os"
 	"strings"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/cost"
+	"github.com/perennial-loyalty/perennial/internal/cost/costtest"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 	"github.com/perennial-loyalty/perennial/internal/table"
@@ -281,10 +284,11 @@ func TestWhoIsListedTooEarlyIsMovedOnce(t *testing.T) {
 // units: 2 for the account and 2 for the entry, as in every transaction, 1 that lists the entry in the statement, and 2
 // that move the account in the queue of what is due, of which none is left to be saved; 6 where it leaves that queue.
 func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
-	b, _ := crowd(t, 3, 3)
+	const members = 10 * ledger.Shards
+	b, _ := crowd(t, members, members)
 	meter := &tabletest.Meter{Table: b.Table}
 	b.Ledger.Table = meter
-	cost := func(at time.Time) tabletest.Units {
+	costs := func(at time.Time) tabletest.Units {
 		t.Helper()
 		b.now = at
 		meter.Take()
@@ -304,15 +308,23 @@ func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
 		if t.Logf("at %s %d members: %+v", at.Format(time.DateOnly), n, units); n == 0 {
 			return units
 		}
-		return tabletest.Units{Read: (units.Read - ledger.Shards*0.5) / float64(n), Write: units.Write / float64(n)}
+		return tabletest.Units{Read: units.Read / float64(n), Write: units.Write / float64(n)}
 	}
-	for _, at := range []time.Time{noon.AddDate(0, 0, 15), noon.AddDate(2, 1, 0)} { // points become active; a lot lapses
-		if u := cost(at); u.Write == 0 || u.Write > 7 || u.Read > 2 {
-			t.Errorf("a member for whom something changes costs %+v", u)
-		}
-		if u := cost(at); u.Write != 0 {
+	var used []cost.Usage
+	for _, c := range []struct {
+		id string
+		at time.Time
+	}{{"activation", noon.AddDate(0, 0, 15)}, {"expiry", noon.AddDate(2, 1, 0)}} {
+		u := costs(c.at)
+		read := math.Ceil(u.Read*10) / 10 // with a share of the pages of the index
+		used = append(used, cost.Usage{ID: c.id, Read: read, Write: math.Ceil(u.Write)})
+		if u := costs(c.at); u.Write != 0 {
 			t.Errorf("and again %+v", u)
 		}
+	}
+	costtest.Compare(t, used)
+	if p := Assumed(); p.ReadUnits != used[0].Read || p.WriteUnits != used[0].Write {
+		t.Errorf("the plan assumes %g and %g units, and a member costs %+v", p.ReadUnits, p.WriteUnits, used[0])
 	}
 	for i := range 3 {
 		meter.Take()

@@ -158,7 +158,7 @@ func TestWorkerCountsAnAccountThatViolatesAnInvariant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	it.Doc = []byte(strings.Replace(string(it.Doc), `"lots":{"20271231":50}`, `"lots":{"20271231":-90}`, 1)) // damaged
+	it.Doc = []byte(strings.Replace(string(it.Doc), `"lots":[20271231,50]`, `"lots":[20271231,-90]`, 1)) // damaged
 	if err := b.Table.Transact(t.Context(), table.Put(it)); err != nil {
 		t.Fatal(err)
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
@@ -48,50 +47,4 @@ func TestATypicalAccountFitsIntoOneWriteUnit(t *testing.T) {
 	} else {
 		t.Logf("the account has %d bytes", size)
 	}
-}
-
-func TestWhatAUsualCommandCosts(t *testing.T) {
-	meter := &tabletest.Meter{Table: memory(t)}
-	b := newBench(t, meter)
-	m := typicalMember(t, b)
-	within := func(what string, read, write float64) {
-		t.Helper()
-		u := meter.Take()
-		t.Logf("%s costs %g read and %g write units", what, u.Read, u.Write)
-		if u.Read > read || u.Write > write {
-			t.Errorf("%s may cost %g read and %g write units", what, read, write)
-		}
-	}
-	meter.Take()
-
-	o := b.order("100026", m, 2_999)
-	o.Channel, o.Tenders = "web", []loyalty.Tender{{Kind: loyalty.TenderCard, Amount: 6_496}}
-	o.Lines = append(o.Lines,
-		loyalty.Line{ID: "2", SKU: "BEAN-1", Category: "coffee-beans", Quantity: 2, Amount: 2_598},
-		loyalty.Line{ID: "3", SKU: "BEAN-2", Category: "coffee-beans", Quantity: 1, Amount: 899})
-	b.put(t, o)
-	within("an order of three lines", 2, 5)
-
-	b.put(t, o)
-	within("the same order again", 2, 0)
-
-	redeem := func(id string, commit bool) error {
-		in := ledger.RedemptionRequest{ID: id, Member: m, Reward: "sticker", Commit: commit}
-		_, err := b.Redeem(t.Context(), b.p, in, ledger.By{Actor: "key_1", Input: id})
-		return err
-	}
-	if err := redeem("rd_0123456789abcdefghij", true); err != nil {
-		t.Fatal(err)
-	}
-	within("a reward reserved and committed in one call", 1, 5)
-
-	if err := redeem("rd_1123456789abcdefghij", false); err != nil {
-		t.Fatal(err)
-	}
-	within("a reward reserved, which moves what is due", 1, 7)
-
-	if _, err := b.Quote(t.Context(), b.p, o); err != nil {
-		t.Fatal(err)
-	}
-	within("a quote", 1, 0)
 }

@@ -112,6 +112,7 @@ type RedemptionResult struct {
 	Entry      loyalty.Entry
 	Balance    loyalty.Balance
 	Replayed   bool
+	Written    bool // the revision was written by this call
 }
 
 // A RedemptionRequest asks for a reward under an id that the caller derived.

@@ -61,7 +61,9 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 		case err != nil:
 			return RedemptionResult{Member: in.Member, Replayed: replayed}, err
 		}
-		return redemptionResult(e, replayed), nil
+		done := redemptionResult(e, replayed)
+		done.Written = !replayed
+		return done, nil
 	}
 	return RedemptionResult{}, ErrTryAgain
 }
@@ -257,7 +259,9 @@ func (l *Ledger) resolve(ctx context.Context, p *loyalty.Program, id string, by 
 		}
 		entries, err := l.do(ctx, c)
 		if err == nil {
-			return redemptionResult(entries[0], false), nil
+			done := redemptionResult(entries[0], false)
+			done.Written = true
+			return done, nil
 		}
 		// Somebody resolved it between the reading and the deciding: what is there now answers.
 		if !outrun(err) && !errors.Is(err, loyalty.HoldAlreadyResolved) {

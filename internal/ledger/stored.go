@@ -3,7 +3,6 @@ package ledger
 import (
 	"crypto/sha256"
 	"encoding/base64"
-	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -16,47 +15,44 @@ import (
 // one write unit of 1,024 bytes, names included; instants are milliseconds since 1970, days are yyyymmdd.
 
 type accountDoc struct {
-	Status   string              `json:"st,omitzero"` // left out while active
-	Joined   int64               `json:"joined"`
-	Sequence int64               `json:"seq"`
-	Head     string              `json:"head"`
-	Lots     map[string]int64    `json:"lots,omitempty"` // by day
-	Pending  []pendingDoc        `json:"pend,omitempty"`
-	Holds    []holdDoc           `json:"holds,omitempty"`
-	Debt     int64               `json:"debt,omitzero"`
-	Purses   map[string]purseDoc `json:"w,omitempty"` // by wallet
-	Tier     *tierDoc            `json:"tier,omitempty"`
-	Past     []*tierDoc          `json:"past,omitempty"` // oldest first; null: that of a new member
-	Counted  int64               `json:"cnt,omitzero"`   // left out where it is last; -1 where it is zero
-	Points   map[string]int64    `json:"mp,omitempty"`   // metrics: points by month
-	Orders   map[string]int64    `json:"mo,omitempty"`   // metrics: orders by month
-	Spend    map[string]int64    `json:"ms,omitempty"`   // metrics: spend by month
-	Elements map[string]int64    `json:"me,omitempty"`   // metrics: elements by month
-	Visits   map[string]int64    `json:"mvi,omitempty"`  // metrics: visits by month
-	Brands   map[string]int64    `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
-	Ladders  []ladderDoc         `json:"lad,omitempty"`
-	Usage    map[string]int64    `json:"caps,omitempty"` // by rule, period and its last day: "campaigns.x|#day20261201"
-	Reached  []reachedDoc        `json:"ms1,omitempty"`  // milestones
-	Traits   *traitsDoc          `json:"who,omitempty"`
-	Moves    []moveDoc           `json:"mv,omitempty"`
-	Notices  []noticeDoc         `json:"told,omitempty"`
-	Extended []extendedDoc       `json:"ext,omitempty"`
-	Slides   int32               `json:"slide,omitzero"`
-	Graced   []int32             `json:"grace,omitempty"`
-	Carried  string              `json:"frac,omitzero"`
-	Earned   int64               `json:"earned,omitzero"`
-	Redeemed int64               `json:"spent,omitzero"`
-	Expired  int64               `json:"lapsed,omitzero"`
-	Last     int64               `json:"last,omitzero"`
-	Seen     int64               `json:"seen,omitzero"` // likewise
-	Ran      int64               `json:"ran,omitzero"`  // left out where it is seen
-	Lapsed   map[string]int64    `json:"exp,omitempty"` // by day
+	Status   string               `json:"st,omitzero"` // left out while active
+	Joined   int64                `json:"joined"`
+	Sequence int64                `json:"seq"`
+	Head     string               `json:"head"`
+	Lots     seriesDoc            `json:"lots,omitempty"`
+	Pending  []pendingDoc         `json:"pend,omitempty"`
+	Holds    []holdDoc            `json:"holds,omitempty"`
+	Debt     int64                `json:"debt,omitzero"`
+	Purses   map[string]purseDoc  `json:"w,omitempty"` // by wallet
+	Tier     *tierDoc             `json:"tier,omitempty"`
+	Past     []*tierDoc           `json:"past,omitempty"` // oldest first; null: that of a new member
+	Counted  int64                `json:"cnt,omitzero"`   // left out where it is last; -1 where it is zero
+	Brands   map[string]int64     `json:"mb,omitempty"`   // metrics: orders by month and brand, "202612|east"
+	Ladders  []ladderDoc          `json:"lad,omitempty"`
+	Usage    map[string]seriesDoc `json:"caps,omitempty"` // by rule and period: "campaigns.x|#day"
+	Reached  []reachedDoc         `json:"ms1,omitempty"`  // milestones
+	Traits   *traitsDoc           `json:"who,omitempty"`
+	Moves    []moveDoc            `json:"mv,omitempty"`
+	Notices  []noticeDoc          `json:"told,omitempty"`
+	Extended []extendedDoc        `json:"ext,omitempty"`
+	Slides   int32                `json:"slide,omitzero"`
+	Graced   []int32              `json:"grace,omitempty"`
+	Carried  string               `json:"frac,omitzero"`
+	Earned   int64                `json:"earned,omitzero"`
+	Redeemed int64                `json:"spent,omitzero"`
+	Expired  int64                `json:"lapsed,omitzero"`
+	Last     int64                `json:"last,omitzero"`
+	Seen     int64                `json:"seen,omitzero"` // likewise
+	Ran      int64                `json:"ran,omitzero"`  // left out where it is seen
+	Lapsed   seriesDoc            `json:"exp,omitempty"`
 
 	Conversions []convertedDoc `json:"cvs,omitempty"`
 
 	Numbers   int        `json:"nums,omitzero"`
 	First     []string   `json:"first,omitempty"` // the first orders: "mi8x2k00 1042"
 	Undecided []againDoc `json:"undec,omitempty"`
+
+	metricsDoc
 }
 
 type pendingDoc struct {
@@ -70,8 +66,8 @@ type pendingDoc struct {
 }
 
 type holdDoc struct {
-	Redemption redemptionDoc    `json:"rd"`
-	Lots       map[string]int64 `json:"lots"`
+	Redemption redemptionDoc `json:"rd"`
+	Lots       seriesDoc     `json:"lots"`
 }
 
 type tierDoc struct {
@@ -153,15 +149,15 @@ type redecidedDoc struct {
 }
 
 type grantDoc struct {
-	Rule     string           `json:"r,omitzero"`
-	Wallet   string           `json:"w,omitzero"`
-	Worth    int64            `json:"n,omitzero"`
-	ActiveAt int64            `json:"act,omitzero"`
-	Lot      int32            `json:"lot,omitzero"`
-	Taken    map[string]int64 `json:"taken,omitempty"` // by day
-	Owed     int64            `json:"owed,omitzero"`
-	Lapsed   int64            `json:"gone,omitzero"`
-	Expired  int64            `json:"exp,omitzero"`
+	Rule     string    `json:"r,omitzero"`
+	Wallet   string    `json:"w,omitzero"`
+	Worth    int64     `json:"n,omitzero"`
+	ActiveAt int64     `json:"act,omitzero"`
+	Lot      int32     `json:"lot,omitzero"`
+	Taken    seriesDoc `json:"taken,omitempty"`
+	Owed     int64     `json:"owed,omitzero"`
+	Lapsed   int64     `json:"gone,omitzero"`
+	Expired  int64     `json:"exp,omitzero"`
 
 	Converted []unconvertedDoc `json:"cv,omitempty"`
 }
@@ -177,51 +173,51 @@ type shareDoc struct {
 }
 
 type entryDoc struct {
-	Sequence   int64            `json:"seq,omitzero"`
-	Member     string           `json:"m"`
-	Kind       string           `json:"k"`
-	Points     int64            `json:"n"`
-	Postings   []postingDoc     `json:"p,omitempty"`
-	Because    []becauseDoc     `json:"why,omitempty"`
-	Program    int              `json:"v"`
-	Effective  int64            `json:"at"`
-	Recorded   int64            `json:"rec"`
-	Actor      string           `json:"by"`
-	Input      string           `json:"in,omitzero"`
-	Order      *orderDoc        `json:"o,omitempty"`
-	Redemption *redemptionDoc   `json:"rd,omitempty"`
-	Refusal    *refusalDoc      `json:"no,omitempty"`
-	Tier       *tierDoc         `json:"tier,omitempty"`
-	Redecided  *redecidedDoc    `json:"again,omitempty"`
-	Redated    []reachedDoc     `json:"dated,omitempty"`
-	Metric     *metricDoc       `json:"met,omitempty"`
-	Brands     map[string]int64 `json:"mb,omitempty"` // as the account's
-	Ladder     string           `json:"lad,omitzero"` // on which it happened
-	Counts     []countDoc       `json:"cnt,omitempty"`
-	Usage      map[string]int64 `json:"caps,omitempty"`
-	Numbers    int              `json:"nums,omitzero"`
-	First      []string         `json:"first,omitempty"` // as the account's
-	Undecided  []againDoc       `json:"undec,omitempty"` // as the account's
-	Event      *eventDoc        `json:"ev,omitempty"`
-	Reached    *reachedDoc      `json:"ms,omitempty"`
-	Traits     *traitsDoc       `json:"who,omitempty"`
-	Move       *moveDoc         `json:"mv,omitempty"`
-	Notice     *noticeDoc       `json:"told,omitempty"`
-	Extended   []extendedDoc    `json:"ext,omitempty"`
-	Slides     int32            `json:"slide,omitzero"`
-	Stale      int32            `json:"stale,omitzero"`
-	Graced     []int32          `json:"grace,omitempty"`
-	Carried    string           `json:"frac,omitzero"`
-	Conversion *convertedDoc    `json:"cv,omitempty"`
-	Reversals  []unconvertedDoc `json:"unc,omitempty"`
-	WriteOffs  []writeOffDoc    `json:"wo,omitempty"`
-	Wallets    []walletDoc      `json:"ws,omitempty"`
-	Active     int64            `json:"ba,omitzero"` // the balance after
-	Pending    int64            `json:"bp,omitzero"`
-	Reserved   int64            `json:"br,omitzero"`
-	Debt       int64            `json:"bd,omitzero"`
-	Previous   string           `json:"prev,omitzero"`
-	Hash       string           `json:"hash,omitzero"`
+	Sequence   int64                `json:"seq,omitzero"`
+	Member     string               `json:"m"`
+	Kind       string               `json:"k"`
+	Points     int64                `json:"n"`
+	Postings   []postingDoc         `json:"p,omitempty"`
+	Because    []becauseDoc         `json:"why,omitempty"`
+	Program    int                  `json:"v"`
+	Effective  int64                `json:"at"`
+	Recorded   int64                `json:"rec"`
+	Actor      string               `json:"by"`
+	Input      string               `json:"in,omitzero"`
+	Order      *orderDoc            `json:"o,omitempty"`
+	Redemption *redemptionDoc       `json:"rd,omitempty"`
+	Refusal    *refusalDoc          `json:"no,omitempty"`
+	Tier       *tierDoc             `json:"tier,omitempty"`
+	Redecided  *redecidedDoc        `json:"again,omitempty"`
+	Redated    []reachedDoc         `json:"dated,omitempty"`
+	Metric     *metricDoc           `json:"met,omitempty"`
+	Brands     map[string]int64     `json:"mb,omitempty"` // as the account's
+	Ladder     string               `json:"lad,omitzero"` // on which it happened
+	Counts     []countDoc           `json:"cnt,omitempty"`
+	Usage      map[string]seriesDoc `json:"caps,omitempty"`
+	Numbers    int                  `json:"nums,omitzero"`
+	First      []string             `json:"first,omitempty"` // as the account's
+	Undecided  []againDoc           `json:"undec,omitempty"` // as the account's
+	Event      *eventDoc            `json:"ev,omitempty"`
+	Reached    *reachedDoc          `json:"ms,omitempty"`
+	Traits     *traitsDoc           `json:"who,omitempty"`
+	Move       *moveDoc             `json:"mv,omitempty"`
+	Notice     *noticeDoc           `json:"told,omitempty"`
+	Extended   []extendedDoc        `json:"ext,omitempty"`
+	Slides     int32                `json:"slide,omitzero"`
+	Stale      int32                `json:"stale,omitzero"`
+	Graced     []int32              `json:"grace,omitempty"`
+	Carried    string               `json:"frac,omitzero"`
+	Conversion *convertedDoc        `json:"cv,omitempty"`
+	Reversals  []unconvertedDoc     `json:"unc,omitempty"`
+	WriteOffs  []writeOffDoc        `json:"wo,omitempty"`
+	Wallets    []walletDoc          `json:"ws,omitempty"`
+	Active     int64                `json:"ba,omitzero"` // the balance after
+	Pending    int64                `json:"bp,omitzero"`
+	Reserved   int64                `json:"br,omitzero"`
+	Debt       int64                `json:"bd,omitzero"`
+	Previous   string               `json:"prev,omitzero"`
+	Hash       string               `json:"hash,omitzero"`
 }
 
 type postingDoc struct {
@@ -300,7 +296,7 @@ type orderDoc struct {
 	Used      int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
 	Peak      int64            `json:"peak,omitzero"` // likewise
 	Cut       bool             `json:"cut,omitzero"`
-	Taken     map[string]int64 `json:"taken,omitempty"` // by day
+	Taken     seriesDoc        `json:"taken,omitempty"`
 	Owed      int64            `json:"owed,omitzero"`
 	Lapsed    int64            `json:"gone,omitzero"`
 	Expired   int64            `json:"exp,omitzero"`
@@ -382,7 +378,7 @@ type redemptionDoc struct {
 	Reward string `json:"r"`
 	Points int64  `json:"n,omitzero"`
 	Order  string `json:"o,omitzero"`
-	Status string `json:"st"`
+	Status string `json:"st,omitzero"` // left out of holds that are reserved
 	At     int64  `json:"at"`
 	Until  int64  `json:"u,omitzero"`
 	Cart   string `json:"c,omitzero"`
@@ -392,12 +388,12 @@ type redemptionDoc struct {
 	Value  int64  `json:"v,omitzero"`  // what a payment pays
 	Worth  string `json:"vc,omitzero"` // in which currency
 
-	Lots map[string]int64 `json:"l,omitempty"` // once it is committed
-	Back int64            `json:"b,omitzero"`
-	Code string           `json:"code,omitzero"`
-	From int64            `json:"cf,omitzero"`
-	To   int64            `json:"cu,omitzero"`
-	Pool bool             `json:"pool,omitzero"` // the code comes from a pool
+	Lots seriesDoc `json:"l,omitempty"` // once it is committed
+	Back int64     `json:"b,omitzero"`
+	Code string    `json:"code,omitzero"`
+	From int64     `json:"cf,omitzero"`
+	To   int64     `json:"cu,omitzero"`
+	Pool bool      `json:"pool,omitzero"` // the code comes from a pool
 
 	Wallet string    `json:"w,omitzero"`
 	Credit *grantDoc `json:"cr,omitempty"`
@@ -479,15 +475,4 @@ func instant(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
-}
-
-func storedLots(lots []loyalty.Lot) map[string]int64 {
-	if len(lots) == 0 {
-		return nil
-	}
-	out := make(map[string]int64, len(lots))
-	for _, l := range lots {
-		out[strconv.Itoa(int(l.Expires))] = int64(l.Points)
-	}
-	return out
 }

@@ -34,15 +34,13 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Pending = append(d.Pending, pendingDoc{p.Cause.Kind, p.Cause.ID, millis(p.ActiveAt), millis(p.GiveUp), int32(p.Expires), p.Wallet, int64(p.Points)})
 	}
 	for _, h := range a.Holds {
-		d.Holds = append(d.Holds, holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)})
+		hold := holdDoc{*storedRedemption(&h.Redemption), storedLots(h.Lots)}
+		if h.Redemption.Status == loyalty.Reserved {
+			hold.Redemption.Status = ""
+		}
+		d.Holds = append(d.Holds, hold)
 	}
-	for _, m := range a.Metrics {
-		d.Points = setNonZero(d.Points, m.Month, int64(m.Points))
-		d.Orders = setNonZero(d.Orders, m.Month, m.Orders)
-		d.Spend = setNonZero(d.Spend, m.Month, m.Spend)
-		d.Elements = setNonZero(d.Elements, m.Month, m.Elements)
-		d.Visits = setNonZero(d.Visits, m.Month, m.Visits)
-	}
+	d.metricsDoc = storedMetrics(a.Metrics)
 	d.Brands, d.Ladders = storedBrands(a.Brands), storedLadders(a.Ladders)
 	for _, m := range a.Moves {
 		d.Moves = append(d.Moves, storedMove(m))
@@ -84,17 +82,6 @@ func datesTo[To, From ~int32](days []From) (out []To) {
 		out = append(out, To(day))
 	}
 	return out
-}
-
-func setNonZero(m map[string]int64, month int, n int64) map[string]int64 {
-	if n == 0 {
-		return m
-	}
-	if m == nil {
-		m = map[string]int64{}
-	}
-	m[strconv.Itoa(month)] = n
-	return m
 }
 
 // readAccount reads an account as it was stored. An absent item is the account of nobody: Sequence zero.
@@ -144,6 +131,7 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		if err != nil {
 			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 		}
+		h.Redemption.Status = cmp.Or(h.Redemption.Status, string(loyalty.Reserved))
 		r, err := h.Redemption.redemption()
 		if err != nil {
 			return a, fmt.Errorf("ledger: read account %s: %w", m, err)
@@ -172,8 +160,8 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.First.Orders, err = readPlaced(d.First); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
-	if a.Metrics, err = readMetrics(d); err != nil {
-		return a, err
+	if a.Metrics, err = d.metrics(); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	if a.Brands, err = readBrands(d.Brands); err != nil {
 		return a, err
@@ -206,90 +194,5 @@ func readBrands(stored map[string]int64) (out []loyalty.Bought, err error) {
 	slices.SortFunc(out, func(a, b loyalty.Bought) int {
 		return cmp.Or(cmp.Compare(a.Month, b.Month), cmp.Compare(a.Brand, b.Brand))
 	})
-	return out, nil
-}
-
-// storedUsage names each by its rule, a # for what counts times, the period and its last day:
-// "campaigns.x|#week20261206", and "day20261201" for the program's own.
-func storedUsage(all []loyalty.Usage) map[string]int64 {
-	if len(all) == 0 {
-		return nil
-	}
-	out := make(map[string]int64, len(all))
-	for _, u := range all {
-		key := string(u.Per) + padded(int64(u.Ends), 8)
-		if u.Times {
-			key = "#" + key
-		}
-		if u.Rule != "" {
-			key = u.Rule + "|" + key
-		}
-		out[key] = u.N
-	}
-	return out
-}
-
-func readUsage(stored map[string]int64) ([]loyalty.Usage, error) {
-	var out []loyalty.Usage
-	for key, n := range stored {
-		rule, period, ruled := strings.Cut(key, "|")
-		if !ruled {
-			rule, period = "", key
-		}
-		period, times := strings.CutPrefix(period, "#")
-		cut := max(0, len(period)-8)
-		day, err := strconv.Atoi(period[cut:])
-		if err != nil {
-			return nil, fmt.Errorf("%q is no period of a cap", key)
-		}
-		out = append(out, loyalty.Usage{Rule: rule, Times: times, Per: loyalty.CapPeriod(period[:cut]), Ends: loyalty.Date(day), N: n})
-	}
-	slices.SortFunc(out, loyalty.Usage.Compare)
-	return out, nil
-}
-
-// readLots orders them as accounts keep them: earliest first, never (0) last.
-func readLots(stored map[string]int64) ([]loyalty.Lot, error) {
-	if len(stored) == 0 {
-		return nil, nil
-	}
-	lots := make([]loyalty.Lot, 0, len(stored))
-	for day, n := range stored {
-		d, err := strconv.Atoi(day)
-		if err != nil {
-			return nil, fmt.Errorf("lot %q is no day", day)
-		}
-		lots = append(lots, loyalty.Lot{Expires: loyalty.Date(d), Points: loyalty.Points(n)})
-	}
-	slices.SortFunc(lots, func(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) })
-	return lots, nil
-}
-
-func readMetrics(d accountDoc) ([]loyalty.Metric, error) {
-	var out []loyalty.Metric
-	for i, by := range []map[string]int64{d.Points, d.Orders, d.Spend, d.Elements, d.Visits} {
-		for month, n := range by {
-			m, err := strconv.Atoi(month)
-			if err != nil {
-				return nil, fmt.Errorf("ledger: metric %q is of no month", month)
-			}
-			at, found := slices.BinarySearchFunc(out, m, func(x loyalty.Metric, m int) int { return cmp.Compare(x.Month, m) })
-			if !found {
-				out = slices.Insert(out, at, loyalty.Metric{Month: m})
-			}
-			switch i {
-			case 0:
-				out[at].Points = loyalty.Points(n)
-			case 1:
-				out[at].Orders = n
-			case 2:
-				out[at].Spend = n
-			case 3:
-				out[at].Elements = n
-			case 4:
-				out[at].Visits = n
-			}
-		}
-	}
 	return out, nil
 }

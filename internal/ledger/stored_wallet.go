@@ -10,12 +10,12 @@ import (
 // purseDoc is what an account has in a wallet beside that of points, which the account's own fields hold as in the
 // first release.
 type purseDoc struct {
-	Lots     map[string]int64 `json:"lots,omitempty"` // by day
-	Debt     int64            `json:"debt,omitzero"`
-	Earned   int64            `json:"earned,omitzero"`
-	Redeemed int64            `json:"spent,omitzero"`
-	Expired  int64            `json:"lapsed,omitzero"`
-	Lapsed   map[string]int64 `json:"exp,omitempty"` // by day
+	Lots     seriesDoc `json:"lots,omitempty"`
+	Debt     int64     `json:"debt,omitzero"`
+	Earned   int64     `json:"earned,omitzero"`
+	Redeemed int64     `json:"spent,omitzero"`
+	Expired  int64     `json:"lapsed,omitzero"`
+	Lapsed   seriesDoc `json:"exp,omitempty"`
 }
 
 // walletDoc is what an entry did to a wallet.
@@ -29,18 +29,18 @@ type walletDoc struct {
 }
 
 type convertedDoc struct {
-	ID       string           `json:"id"`
-	Rule     string           `json:"r"`
-	From     string           `json:"f,omitzero"`
-	To       string           `json:"t,omitzero"`
-	Points   int64            `json:"n"`
-	Received int64            `json:"got"`
-	Taken    map[string]int64 `json:"l,omitempty"` // by day
-	Lot      int32            `json:"lot,omitzero"`
-	At       int64            `json:"at"`
-	Until    int64            `json:"u,omitzero"`
-	Undone   int64            `json:"un,omitzero"`
-	Returned int64            `json:"b,omitzero"`
+	ID       string    `json:"id"`
+	Rule     string    `json:"r"`
+	From     string    `json:"f,omitzero"`
+	To       string    `json:"t,omitzero"`
+	Points   int64     `json:"n"`
+	Received int64     `json:"got"`
+	Taken    seriesDoc `json:"l,omitempty"`
+	Lot      int32     `json:"lot,omitzero"`
+	At       int64     `json:"at"`
+	Until    int64     `json:"u,omitzero"`
+	Undone   int64     `json:"un,omitzero"`
+	Returned int64     `json:"b,omitzero"`
 }
 
 func storedPurses(all []loyalty.Purse) map[string]purseDoc {

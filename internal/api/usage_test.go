@@ -1,0 +1,263 @@
+package api
+
+import (
+	"fmt"
+	"hash/fnv"
+	"iter"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/cost"
+	"github.com/perennial-loyalty/perennial/internal/cost/costtest"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/program"
+	"github.com/perennial-loyalty/perennial/internal/stack/access"
+	"github.com/perennial-loyalty/perennial/internal/table"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+// What each request uses of the table and of the logs is exactly what internal/cost says. After a change that is meant,
+// go test ./internal/api -run TestUsageOfRequests -update writes the file.
+func TestUsageOfRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		used := map[string]cost.Usage{}
+		for _, measure := range []func(*usageWorld){
+			(*usageWorld).measureOrders, (*usageWorld).measureLargeOrder, (*usageWorld).measureExternalIDs, (*usageWorld).measureReads,
+			(*usageWorld).measureRedemptions, (*usageWorld).measureLimited,
+		} {
+			w := newUsageWorld(t)
+			measure(w)
+			maps.Copy(used, w.used)
+		}
+		costtest.Compare(t, slices.Collect(maps.Values(used)))
+	})
+}
+
+// A usageWorld is an API over a table that counts what is used of it.
+type usageWorld struct {
+	*world
+	meter  *tabletest.Meter
+	member string // an active member of two years
+	orders int
+	used   map[string]cost.Usage // by ID
+}
+
+const (
+	aDay   = 24 * time.Hour
+	aMonth = 30 * aDay
+)
+
+// newUsageWorld makes a member with the external ID "ada" who has ordered each month for two years, and whose latest orders
+// are pending, by the requests that make such members.
+func newUsageWorld(t *testing.T) *usageWorld {
+	w := &usageWorld{used: map[string]cost.Usage{}}
+	w.meter = &tabletest.Meter{Table: memory(t), Bubble: true}
+	w.world = newWorld(t, w.meter)
+	w.publishVersion(1, false)
+	w.member = w.must("POST", "/v1/members", `{"external_id": "ada", "email": "ada@example.com", "name": "Ada Lovelace", "locale": "en"}`)
+	for range 24 {
+		w.order()
+		w.advance(aMonth)
+	}
+	for range 2 {
+		w.order()
+		w.advance(aDay)
+	}
+	w.must("POST", "/v1/members/"+w.member+"/adjustments", `{"points": 20000, "reason": "for the redemptions of the test"}`)
+	w.warm()
+	return w
+}
+
+// publishVersion publishes the demo program after another version. If limited, the free mug has a stock and the cinema
+// ticket uploaded codes; no other reward has either.
+func (w *usageWorld) publishVersion(after int, limited bool) {
+	source := string(program.Demo())
+	source = strings.Replace(source, ", stock: 20,", ",", 1)
+	if !limited {
+		source = strings.Replace(source, ", stock: 200", "", 1)
+		source = strings.Replace(source, ", codes: uploaded", ", codes: generated", 1)
+	}
+	w.publish("bluebird", []byte(source), after)
+	w.advance(time.Minute) // so that every process sees it
+	w.warm()
+}
+
+// warm lets every function read the API key and the program, as a process does after a minute.
+func (w *usageWorld) warm() {
+	w.t.Helper()
+	for _, r := range []request{
+		{method: "GET", path: "/v1/members/mem_unknown"},
+		{method: "POST", path: "/v1/quotes", body: []byte(`{"member": "mem_unknown", "currency": "EUR", "lines": []}`)},
+		{method: "GET", path: "/v1/orders/unknown"},
+		{method: "POST", path: "/v1/redemptions/rd_unknown/commit", body: []byte("{}")},
+	} {
+		if a := w.do(r); a.status != http.StatusNotFound {
+			w.t.Fatalf("%s %s: %d %s", r.method, r.path, a.status, a.body)
+		}
+	}
+}
+
+func (w *usageWorld) order() {
+	w.orders++
+	w.must("PUT", fmt.Sprint("/v1/orders/", 100_000+w.orders), w.orderOf("paid", threeLines, ""))
+}
+
+const threeLines = `{"id": "1", "sku": "BEAN-1", "category": "coffee-beans", "quantity": 2, "amount": 5998},
+	{"id": "2", "sku": "MUG-01", "category": "mugs", "quantity": 1, "amount": 1490},
+	{"id": "3", "sku": "FILTER", "category": "brewing", "quantity": 1, "amount": 590}`
+
+func (w *usageWorld) orderOf(status, lines, more string) string {
+	return fmt.Sprintf(`{"member": %q, "placed_at": %q, "currency": "EUR", "channel": "web", "status": %q, "lines": [%s],
+		"shipping": 490, "tenders": [{"kind": "card", "amount": 8568}]%s}`, w.member, w.clock().Format(time.RFC3339), status, lines, more)
+}
+
+// measure sends a request that must succeed, and counts what it uses.
+func (w *usageWorld) measure(id, method, path, body string) map[string]any {
+	w.t.Helper()
+	w.mu.Lock()
+	w.log.Reset()
+	w.mu.Unlock()
+	w.meter.Take()
+	a := w.post(method, path, body)
+	if a.status >= http.StatusMultipleChoices {
+		w.t.Fatalf("%s: %d %s", id, a.status, a.body)
+	}
+	u := w.meter.Take()
+	w.used[id] = cost.Usage{
+		ID: id, Steps: u.Steps, Calls: u.Calls, Read: u.Read, Write: u.Write, Items: u.Items, LogBytes: logBytes(w.log.String()),
+	}
+	m, _ := a.json.(map[string]any)
+	return m
+}
+
+// logBytes is the size of log lines on Lambda, where the values that vary have these sizes.
+func logBytes(lines string) int {
+	for field, typical := range map[string]string{
+		"time": `"2026-11-29T20:22:10.123456789Z"`, "stack": `"perennial"`, "version": `"12"`, "request_id": `"JKJaXmPLvHcESHA="`,
+		"latency_ms": "12.345",
+	} {
+		lines = regexp.MustCompile(`"`+field+`":("[^"]*"|[0-9.]+)`).ReplaceAllString(lines, `"`+field+`":`+typical)
+	}
+	return len(lines)
+}
+
+func (w *usageWorld) measureOrders() {
+	paid := w.orderOf("paid", threeLines, "")
+	w.measure("order", "PUT", "/v1/orders/200001", paid)
+	w.measure("order_repeated", "PUT", "/v1/orders/200001", paid)
+	refund := fmt.Sprintf(`, "refunds": [{"id": "re_1", "at": %q, "amount": 2999, "lines": [{"id": "1", "quantity": 1, "amount": 2999}]}]`,
+		w.clock().Format(time.RFC3339))
+	w.measure("order_refunded", "PUT", "/v1/orders/200001", w.orderOf("paid", threeLines, refund))
+	w.measure("order_canceled", "PUT", "/v1/orders/200001", w.orderOf("cancelled", threeLines, refund))
+	w.measure("order_placed", "PUT", "/v1/orders/200002", w.orderOf("placed", threeLines, ""))
+	w.measure("order_paid", "PUT", "/v1/orders/200002", w.orderOf("paid", threeLines, ""))
+	w.measure("event", "POST", "/v1/events", fmt.Sprintf(`{"member": %q, "type": "review.approved", "id": "778", "at": %q,
+		"data": {"rating": 5, "text": "I had no idea that beans could be so much better than others."}}`, w.member, w.clock().Format(time.RFC3339)))
+}
+
+func (w *usageWorld) measureLargeOrder() {
+	lines := make([]string, 100)
+	for i := range lines {
+		lines[i] = fmt.Sprintf(`{"id": "%d", "sku": "BEAN-%03d", "category": "coffee-beans", "quantity": %d, "amount": %d}`, i+1, 7*i%1000, i%3+1, 499+(i*137)%3000)
+	}
+	w.measure("order_100", "PUT", "/v1/orders/200005", w.orderOf("paid", strings.Join(lines, ","), ""))
+}
+
+func (w *usageWorld) measureReads() {
+	w.measureColdProcess()
+	w.measure("member", "GET", "/v1/members/"+w.member, "")
+	w.measure("tier", "GET", "/v1/members/"+w.member+"/tier", "")
+	w.measure("rewards", "GET", "/v1/members/"+w.member+"/rewards", "")
+	w.measure("quote", "POST", "/v1/quotes", w.basket())
+	w.measure("statement", "GET", "/v1/members/"+w.member+"/entries", "")
+}
+
+func (w *usageWorld) basket() string {
+	return strings.Replace(w.orderOf("paid", threeLines, ""), `"status": "paid",`, "", 1)
+}
+
+// redeem asks for a reward, and returns the redemption's ID.
+func (w *usageWorld) redeem(id, reward, more string) string {
+	rd := w.measure(id, "POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": %q%s}`, w.member, reward, more))
+	return rd["id"].(string)
+}
+
+func (w *usageWorld) measureRedemptions() {
+	w.measure("commit", "POST", "/v1/redemptions/"+w.redeem("reserve", "free-shipping", "")+"/commit", "{}")
+	rd := w.redeem("reserve", "free-shipping", "")
+	w.measure("cancel", "POST", "/v1/redemptions/"+rd+"/cancel", "{}")
+	w.redeem("redeem", "free-shipping", `, "commit": true`)
+}
+
+func (w *usageWorld) measureExternalIDs() {
+	external := strings.Replace(w.orderOf("paid", threeLines, ""), w.member, "external:ada", 1)
+	w.measure("order_external_first", "PUT", "/v1/orders/200003", external)
+	w.measure("order_external", "PUT", "/v1/orders/200004", external)
+}
+
+// measureColdProcess reads a member in a process that has read neither the API key nor the program.
+func (w *usageWorld) measureColdProcess() {
+	warm := *w.app
+	cold := warm
+	cold.Ledger, cold.Keys, cold.Programs = nil, nil, nil
+	if err := cold.Wire(); err != nil {
+		w.t.Fatal(err)
+	}
+	h := w.handlers["members"]
+	w.handlers["members"] = access.Handler("members", Members(&cold))
+	w.measure("member_cold", "GET", "/v1/members/"+w.member, "")
+	w.handlers["members"] = h
+}
+
+// measureLimited measures rewards with a stock and with uploaded codes. For the lists, the last code is in a reservation
+// that has expired, which nothing has noted.
+func (w *usageWorld) measureLimited() {
+	w.publishVersion(2, true)
+	for shard := range ledger.BudgetShards { // the first use of each counter creates it, which costs more
+		key := table.Key{PK: "P#bluebird#C#rewards.free-mug", SK: fmt.Sprintf("BUDGET#%02d", shard)}
+		if err := w.table.Transact(w.t.Context(), table.Add(key, "n", 0, 0)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if _, err := (&ledger.Ledger{Table: w.table, Now: w.clock}).AddCodes(w.t.Context(), "bluebird", "cinema", lastCodes(2)); err != nil {
+		w.t.Fatal(err)
+	}
+	w.measure("commit_stock", "POST", "/v1/redemptions/"+w.redeem("reserve_stock", "free-mug", "")+"/commit", "{}")
+	w.measure("cancel_stock", "POST", "/v1/redemptions/"+w.redeem("reserve_stock", "free-mug", "")+"/cancel", "{}")
+	w.measure("commit_code", "POST", "/v1/redemptions/"+w.redeem("reserve_code", "cinema", "")+"/commit", "{}")
+	w.measure("cancel_code", "POST", "/v1/redemptions/"+w.redeem("reserve_code", "cinema", "")+"/cancel", "{}")
+	w.measure("commit_gift_card", "POST", "/v1/redemptions/"+w.redeem("reserve_gift_card", "gift-25", "")+"/commit", "{}")
+	w.redeem("redeem_gift_card", "gift-25", `, "commit": true`)
+
+	eve := w.must("POST", "/v1/members", `{"external_id": "eve"}`)
+	w.must("POST", "/v1/members/"+eve+"/adjustments", `{"points": 5000, "reason": "for the redemptions of the test"}`)
+	w.must("POST", "/v1/redemptions", fmt.Sprintf(`{"member": %q, "reward": "cinema"}`, eve))
+	w.advance(31 * time.Minute)
+	w.warm()
+	w.measure("rewards_limited", "GET", "/v1/members/"+w.member+"/rewards", "")
+	w.measure("quote_limited", "POST", "/v1/quotes", w.basket())
+}
+
+// lastCodes yields codes that stand at the end of a pool, so that the search from a random place finds one at once, as it
+// does in a large pool.
+func lastCodes(n int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i, found := 0, 0; found < n; i++ {
+			code := fmt.Sprint("CINEMA-", i)
+			h := fnv.New32a()
+			h.Write([]byte(code))
+			if h.Sum32() < 0xffff_0000 {
+				continue
+			}
+			if found++; !yield(code) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,63 @@
+// Package costtest compares what tests measure with the usage that internal/cost states.
+//
+// With the flag -update it writes what was measured into internal/cost/usage.json instead, so that the file never has to be
+// edited where only figures change. It is for tests alone.
+package costtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/cost"
+)
+
+var update = flag.Bool("update", false, "write what is measured to internal/cost/usage.json")
+
+// usageFile is the file that -update writes, as seen from a package in internal/.
+const usageFile = "../cost/usage.json"
+
+// Compare requires that internal/cost states exactly the usage that was measured. A request that uses less fails as well.
+func Compare(t *testing.T, measured []cost.Usage) {
+	t.Helper()
+	all := cost.Usages()
+	for _, got := range measured {
+		i := slices.IndexFunc(all, func(u cost.Usage) bool { return u.ID == got.ID })
+		if i < 0 {
+			t.Errorf("internal/cost/usage.json does not have %s", got.ID)
+			continue
+		}
+		got.Request = all[i].Request
+		if all[i] != got && !*update {
+			t.Errorf("%s\n used %+v\n want %+v", got.ID, got, all[i])
+		}
+		all[i] = got
+	}
+	if *update {
+		write(t, all)
+	}
+}
+
+func write(t *testing.T, all []cost.Usage) {
+	var b bytes.Buffer
+	b.WriteString("[\n")
+	for i, u := range all {
+		line, err := json.Marshal(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.WriteString("  ")
+		b.Write(line)
+		if i < len(all)-1 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("]\n")
+	if err := os.WriteFile(usageFile, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

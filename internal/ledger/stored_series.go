@@ -1,0 +1,159 @@
+package ledger
+
+import (
+	"cmp"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// A seriesDoc is numbers by day or month, in few bytes: the first day (20271231) and its number, and then for each further
+// day its distance from the one before as a number (20280131 is 8900 after 20271231) and its number. DynamoDB bills items
+// by the KB, and an account has dozens of such numbers.
+type seriesDoc []int64
+
+// errOddSeries says that a stored series lacks its last number.
+var errOddSeries = errors.New("a series of numbers by day has an odd length")
+
+// add appends a number. last is the key of the number before, 0 for the first one.
+func (s seriesDoc) add(last, key, n int64) seriesDoc { return append(s, key-last, n) }
+
+// all yields the keys and numbers of the series.
+func (s seriesDoc) all() iter.Seq2[int64, int64] {
+	return func(yield func(key, n int64) bool) {
+		key := int64(0)
+		for i := 0; i+1 < len(s); i += 2 {
+			if key += s[i]; !yield(key, s[i+1]) {
+				return
+			}
+		}
+	}
+}
+
+func (s seriesDoc) check() error {
+	if len(s)%2 != 0 {
+		return errOddSeries
+	}
+	return nil
+}
+
+// storedLots orders lots as accounts do: earliest first, never (0) last.
+func storedLots(lots []loyalty.Lot) (out seriesDoc) {
+	last := int64(0)
+	for _, l := range slices.SortedStableFunc(slices.Values(lots), compareLots) {
+		out = out.add(last, int64(l.Expires), int64(l.Points))
+		last = int64(l.Expires)
+	}
+	return out
+}
+
+func compareLots(x, y loyalty.Lot) int { return x.Expires.Compare(y.Expires) }
+
+func readLots(stored seriesDoc) (lots []loyalty.Lot, err error) {
+	for day, n := range stored.all() {
+		lots = append(lots, loyalty.Lot{Expires: loyalty.Date(day), Points: loyalty.Points(n)})
+	}
+	return lots, stored.check()
+}
+
+// storedUsage names each series by the rule, a # for what counts times, and the period: "campaigns.x|#week", and "day"
+// for the program's own. Its days are the last ones of the periods.
+func storedUsage(all []loyalty.Usage) map[string]seriesDoc {
+	if len(all) == 0 {
+		return nil
+	}
+	out, last := map[string]seriesDoc{}, map[string]int64{}
+	for _, u := range slices.SortedFunc(slices.Values(all), func(x, y loyalty.Usage) int { return cmp.Compare(x.Ends, y.Ends) }) {
+		key := string(u.Per)
+		if u.Times {
+			key = "#" + key
+		}
+		if u.Rule != "" {
+			key = u.Rule + "|" + key
+		}
+		out[key] = out[key].add(last[key], int64(u.Ends), u.N)
+		last[key] = int64(u.Ends)
+	}
+	return out
+}
+
+func readUsage(stored map[string]seriesDoc) (out []loyalty.Usage, err error) {
+	for _, key := range slices.Sorted(maps.Keys(stored)) {
+		rule, period, ruled := strings.Cut(key, "|")
+		if !ruled {
+			rule, period = "", key
+		}
+		period, times := strings.CutPrefix(period, "#")
+		for day, n := range stored[key].all() {
+			out = append(out, loyalty.Usage{Rule: rule, Times: times, Per: loyalty.CapPeriod(period), Ends: loyalty.Date(day), N: n})
+		}
+		err = cmp.Or(err, stored[key].check())
+	}
+	slices.SortFunc(out, loyalty.Usage.Compare)
+	return out, err
+}
+
+// metricsDoc is an account's metrics: the months, and by month the numbers of each metric that has any.
+type metricsDoc struct {
+	Months   []int64 `json:"mm,omitempty"` // the first one, and of each further one the distance from the one before
+	Points   []int64 `json:"mp,omitempty"`
+	Orders   []int64 `json:"mo,omitempty"`
+	Spend    []int64 `json:"ms,omitempty"`
+	Elements []int64 `json:"me,omitempty"`
+	Visits   []int64 `json:"mvi,omitempty"`
+}
+
+// A metricColumn is a column and the field of a metric that it holds.
+type metricColumn struct {
+	numbers *[]int64
+	of      *int64
+}
+
+func (d *metricsDoc) columns(m *loyalty.Metric) [5]metricColumn {
+	return [...]metricColumn{
+		{&d.Points, (*int64)(&m.Points)}, {&d.Orders, &m.Orders}, {&d.Spend, &m.Spend}, {&d.Elements, &m.Elements}, {&d.Visits, &m.Visits},
+	}
+}
+
+// storedMetrics leaves out months in which everything is zero.
+func storedMetrics(all []loyalty.Metric) (d metricsDoc) {
+	last := 0
+	for _, m := range all {
+		if m == (loyalty.Metric{Month: m.Month}) {
+			continue
+		}
+		d.Months = append(d.Months, int64(m.Month-last))
+		last = m.Month
+		for _, c := range d.columns(&m) {
+			*c.numbers = append(*c.numbers, *c.of)
+		}
+	}
+	for _, c := range d.columns(&loyalty.Metric{}) {
+		if !slices.ContainsFunc(*c.numbers, func(n int64) bool { return n != 0 }) {
+			*c.numbers = nil
+		}
+	}
+	return d
+}
+
+func (d *metricsDoc) metrics() (out []loyalty.Metric, err error) {
+	month := 0
+	for i, distance := range d.Months {
+		month += int(distance)
+		m := loyalty.Metric{Month: month}
+		for _, c := range d.columns(&m) {
+			switch {
+			case i < len(*c.numbers):
+				*c.of = (*c.numbers)[i]
+			case len(*c.numbers) > 0:
+				err = errors.New("a metric lacks a month")
+			}
+		}
+		out = append(out, m)
+	}
+	return out, err
+}
