@@ -25,6 +25,8 @@ type commands struct {
 	Plan     plan       `cmd:"" help:"Play through a day on which many members fall due at once: time, units, cost."`
 	Codes    codesCmd   `cmd:"" help:"Add codes that rewards give out."`
 
+	Estimate estimateCmd `cmd:"" help:"Estimate costs on AWS."`
+
 	Failures  failuresCmd  `cmd:"" help:"List work that failed for good, show it and start it again."`
 	Webhooks  webhooksCmd  `cmd:"" help:"List what payment processors sent, show it, take it again, and ask them for what they sent while nobody listened."`
 	Trigger   trigger      `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`

@@ -6,7 +6,6 @@ import (
 	"iter"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -130,21 +129,10 @@ func (w *usageWorld) measure(id, method, path, body string) map[string]any {
 	}
 	u := w.meter.Take()
 	w.used[id] = cost.Usage{
-		ID: id, Steps: u.Steps, Calls: u.Calls, Read: u.Read, Write: u.Write, Items: u.Items, LogBytes: logBytes(w.log.String()),
+		ID: id, Steps: u.Steps, Calls: u.Calls, Read: u.Read, Write: u.Write, Items: u.Items, LogBytes: costtest.LogBytes(w.log.String()),
 	}
 	m, _ := a.json.(map[string]any)
 	return m
-}
-
-// logBytes is the size of log lines on Lambda, where the values that vary have these sizes.
-func logBytes(lines string) int {
-	for field, typical := range map[string]string{
-		"time": `"2026-11-29T20:22:10.123456789Z"`, "stack": `"perennial"`, "version": `"12"`, "request_id": `"JKJaXmPLvHcESHA="`,
-		"latency_ms": "12.345",
-	} {
-		lines = regexp.MustCompile(`"`+field+`":("[^"]*"|[0-9.]+)`).ReplaceAllString(lines, `"`+field+`":`+typical)
-	}
-	return len(lines)
 }
 
 func (w *usageWorld) measureOrders() {

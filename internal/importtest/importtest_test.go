@@ -101,8 +101,8 @@ var arrows = []struct {
 	{"functions/reminders", []string{"api", "boot", "boot/postroom"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
-		"app", "auth", "boot/failurequeues", "boot/operator", "failures", "ledger", "local", "local/binaries", "local/paypal", "loyalty", "payments",
-		"payments/sample", "program", "stack", "table",
+		"app", "auth", "boot/failurequeues", "boot/operator", "cost", "failures", "ledger", "local", "local/binaries", "local/paypal",
+		"loyalty", "payments", "payments/sample", "program", "stack", "table",
 		"table/dynamotable", "table/pebbletable",
 	}},
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"flag"
 	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -60,4 +61,16 @@ func write(t *testing.T, all []cost.Usage) {
 	if err := os.WriteFile(usageFile, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// LogBytes returns the size of log lines on Lambda, where the values that vary have the sizes of these.
+func LogBytes(lines string) int {
+	for field, typical := range map[string]string{
+		"time": `"2026-11-29T20:22:10.123456789Z"`, "stack": `"perennial"`, "version": `"12"`, "request_id": `"JKJaXmPLvHcESHA="`,
+		"latency_ms": "12.345",
+	} {
+		value := regexp.MustCompile(`"` + field + `":("[^"]*"|[0-9.]+)`)
+		lines = value.ReplaceAllString(lines, `"`+field+`":`+typical)
+	}
+	return len(lines)
 }

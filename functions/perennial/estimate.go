@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"text/tabwriter"
+
+	"github.com/perennial-loyalty/perennial/internal/cost"
+)
+
+type estimateCmd struct {
+	Cost estimateCost `cmd:"" help:"Estimate what requests, members and an idle stack cost on AWS."`
+}
+
+type estimateCost struct {
+	Orders      float64 `default:"12" help:"Orders of a member in a year."`
+	Refunds     float64 `default:"1" help:"Refunds of a member in a year."`
+	Redemptions float64 `default:"2" help:"Redemptions of a member in a year, each reserved and then committed."`
+	Reads       float64 `default:"24" help:"Balance reads of a member in a year."`
+	Emails      float64 `default:"0" help:"Reminders by email to a member in a year."`
+	JSON        bool    `name:"json" help:"Print JSON."`
+}
+
+// Help implements kong.HelpProvider.
+func (*estimateCost) Help() string {
+	p, m, a := cost.ListPrices(), cost.Measured(), cost.Assumed()
+	return fmt.Sprintf(`The figures are AWS's list prices of %s in %s, without free tiers, discounts and data transfer. They
+multiply what tests measure: request units and log bytes exactly, durations on the functions' binaries
+(%s), to which %g ms for each step that reads and %g ms for a write are added for DynamoDB.
+
+Each ledger entry is counted as one invocation of the function relay, which reads up to 100 at once under
+load. A member's year includes the activation and the expiry of each order's points, and the storage of a
+first year. The idle stack has %d alarm metrics, of which AWS charges nothing for the first ten.`,
+		p.Date, p.Region, m.Date, a.ReadMS, a.WriteMS, a.AlarmMetrics)
+}
+
+// Run prints the estimates.
+func (c *estimateCost) Run() error {
+	for _, n := range []float64{c.Orders, c.Refunds, c.Redemptions, c.Reads, c.Emails} {
+		if !(n >= 0 && n <= 1e6) { // also for NaN
+			return fmt.Errorf("a member does each thing 0 to 1,000,000 times in a year, not %g times", n)
+		}
+	}
+	all := cost.Estimates(cost.Year{Orders: c.Orders, Refunds: c.Refunds, Redemptions: c.Redemptions, Reads: c.Reads, Emails: c.Emails})
+	if c.JSON {
+		e := json.NewEncoder(os.Stdout)
+		e.SetIndent("", "  ")
+		return e.Encode(map[string]any{"prices": cost.ListPrices(), "estimates": all})
+	}
+	return printEstimates(os.Stdout, all)
+}
+
+func printEstimates(out io.Writer, all []cost.Estimate) error {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "dollars\tAPI\tLambda\ttable\tlogs\tother\t  for")
+	for _, e := range all {
+		unit := "one " + e.Name + " for a " + e.Unit
+		if e.Unit == "million" {
+			unit = "a million: " + e.Name
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t  %s\n",
+			dollars(e.Dollars), dollars(e.API), dollars(e.Lambda), dollars(e.Table), dollars(e.Logs), dollars(e.Traces+e.Others), unit)
+	}
+	return w.Flush()
+}
+
+// dollars writes an amount with two decimals, or with two digits if it is smaller than a cent.
+func dollars(n float64) string {
+	if n != 0 && n < 0.01 {
+		return fmt.Sprintf("%.2g", n)
+	}
+	return fmt.Sprintf("%.2f", n)
+}
