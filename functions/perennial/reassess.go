@@ -29,15 +29,20 @@ func (c *reassess) Run(ctx context.Context) error {
 		if err != nil {
 			return refused(err)
 		}
-		next, err := c.next(live, p.Now())
+		// Every member is looked at as of one instant, and the file takes effect right after it: time that has passed for
+		// an account under the live version does not pass again under another one.
+		now := p.Now().UTC().Truncate(time.Millisecond)
+		still := *p.Ledger
+		still.Now = func() time.Time { return now }
+		next, err := c.next(live, now.Add(time.Millisecond))
 		if err != nil {
 			return err
 		}
-		until := p.Now()
+		until := now.Add(time.Millisecond)
 		if c.Until != nil {
 			until = *c.Until
 		}
-		return c.list(ctx, p.Ledger, live, next, until)
+		return c.list(ctx, &still, live, next, until)
 	})
 }
 
