@@ -203,7 +203,7 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 	}{
 		{"the port is in use", []string{"dev", "--addr", strings.TrimPrefix(p.url, "http://")}, "something else listens at 127.0.0.1:"},
 		{"the data directory is in use", []string{"dev", "--addr", "127.0.0.1:0", "--data", data}, "in use by another process"},
-		{"the data directory is something else", []string{"dev", "--addr", "127.0.0.1:0", "--data", foreign}, "something else than a table"},
+		{"the data directory is something else", []string{"dev", "--addr", "127.0.0.1:0", "--data", foreign}, "not a directory of Perennial"},
 		{"the program file is missing", []string{"dev", "--program", "nowhere.yaml"}, "there is no program file"},
 		{"the program file has a problem", []string{"dev", "--program", bad}, "line 13"},
 		{"every network", []string{"dev", "--addr", ":8080"}, "every network"},

@@ -13,30 +13,30 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// conditionFailed is DynamoDB's code for a condition that did not hold.
+// conditionFailed is DynamoDB's code for a failed condition.
 const conditionFailed = "ConditionalCheckFailed"
 
-// A verdict says what one attempt's answer means.
+// A verdict classifies the response to one attempt.
 type verdict int
 
 const (
 	done     verdict = iota
-	failed           // a condition did not hold
-	refused          // not applied; another attempt may be
-	lost             // perhaps applied; another attempt may tell
-	rejected         // not applied, and no attempt will be
+	failed           // a condition failed
+	refused          // not applied; another attempt may succeed
+	lost             // perhaps applied; another attempt may determine it
+	rejected         // not applied, and no attempt will succeed
 )
 
-// A Refusal is a reason for which DynamoDB refused an attempt, and may take the next one.
+// A Refusal is the reason for which DynamoDB refused an attempt that may succeed later.
 type Refusal int
 
 const (
-	Conflict Refusal = iota + 1 // another transaction was at one of the items
-	Throttle                    // the table, its index, a key or the account was over its throughput
+	Conflict Refusal = iota + 1 // another transaction was changing one of the items
+	Throttle                    // the table, its index, a key or the account exceeded its throughput
 )
 
-// refusalOf returns why an attempt was refused; zero if an operator does not count the reason. Where one transaction
-// met both, it is a conflict.
+// refusalOf returns the reason why an attempt was refused, or zero for a reason that is not measured. If a
+// transaction met both reasons, it returns Conflict.
 func refusalOf(err error) Refusal {
 	if cancelled := new(types.TransactionCanceledException); errors.As(err, &cancelled) {
 		why := Refusal(0)
@@ -63,7 +63,7 @@ func refusalOf(err error) Refusal {
 	return 0
 }
 
-// judge reads DynamoDB's answer. What it does not recognise counts as lost: then the worst is a needless read.
+// judge classifies DynamoDB's response. An unknown error counts as lost; the only cost is an unnecessary read.
 func judge(err error) verdict {
 	if err == nil {
 		return done
@@ -94,13 +94,13 @@ func judge(err error) verdict {
 		"ProvisionedThroughputExceededException", "RequestLimitExceeded":
 		return refused
 	case "TransactionInProgressException":
-		return lost // our own token is being worked on
+		return lost // a request with the same token is in progress
 	}
 	return rejected
 }
 
-// judgeReasons reads why a transaction was cancelled. Nothing of it was applied. A condition that did not hold
-// outweighs a conflict on another item, which would only find the same after a pause.
+// judgeReasons classifies the reasons for which a transaction was canceled. Nothing of it was applied. A failed
+// condition takes precedence over a conflict on another item, because a retry would meet the same failed condition.
 func judgeReasons(reasons []types.CancellationReason) verdict {
 	v := refused
 	for _, reason := range reasons {
@@ -122,13 +122,13 @@ func code(reason types.CancellationReason) string {
 	return *reason.Code
 }
 
-// A failure is an operation whose condition did not hold, and the item that it met.
+// A failure is an operation whose condition failed, with the item that it met.
 type failure struct {
 	op      int
 	current table.Item
 }
 
-// failures reads them from DynamoDB's answer, in the order of the operations.
+// failures returns the failed operations from DynamoDB's response, in the order of the operations.
 func (p *plan) failures(answer error) ([]failure, error) {
 	var reasons []types.CancellationReason
 	if cancelled := new(types.TransactionCanceledException); errors.As(answer, &cancelled) {

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 )
 
-// BenchmarkTransact commits an entry and its account, each writer on an account of its own.
+// BenchmarkTransact commits an entry and its account. Each writer has its own account.
 func BenchmarkTransact(b *testing.B) {
 	tab := dynamotest.Open(b)
 	for _, writers := range []int{1, 8, 32} {

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A bill adds up what DynamoDB says that calls consumed.
+// A bill sums the capacity that DynamoDB reports as consumed.
 type bill struct{ write, read float64 }
 
 func (b *bill) add(writes bool, c *types.ConsumedCapacity) {
@@ -30,7 +30,7 @@ func (b *bill) add(writes bool, c *types.ConsumedCapacity) {
 	b.read += *c.CapacityUnits
 }
 
-// watch makes the client ask for what each call consumed.
+// watch makes the client request the consumed capacity of each call.
 func (b *bill) watch(stack *middleware.Stack) error {
 	ask := func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (
 		middleware.InitializeOutput, middleware.Metadata, error,
@@ -57,7 +57,7 @@ func (b *bill) watch(stack *middleware.Stack) error {
 	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("bill", ask), middleware.After)
 }
 
-// sized is an absent item that has so many bytes, as tabletest.Size counts, once it is stored.
+// sized returns an absent item that has the given size, as tabletest.Size computes it, once it is stored.
 func sized(t *testing.T, sk string, bytes int, more string) table.Item {
 	it := table.Item{Key: table.Key{PK: "p", SK: sk}, Version: 1, Doc: fmt.Appendf(nil, `{"a":""%s}`, more)}
 	it.Doc = fmt.Appendf(nil, `{"a":%q%s}`, strings.Repeat("x", bytes-tabletest.Size(it)), more)
@@ -68,16 +68,17 @@ func sized(t *testing.T, sk string, bytes int, more string) table.Item {
 	return it
 }
 
-// TestTheMeterAgreesWithDynamoDB compares what tabletest.Meter counts with what DynamoDB Local reports for plain
-// writes and reads, at both sides of where a unit ends. DynamoDB Local does not know what transactions cost.
-func TestTheMeterAgreesWithDynamoDB(t *testing.T) {
+// TestMeterMatchesDynamoDBConsumption compares the counts of tabletest.Meter with the consumption that DynamoDB
+// Local reports for plain writes and reads, on both sides of each unit's limit. DynamoDB Local does not report the
+// cost of transactions.
+func TestMeterMatchesDynamoDBConsumption(t *testing.T) {
 	tab := dynamotest.Open(t)
 	got := &bill{}
 	options := tab.Client.Options()
 	options.APIOptions = append(slices.Clone(options.APIOptions), got.watch)
 	billed := *tab
 	billed.Client = dynamodb.New(options)
-	meter := &tabletest.Meter{Table: onward{Table: tab, transact: billed.Transact}} // its own looks are not billed
+	meter := &tabletest.Meter{Table: onward{Table: tab, transact: billed.Transact}} // its own reads are not billed
 
 	const numbers = `,"n":9223372036854775807,"l":[1,null,true,{"b":0.25}],"o":{}`
 	indexed := func(it table.Item, sk string) table.Item {
@@ -94,9 +95,9 @@ func TestTheMeterAgreesWithDynamoDB(t *testing.T) {
 		op   table.Op
 	}{
 		{"new, 1 KB", table.Put(sized(t, "1024", 1024, ""))},
-		{"new, a byte more", table.Put(sized(t, "1025", 1025, ""))},
-		{"new, 1 KB of many kinds", table.Put(sized(t, "n1024", 1024, numbers))},
-		{"new, a byte more of many kinds", table.Put(sized(t, "n1025", 1025, numbers))},
+		{"new, one byte more", table.Put(sized(t, "1025", 1025, ""))},
+		{"new, 1 KB of mixed values", table.Put(sized(t, "n1024", 1024, numbers))},
+		{"new, mixed values, one byte more", table.Put(sized(t, "n1025", 1025, numbers))},
 		{"new, 20 KB", table.Put(sized(t, "20k", 20<<10, ""))},
 		{"from large to small", table.Put(stored(sized(t, "20k", 500, ""), 1))},
 		{"from small to large", table.Put(stored(sized(t, "20k", 3000, ""), 2))},
@@ -124,7 +125,7 @@ func TestTheMeterAgreesWithDynamoDB(t *testing.T) {
 	}
 }
 
-// onward sends only transactions elsewhere.
+// onward sends transactions through the function transact.
 type onward struct {
 	table.Table
 	transact func(context.Context, ...table.Op) error

@@ -8,14 +8,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// What the port allows.
+// The limits of the port.
 const (
 	maxOps = 100
 	maxKey = 1024       // bytes of each part
-	maxDoc = 350 * 1024 // bytes of JSON; DynamoDB's own limit is 400 KB for an item with its names
+	maxDoc = 350 * 1024 // bytes of JSON; DynamoDB limits an item with its attribute names to 400 KB
 )
 
-// checkOps refuses what DynamoDB, or the port, does not take; documents are checked where they are encoded.
+// checkOps rejects operations that DynamoDB or the port does not accept. Documents are checked when they are
+// encoded.
 func checkOps(ops []table.Op) error {
 	if len(ops) == 0 || len(ops) > maxOps {
 		return fmt.Errorf("%d operations, not 1 to %d", len(ops), maxOps)

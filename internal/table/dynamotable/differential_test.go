@@ -22,10 +22,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// TestBothTablesDoTheSame runs the same random scripts on Pebble and on DynamoDB, good input and bad, and compares
-// every result: the class of the error, the operation and item of a conflict, and what every query lists. With
-// PERENNIAL_LONG=1 there are 1,000 scripts.
-func TestBothTablesDoTheSame(t *testing.T) {
+// TestPebbleAndDynamoDBBehaveAlike runs the same random scripts of valid and invalid operations on Pebble and on
+// DynamoDB, and compares every result: the class of the error, the operation and item of a conflict, and the result
+// of every query. With PERENNIAL_LONG=1 there are 1,000 scripts.
+func TestPebbleAndDynamoDBBehaveAlike(t *testing.T) {
 	dynamo := dynamotest.Open(t)
 	pebble, err := pebbletable.OpenMemory()
 	if err != nil {
@@ -67,11 +67,11 @@ func TestBothTablesDoTheSame(t *testing.T) {
 	}
 	t.Log(seen)
 	if seen[success] < scripts || seen[conflict] < scripts || seen[refusal] < scripts/4 {
-		t.Error("too little of something happened")
+		t.Error("the scripts did not produce every kind of outcome often enough")
 	}
 }
 
-// A result is what a Transact came to, so that two can be compared.
+// A result is the outcome of a Transact in a comparable form.
 type result struct {
 	Outcome outcome
 	Op      int
@@ -100,7 +100,7 @@ func list(t *testing.T, tab table.Table, q table.Query) []string {
 	return items
 }
 
-// shown is an item in one form, whatever the order and form in which its document was stored.
+// shown formats an item independently of the order and number format of its stored document.
 func shown(it table.Item) string {
 	var doc any
 	if len(it.Doc) > 0 {
@@ -113,7 +113,7 @@ func shown(it table.Item) string {
 	return fmt.Sprint(it.Key, it.Index, it.Version, it.Expires.Unix(), exact(doc))
 }
 
-// exact makes numbers fractions, which are equal if the numbers are.
+// exact converts numbers to fractions, which are equal if the numbers are.
 func exact(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
@@ -132,7 +132,7 @@ func exact(v any) any {
 	return v
 }
 
-// A drawing draws a script: operations on a few items, mostly as they were last read.
+// A drawing draws random scripts: operations on a few items, mostly with the versions that were last read.
 type drawing struct {
 	rng  *rand.Rand
 	pk   string
@@ -193,7 +193,7 @@ func (d *drawing) op(key table.Key) table.Op {
 	return table.Put(it)
 }
 
-// learn reads what the operations were about, most of the time.
+// learn usually reads the items of ops.
 func (d *drawing) learn(t *testing.T, tab table.Table, ops []table.Op) {
 	for _, op := range ops {
 		if d.rng.IntN(8) == 0 {
@@ -219,7 +219,7 @@ func (d *drawing) query() table.Query {
 		for _, it := range d.read {
 			if at := it.Key.PK; q.Index && it.Index.PK == q.PK || !q.Index && at == q.PK {
 				if q.After.Key.IsZero() || it.Key.String() < q.After.Key.String() {
-					q.After = it // the same one at every run of the seed
+					q.After = it // the same item in every run with this seed
 				}
 			}
 		}

@@ -8,6 +8,6 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-func TestTableIsAsThePortPromises(t *testing.T) {
+func TestConformance(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table { return dynamotest.Open(t) })
 }

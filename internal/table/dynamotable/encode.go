@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// indexName is what template.yaml and Create call the one index.
+// indexName is the name of the index in template.yaml and in Create.
 const indexName = "index"
 
 type attributes = map[string]types.AttributeValue
@@ -51,7 +51,7 @@ func wholeOf(v types.AttributeValue) (int64, error) {
 	return strconv.ParseInt(n.Value, 10, 64)
 }
 
-// encode gives the attributes of an item as a Put stores it, at the version after the one that was read.
+// encode returns the attributes that a Put of it stores, with the version after it.Version.
 func encode(it table.Item) (attributes, error) {
 	doc, err := parse(it.Doc)
 	if err != nil {
@@ -73,7 +73,8 @@ func encode(it table.Item) (attributes, error) {
 	return a, nil
 }
 
-// Decode gives the item that a stored image holds, as a stream record carries it. The image must have the keys.
+// Decode returns the item of a stored image, as in a stream record. It returns an error if the image lacks the
+// keys.
 func Decode(image map[string]types.AttributeValue) (table.Item, error) {
 	key := keyOf(image)
 	if err := checkKey(key); err != nil {
@@ -86,7 +87,7 @@ func Decode(image map[string]types.AttributeValue) (table.Item, error) {
 	return it, nil
 }
 
-// decode gives the item under key, absent if there are no attributes.
+// decode returns the item under key. Without attributes, the item is absent.
 func decode(key table.Key, a attributes) (table.Item, error) {
 	it := table.Item{Key: key, Index: indexOf(a)}
 	if len(a) == 0 {
@@ -114,7 +115,7 @@ func decode(key table.Key, a attributes) (table.Item, error) {
 	return it, nil
 }
 
-// parse reads a document into maps, slices and json.Numbers of the canonical form.
+// parse decodes a document into maps, slices and json.Numbers in canonical form.
 func parse(doc json.RawMessage) (map[string]any, error) {
 	if len(doc) > maxDoc {
 		return nil, fmt.Errorf("document has %d bytes, more than %d", len(doc), maxDoc)
@@ -129,7 +130,7 @@ func parse(doc json.RawMessage) (map[string]any, error) {
 		return nil, fmt.Errorf("document is not a JSON object: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("document has something behind its JSON object")
+		return nil, errors.New("document has data after its JSON object")
 	}
 	if object == nil {
 		return nil, errors.New("document is null, not a JSON object")
@@ -157,7 +158,8 @@ func render(doc map[string]any) (json.RawMessage, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// canonical makes every number in v, in place, a json.Number of one form, so that equal documents are deeply equal.
+// canonical replaces every number in v, in place, by its canonical json.Number, so that reflect.DeepEqual compares
+// documents.
 func canonical(v any) (any, error) {
 	var err error
 	switch v := v.(type) {
@@ -181,7 +183,7 @@ func canonical(v any) (any, error) {
 	return v, nil
 }
 
-// same reports whether the table now holds what a Put of it would have left there.
+// same reports whether now is the item that a Put of it would have stored.
 func same(now, it table.Item) bool {
 	if now.Version != it.Version+1 || now.Index != it.Index {
 		return false

@@ -20,8 +20,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 )
 
-// A lossy stands between a table and DynamoDB and loses every third write: the request, before it is done, or the
-// answer, after; as an error of the server or as a broken connection.
+// A lossy is a proxy between a table and DynamoDB that loses every third write: either the request before it is
+// executed, or the response afterwards. The client sees a server error or a broken connection.
 type lossy struct {
 	endpoint string
 
@@ -86,7 +86,7 @@ func lose(w http.ResponseWriter, how int) {
 	reset(nil, w, nil)
 }
 
-// openLossy opens a table over a network that loses writes, and the same table without.
+// openLossy opens a table through a lossy proxy, and the same table directly.
 func openLossy(t *testing.T) (tab, direct *dynamotable.Table, l *lossy) {
 	direct = dynamotest.Open(t)
 	l = &lossy{endpoint: dynamotest.Endpoint(t), rng: rand.New(rand.NewPCG(seedtest.Of(t), 1))}
@@ -99,10 +99,10 @@ func openLossy(t *testing.T) (tab, direct *dynamotable.Table, l *lossy) {
 	return tab, direct, l
 }
 
-// TestWhateverTheNetworkLosesAnOutcomeIsTrue has writers earn on one account: an entry that must be new, the
-// account that they read, and a counter. However many answers are lost, what is reported done was done once, and
-// what is reported refused was not done.
-func TestWhateverTheNetworkLosesAnOutcomeIsTrue(t *testing.T) {
+// TestReportedOutcomeIsTrueDespiteLostMessages has several writers earn on one account: each writes a new entry,
+// the account that it read, and a counter. Despite lost responses, every write that is reported as applied was
+// applied once, and every write that is reported as refused was not applied.
+func TestReportedOutcomeIsTrueDespiteLostMessages(t *testing.T) {
 	tab, direct, l := openLossy(t)
 	account, counter := table.Key{PK: "m", SK: "ACCOUNT"}, table.Key{PK: "s", SK: "1"}
 	outcomes := map[outcome]int{}
@@ -138,11 +138,11 @@ func TestWhateverTheNetworkLosesAnOutcomeIsTrue(t *testing.T) {
 	}
 	t.Logf("%v; %d requests and %d answers were lost", outcomes, l.lostBefore, l.lostDone)
 	if outcomes[success] < 50 || l.lostBefore < 5 || l.lostDone < 5 {
-		t.Error("too little happened for the test to mean anything")
+		t.Error("too few losses and outcomes for a meaningful test")
 	}
 }
 
-// earn commits a cause and holds the table to the outcome that was reported.
+// earn commits a cause and compares the table with the reported outcome.
 func earn(t *testing.T, tab, direct *dynamotable.Table, cause, account, counter table.Key) outcome {
 	for range 20 {
 		now, err := direct.Get(t.Context(), account)
@@ -167,9 +167,9 @@ func earn(t *testing.T, tab, direct *dynamotable.Table, cause, account, counter 
 	return busy
 }
 
-// TestALonePutIsNeverTakenForAnothers writes one item again and again over a network that loses answers. There is
-// one writer, so every conflict would be with itself.
-func TestALonePutIsNeverTakenForAnothers(t *testing.T) {
+// TestSinglePutIsNeverMistakenForAnotherWriters writes one item repeatedly through a lossy proxy. There is only one
+// writer, so every conflict would be with its own write.
+func TestSinglePutIsNeverMistakenForAnotherWriters(t *testing.T) {
 	tab, direct, l := openLossy(t)
 	key := table.Key{PK: "p", SK: "s"}
 	for i := range 120 {
@@ -184,7 +184,7 @@ func TestALonePutIsNeverTakenForAnothers(t *testing.T) {
 		}
 		now, getErr := direct.Get(t.Context(), key)
 		if getErr != nil || err == nil && now.Version != it.Version+1 || now.Version > it.Version+1 {
-			t.Fatalf("put %d at version %d left version %d (%v, %v)", i, it.Version, now.Version, err, getErr)
+			t.Fatalf("put %d at version %d resulted in version %d (%v, %v)", i, it.Version, now.Version, err, getErr)
 		}
 	}
 	if l.lostDone < 5 {
@@ -192,8 +192,8 @@ func TestALonePutIsNeverTakenForAnothers(t *testing.T) {
 	}
 }
 
-// TestALoneAddIsDoneOnce counts over a network that loses answers.
-func TestALoneAddIsDoneOnce(t *testing.T) {
+// TestSingleAddIsAppliedOnce counts through a lossy proxy.
+func TestSingleAddIsAppliedOnce(t *testing.T) {
 	tab, direct, l := openLossy(t)
 	key := table.Key{PK: "p", SK: "s"}
 	for i := range 120 {

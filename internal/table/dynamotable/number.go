@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// DynamoDB's numbers, from "Supported data types" in its developer guide: up to 38 significant digits, and
-// magnitudes from 1E-130 to 9.99…E+125.
+// The limits of DynamoDB's numbers, from "Supported data types" in its developer guide: up to 38 significant
+// digits, and magnitudes from 1E-130 to 9.99…E+125.
 const (
 	maxDigits   = 38
 	minExponent = -130
 	maxExponent = 125
 )
 
-// number checks that DynamoDB can hold a decimal number exactly, and gives its canonical form: no sign for zero,
-// no superfluous zeros, and an exponent only where plain digits would be longer than DynamoDB's 38.
+// number checks that DynamoDB can store a decimal number exactly and returns its canonical form: no sign for zero,
+// no superfluous zeros, and an exponent only if the plain form has more than 38 digits.
 func number(s string) (json.Number, error) {
 	mantissa, power := s, 0
 	if i := strings.IndexAny(s, "eE"); i >= 0 {
@@ -28,7 +28,7 @@ func number(s string) (json.Number, error) {
 	}
 	mantissa, negative := strings.CutPrefix(mantissa, "-")
 	ones, fraction, _ := strings.Cut(mantissa, ".")
-	power -= len(fraction) // from here the value is digits × 10^power
+	power -= len(fraction) // the value is now digits × 10^power
 	digits := strings.TrimLeft(ones+fraction, "0")
 	if digits == "" {
 		return "0", nil
@@ -46,9 +46,10 @@ func number(s string) (json.Number, error) {
 	return json.Number(sign + plain(significant, power)), nil
 }
 
-// plain writes digits × 10^power.
+// plain formats digits × 10
+// power.
 func plain(digits string, power int) string {
-	point := len(digits) + power // how many digits stand before the decimal point
+	point := len(digits) + power // the number of digits before the decimal point
 	switch {
 	case power >= 0 && point <= maxDigits:
 		return digits + strings.Repeat("0", power)

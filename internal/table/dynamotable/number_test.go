@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-func TestNumbersKeepTheirValueInOneForm(t *testing.T) {
+func TestNumberIsCanonicalAndExact(t *testing.T) {
 	for in, want := range map[string]string{
 		"0": "0", "-0": "0", "0.000": "0", "0e99": "0", "1": "1", "-1": "-1", "1.50": "1.5", "10": "10", "1e3": "1000",
 		"1E+3": "1000", "12.5e-1": "1.25", "0.1": "0.1", "-0.30000000000000004": "-0.30000000000000004",
@@ -34,7 +34,7 @@ func TestNumbersKeepTheirValueInOneForm(t *testing.T) {
 	}
 }
 
-func TestNumbersThatDynamoDBCannotHoldAreRefused(t *testing.T) {
+func TestNumbersOutsideDynamoDBLimitsAreRejected(t *testing.T) {
 	for _, in := range []string{
 		"123456789012345678901234567890123456789", "0.123456789012345678901234567890123456789",
 		"1e126", "10e125", "1e-131", "1e99999999999999999999", "-1e-99999999999999999999",
@@ -49,7 +49,7 @@ func TestNumbersThatDynamoDBCannotHoldAreRefused(t *testing.T) {
 	}
 }
 
-func TestAnImageDecodesToTheItemThatWasPut(t *testing.T) {
+func TestDecodeReturnsStoredItem(t *testing.T) {
 	it := table.Item{
 		Key: table.Key{PK: "p", SK: "s"}, Index: table.Key{PK: "i", SK: "j"}, Version: 7,
 		Expires: time.Unix(2_000_000_000, 5), Doc: json.RawMessage(`{"a":[1.0,"<",null,{"b":{}}],"c":9007199254740993}`),
@@ -60,27 +60,27 @@ func TestAnImageDecodesToTheItemThatWasPut(t *testing.T) {
 	}
 	got, err := Decode(image)
 	if err != nil || !same(got, it) {
-		t.Errorf("decoded %+v, %v, want what was put", got, err)
+		t.Errorf("decoded %+v, %v, want the item that was put", got, err)
 	}
 	for name, change := range map[string]func(*table.Item){
-		"key to the index": func(it *table.Item) { it.Index.SK = "k" },
-		"version":          func(it *table.Item) { it.Version++ },
-		"expiry":           func(it *table.Item) { it.Expires = it.Expires.Add(time.Second) },
-		"lack of expiry":   func(it *table.Item) { it.Expires = time.Time{} },
-		"number":           func(it *table.Item) { it.Doc = json.RawMessage(`{"a":[1,"<",null,{"b":{}}],"c":9007199254740992}`) },
+		"index key":      func(it *table.Item) { it.Index.SK = "k" },
+		"version":        func(it *table.Item) { it.Version++ },
+		"expiry":         func(it *table.Item) { it.Expires = it.Expires.Add(time.Second) },
+		"missing expiry": func(it *table.Item) { it.Expires = time.Time{} },
+		"number":         func(it *table.Item) { it.Doc = json.RawMessage(`{"a":[1,"<",null,{"b":{}}],"c":9007199254740992}`) },
 	} {
 		other := it
 		if change(&other); same(got, other) {
-			t.Errorf("another %s went unnoticed", name)
+			t.Errorf("same ignores a different %s", name)
 		}
 	}
 	delete(image, "pk")
 	if _, err := Decode(image); err == nil {
-		t.Error("an image without its key was decoded")
+		t.Error("Decode accepted an image without its key")
 	}
 }
 
-func TestNoPauseIsLongerThanTheTimeLeft(t *testing.T) {
+func TestPauseIsShorterThanRemainingTime(t *testing.T) {
 	const left = 100 * time.Millisecond
 	var longest time.Duration
 	tab := &Table{Sleep: func(_ context.Context, d time.Duration) error { longest = max(longest, d); return nil }}

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The conditions and updates that the port comes down to.
+// The condition and update expressions.
 const (
 	isAbsent    = "attribute_not_exists(pk)"
 	isAsRead    = "v = :read"
@@ -23,14 +23,14 @@ const (
 	addUp       = "SET doc.#f = if_not_exists(doc.#f, :zero) + :delta, v = v + :one"
 )
 
-// A plan is a transaction as it is sent, the same at every attempt.
+// A plan is an encoded transaction. All its attempts send the same request.
 type plan struct {
 	ops    []table.Op
-	stored []attributes // by operation: what a Put stores; what an Add stores if it is to make its item; else nil
-	token  string       // by which DynamoDB knows another attempt at this plan
+	stored []attributes // by operation: the item of a Put, or of an Add that creates its item; otherwise nil
+	token  string       // the client token that all attempts share
 }
 
-// newPlan encodes the operations, which have been checked. It takes every Add to be of an item that is there.
+// newPlan encodes checked operations. It assumes that the item of every Add exists.
 func newPlan(ops []table.Op) (*plan, error) {
 	p := &plan{ops: ops, stored: make([]attributes, len(ops)), token: rand.Text()}
 	for i, op := range ops {
@@ -45,7 +45,7 @@ func newPlan(ops []table.Op) (*plan, error) {
 	return p, nil
 }
 
-// send makes one attempt. DynamoDB keeps a token for ten minutes, much longer than all attempts take.
+// send makes one attempt. DynamoDB remembers a client token for ten minutes, much longer than all attempts take.
 func (t *Table) send(ctx context.Context, p *plan) error {
 	if len(p.ops) == 1 && p.ops[0].Kind != table.OpAdd {
 		return t.sendOne(ctx, p.ops[0], p.stored[0])
@@ -61,7 +61,7 @@ func (t *Table) send(ctx context.Context, p *plan) error {
 	return err
 }
 
-// sendOne sends a lone Put or Delete as a plain conditional write.
+// sendOne sends a single Put or Delete as a plain conditional write.
 func (t *Table) sendOne(ctx context.Context, op table.Op, stored attributes) error {
 	condition, values := unchanged(op.Item)
 	var err error
@@ -85,7 +85,7 @@ func (t *Table) sendOne(ctx context.Context, op table.Op, stored attributes) err
 	return err
 }
 
-// part is an operation as one of several.
+// part returns the form that op has in a transaction.
 func (t *Table) part(op table.Op, stored attributes) types.TransactWriteItem {
 	condition, values := unchanged(op.Item)
 	old := types.ReturnValuesOnConditionCheckFailureAllOld
@@ -121,7 +121,7 @@ func (t *Table) part(op table.Op, stored attributes) types.TransactWriteItem {
 	}}
 }
 
-// unchanged is the condition that the item be as it was read.
+// unchanged returns the condition that the item has not changed since it was read.
 func unchanged(it table.Item) (*string, attributes) {
 	if it.Version == 0 {
 		return aws.String(isAbsent), nil
@@ -129,8 +129,8 @@ func unchanged(it table.Item) (*string, attributes) {
 	return aws.String(isAsRead), attributes{":read": whole(it.Version)}
 }
 
-// addable is the condition that the item be there and the sum neither below its floor nor beyond an int64. With
-// both bounds, a field that is no number does not pass either.
+// addable returns the condition that the item exists and that the sum is neither below its floor nor outside int64.
+// Because the condition has both bounds, it also fails for a field that is not a number.
 func addable(op table.Op) (*string, attributes) {
 	condition := notBelow
 	if op.Delta >= op.Floor {
@@ -145,7 +145,7 @@ func addable(op table.Op) (*string, attributes) {
 	}
 }
 
-// made is what an Add stores that finds no item.
+// made returns the item that an Add stores if there is none.
 func made(op table.Op) attributes {
 	a := keyAttributes(op.Item.Key)
 	a["v"] = whole(1)
@@ -153,7 +153,7 @@ func made(op table.Op) attributes {
 	return a
 }
 
-// difference is a - b, which may have one bit more than an int64.
+// difference returns a - b, which may need one bit more than an int64.
 func difference(a, b int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: new(big.Int).Sub(big.NewInt(a), big.NewInt(b)).String()}
 }

@@ -13,11 +13,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// maxBatch is how many keys one BatchGetItem takes, and so how long a page of the index is.
+// maxBatch is the number of keys that one BatchGetItem accepts, and the size of an index page.
 const maxBatch = 100
 
-// Query lists a partition, a page of DynamoDB's at a time: up to 1 MB of the base table, read consistently, or up
-// to 100 keys of the index, whose items are then read by key, consistently.
+// Query lists a partition page by page. A page is up to 1 MB of the base table, read consistently, or up to 100
+// keys of the index, whose items are then read consistently by key.
 func (t *Table) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		if err := t.query(ctx, q, func(it table.Item) bool { return yield(it, nil) }); err != nil {
@@ -26,7 +26,7 @@ func (t *Table) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, 
 	}
 }
 
-// query hands items to yield until that wants no more.
+// query passes items to yield until yield returns false.
 func (t *Table) query(ctx context.Context, q table.Query, yield func(table.Item) bool) error {
 	in, err := t.request(q)
 	if in == nil || err != nil {
@@ -41,7 +41,7 @@ func (t *Table) query(ctx context.Context, q table.Query, yield func(table.Item)
 			if !yield(it) {
 				return nil
 			}
-			if left--; left == 0 { // without a limit it is below zero from the start
+			if left--; left == 0 { // without a limit, left is always negative
 				return nil
 			}
 		}
@@ -51,7 +51,8 @@ func (t *Table) query(ctx context.Context, q table.Query, yield func(table.Item)
 	}
 }
 
-// page reads the page that in asks for and makes it ask for the next, or for nothing if this was the last.
+// page reads the page that in requests. It then sets in to request the next page, or to nothing after the last
+// page.
 func (t *Table) page(ctx context.Context, q table.Query, in *dynamodb.QueryInput) ([]table.Item, error) {
 	var out *dynamodb.QueryOutput
 	err := t.read(ctx, func(ctx context.Context) (err error) {
@@ -77,8 +78,8 @@ func (t *Table) page(ctx context.Context, q table.Query, in *dynamodb.QueryInput
 	return items, nil
 }
 
-// indexed reads the items that rows of the index name, and leaves out those that no longer stand where the row
-// says. The index may for a moment have two rows for an item that moved.
+// indexed reads the items of index rows. It omits items whose index key no longer matches the row. The index may
+// briefly hold two rows for an item that moved.
 func (t *Table) indexed(ctx context.Context, rows []attributes) ([]table.Item, error) {
 	var keys []table.Key
 	listed := make(map[table.Key]bool, len(rows))
@@ -101,7 +102,7 @@ func (t *Table) indexed(ctx context.Context, rows []attributes) ([]table.Item, e
 	return items, nil
 }
 
-// request makes the first page's request; nil if nothing can be in the range.
+// request returns the request for the first page, or nil if no item can be in the range.
 func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
 	if q.PK == "" || q.Limit < 0 {
 		return nil, errors.New("a query needs a partition, and a limit that is not below zero")
@@ -115,12 +116,12 @@ func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
 		in.ConsistentRead = aws.Bool(true)
 	}
 	if at.PK != q.PK && !q.After.Key.IsZero() {
-		return nil, fmt.Errorf("cannot continue behind %s, which is not in that partition", at)
+		return nil, fmt.Errorf("cannot continue after %s, which is not in that partition", at)
 	}
 	if q.To != "" && q.From > q.To || behindEnd(q, at.SK) {
 		return nil, nil
 	}
-	if within(q, at.SK) { // a cursor before the beginning would be refused
+	if within(q, at.SK) { // DynamoDB rejects a cursor before the first bound
 		in.ExclusiveStartKey = keyAttributes(q.After.Key)
 		in.ExclusiveStartKey[pk], in.ExclusiveStartKey[sk] = text(at.PK), text(at.SK)
 	}
@@ -134,8 +135,8 @@ func (t *Table) request(q table.Query) (*dynamodb.QueryInput, error) {
 	return in, nil
 }
 
-// behindEnd reports whether nothing can follow the cursor's sort key. Over the index something can that has the
-// same one; over the base table DynamoDB does not take a cursor that stands on the last bound.
+// behindEnd reports whether no item can follow the cursor's sort key. In the index, another item can have the same
+// sort key. For the base table, DynamoDB rejects a cursor that equals the last bound.
 func behindEnd(q table.Query, cursor string) bool {
 	if q.After.Key.IsZero() {
 		return false
@@ -152,7 +153,8 @@ func within(q table.Query, cursor string) bool {
 	return !q.After.Key.IsZero() && cursor >= q.From && (q.To == "" || cursor <= q.To)
 }
 
-// rangeCondition says which sort keys are wanted. Both bounds take one BETWEEN: DynamoDB allows one condition.
+// rangeCondition returns the condition for the sort keys. Both bounds share one BETWEEN, because DynamoDB allows
+// only one condition.
 func rangeCondition(q table.Query, pk, sk string) (*string, attributes) {
 	condition, values := pk+" = :pk", attributes{":pk": text(q.PK)}
 	switch {

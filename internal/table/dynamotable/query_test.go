@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// page answers a Query with items, and with the key to go on from unless it is "".
+// page responds to a Query with items, and with the key of the last one unless last is "".
 func page(last string, items ...string) answer {
 	body := `{"Items":[` + strings.Join(items, ",") + `]`
 	if last != "" {
@@ -18,7 +18,7 @@ func page(last string, items ...string) answer {
 	return says(200, body+`}`)
 }
 
-// batch answers a BatchGetItem with items, and leaves these keys unprocessed.
+// batch responds to a BatchGetItem with items and with unprocessed keys.
 func batch(items, rest []string) answer {
 	return says(200, fmt.Sprintf(`{"Responses":{"perennial":[%s]},"UnprocessedKeys":{%s}}`, strings.Join(items, ","), left(rest)))
 }
@@ -30,7 +30,7 @@ func left(keys []string) string {
 	return `"perennial":{"ConsistentRead":true,"Keys":[` + strings.Join(keys, ",") + `]}`
 }
 
-// row is what the index holds of an item; at is the same item under that index key.
+// row returns an index row, and at the item under that index key.
 func row(sk, isk string) string { return `{` + keyed(sk) + placed(isk) + `}` }
 func key(sk string) string      { return `{` + keyed(sk) + `}` }
 func at(sk, isk string) string {
@@ -39,7 +39,7 @@ func at(sk, isk string) string {
 func keyed(sk string) string   { return `"pk":{"S":"p"},"sk":{"S":"` + sk + `"}` }
 func placed(isk string) string { return `,"ipk":{"S":"due"},"isk":{"S":"` + isk + `"}` }
 
-// listed are the sort keys that a query yields before it ends, and its error.
+// listed returns the sort keys that a query yields before it ends, and its error.
 func listed(t *testing.T, tab table.Table, q table.Query) (string, error) {
 	t.Helper()
 	var sks []string
@@ -52,22 +52,22 @@ func listed(t *testing.T, tab table.Table, q table.Query) (string, error) {
 	return strings.Join(sks, " "), nil
 }
 
-func TestAQueryGoesOnToTheLastPageAndAsksForNoMoreThanItNeeds(t *testing.T) {
+func TestQueryReadsOnlyNeededPages(t *testing.T) {
 	first, second := page(key("b"), image("a", "1", "1"), image("b", "1", "1")), page("", image("c", "1", "1"))
 	tab, s := play(t, first, second)
 	if got, err := listed(t, tab, table.Query{PK: "p"}); got != "a b c" || err != nil {
 		t.Errorf("listed %q, %v, want all three", got, err)
 	}
 	if s.requests()[1].body.ExclusiveStartKey == nil || !s.requests()[1].body.ConsistentRead {
-		t.Errorf("the second page was asked for with %+v, want its start, and consistently", s.requests()[1].body)
+		t.Errorf("the second page was requested with %+v, want its start key and a consistent read", s.requests()[1].body)
 	}
 	tab, s = play(t, first)
 	if got, err := listed(t, tab, table.Query{PK: "p", Limit: 2}); got != "a b" || err != nil || s.names() != "Query" {
-		t.Errorf("listed %q, %v after %s, want two and one page", got, err, s.names())
+		t.Errorf("listed %q, %v after %s, want two items from one page", got, err, s.names())
 	}
 	tab, s = play(t, page(key("a")), second)
 	if got, err := listed(t, tab, table.Query{PK: "p", Limit: 2}); got != "c" || err != nil {
-		t.Errorf("listed %q, %v after %s, want to go on behind an empty page", got, err, s.names())
+		t.Errorf("listed %q, %v after %s, want the query to continue after an empty page", got, err, s.names())
 	}
 	tab, _ = play(t, append([]answer{first}, times(5, internalError)...)...)
 	if got, err := listed(t, tab, table.Query{PK: "p"}); got != "a b" || !errors.Is(err, table.ErrBusy) {
@@ -75,19 +75,19 @@ func TestAQueryGoesOnToTheLastPageAndAsksForNoMoreThanItNeeds(t *testing.T) {
 	}
 }
 
-func TestWhatTheIndexSaysIsReadAgainByKey(t *testing.T) {
+func TestIndexQueryReadsItemsByKey(t *testing.T) {
 	q := table.Query{PK: "due", Index: true}
 	for name, c := range map[string]struct {
 		answers []answer
 		want    string
 	}{
-		"in the order of the index, not of the batch": {[]answer{page("", row("c", "1"), row("a", "2"), row("b", "3")), batch([]string{at("a", "2"), at("b", "3"), at("c", "1")}, nil)}, "c a b"},
-		"without what is gone":                        {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, nil)}, "b"},
-		"without what stands elsewhere now":           {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("a", "9"), at("b", "2")}, nil)}, "b"},
-		"without what stands nowhere now":             {[]answer{page("", row("a", "1")), batch([]string{image("a", "2", "1")}, nil)}, ""},
-		"once if the index has it twice":              {[]answer{page("", row("a", "1"), row("a", "2")), batch([]string{at("a", "2")}, nil)}, "a"},
-		"with what was left over at first":            {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, []string{key("a")}), batch([]string{at("a", "1")}, nil)}, "a b"},
-		"and nothing is read for an empty page":       {[]answer{page(row("z", "9")), page("", row("a", "9")), batch([]string{at("a", "9")}, nil)}, "a"},
+		"index order, not batch order":          {[]answer{page("", row("c", "1"), row("a", "2"), row("b", "3")), batch([]string{at("a", "2"), at("b", "3"), at("c", "1")}, nil)}, "c a b"},
+		"without deleted items":                 {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, nil)}, "b"},
+		"without items under another index key": {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("a", "9"), at("b", "2")}, nil)}, "b"},
+		"without items that left the index":     {[]answer{page("", row("a", "1")), batch([]string{image("a", "2", "1")}, nil)}, ""},
+		"one item for two index rows":           {[]answer{page("", row("a", "1"), row("a", "2")), batch([]string{at("a", "2")}, nil)}, "a"},
+		"with unprocessed keys":                 {[]answer{page("", row("a", "1"), row("b", "2")), batch([]string{at("b", "2")}, []string{key("a")}), batch([]string{at("a", "1")}, nil)}, "a b"},
+		"no read for an empty page":             {[]answer{page(row("z", "9")), page("", row("a", "9")), batch([]string{at("a", "9")}, nil)}, "a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tab, s := play(t, c.answers...)
@@ -103,7 +103,7 @@ func TestWhatTheIndexSaysIsReadAgainByKey(t *testing.T) {
 	}
 }
 
-func TestKeysThatStayUnprocessedAreBusyInTheEnd(t *testing.T) {
+func TestLastingUnprocessedKeysReturnErrBusy(t *testing.T) {
 	stuck := batch(nil, []string{key("a")})
 	tab, s := play(t, append([]answer{page("", row("a", "1"))}, times(5, stuck)...)...)
 	if _, err := listed(t, tab, table.Query{PK: "due", Index: true}); !errors.Is(err, table.ErrBusy) || len(s.pauses) != 4 {

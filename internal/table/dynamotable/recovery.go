@@ -10,8 +10,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// PointInTimeRecovery reports whether the table can be restored to any second of the last days. The error wraps
-// errors.ErrUnsupported where DynamoDB does not know backups, as DynamoDB Local does not.
+// PointInTimeRecovery reports whether point-in-time recovery is enabled. The error wraps errors.ErrUnsupported if
+// the endpoint has no backups, as with DynamoDB Local.
 func (t *Table) PointInTimeRecovery(ctx context.Context) (on bool, err error) {
 	var out *dynamodb.DescribeContinuousBackupsOutput
 	err = t.read(ctx, func(ctx context.Context) (err error) {

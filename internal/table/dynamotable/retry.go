@@ -13,12 +13,12 @@ import (
 
 const (
 	maxAttempts     = 5
-	firstPause      = 50 * time.Millisecond // the longest pause after the first attempt; it doubles with each
+	firstPause      = 50 * time.Millisecond // the maximum pause after the first attempt; it doubles with each attempt
 	defaultTimeout  = time.Second
 	defaultPatience = 3 * time.Second
 )
 
-// read runs a call that changes nothing until it is answered, with pauses.
+// read repeats a call that changes nothing until it succeeds or its retries end.
 func (t *Table) read(ctx context.Context, call func(context.Context) error) error {
 	limit := t.limit()
 	for attempt := 1; ; attempt++ {
@@ -38,12 +38,12 @@ func (t *Table) read(ctx context.Context, call func(context.Context) error) erro
 	}
 }
 
-// limit returns the instant at which all attempts of a call that begins now end.
+// limit returns the instant by which all attempts of a call that begins now must end.
 func (t *Table) limit() time.Time {
 	return time.Now().Add(cmp.Or(t.Patience, defaultPatience))
 }
 
-// attempt makes one call within the time that an attempt may take, and reports a refusal.
+// attempt makes one call with the timeout of one attempt, and reports a refusal.
 func (t *Table) attempt(ctx context.Context, limit time.Time, call func(context.Context) error) error {
 	end := time.Now().Add(cmp.Or(t.Timeout, defaultTimeout))
 	if end.After(limit) {
@@ -60,11 +60,11 @@ func (t *Table) attempt(ctx context.Context, limit time.Time, call func(context.
 	return err
 }
 
-// errSpent says that there is no time or attempt left.
+// errSpent reports that no time or no attempt is left.
 var errSpent = errors.New("no attempt left")
 
-// pause waits after the attempt of that number, counted from 1, with full jitter. It fails if that was the last
-// attempt, or the next could not begin before the limit or the context's end.
+// pause waits after the given attempt, counted from 1, with full jitter. It returns an error after the last
+// attempt, or if the next attempt could not begin before the limit or the context's deadline.
 func (t *Table) pause(ctx context.Context, limit time.Time, attempt int) error {
 	if attempt >= maxAttempts {
 		return errSpent

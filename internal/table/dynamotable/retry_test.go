@@ -18,7 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 )
 
-// An outcome is a class of what Transact may return.
+// An outcome is a class of results of Transact.
 type outcome string
 
 const (
@@ -50,7 +50,7 @@ var (
 	removed = []table.Op{table.Delete(item("a", 3))}
 	counted = []table.Op{table.Add(item("a", 0).Key, "n", -1, 0)}
 	raised  = []table.Op{table.Add(item("a", 0).Key, "n", 1, 0)}
-	entry   = []table.Op{table.Put(item("entry", 0)), table.Put(item("account", 3))} // what the ledger commits
+	entry   = []table.Op{table.Put(item("entry", 0)), table.Put(item("account", 3))} // the ledger's usual transaction
 	both    = []table.Op{table.Put(item("a", 3)), table.Put(item("b", 5))}
 )
 
@@ -68,7 +68,7 @@ func times(n int, a answer) []answer {
 	return as
 }
 
-func TestEveryAnswerOfDynamoDBHasItsOutcome(t *testing.T) {
+func TestEveryResponseOfDynamoDBHasAnOutcome(t *testing.T) {
 	var (
 		raced  = cancelled("TransactionConflict", "None")
 		beaten = cancelled("None", "ConditionalCheckFailed "+image("account", "4", "1"))
@@ -79,66 +79,66 @@ func TestEveryAnswerOfDynamoDBHasItsOutcome(t *testing.T) {
 		want     outcome
 		requests string
 	}{
-		// Nothing lost: every refusal is certain.
-		"a conflict with another transaction is tried again": {entry, append(times(3, raced), ok), success, "TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems"},
-		"a conflict that lasts is busy":                      {entry, times(5, raced), busy, tx5},
-		"a plain write in conflict is tried again":           {alone, []answer{conflictAlone, conflictAlone, ok}, success, "PutItem PutItem PutItem"},
-		"throttling is tried again": {alone, []answer{
+		// Nothing is lost: every refusal is certain.
+		"a conflict with another transaction is retried": {entry, append(times(3, raced), ok), success, "TransactWriteItems TransactWriteItems TransactWriteItems TransactWriteItems"},
+		"a lasting conflict is busy":                     {entry, times(5, raced), busy, tx5},
+		"a plain write in conflict is retried":           {alone, []answer{conflictAlone, conflictAlone, ok}, success, "PutItem PutItem PutItem"},
+		"throttling is retried": {alone, []answer{
 			fault(400, "ThrottlingException"), fault(400, "ProvisionedThroughputExceededException"), fault(400, "RequestLimitExceeded"), ok,
 		}, success, "PutItem PutItem PutItem PutItem"},
-		"a throttled part of a transaction is tried again": {both, []answer{cancelled("ThrottlingError", "None"), cancelled("None", "ProvisionedThroughputExceeded"), ok}, success, tx + " " + tx + " " + tx},
-		"throttling that lasts is busy":                    {removed, times(5, fault(400, "ThrottlingException")), busy, "DeleteItem DeleteItem DeleteItem DeleteItem DeleteItem"},
-		"a condition that did not hold is a conflict":      {alone, []answer{checkFailed(image("a", "4", "7"))}, conflict, put},
-		"it outweighs a race on another item":              {entry, []answer{cancelled("TransactionConflict", "ConditionalCheckFailed "+image("account", "4", "1"))}, conflict, tx},
-		"invalid input is refused at once":                 {alone, []answer{fault(400, "ValidationException")}, refusal, put},
-		"an invalid part is refused at once":               {both, []answer{cancelled("ValidationError", "None")}, refusal, tx},
-		"no permission is refused at once":                 {alone, []answer{fault(400, "AccessDeniedException")}, refusal, put},
-		"a token that was used otherwise is refused":       {entry, []answer{fault(400, "IdempotentParameterMismatchException")}, refusal, tx},
+		"a throttled part of a transaction is retried":    {both, []answer{cancelled("ThrottlingError", "None"), cancelled("None", "ProvisionedThroughputExceeded"), ok}, success, tx + " " + tx + " " + tx},
+		"lasting throttling is busy":                      {removed, times(5, fault(400, "ThrottlingException")), busy, "DeleteItem DeleteItem DeleteItem DeleteItem DeleteItem"},
+		"a failed condition is a conflict":                {alone, []answer{checkFailed(image("a", "4", "7"))}, conflict, put},
+		"a failed condition takes precedence over a race": {entry, []answer{cancelled("TransactionConflict", "ConditionalCheckFailed "+image("account", "4", "1"))}, conflict, tx},
+		"invalid input is not retried":                    {alone, []answer{fault(400, "ValidationException")}, refusal, put},
+		"an invalid operation is not retried":             {both, []answer{cancelled("ValidationError", "None")}, refusal, tx},
+		"a missing permission is not retried":             {alone, []answer{fault(400, "AccessDeniedException")}, refusal, put},
+		"a token of another request is refused":           {entry, []answer{fault(400, "IdempotentParameterMismatchException")}, refusal, tx},
 
-		// An answer lost, and a later one tells.
-		"a lost answer is asked for again":                                {entry, []answer{internalError, ok}, success, tx + " " + tx},
-		"so it is over a broken connection":                               {entry, []answer{reset, ok}, success, tx + " " + tx},
-		"so it is when the answer is cut off":                             {entry, []answer{cutOff, ok}, success, tx + " " + tx},
-		"so it is when a gateway is down":                                 {alone, []answer{says(503, "no"), says(408, "late"), ok}, success, "PutItem PutItem PutItem"},
-		"a transaction in progress is asked for again":                    {entry, []answer{inProgress, inProgress, ok}, success, tx + " " + tx + " " + tx},
-		"one in progress for long is looked for":                          {entry, append(times(5, inProgress), written), success, tx5 + " " + get},
-		"a plain put that meets its own success succeeds":                 {alone, []answer{internalError, checkFailed(image("a", "4", "7")), written}, success, "PutItem PutItem BatchGetItem"},
-		"a plain put of something new does too":                           {made, []answer{reset, checkFailed(image("a", "1", "7")), written}, success, "PutItem PutItem BatchGetItem"},
-		"a transaction whose token was forgotten does too":                {entry, []answer{internalError, beaten, written}, success, tx + " " + tx + " " + get},
-		"a plain put that meets somebody else's is a conflict":            {alone, []answer{reset, checkFailed(image("a", "4", "8")), found(image("a", "4", "8"))}, conflict, "PutItem PutItem BatchGetItem"},
-		"a transaction whose guard is somebody else's is a conflict":      {entry, []answer{reset, beaten, found(image("entry", "1", "8"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
-		"one without its guard whose account moved is a conflict":         {entry, []answer{reset, beaten, found(image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
-		"puts are found one by one":                                       {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "7")), found(image("b", "6", "7"), image("a", "4", "7"))}, success, tx + " " + tx + " BatchGetItem"},
-		"an account that moved on does not hide its entry":                {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "9", "1"))}, success, tx + " " + tx + " " + get},
-		"an entry like ours beside an account that is not is another's":   {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
-		"an entry like ours while the account stands still tells nothing": {entry, append(times(5, reset), found(image("entry", "1", "7"), image("account", "3", "1"))), unknown, tx5 + " " + get},
-		"two puts of which one moved on tell nothing":                     {both, append(times(5, reset), found(image("b", "6", "7"), image("a", "5", "9"))), unknown, tx5 + " " + get},
-		"a put that differs in one of several is a conflict":              {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "8")), found(image("b", "6", "8"), image("a", "4", "7"))}, conflict, tx + " " + tx + " BatchGetItem"},
+		// A response is lost, and a later one determines the outcome.
+		"a lost response is retried":                                  {entry, []answer{internalError, ok}, success, tx + " " + tx},
+		"a broken connection is retried":                              {entry, []answer{reset, ok}, success, tx + " " + tx},
+		"a truncated response is retried":                             {entry, []answer{cutOff, ok}, success, tx + " " + tx},
+		"a gateway error is retried":                                  {alone, []answer{says(503, "no"), says(408, "late"), ok}, success, "PutItem PutItem PutItem"},
+		"a transaction in progress is retried":                        {entry, []answer{inProgress, inProgress, ok}, success, tx + " " + tx + " " + tx},
+		"a transaction that stays in progress is read back":           {entry, append(times(5, inProgress), written), success, tx5 + " " + get},
+		"a plain put that meets its own write succeeds":               {alone, []answer{internalError, checkFailed(image("a", "4", "7")), written}, success, "PutItem PutItem BatchGetItem"},
+		"a plain put of a new item that meets its own write succeeds": {made, []answer{reset, checkFailed(image("a", "1", "7")), written}, success, "PutItem PutItem BatchGetItem"},
+		"a transaction with a forgotten token succeeds":               {entry, []answer{internalError, beaten, written}, success, tx + " " + tx + " " + get},
+		"a plain put that meets another write is a conflict":          {alone, []answer{reset, checkFailed(image("a", "4", "8")), found(image("a", "4", "8"))}, conflict, "PutItem PutItem BatchGetItem"},
+		"a transaction whose guard another writer put is a conflict":  {entry, []answer{reset, beaten, found(image("entry", "1", "8"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
+		"a missing guard and a newer account are a conflict":          {entry, []answer{reset, beaten, found(image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
+		"a transaction of two puts is found by both":                  {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "7")), found(image("b", "6", "7"), image("a", "4", "7"))}, success, tx + " " + tx + " BatchGetItem"},
+		"a newer account does not hide its entry":                     {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "9", "1"))}, success, tx + " " + tx + " " + get},
+		"an equal entry with a different account is a conflict":       {entry, []answer{reset, beaten, found(image("entry", "1", "7"), image("account", "4", "1"))}, conflict, tx + " " + tx + " " + get},
+		"an equal entry with an unchanged account is unknown":         {entry, append(times(5, reset), found(image("entry", "1", "7"), image("account", "3", "1"))), unknown, tx5 + " " + get},
+		"two puts with one newer item are unknown":                    {both, append(times(5, reset), found(image("b", "6", "7"), image("a", "5", "9"))), unknown, tx5 + " " + get},
+		"one different put of several is a conflict":                  {both, []answer{reset, cancelled("ConditionalCheckFailed "+image("a", "4", "7"), "ConditionalCheckFailed "+image("b", "6", "8")), found(image("b", "6", "8"), image("a", "4", "7"))}, conflict, tx + " " + tx + " BatchGetItem"},
 
-		// An answer lost, and none that tells.
-		"what is there after all was done":                         {made, append(times(5, reset), written), success, put5 + " " + get},
-		"what is not there may still come":                         {made, append(times(5, reset), found()), unknown, put5 + " " + get},
-		"an item that moved on twice tells nothing":                {alone, []answer{reset, checkFailed(image("a", "5", "8")), found(image("a", "5", "8"))}, unknown, "PutItem PutItem BatchGetItem"},
-		"reading back may fail":                                    {made, append(times(5, reset), fault(400, "AccessDeniedException")), unknown, put5 + " " + get},
-		"a refusal after a lost answer says nothing of the first":  {made, []answer{reset, fault(400, "ValidationException"), found()}, unknown, "PutItem PutItem BatchGetItem"},
-		"nor does throttling":                                      {made, append([]answer{reset}, append(times(4, conflictAlone), found())...), unknown, put5 + " " + get},
-		"nor does another token's use":                             {entry, []answer{reset, fault(400, "IdempotentParameterMismatchException"), found()}, unknown, tx + " " + tx + " " + get},
-		"a delete leaves nothing to recognise":                     {removed, []answer{reset, checkFailed("")}, unknown, "DeleteItem DeleteItem"},
-		"an add leaves nothing to recognise":                       {counted, times(5, reset), unknown, tx5},
-		"an add is not planned anew while it may have been done":   {raised, []answer{reset, cancelled("ConditionalCheckFailed")}, unknown, tx + " " + tx},
-		"a guard that is absent may come while only a floor holds": {[]table.Op{table.Put(item("entry", 0)), counted[0]}, []answer{reset, cancelled("None", "ConditionalCheckFailed "+image("a", "9", "0")), found()}, unknown, tx + " " + tx + " " + get},
+		// A response is lost, and no later one determines the outcome.
+		"an item that is found later was written":                     {made, append(times(5, reset), written), success, put5 + " " + get},
+		"an absent item may still be written":                         {made, append(times(5, reset), found()), unknown, put5 + " " + get},
+		"an item two versions later is unknown":                       {alone, []answer{reset, checkFailed(image("a", "5", "8")), found(image("a", "5", "8"))}, unknown, "PutItem PutItem BatchGetItem"},
+		"a failed read is unknown":                                    {made, append(times(5, reset), fault(400, "AccessDeniedException")), unknown, put5 + " " + get},
+		"a refusal after a lost response is unknown":                  {made, []answer{reset, fault(400, "ValidationException"), found()}, unknown, "PutItem PutItem BatchGetItem"},
+		"throttling after a lost response is unknown":                 {made, append([]answer{reset}, append(times(4, conflictAlone), found())...), unknown, put5 + " " + get},
+		"a token mismatch after a lost response is unknown":           {entry, []answer{reset, fault(400, "IdempotentParameterMismatchException"), found()}, unknown, tx + " " + tx + " " + get},
+		"a delete cannot be recognized":                               {removed, []answer{reset, checkFailed("")}, unknown, "DeleteItem DeleteItem"},
+		"an add cannot be recognized":                                 {counted, times(5, reset), unknown, tx5},
+		"an add with an unknown outcome is not replanned":             {raised, []answer{reset, cancelled("ConditionalCheckFailed")}, unknown, tx + " " + tx},
+		"an absent guard may still be written if only a floor failed": {[]table.Op{table.Put(item("entry", 0)), counted[0]}, []answer{reset, cancelled("None", "ConditionalCheckFailed "+image("a", "9", "0")), found()}, unknown, tx + " " + tx + " " + get},
 
 		// Counters.
-		"a lone add has a token":                            {counted, []answer{internalError, ok}, success, tx + " " + tx},
-		"an add to nothing makes the item":                  {raised, []answer{cancelled("ConditionalCheckFailed"), ok}, success, tx + " " + tx},
-		"it may be made by another meanwhile":               {raised, []answer{cancelled("ConditionalCheckFailed"), cancelled("ConditionalCheckFailed " + image("a", "1", "1")), ok}, success, tx + " " + tx + " " + tx},
-		"an item that comes and goes is busy":               {raised, append(times(4, cancelled("ConditionalCheckFailed")), cancelled("ConditionalCheckFailed")), busy, tx5},
-		"an add below the floor is a conflict":              {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0"))}, conflict, tx},
-		"an add to nothing below the floor is too":          {counted, []answer{cancelled("ConditionalCheckFailed")}, conflict, tx},
-		"an add beyond an int64 is refused":                 {raised, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "9223372036854775807"))}, refusal, tx},
-		"an add beyond the least int64 is refused too":      {[]table.Op{table.Add(item("a", 0).Key, "n", math.MinInt64, 0)}, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "-1"))}, refusal, tx},
-		"an add to what is not whole is refused":            {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0.5"))}, refusal, tx},
-		"a stale put beside an add to nothing is the cause": {[]table.Op{raised[0], table.Put(item("b", 3))}, []answer{cancelled("ConditionalCheckFailed", "ConditionalCheckFailed "+image("b", "4", "1"))}, conflict, tx},
+		"a single add has a token":                                   {counted, []answer{internalError, ok}, success, tx + " " + tx},
+		"an add to an absent item creates it":                        {raised, []answer{cancelled("ConditionalCheckFailed"), ok}, success, tx + " " + tx},
+		"another writer may create the item first":                   {raised, []answer{cancelled("ConditionalCheckFailed"), cancelled("ConditionalCheckFailed " + image("a", "1", "1")), ok}, success, tx + " " + tx + " " + tx},
+		"an item that is created and deleted repeatedly is busy":     {raised, append(times(4, cancelled("ConditionalCheckFailed")), cancelled("ConditionalCheckFailed")), busy, tx5},
+		"an add below the floor is a conflict":                       {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0"))}, conflict, tx},
+		"an add to an absent item below the floor is a conflict":     {counted, []answer{cancelled("ConditionalCheckFailed")}, conflict, tx},
+		"an add above the int64 range is refused":                    {raised, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "9223372036854775807"))}, refusal, tx},
+		"an add below the int64 range is refused":                    {[]table.Op{table.Add(item("a", 0).Key, "n", math.MinInt64, 0)}, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "-1"))}, refusal, tx},
+		"an add to a non-integer is refused":                         {counted, []answer{cancelled("ConditionalCheckFailed " + image("a", "4", "0.5"))}, refusal, tx},
+		"a stale put takes precedence over an add to an absent item": {[]table.Op{raised[0], table.Put(item("b", 3))}, []answer{cancelled("ConditionalCheckFailed", "ConditionalCheckFailed "+image("b", "4", "1"))}, conflict, tx},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tab, s := play(t, c.answers...)
@@ -149,14 +149,14 @@ func TestEveryAnswerOfDynamoDBHasItsOutcome(t *testing.T) {
 			if s.names() != c.requests {
 				t.Errorf("requests were %s, want %s", s.names(), c.requests)
 			}
-			s.wantTokens(c.ops)
-			s.wantJitter()
+			s.checkTokens(c.ops)
+			s.checkJitter()
 		})
 	}
 }
 
-// wantTokens holds the script to one token for all attempts, or one for each plan where an Add was planned anew.
-func (s *script) wantTokens(ops []table.Op) {
+// checkTokens checks that all attempts share one token, or that each plan has its own token if an Add was replanned.
+func (s *script) checkTokens(ops []table.Op) {
 	s.t.Helper()
 	tokens, adds := s.tokens(), false
 	for _, op := range ops {
@@ -172,8 +172,8 @@ func (s *script) wantTokens(ops []table.Op) {
 	}
 }
 
-// wantJitter holds the pauses to their bounds.
-func (s *script) wantJitter() {
+// checkJitter checks the pauses against their limits.
+func (s *script) checkJitter() {
 	s.t.Helper()
 	for i, pause := range s.pauses {
 		if longest := 50 * time.Millisecond << i; pause < 0 || pause >= longest {
@@ -182,7 +182,7 @@ func (s *script) wantJitter() {
 	}
 }
 
-func TestAnAddPlannedAnewHasAnotherToken(t *testing.T) {
+func TestReplannedAddHasNewToken(t *testing.T) {
 	tab, s := play(t, internalError, ok)
 	if err := tab.Transact(t.Context(), raised...); err != nil || len(s.tokens()) != 1 {
 		t.Errorf("got %v and the tokens %q, want success with one token", err, s.tokens())
@@ -196,7 +196,7 @@ func TestAnAddPlannedAnewHasAnotherToken(t *testing.T) {
 	}
 }
 
-func TestTwoCallsNeverShareAToken(t *testing.T) {
+func TestCallsHaveDifferentTokens(t *testing.T) {
 	tab, s := play(t, ok, ok)
 	for range 2 {
 		if err := tab.Transact(t.Context(), entry...); err != nil {
@@ -208,7 +208,7 @@ func TestTwoCallsNeverShareAToken(t *testing.T) {
 	}
 }
 
-func TestAConflictCarriesTheItemAsItIs(t *testing.T) {
+func TestConflictContainsCurrentItem(t *testing.T) {
 	tab, _ := play(t, cancelled("None", "ConditionalCheckFailed "+image("account", "4", "1")))
 	var c *table.ConflictError
 	if err := tab.Transact(t.Context(), entry...); !errors.As(err, &c) {
@@ -219,17 +219,17 @@ func TestAConflictCarriesTheItemAsItIs(t *testing.T) {
 	}
 }
 
-func TestAnAttemptThatTakesTooLongIsLost(t *testing.T) {
+func TestSlowAttemptIsRetried(t *testing.T) {
 	tab, s := play(t, silent, ok)
 	tab.Timeout = 30 * time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // far more than it takes
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // far longer than needed
 	defer cancel()
 	if err := tab.Transact(ctx, entry...); err != nil || s.names() != tx+" "+tx {
 		t.Errorf("got %v after %s, want success at the second attempt", err, s.names())
 	}
 }
 
-func TestNoConnectionMeansThatNothingWasDone(t *testing.T) {
+func TestMissingConnectionReturnsErrBusy(t *testing.T) {
 	tab, _ := play(t)
 	tab.Client = dynamotable.Local("http://127.0.0.1:1")
 	if err := tab.Transact(t.Context(), alone...); outcomeOf(err) != busy {
@@ -237,8 +237,8 @@ func TestNoConnectionMeansThatNothingWasDone(t *testing.T) {
 	}
 }
 
-func TestCancellingReturnsAtOnce(t *testing.T) {
-	t.Run("before the first attempt nothing is asked", func(t *testing.T) {
+func TestCancelReturnsImmediately(t *testing.T) {
+	t.Run("before the first attempt nothing is sent", func(t *testing.T) {
 		tab, s := play(t)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -253,7 +253,7 @@ func TestCancellingReturnsAtOnce(t *testing.T) {
 			t.Errorf("got %v after %q, want unknown", err, s.names())
 		}
 	})
-	t.Run("between attempts that were refused it is busy", func(t *testing.T) {
+	t.Run("between refused attempts the table is busy", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		tab, s := play(t, cancelled("TransactionConflict", "None"))
 		tab.Sleep = func(ctx context.Context, _ time.Duration) error { cancel(); return ctx.Err() }
@@ -263,7 +263,7 @@ func TestCancellingReturnsAtOnce(t *testing.T) {
 	})
 }
 
-func TestReadsAreTriedAgain(t *testing.T) {
+func TestReadsAreRetried(t *testing.T) {
 	tab, s := play(t, internalError, reset, fault(400, "ThrottlingException"), cutOff, stored(image("a", "4", "1")))
 	it, err := tab.Get(t.Context(), item("a", 0).Key)
 	if err != nil || it.Version != 4 || !s.requests()[0].body.ConsistentRead {
@@ -279,7 +279,8 @@ func TestReadsAreTriedAgain(t *testing.T) {
 	}
 }
 
-// asks runs a call over a DynamoDB that never answers, on a clock of its own, and returns how long the call took.
+// asks makes a call to a DynamoDB that never responds, with a simulated clock, and returns the duration of the
+// call.
 func asks(t *testing.T, call func(context.Context, *dynamotable.Table) error) (took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -300,7 +301,7 @@ func (neverAnswers) Do(r *http.Request) (*http.Response, error) {
 	return nil, r.Context().Err()
 }
 
-func TestPatienceBoundsACallThatIsNeverAnswered(t *testing.T) {
+func TestPatienceLimitsUnansweredCalls(t *testing.T) {
 	within := func(name string, took, least, most time.Duration) {
 		t.Helper()
 		if took < least || took > most {
@@ -328,7 +329,7 @@ func TestPatienceBoundsACallThatIsNeverAnswered(t *testing.T) {
 	if outcomeOf(err) != unknown {
 		t.Errorf("got %v, want unknown", err)
 	}
-	within("a write whose caller has less time", took, 700*time.Millisecond, 700*time.Millisecond)
+	within("a write with a short deadline", took, 700*time.Millisecond, 700*time.Millisecond)
 }
 
 func TestRefusalsAreReported(t *testing.T) {

@@ -17,7 +17,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 )
 
-// A script plays DynamoDB: it answers one request after the other, as AWS would word it, and keeps what was asked.
+// A script plays DynamoDB: it responds to one request after the other in the format of AWS, and records the
+// requests.
 type script struct {
 	t       testing.TB
 	answers []answer
@@ -41,7 +42,7 @@ type request struct {
 	}
 }
 
-// play starts the script and opens a table on it that does not really wait between attempts.
+// play starts the script and opens a table on it that does not wait between attempts.
 func play(t testing.TB, answers ...answer) (*dynamotable.Table, *script) {
 	s := &script{t: t, answers: answers}
 	server := httptest.NewServer(s)
@@ -73,14 +74,14 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answers[n-1](s, w, r)
 }
 
-// requests are those that were made so far.
+// requests returns the requests so far.
 func (s *script) requests() []request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.seen)
 }
 
-// names are the requests that were made.
+// names returns the names of the requests.
 func (s *script) names() string {
 	var names []string
 	for _, r := range s.requests() {
@@ -89,7 +90,7 @@ func (s *script) names() string {
 	return strings.Join(names, " ")
 }
 
-// tokens are the different client tokens of the transactions, in their order.
+// tokens returns the distinct client tokens of the transactions, in order.
 func (s *script) tokens() []string {
 	var tokens []string
 	for _, r := range s.requests() {
@@ -107,7 +108,7 @@ func says(status int, body string) answer {
 	}
 }
 
-// fault is an error as DynamoDB words it.
+// fault responds with an error in DynamoDB's format.
 func fault(status int, code string) answer {
 	return says(status, `{"__type":"com.amazonaws.dynamodb.v20120810#`+code+`","message":"scripted"}`)
 }
@@ -120,7 +121,7 @@ var (
 	cutOff        = says(200, `{"Attri`)
 )
 
-// reset breaks the connection instead of answering.
+// reset breaks the connection instead of responding.
 func reset(s *script, w http.ResponseWriter, _ *http.Request) {
 	conn, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
@@ -133,11 +134,11 @@ func reset(s *script, w http.ResponseWriter, _ *http.Request) {
 	_ = conn.Close()
 }
 
-// silent answers only when nobody is waiting any more.
+// silent does not respond until the client has given up.
 func silent(_ *script, _ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 
-// cancelled is a transaction cancelled for these reasons, in the order of its items. A reason may be followed by
-// the item that was met, as in `ConditionalCheckFailed {"pk":…}`.
+// cancelled responds that a transaction was canceled for these reasons, in the order of its items. A reason may be
+// followed by the current item, as in `ConditionalCheckFailed {"pk":…}`.
 func cancelled(reasons ...string) answer {
 	var all []string
 	for _, reason := range reasons {
@@ -152,7 +153,7 @@ func cancelled(reasons ...string) answer {
 		`"CancellationReasons":[`+strings.Join(all, ",")+`]}`)
 }
 
-// checkFailed is a plain write whose condition did not hold on the item, which may be "".
+// checkFailed responds that the condition of a plain write failed on the item, which may be "".
 func checkFailed(item string) answer {
 	if item != "" {
 		item = `,"Item":` + item
@@ -161,7 +162,7 @@ func checkFailed(item string) answer {
 		`"message":"The conditional request failed"`+item+`}`)
 }
 
-// stored answers a GetItem with an item, or none if it is "".
+// stored responds to a GetItem with an item, or none if it is "".
 func stored(item string) answer {
 	if item == "" {
 		return ok
@@ -169,7 +170,7 @@ func stored(item string) answer {
 	return says(200, `{"Item":`+item+`}`)
 }
 
-// written answers a BatchGetItem with what the first request would have put.
+// written responds to a BatchGetItem with the items that the first request would have put.
 func written(s *script, w http.ResponseWriter, r *http.Request) {
 	first := s.requests()[0].body
 	items := []any{}
@@ -188,15 +189,15 @@ func written(s *script, w http.ResponseWriter, r *http.Request) {
 	says(200, string(body))(s, w, r)
 }
 
-// found answers a BatchGetItem with items.
+// found responds to a BatchGetItem with items.
 func found(items ...string) answer { return batch(items, nil) }
 
-// image is an item as DynamoDB holds it, in the partition p.
+// image returns an item of partition p in DynamoDB's format.
 func image(sk string, version, n string) string {
 	return `{"pk":{"S":"p"},"sk":{"S":"` + sk + `"},"v":{"N":"` + version + `"},"doc":{"M":{"n":{"N":"` + n + `"}}}}`
 }
 
-// item is one as the tests hand it to Put.
+// item returns an item of the tests for Put.
 func item(sk string, version int64) table.Item {
 	return table.Item{Key: table.Key{PK: "p", SK: sk}, Version: version, Doc: json.RawMessage(`{"n":7.0}`)}
 }

@@ -7,14 +7,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// settle finds out what became of a plan of which an answer was lost, by reading back what it would have left. It
-// returns nil if the plan was applied, a conflict if it was not and never can be, and table.ErrUnknown otherwise:
-// what is not there yet may still arrive, since DynamoDB may be at work on a request whose connection is gone.
+// settle determines the outcome of a plan after a lost response, by reading its items back. It returns nil if the
+// plan was applied, a conflict if it was not and never can be, and table.ErrUnknown otherwise. An absent item does
+// not prove that the plan failed: DynamoDB may still be processing a request after its connection has closed.
 //
-// A plan is recognised by a Put of what was absent, if the table holds just that, or else by all its Puts; and only
-// if no Put contradicts it, for all were done together. Others may have written since, so an item may have moved
-// on. Two writers of the very same document cannot be told apart: whoever wants a lone Put to decide between them
-// has each write something of its own. A Delete and an Add leave nothing to recognise.
+// settle recognizes a plan by a Put of a new item, if the table holds exactly that item, or else by all its Puts.
+// No other Put may contradict the result, because all operations are applied together. Other writers may have
+// changed an item since then, so a later version proves nothing. The identical documents of two writers cannot be
+// distinguished: if a single Put must decide between two writers, each must write a unique value. A Delete or an
+// Add leaves nothing that could be recognized.
 func (t *Table) settle(ctx context.Context, p *plan, answer error) error {
 	unknown := fmt.Errorf("%w: %w", table.ErrUnknown, answer)
 	puts := p.puts()
@@ -32,7 +33,7 @@ func (t *Table) settle(ctx context.Context, p *plan, answer error) error {
 		switch {
 		case same(now, op.Item):
 			recognised = recognised || op.Item.Version == 0
-		case now.Version == op.Item.Version+1: // somebody else's, and so is every version after it
+		case now.Version == op.Item.Version+1: // another writer wrote this version, and every later one
 			return p.first(answer, failure{i, now})
 		case now.Version == op.Item.Version && p.hopeless(answer):
 			return p.first(answer, failure{i, now})
@@ -48,7 +49,7 @@ func (t *Table) settle(ctx context.Context, p *plan, answer error) error {
 	return unknown
 }
 
-// puts are the keys of the plan's Puts.
+// puts returns the keys of the plan's Puts.
 func (p *plan) puts() []table.Key {
 	var keys []table.Key
 	for _, op := range p.ops {
@@ -59,8 +60,8 @@ func (p *plan) puts() []table.Key {
 	return keys
 }
 
-// hopeless reports whether an answer shows a version past the one that the plan rests on. Versions do not come
-// back, so a plan that was not applied by then never will be.
+// hopeless reports whether the response shows a version later than the one that the plan requires. Versions only
+// grow, so a plan that was not applied by then can never be applied.
 func (p *plan) hopeless(answer error) bool {
 	fs, _ := p.failures(answer)
 	for _, f := range fs {
@@ -71,7 +72,7 @@ func (p *plan) hopeless(answer error) bool {
 	return false
 }
 
-// first is the conflict that an answer names, or else this one.
+// first returns the first conflict in the response, or f if the response has none.
 func (p *plan) first(answer error, f failure) *table.ConflictError {
 	if fs, err := p.failures(answer); err == nil && len(fs) > 0 {
 		return p.conflict(fs[0])

@@ -1,22 +1,23 @@
-// Package dynamotable keeps a table.Table in Amazon DynamoDB.
+// Package dynamotable implements table.Table with Amazon DynamoDB.
 //
-// It promises what the port promises, with DynamoDB's own conditional writes and transactions: a version is a
-// condition expression, an Add is an update with a floor, and nothing is written without a condition. It uses
-// no Scan, no filter and no batch write, and it trusts no index: what the index lists is re-read by key.
+// It keeps the guarantees of the port with DynamoDB's conditional writes and transactions. A version becomes a
+// condition expression, and an Add becomes an update with a lower bound; no write is unconditional. The package
+// uses no Scan, no filter and no batch write. It reads every item that the index lists again by its key.
 //
-// Decisions that govern the package:
+// Design decisions:
 //
-//   - A lone Put or Delete is a plain conditional write, half the price of a transaction. A lone Add is a
-//     transaction of one all the same: a Put can be recognised in the table afterwards, an Add cannot, and only
-//     the client token of a transaction makes its repetition harmless.
-//   - The SDK's retryer is off. It would repeat a write whose answer was lost without telling, so that a
-//     conditional write meets its own success and looks like a conflict; and it does not repeat a transaction
-//     that met another one. Every attempt passes through the loop in transact.go, which knows whether an
-//     earlier attempt may have been applied, and settles that by reading back (settle.go).
-//   - A client token belongs to one plan. A call that has to plan anew (an Add of an absent item) draws another.
+//   - A single Put or Delete is a plain conditional write, which costs half as much as a transaction. A single Add
+//     is a transaction: a Put can be recognized in the table afterwards, but an Add cannot, and only a
+//     transaction's client token makes its retry harmless.
+//   - The SDK's retries are disabled. The SDK would silently repeat a write after a lost response, so that the
+//     conditional write meets its own effect and looks like a conflict, and it does not repeat a transaction that
+//     conflicted with another one. Every attempt runs in the loop in transact.go, which records whether an earlier
+//     attempt may have been applied and resolves that by reading back (settle.go).
+//   - A client token belongs to one plan. A call that must be replanned (an Add to an absent item) uses a new
+//     token.
 //   - A document is stored as native attributes, readable in the console. DynamoDB numbers have 38 digits and
-//     exponents from -130 to 125, an item has at most 400 KB and 32 levels, and no name in it is empty; what does
-//     not fit is refused, never rounded. DynamoDB drops trailing zeros, so 1.50 comes back as 1.5.
+//     exponents from -130 to 125, an item has at most 400 KB and 32 levels, and no field name is empty. Other
+//     documents are rejected, never rounded. DynamoDB drops trailing zeros: 1.50 is read back as 1.5.
 package dynamotable
 
 import (
@@ -31,29 +32,29 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Table is one DynamoDB table with the keys pk and sk and the index named "index" on ipk and isk. Its exported
-// fields are set before first use and not changed after; Client and Name are required.
+// A Table is one DynamoDB table with the keys pk and sk and the index named "index" on ipk and isk. Set its
+// exported fields before the first use and do not change them later. Client and Name are required.
 type Table struct {
 	Client *dynamodb.Client
 	Name   string // the table's name or ARN
 
-	// Timeout bounds one attempt; zero means one second. Patience bounds all attempts of one call; zero means three
-	// seconds. A write whose outcome is unknown by then is looked for in a second call. So a table that does not answer
-	// is reported after at most twice Patience, and a caller with a deadline can answer before it.
+	// Timeout limits one attempt; zero means one second. Patience limits all attempts of one call; zero means three
+	// seconds. A write whose outcome is still unknown is then looked up in a second call. A table that does not
+	// respond is therefore reported after at most twice Patience, so that a caller with a deadline can respond in
+	// time.
 	Timeout, Patience time.Duration
 
-	// Refused is called after each attempt that DynamoDB refused for a reason that an operator counts; nil does not
-	// report them. It is safe to call concurrently.
+	// Refused is called after each attempt that DynamoDB refused for a reason in Refusal; nil reports none. It must
+	// be safe for concurrent use.
 	Refused func(context.Context, Refusal)
 
-	// Sleep waits between attempts; nil really waits. Tests replace it.
+	// Sleep waits between attempts; nil waits in real time. Tests replace it.
 	Sleep func(context.Context, time.Duration) error
 }
 
 var _ table.Table = (*Table)(nil)
 
-// Get reads one item consistently. It returns table.ErrBusy if DynamoDB could not be read for as long as patience
-// lasted.
+// Get reads one item consistently. It returns table.ErrBusy if DynamoDB could not be read within Patience.
 func (t *Table) Get(ctx context.Context, key table.Key) (table.Item, error) {
 	it, err := t.get(ctx, key)
 	if err != nil {
@@ -81,7 +82,7 @@ func (t *Table) get(ctx context.Context, key table.Key) (table.Item, error) {
 	return decode(key, out.Item)
 }
 
-// getAll reads items consistently. It takes at most 100 keys, all different; an absent item is not in the result.
+// getAll reads at most 100 different keys consistently. The result omits absent items.
 func (t *Table) getAll(ctx context.Context, keys []table.Key) (map[table.Key]table.Item, error) {
 	found := make(map[table.Key]table.Item, len(keys))
 	want := make([]attributes, len(keys))
@@ -103,13 +104,13 @@ func (t *Table) getAll(ctx context.Context, keys []table.Key) (map[table.Key]tab
 			}
 			continue
 		}
-		want, attempt = rest, 0 // DynamoDB gives at most 16 MB at a time, so leaving some is no sign of trouble
+		want, attempt = rest, 0 // DynamoDB returns at most 16 MB per call, so unprocessed keys are no sign of a problem
 		limit = t.limit()
 	}
 	return found, nil
 }
 
-// getSome makes one BatchGetItem, adds what it got to found, and returns the keys that DynamoDB left over.
+// getSome makes one BatchGetItem call, adds the items to found, and returns the unprocessed keys.
 func (t *Table) getSome(ctx context.Context, want []attributes, found map[table.Key]table.Item) (rest []attributes, err error) {
 	var out *dynamodb.BatchGetItemOutput
 	err = t.read(ctx, func(ctx context.Context) (err error) {
@@ -123,7 +124,7 @@ func (t *Table) getSome(ctx context.Context, want []attributes, found map[table.
 	if err != nil {
 		return nil, err
 	}
-	for _, items := range out.Responses { // of the one table, whether by its name or its ARN
+	for _, items := range out.Responses { // Responses has one entry: the table's name or ARN
 		for _, a := range items {
 			it, err := decode(keyOf(a), a)
 			if err != nil {
@@ -138,5 +139,5 @@ func (t *Table) getSome(ctx context.Context, want []attributes, found map[table.
 	return rest, nil
 }
 
-// once turns the SDK's own retries off for one call; see the package comment.
+// once disables the SDK's retries for one call; see the package comment.
 func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }

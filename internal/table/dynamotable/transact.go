@@ -10,9 +10,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Transact sends ops as DynamoDB's TransactWriteItems, or a lone Put or Delete as a plain conditional write and a
-// lone Check as a consistent read. An attempt that was refused for the moment, or whose answer was lost, is
-// repeated a few times with the same client token, with full jitter, within the caller's deadline.
+// Transact sends ops as DynamoDB's TransactWriteItems, a single Put or Delete as a plain conditional write, and a
+// single Check as a consistent read. An attempt that was refused temporarily or whose response was lost is repeated
+// with the same client token, with full jitter, within the caller's deadline.
 func (t *Table) Transact(ctx context.Context, ops ...table.Op) error {
 	err := t.transact(ctx, ops)
 	var conflict *table.ConflictError
@@ -42,7 +42,7 @@ func (t *Table) transact(ctx context.Context, ops []table.Op) error {
 	return t.commit(ctx, p)
 }
 
-// check is a lone Check.
+// check evaluates a single Check.
 func (t *Table) check(ctx context.Context, p *plan) error {
 	read := p.ops[0].Item
 	now, err := t.get(ctx, read.Key)
@@ -55,8 +55,8 @@ func (t *Table) check(ctx context.Context, p *plan) error {
 	return nil
 }
 
-// commit repeats the plan until its outcome is known or patience ends. Once an answer was lost, no later answer
-// but success can be taken at its word: a condition may have failed on our own earlier write.
+// commit repeats the plan until its outcome is known or Patience ends. After a lost response, only success is
+// certain: a condition may have failed because of the plan's own earlier write.
 func (t *Table) commit(ctx context.Context, p *plan) error {
 	unsure, limit := false, t.limit()
 	for attempt := 1; ; attempt++ {
@@ -93,8 +93,8 @@ func (t *Table) commit(ctx context.Context, p *plan) error {
 	}
 }
 
-// replan makes another plan of one whose only fault was to take an Add's item to be there, or not to be. Otherwise
-// it returns what the first failure is to the caller.
+// replan returns another plan if the only failures are Adds whose item unexpectedly exists or is absent. Otherwise
+// it returns the error for the first failure.
 func (p *plan) replan(fs []failure) error {
 	for _, f := range fs {
 		if !p.turn(f) {
@@ -105,7 +105,7 @@ func (p *plan) replan(fs []failure) error {
 	return nil
 }
 
-// turn makes an Add put its item where it found none, and the other way round.
+// turn changes an Add to create its item if it is absent, or to update it if it exists.
 func (p *plan) turn(f failure) bool {
 	op, there := p.ops[f.op], f.current.Version > 0
 	switch {
@@ -135,7 +135,7 @@ func (p *plan) conflict(f failure) *table.ConflictError {
 	return &table.ConflictError{Op: f.op, Key: p.ops[f.op].Item.Key, Current: f.current}
 }
 
-// countable says what keeps an Add from being done at all, other than its floor.
+// countable returns the reason, other than the floor, why an Add cannot be applied.
 func countable(it table.Item, op table.Op) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(it.Doc, &fields); err != nil {
@@ -150,7 +150,7 @@ func countable(it table.Item, op table.Op) error {
 		return fmt.Errorf("field %q is %.40s, not a whole number of 64 bits", op.Field, value)
 	}
 	if sum := *n + op.Delta; (sum < *n) != (op.Delta < 0) {
-		return fmt.Errorf("field %q would be beyond a number of 64 bits", op.Field)
+		return fmt.Errorf("field %q would exceed 64 bits", op.Field)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// addTo is what an Add makes of the item. It does not hold if the sum would be below the floor.
+// addTo returns the item that an Add produces. holds is false if the sum would be below the floor.
 func addTo(now table.Item, op table.Op) (next table.Item, holds bool, err error) {
 	fields := map[string]json.RawMessage{}
 	if now.Version > 0 {
@@ -33,23 +33,23 @@ func addTo(now table.Item, op table.Op) (next table.Item, holds bool, err error)
 	return next, true, checkDoc(next.Doc)
 }
 
-// addUp adds delta to a number as it is written, which is 0 if it is not.
+// addUp adds delta to an encoded number. An absent number counts as 0.
 func addUp(number json.RawMessage, delta int64) (int64, error) {
 	var n int64
 	if number != nil {
 		var err error
 		if n, err = strconv.ParseInt(string(number), 10, 64); err != nil {
-			return 0, fmt.Errorf("not a whole number: %.40s", number)
+			return 0, fmt.Errorf("not an integer: %.40s", number)
 		}
 	}
 	sum := n + delta
 	if (sum > n) != (delta > 0) && delta != 0 {
-		return 0, fmt.Errorf("%d%+d is more than fits", n, delta)
+		return 0, fmt.Errorf("%d%+d exceeds 64 bits", n, delta)
 	}
 	return sum, nil
 }
 
-// join writes the fields as one object. Unlike json.Marshal it leaves the characters of HTML as they are.
+// join encodes the fields as one object. Unlike json.Marshal, it does not escape HTML characters.
 func join(fields map[string]json.RawMessage) (json.RawMessage, error) {
 	var doc bytes.Buffer
 	e := json.NewEncoder(&doc)

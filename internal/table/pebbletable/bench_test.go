@@ -14,10 +14,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// BenchmarkTransact measures what an earn writes: an account of about 1 KB over what was read, and an entry of
-// about 800 B that must be absent, on disk. Whoever conflicts decides again at once from the item that the
-// conflict carries. "own" gives each writer accounts of its own, "hot" gives all writers the same one. The
-// second disk is this one slowed down to a millisecond for each sync of the log, as a common one takes.
+// BenchmarkTransact measures the writes of one earn on disk: an update of an account of about 1 KB and a new entry
+// of about 800 bytes. A writer that conflicts retries at once with the item in the conflict. In "own", each writer
+// has its own accounts; in "hot", all writers share one. The second disk is slowed down to one millisecond per sync
+// of the log, as on a common disk.
 func BenchmarkTransact(b *testing.B) {
 	slow := onLogSync(vfs.Default, func() error { time.Sleep(time.Millisecond); return nil })
 	for disk, fs := range map[string]vfs.FS{"as-it-is": vfs.Default, "1ms": slow} {
@@ -36,7 +36,7 @@ func BenchmarkTransact(b *testing.B) {
 	}
 }
 
-// earn lets the writers do b.N transactions between them.
+// earn makes the writers run b.N transactions in total.
 func earn(b *testing.B, tab table.Table, writers int, hot bool) {
 	var left, conflicts atomic.Int64
 	left.Store(int64(b.N))
@@ -66,7 +66,7 @@ func earn(b *testing.B, tab table.Table, writers int, hot bool) {
 	b.ReportMetric(float64(conflicts.Load())/float64(b.N), "conflicts/tx")
 }
 
-// earnOnce tries once, and leaves in at what the next try starts from.
+// earnOnce tries once, and stores in at the item from which the next attempt starts.
 func earnOnce(b *testing.B, tab table.Table, at *table.Item, n int64, conflicts *atomic.Int64) bool {
 	entry := table.Item{
 		Key:   table.Key{PK: fmt.Sprintf("P#p#O#%d", n), SK: "000001"},
@@ -96,7 +96,7 @@ func benchAccount(w, i int) table.Item {
 	}
 }
 
-// The documents have about as many names and numbers as real ones.
+// The documents have about as many fields and numbers as real ones.
 var (
 	accountDoc = benchDoc(12)
 	entryDoc   = benchDoc(10)

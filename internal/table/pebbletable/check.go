@@ -14,22 +14,22 @@ import (
 
 const (
 	maxOps  = 100
-	maxPart = 1024      // bytes in half a key
-	maxDoc  = 350 << 10 // bytes in a document
+	maxPart = 1024      // bytes of one part of a key
+	maxDoc  = 350 << 10 // bytes of a document
 )
 
-// prepare checks ops and returns them as they are to be stored, with the documents compacted. It copies what
-// it changes, so that the caller's items stay as they are.
+// prepare checks ops and returns them in their stored form, with compact documents. It does not change the caller's
+// items.
 func prepare(ops []table.Op) ([]table.Op, error) {
 	if len(ops) == 0 || len(ops) > maxOps {
-		return nil, fmt.Errorf("pebbletable: a transaction of %d operations, not 1 to %d", len(ops), maxOps)
+		return nil, fmt.Errorf("pebbletable: a transaction has 1 to %[2]d operations, not %[1]d", len(ops), maxOps)
 	}
 	ready := make([]table.Op, len(ops))
 	seen := make(map[table.Key]bool, len(ops))
 	for i, op := range ops {
 		err := prepareOp(&op)
 		if err == nil && seen[op.Item.Key] {
-			err = errors.New("the key is named twice")
+			err = errors.New("another operation has the same key")
 		}
 		if err != nil {
 			return nil, fmt.Errorf("pebbletable: operation %d (%s): %w", i, op.Item.Key, err)
@@ -67,7 +67,7 @@ func prepareItem(it *table.Item) error {
 			return fmt.Errorf("index: %w", err)
 		}
 	}
-	// Format is strict: it takes valid UTF-8 alone, and no name twice in one object.
+	// Format is strict: it accepts only valid UTF-8, and no duplicate names in an object.
 	doc := jsontext.Value(bytes.Clone(it.Doc))
 	if err := doc.Format(jsontext.PreserveRawStrings(true)); err != nil {
 		return fmt.Errorf("the document is not JSON: %w", err)
@@ -89,7 +89,7 @@ func checkDoc(doc json.RawMessage) error {
 func checkKey(k table.Key) error {
 	for _, part := range []string{k.PK, k.SK} {
 		if part == "" || len(part) > maxPart || !utf8.ValidString(part) {
-			return fmt.Errorf("half of a key must be 1 to %d bytes of UTF-8: %.80q", maxPart, part)
+			return fmt.Errorf("a part of a key must be 1 to %d bytes of UTF-8: %.80q", maxPart, part)
 		}
 	}
 	return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// Dump writes every item, a line each, in the order of the keys: the same bytes for the same items. It is for
-// tests which say that the table was not changed.
+// Dump writes every item on one line, in the order of the keys. Equal tables give equal output. It is for tests
+// that check that the table was not changed.
 func (t *Table) Dump(w io.Writer) error {
 	if err := t.begin(); err != nil {
 		return err

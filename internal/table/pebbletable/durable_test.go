@@ -18,7 +18,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// onLogSync calls sync whenever the log of a table in fs is about to be made durable.
+// onLogSync calls sync before each sync of the log of a table in fs.
 func onLogSync(fs vfs.FS, sync func() error) vfs.FS {
 	return errorfs.Wrap(fs, errorfs.InjectorFunc(func(op errorfs.Op) error {
 		switch op.Kind {
@@ -31,13 +31,13 @@ func onLogSync(fs vfs.FS, sync func() error) vfs.FS {
 	}))
 }
 
-// What anybody was told must be there after the machine loses its power: by a write that returned, by a read,
-// by a list, or by a conflict over something that should have been absent.
-func TestNothingThatWasToldIsLostWithThePower(t *testing.T) {
+// TestPowerLossKeepsEveryReportedItem checks that every item that a write, read, list or conflict over a new item
+// has reported is still stored after a loss of power.
+func TestPowerLossKeepsEveryReportedItem(t *testing.T) {
 	disk := vfs.NewCrashableMem()
 	slow := onLogSync(disk, func() error {
 		for range 200 {
-			runtime.Gosched() // leaves readers the time to see what is not on disk yet
+			runtime.Gosched() // gives readers time to read items that are not on disk yet
 		}
 		return nil
 	})
@@ -52,8 +52,8 @@ func TestNothingThatWasToldIsLostWithThePower(t *testing.T) {
 		all.Go(func() { k.work(ctx, t, tab, uint64(w)) })
 	}
 	for range 15 {
-		told := k.after(t, 200)
-		wantTold(t, disk.CrashClone(vfs.CrashCloneCfg{}), told)
+		reported := k.after(t, 200)
+		wantReported(t, disk.CrashClone(vfs.CrashCloneCfg{}), reported)
 	}
 	cancel()
 	all.Wait()
@@ -62,11 +62,11 @@ func TestNothingThatWasToldIsLostWithThePower(t *testing.T) {
 	}
 }
 
-// knowledge is the latest version of each item that somebody was told. Items are never deleted.
+// knowledge is the latest version of each item that a call reported. Items are never deleted.
 type knowledge struct {
-	mu      sync.Mutex
-	version map[table.Key]int64
-	told    atomic.Int64
+	mu       sync.Mutex
+	version  map[table.Key]int64
+	reported atomic.Int64
 }
 
 func (k *knowledge) learn(items ...table.Item) {
@@ -74,13 +74,13 @@ func (k *knowledge) learn(items ...table.Item) {
 	defer k.mu.Unlock()
 	for _, it := range items {
 		k.version[it.Key] = max(k.version[it.Key], it.Version)
-		k.told.Add(1)
+		k.reported.Add(1)
 	}
 }
 
-// after waits until n more things were told and returns what is known then.
+// after waits until n more reports were made and returns the reported versions.
 func (k *knowledge) after(t *testing.T, n int64) map[table.Key]int64 {
-	for until := k.told.Load() + n; k.told.Load() < until && !t.Failed(); {
+	for until := k.reported.Load() + n; k.reported.Load() < until && !t.Failed(); {
 		runtime.Gosched()
 	}
 	k.mu.Lock()
@@ -136,16 +136,16 @@ func (k *knowledge) work(ctx context.Context, t *testing.T, tab *Table, seed uin
 	}
 }
 
-func wantTold(t *testing.T, disk vfs.FS, told map[table.Key]int64) {
+func wantReported(t *testing.T, disk vfs.FS, reported map[table.Key]int64) {
 	t.Helper()
 	tab, err := open("table", disk)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for key, version := range told {
+	for key, version := range reported {
 		it, err := tab.Get(t.Context(), key)
 		if err != nil || it.Version < version {
-			t.Errorf("%s is at version %d (%v), but %d was told", key, it.Version, err, version)
+			t.Errorf("%s is at version %d (%v), but %d was reported", key, it.Version, err, version)
 		}
 	}
 	wantIndexOfItems(t, tab)
@@ -154,13 +154,13 @@ func wantTold(t *testing.T, disk vfs.FS, told map[table.Key]int64) {
 	}
 }
 
-// A held table has a log whose syncs each wait for pass. A write of item over old is on its way to the disk.
+// A held table has a log whose syncs wait for pass. A write of item over old is in progress and not yet durable.
 type held struct {
 	*Table
 	old, item table.Item
-	reached   chan struct{} // gets one for each sync that began
+	reached   chan struct{} // receives one value for each sync that began
 	pass      chan struct{}
-	release   func()          // lets all syncs pass
+	release   func()          // allows all syncs
 	onDisk    <-chan struct{} // closed when item is
 	writers   sync.WaitGroup
 }
@@ -181,8 +181,8 @@ func hold(t *testing.T) *held {
 		t.Fatal(err)
 	}
 	h.old = table.Item{Key: table.Key{PK: "p", SK: "written"}, Index: table.Key{PK: "i", SK: "i"}, Doc: []byte(`{"n":1}`)}
-	beside := table.Item{Key: table.Key{PK: "q", SK: "at rest"}, Doc: []byte(`{}`)}
-	if err := h.Transact(t.Context(), table.Put(h.old), table.Put(beside)); err != nil {
+	other := table.Item{Key: table.Key{PK: "q", SK: "at rest"}, Doc: []byte(`{}`)}
+	if err := h.Transact(t.Context(), table.Put(h.old), table.Put(other)); err != nil {
 		t.Fatal(err)
 	}
 	h.old.Version = 1
@@ -190,7 +190,7 @@ func hold(t *testing.T) *held {
 	h.item.Version = 2
 	holding.Store(true)
 	h.release = sync.OnceFunc(func() { close(h.pass) })
-	lest := time.AfterFunc(10*time.Second, h.release) // who waits in vain is to fail, not to hang
+	lest := time.AfterFunc(10*time.Second, h.release) // a test that waits in vain fails instead of hanging
 	t.Cleanup(func() {
 		h.release()
 		h.writers.Wait()
@@ -208,7 +208,7 @@ func hold(t *testing.T) *held {
 	return h
 }
 
-// write puts the item and returns when it is applied, with a channel that is closed when it is on disk.
+// write puts the item and returns when it is applied, with a channel that is closed when it is durable.
 func (h *held) write(t *testing.T, it table.Item) (onDisk <-chan struct{}) {
 	done := make(chan struct{})
 	h.writers.Go(func() {
@@ -224,7 +224,7 @@ func (h *held) write(t *testing.T, it table.Item) (onDisk <-chan struct{}) {
 	return done
 }
 
-// wantWait wants the call to wait for the disk until it is given up.
+// wantWait requires that the call waits for the disk until its context ends.
 func wantWait(t *testing.T, call func(context.Context) error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -235,11 +235,11 @@ func wantWait(t *testing.T, call func(context.Context) error) {
 	}
 	cancel()
 	if err := <-answer; !errors.Is(err, context.Canceled) {
-		t.Errorf("answered %v before the write was on disk", err)
+		t.Errorf("returned %v before the write was durable", err)
 	}
 }
 
-func TestWhoReadsWhatIsNotOnDiskWaitsForIt(t *testing.T) {
+func TestReadsOfUnsyncedItemsWait(t *testing.T) {
 	list := func(ctx context.Context, h *held, q table.Query) error {
 		for _, err := range h.Query(ctx, q) {
 			return err
@@ -263,10 +263,10 @@ func TestWhoReadsWhatIsNotOnDiskWaitsForIt(t *testing.T) {
 		"a check that does not": func(ctx context.Context, h *held) error {
 			return h.Transact(ctx, table.Check(h.old))
 		},
-		"a delete of what was there before": func(ctx context.Context, h *held) error {
+		"a delete of the earlier version": func(ctx context.Context, h *held) error {
 			return h.Transact(ctx, table.Delete(h.old))
 		},
-		"a put of what should be absent": func(ctx context.Context, h *held) error {
+		"a put of a new item": func(ctx context.Context, h *held) error {
 			return h.Transact(ctx, table.Put(table.Item{Key: h.item.Key, Doc: []byte(`{}`)}))
 		},
 		"an add below its floor": func(ctx context.Context, h *held) error {
@@ -278,9 +278,9 @@ func TestWhoReadsWhatIsNotOnDiskWaitsForIt(t *testing.T) {
 			wantWait(t, func(ctx context.Context) error { return call(ctx, h) })
 		})
 	}
-	t.Run("get, when of two writes the first has reached the disk", func(t *testing.T) {
+	t.Run("get, when only the first of two writes is durable", func(t *testing.T) {
 		h := hold(t)
-		h.write(t, h.item) // its sync begins when that of the first is over
+		h.write(t, h.item) // its sync begins when the first one ends
 		h.pass <- struct{}{}
 		<-h.onDisk
 		wantWait(t, func(ctx context.Context) error {
@@ -290,12 +290,12 @@ func TestWhoReadsWhatIsNotOnDiskWaitsForIt(t *testing.T) {
 	})
 }
 
-func TestWhoReadsAnythingElseDoesNotWait(t *testing.T) {
+func TestReadsOfOtherItemsDoNotWait(t *testing.T) {
 	h := hold(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	if _, err := h.Get(ctx, table.Key{PK: "p", SK: "another"}); err != nil {
-		t.Errorf("get of an item beside: %v", err)
+		t.Errorf("get of another item: %v", err)
 	}
 	for _, err := range h.Query(ctx, table.Query{PK: "q"}) {
 		if err != nil {
@@ -305,16 +305,16 @@ func TestWhoReadsAnythingElseDoesNotWait(t *testing.T) {
 	err := h.Transact(ctx, table.Put(h.old))
 	var conflict *table.ConflictError
 	if !errors.As(err, &conflict) || conflict.Current.Version != h.item.Version {
-		t.Errorf("a put over what was read before: %v, want a conflict at once", err)
+		t.Errorf("a put over an earlier version: %v, want an immediate conflict", err)
 	}
 }
 
-func TestAfterAFailedWriteTheTableStopsAndALaterOneGoesOn(t *testing.T) {
+func TestFailedWriteStopsTableUntilReopened(t *testing.T) {
 	disk := vfs.NewMem()
 	var broken atomic.Bool
 	tab, err := open("table", onLogSync(disk, func() error {
 		if broken.Load() {
-			return errors.New("the disk is gone")
+			return errors.New("the disk failed")
 		}
 		return nil
 	}))
@@ -334,14 +334,14 @@ func TestAfterAFailedWriteTheTableStopsAndALaterOneGoesOn(t *testing.T) {
 	for range 3 {
 		err := tab.Transact(t.Context(), table.Put(table.Item{Key: table.Key{PK: "p", SK: "b"}, Doc: []byte(`{}`)}))
 		if err == nil || errors.Is(err, table.ErrUnknown) || errors.Is(err, table.ErrBusy) {
-			t.Errorf("got %v, want a refusal", err)
+			t.Errorf("got %v, want an error", err)
 		}
 	}
 	if got, err := tab.Get(t.Context(), it.Key); err == nil {
-		t.Errorf("read %v, which the disk may not hold", got)
+		t.Errorf("read %v, which may not be durable", got)
 	}
 	if err := tab.Close(); err == nil {
-		t.Error("closed as if nothing had happened")
+		t.Error("Close returned no error after a failed write")
 	}
 	again, err := open("table", disk)
 	if err != nil {
@@ -349,6 +349,6 @@ func TestAfterAFailedWriteTheTableStopsAndALaterOneGoesOn(t *testing.T) {
 	}
 	checked(t, again)
 	if got, err := again.Get(t.Context(), it.Key); err != nil || got.Version < 1 {
-		t.Errorf("got version %d, %v, want what was acknowledged", got.Version, err)
+		t.Errorf("got version %d, %v, want the acknowledged version", got.Version, err)
 	}
 }

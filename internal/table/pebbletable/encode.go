@@ -9,15 +9,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Rows are told apart by their first byte. An item's row is its key; an index row is the item's index key
-// followed by its key, and has no value.
+// The first byte of a row is its kind. The key of an item row is the item's key. The key of an index row is the
+// item's index key followed by its key; an index row has no value.
 const (
 	itemRow  = 'i'
 	indexRow = 'x'
 )
 
-// Each part of a row's key is followed by a zero byte, and a zero byte within a part by 0xff, which UTF-8 never
-// contains. So no two lists of parts make the same row, and rows are in the order of the parts' bytes.
+// appendParts appends the parts of a row's key. Each part is followed by a zero byte, and a zero byte within a part
+// by 0xff, which UTF-8 never contains. Different lists of parts therefore give different rows, and rows are ordered
+// by the bytes of their parts.
 func appendParts(row []byte, parts ...string) []byte {
 	for _, part := range parts {
 		for i := range len(part) {
@@ -31,10 +32,10 @@ func appendParts(row []byte, parts ...string) []byte {
 	return row
 }
 
-// beyond is the least key above every row that continues from the parts that row ends with.
+// beyond returns a key above every row that starts with row.
 func beyond(row []byte) []byte { return append(bytes.Clone(row), 0xff) }
 
-// splitParts undoes appendParts.
+// splitParts is the inverse of appendParts.
 func splitParts(row []byte) []string {
 	var parts []string
 	var part []byte
@@ -60,15 +61,15 @@ func indexKey(it table.Item) []byte {
 	return appendParts([]byte{indexRow}, it.Index.PK, it.Index.SK, it.Key.PK, it.Key.SK)
 }
 
-// An item's value is a byte that says which of the optional parts there are, the version, the expiry in seconds,
-// the index key, and the document up to the end. A later form gets another bit; unknown bits are not read past.
+// The value of an item is a byte of flags for the optional parts, the version, the expiry in seconds, the index
+// key, and the document up to the end. A later form adds a flag; an item with unknown flags is rejected.
 const (
 	hasExpires = 1 << iota
 	hasIndex
 	knownParts = hasExpires | hasIndex
 )
 
-var errStored = errors.New("pebbletable: a stored item is damaged or of a later form")
+var errStored = errors.New("pebbletable: a stored item is damaged or was written by a later release")
 
 func encodeItem(it table.Item) []byte {
 	value := append(make([]byte, 0, 32+len(it.Index.PK)+len(it.Index.SK)+len(it.Doc)), 0)
@@ -85,7 +86,7 @@ func encodeItem(it table.Item) []byte {
 	return append(value, it.Doc...)
 }
 
-// decodeItem makes the item that is stored under key. It keeps nothing of value.
+// decodeItem decodes the item that is stored under key. It retains no part of value.
 func decodeItem(key table.Key, value []byte) (table.Item, error) {
 	if len(value) == 0 || value[0]&^knownParts != 0 {
 		return table.Item{}, errStored
@@ -110,7 +111,7 @@ func appendText(to []byte, text string) []byte {
 	return append(binary.AppendUvarint(to, uint64(len(text))), text...)
 }
 
-// A reader takes a value apart. After the first thing that is not there ok is false and all else is zero.
+// A reader decodes a value. After the first missing part, ok is false and every other result is zero.
 type reader struct {
 	rest []byte
 	ok   bool

@@ -10,17 +10,17 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// A directory of ours holds a file of this name with this line in it. Without it a mistyped folder would be
-// filled with files, and a stranger's database would be opened and upgraded.
+// A directory with a table contains a file with this name and this line. Without it, a mistyped directory would be
+// filled with files, and another program's Pebble database would be opened and upgraded.
 const (
 	markName = "PERENNIAL"
 	markText = "perennial table, form 1\n"
 )
 
-// A home is a directory that is ours alone for as long as it is entered.
+// A home is a locked directory of a table.
 type home struct{ lock *pebble.Lock }
 
-// enter makes dir if need be, makes sure that it is ours, and locks out other processes.
+// enter creates dir if necessary, checks that it contains a table, and locks it against other processes.
 func enter(dir string, fs vfs.FS) (*home, error) {
 	if err := fs.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -54,7 +54,7 @@ func (h *home) leave() error { return h.lock.Close() }
 func checkMark(dir, mark string, fs vfs.FS) error {
 	f, err := fs.Open(mark)
 	if err != nil {
-		return fmt.Errorf("%s holds something else than a table of Perennial: %w", dir, err)
+		return fmt.Errorf("%s is not a directory of Perennial: %w", dir, err)
 	}
 	defer f.Close()
 	text, err := io.ReadAll(f)
@@ -62,12 +62,12 @@ func checkMark(dir, mark string, fs vfs.FS) error {
 		return err
 	}
 	if string(text) != markText {
-		return fmt.Errorf("%s holds a table in a form that this release does not know: %q", dir, text)
+		return fmt.Errorf("%s contains a table of an unknown format: %q", dir, text)
 	}
 	return nil
 }
 
-// writeMark writes the mark beside and moves it into place, so that it is there whole or not at all.
+// writeMark writes the mark under a temporary name and renames it, so that the mark is complete or absent.
 func writeMark(dir, mark string, fs vfs.FS) error {
 	beside := mark + ".new"
 	f, err := fs.Create(beside, vfs.WriteCategoryUnspecified)
@@ -88,7 +88,7 @@ func writeMark(dir, mark string, fs vfs.FS) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// options are sized so that memory stays flat, near 100 MB, however large the table grows.
+// options returns Pebble's options. Memory use stays constant near 100 MB, however large the table is.
 func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 	opts := &pebble.Options{
 		FS:           fs,
@@ -96,18 +96,18 @@ func options(fs vfs.FS, lock *pebble.Lock, stop func(error)) *pebble.Options {
 		Logger:       logger{stop},
 		CacheSize:    64 << 20,
 		MemTableSize: 32 << 20,
-		// Pinned, because a directory that was raised to a later form cannot be opened by an earlier release.
+		// Pinned, because an earlier release cannot open a directory that was upgraded to a later version.
 		FormatMajorVersion: pebble.FormatValueSeparation,
 	}
 	for i := range opts.Levels {
-		// Most commands look first whether their cause is there, and mostly it is not.
+		// Most commands first look up their cause, which usually does not exist.
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 	}
 	return opts
 }
 
-// A logger keeps quiet about what Pebble does in the background. What concerns a caller reaches it as an error
-// of its call; what Pebble calls fatal stops the table instead of the process.
+// A logger discards Pebble's messages about background work: a caller receives its errors from its call. An error
+// that Pebble considers fatal stops the table instead of the process.
 type logger struct{ stop func(error) }
 
 func (logger) Infof(string, ...any)                {}

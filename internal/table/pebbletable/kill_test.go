@@ -12,7 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The directory that a child process of this test is to write to until it is killed.
+// childDir is the environment variable with the directory to which a child process of this test writes until it is
+// killed.
 const childDir = "PEBBLETABLE_TEST_CHILD"
 
 func TestMain(m *testing.M) {
@@ -25,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// writeForever writes new items and one shared counter, eight at a time, and prints the key of each item once
+// writeForever writes new items and one shared counter with eight goroutines, and prints the key of each item once
 // it is acknowledged.
 func writeForever(dir string) error {
 	tab, err := Open(dir)
@@ -53,7 +54,7 @@ func writeForever(dir string) error {
 	return <-failed
 }
 
-func TestKilledProcessLosesNothingThatItAcknowledged(t *testing.T) {
+func TestKilledProcessKeepsAcknowledgedWrites(t *testing.T) {
 	dir := t.TempDir()
 	var acknowledged []table.Key
 	for round := range 3 {
@@ -71,7 +72,7 @@ func TestKilledProcessLosesNothingThatItAcknowledged(t *testing.T) {
 		for n := 0; lines.Scan(); n++ {
 			var key table.Key
 			if _, err := fmt.Sscan(lines.Text(), &key.PK, &key.SK); err != nil {
-				break // the line that the kill cut off
+				break // the last line may be incomplete
 			}
 			acknowledged = append(acknowledged, key)
 			if n == 300+round*100 {
@@ -80,7 +81,7 @@ func TestKilledProcessLosesNothingThatItAcknowledged(t *testing.T) {
 				}
 			}
 		}
-		_ = child.Wait() // it says that it was killed
+		_ = child.Wait() // the error reports that the process was killed
 		wantAcknowledged(t, dir, acknowledged)
 	}
 }
@@ -104,7 +105,7 @@ func wantAcknowledged(t *testing.T, dir string, keys []table.Key) {
 		made++
 	}
 	if count, err := tab.Get(t.Context(), table.Key{PK: "count", SK: "count"}); err != nil || count.Version != int64(made) {
-		t.Errorf("%d items and a count of %s (%v): half a transaction was done", made, count.Doc, err)
+		t.Errorf("%d items and a count of %s (%v): a transaction was applied in part", made, count.Doc, err)
 	}
 	wantIndexOfItems(t, tab)
 	if err := tab.Close(); err != nil {

@@ -20,19 +20,19 @@ func TestOpenRefuses(t *testing.T) {
 		prepare func(t *testing.T, dir string)
 		want    string
 	}{
-		"a directory that is in use": {func(t *testing.T, dir string) {
+		"a directory in use": {func(t *testing.T, dir string) {
 			tab, err := Open(dir)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { tab.Close() })
 		}, "in use by another process"},
-		"a directory of something else": {func(t *testing.T, dir string) {
+		"a directory of another program": {func(t *testing.T, dir string) {
 			writeFile(t, filepath.Join(dir, "letters.txt"), "Dear Ada")
-		}, "something else"},
-		"a table of a later form": {func(t *testing.T, dir string) {
+		}, "not a directory of Perennial"},
+		"a table of a later format": {func(t *testing.T, dir string) {
 			writeFile(t, filepath.Join(dir, markName), "perennial table, form 2\n")
-		}, "a form that this release does not know"},
+		}, "unknown format"},
 		"a file": {func(t *testing.T, dir string) {
 			if err := os.Remove(dir); err != nil {
 				t.Fatal(err)
@@ -55,7 +55,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-func TestATableIsAsItWasWhenItIsOpenedAgain(t *testing.T) {
+func TestReopenedTableIsUnchanged(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	var before, after bytes.Buffer
 	for _, dump := range []*bytes.Buffer{&before, &after} {
@@ -83,7 +83,7 @@ func TestATableIsAsItWasWhenItIsOpenedAgain(t *testing.T) {
 	}
 }
 
-func TestAClosedTableRefusesEverything(t *testing.T) {
+func TestClosedTableReturnsErrors(t *testing.T) {
 	tab := memory(t)
 	if err := tab.Close(); err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestAClosedTableRefusesEverything(t *testing.T) {
 	}
 }
 
-func TestZeroBytesInKeysKeepTheirPlace(t *testing.T) {
+func TestZeroBytesInKeysAreOrdered(t *testing.T) {
 	tab := checked(t, memory(t))
 	ordered := []string{"\x00", "\x00\x00", "\x00a", "a", "a\x00", "a\x00\x00b", "a\x00b", "ab", "b"}
 	for _, sk := range slices.Backward(ordered) {
@@ -126,7 +126,7 @@ func TestZeroBytesInKeysKeepTheirPlace(t *testing.T) {
 	}
 }
 
-// The bytes of the first release. They must be readable for as long as anybody has a table of it.
+// The items are encoded by the first release. Every later release must read them.
 func TestStoredFormsStayReadable(t *testing.T) {
 	key := table.Key{PK: "P#p#M#m", SK: "ACCOUNT"}
 	for stored, want := range map[string]table.Item{
@@ -152,12 +152,12 @@ func TestStoredFormsStayReadable(t *testing.T) {
 		}
 		for n := range len(value) - len(want.Doc) {
 			if _, err := decodeItem(key, value[:n]); err == nil {
-				t.Errorf("the first %d bytes of %s were taken for an item", n, stored)
+				t.Errorf("the first %d bytes of %s were decoded as an item", n, stored)
 			}
 		}
 	}
 	if _, err := decodeItem(key, []byte{0x80, 1, '{', '}'}); err == nil {
-		t.Error("a part that this release does not know was read past")
+		t.Error("an item with an unknown flag was decoded")
 	}
 }
 
@@ -168,7 +168,7 @@ func writeFile(t *testing.T, name, text string) {
 	}
 }
 
-// files are the names in dir, if it is one.
+// files returns the names in dir, or none if it is not a directory.
 func files(t *testing.T, dir string) []string {
 	t.Helper()
 	entries, _ := os.ReadDir(dir)

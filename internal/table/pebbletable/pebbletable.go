@@ -1,38 +1,40 @@
-// Package pebbletable keeps the table on one machine, in a directory, with Pebble.
+// Package pebbletable implements table.Table on one machine, in a directory, with Pebble.
 //
-// It promises what package table asks for, and that whatever anybody was told is on disk: a Transact returns
-// after the log is synced, and no answer is built on a write that a loss of power could still undo. It is
-// deliberately not a server and not a cluster. One process has the directory; past one machine it is dynamotable.
+// It keeps the guarantees of package table. In addition, every reported result is durable: a Transact returns after
+// the log is synced, and no response depends on a write that a loss of power could undo. The package is
+// deliberately neither a server nor a cluster: one process owns the directory. Use dynamotable for more than one
+// machine.
 //
 // # How a transaction is committed
 //
-// Whoever holds t.commit reads the items, checks the conditions, applies the batch to memory and appends it to
-// the log, which takes some microseconds. The wait for the disk comes after the mutex is given back, so that
-// Pebble syncs the log once for all who have appended meanwhile. The other way is one goroutine that gathers
-// waiting transactions and commits them in one batch. Both were measured with transactions of two puts (1 KB
-// and 800 B) by 32 writers on 2 cores, with a disk that syncs in 0.13 ms (BenchmarkTransact):
+// The holder of t.commit reads the items, checks the conditions, applies the batch to memory and appends it to the
+// log, which takes a few microseconds. It waits for the disk after it has released the mutex, so that Pebble syncs
+// the log once for all transactions that were appended meanwhile. The alternative is one goroutine that collects
+// waiting transactions and commits them in one batch. Both were measured with transactions of two puts (1 KB and
+// 800 B) by 32 writers on 2 cores, with a disk that syncs in 0.13 ms (BenchmarkTransact):
 //
-//   - Each writer with items of its own: both ways do 22,000 transactions a second, which is what the two cores
-//     can do. That is 6 to 7 times one writer; with a disk of 1 ms it is 12 times, and 20 to 30 with 128 writers.
-//   - All writers with the same item: this way does 12,000 to 21,700, between two thirds of that and all of it.
-//     Gathering does 2,300, and 650 with 128 writers, because of those that are gathered over one item all but
-//     the first conflict, and the next one must wait for the disk. Here who conflicts is told at once and decides
-//     again from the item that the conflict carries; its write follows the other in the log.
+//   - Each writer with its own items: both alternatives commit 22,000 transactions per second, which is the limit
+//     of the two cores. That is 6 to 7 times the throughput of one writer, 12 times with a disk of 1 ms, and 20 to
+//     30 times with 128 writers.
+//   - All writers with the same item: this implementation commits 12,000 to 21,700 transactions per second.
+//     Collecting commits 2,300, and 650 with 128 writers: of the transactions collected for one item, all except
+//     the first conflict, and the next one must wait for the disk. Here a writer receives its conflict at once and
+//     decides again from the item in the conflict; its write follows the other one in the log.
 //
-// # What is told before it is on disk
+// # Results that are returned before they are durable
 //
-// Get waits for the disk if the very item that it read is on its way there, Query if one of its partition is,
-// and a transaction that only checks if one that it checked is. Nobody waits for anybody else's items.
+// Get waits for the disk if the item that it read is not durable yet. Query waits if an item of its partition is
+// not durable, and a transaction of checks waits for the items that it checked. No call waits for other items.
 //
-// A conflict over a Put of something that was read (version above 0), and that is still there, is told without
-// waiting, because the answer to it is another Put, and that is ordered behind. All other conflicts wait:
-// over what should be absent (it has happened before, which is an answer), over a deletion, a check, or a floor.
-// So a caller that answers from the Current of the first kind without writing anything has to Get it first.
+// A conflict over a Put of an existing item that was read before (version above 0) is returned without waiting,
+// because the caller's next Put follows it in the log. All other conflicts wait: over a new item (the conflict
+// shows that the command already ran, which is a result), and over a deletion, a check or a floor. A caller that
+// returns the Current of the first kind without another write must Get it first.
 //
-// # When the disk fails
+// # Disk failures
 //
-// If the log cannot be synced the transaction is ErrUnknown, and from then on every call fails until the table
-// is opened again: what is in memory may not be what is on disk, and only a replay of the log can tell.
+// If the log cannot be synced, the transaction returns ErrUnknown, and every later call fails until the table is
+// opened again: memory may differ from the disk, and only a replay of the log restores it.
 package pebbletable
 
 import (
@@ -47,29 +49,30 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A Table is a table.Table in a directory. Make one with Open or OpenMemory.
+// A Table is a table.Table in a directory. Create one with Open or OpenMemory.
 type Table struct {
 	db   *pebble.DB
 	home *home
 
-	inUse  sync.RWMutex // held for reading by every call, for writing by Close
+	inUse  sync.RWMutex // held for reading by every call, and for writing by Close
 	closed bool
 
-	commit   sync.Mutex // orders transactions: whoever holds it reads, decides and applies
-	unsynced unsynced   // what is applied but not yet on disk
+	commit   sync.Mutex // serializes reading, deciding and applying transactions
+	unsynced unsynced   // the writes that are applied but not yet durable
 	failure  atomic.Pointer[error]
-	stuck    atomic.Bool // Pebble panicked in the middle of a commit, with its locks held
+	stuck    atomic.Bool // Pebble panicked during a commit and still holds its locks
 }
 
 var _ table.Table = (*Table)(nil)
 
 var errClosed = errors.New("pebbletable: closed")
 
-// Open opens the table in dir, and makes both if they are not there. It fails if another process has the table
-// open, if dir holds something else, and if a later release with another stored form made it.
+// Open opens the table in dir, and creates both if necessary. It fails if another process has opened the table, if
+// dir contains other files, and if a later release with another stored format created it.
 func Open(dir string) (*Table, error) { return open(dir, vfs.Default) }
 
-// OpenMemory makes a table that is gone when it is closed. It is the same code over a file system in memory.
+// OpenMemory creates a table that is discarded when it is closed. It uses the same code with a file system in
+// memory.
 func OpenMemory() (*Table, error) { return open("table", vfs.NewMem()) }
 
 func open(dir string, fs vfs.FS) (*Table, error) {
@@ -84,8 +87,8 @@ func open(dir string, fs vfs.FS) (*Table, error) {
 	return t, nil
 }
 
-// Close waits for the calls that are under way and closes the table. Whatever was acknowledged is on disk
-// already, so that a process which ends without Close loses nothing.
+// Close waits for running calls and closes the table. Every acknowledged write is durable, so a process that exits
+// without Close loses nothing.
 func (t *Table) Close() error {
 	t.inUse.Lock()
 	defer t.inUse.Unlock()
@@ -94,9 +97,9 @@ func (t *Table) Close() error {
 	}
 	t.closed = true
 	if t.stuck.Load() {
-		return t.stopped() // the directory stays locked until the process ends
+		return t.stopped() // the directory stays locked until the process exits
 	}
-	// After a failure Pebble has nothing to add to it.
+	// After a failure, Pebble's own error adds no information.
 	err := t.db.Close()
 	if failure := t.stopped(); failure != nil {
 		err = failure
@@ -107,7 +110,7 @@ func (t *Table) Close() error {
 	return nil
 }
 
-// begin lets a call in. It must be answered with t.inUse.RUnlock if there is no error.
+// begin starts a call. Without an error, the caller must call t.inUse.RUnlock.
 func (t *Table) begin() error {
 	t.inUse.RLock()
 	err := t.stopped()
@@ -120,8 +123,7 @@ func (t *Table) begin() error {
 	return err
 }
 
-// stop remembers the first failure after which memory and disk may differ. From then on every call fails: what
-// is in memory may not survive, and only a replay of the log can tell.
+// stop records the first failure after which memory and disk may differ. Every later call fails.
 func (t *Table) stop(err error) { t.failure.CompareAndSwap(nil, &err) }
 
 func (t *Table) stopped() error {

@@ -33,7 +33,7 @@ func memory(t testing.TB) *Table {
 	return tab
 }
 
-// checked closes the table when the test is over, after holding its index to its items.
+// checked compares the table's index with its items and closes it when the test ends.
 func checked(t testing.TB, tab *Table) *Table {
 	t.Cleanup(func() {
 		wantIndexOfItems(t, tab)
@@ -44,8 +44,8 @@ func checked(t testing.TB, tab *Table) *Table {
 	return tab
 }
 
-// wantIndexOfItems wants an index row for each item that has an index key, and no other. The port cannot show
-// a row too many, because whoever queries the index re-reads the item.
+// wantIndexOfItems requires one index row for each item that has an index key, and no other. The port cannot show a
+// superfluous row, because a Query over the index reads each item again.
 func wantIndexOfItems(t testing.TB, tab *Table) {
 	t.Helper()
 	want := map[string]bool{}
@@ -88,7 +88,7 @@ func (t *Table) allRows(tb testing.TB) map[string]string {
 	return all
 }
 
-func TestWhatLeavesTheIndexWhileItIsListedIsNotYielded(t *testing.T) {
+func TestIndexQueryOmitsItemsRemovedMeanwhile(t *testing.T) {
 	tab := checked(t, memory(t))
 	var items []table.Item
 	for _, sk := range []string{"first", "goes", "moves", "stays"} {

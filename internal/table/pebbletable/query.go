@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// pageRows is how many rows are read at a time. Between pages nothing of Pebble is held, however long the
-// caller takes over an item.
+// pageRows is the number of rows that are read at a time. Between pages, no Pebble iterator stays open, however
+// long the caller takes.
 const pageRows = 256
 
 // Get implements table.Table.
@@ -63,7 +63,7 @@ func (t *Table) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, 
 	}
 }
 
-// rows yields the rows of q page by page: items, or of the index items with only their Key and Index.
+// rows yields the rows of q page by page: items, or the Key and Index of indexed items.
 func (t *Table) rows(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	size := pageRows
 	if q.Limit > 0 {
@@ -86,7 +86,7 @@ func (t *Table) rows(ctx context.Context, q table.Query) iter.Seq2[table.Item, e
 	}
 }
 
-// page reads the next rows and moves the span behind them.
+// page reads the next rows and moves the span past them.
 func (t *Table) page(ctx context.Context, q table.Query, s *span, size int) ([]table.Item, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -104,14 +104,14 @@ func (t *Table) page(ctx context.Context, q table.Query, s *span, size int) ([]t
 		return nil, fmt.Errorf("pebbletable: query: %w", err)
 	}
 	if q.Index {
-		return page, nil // each item is waited for where it is read
+		return page, nil // the caller waits for each item when it reads it
 	}
 	return page, t.unsynced.wait(ctx, partition(q.PK))
 }
 
-// A span is the part of the rows that is still to be read.
+// A span is the range of rows that remains to be read.
 type span struct {
-	lower, upper []byte // the upper one is exclusive
+	lower, upper []byte // upper is exclusive
 	done         bool
 }
 
@@ -138,7 +138,7 @@ func spanOf(q table.Query) span {
 	return s
 }
 
-// skip leaves out the row and all that come before it in the direction of reading.
+// skip removes the row, and all rows before it in the reading direction, from the span.
 func (s *span) skip(row []byte, reverse bool) {
 	if after := beyond(row); !reverse && bytes.Compare(after, s.lower) > 0 {
 		s.lower = after
@@ -149,8 +149,8 @@ func (s *span) skip(row []byte, reverse bool) {
 }
 
 func (s *span) read(rows *pebble.Iterator, q table.Query, size int) ([]table.Item, error) {
-	// Behind a row lie all of its versions that memory still holds, and a counter that many write has thousands: so the
-	// next row is sought rather than stepped to.
+	// Memory still holds all recent versions of a row, and a busy counter has thousands. Seeking to the next row is
+	// faster than stepping over them.
 	var beyondRow []byte
 	first, next := rows.First, func() bool {
 		beyondRow = append(append(beyondRow[:0], rows.Key()...), 0)
@@ -180,7 +180,7 @@ func (s *span) read(rows *pebble.Iterator, q table.Query, size int) ([]table.Ite
 	return page, rows.Error()
 }
 
-// rowItem is the item of a row; that of an index row has only its keys.
+// rowItem returns the item of a row, or the keys of an index row's item.
 func rowItem(row, value []byte) (table.Item, error) {
 	parts := splitParts(row[1:])
 	if row[0] == indexRow {
@@ -201,7 +201,7 @@ func checkQuery(q table.Query) error {
 		after = q.After.Index
 	}
 	if !q.After.Key.IsZero() && after.PK != q.PK {
-		return fmt.Errorf("pebbletable: query of partition %q behind an item of %q", q.PK, after.PK)
+		return fmt.Errorf("pebbletable: query of partition %q after an item of partition %q", q.PK, after.PK)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Transact implements table.Table. It returns when the transaction is on disk.
+// Transact implements table.Table. It returns when the transaction is durable.
 func (t *Table) Transact(ctx context.Context, ops ...table.Op) error {
 	ops, err := prepare(ops)
 	if err != nil {
@@ -39,13 +39,13 @@ func (t *Table) Transact(ctx context.Context, ops ...table.Op) error {
 	return t.settle(w)
 }
 
-// mayRunAhead reports whether the conflict may be told before the item that it carries is on disk. See the
-// package comment.
+// mayRunAhead reports whether the conflict may be returned before the item in it is durable. See the package
+// comment.
 func mayRunAhead(op table.Op, conflict *table.ConflictError) bool {
 	return op.Kind == table.OpPut && op.Item.Version > 0 && conflict.Current.Version > 0
 }
 
-// waitAll waits until every item that was only checked is on disk: that it is unchanged is an answer too.
+// waitAll waits until every checked item is durable, because the result depends on it.
 func (t *Table) waitAll(ctx context.Context, ops []table.Op) error {
 	for _, op := range ops {
 		if err := t.unsynced.wait(ctx, op.Item.Key); err != nil {
@@ -55,8 +55,8 @@ func (t *Table) waitAll(ctx context.Context, ops []table.Op) error {
 	return nil
 }
 
-// apply decides ops and makes them visible, in one instant. The write that it returns is to be settled; it is
-// nil if there was nothing to write.
+// apply decides ops and makes their effects visible at one instant. The caller must settle the returned write; it
+// is nil if there was nothing to write.
 func (t *Table) apply(ops []table.Op) (w *write, err error) {
 	batch := t.db.NewBatch()
 	defer func() {
@@ -82,7 +82,7 @@ func (t *Table) apply(ops []table.Op) (w *write, err error) {
 	return t.enqueue(batch, keys)
 }
 
-// stage adds to the batch what op makes of its item, and reports whether that is anything.
+// stage adds the effect of op to the batch, and reports whether there is one.
 func (t *Table) stage(batch *pebble.Batch, i int, op table.Op) (changed bool, err error) {
 	now, err := t.read(op.Item.Key)
 	if err != nil {
@@ -101,7 +101,7 @@ func (t *Table) stage(batch *pebble.Batch, i int, op table.Op) (changed bool, er
 	return true, replace(batch, now, next)
 }
 
-// step is what op makes of the item as it is now, if its condition holds. Version 0 is no item.
+// step returns the effect of op on the current item, and whether its condition holds. Version 0 means no item.
 func step(now table.Item, op table.Op) (next table.Item, holds bool, err error) {
 	if op.Kind == table.OpAdd {
 		return addTo(now, op)
@@ -120,7 +120,7 @@ func step(now table.Item, op table.Op) (next table.Item, holds bool, err error) 
 	return now, true, nil
 }
 
-// replace writes next where now was, with their rows in the index.
+// replace writes next in place of now, with the index rows.
 func replace(batch *pebble.Batch, now, next table.Item) error {
 	if now.Index != next.Index {
 		if !now.Index.IsZero() {
@@ -140,7 +140,7 @@ func replace(batch *pebble.Batch, now, next table.Item) error {
 	return batch.Set(itemKey(next.Key), encodeItem(next), nil)
 }
 
-// read gets the item as it is in memory, be it on disk already or not.
+// read returns the item in memory, whether or not it is durable.
 func (t *Table) read(key table.Key) (table.Item, error) {
 	value, closer, err := t.db.Get(itemKey(key))
 	if errors.Is(err, pebble.ErrNotFound) {

@@ -10,19 +10,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A write is a transaction that is applied and on its way to the disk.
+// A write is a transaction that is applied but not yet durable.
 type write struct {
 	batch *pebble.Batch
-	keys  []table.Key   // the items that it changes
-	done  chan struct{} // closed when it is on disk, or will not be
-	err   error         // once done
+	keys  []table.Key   // the changed items
+	done  chan struct{} // closed when the write is durable or has failed
+	err   error         // set before done is closed
 }
 
-// An unsynced table of keys says which items are newer in memory than on disk, so that whoever reads one of
-// them waits for it and nobody else waits.
+// unsynced records the items that are newer in memory than on disk, so that only their readers wait.
 type unsynced struct {
 	mu   sync.Mutex
-	last map[table.Key]*write // the latest write of each key, and of each partition under the key without SK
+	last map[table.Key]*write // the latest write of each key, and of each partition under a key without SK
 }
 
 func partition(pk string) table.Key { return table.Key{PK: pk} }
@@ -38,7 +37,7 @@ func (u *unsynced) add(w *write) {
 	}
 }
 
-// remove forgets w where nothing has followed it. The log is in order: what followed is not on disk before.
+// remove removes w unless a later write replaced it. The log is in order, so a later write is not durable earlier.
 func (u *unsynced) remove(w *write) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
@@ -51,8 +50,8 @@ func (u *unsynced) remove(w *write) {
 	}
 }
 
-// wait returns when all that was applied to the key before the call is on disk. It comes after the read that
-// it makes good, never before.
+// wait returns when every write that was applied to the key before the call is durable. Call it after the read
+// whose result it makes durable.
 func (u *unsynced) wait(ctx context.Context, key table.Key) error {
 	u.mu.Lock()
 	w := u.last[key]
@@ -93,8 +92,8 @@ func (t *Table) enqueue(batch *pebble.Batch, keys []table.Key) (w *write, err er
 	return w, t.db.ApplyNoSyncWait(batch, pebble.Sync)
 }
 
-// settle waits until w is on disk and lets those go on who waited for it. A failed write stops the table, and
-// stays among the unsynced, so that no reader gets what may be lost.
+// settle waits until w is durable and releases its waiters. A failed write stops the table and remains unsynced, so
+// that no reader receives data that may be lost.
 func (t *Table) settle(w *write) error {
 	if err := w.batch.SyncWait(); err != nil {
 		t.stop(err)

@@ -11,9 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// contention: many who read, change and write the same items lose nothing.
+// contention tests that concurrent writers of the same items lose no update.
 func (s *suite) contention(t *testing.T) {
-	t.Run("no update is lost when eight write the same item", func(t *testing.T) {
+	t.Run("no update is lost with eight writers of one item", func(t *testing.T) {
 		const writers, each = 8, 12
 		it := s.put(t, s.item(t, "account", `{"n":0}`))
 		var all sync.WaitGroup
@@ -34,7 +34,7 @@ func (s *suite) contention(t *testing.T) {
 			t.Errorf("%d entries, want %d", len(entries), writers*each)
 		}
 	})
-	t.Run("only one of eight makes what is absent", func(t *testing.T) {
+	t.Run("only one of eight writers creates an item", func(t *testing.T) {
 		var won, lost int
 		var mu sync.Mutex
 		var all sync.WaitGroup
@@ -62,8 +62,8 @@ func (s *suite) contention(t *testing.T) {
 	})
 }
 
-// increment reads the item, raises its n and writes it together with another operation. After a conflict it
-// goes on from the item as the conflict tells it.
+// increment reads the item, increments its n and writes it together with another operation. After a conflict it
+// continues with the item in the conflict.
 func (s *suite) increment(ctx context.Context, key table.Key, with table.Op) error {
 	it, err := s.tab.Get(ctx, key)
 	for err == nil {
@@ -84,7 +84,7 @@ func (s *suite) increment(ctx context.Context, key table.Key, with table.Op) err
 	return err
 }
 
-// cancellation: a context that is done stops the call before it does anything.
+// cancellation tests that a call with a canceled context changes nothing.
 func (s *suite) cancellation(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -12,58 +12,58 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Faulty is a Table that misbehaves as DynamoDB does, by chance and from a seed. It never lies: a conflict
-// passes through only where there is one, a busy table has done nothing, and an item that is yielded is true.
+// Faulty wraps a Table and injects DynamoDB's failures at random from a seed. Its reports are true: it returns a
+// conflict only if there is one, a busy table has changed nothing, and a yielded item is correct.
 //
-// The rates are probabilities from 0 to 1, set before the first call. Each call draws for every rate whether
-// it is zero or not, so that changing one does not move the others. What a call draws depends on the seed, on what it
-// reads or writes (its first key), and on how often that was read or written before. So the same seed gives the same
-// faults to a caller that reads different keys in parallel. With several callers of the same keys, the order in
-// which they arrive is part of the seed.
+// The rates are probabilities from 0 to 1, set before the first call. Each call draws a number for every rate, even
+// if it is zero, so that changing one rate does not affect the others. The numbers depend on the seed, on the first
+// key that the call reads or writes, and on the number of earlier calls for it. The same seed therefore gives the
+// same faults to a caller that reads different keys in parallel. With several callers of the same keys, the faults
+// also depend on the order of the calls.
 type Faulty struct {
 	Table table.Table
 
-	BusyReads  float64 // a Get, or a page of a Query, is ErrBusy
-	Busy       float64 // a Transact is ErrBusy and did nothing
-	LostBefore float64 // a Transact is ErrUnknown and did nothing
-	LostAfter  float64 // a Transact is ErrUnknown and was done
-	Stale      float64 // a Query over the index omits and repeats some of what it should yield
-	Slow       float64 // Delay is called before the call goes on
+	BusyReads  float64 // a Get, or a page of a Query, returns ErrBusy
+	Busy       float64 // a Transact returns ErrBusy and changes nothing
+	LostBefore float64 // a Transact returns ErrUnknown and changes nothing
+	LostAfter  float64 // a Transact returns ErrUnknown after it was applied
+	Stale      float64 // a Query over the index omits and repeats some items
+	Slow       float64 // Delay is called before the call
 
-	// Delay stands in for time passing, so that nothing sleeps: it may move a test clock, let others run, or
-	// cancel the caller. Nil does nothing.
+	// Delay simulates the passing of time without sleeping: it can advance a test clock, let other goroutines run,
+	// or cancel the caller. Nil does nothing.
 	Delay func(ctx context.Context)
 
 	mu     sync.Mutex
 	seed   uint64
-	calls  map[string]int // by what was called
+	calls  map[string]int // the number of calls by operation and key
 	healed bool
-	recent []table.Key // what was written last, which an index is late with
+	recent []table.Key // the items written last, for which the index is late
 	fired  Fired
 }
 
-// Fired says how often each fault has happened, so that a test can be sure that it was tested at all. A stale
-// Query is counted only if what it yielded was changed.
+// Fired counts the faults that occurred, so that a test can check that it met them. A stale Query is counted only
+// if its result was changed.
 type Fired struct{ BusyReads, Busy, LostBefore, LostAfter, Stale, Slow int }
 
-// recentKeys is how many of the last written items an index may be late with.
+// recentKeys is the number of recently written items for which the index can be late.
 const recentKeys = 32
 
 var _ table.Table = (*Faulty)(nil)
 
-// NewFaulty wraps the table. It does no harm until rates are set.
+// NewFaulty wraps the table. Without rates, it injects no faults.
 func NewFaulty(tab table.Table, seed uint64) *Faulty {
 	return &Faulty{Table: tab, seed: seed, calls: map[string]int{}}
 }
 
-// Fired returns what has happened so far.
+// Fired returns the faults so far.
 func (f *Faulty) Fired() Fired {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.fired
 }
 
-// Heal ends all faults, for a test of what the faults have left behind.
+// Heal ends all faults, so that a test can check the state after them.
 func (f *Faulty) Heal() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +119,7 @@ func (f *Faulty) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 		}
 		late, limit, yielded := f.drawStale(rng), q.Limit, 0
 		if limit > 0 {
-			q.Limit = 0 // what is omitted does not count
+			q.Limit = 0 // omitted items do not count
 		}
 		for it, err := range f.Table.Query(ctx, q) {
 			times := 1
@@ -138,7 +138,7 @@ func (f *Faulty) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 	}
 }
 
-// beforeRead decides the fate of a Get or Query, and returns the source of what else it draws.
+// beforeRead draws the faults of a Get or Query, and returns the random source for further numbers.
 func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error) {
 	f.mu.Lock()
 	rng := f.chance(what)
@@ -153,7 +153,7 @@ func (f *Faulty) beforeRead(ctx context.Context, what string) (*rand.Rand, error
 	return rng, nil
 }
 
-// drawWrite decides the fate of a Transact. A lost answer after it is counted when it was done.
+// drawWrite draws the faults of a Transact. The caller counts a loss after the write.
 func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -171,8 +171,8 @@ func (f *Faulty) drawWrite(ops []table.Op) (slow, busy, before, after bool) {
 	return slow, busy, before, after
 }
 
-// drawStale decides how often a Query over the index yields each item: of what was written last a half is
-// omitted and a quarter repeated, of the rest an eighth is omitted.
+// drawStale returns how often a Query over the index yields each item: it omits half of the recently written items
+// and repeats a quarter, and omits an eighth of the others.
 func (f *Faulty) drawStale(rng *rand.Rand) func(table.Key) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -197,7 +197,7 @@ func (f *Faulty) drawStale(rng *rand.Rand) func(table.Key) int {
 	}
 }
 
-// chance returns the source of what a call draws. It is to be called with f.mu held.
+// chance returns the random source of a call. The caller holds f.mu.
 func (f *Faulty) chance(what string) *rand.Rand {
 	f.calls[what]++
 	h := fnv.New64a()
@@ -205,7 +205,7 @@ func (f *Faulty) chance(what string) *rand.Rand {
 	return rand.New(rand.NewPCG(f.seed, h.Sum64()))
 }
 
-// draw is to be called with f.mu held.
+// The caller of draw holds f.mu.
 func (f *Faulty) draw(rng *rand.Rand, rate float64) bool { return rng.Float64() < rate && !f.healed }
 
 func (f *Faulty) delay(ctx context.Context, slow bool) {

@@ -52,12 +52,12 @@ func TestFaultyIsTruthful(t *testing.T) {
 		changed bool
 		fired   tabletest.Fired
 	}{
-		"busy means that nothing was done":             {func(f *tabletest.Faulty) { f.Busy = 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1}},
-		"an answer lost before means that too":         {func(f *tabletest.Faulty) { f.LostBefore = 1 }, table.ErrUnknown, false, tabletest.Fired{LostBefore: 1}},
-		"an answer lost after means that it was done":  {func(f *tabletest.Faulty) { f.LostAfter = 1 }, table.ErrUnknown, true, tabletest.Fired{LostAfter: 1}},
-		"a slow call is done":                          {func(f *tabletest.Faulty) { f.Slow = 1 }, nil, true, tabletest.Fired{Slow: 1}},
-		"busy goes before the loss of an answer":       {func(f *tabletest.Faulty) { f.Busy, f.LostBefore = 1, 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1}},
-		"a healed table does as it is told, each time": {func(f *tabletest.Faulty) { f.Busy, f.LostAfter = 1, 1; f.Heal() }, nil, true, tabletest.Fired{}},
+		"busy: nothing was applied":                  {func(f *tabletest.Faulty) { f.Busy = 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1}},
+		"lost before: nothing was applied":           {func(f *tabletest.Faulty) { f.LostBefore = 1 }, table.ErrUnknown, false, tabletest.Fired{LostBefore: 1}},
+		"lost after: the write was applied":          {func(f *tabletest.Faulty) { f.LostAfter = 1 }, table.ErrUnknown, true, tabletest.Fired{LostAfter: 1}},
+		"a slow call is applied":                     {func(f *tabletest.Faulty) { f.Slow = 1 }, nil, true, tabletest.Fired{Slow: 1}},
+		"busy takes precedence over a lost response": {func(f *tabletest.Faulty) { f.Busy, f.LostBefore = 1, 1 }, table.ErrBusy, false, tabletest.Fired{Busy: 1}},
+		"a healed table has no faults":               {func(f *tabletest.Faulty) { f.Busy, f.LostAfter = 1, 1; f.Heal() }, nil, true, tabletest.Fired{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tab := memory(t)
@@ -76,7 +76,7 @@ func TestFaultyIsTruthful(t *testing.T) {
 			}
 		})
 	}
-	t.Run("a conflict is one, even where the answer to a success would be lost", func(t *testing.T) {
+	t.Run("a conflict is returned even if a successful response would be lost", func(t *testing.T) {
 		f := tabletest.NewFaulty(memory(t), 1)
 		it := table.Item{Key: table.Key{PK: "p", SK: "a"}, Version: 7, Doc: []byte(`{}`)}
 		f.LostAfter = 1
@@ -87,7 +87,7 @@ func TestFaultyIsTruthful(t *testing.T) {
 	})
 }
 
-func TestFaultyRepeatsItselfFromItsSeed(t *testing.T) {
+func TestFaultyIsReproducibleFromSeed(t *testing.T) {
 	histories := map[string]bool{}
 	for _, seed := range []uint64{1, 1, 2} {
 		f := tabletest.NewFaulty(memory(t), seed)
@@ -103,7 +103,7 @@ func TestFaultyRepeatsItselfFromItsSeed(t *testing.T) {
 		}
 		histories[history.String()] = true
 		if fired := f.Fired(); fired.Busy*fired.BusyReads*fired.LostAfter*fired.LostBefore*fired.Slow*fired.Stale == 0 {
-			t.Errorf("some fault never happened: %+v", fired)
+			t.Errorf("some fault never occurred: %+v", fired)
 		}
 	}
 	if len(histories) != 2 {
@@ -111,8 +111,9 @@ func TestFaultyRepeatsItselfFromItsSeed(t *testing.T) {
 	}
 }
 
-// Reads in parallel arrive in any order, and each has the same fate as in any other run.
-func TestFaultyRepeatsItselfForReadsInParallel(t *testing.T) {
+// TestFaultyIsReproducibleForParallelReads checks that each of several parallel reads has the same faults in every
+// run, whatever their order.
+func TestFaultyIsReproducibleForParallelReads(t *testing.T) {
 	fates := func(seed uint64) (busy [20]int) {
 		f := tabletest.NewFaulty(memory(t), seed)
 		f.BusyReads = .5
@@ -132,15 +133,15 @@ func TestFaultyRepeatsItselfForReadsInParallel(t *testing.T) {
 	first := fates(1)
 	for range 10 {
 		if again := fates(1); again != first {
-			t.Fatalf("the same seed gave %v and %v", first, again)
+			t.Fatalf("the same seed resulted in %v and %v", first, again)
 		}
 	}
 	if other := fates(2); other == first {
-		t.Errorf("another seed gave %v as well", other)
+		t.Errorf("another seed also resulted in %v", other)
 	}
 }
 
-func TestAStaleIndexOmitsAndRepeatsAndIsTrueOtherwise(t *testing.T) {
+func TestStaleIndexOmitsAndRepeatsItems(t *testing.T) {
 	f := tabletest.NewFaulty(memory(t), 1)
 	var all []string
 	for i := range 100 {
@@ -163,11 +164,11 @@ func TestAStaleIndexOmitsAndRepeatsAndIsTrueOtherwise(t *testing.T) {
 			seen[it.Key.SK]++
 		}
 		if len(got) != 40 || !slices.IsSortedFunc(got, func(a, b string) int { return strings.Compare(b, a) }) {
-			t.Fatalf("%d items, want 40 in order: %v", len(got), got)
+			t.Fatalf("%d items, want 40, sorted: %v", len(got), got)
 		}
 	}
 	if recent, older := seen[all[99]], seen[all[60]]; recent == 50 || older == 50 || recent == 0 || older == 0 {
-		t.Errorf("seen %d and %d times of 50; want neither always nor never", recent, older)
+		t.Errorf("seen %d and %d times of 50; want neither 0 nor 50", recent, older)
 	}
 	got := 0
 	for range f.Query(t.Context(), table.Query{PK: "p"}) {
@@ -178,8 +179,8 @@ func TestAStaleIndexOmitsAndRepeatsAndIsTrueOtherwise(t *testing.T) {
 	}
 }
 
-// The invariant that whoever stores must keep over a faulty table, with many at once: after an unknown outcome
-// look for the effect, and try again only if it is not there.
+// TestFaultyIsSafeForConcurrentUse checks the protocol of concurrent writers on a faulty table: after an unknown
+// outcome, a writer looks for the effect, and retries only if there is none.
 func TestFaultyIsSafeForConcurrentUse(t *testing.T) {
 	tab := memory(t)
 	f := tabletest.NewFaulty(tab, 3)
@@ -208,6 +209,6 @@ func TestFaultyIsSafeForConcurrentUse(t *testing.T) {
 		t.Errorf("got %s, %v, want 400", it.Doc, err)
 	}
 	if fired := f.Fired(); int64(fired.Slow) != delays.Load() || fired.LostAfter == 0 {
-		t.Errorf("%+v fired, and %d delays were made", fired, delays.Load())
+		t.Errorf("%+v fired with %d delays", fired, delays.Load())
 	}
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// index: an item is listed where it stands, and nowhere else.
+// index tests that an item is listed under its index key and under no other.
 func (s *suite) index(t *testing.T) {
 	place := func(t *testing.T, name, sk string) table.Key { return table.Key{PK: s.pk(t) + "#" + name, SK: sk} }
 	at := func(t *testing.T, name string) table.Query {
 		return table.Query{PK: s.pk(t) + "#" + name, Index: true}
 	}
-	t.Run("an item that moves is listed only where it went", func(t *testing.T) {
+	t.Run("an item that moves is listed only under its new key", func(t *testing.T) {
 		it := s.item(t, "a", `{"n":1}`)
 		for i, key := range []table.Key{
 			place(t, "one", "1"), place(t, "one", "2"), place(t, "two", "2"), place(t, "two", "0"), place(t, "one", "1"),
@@ -30,7 +30,7 @@ func (s *suite) index(t *testing.T) {
 			}
 		}
 	})
-	t.Run("an item that leaves the index is listed nowhere and is still there", func(t *testing.T) {
+	t.Run("an item that leaves the index is not listed but still stored", func(t *testing.T) {
 		it := s.item(t, "a", `{"n":1}`)
 		it.Index = place(t, "one", "1")
 		it = s.put(t, it)
@@ -42,7 +42,7 @@ func (s *suite) index(t *testing.T) {
 		it.Index = place(t, "one", "1")
 		s.wantIndex(t, at(t, "one"), []table.Item{s.put(t, it)})
 	})
-	t.Run("a deleted item is listed nowhere, and one made again is listed anew", func(t *testing.T) {
+	t.Run("a deleted item is not listed until it is created again", func(t *testing.T) {
 		it := s.item(t, "a", `{"n":1}`)
 		it.Index = place(t, "one", "1")
 		stored := s.put(t, it)
@@ -51,7 +51,7 @@ func (s *suite) index(t *testing.T) {
 		it.Index = place(t, "one", "2")
 		s.wantIndex(t, at(t, "one"), []table.Item{s.put(t, it)})
 	})
-	t.Run("the index yields the item as it is now", func(t *testing.T) {
+	t.Run("the index yields the current item", func(t *testing.T) {
 		it := s.item(t, "a", `{"n":1}`)
 		it.Index = place(t, "one", "1")
 		for i := range 3 {
@@ -63,7 +63,7 @@ func (s *suite) index(t *testing.T) {
 		it.Doc, it.Version = []byte(`{"n":7,"more":[2]}`), it.Version+1
 		s.wantIndex(t, at(t, "one"), []table.Item{it})
 	})
-	t.Run("items under the same index key are all listed, in pages too", func(t *testing.T) {
+	t.Run("all items with one index key are listed, also in pages", func(t *testing.T) {
 		var items []table.Item
 		for i := range 60 {
 			it := table.Item{Key: table.Key{PK: fmt.Sprintf("%s#%02d", s.pk(t), i%7), SK: fmt.Sprintf("%02d", i)}, Doc: numbered(i)}
@@ -81,13 +81,13 @@ func (s *suite) index(t *testing.T) {
 	})
 }
 
-// wantSet wants the items in the order of the index sort key. Among equal ones the port promises no order.
+// wantSet checks the items in the order of the index sort key. The order of items with equal keys is undefined.
 func (s *suite) wantSet(t *testing.T, q table.Query, want []table.Item) {
 	t.Helper()
 	eventually(t, func() string { return diffSet(q, want, s.list(t, q)) })
 }
 
-// wantSetInPages is wantSet page by page, both ways.
+// wantSetInPages is like wantSet, but reads pages in both directions.
 func (s *suite) wantSetInPages(t *testing.T, q table.Query, limit int, want []table.Item) {
 	t.Helper()
 	for _, q.Reverse = range []bool{false, true} {
@@ -106,7 +106,7 @@ func (s *suite) wantSetInPages(t *testing.T, q table.Query, limit int, want []ta
 	}
 }
 
-// diffSet tells which items are missing, too many or out of order.
+// diffSet describes the missing, superfluous and misplaced items.
 func diffSet(q table.Query, want, got []table.Item) string {
 	missing := map[table.Key]bool{}
 	for _, it := range want {
@@ -115,7 +115,7 @@ func diffSet(q table.Query, want, got []table.Item) string {
 	last := ""
 	for i, it := range got {
 		if !missing[it.Key] {
-			return fmt.Sprintf("%s is there twice, or should not be", it.Key)
+			return fmt.Sprintf("%s is listed twice or superfluous", it.Key)
 		}
 		delete(missing, it.Key)
 		if i > 0 && (it.Index.SK < last) != q.Reverse && it.Index.SK != last {

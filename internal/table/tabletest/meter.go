@@ -10,52 +10,52 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Units are the request units that DynamoDB bills on demand.
+// Units are the request units that DynamoDB bills with on-demand capacity.
 type Units struct{ Read, Write float64 }
 
-// A Usage is the use of a table that a Meter counted.
+// A Usage is the use of a table as counted by a Meter.
 type Usage struct {
 	Units
 	Calls int // requests to DynamoDB
-	Steps int // of these, the ones that follow one another; zero unless Meter.Bubble is set
-	Items int // items that were read, also those that the caller did not ask for
+	Steps int // the longest chain of successive requests; zero unless Meter.Bubble is set
+	Items int // items read, including those that the caller did not request
 }
 
-// Meter is a Table that counts what each call would use in DynamoDB through dynamotable, whatever table it
-// wraps. It is a calculator of our own, because DynamoDB Local reports the same for every transaction.
+// Meter wraps a Table and counts the requests and units that each call would use in DynamoDB through dynamotable.
+// It computes them itself, because DynamoDB Local reports the same usage for every transaction.
 //
-// Units, from the Amazon DynamoDB Developer Guide ("Read and write operations", "Transactions: how it works",
-// "Using Global Secondary Indexes"), by the sizes that Size counts:
+// Units are computed from the Amazon DynamoDB Developer Guide ("Read and write operations", "Transactions: how it
+// works", "Using Global Secondary Indexes"), with the sizes that Size returns:
 //
-//   - A write is a unit for each KB begun of the larger of the old and the new item. One whose condition fails
-//     is billed by the item that is there, at least one unit.
-//   - In a transaction each operation is twice that, a check as well (the guide does not say so; it was
-//     measured: https://martinhicks.dev/articles/what-a-conditional-dynamodb-transaction-costs). dynamotable
-//     sends a lone Put or Delete as a plain write, a lone Check as a read, and a lone Add as a transaction; a
-//     transaction with an Add that is to make its item is sent a second time.
-//   - The index costs extra: a unit for each KB begun when an entry is added or removed, two when an entry
-//     moves, none when it stays. A transaction does not double it.
-//   - A consistent read is a unit for each 4 KB begun, also of an absent item. A page of the base table is
-//     rounded up once. A page of the index costs half a unit for each 4 KB of entries, and one consistent read for
-//     each item.
+//   - A write costs one unit per started KB of the larger of the old and the new item. A write whose condition
+//     fails costs the units of the stored item, and at least one.
+//   - Each operation of a transaction costs twice as much, including a check (the guide does not state this; see
+//     the measurement at https://martinhicks.dev/articles/what-a-conditional-dynamodb-transaction-costs).
+//     dynamotable sends a single Put or Delete as a plain write, a single Check as a read, and a single Add as a
+//     transaction. It sends a transaction twice if an Add must create its item.
+//   - The index costs one unit per started KB for an entry that is added or removed, two for an entry that moves,
+//     and none for an unchanged entry. A transaction does not double this cost.
+//   - A consistent read costs one unit per started 4 KB, also for an absent item. A page of the base table is
+//     rounded up once. A page of the index costs half a unit per started 4 KB of entries, and one consistent read
+//     for each item.
 //
-// Items are all items of the pages that were read. A page of the base table ends at the query's limit or at 1 MB,
-// and a page of the index at the query's limit or at 100 entries, which is what dynamotable asks for. A caller
-// that stops early has read the whole page, and pays for it.
+// Items counts all items of the pages that were read. A page of the base table ends at the query's limit or at 1
+// MB, and a page of the index at the query's limit or at 100 entries, the limit that dynamotable requests. A caller
+// that stops early has read, and pays for, the whole page.
 //
-// Calls are requests: one for each Get, each Transact and each page of the base table, two for a page of the index
-// (its entries, then their items), two for a transaction that is sent a second time.
+// Calls counts requests: one for each Get, each Transact and each page of the base table, two for a page of the
+// index (its entries, then their items), and two for a transaction that is sent twice.
 //
-// Steps are the calls that a caller waits for one after the other. The first call begins a step. A call begins the
-// next step if it starts after a call of the current step has returned; calls that start before that overlap
-// and count as one step. So the number of steps is the length of the longest chain of calls.
+// Steps counts the calls for which a caller waits one after the other. The first call begins a step. A call begins
+// the next step if it starts after a call of the current step has returned; calls that start earlier overlap and
+// count as one step. The number of steps is therefore the length of the longest chain of calls.
 //
-// Steps do not depend on the scheduler: with Bubble set, each call takes one millisecond of the clock of a
-// testing/synctest bubble. That clock moves only once every goroutine of the bubble waits, so that all calls that are made
-// in parallel have started before the first one returns.
+// Steps do not depend on the scheduler: with Bubble set, each call takes one millisecond on the clock of a
+// testing/synctest bubble. That clock advances only when every goroutine of the bubble waits, so all parallel calls
+// have started before the first one returns.
 //
-// A Meter reads the items before a write to know their sizes, so its count is exact only while nobody else writes
-// them. It does not count the attempts that dynamotable repeats.
+// A Meter reads the items before a write to determine their sizes, so its count is exact only without concurrent
+// writers. It does not count dynamotable's retries.
 type Meter struct {
 	Table  table.Table
 	Bubble bool // count steps; the callers and the table must be in one testing/synctest bubble
@@ -65,10 +65,10 @@ type Meter struct {
 	ends  time.Time // when the calls of the current step return
 }
 
-// callTime is the time that a call takes on the clock of a bubble.
+// callTime is the duration of a call on a bubble's clock.
 const callTime = time.Millisecond
 
-// What dynamotable reads at a time.
+// The page sizes of dynamotable.
 const (
 	basePage  = 1 << 20 // bytes
 	indexPage = 100     // entries
@@ -76,7 +76,7 @@ const (
 
 var _ table.Table = (*Meter)(nil)
 
-// Take returns what was counted since the last Take.
+// Take returns the usage since the last Take.
 func (m *Meter) Take() Usage {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -99,7 +99,7 @@ func (m *Meter) countRead(items int, units float64) {
 	m.usage.Read += units
 }
 
-// call counts a request to DynamoDB, and lets it take its time.
+// call counts a request to DynamoDB and lets its time pass.
 func (m *Meter) call() {
 	m.mu.Lock()
 	m.usage.Calls++
@@ -125,7 +125,7 @@ func (m *Meter) Get(ctx context.Context, key table.Key) (table.Item, error) {
 	return it, err
 }
 
-// Query implements table.Table. It reads a page ahead, as dynamotable does.
+// Query implements table.Table. Like dynamotable, it reads one page ahead.
 func (m *Meter) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, error] {
 	return func(yield func(table.Item, error) bool) {
 		var page []table.Item
@@ -148,7 +148,7 @@ func (m *Meter) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item, 
 				return
 			}
 			page, bytes = nil, 0
-			m.call() // the caller wants more, whether there is more or not
+			m.call() // the caller requests the next page, even if it is empty
 		}
 		m.countPage(q, page, bytes)
 		yieldAll(page, yield)
@@ -214,7 +214,7 @@ func (m *Meter) peek(ctx context.Context, ops []table.Op) []table.Item {
 	return items
 }
 
-// bill counts operations by their items before and after. Where a condition failed both are the same.
+// bill counts operations by their items before and after. If a condition failed, both are equal.
 func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	if len(ops) == 1 && ops[0].Kind == table.OpCheck {
 		m.count(readUnits(Size(before[0])), 0)
@@ -240,7 +240,7 @@ func (m *Meter) bill(ops []table.Op, before, after []table.Item) {
 	m.count(0, units)
 }
 
-// indexUnits returns the write units of the index when one item replaces the other.
+// indexUnits returns the write units of the index when after replaces before.
 func indexUnits(before, after table.Item) float64 {
 	if before.Index == after.Index {
 		return 0

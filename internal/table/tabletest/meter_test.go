@@ -15,8 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-func TestSizeCountsAsDynamoDBDoes(t *testing.T) {
-	const bare = 3 + 3 + 3 + 3 + 3 // pk, sk, v, and doc with nothing in it
+func TestSizeMatchesDynamoDB(t *testing.T) {
+	const bare = 3 + 3 + 3 + 3 + 3 // pk, sk, v, and an empty doc
 	for doc, want := range map[string]int{
 		`{}`:                                    bare,
 		`{"a":""}`:                              bare + 1 + 1,
@@ -47,7 +47,7 @@ func TestSizeCountsAsDynamoDBDoes(t *testing.T) {
 	}
 }
 
-// sized is an item of so many bytes, at version 1.
+// sized returns an item with the given size at version 1.
 func sized(pk, sk string, bytes int) table.Item {
 	it := table.Item{Key: table.Key{PK: pk, SK: sk}, Version: 1, Doc: []byte(`{"a":""}`)}
 	it.Doc = fmt.Appendf(nil, `{"a":%q}`, strings.Repeat("x", bytes-tabletest.Size(it)))
@@ -55,7 +55,7 @@ func sized(pk, sk string, bytes int) table.Item {
 	return it
 }
 
-func TestMeterCountsWhatDynamoDBBills(t *testing.T) {
+func TestMeterCountsBilledUnits(t *testing.T) {
 	tab := memory(t)
 	m := &tabletest.Meter{Table: tab}
 	stored := map[string]table.Item{}
@@ -83,32 +83,32 @@ func TestMeterCountsWhatDynamoDBBills(t *testing.T) {
 		read  float64
 		ops   []table.Op
 	}{
-		{"a lone put", 1, 0, []table.Op{table.Put(small("a"))}},
-		{"a lone put with an index entry", 2, 0, []table.Op{table.Put(indexed)}},
-		{"a lone put over 1 KB", 1, 0, []table.Op{table.Put(stored["1KB"])}},
-		{"a lone put of a small item over a larger one", 2, 0, []table.Op{table.Put(at(small("1KB+1"), 1))}},
-		{"a lone put of a larger item over a small one", 5, 0, []table.Op{table.Put(at(sized("p", "1KB+1", 4097), 2))}},
-		{"a lone put that fails is billed by what is there", 5, 0, []table.Op{table.Put(small("1KB+1"))}},
-		{"a lone put that fails over nothing", 1, 0, []table.Op{table.Put(at(sized("p", "nothing", 5000), 4))}},
-		{"a lone delete with an index entry", 2, 0, []table.Op{table.Delete(stored["gone"])}},
-		{"a lone check is a read", 0, 1, []table.Op{table.Check(stored["4KB"])}},
-		{"a lone check of more than 4 KB", 0, 2, []table.Op{table.Check(stored["4KB+1"])}},
-		{"a lone add is a transaction", 2, 0, []table.Op{table.Add(small("a").Key, "n", 1, 0)}},
-		{"a lone add that makes its item is sent twice", 4, 0, []table.Op{table.Add(small("n").Key, "n", 1, 0)}},
-		{"an index key that stays costs nothing", 1, 0, []table.Op{table.Put(stay)}},
-		{"an index key that moves costs two", 3, 0, []table.Op{table.Put(move)}},
-		{"an index key that goes costs one", 2, 0, []table.Op{table.Put(leave)}},
-		{"two puts are twice the price", 4, 0, []table.Op{table.Put(small("b")), table.Put(small("c"))}},
-		{"the index is not twice the price", 5, 0, []table.Op{table.Put(small("d")), table.Put(func() table.Item {
+		{"a single put", 1, 0, []table.Op{table.Put(small("a"))}},
+		{"a single put with an index entry", 2, 0, []table.Op{table.Put(indexed)}},
+		{"a single put over 1 KB", 1, 0, []table.Op{table.Put(stored["1KB"])}},
+		{"a single put of a small item over a larger one", 2, 0, []table.Op{table.Put(at(small("1KB+1"), 1))}},
+		{"a single put of a larger item over a small one", 5, 0, []table.Op{table.Put(at(sized("p", "1KB+1", 4097), 2))}},
+		{"a failed single put is billed by the stored item", 5, 0, []table.Op{table.Put(small("1KB+1"))}},
+		{"a failed single put to an absent item", 1, 0, []table.Op{table.Put(at(sized("p", "nothing", 5000), 4))}},
+		{"a single delete with an index entry", 2, 0, []table.Op{table.Delete(stored["gone"])}},
+		{"a single check is a read", 0, 1, []table.Op{table.Check(stored["4KB"])}},
+		{"a single check of more than 4 KB", 0, 2, []table.Op{table.Check(stored["4KB+1"])}},
+		{"a single add is a transaction", 2, 0, []table.Op{table.Add(small("a").Key, "n", 1, 0)}},
+		{"a single add that creates its item is sent twice", 4, 0, []table.Op{table.Add(small("n").Key, "n", 1, 0)}},
+		{"an unchanged index key costs nothing", 1, 0, []table.Op{table.Put(stay)}},
+		{"a changed index key costs two", 3, 0, []table.Op{table.Put(move)}},
+		{"a removed index key costs one", 2, 0, []table.Op{table.Put(leave)}},
+		{"two puts cost twice as much", 4, 0, []table.Op{table.Put(small("b")), table.Put(small("c"))}},
+		{"the index does not cost twice as much", 5, 0, []table.Op{table.Put(small("d")), table.Put(func() table.Item {
 			it := small("e")
 			it.Index = table.Key{PK: "i", SK: "e"}
 			return it
 		}())}},
 		{"a check in a transaction is billed as a write", 12, 0, []table.Op{table.Put(small("f")), table.Check(stored["4KB+1"])}},
-		{"a transaction that fails is billed too", 4, 0, []table.Op{table.Put(small("g")), table.Put(small("a"))}},
-		{"what is refused is not", 0, 0, nil},
+		{"a failed transaction is billed", 4, 0, []table.Op{table.Put(small("g")), table.Put(small("a"))}},
+		{"an invalid transaction is not billed", 0, 0, nil},
 	} {
-		_ = m.Transact(t.Context(), c.ops...) // some are to fail; the bill tells
+		_ = m.Transact(t.Context(), c.ops...) // some calls fail, as the bill shows
 		if diff := cmp.Diff(tabletest.Units{Read: c.read, Write: c.write}, m.Take().Units); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
@@ -130,24 +130,24 @@ func TestMeterCountsReads(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// An item is 1,010 bytes with its index key, an entry 26.
+	// An item has 1,010 bytes with its index key, an index entry 26.
 	for _, c := range []struct {
 		name  string
 		units float64
 		items int
 		calls int
-		stop  int // the caller stops after so many
+		stop  int // the caller stops after this many items
 		q     table.Query
 	}{
-		{"a list is rounded up as a whole", 3, 9, 1, 0, table.Query{PK: "p", Limit: 9}},
-		{"an empty list is a unit", 1, 0, 1, 0, table.Query{PK: "none"}},
-		{"a list of the index is half a unit and a read for each item", 9.5, 9, 2, 0, table.Query{PK: "i", Index: true, Limit: 9}},
-		{"an empty list of the index is half a unit", 0.5, 0, 1, 0, table.Query{PK: "none", Index: true}},
-		{"a long list of the index is read by the hundred", 151, 150, 4, 0, table.Query{PK: "i", Index: true}},
-		{"a full page may have another behind it", 101, 100, 3, 0, table.Query{PK: "i", Index: true, To: "099"}},
+		{"a page is rounded up once", 3, 9, 1, 0, table.Query{PK: "p", Limit: 9}},
+		{"an empty page costs a unit", 1, 0, 1, 0, table.Query{PK: "none"}},
+		{"an index page costs half a unit and a read for each item", 9.5, 9, 2, 0, table.Query{PK: "i", Index: true, Limit: 9}},
+		{"an empty index page costs half a unit", 0.5, 0, 1, 0, table.Query{PK: "none", Index: true}},
+		{"the index is read in pages of 100", 151, 150, 4, 0, table.Query{PK: "i", Index: true}},
+		{"a full page is followed by another read", 101, 100, 3, 0, table.Query{PK: "i", Index: true, To: "099"}},
 		{"the limit ends a full page", 100.5, 100, 2, 0, table.Query{PK: "i", Index: true, Limit: 100}},
 		{"a caller that stops early has read the page", 37, 150, 1, 2, table.Query{PK: "p"}},
-		{"so it has with a page of the index", 100.5, 100, 2, 2, table.Query{PK: "i", Index: true}},
+		{"a caller that stops early has read the index page", 100.5, 100, 2, 2, table.Query{PK: "i", Index: true}},
 		{"a page of the base table ends at 1 MB", 334, 4, 2, 0, table.Query{PK: "large"}},
 	} {
 		n := 0
@@ -166,7 +166,7 @@ func TestMeterCountsReads(t *testing.T) {
 	}
 	_, err := m.Get(t.Context(), table.Key{PK: "p", SK: "absent"})
 	if got := m.Take(); err != nil || got.Read != 1 || got.Items != 0 || got.Calls != 1 {
-		t.Errorf("an absent item is to cost a unit: %+v, %v", got, err)
+		t.Errorf("reading an absent item used %+v, %v, want one unit", got, err)
 	}
 }
 
@@ -185,12 +185,12 @@ func TestMeterCountsSequentialSteps(t *testing.T) {
 			inParallel(slices.Repeat([]func(){func() { m.Get(t.Context(), key) }}, 50)...)
 			m.Transact(t.Context(), table.Add(key, "n", 1, 0))
 		}},
-		"the longest of parallel chains": {3, 5, func(m *tabletest.Meter) {
+		"the longest of several parallel chains": {3, 5, func(m *tabletest.Meter) {
 			inParallel(func() { m.Get(t.Context(), key); m.Get(t.Context(), key) },
 				func() { m.Get(t.Context(), key); m.Get(t.Context(), key); m.Get(t.Context(), key) })
 		}},
 		"a page of the index, then its items": {2, 2, func(m *tabletest.Meter) { list(t, m, table.Query{PK: "i", Index: true}) }},
-		"an add that makes its item":          {2, 2, func(m *tabletest.Meter) { m.Transact(t.Context(), table.Add(table.Key{PK: "p", SK: "new"}, "n", 1, 0)) }},
+		"an add that creates its item":        {2, 2, func(m *tabletest.Meter) { m.Transact(t.Context(), table.Add(table.Key{PK: "p", SK: "new"}, "n", 1, 0)) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -9,15 +9,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// ordered are sort keys in the order of their bytes. It is neither that of a dictionary nor that of UTF-16,
-// which has the last two the other way round.
+// ordered lists sort keys in the order of their bytes. This is neither a dictionary's order nor that of UTF-16,
+// which reverses the last two.
 var ordered = []string{
 	"!", "#", "0", "000001", "000002", "000010", "1", "10", "2", "A", "B", "Z", "a", "a!", "aa", "ab", "b", "z", "~",
 	"é", "ü", "Ω", "я", "日本", "日本語", "\uffee", "😀",
 }
 
-// order: a partition is listed in the byte order of its sort keys, both ways and between bounds, over the
-// base table and over the index alike.
+// order tests that a partition is listed in the byte order of its sort keys, in both directions and with bounds,
+// from the base table and from the index.
 func (s *suite) order(t *testing.T) {
 	pk := s.pk(t)
 	var items []table.Item
@@ -28,7 +28,7 @@ func (s *suite) order(t *testing.T) {
 	}
 	slices.Reverse(items)
 	s.fill(t, items)
-	// Neighbours whose partitions begin alike must not be listed along.
+	// Partitions with similar names must not be listed.
 	for _, neighbour := range []string{pk + "#", pk[:len(pk)-1], pk + "a"} {
 		s.put(t, table.Item{
 			Key: table.Key{PK: neighbour, SK: "a"}, Index: table.Key{PK: neighbour + "#index", SK: "a"}, Doc: numbered(0),
@@ -38,14 +38,14 @@ func (s *suite) order(t *testing.T) {
 	for _, c := range []struct{ name, from, to string }{
 		{"a whole partition is listed", "", ""},
 		{"bounds are inclusive", "A", "b"},
-		{"a single key is listed between itself and itself", "aa", "aa"},
-		{"bounds need not be there", "000003", "a#"},
-		{"a lower bound alone is open above", "z", ""},
-		{"an upper bound alone is open below", "", "1"},
-		{"bounds beyond ASCII hold", "é", "日本"},
-		{"bounds beyond UTF-16's basic plane hold", "\uffee", "😀"},
+		{"equal bounds list a single key", "aa", "aa"},
+		{"bounds need not exist", "000003", "a#"},
+		{"a lower bound without an upper bound", "z", ""},
+		{"an upper bound without a lower bound", "", "1"},
+		{"bounds outside ASCII", "é", "日本"},
+		{"bounds outside UTF-16's basic plane", "\uffee", "😀"},
 		{"crossed bounds list nothing", "b", "a"},
-		{"bounds below everything list nothing", "", " "},
+		{"bounds below all keys list nothing", "", " "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			want := []string{}
@@ -60,7 +60,7 @@ func (s *suite) order(t *testing.T) {
 	}
 }
 
-// wantBothWays wants the sort keys in this order, and the other way round in reverse.
+// wantBothWays checks the sort keys in this order, and in reverse.
 func (s *suite) wantBothWays(t *testing.T, q table.Query, want []string) {
 	t.Helper()
 	s.wantList(t, q, want)
@@ -70,7 +70,7 @@ func (s *suite) wantBothWays(t *testing.T, q table.Query, want []string) {
 	s.wantList(t, q, back)
 }
 
-// wantList wants just these sort keys, once the index has caught up.
+// wantList checks the sort keys, and retries until the index is up to date.
 func (s *suite) wantList(t *testing.T, q table.Query, want []string) {
 	t.Helper()
 	eventually(t, func() string { return cmp.Diff(want, sortKeys(s.list(t, q))) })

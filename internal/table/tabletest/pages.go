@@ -11,10 +11,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// pages: a long list can be read in one go, in pieces, and from behind any item, and never skips or repeats.
+// pages tests that a long list can be read at once, in pages, and from after any item, without gaps or repetitions.
 func (s *suite) pages(t *testing.T) {
 	pk := s.pk(t)
-	// Together they are more than the 1 MB that DynamoDB reads at a time; every second one is in the index.
+	// The items exceed the 1 MB that DynamoDB reads at a time. Every second one is in the index.
 	pad := strings.Repeat("x", 600)
 	all := make([]table.Item, 2200)
 	for i := range all {
@@ -30,23 +30,23 @@ func (s *suite) pages(t *testing.T) {
 	}
 	base, index := table.Query{PK: pk}, table.Query{PK: pk + "#index", Index: true}
 
-	t.Run("the base table is read whole", func(t *testing.T) { s.wantBothWays(t, base, want) })
-	t.Run("the index is read whole", func(t *testing.T) { s.wantBothWays(t, index, indexed) })
+	t.Run("the base table is read completely", func(t *testing.T) { s.wantBothWays(t, base, want) })
+	t.Run("the index is read completely", func(t *testing.T) { s.wantBothWays(t, index, indexed) })
 	t.Run("pages of the base table join without a gap", func(t *testing.T) { s.wantPages(t, base, 275, want) })
 	t.Run("pages of the index join without a gap", func(t *testing.T) { s.wantPages(t, index, 275, indexed) })
-	t.Run("pages of one item join", func(t *testing.T) {
+	t.Run("pages of one item join without a gap", func(t *testing.T) {
 		base.To, index.To = "000012", "000012"
 		s.wantPages(t, base, 1, want[:13])
 		s.wantPages(t, index, 1, indexed[:7])
 		base.To, index.To = "", ""
 	})
-	t.Run("a page ends at its bound and continues within it", func(t *testing.T) {
+	t.Run("pages end at the bounds of the query", func(t *testing.T) {
 		base.From, base.To, index.From, index.To = "000100", "000190", "000100", "000190"
 		s.wantPages(t, base, 40, want[100:191])
 		s.wantPages(t, index, 20, indexed[50:96])
 		base.From, base.To, index.From, index.To = "", "", "", ""
 	})
-	t.Run("a cursor outside of the bounds does not widen them", func(t *testing.T) {
+	t.Run("a cursor outside the bounds does not extend them", func(t *testing.T) {
 		for _, c := range []struct {
 			q    table.Query
 			want []string
@@ -64,7 +64,7 @@ func (s *suite) pages(t *testing.T) {
 			slices.Reverse(c.want)
 		}
 	})
-	t.Run("a cursor holds its place after its item was deleted", func(t *testing.T) {
+	t.Run("a cursor remains valid after its item was deleted", func(t *testing.T) {
 		at := s.get(t, all[1000].Key)
 		s.transact(t, table.Delete(at))
 		for _, c := range []struct {
@@ -77,7 +77,7 @@ func (s *suite) pages(t *testing.T) {
 			s.wantList(t, c.q, []string{c.before})
 		}
 	})
-	t.Run("reading may stop anywhere and nothing behind is missed later", func(t *testing.T) {
+	t.Run("reading can stop anywhere and continue without a gap", func(t *testing.T) {
 		for _, q := range []table.Query{base, index} {
 			read := 0
 			for _, err := range s.tab.Query(t.Context(), q) {
@@ -92,8 +92,8 @@ func (s *suite) pages(t *testing.T) {
 	})
 }
 
-// wantPages wants the sort keys in pieces of at most limit, each continuing behind the last of the one before,
-// both ways.
+// wantPages checks the sort keys in pages of at most limit items, in both directions. Each page starts after the
+// last item of the one before.
 func (s *suite) wantPages(t *testing.T, q table.Query, limit int, want []string) {
 	t.Helper()
 	for _, q.Reverse = range []bool{false, true} {
@@ -118,8 +118,8 @@ func (s *suite) wantPages(t *testing.T, q table.Query, limit int, want []string)
 	}
 }
 
-// changesWhileIterating: what is being listed may be written, moved and deleted meanwhile, and everything
-// that was there all the time is yielded once.
+// changesWhileIterating tests that listed items can be written, moved and deleted during a Query, which yields
+// every item that was stored all the time exactly once.
 func (s *suite) changesWhileIterating(t *testing.T) {
 	const n = 300
 	items := make([]table.Item, n)
@@ -130,7 +130,7 @@ func (s *suite) changesWhileIterating(t *testing.T) {
 	want := sortKeys(s.fill(t, items))
 	pk := s.pk(t)
 
-	t.Run("items may be moved away while the index is being read", func(t *testing.T) {
+	t.Run("items can be moved while the index is read", func(t *testing.T) {
 		due := table.Query{PK: pk + "#due", Index: true}
 		s.wantBothWays(t, due, want)
 		got := s.each(t, due, func(i int, it table.Item) table.Op {
@@ -143,7 +143,7 @@ func (s *suite) changesWhileIterating(t *testing.T) {
 		s.wantBothWays(t, due, []string{})
 		s.wantBothWays(t, table.Query{PK: pk + "#done", Index: true}, want)
 	})
-	t.Run("items may be written and deleted while the table is being read", func(t *testing.T) {
+	t.Run("items can be written and deleted while the table is read", func(t *testing.T) {
 		got := s.each(t, table.Query{PK: pk}, func(i int, it table.Item) table.Op {
 			if i%2 == 0 {
 				return table.Delete(it)
@@ -155,13 +155,13 @@ func (s *suite) changesWhileIterating(t *testing.T) {
 			t.Errorf("yielded (-want +got):\n%s", diff)
 		}
 		if left := s.list(t, table.Query{PK: pk}); len(left) != n/2 {
-			t.Errorf("%d items left, want %d", len(left), n/2)
+			t.Errorf("%d items remain, want %d", len(left), n/2)
 		}
 	})
 }
 
-// each lists q, applies to every item what change makes of it before the next is asked for, and returns the
-// sort keys that were yielded.
+// each lists q, applies the operation that change returns for each item before the next is read, and returns the
+// yielded sort keys.
 func (s *suite) each(t *testing.T, q table.Query, change func(int, table.Item) table.Op) []string {
 	t.Helper()
 	got := []string{}

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// random: whatever is done, the table does what a map with the same rules does.
+// random tests that random transactions have the same results as on a map with the same rules.
 func (s *suite) random(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seedtest.Of(t), 0))
 	m := &model{items: map[table.Key]table.Item{}, pk: s.pk(t)}
@@ -40,11 +40,11 @@ func (s *suite) random(t *testing.T) {
 		}
 	}
 	if m.done < 50 || m.refused < 50 {
-		t.Errorf("%d transactions were done and %d refused; the test wants plenty of both", m.done, m.refused)
+		t.Errorf("%d transactions were applied and %d refused; want more of both", m.done, m.refused)
 	}
 }
 
-// wantModel holds every partition, of the table and of the index, to the model.
+// wantModel compares every partition of the table and of the index with the model.
 func (s *suite) wantModel(t *testing.T, m *model) {
 	t.Helper()
 	for p := range 3 {
@@ -58,14 +58,14 @@ func (s *suite) wantModel(t *testing.T, m *model) {
 	}
 }
 
-// A model is a table without any of its difficulties.
+// A model is a table as a map, without concurrency or failures.
 type model struct {
 	pk            string
 	items         map[table.Key]table.Item
 	done, refused int
 }
 
-// draw makes up a transaction, most of whose operations rest on what is there.
+// draw returns a random transaction. Most of its operations use the current version.
 func (m *model) draw(rng *rand.Rand) []table.Op {
 	var ops []table.Op
 	used := map[table.Key]bool{}
@@ -94,7 +94,7 @@ func (m *model) draw(rng *rand.Rand) []table.Op {
 	return ops
 }
 
-// change gives the item another document and, often, another place in the index.
+// change gives the item another document and, often, another index key.
 func (m *model) change(it *table.Item, rng *rand.Rand) {
 	it.Doc = fmt.Appendf(nil, `{"n":%d,"s":%q}`, rng.IntN(20), strings.Repeat("é", rng.IntN(5)))
 	switch rng.IntN(4) {
@@ -116,7 +116,7 @@ func (m *model) read(key table.Key) table.Item {
 	return table.Item{Key: key}
 }
 
-// apply does all of ops or, if one does not hold, none.
+// apply applies all operations, or none if a condition fails.
 func (m *model) apply(ops []table.Op) *table.ConflictError {
 	next := maps.Clone(m.items)
 	for i, op := range ops {
@@ -148,7 +148,7 @@ func (m *model) apply(ops []table.Op) *table.ConflictError {
 	return nil
 }
 
-// addUp makes the item what an Add makes of it and returns the sum.
+// addUp applies an Add to the item and returns the sum.
 func addUp(it *table.Item, op table.Op) int64 {
 	fields := map[string]json.RawMessage{}
 	var n int64
@@ -179,7 +179,7 @@ func (m *model) list(want func(table.Item) bool) []table.Item {
 	return items
 }
 
-// describe tells the operations in a line.
+// describe formats the operations on one line.
 func describe(ops []table.Op) string {
 	var parts []string
 	for _, op := range ops {
@@ -189,7 +189,7 @@ func describe(ops []table.Op) string {
 	return strings.Join(parts, "; ")
 }
 
-// must is for what cannot fail because the model made it.
+// must panics on an error that is impossible for input from the model.
 func must(err error) {
 	if err != nil {
 		panic(err)

@@ -9,13 +9,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Size is how many bytes DynamoDB counts for the item as dynamotable stores it: the attributes pk, sk, v and
-// doc, ipk and isk if it is indexed, and ttl if it expires. An absent item has none.
+// Size returns the number of bytes that DynamoDB counts for the item as dynamotable stores it: the attributes pk,
+// sk, v and doc, ipk and isk if it is indexed, and ttl if it expires. An absent item has size 0.
 //
-// The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide: names and
-// strings count their UTF-8 bytes; a number one byte for each two significant digits and one more; null and a
-// boolean one; a list or a map three, and one for each element besides what that counts. That a negative
-// number counts one byte more, and none more than 21, is not in the guide but was measured by others.
+// The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide. Names and
+// strings count their UTF-8 bytes. A number counts one byte per two significant digits and one more. Null and a
+// boolean count one byte. A list or a map counts three bytes, and one more for each element in addition to its
+// size. Two rules are not in the guide but were measured by others: a negative number counts one byte more, and no
+// number counts more than 21.
 func Size(it table.Item) int {
 	if it.Doc == nil {
 		return 0
@@ -31,11 +32,12 @@ func Size(it table.Item) int {
 	d := json.NewDecoder(bytes.NewReader(it.Doc))
 	d.UseNumber()
 	var doc any
-	must(d.Decode(&doc)) // whatever a table took is JSON
+	must(d.Decode(&doc)) // the table accepted the document, so it is JSON
 	return size + len("doc") + valueSize(doc)
 }
 
-// entrySize is how many bytes DynamoDB counts for an item's entry in the index, which holds the keys alone.
+// entrySize returns the number of bytes that DynamoDB counts for the item's index entry, which contains only the
+// keys.
 func entrySize(it table.Item) int {
 	if it.Index.IsZero() {
 		return 0
@@ -68,7 +70,7 @@ func valueSize(v any) int {
 
 func wholeSize(n int64) int { return numberSize(strconv.FormatInt(n, 10)) }
 
-// numberSize counts the digits between the first and the last that is not zero.
+// numberSize counts the digits from the first to the last nonzero one.
 func numberSize(text string) int {
 	mantissa, negative := strings.CutPrefix(text, "-")
 	if i := strings.IndexAny(mantissa, "eE"); i >= 0 {

@@ -1,14 +1,15 @@
-// Package tabletest is what every table.Table has to pass, and what makes one misbehave on purpose.
+// Package tabletest contains the conformance suite for table.Table, and wrappers that inject faults and count
+// costs.
 //
-// Run is the conformance suite. An adapter calls it in one line, and what the suite does not hold is not
-// promised to anybody: whoever relies on more adds a test here first. Faulty wraps a Table and makes it fail
-// as Amazon DynamoDB does. Meter counts the request units that DynamoDB would bill, by our own calculator,
-// because DynamoDB Local misreports transactions.
+// Run is the suite. An adapter calls it in one line. Behavior that the suite does not test is not guaranteed: code
+// that relies on more must first add a test here. Faulty wraps a Table and makes it fail like Amazon DynamoDB.
+// Meter counts the request units that DynamoDB would bill; it computes them itself, because DynamoDB Local
+// misreports transactions.
 //
-// It is deliberately not a fake: there is no in-memory Table here. Tests use pebbletable.OpenMemory, which
-// is the adapter that ships. The suite assumes nothing of the table that it is given but that nobody else
-// writes to the partitions that it names; all subtests share one table, and none of them sleeps. What the
-// port allows to be late (the index) is asked for again a bounded number of times.
+// The package deliberately contains no fake: there is no in-memory Table here. Tests use pebbletable.OpenMemory,
+// which is the shipped adapter. The suite assumes only that no other process writes to its partitions. All subtests
+// share one table, and none of them sleeps. Results that the port allows to be late (the index) are read again a
+// bounded number of times.
 package tabletest
 
 import (
@@ -24,8 +25,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Run holds the table that open returns to the contract of package table. The random part prints its seed;
-// the environment variable PERENNIAL_SEED sets it.
+// Run tests the table that open returns against the contract of package table. The random part logs its seed; the
+// environment variable PERENNIAL_SEED sets it.
 func Run(t *testing.T, open func(t *testing.T) table.Table) {
 	s := &suite{tab: open(t), run: rand.Text()[:8]}
 	for _, part := range []struct {
@@ -33,7 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) table.Table) {
 		test func(*testing.T)
 	}{
 		{"versions", s.versions},
-		{"all or none", s.allOrNone},
+		{"atomicity", s.allOrNone},
 		{"refusals", s.refusals},
 		{"documents", s.documents},
 		{"order", s.order},
@@ -49,16 +50,16 @@ func Run(t *testing.T, open func(t *testing.T) table.Table) {
 	}
 }
 
-// A suite is one run over one table.
+// A suite is one run on one table.
 type suite struct {
 	tab table.Table
-	run string // sets this run apart from earlier ones over a table that was kept
+	run string // distinguishes this run from earlier ones on the same table
 }
 
-// pk names a partition that no other subtest uses.
+// pk returns a partition that no other subtest uses.
 func (s *suite) pk(t *testing.T) string { return s.run + "#" + t.Name() }
 
-// item is one that was never stored, in the partition of the subtest.
+// item returns a new item in the partition of the subtest.
 func (s *suite) item(t *testing.T, sk, doc string) table.Item {
 	return table.Item{Key: table.Key{PK: s.pk(t), SK: sk}, Doc: json.RawMessage(doc)}
 }
@@ -72,7 +73,7 @@ func (s *suite) get(t *testing.T, key table.Key) table.Item {
 	return it
 }
 
-// transact applies ops and fails the test if it cannot.
+// transact applies ops and fails the test on an error.
 func (s *suite) transact(t *testing.T, ops ...table.Op) {
 	t.Helper()
 	if err := s.tab.Transact(t.Context(), ops...); err != nil {
@@ -80,7 +81,7 @@ func (s *suite) transact(t *testing.T, ops ...table.Op) {
 	}
 }
 
-// put stores the item and returns it as the next reader should see it.
+// put stores the item and returns it as the next Get should.
 func (s *suite) put(t *testing.T, it table.Item) table.Item {
 	t.Helper()
 	s.transact(t, table.Put(it))
@@ -88,7 +89,7 @@ func (s *suite) put(t *testing.T, it table.Item) table.Item {
 	return it
 }
 
-// fill stores items that were absent, as many at a time as a transaction takes, and returns them as stored.
+// fill stores new items in transactions of the maximum size, and returns them as stored.
 func (s *suite) fill(t *testing.T, items []table.Item) []table.Item {
 	t.Helper()
 	var ops []table.Op
@@ -115,7 +116,7 @@ func (s *suite) list(t *testing.T, q table.Query) []table.Item {
 	return items
 }
 
-// wantStored holds the table to every item given, whether it is there or absent (Version 0).
+// wantStored compares every given item with the stored one. Version 0 means absent.
 func (s *suite) wantStored(t *testing.T, want ...table.Item) {
 	t.Helper()
 	for _, w := range want {
@@ -123,7 +124,7 @@ func (s *suite) wantStored(t *testing.T, want ...table.Item) {
 	}
 }
 
-// wantIndex asks the index until it lists the items that are wanted, in their order.
+// wantIndex reads the index until it lists the wanted items in order.
 func (s *suite) wantIndex(t *testing.T, q table.Query, want []table.Item) {
 	t.Helper()
 	eventually(t, func() string {
@@ -131,8 +132,8 @@ func (s *suite) wantIndex(t *testing.T, q table.Query, want []table.Item) {
 	})
 }
 
-// eventually repeats ask until it has nothing to complain of. It waits only after a complaint, so that a table
-// whose index is never late is never waited for.
+// eventually repeats ask until it returns no complaint. It waits only after a complaint, so a table whose index is
+// never late causes no wait.
 func eventually(t *testing.T, ask func() string) {
 	t.Helper()
 	pause := 5 * time.Millisecond
@@ -153,7 +154,7 @@ func eventually(t *testing.T, ask func() string) {
 	}
 }
 
-// A view is an item in the form in which two of them may be compared: instants as seconds, documents decoded.
+// A view is an item in a comparable form: instants in seconds, documents decoded.
 type view struct {
 	Key, Index table.Key
 	Version    int64
@@ -187,7 +188,7 @@ func wantItem(t *testing.T, got, want table.Item) {
 	}
 }
 
-// wantConflict holds err to naming the operation, its key and the item as it is.
+// wantConflict checks that err is a conflict with the operation, its key and the current item.
 func wantConflict(t *testing.T, err error, op int, current table.Item) {
 	t.Helper()
 	var conflict *table.ConflictError
@@ -200,7 +201,7 @@ func wantConflict(t *testing.T, err error, op int, current table.Item) {
 	wantItem(t, conflict.Current, current)
 }
 
-// wantRefusal holds err to being about the input: neither a conflict nor something to try again.
+// wantRefusal checks that err is about the input: neither a conflict nor a temporary error.
 func wantRefusal(t *testing.T, err error) {
 	t.Helper()
 	var conflict *table.ConflictError
@@ -209,7 +210,7 @@ func wantRefusal(t *testing.T, err error) {
 	}
 }
 
-// sortKeys are the base sort keys of items, in their order.
+// sortKeys returns the base sort keys of items, in order.
 func sortKeys(items []table.Item) []string {
 	sks := []string{}
 	for _, it := range items {
@@ -218,5 +219,5 @@ func sortKeys(items []table.Item) []string {
 	return sks
 }
 
-// numbered is a document that tells its number.
+// numbered returns a document that contains n.
 func numbered(n int) json.RawMessage { return fmt.Appendf(nil, `{"n":%d}`, n) }

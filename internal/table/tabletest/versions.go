@@ -7,13 +7,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// versions: the version that was read is the condition of whatever is written.
+// versions tests that the version that was read is the condition of a write.
 func (s *suite) versions(t *testing.T) {
-	t.Run("an absent item has version 0, no document and the key asked for", func(t *testing.T) {
+	t.Run("an absent item has version 0, no document and the requested key", func(t *testing.T) {
 		key := s.item(t, "a", "").Key
 		wantItem(t, s.get(t, key), table.Item{Key: key})
 	})
-	t.Run("a put of what was absent makes version 1, and each later one the next", func(t *testing.T) {
+	t.Run("a put of a new item creates version 1, and each later put the next", func(t *testing.T) {
 		it := s.put(t, s.item(t, "a", `{"n":1}`))
 		s.wantStored(t, it)
 		it.Doc = numbered(2)
@@ -23,7 +23,7 @@ func (s *suite) versions(t *testing.T) {
 			t.Errorf("version %d, want 2", it.Version)
 		}
 	})
-	t.Run("what Get returned can be put as it is", func(t *testing.T) {
+	t.Run("an item from Get can be put unchanged", func(t *testing.T) {
 		it := s.get(t, s.item(t, "a", "").Key)
 		it.Doc = numbered(1)
 		s.put(t, it)
@@ -31,7 +31,7 @@ func (s *suite) versions(t *testing.T) {
 		read.Doc = numbered(2)
 		s.wantStored(t, s.put(t, read))
 	})
-	t.Run("a delete leaves nothing, and the key can be used again", func(t *testing.T) {
+	t.Run("a deleted item is absent, and its key can be used again", func(t *testing.T) {
 		it := s.put(t, s.item(t, "a", `{"n":1}`))
 		s.transact(t, table.Delete(it))
 		s.wantStored(t, table.Item{Key: it.Key})
@@ -45,7 +45,7 @@ func (s *suite) versions(t *testing.T) {
 		s.transact(t, table.Check(it), table.Check(absent))
 		s.wantStored(t, it, table.Item{Key: absent.Key})
 	})
-	t.Run("a delete of what is absent and was read as absent changes nothing", func(t *testing.T) {
+	t.Run("a delete of an absent item changes nothing", func(t *testing.T) {
 		absent := s.item(t, "a", "")
 		s.transact(t, table.Delete(absent))
 		s.wantStored(t, table.Item{Key: absent.Key})
@@ -53,8 +53,8 @@ func (s *suite) versions(t *testing.T) {
 	s.conflicts(t)
 }
 
-// conflicts runs every kind of operation against an item that is not the one that was read, alone and among
-// others, because an adapter may take another road for a single operation.
+// conflicts tests every kind of operation on an item that has changed since it was read, alone and with other
+// operations, because an adapter may implement a single operation differently.
 func (s *suite) conflicts(t *testing.T) {
 	kinds := map[string]func(table.Item) table.Op{"put": table.Put, "delete": table.Delete, "check": table.Check}
 	for kind, op := range kinds {
@@ -62,10 +62,10 @@ func (s *suite) conflicts(t *testing.T) {
 			name         string
 			stored, read int64 // versions; 0 is absent
 		}{
-			{"what was read as absent and is there", 1, 0},
-			{"what has been written since", 3, 2},
-			{"an older state than was read", 1, 2},
-			{"what has gone since", 0, 1},
+			{"an item that was created since", 1, 0},
+			{"an item that was written since", 3, 2},
+			{"an item older than the read", 1, 2},
+			{"an item that was deleted since", 0, 1},
 		} {
 			t.Run(fmt.Sprintf("a %s of %s conflicts", kind, c.name), func(t *testing.T) {
 				now := table.Item{Key: s.item(t, "a", "").Key}
@@ -84,7 +84,7 @@ func (s *suite) conflicts(t *testing.T) {
 	}
 }
 
-// allOrNone: one operation that does not hold keeps all others from happening, wherever it stands.
+// allOrNone tests that one failed condition prevents all operations, whatever its position.
 func (s *suite) allOrNone(t *testing.T) {
 	for place, name := range []string{"first", "middle", "last"} {
 		t.Run("a conflict on the "+name+" operation changes nothing", func(t *testing.T) {
@@ -106,13 +106,13 @@ func (s *suite) allOrNone(t *testing.T) {
 			}
 		})
 	}
-	t.Run("the first of two conflicts is the one that is named", func(t *testing.T) {
+	t.Run("the first of two conflicts is returned", func(t *testing.T) {
 		a, b := s.put(t, s.item(t, "a", `{"n":1}`)), s.put(t, s.item(t, "b", `{"n":1}`))
 		err := s.tab.Transact(t.Context(), table.Put(s.item(t, "c", `{}`)), table.Put(s.item(t, "b", `{}`)), table.Put(s.item(t, "a", `{}`)))
 		wantConflict(t, err, 1, b)
 		s.wantStored(t, a, b)
 	})
-	t.Run("a hundred operations are done together", func(t *testing.T) {
+	t.Run("a hundred operations are applied together", func(t *testing.T) {
 		items := make([]table.Item, 100)
 		for i := range items {
 			items[i] = s.item(t, fmt.Sprintf("%03d", i), `{"n":1}`)
