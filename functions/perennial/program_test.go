@@ -86,7 +86,7 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 	first, second, third := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450"), writeProgram(t, "cost: 500", "cost: 400")
 	steps(t, []step{
 		{on("publish", first), "version 1 of bluebird is live\n"},
-		{on("publish", first, "--effective-at", "2020-01-01T00:00:00Z"), "perennial: --effective-at: This must be in the future; …\n"},
+		{on("publish", first, "--effective-at", "2020-01-01T00:00:00Z"), "perennial: --effective-at: The instant must be in the future; …\n"},
 		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes over at " + soon + "\n"},
 		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes over at " + soon + " already, with these very words\n"},
 		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes over at " + soon + "\n"},
@@ -102,7 +102,7 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 func TestWhatLevelsTakeChangesOnlyInAWayThatIsSaid(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, second := writeProgram(t), writeProgram(t, "from: 500,", "from: 100,")
-	const ask = "perennial: What levels take has changed. Say whether members only move up by it (upgrade_only) or also down (full).\n"
+	const ask = "perennial: The requirements of levels have changed. Set levels to upgrade_only (members only move up) or full (members also move down).\n"
 	steps(t, []step{
 		{[]string{"publish", "--data", data, first}, "version 1 of bluebird is live\n"},
 		{[]string{"publish", "--data", data, second}, ask},

@@ -1,9 +1,9 @@
-// Package app is the parts that functions are made of, put together once per process: the table, the ledger
-// over it, the keys, the programs, a clock, a log and a queue.
+// Package app contains the dependencies that all functions share: the table, the ledger, the keys, the programs, a
+// clock, a log and a queue.
 //
-// It promises that every function of one process sees the same parts, and refuses to put them together with a
-// secret that is missing or a placeholder. It deliberately has no routes and no rules, and does not know where it
-// runs: boot (on Lambda), local (on one machine) and the commands of an operator fill it in.
+// Every function of a process uses the same App. Wire rejects a master secret that is missing or a placeholder. The
+// package deliberately has no routes and no rules, and does not depend on its environment: boot (on Lambda), local
+// (on one machine) and the operator's commands create an App.
 package app
 
 import (
@@ -24,7 +24,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Stage is auth's: whether points are play or real.
+// Stage is auth.Stage: test or live.
 type Stage = auth.Stage
 
 const (
@@ -32,43 +32,43 @@ const (
 	Live = auth.Live
 )
 
-// An App is what functions are made of. Fill in the first two groups of fields and call Wire; the last group is
-// then made from them, unless it was filled in too. After that an App is not changed and may be shared.
+// An App contains the dependencies of functions. Set the first two groups of fields and call Wire, which creates
+// the fields of the last group unless they are set. After that, an App must not be changed and can be shared.
 type App struct {
 	Table   table.Table
-	Queue   Queue // may be nil where no function sends
+	Queue   Queue // may be nil if no function sends messages
 	Now     func() time.Time
 	Log     *slog.Logger
-	Version string // the function's published version, a dimension of its metrics; Wire makes an empty one "local"
+	Version string // the function's published version, a dimension of its metrics; Wire replaces "" by "local"
 	Stage   Stage
-	Secret  []byte    // at least 32 random bytes; keys for cursors, identities and more derive from it
-	Random  io.Reader // spreads the reading of secrets; nil for crypto/rand
+	Secret  []byte    // at least 32 random bytes, from which the keys for all purposes are derived
+	Random  io.Reader // jitter for the refresh of secrets; nil for crypto/rand
 
-	Processors Processors                                 // what is agreed with payment processors; nil where no function asks
-	Reread     func(context.Context) (Processors, error)  // reads that again; nil: it never changes
-	Backups    func(context.Context) (on bool, err error) // whether the table's point-in-time recovery is on; nil: not checked
-	HTTP       *http.Client                               // for their APIs; Wire makes one that is bounded
-	Roots      *x509.CertPool                             // whom the certificates of their signatures must come from; nil: whom the machine trusts
+	Processors Processors                                 // connections to payment processors; may be nil
+	Reread     func(context.Context) (Processors, error)  // reads Processors again; nil if they never change
+	Backups    func(context.Context) (on bool, err error) // whether point-in-time recovery is on; nil to skip the check
+	HTTP       *http.Client                               // client for the processors' APIs; Wire creates one
+	Roots      *x509.CertPool                             // roots for webhook signatures; nil for the system's
 
 	Ledger   *ledger.Ledger
 	Keys     *auth.Keys
 	Programs *Programs
 }
 
-// A Queue carries work to other functions. Send returns once every body is safe there, or an error, after which
-// some may be; whoever receives must bear a body twice. Bodies are in no order.
+// A Queue sends messages to other functions. Send returns nil once every body is stored durably. After an error,
+// some bodies may have been sent. A receiver must tolerate duplicates. Bodies are unordered.
 type Queue interface {
 	Send(ctx context.Context, queue string, bodies ...string) error
 }
 
-// Wire checks the secrets, the master one and those of payment processors, and makes the ledger, the keys and the
-// programs over the table and the clock.
+// Wire checks the master secret and the secrets of payment processors, and creates the ledger, the keys and the
+// programs from the table and the clock.
 func (a *App) Wire() error {
 	if a.Table == nil || a.Now == nil || a.Log == nil {
-		return errors.New("app: a table, a clock and a log are wanted")
+		return errors.New("app: the table, the clock and the log are required")
 	}
 	if a.Stage != Test && a.Stage != Live {
-		return fmt.Errorf("app: stage %q is neither %q nor %q", a.Stage, Test, Live)
+		return fmt.Errorf("app: unknown stage %q, must be %q or %q", a.Stage, Test, Live)
 	}
 	if err := checkSecret(a.Secret); err != nil {
 		return err
@@ -100,17 +100,18 @@ func (a *App) Wire() error {
 	return nil
 }
 
-// Derive makes 32 bytes of key from the master secret for one purpose (HKDF-SHA-256, RFC 5869). One purpose,
-// one label: a signature made for one thing then says nothing about another.
+// Derive returns a 32-byte key for one purpose, derived from the master secret (HKDF-SHA-256, RFC 5869). Each
+// purpose must have its own label, so that a signature for one purpose is not valid for another.
 func (a *App) Derive(label string) []byte {
 	key, err := hkdf.Key(sha256.New, a.Secret, nil, "perennial/"+label, 32)
 	if err != nil {
-		panic("app: " + err.Error()) // only for a length that is asked for nowhere
+		panic("app: " + err.Error()) // only for an invalid length
 	}
 	return key
 }
 
-// boundedClient waits three seconds for somebody else's API, and follows it nowhere.
+// boundedClient returns a client for third-party APIs with a timeout of three seconds. It does not follow
+// redirects.
 func boundedClient() *http.Client {
 	return &http.Client{
 		Timeout:       3 * time.Second,
@@ -118,7 +119,7 @@ func boundedClient() *http.Client {
 	}
 }
 
-// checkSecret refuses what nobody chose at random. The secret itself must not show in the error.
+// checkSecret rejects a secret that is not random. The error does not contain the secret.
 func checkSecret(secret []byte) error {
 	distinct := map[byte]bool{}
 	for _, b := range secret {
@@ -127,7 +128,7 @@ func checkSecret(secret []byte) error {
 	low := strings.ToLower(string(secret))
 	for _, word := range []string{"changeme", "change-me", "change_me", "placeholder", "replace", "example", "todo"} {
 		if strings.Contains(low, word) {
-			return errors.New("app: the master secret is a placeholder; put 32 random bytes in its place")
+			return errors.New("app: the master secret is a placeholder; replace it with 32 random bytes")
 		}
 	}
 	if len(secret) < 32 || len(distinct) < 8 {

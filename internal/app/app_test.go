@@ -47,7 +47,7 @@ func newApp(t *testing.T) (*App, *counting, *time.Time) {
 	return a, c, &now
 }
 
-func TestASecretThatNobodyChoseIsRefused(t *testing.T) {
+func TestPlaceholderSecretIsRejected(t *testing.T) {
 	for _, secret := range []string{
 		"", "short", strings.Repeat("0", 64), strings.Repeat("abc", 20), "changeme-changeme-changeme-0123456789",
 		"<put your placeholder here 0123456789>", "0123456789abcdefghijklmnopqrstu",
@@ -55,15 +55,15 @@ func TestASecretThatNobodyChoseIsRefused(t *testing.T) {
 		a := &App{Table: &counting{}, Now: time.Now, Log: slog.Default(), Stage: Test, Secret: []byte(secret)}
 		err := a.Wire()
 		if err == nil {
-			t.Errorf("the secret %q was taken", secret)
+			t.Errorf("the secret %q was accepted", secret)
 		}
 		if err != nil && secret != "" && strings.Contains(err.Error(), secret) {
-			t.Errorf("the error tells the secret: %v", err)
+			t.Errorf("the error contains the secret: %v", err)
 		}
 	}
 }
 
-func TestWhatIsMissingIsToldAtTheStart(t *testing.T) {
+func TestWireRequiresDependencies(t *testing.T) {
 	good := func() App {
 		return App{
 			Table: &counting{}, Now: time.Now, Log: slog.Default(), Stage: Test,
@@ -79,16 +79,16 @@ func TestWhatIsMissingIsToldAtTheStart(t *testing.T) {
 	} {
 		a := good()
 		if spoil(&a); a.Wire() == nil {
-			t.Errorf("with %s it was wired", name)
+			t.Errorf("with %s, Wire returned no error", name)
 		}
 	}
 }
 
-func TestEachPurposeHasItsOwnKey(t *testing.T) {
+func TestDerivedKeysDifferByPurpose(t *testing.T) {
 	a, _, _ := newApp(t)
 	cursor, blind := a.Derive("cursor"), a.Derive("blind-index")
 	if len(cursor) != 32 || bytes.Equal(cursor, blind) || !bytes.Equal(cursor, a.Derive("cursor")) {
-		t.Error("keys must differ by purpose, and be the same each time")
+		t.Error("keys must differ by purpose and be reproducible")
 	}
 	other := *a
 	other.Secret = []byte("vutsrqponmlkjihgfedcba9876543210")
@@ -112,10 +112,10 @@ func publish(t *testing.T, a *App, after int, change func(string) string) {
 
 func same(s string) string { return s }
 
-func TestTheLiveVersionIsAtMostThirtySecondsLate(t *testing.T) {
+func TestLiveVersionIsRefreshedAfter30Seconds(t *testing.T) {
 	a, tab, now := newApp(t)
 	if _, err := a.Programs.Live(t.Context(), "bluebird"); !errors.Is(err, ErrNotPublished) {
-		t.Fatalf("before anything was published: %v", err)
+		t.Fatalf("before the first publication: %v", err)
 	}
 	publish(t, a, 0, same)
 	live := func() int {
@@ -125,12 +125,12 @@ func TestTheLiveVersionIsAtMostThirtySecondsLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		if p.ID != "bluebird" {
-			t.Errorf("the program is called %q", p.ID)
+			t.Errorf("the program ID is %q", p.ID)
 		}
 		return p.Version
 	}
 	if v := live(); v != 1 {
-		t.Fatalf("a first publication is seen at once, not version %d", v)
+		t.Fatalf("the first publication is visible at once, not version %d", v)
 	}
 	publish(t, a, 1, func(s string) string { return strings.Replace(s, "cost: 500", "cost: 450", 1) })
 	tab.gets = 0
@@ -145,11 +145,11 @@ func TestTheLiveVersionIsAtMostThirtySecondsLate(t *testing.T) {
 	publish(t, a, 2, same)
 	a.Programs.Forget("bluebird")
 	if v := live(); v != 3 {
-		t.Errorf("once forgotten: version %d", v)
+		t.Errorf("after Forget: version %d", v)
 	}
 }
 
-func TestAVersionIsReadOnce(t *testing.T) {
+func TestVersionIsCached(t *testing.T) {
 	a, tab, _ := newApp(t)
 	publish(t, a, 0, same)
 	first, err := a.Ledger.Program(t.Context(), "bluebird", 1)
@@ -159,7 +159,7 @@ func TestAVersionIsReadOnce(t *testing.T) {
 	tab.gets = 0
 	second, err := a.Programs.Version(t.Context(), "bluebird", 1)
 	if err != nil || first != second || tab.gets != 0 {
-		t.Errorf("read again (%v), %d reads, %v", first != second, tab.gets, err)
+		t.Errorf("compiled again (%v), %d reads, %v", first != second, tab.gets, err)
 	}
 	if _, err := a.Programs.Version(t.Context(), "bluebird", 2); !errors.Is(err, loyalty.NotFound) {
 		t.Errorf("a version that does not exist: %v", err)

@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 )
 
-// EmailName makes e-mail addresses names by which members are found: keyed hashes, so that the table's keys tell
-// nothing.
+// EmailName returns a function that maps an email address to the identity by which its member is found. It is a
+// keyed hash, so that the table's keys do not reveal addresses.
 func (a *App) EmailName() func(program, email string) ledger.Identity {
 	key := a.Derive("blind-index")
 	return func(program, email string) ledger.Identity {

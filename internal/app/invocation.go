@@ -14,12 +14,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// Reserve is the part of its timeout that a function keeps for its answer. The context of an invocation ends that much
-// before Lambda's deadline, and the table starts no write after it has ended.
+// Reserve is the part of a function's timeout that is reserved for the response. The context of an invocation ends
+// this long before Lambda's deadline, and the table starts no write after that.
 const Reserve = 500 * time.Millisecond
 
-// Begin starts an invocation. Its context ends Reserve before the deadline that Lambda set, and collects the metrics
-// that are counted in it. The caller calls end when it has answered.
+// Begin starts an invocation. The returned context ends Reserve before Lambda's deadline and collects the metrics
+// of the invocation. The caller calls end after the response.
 func Begin(ctx context.Context) (_ context.Context, counters *telemetry.Counters, end context.CancelFunc) {
 	counters = new(telemetry.Counters)
 	ctx = telemetry.WithCounters(ctx, counters)
@@ -30,9 +30,9 @@ func Begin(ctx context.Context) (_ context.Context, counters *telemetry.Counters
 	return ctx, counters, func() {}
 }
 
-// Run runs one invocation of a function that answers no request: an event of a queue, a schedule, a stream or a bus.
-// An error or a panic of work is logged once with the request ID, counted in Errors, and returned to Lambda, which then
-// repeats the event and in the end sends it to the function's destination for failures.
+// Run runs one invocation of a function that is not called by HTTP: an event of a queue, a schedule, a stream or a
+// bus. If work returns an error or panics, Run logs it once with the request ID, counts it in Errors, and returns
+// it to Lambda, which retries the event and finally sends it to the function's failure destination.
 func (a *App) Run(ctx context.Context, function string, work func(context.Context) ([]byte, error)) ([]byte, error) {
 	origin := telemetry.Origin{RequestID: RequestID(ctx), Function: function, Version: a.Version}
 	ctx, counters, end := Begin(ctx)
@@ -51,14 +51,14 @@ func (a *App) Run(ctx context.Context, function string, work func(context.Contex
 	return out, err
 }
 
-// CountViolation counts an error in InvariantViolations if the ledger refused to write what breaks an invariant.
+// CountViolation counts err in InvariantViolations if the ledger refused a write that violates an invariant.
 func CountViolation(ctx context.Context, err error) {
 	if errors.Is(err, loyalty.ErrInvariant) {
 		telemetry.Count(ctx, telemetry.InvariantViolations, 1)
 	}
 }
 
-// RequestID returns Lambda's ID of the invocation that ctx belongs to; empty outside of one.
+// RequestID returns Lambda's ID of the invocation of ctx, or "" outside Lambda.
 func RequestID(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		return lc.AwsRequestID
@@ -66,7 +66,7 @@ func RequestID(ctx context.Context) string {
 	return ""
 }
 
-// contained returns a panic of work as an error: a panic would end the process.
+// contained returns a panic of work as an error; a panic would end the process.
 func contained(ctx context.Context, work func(context.Context) ([]byte, error)) (out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {

@@ -25,13 +25,13 @@ func TestInvocationEndsBeforeLambdasDeadline(t *testing.T) {
 		start := time.Now()
 		<-ctx.Done()
 		if left := 10*time.Second - time.Since(start); left != Reserve || parent.Err() != nil {
-			t.Errorf("%s are left for the answer", left)
+			t.Errorf("%s remain for the response", left)
 		}
 	})
 	ctx, _, end := Begin(t.Context())
 	defer end()
 	if _, ok := ctx.Deadline(); ok || ctx.Err() != nil {
-		t.Error("a context without a deadline got one")
+		t.Error("Begin added a deadline to a context without one")
 	}
 }
 
@@ -41,7 +41,7 @@ func TestRunReportsFailures(t *testing.T) {
 		work   func(context.Context) ([]byte, error)
 		failed bool
 		counts map[telemetry.Metric]float64
-		errors int // lines at the level ERROR
+		errors int // log lines with level ERROR
 	}{
 		{"success", func(context.Context) ([]byte, error) { return []byte("{}"), nil }, false, nil, 0},
 		{
@@ -92,7 +92,7 @@ func TestRunReportsFailures(t *testing.T) {
 					t.Fatal(err)
 				}
 				if line["request_id"] != "request-1" || line["function"] != "reassess" {
-					t.Errorf("the line does not say where it comes from: %s", text)
+					t.Errorf("the log line lacks its origin: %s", text)
 				}
 				for _, m := range telemetry.Metrics() {
 					if n, ok := line[string(m)].(float64); ok {

@@ -13,7 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// The payment processors that can be connected, and Standard for events from the merchant's own systems.
+// The supported payment processors. Standard is for events of the merchant's own systems.
 const (
 	Adyen    = "adyen"
 	PayPal   = "paypal"
@@ -23,40 +23,40 @@ const (
 	Stripe   = "stripe"
 )
 
-// Providers are the last part of a webhook's address, in their order.
+// Providers returns the provider names, sorted. A name is the last part of a webhook's path.
 func Providers() []string { return []string{Adyen, PayPal, Shopify, Square, Standard, Stripe} }
 
-// Processors is what is agreed with payment processors: by program, by provider.
+// Processors contains the connections to payment processors by program and provider.
 type Processors map[string]map[string]Processor
 
-// A Processor is one connection. A secret signs one thing only: what is used twice is refused.
+// A Processor is one connection to a payment processor. A secret must not be used for two purposes.
 type Processor struct {
-	Secrets   []string `json:"secrets,omitempty"`   // what webhooks are signed with; two while one takes the place of the other
-	URL       string   `json:"url,omitzero"`        // Square: the notification URL as it was entered there, which is signed too
-	WebhookID string   `json:"webhook_id,omitzero"` // PayPal, which signs it instead of with a secret
-	ClientID  string   `json:"client_id,omitzero"`  // PayPal, for reading back what a webhook says
-	APISecret string   `json:"api_secret,omitzero"` // for the processor's API: PayPal's client secret, the others' access token
-	API       string   `json:"api,omitzero"`        // where that API is; empty for the processor's own
+	Secrets   []string `json:"secrets,omitempty"`   // webhook signing secrets; two during a rotation
+	URL       string   `json:"url,omitzero"`        // Square: the notification URL, which the signature covers
+	WebhookID string   `json:"webhook_id,omitzero"` // PayPal: the webhook's ID, which the signature covers
+	ClientID  string   `json:"client_id,omitzero"`  // PayPal: the API client that verifies webhook contents
+	APISecret string   `json:"api_secret,omitzero"` // PayPal: the client secret; otherwise the API's access token
+	API       string   `json:"api,omitzero"`        // base URL of that API; empty for the processor's default
 
-	Capture  Capture            `json:"capture,omitzero"`   // Adyen: how its merchant accounts capture; empty: automatic
-	Accounts map[string]Account `json:"accounts,omitempty"` // Adyen: merchant accounts that differ, by their code
+	Capture  Capture            `json:"capture,omitzero"`   // Adyen: the default capture mode; empty for automatic
+	Accounts map[string]Account `json:"accounts,omitempty"` // Adyen: merchant accounts with another mode, by code
 }
 
-// An Account is a merchant account of Adyen's.
+// An Account configures one merchant account of Adyen.
 type Account struct {
 	Capture Capture `json:"capture"`
 }
 
-// Capture says which event of Adyen makes a payment count. Adyen captures automatically unless an account is set up
-// otherwise, and then reports nothing but the authorization.
+// Capture states which Adyen event confirms a payment. Adyen captures automatically by default, and then reports
+// only the authorization.
 type Capture string
 
 const (
-	CaptureAutomatic Capture = "automatic" // the authorization
-	CaptureManual    Capture = "manual"    // each capture
+	CaptureAutomatic Capture = "automatic" // an authorization confirms the payment
+	CaptureManual    Capture = "manual"    // each capture confirms its amount
 )
 
-// CapturesManually reports whether a merchant account captures by requests of the merchant.
+// CapturesManually reports whether the merchant account captures payments manually.
 func (c Processor) CapturesManually(account string) bool {
 	if a, ok := c.Accounts[account]; ok {
 		return a.Capture == CaptureManual
@@ -64,18 +64,18 @@ func (c Processor) CapturesManually(account string) bool {
 	return c.Capture == CaptureManual
 }
 
-// ReadProcessors reads a configuration document: {"bluebird": {"stripe": {"secrets": ["whsec_…"]}}}. What it says is
-// checked in Wire.
+// ReadProcessors decodes a configuration document: {"bluebird": {"stripe": {"secrets": ["whsec_…"]}}}. Wire checks
+// its contents.
 func ReadProcessors(document []byte) (Processors, error) {
 	var p Processors
 	if err := json.Unmarshal(document, &p, json.RejectUnknownMembers(true)); err != nil {
-		// Its words may quote a value, which may be a secret.
-		return nil, errors.New("app: the configuration of payment processors is no JSON of the form {program: {provider: {…}}}")
+		// The decoder's error may quote a value, which may be a secret.
+		return nil, errors.New("app: the configuration of payment processors is not JSON of the form {program: {provider: {…}}}")
 	}
 	return p, nil
 }
 
-// Check says what is wrong with the connections, by name. No secret shows in it.
+// Check returns an error that lists the invalid connections by name. It contains no secret.
 func (p Processors) Check() error {
 	var wrong []error
 	uses := map[string]string{}
@@ -89,7 +89,7 @@ func (p Processors) Check() error {
 			for _, secret := range append(slices.Clone(c.Secrets), c.APISecret) {
 				keys := keysOf(secret)
 				if i := slices.IndexFunc(keys, func(k string) bool { return uses[k] != "" }); i >= 0 {
-					wrong = append(wrong, fmt.Errorf("app: webhooks of %s: a secret of %s is used again; each signs one thing only", name, uses[keys[i]]))
+					wrong = append(wrong, fmt.Errorf("app: webhooks of %s: a secret of %s is used again; use each secret for one connection only", name, uses[keys[i]]))
 				}
 				for _, k := range keys {
 					uses[k] = name
@@ -100,12 +100,12 @@ func (p Processors) Check() error {
 	return errors.Join(wrong...)
 }
 
-// maxSecrets is how many secrets of one connection are tried.
+// maxSecrets is the number of secrets of one connection.
 const maxSecrets = 2
 
-// Accepting returns the connections with the secrets that were agreed before, which processors may sign with for a while
-// after a rotation. A connection accepts two secrets at most: its own come first, so that one which lists two accepts no
-// earlier one. A secret that is in use for anything now is not accepted for what it was before.
+// Accepting returns the connections with their earlier secrets added, because processors may sign with those for a
+// while after a rotation. A connection accepts at most two secrets, its current ones first: a connection with two
+// current secrets accepts no earlier one. An earlier secret that is now used for another purpose is not accepted.
 func (p Processors) Accepting(before Processors) Processors {
 	taken := map[string]bool{}
 	for _, providers := range p {
@@ -134,8 +134,8 @@ func (p Processors) Accepting(before Processors) Processors {
 	return merged
 }
 
-// keysOf is every key that a secret can be written for: the text itself, with or without whsec_, and what it stands for
-// in base64 and in hexadecimal digits. Two secrets that have one in common are one.
+// keysOf returns every key that the text of a secret can represent: the text itself, with or without whsec_, and
+// its decoding from base64 and hexadecimal. Two secrets with a common key are equal.
 func keysOf(secret string) (keys []string) {
 	if secret == "" {
 		return nil
@@ -150,10 +150,10 @@ func keysOf(secret string) (keys []string) {
 	return slices.DeleteFunc(keys, func(k string) bool { return k == "" })
 }
 
-// Check says what is wrong with one connection.
+// Check returns an error if the connection is invalid.
 func (c Processor) Check(provider string) error {
 	if !slices.Contains(Providers(), provider) {
-		return fmt.Errorf("there is no such payment processor; there are %s", strings.Join(Providers(), ", "))
+		return fmt.Errorf("unknown payment processor; must be one of %s", strings.Join(Providers(), ", "))
 	}
 	if err := c.checkSecrets(provider); err != nil {
 		return err
@@ -163,17 +163,17 @@ func (c Processor) Check(provider string) error {
 	}
 	switch {
 	case provider == Square && !secure(c.URL):
-		return errors.New("the url is wanted, as it was entered at Square: https://…")
+		return errors.New("the url is required: the https notification URL as registered with Square")
 	case provider == PayPal && checkRandom(c.WebhookID) != nil:
-		return errors.New("the webhook_id is a placeholder, or too short; PayPal shows it beside the webhook")
+		return errors.New("the webhook_id is a placeholder, or too short; PayPal shows it with the webhook")
 	case provider == PayPal && (checkRandom(c.ClientID) != nil || checkRandom(c.APISecret) != nil):
-		return errors.New("the client_id and the api_secret are wanted, for PayPal's signatures cover too little of a webhook: what it says is read back")
+		return errors.New("the client_id and the api_secret are required, because the contents of a PayPal webhook are verified through its API")
 	case c.APISecret != "" && checkRandom(c.APISecret) != nil:
 		return errors.New("the api_secret is a placeholder, or too short")
 	case provider == Shopify && c.APISecret != "" && c.API == "":
-		return errors.New("the api is wanted beside the api_secret: https://<shop>.myshopify.com")
+		return errors.New("the api is required with the api_secret: https://<shop>.myshopify.com")
 	case c.API != "" && !secure(c.API) && !loopback(c.API):
-		return errors.New("the api is no https address")
+		return errors.New("the api is not an https URL")
 	}
 	return nil
 }
@@ -181,22 +181,22 @@ func (c Processor) Check(provider string) error {
 func (c Processor) checkCapture(provider string) error {
 	if provider != Adyen {
 		if c.Capture != "" || len(c.Accounts) > 0 {
-			return errors.New("capture and accounts are settings of adyen alone")
+			return errors.New("capture and accounts are settings for adyen only")
 		}
 		return nil
 	}
 	if !slices.Contains([]Capture{"", CaptureAutomatic, CaptureManual}, c.Capture) {
-		return fmt.Errorf("capture is %s or %s", CaptureAutomatic, CaptureManual)
+		return fmt.Errorf("capture must be %s or %s", CaptureAutomatic, CaptureManual)
 	}
 	for _, code := range slices.Sorted(maps.Keys(c.Accounts)) {
 		if !slices.Contains([]Capture{CaptureAutomatic, CaptureManual}, c.Accounts[code].Capture) {
-			return fmt.Errorf("capture of the account %q is %s or %s", code, CaptureAutomatic, CaptureManual)
+			return fmt.Errorf("capture of the account %q must be %s or %s", code, CaptureAutomatic, CaptureManual)
 		}
 	}
 	return nil
 }
 
-// checkSecrets looks at what webhooks are signed with, as the processor writes it down.
+// checkSecrets checks the webhook signing secrets in the processor's format.
 func (c Processor) checkSecrets(provider string) error {
 	most := maxSecrets
 	if provider == PayPal {
@@ -204,9 +204,9 @@ func (c Processor) checkSecrets(provider string) error {
 	}
 	switch {
 	case len(c.Secrets) > most:
-		return fmt.Errorf("there are %d secrets; at most %d are tried", len(c.Secrets), most)
+		return fmt.Errorf("there are %d secrets; the limit is %d", len(c.Secrets), most)
 	case len(c.Secrets) == 0 && most > 0:
-		return errors.New("a secret is wanted")
+		return errors.New("a secret is required")
 	}
 	for _, secret := range c.Secrets {
 		if err := checkRandom(secret); err != nil {
@@ -214,22 +214,22 @@ func (c Processor) checkSecrets(provider string) error {
 		}
 		switch key, err := StandardKey(secret); {
 		case provider == Standard && (err != nil || len(key) < 24 || len(key) > 64):
-			return errors.New("the secret is not whsec_ and the base64 of 24 to 64 bytes")
+			return errors.New("the secret must be whsec_ followed by the base64 of 24 to 64 bytes")
 		case provider == Adyen:
 			if key, err := hex.DecodeString(secret); err != nil || len(key) < 16 {
-				return errors.New("the secret is not the HMAC key that Adyen shows, in hexadecimal digits")
+				return errors.New("the secret must be Adyen's HMAC key in hexadecimal digits")
 			}
 		}
 	}
 	return nil
 }
 
-// StandardKey is the key that a secret of Standard Webhooks stands for.
+// StandardKey decodes a secret of Standard Webhooks.
 func StandardKey(secret string) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
 }
 
-// checkRandom refuses what nobody chose at random.
+// checkRandom rejects a secret that is not random.
 func checkRandom(secret string) error {
 	distinct := map[rune]bool{}
 	for _, r := range secret {
@@ -245,7 +245,7 @@ func checkRandom(secret string) error {
 	case secret == "":
 		return errors.New("the secret is empty")
 	case len(secret) < 16 || len(distinct) < 6 || strings.TrimSpace(secret) != secret:
-		return errors.New("the secret is too short to be one: at least 16 random bytes, without spaces around them")
+		return errors.New("the secret is too short; it must have at least 16 random bytes and no surrounding spaces")
 	}
 	return nil
 }
@@ -255,7 +255,7 @@ func secure(address string) bool {
 	return err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil
 }
 
-// loopback lets tests and emulators of this machine stand in for a processor.
+// loopback reports whether address is on this machine. Tests and emulators use such addresses.
 func loopback(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "localhost")

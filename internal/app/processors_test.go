@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// A secret that is written in another way is the same secret.
-func TestASecretThatIsUsedTwiceIsRefusedHoweverItIsWritten(t *testing.T) {
+// TestRepeatedSecretIsRejectedInAnyEncoding checks that two encodings of a key count as the same secret.
+func TestRepeatedSecretIsRejectedInAnyEncoding(t *testing.T) {
 	key := []byte("0123456789abcdef0123456789ABCDEF")
 	coded, digits := base64.StdEncoding.EncodeToString(key), hex.EncodeToString(key)
 	of := func(provider, secret string) map[string]Processor {
@@ -19,7 +19,7 @@ func TestASecretThatIsUsedTwiceIsRefusedHoweverItIsWritten(t *testing.T) {
 		name string
 		a, b map[string]Processor
 	}{
-		{"as it stands", of(Stripe, coded), of(Shopify, coded)},
+		{"unchanged", of(Stripe, coded), of(Shopify, coded)},
 		{"with whsec_ and without", of(Standard, "whsec_"+coded), of(Standard, coded)},
 		{"whsec_ of Stripe's", of(Stripe, "whsec_5b1f0c7e9a2d4863"), of(Shopify, "5b1f0c7e9a2d4863")},
 		{"in capitals", of(Adyen, digits), of(Adyen, strings.ToUpper(digits))},
@@ -37,7 +37,7 @@ func TestASecretThatIsUsedTwiceIsRefusedHoweverItIsWritten(t *testing.T) {
 	}
 }
 
-func TestSecretsFromBeforeARotationAreAccepted(t *testing.T) {
+func TestEarlierSecretsAreAcceptedAfterRotation(t *testing.T) {
 	const one, two, three, four = "whsec_1b1f0c7e9a2d4863", "whsec_2c2f0c7e9a2d4863", "whsec_3d3f0c7e9a2d4863", "whsec_4e4f0c7e9a2d4863"
 	stripe := func(secrets ...string) map[string]Processor { return map[string]Processor{Stripe: {Secrets: secrets}} }
 	for _, c := range []struct {
@@ -46,13 +46,13 @@ func TestSecretsFromBeforeARotationAreAccepted(t *testing.T) {
 		want        []string
 	}{
 		{"one took the place of another", Processors{"a": stripe(two)}, Processors{"a": stripe(one)}, []string{two, one}},
-		{"the same", Processors{"a": stripe(one)}, Processors{"a": stripe(one)}, []string{one}},
-		{"two are enough", Processors{"a": stripe(two, three)}, Processors{"a": stripe(one)}, []string{two, three}},
+		{"the same secret", Processors{"a": stripe(one)}, Processors{"a": stripe(one)}, []string{one}},
+		{"two current secrets", Processors{"a": stripe(two, three)}, Processors{"a": stripe(one)}, []string{two, three}},
 		{"the newer of two from before", Processors{"a": stripe(three)}, Processors{"a": stripe(two, one)}, []string{three, two}},
-		{"of another program", Processors{"a": stripe(two)}, Processors{"b": stripe(one)}, []string{two}},
-		{"in use for something else now", Processors{"a": stripe(two), "b": stripe(one)}, Processors{"a": stripe(one)}, []string{two}},
-		{"a placeholder from before", Processors{"a": stripe(two)}, Processors{"a": stripe("changeme-changeme-changeme")}, []string{two}},
-		{"none from before", Processors{"a": stripe(four)}, nil, []string{four}},
+		{"a secret of another program", Processors{"a": stripe(two)}, Processors{"b": stripe(one)}, []string{two}},
+		{"now used by another program", Processors{"a": stripe(two), "b": stripe(one)}, Processors{"a": stripe(one)}, []string{two}},
+		{"an earlier placeholder", Processors{"a": stripe(two)}, Processors{"a": stripe("changeme-changeme-changeme")}, []string{two}},
+		{"no earlier secret", Processors{"a": stripe(four)}, nil, []string{four}},
 	} {
 		got := c.now.Accepting(c.before)
 		if !slices.Equal(got["a"][Stripe].Secrets, c.want) || len(got) != len(c.now) {
@@ -64,7 +64,7 @@ func TestSecretsFromBeforeARotationAreAccepted(t *testing.T) {
 	}
 }
 
-func TestCaptureIsASettingOfAdyen(t *testing.T) {
+func TestCaptureConfiguresAdyenOnly(t *testing.T) {
 	adyen := func(c Processor) Processor {
 		c.Secrets = []string{"44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"}
 		return c
@@ -79,8 +79,8 @@ func TestCaptureIsASettingOfAdyen(t *testing.T) {
 		{`{"capture": "manual"}`, map[string]bool{"Shop": true}, ""},
 		{`{"accounts": {"Shop": {"capture": "manual"}}}`, map[string]bool{"Shop": true, "Other": false}, ""},
 		{`{"capture": "manual", "accounts": {"Shop": {"capture": "automatic"}}}`, map[string]bool{"Shop": false, "Other": true}, ""},
-		{`{"capture": "later"}`, nil, "capture is automatic or manual"},
-		{`{"accounts": {"Shop": {"capture": ""}}}`, nil, `capture of the account "Shop" is automatic or manual`},
+		{`{"capture": "later"}`, nil, "capture must be automatic or manual"},
+		{`{"accounts": {"Shop": {"capture": ""}}}`, nil, `capture of the account "Shop" must be automatic or manual`},
 	} {
 		p, err := ReadProcessors([]byte(`{"corner": {"adyen": ` + c.document + `}}`))
 		if err != nil {
@@ -97,7 +97,7 @@ func TestCaptureIsASettingOfAdyen(t *testing.T) {
 		}
 	}
 	other := Processor{Secrets: []string{"whsec_5b1f0c7e9a2d4863"}, Capture: CaptureManual}
-	if err := other.Check(Stripe); err == nil || !strings.Contains(err.Error(), "adyen alone") {
+	if err := other.Check(Stripe); err == nil || !strings.Contains(err.Error(), "adyen only") {
 		t.Errorf("capture of Stripe: %v", err)
 	}
 }

@@ -13,18 +13,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// ErrNotPublished says that a program has no live version, so nothing can be decided by it.
+// ErrNotPublished reports that a program has no live version, so its commands cannot be processed.
 var ErrNotPublished = errors.New("app: the program has no published version")
 
-// How long the number of the live version counts before it is read again, and how many compiled versions are
-// kept. A published version never changes, so what is kept needs no other care.
+// How long the number of the live version is cached, and how many compiled versions are cached. A published version
+// never changes, so cached versions need no refresh.
 const (
 	liveFor      = 30 * time.Second
 	keptVersions = 256
 )
 
-// Programs finds the rules: by program, the live version; by number, any. Its methods are safe for concurrent
-// use.
+// Programs loads compiled programs: the live version of a program, or a version by its number. Its methods are safe
+// for concurrent use.
 type Programs struct {
 	Ledger *ledger.Ledger
 	Now    func() time.Time
@@ -34,7 +34,7 @@ type Programs struct {
 	compiled map[versionKey]*loyalty.Program
 }
 
-// live is what was read of a program: which versions are in force when, and from when until when that counts.
+// live caches which versions of a program are in force and when, and for how long that can be used.
 type live struct {
 	schedule   ledger.Schedule
 	read, till time.Time
@@ -45,8 +45,8 @@ type versionKey struct {
 	version int
 }
 
-// Live is the program in its live version; ErrNotPublished if there is none. A publication is seen at most 30 seconds
-// late, and so is one that takes effect later; it then takes over at its instant.
+// Live returns the program in its live version, or ErrNotPublished if there is none. A new publication is visible
+// at most 30 seconds late. A scheduled version takes over at its exact instant.
 func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error) {
 	schedule, _, err := s.Schedule(ctx, id)
 	if err != nil {
@@ -58,7 +58,8 @@ func (s *Programs) Live(ctx context.Context, id string) (*loyalty.Program, error
 	return s.Version(ctx, id, schedule.Live)
 }
 
-// Schedule is which versions of a program are in force when, and when that was read: at most 30 seconds ago.
+// Schedule returns which versions of a program are in force and when, and the time at which that was read, at most 30
+// seconds ago.
 func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, time.Time, error) {
 	now := s.Now()
 	s.mu.Lock()
@@ -79,9 +80,9 @@ func (s *Programs) Schedule(ctx context.Context, id string) (ledger.Schedule, ti
 	return schedule, now, nil
 }
 
-// schedule reads which version of a program is live. The first time, which is in a cold process, it reads the newest
-// snapshot as well, at the same time: most often that is the live one. Where a newer version is scheduled, or a newer one
-// was withdrawn, the snapshot of the live one is read after that.
+// schedule reads which version of a program is live. On the first read, in a cold process, it also reads the newest
+// snapshot in parallel, because that is usually the live one. If the newest version is scheduled or was withdrawn,
+// the live snapshot is read afterwards.
 func (s *Programs) schedule(ctx context.Context, id string, first bool) (schedule ledger.Schedule, err error) {
 	if !first {
 		return s.Ledger.Schedule(ctx, id)
@@ -94,14 +95,14 @@ func (s *Programs) schedule(ctx context.Context, id string, first bool) (schedul
 		version, stored, err = s.Ledger.NewestSnapshot(ctx, id)
 		return err
 	})
-	if key := (versionKey{id, version}); err == nil && version > 0 && version == schedule.Live && s.kept(key) == nil {
+	if key := (versionKey{id, version}); err == nil && version > 0 && version == schedule.Live && s.cached(key) == nil {
 		_, err = s.compile(key, stored)
 	}
 	return schedule, err
 }
 
-// kept is a version that was read before; nil if there is none.
-func (s *Programs) kept(key versionKey) *loyalty.Program {
+// cached returns a version that was loaded earlier, or nil.
+func (s *Programs) cached(key versionKey) *loyalty.Program {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.compiled[key]
@@ -114,23 +115,23 @@ func (s *Programs) remember(id string, at live) {
 		s.live = map[string]live{}
 	}
 	if at.schedule.Live == 0 {
-		delete(s.live, id) // so that a first publication is seen at once
+		delete(s.live, id) // so that the first publication is visible at once
 		return
 	}
 	s.live[id] = at
 }
 
-// Forget drops the number of the live version, so that it is read again: a version was just published here.
+// Forget discards the cached number of the live version, after a publication in this process.
 func (s *Programs) Forget(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.live, id)
 }
 
-// Version is one published version, from its snapshot. The error has the code not_found if there is none.
+// Version returns one published version. The error has the code not_found if it does not exist.
 func (s *Programs) Version(ctx context.Context, id string, version int) (*loyalty.Program, error) {
 	key := versionKey{id, version}
-	if p := s.kept(key); p != nil {
+	if p := s.cached(key); p != nil {
 		return p, nil
 	}
 	stored, err := s.Ledger.Snapshot(ctx, id, version)
@@ -140,7 +141,7 @@ func (s *Programs) Version(ctx context.Context, id string, version int) (*loyalt
 	return s.compile(key, stored)
 }
 
-// compile reads a snapshot and keeps the program.
+// compile decodes a snapshot and caches the program.
 func (s *Programs) compile(key versionKey, stored []byte) (*loyalty.Program, error) {
 	p, err := snapshot.Decode(stored)
 	if err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// A cold process finds the live program in one step: it reads the newest snapshot before it knows that this is the live one.
-// It takes a second step where it is not.
-func TestAColdProcessReadsTheLiveProgramInOneStep(t *testing.T) {
+// TestColdProcessReadsLiveProgramInOneStep checks that a cold process reads the newest snapshot in parallel with
+// the number of the live version, and needs a second step only if the newest version is not live.
+func TestColdProcessReadsLiveProgramInOneStep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		first, tab, now := newApp(t)
 		meter := &tabletest.Meter{Table: tab, Bubble: true}

@@ -11,28 +11,30 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// A Publication asks for a version of a program. Program was compiled of Source, and nobody else has it.
+// A Publication is a request to publish a version of a program. Program was compiled from Source and is not shared.
 type Publication struct {
 	Program *loyalty.Program
 	Source  []byte
 	By      string
-	At      *time.Time          // when it is to take effect; nil: now
-	After   *int                // the newest version that the publisher knows, zero for none; nil: whichever it is
-	Levels  loyalty.RefreshMode // what becomes of members' levels, if what those take has changed
-	Back    bool                // to an earlier version's file: what is scheduled is withdrawn, so that it stays
+	At      *time.Time          // when the version takes effect; nil for now
+	After   *int                // the newest version that the publisher knows, zero for none; nil for no check
+	Levels  loyalty.RefreshMode // how a changed tier structure applies to members; required if it has changed
+	Back    bool                // a rollback to an earlier version's file, which withdraws all scheduled versions
 }
 
-// Publish makes a version of the program, which takes over at the instant asked for: in the future, and at most a
-// year ahead. It says which version has that file now, and whether it was made now: what would be in force then anyway
-// is not published twice, so that repeating a publication is harmless.
+// Publish creates a version of the program, which takes effect now or at the requested instant, at most a year
+// ahead. It returns the version that has the file, and whether it was created by this call. If the version that
+// would be in force at that instant already has the file, no version is created, so repeating a publication is
+// harmless.
 //
-// A publication cancels nothing: what is scheduled takes over at its time, even over a version that is newer but was
-// to take effect earlier. Going back withdraws all that is scheduled; to the version that is live, that is all it does.
+// A publication cancels no other version. A scheduled version takes effect at its instant, even if a newer version
+// was published with an earlier instant. A rollback withdraws all scheduled versions; a rollback to the live
+// version does only that.
 //
-// It refuses with validation_failed at /effective_at, and at /levels if what levels take changes and nobody said what is
-// to become of those who have them; and with already_exists if somebody else published meanwhile.
+// Publish returns validation_failed at /effective_at, and at /levels if the requirements of levels change and
+// in.Levels is empty. It returns already_exists if another version was published since in.After.
 func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fresh bool, err error) {
-	now := s.Now().UTC().Truncate(time.Millisecond) // as the ledger's clock has it
+	now := s.Now().UTC().Truncate(time.Millisecond) // the precision of the ledger's clock
 	schedule, err := s.Ledger.Schedule(ctx, in.Program.ID)
 	if err != nil {
 		return 0, false, err
@@ -51,11 +53,11 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 	}
 	if in.After != nil && *in.After != schedule.Last {
 		return 0, false, &loyalty.Error{
-			Code: loyalty.AlreadyExists, Detail: fmt.Sprintf("Version %d is the newest, not %d.", schedule.Last, *in.After),
+			Code: loyalty.AlreadyExists, Detail: fmt.Sprintf("The newest version is %d, not %d.", schedule.Last, *in.After),
 		}
 	}
 	if in.At != nil && len(schedule.Next) >= ledger.MaxUpcoming {
-		return 0, false, notThen("%d versions are scheduled, which is the most. Go back to the live one to withdraw them.", len(schedule.Next))
+		return 0, false, invalidEffectiveAt("%d versions are scheduled, which is the limit. Roll back to the live version to withdraw them.", len(schedule.Next))
 	}
 	return schedule.Last + 1, true, s.publish(ctx, in, at, schedule)
 }
@@ -71,7 +73,7 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 	if in.Program.Retiers(before) && in.Levels == "" {
 		return &loyalty.Error{
 			Code: loyalty.ValidationFailed, Pointer: "/levels",
-			Detail: "What levels take has changed. Say whether members only move up by it (upgrade_only) or also down (full).",
+			Detail: "The requirements of levels have changed. Set levels to upgrade_only (members only move up) or full (members also move down).",
 		}
 	}
 	in.Program.Supersede(before, at, in.Levels)
@@ -84,26 +86,26 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 	return s.Ledger.Publish(ctx, out, schedule.Last)
 }
 
-// effective is the instant at which a publication takes effect, if it may.
+// effective returns the instant at which a publication takes effect, or an error if it is invalid.
 func effective(in Publication, now time.Time) (time.Time, error) {
 	if in.At == nil {
 		return now, nil
 	}
 	at := in.At.UTC().Truncate(time.Millisecond)
 	if !at.After(now) {
-		return at, notThen("This must be in the future; it is %s now. Leave it out to publish at once.", now.Format(time.RFC3339))
+		return at, invalidEffectiveAt("The instant must be in the future; it is %s now. Omit it to publish at once.", now.Format(time.RFC3339))
 	}
 	if at.After(now.AddDate(1, 0, 0)) {
-		return at, notThen("This must be at most a year ahead.")
+		return at, invalidEffectiveAt("The instant must be at most a year ahead.")
 	}
 	return at, nil
 }
 
-func notThen(format string, args ...any) error {
+func invalidEffectiveAt(format string, args ...any) error {
 	return &loyalty.Error{Code: loyalty.ValidationFailed, Pointer: "/effective_at", Detail: fmt.Sprintf(format, args...)}
 }
 
-// holds reports whether a version is that very file.
+// holds reports whether a version has the publication's file.
 func (s *Programs) holds(ctx context.Context, in Publication, version int) (bool, error) {
 	if version == 0 {
 		return false, nil

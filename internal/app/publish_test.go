@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// publication is the demo program, told apart from others by a remark.
+// publication returns the demo program with a remark that distinguishes it.
 func publication(t *testing.T, remark string) Publication {
 	t.Helper()
 	source := append(program.Demo(), "\n# "+remark...)
@@ -39,7 +39,7 @@ func mustPublish(t *testing.T, a *App, in Publication, want int, wantFresh bool)
 	}
 }
 
-func TestACachedVersionEndsWhereTheNextBegins(t *testing.T) {
+func TestCachedVersionEndsWhenNextTakesEffect(t *testing.T) {
 	a, tab, now := newApp(t)
 	mustPublish(t, a, publication(t, "a"), 1, true)
 	instant := now.Add(10 * time.Second)
@@ -61,7 +61,7 @@ func TestACachedVersionEndsWhereTheNextBegins(t *testing.T) {
 	}
 }
 
-func TestWhatWouldBeInForceThenAnywayIsNotPublishedTwice(t *testing.T) {
+func TestUnchangedProgramIsNotPublishedTwice(t *testing.T) {
 	a, _, now := newApp(t)
 	in := func(days int) time.Time { return now.AddDate(0, 0, days) }
 	mustPublish(t, a, publication(t, "a"), 1, true)
@@ -75,7 +75,7 @@ func TestWhatWouldBeInForceThenAnywayIsNotPublishedTwice(t *testing.T) {
 	mustPublish(t, a, publication(t, "a"), 1, false)
 }
 
-func TestGoingBackWithdrawsWhatIsScheduled(t *testing.T) {
+func TestRollbackWithdrawsScheduledVersions(t *testing.T) {
 	a, _, now := newApp(t)
 	mustPublish(t, a, publication(t, "a"), 1, true)
 	mustPublish(t, a, publication(t, "b").at(now.AddDate(0, 0, 1)), 2, true)
@@ -89,7 +89,7 @@ func TestGoingBackWithdrawsWhatIsScheduled(t *testing.T) {
 	}
 }
 
-func TestAnInstantThatNobodyCanMeanIsRefused(t *testing.T) {
+func TestInvalidEffectiveAtIsRejected(t *testing.T) {
 	a, _, now := newApp(t)
 	mustPublish(t, a, publication(t, "a"), 1, true)
 	refused := func(in Publication) {
@@ -111,7 +111,7 @@ func TestAnInstantThatNobodyCanMeanIsRefused(t *testing.T) {
 	mustPublish(t, a, publication(t, "at once"), 12, true)
 }
 
-func TestBirthdaysCountFromThePublicationThatBroughtThem(t *testing.T) {
+func TestBirthdaysCountFromTheirPublication(t *testing.T) {
 	a, _, now := newApp(t)
 	birthday := func(remark string) Publication {
 		in := publication(t, remark)
@@ -127,6 +127,6 @@ func TestBirthdaysCountFromThePublicationThatBroughtThem(t *testing.T) {
 	again := birthday("b").at(tomorrow.AddDate(0, 0, 1))
 	mustPublish(t, a, again, 2, true)
 	if got := again.Program.Earn.Actions[0].Since; !got.Equal(tomorrow) {
-		t.Errorf("the next version says since %s, not %s", got, tomorrow)
+		t.Errorf("the next version has %s, want %s", got, tomorrow)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// How long a Refreshed value is used before it is read again, and how long after an attempt that failed the next one
-// begins. The jitter is drawn anew each time, so that processes that started together do not read together.
+// How long a Refreshed value is used before it is read again, and the pause after a failed attempt. Jitter is drawn
+// for each read, so that processes that started together do not read together.
 const (
 	lifetime  = 5 * time.Minute
 	jitter    = time.Minute
@@ -21,11 +21,11 @@ const (
 	readLimit = 2 * time.Second
 )
 
-// A Refreshed value is kept in memory and read again five to six minutes after it was read. If it cannot be read, the
-// value from before stays in use, which is logged as an error and counted in the metric Errors, and reading is tried
-// again half a minute later. One caller at a time reads; the others get the value from before meanwhile.
+// A Refreshed value is cached in memory and read again after five to six minutes. If it cannot be read, the earlier
+// value remains in use, the failure is logged as an error and counted in the metric Errors, and the next attempt
+// follows after half a minute. One caller at a time reads; the others receive the earlier value.
 //
-// Make one with NewRefreshed. Its methods are safe for concurrent use.
+// Create one with NewRefreshed. Its methods are safe for concurrent use.
 type Refreshed[T any] struct {
 	name   string
 	load   func(context.Context) (T, error)
@@ -35,11 +35,12 @@ type Refreshed[T any] struct {
 
 	mu      sync.Mutex
 	value   T
-	due     time.Time // when it is read again
+	due     time.Time // when the value is read again
 	loading bool
 }
 
-// NewRefreshed keeps a value that was just read. The name says in the log what it is. A nil load never reads again.
+// NewRefreshed caches a value that was just read. Log lines contain the name. With a nil load, the value is never
+// read again.
 func NewRefreshed[T any](a *App, name string, value T, load func(context.Context) (T, error)) *Refreshed[T] {
 	r := &Refreshed[T]{name: name, load: load, log: a.Log, now: a.Now, random: a.Random, value: value}
 	if load != nil {
@@ -48,7 +49,7 @@ func NewRefreshed[T any](a *App, name string, value T, load func(context.Context
 	return r
 }
 
-// NewUnread makes a value that could not be read at first. It is the zero value until a later attempt succeeds.
+// NewUnread creates a value that could not be read at first. It is the zero value until an attempt succeeds.
 func NewUnread[T any](a *App, name string, load func(context.Context) (T, error)) *Refreshed[T] {
 	var none T
 	r := NewRefreshed(a, name, none, load)
@@ -56,7 +57,7 @@ func NewUnread[T any](a *App, name string, load func(context.Context) (T, error)
 	return r
 }
 
-// Get returns the value, after reading it again if that is due.
+// Get returns the value, after reading it again if it is due.
 func (r *Refreshed[T]) Get(ctx context.Context) T {
 	value, due := r.current()
 	if !due {
@@ -67,13 +68,13 @@ func (r *Refreshed[T]) Get(ctx context.Context) T {
 	fresh, err := r.read(ctx)
 	if err != nil {
 		telemetry.Count(ctx, telemetry.Errors, 1)
-		r.log.ErrorContext(ctx, "a secret could not be read again, so the value from before stays in use", "secret", r.name, "err", err)
+		r.log.ErrorContext(ctx, "secret could not be refreshed, the earlier value remains in use", "secret", r.name, "err", err)
 		return value
 	}
 	return fresh
 }
 
-// current returns the value, and whether the caller is to read it again.
+// current returns the value, and whether the caller must read it again.
 func (r *Refreshed[T]) current() (value T, due bool) {
 	if r.load == nil {
 		return r.value, false
@@ -100,7 +101,7 @@ func (r *Refreshed[T]) read(ctx context.Context) (fresh T, err error) {
 	return fresh, err
 }
 
-// life is how long a value is used that is read now.
+// life returns how long a value that is read now is used.
 func (r *Refreshed[T]) life() time.Duration {
 	random := r.random
 	if random == nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// drawing yields the same 64-bit number again and again.
+// drawing is a random source that always yields the same 64-bit number.
 type drawing uint64
 
 func (d drawing) Read(b []byte) (int, error) {
@@ -21,7 +21,7 @@ func (d drawing) Read(b []byte) (int, error) {
 	return 8, nil
 }
 
-// A source is a secret that is read again in tests.
+// A source is a secret of a test that can be read repeatedly.
 type source struct {
 	app   *App
 	now   time.Time
@@ -42,7 +42,7 @@ func (s *source) load(context.Context) (string, error) {
 	return s.value, s.err
 }
 
-func TestRefreshedValueIsReadAgainAfterFiveMinutesAndJitter(t *testing.T) {
+func TestRefreshedValueIsReadAfterFiveMinutesAndJitter(t *testing.T) {
 	for _, drawn := range []time.Duration{0, 17 * time.Second, jitter - 1} {
 		s := newSource(uint64(drawn))
 		r := NewRefreshed(s.app, "webhooks", "first", s.load)
@@ -50,18 +50,18 @@ func TestRefreshedValueIsReadAgainAfterFiveMinutesAndJitter(t *testing.T) {
 		for range 2 {
 			s.now = s.now.Add(lifetime + drawn - 1)
 			if got := r.Get(t.Context()); got != "first" || s.reads != 0 {
-				t.Errorf("%s: %q after %d reads, a moment before it is due", drawn, got, s.reads)
+				t.Errorf("%s: %q after %d reads, just before it is due", drawn, got, s.reads)
 			}
 			s.now = s.now.Add(1)
 			if got := r.Get(t.Context()); got != "second" || r.Get(t.Context()) != "second" || s.reads != 1 {
-				t.Errorf("%s: %q after %d reads, once it is due", drawn, got, s.reads)
+				t.Errorf("%s: %q after %d reads, when it is due", drawn, got, s.reads)
 			}
 			s.reads, s.value, r.value = 0, "second", "first"
 		}
 	}
 }
 
-func TestRefreshedValueStaysWhenItCannotBeRead(t *testing.T) {
+func TestRefreshedValueRemainsAfterFailedRead(t *testing.T) {
 	s := newSource(0)
 	r := NewRefreshed(s.app, "webhooks", "first", s.load)
 	s.value, s.err = "second", errors.New("throttled")
@@ -70,7 +70,7 @@ func TestRefreshedValueStaysWhenItCannotBeRead(t *testing.T) {
 	ctx := telemetry.WithCounters(t.Context(), counters)
 	for range 3 {
 		if got := r.Get(ctx); got != "first" {
-			t.Errorf("%q is in use", got)
+			t.Errorf("the value is %q", got)
 		}
 	}
 	if s.reads != 1 || counters.Value(telemetry.Errors) != 1 || strings.Count(s.log.String(), "level=ERROR") != 1 || !strings.Contains(s.log.String(), "secret=webhooks") {
@@ -78,11 +78,11 @@ func TestRefreshedValueStaysWhenItCannotBeRead(t *testing.T) {
 	}
 	s.now, s.err = s.now.Add(nextTry), nil
 	if got := r.Get(ctx); got != "second" || s.reads != 2 {
-		t.Errorf("%q after %d reads, when it can be read again", got, s.reads)
+		t.Errorf("%q after %d reads, after a successful read", got, s.reads)
 	}
 }
 
-func TestOneCallerReadsAndTheOthersDoNotWait(t *testing.T) {
+func TestOnlyOneCallerWaitsForRead(t *testing.T) {
 	s := newSource(0)
 	begun, end := make(chan bool), make(chan bool)
 	r := NewRefreshed(s.app, "webhooks", "first", func(ctx context.Context) (string, error) {
@@ -106,7 +106,7 @@ func TestOneCallerReadsAndTheOthersDoNotWait(t *testing.T) {
 	}
 }
 
-func TestPanicOfAReadDoesNotEndReading(t *testing.T) {
+func TestPanicDuringReadDoesNotPreventLaterReads(t *testing.T) {
 	s := newSource(0)
 	r := NewRefreshed(s.app, "webhooks", "first", func(ctx context.Context) (string, error) {
 		if s.reads++; s.reads == 1 {
@@ -120,11 +120,11 @@ func TestPanicOfAReadDoesNotEndReading(t *testing.T) {
 		r.Get(t.Context())
 	}()
 	if s.now = s.now.Add(nextTry); r.Get(t.Context()) != "second" {
-		t.Error("it was not read again")
+		t.Error("the value was not read again")
 	}
 }
 
-func TestValueWithoutASourceIsNeverReadAgain(t *testing.T) {
+func TestValueWithoutLoadIsNeverRefreshed(t *testing.T) {
 	s := newSource(0)
 	r := NewRefreshed[string](s.app, "webhooks", "first", nil)
 	if s.now = s.now.Add(time.Hour); r.Get(t.Context()) != "first" {
@@ -132,7 +132,7 @@ func TestValueWithoutASourceIsNeverReadAgain(t *testing.T) {
 	}
 }
 
-func TestUnreadValueIsReadHalfAMinuteLater(t *testing.T) {
+func TestUnreadValueIsReadAfterHalfAMinute(t *testing.T) {
 	s := newSource(0)
 	r := NewUnread(s.app, "webhooks", s.load)
 	s.value = "first"
@@ -140,7 +140,7 @@ func TestUnreadValueIsReadHalfAMinuteLater(t *testing.T) {
 		t.Errorf("%q after %d reads at once", got, s.reads)
 	}
 	if s.now = s.now.Add(nextTry); r.Get(t.Context()) != "first" {
-		t.Error("it was not read half a minute later")
+		t.Error("the value was not read after half a minute")
 	}
 	if s.now = s.now.Add(lifetime); r.Get(t.Context()) != "first" || s.reads != 2 {
 		t.Errorf("%d reads after a lifetime", s.reads)

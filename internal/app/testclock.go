@@ -9,37 +9,37 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A TestClock is the clock of a function that runs on one machine, where the clock of the stack can stand still or be
-// moved. Each event says what time it is. Before the first event it is the machine's clock.
+// A TestClock is the clock of a function on one machine, where the stack's clock can be frozen or advanced. Each
+// event contains the time. Before the first event, it is the machine's clock.
 type TestClock struct {
 	mu     sync.Mutex
 	frozen bool
 	at     time.Time     // the instant of a frozen clock
-	ahead  time.Duration // how far another one is ahead of the machine's
+	ahead  time.Duration // the offset of a running clock from the machine's clock
 }
 
-// The names under which an event carries the time, in the custom part of Lambda's client context.
+// The names of the fields that carry the time in the custom part of Lambda's client context.
 const (
 	clockNow    = "perennial_now"
 	clockFrozen = "perennial_frozen"
 )
 
-// ClockContext returns Lambda's client context for an event at an instant.
+// ClockContext returns Lambda's client context for an event at the given instant.
 func ClockContext(now time.Time, frozen bool) string {
 	text, err := json.Marshal(map[string]map[string]string{"custom": {
 		clockNow: now.UTC().Format(time.RFC3339Nano), clockFrozen: strconv.FormatBool(frozen),
 	}}, json.Deterministic(true))
 	if err != nil {
-		panic("app: " + err.Error()) // maps of strings can be written
+		panic("app: " + err.Error()) // impossible for maps of strings
 	}
 	return string(text)
 }
 
-// Set takes the time from the custom part of an event's client context.
+// Set sets the clock from the custom part of an event's client context.
 func (c *TestClock) Set(custom map[string]string) error {
 	now, err := time.Parse(time.RFC3339Nano, custom[clockNow])
 	if err != nil {
-		return fmt.Errorf("app: the event does not say what time it is: %w", err)
+		return fmt.Errorf("app: the event has no valid time: %w", err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -47,7 +47,7 @@ func (c *TestClock) Set(custom map[string]string) error {
 	return nil
 }
 
-// Now returns the time of the stack, in UTC.
+// Now returns the stack's time in UTC.
 func (c *TestClock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()

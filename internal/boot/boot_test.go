@@ -26,8 +26,8 @@ import (
 
 const goodSecret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
 
-// services starts Secrets Manager with some secrets, and DynamoDB with an empty table. The function may call them as the
-// actions say, or without any, as it wants.
+// services starts a fake of Secrets Manager with the given secrets, and of DynamoDB with an empty table. The
+// function may call only the given actions, or all if there are none.
 func services(tb testing.TB, secrets map[string]string, actions ...string) (url string) {
 	tb.Helper()
 	tab, err := pebbletable.OpenMemory()
@@ -52,7 +52,7 @@ func services(tb testing.TB, secrets map[string]string, actions ...string) (url 
 	return server.URL
 }
 
-// lambdaEnvironment is what the template and Lambda set, and where the services are.
+// lambdaEnvironment returns the variables that the template and Lambda set, and the addresses of the services.
 func lambdaEnvironment(url string, change ...string) []string {
 	return append([]string{
 		"PERENNIAL_STAGE=test", "PERENNIAL_TABLE=perennial", "PERENNIAL_SECRET=perennial-secret",
@@ -61,7 +61,7 @@ func lambdaEnvironment(url string, change ...string) []string {
 	}, change...)
 }
 
-// function runs a binary, and collects what it writes.
+// function runs a binary and collects its output.
 func function(tb testing.TB, path string, env []string) (f *runtimeapi.Function, output *bytes.Buffer) {
 	output = new(bytes.Buffer)
 	f = &runtimeapi.Function{Name: "test", Path: path, Timeout: 10 * time.Second, Processes: 1, Env: env, Output: func(line []byte) { output.Write(append(line, '\n')) }}
@@ -69,7 +69,7 @@ func function(tb testing.TB, path string, env []string) (f *runtimeapi.Function,
 	return f, output
 }
 
-// bootstrap builds a function for this machine, with the flags of infra/build.
+// bootstrap builds a function for this machine with the flags of infra/build.
 func bootstrap(tb testing.TB, dir string) string {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "bootstrap")
@@ -81,7 +81,7 @@ func bootstrap(tb testing.TB, dir string) string {
 	return path
 }
 
-func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
+func TestFunctionStartsFromEnvironment(t *testing.T) {
 	url := services(t, map[string]string{"perennial-secret": goodSecret})
 	path := bootstrap(t, "../../functions/earn")
 	f, output := function(t, path, lambdaEnvironment(url))
@@ -101,7 +101,7 @@ func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
 
 	for _, c := range []struct{ name, change, want string }{
 		{"no table", "PERENNIAL_TABLE=", "the environment lacks PERENNIAL_TABLE"},
-		{"a stage that is none", "PERENNIAL_STAGE=prod", `stage \"prod\"`},
+		{"an unknown stage", "PERENNIAL_STAGE=prod", `stage \"prod\"`},
 		{"no credentials", "AWS_ACCESS_KEY_ID=", "no credentials"},
 		{"an unknown clock", "PERENNIAL_TEST_CLOCK=sundial", "PERENNIAL_TEST_CLOCK"},
 	} {
@@ -116,8 +116,8 @@ func TestAFunctionStartsOnTheEnvironmentAloneAndAnswers(t *testing.T) {
 	}
 }
 
-// The function relay has no permission to read the table.
-func TestAFunctionWithoutTheTableDoesNotReadIt(t *testing.T) {
+// TestFunctionWithoutTableDoesNotReadIt starts the relay, which has no permission to read the table.
+func TestFunctionWithoutTableDoesNotReadIt(t *testing.T) {
 	url := services(t, map[string]string{"perennial-secret": goodSecret}, "secretsmanager:GetSecretValue")
 	for dir, reads := range map[string]bool{"relay": false, "earn": true} {
 		f, output := function(t, bootstrap(t, "../../functions/"+dir), lambdaEnvironment(url))
@@ -126,12 +126,12 @@ func TestAFunctionWithoutTheTableDoesNotReadIt(t *testing.T) {
 		}
 		f.Close()
 		if strings.Contains(output.String(), "not authorized to perform: dynamodb:GetItem") != reads {
-			t.Errorf("%s reads the table, or not: %s", dir, output)
+			t.Errorf("%s: unexpected access to the table: %s", dir, output)
 		}
 	}
 }
 
-func TestALiveStackHasNoTestClock(t *testing.T) {
+func TestLiveStackHasNoTestClock(t *testing.T) {
 	for setting, ok := range map[string]bool{"": true, "event": false} {
 		clock, err := testClock(setting, app.Live)
 		if (err == nil) != ok || clock != nil {
@@ -140,11 +140,11 @@ func TestALiveStackHasNoTestClock(t *testing.T) {
 	}
 }
 
-func TestWebhooksFunctionDoesNotStartWithUnusableSecrets(t *testing.T) {
+func TestWebhooksFunctionRejectsInvalidSecrets(t *testing.T) {
 	path := bootstrap(t, "../../functions/webhooks")
 	for document, want := range map[string]string{
-		"not JSON":                "no JSON",
-		`{"bluebird":{"strip":1}`: "no JSON",
+		"not JSON":                "not JSON of the form",
+		`{"bluebird":{"strip":1}`: "not JSON of the form",
 		`{"bluebird":{"stripe":{"secrets":["changeme-changeme"]}}}`:                                                                 "webhooks of bluebird/stripe: the secret is a placeholder",
 		`{"bluebird":{"paypal":{"webhook_id":"WEBHOOK_ID"}}}`:                                                                       "webhooks of bluebird/paypal: the webhook_id is a placeholder",
 		`{"bluebird":{"shopify":{"secrets":["short"]}}}`:                                                                            "webhooks of bluebird/shopify: the secret is too short",
@@ -155,8 +155,9 @@ func TestWebhooksFunctionDoesNotStartWithUnusableSecrets(t *testing.T) {
 	}
 }
 
-// A new stack has no secrets of payment processors yet. Its webhooks function starts and answers that.
-func TestWebhooksFunctionStartsBeforeSecretsAreAgreed(t *testing.T) {
+// TestWebhooksFunctionStartsWithoutSecrets starts the function in a new stack, which has no secrets of payment
+// processors yet. It reports this in its response.
+func TestWebhooksFunctionStartsWithoutSecrets(t *testing.T) {
 	url := services(t, map[string]string{"perennial-secret": goodSecret})
 	f, output := function(t, bootstrap(t, "../../functions/webhooks"), lambdaEnvironment(url, "PERENNIAL_WEBHOOKS=perennial-webhooks"))
 	event, err := json.Marshal(events.APIGatewayV2HTTPRequest{
@@ -177,7 +178,7 @@ func TestWebhooksFunctionStartsBeforeSecretsAreAgreed(t *testing.T) {
 	}
 }
 
-// checkRefusal requires that a function ends before its first event, and says why in one line.
+// checkRefusal requires that a function ends before its first event and logs the reason in one line.
 func checkRefusal(t *testing.T, path string, env []string, want string) {
 	t.Helper()
 	f, output := function(t, path, env)
@@ -185,6 +186,6 @@ func checkRefusal(t *testing.T, path string, env []string, want string) {
 	f.Close()
 	var e *runtimeapi.Error
 	if !errors.As(err, &e) || e.Type != "Runtime.ExitError" || !strings.Contains(output.String(), want) || strings.Contains(output.String(), "goroutine") {
-		t.Errorf("%v, and not %q: %s", err, want, output)
+		t.Errorf("got %v, want %q: %s", err, want, output)
 	}
 }
