@@ -1,11 +1,10 @@
-// Package auth knows who calls: API keys, what they may do, and how they are kept.
+// Package auth authenticates API keys and checks their scopes.
 //
-// It promises that a key is shown once and stored as a hash, that it belongs to one program and one stage, that
-// comparing takes the same time whatever is wrong, and that a revoked key stops working everywhere within a
-// minute.
+// A key is shown once and stored as a hash. It belongs to one program and one stage. Comparison takes constant
+// time, and a revoked key stops working in every process within a minute.
 //
-// It deliberately knows no routes (which scope a route wants is said in api) and no members: storefronts call
-// through a server that holds a key.
+// The package deliberately knows no routes (package api defines the scope of each route) and no members:
+// storefronts call through a server that holds a key.
 package auth
 
 import (
@@ -26,7 +25,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Stage says whether points are play or real. A key of one stage is no key in the other.
+// Stage distinguishes test points from live points. A key of one stage is invalid in the other.
 type Stage string
 
 const (
@@ -34,37 +33,37 @@ const (
 	Live Stage = "live"
 )
 
-// A Code is why somebody was turned away. It is an error itself.
+// A Code is the reason why a caller was rejected. It is an error.
 type Code string
 
 const (
-	Unauthenticated Code = "unauthenticated" // no key at all
-	TokenInvalid    Code = "token_invalid"   // not a key of this stage, or a revoked one
-	ScopeMissing    Code = "scope_missing"   // a key, but not for this
+	Unauthenticated Code = "unauthenticated" // no key
+	TokenInvalid    Code = "token_invalid"   // not a key of this stage, or a revoked key
+	ScopeMissing    Code = "scope_missing"   // a valid key without the required scope
 )
 
 func (c Code) Error() string { return "auth: " + string(c) }
 
-// A Principal is who calls.
+// A Principal is the caller.
 type Principal struct {
-	ID      string // of the key; safe to log
+	ID      string // the key's ID; safe to log
 	Program string
 	Scopes  []Scope
 }
 
-// Keys is the API keys of one stage. Its methods are safe for concurrent use.
+// Keys manages the API keys of one stage. Its methods are safe for concurrent use.
 type Keys struct {
 	Table  table.Table
 	Now    func() time.Time
 	Stage  Stage
-	Random io.Reader // where keys come from; nil for crypto/rand
+	Random io.Reader // random source for keys; nil for crypto/rand
 
 	mu    sync.Mutex
-	known map[string]known // by key id
+	known map[string]known // by key ID
 }
 
-// A key that was read counts for so long, so that a busy function does not read it with every request, and at
-// most so many are remembered.
+// How long a key is cached, so that a busy function does not read it on every request, and how many keys are
+// cached.
 const (
 	remember   = 60 * time.Second
 	rememberAt = 1024
@@ -76,7 +75,7 @@ type known struct {
 	at   time.Time
 }
 
-// storedKey is the document of a key, changed by addition only.
+// storedKey is the stored document of a key. Fields may be added but not changed.
 type storedKey struct {
 	Hash    string    `json:"hash"` // SHA-256 of the whole key, hexadecimal
 	Program string    `json:"program"`
@@ -88,19 +87,19 @@ type storedKey struct {
 const (
 	idLength     = 12
 	secretLength = 32
-	alphabet     = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, without look-alikes
+	alphabet     = "0123456789abcdefghjkmnpqrstvwxyz" // Crockford's, without similar-looking characters
 )
 
 var encodedSecret = base64.RawURLEncoding.EncodedLen(secretLength)
 
-// Create makes a key and returns it in full, for the only time: "sk_test_<id>_<secret>".
+// Create creates a key and returns it in full, for the only time: "sk_test_<id>_<secret>".
 func (k *Keys) Create(ctx context.Context, program string, scopes ...Scope) (string, Principal, error) {
 	if program == "" || len(scopes) == 0 {
-		return "", Principal{}, errors.New("auth: a key wants a program and at least one scope")
+		return "", Principal{}, errors.New("auth: a key requires a program and at least one scope")
 	}
 	for _, s := range scopes {
 		if !s.valid() {
-			return "", Principal{}, fmt.Errorf("auth: there is no scope %q", s)
+			return "", Principal{}, fmt.Errorf("auth: unknown scope %q", s)
 		}
 	}
 	id, full, err := k.generate()
@@ -139,8 +138,8 @@ func (k *Keys) generate() (id, full string, err error) {
 
 func (k *Keys) prefix() string { return "sk_" + string(k.Stage) + "_" }
 
-// Verify finds who holds the key in an Authorization header. The error is Unauthenticated if there is none,
-// TokenInvalid if it is not a key of this stage that is in force, or the table's.
+// Verify returns the principal of the key in an Authorization header. The error is Unauthenticated without a key,
+// TokenInvalid if the key is not valid in this stage, or an error of the table.
 func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
 	if header == "" {
 		return Principal{}, Unauthenticated
@@ -161,7 +160,7 @@ func (k *Keys) Verify(ctx context.Context, header string) (Principal, error) {
 	return Principal{ID: id, Program: key.key.Program, Scopes: key.key.Scopes}, nil
 }
 
-// idOf takes a key apart. Its secret may contain underscores, so places count, not separators.
+// idOf extracts the ID from a key. The secret may contain underscores, so idOf uses positions, not separators.
 func (k *Keys) idOf(full string) (string, bool) {
 	rest, ok := strings.CutPrefix(full, k.prefix())
 	if !ok || len(rest) != idLength+1+encodedSecret || rest[idLength] != '_' {
@@ -176,8 +175,8 @@ func (k *Keys) idOf(full string) (string, bool) {
 	return id, true
 }
 
-// lookup reads a key, from memory if it was read lately. What does not exist is not remembered: guessing must
-// not push real keys out.
+// lookup reads a key, from the cache if possible. Unknown IDs are not cached, so that guessing does not evict real
+// keys.
 func (k *Keys) lookup(ctx context.Context, id string) (known, error) {
 	now := k.Now()
 	k.mu.Lock()
@@ -192,7 +191,7 @@ func (k *Keys) lookup(ctx context.Context, id string) (known, error) {
 	}
 	hash, err := hex.DecodeString(stored.Hash)
 	if err != nil || len(hash) != sha256.Size {
-		return known{}, fmt.Errorf("auth: key %s has no proper hash", id)
+		return known{}, fmt.Errorf("auth: key %s has an invalid hash", id)
 	}
 	key = known{key: stored, hash: hash, at: now}
 	k.mu.Lock()
@@ -204,7 +203,7 @@ func (k *Keys) lookup(ctx context.Context, id string) (known, error) {
 	return key, nil
 }
 
-// read is the stored key and its item; TokenInvalid if there is none.
+// read returns the stored key and its item, or TokenInvalid if there is none.
 func (k *Keys) read(ctx context.Context, id string) (storedKey, table.Item, error) {
 	item, err := k.Table.Get(ctx, keyOf(id))
 	if err != nil {
@@ -220,8 +219,8 @@ func (k *Keys) read(ctx context.Context, id string) (storedKey, table.Item, erro
 	return stored, item, nil
 }
 
-// Revoke ends a key for good: here at once, in other processes within a minute. TokenInvalid if the program
-// has no such key; revoking again changes nothing.
+// Revoke revokes a key permanently: in this process at once, in others within a minute. It returns TokenInvalid if
+// the program has no such key. Revoking a key again changes nothing.
 func (k *Keys) Revoke(ctx context.Context, program, id string) error {
 	stored, item, err := k.read(ctx, id)
 	if err != nil {

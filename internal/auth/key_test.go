@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// counting counts what is read, to see what is remembered.
+// counting counts reads, to show which keys are cached.
 type counting struct {
 	table.Table
 	gets int
@@ -44,29 +44,29 @@ func create(t *testing.T, k *Keys, scopes ...Scope) (string, Principal) {
 	return full, p
 }
 
-func TestAKeyIsKnownByItsHashAlone(t *testing.T) {
+func TestKeyIsStoredAsHash(t *testing.T) {
 	k, tab, _ := newKeys(t)
 	full, p := create(t, k, OrdersWrite)
 	if !strings.HasPrefix(full, "sk_test_"+p.ID+"_") || len(full) != len("sk_test_")+12+1+43 {
-		t.Errorf("the key %q has another form than it should", full)
+		t.Errorf("the key %q has an unexpected format", full)
 	}
 	item, err := tab.Get(t.Context(), table.Key{PK: "KEY#" + p.ID, SK: "KEY"})
 	if err != nil || item.Version != 1 {
 		t.Fatal(item, err)
 	}
 	if secret := full[len("sk_test_")+13:]; bytes.Contains(item.Doc, []byte(secret)) {
-		t.Errorf("the table holds the secret: %s", item.Doc)
+		t.Errorf("the table contains the secret: %s", item.Doc)
 	}
 	got, err := k.Verify(t.Context(), "Bearer "+full)
 	if err != nil || got.ID != p.ID || got.Program != "bluebird" || !got.May(OrdersWrite) || got.May(MembersRead) {
 		t.Errorf("verified as %+v, %v", got, err)
 	}
 	if _, err := k.Verify(t.Context(), "bearer "+full); err != nil {
-		t.Errorf("the scheme has no case: %v", err)
+		t.Errorf("a lower-case scheme: %v", err)
 	}
 }
 
-func TestWhatIsNoKeyIsTurnedAway(t *testing.T) {
+func TestInvalidKeysAreRejected(t *testing.T) {
 	k, _, _ := newKeys(t)
 	full, _ := create(t, k, Admin)
 	last := full[:len(full)-1] + string(full[len(full)-1]^1)
@@ -91,7 +91,7 @@ func TestWhatIsNoKeyIsTurnedAway(t *testing.T) {
 	}
 }
 
-func TestAKeyOfOneStageIsNoneInTheOther(t *testing.T) {
+func TestKeyIsInvalidInOtherStage(t *testing.T) {
 	k, tab, _ := newKeys(t)
 	full, _ := create(t, k, Admin)
 	live := &Keys{Table: tab, Now: k.Now, Stage: Live}
@@ -100,7 +100,7 @@ func TestAKeyOfOneStageIsNoneInTheOther(t *testing.T) {
 	}
 }
 
-func TestAKeyIsReadOnceAMinute(t *testing.T) {
+func TestKeyIsCachedForAMinute(t *testing.T) {
 	k, tab, now := newKeys(t)
 	full, _ := create(t, k, Admin)
 	for range 10 {
@@ -119,7 +119,7 @@ func TestAKeyIsReadOnceAMinute(t *testing.T) {
 	}
 }
 
-func TestGuessingFillsNoMemory(t *testing.T) {
+func TestUnknownKeysAreNotCached(t *testing.T) {
 	k, _, _ := newKeys(t)
 	for range 10 {
 		_, full, err := k.generate()
@@ -131,7 +131,7 @@ func TestGuessingFillsNoMemory(t *testing.T) {
 		}
 	}
 	if len(k.known) != 0 {
-		t.Errorf("%d keys that do not exist are remembered", len(k.known))
+		t.Errorf("%d unknown keys are cached", len(k.known))
 	}
 	for range rememberAt + 10 {
 		full, _ := create(t, k, Admin)
@@ -140,11 +140,11 @@ func TestGuessingFillsNoMemory(t *testing.T) {
 		}
 	}
 	if len(k.known) > rememberAt {
-		t.Errorf("%d keys are remembered, more than %d", len(k.known), rememberAt)
+		t.Errorf("%d keys are cached, more than %d", len(k.known), rememberAt)
 	}
 }
 
-func TestARevokedKeyIsNone(t *testing.T) {
+func TestRevokedKeyIsRejected(t *testing.T) {
 	k, tab, now := newKeys(t)
 	elsewhere := &Keys{Table: tab, Now: k.Now, Stage: Test}
 	full, p := create(t, k, Admin)
@@ -154,23 +154,23 @@ func TestARevokedKeyIsNone(t *testing.T) {
 		}
 	}
 	if err := k.Revoke(t.Context(), "redbird", p.ID); !errors.Is(err, TokenInvalid) {
-		t.Errorf("another program revoked it: %v", err)
+		t.Errorf("another program revoked the key: %v", err)
 	}
-	for range 2 { // again changes nothing
+	for range 2 { // repeating it changes nothing
 		if err := k.Revoke(t.Context(), "bluebird", p.ID); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if _, err := k.Verify(t.Context(), "Bearer "+full); !errors.Is(err, TokenInvalid) {
-		t.Errorf("where it was revoked: %v", err)
+		t.Errorf("in the process that revoked it: %v", err)
 	}
 	*now = now.Add(remember)
 	if _, err := elsewhere.Verify(t.Context(), "Bearer "+full); !errors.Is(err, TokenInvalid) {
-		t.Errorf("elsewhere, a minute later: %v", err)
+		t.Errorf("in another process, a minute later: %v", err)
 	}
 }
 
-func TestTheSameRandomnessMakesTheSameKey(t *testing.T) {
+func TestKeyIsReproducibleFromRandomSource(t *testing.T) {
 	k, _, _ := newKeys(t)
 	k.Random = bytes.NewReader(bytes.Repeat([]byte{7}, 44))
 	_, first, err := k.generate()
@@ -178,23 +178,23 @@ func TestTheSameRandomnessMakesTheSameKey(t *testing.T) {
 		t.Errorf("%s, %v", first, err)
 	}
 	if _, _, err := k.generate(); err == nil {
-		t.Error("a key was made of no randomness")
+		t.Error("a key was created without randomness")
 	}
 }
 
-func TestAKeyWantsAProgramAndScopesThatExist(t *testing.T) {
+func TestKeyRequiresProgramAndKnownScopes(t *testing.T) {
 	k, _, _ := newKeys(t)
 	for _, scopes := range [][]Scope{nil, {"orders:delete"}, {""}} {
 		if _, _, err := k.Create(t.Context(), "bluebird", scopes...); err == nil {
-			t.Errorf("a key with the scopes %q was made", scopes)
+			t.Errorf("a key with the scopes %q was created", scopes)
 		}
 	}
 	if _, _, err := k.Create(t.Context(), "", Admin); err == nil {
-		t.Error("a key of no program was made")
+		t.Error("a key without a program was created")
 	}
 }
 
-func TestScopesHoldWhatTheySay(t *testing.T) {
+func TestScopesAllowDocumentedActions(t *testing.T) {
 	for _, c := range []struct {
 		has, want Scope
 		may       bool

@@ -2,8 +2,8 @@ package auth
 
 import "strings"
 
-// A Scope is one thing that a key may do. Writing includes reading the same. A route that takes a body wants a
-// scope that writes, also where it only computes (quotes, checking a program file).
+// A Scope is a permission of a key. A scope for writing includes the one for reading. A route with a request body
+// requires a scope for writing, even if it only computes a result (quotes, program validation).
 type Scope string
 
 const (
@@ -12,16 +12,16 @@ const (
 	AdjustmentsWrite Scope = "adjustments:write"
 	OrdersRead       Scope = "orders:read"
 	OrdersWrite      Scope = "orders:write" // orders and quotes
-	EventsWrite      Scope = "events:write" // what else earns
-	RewardsRead      Scope = "rewards:read" // and campaigns
+	EventsWrite      Scope = "events:write" // other events that earn
+	RewardsRead      Scope = "rewards:read" // rewards and campaigns
 	RedemptionsRead  Scope = "redemptions:read"
 	RedemptionsWrite Scope = "redemptions:write"
 	ProgramRead      Scope = "program:read"
 	ProgramWrite     Scope = "program:write"
-	Admin            Scope = "admin" // all of them
+	Admin            Scope = "admin" // includes all other scopes
 )
 
-// Scopes lists every scope.
+// Scopes returns every scope.
 func Scopes() []Scope {
 	return []Scope{
 		MembersRead, MembersWrite, AdjustmentsWrite, OrdersRead, OrdersWrite, EventsWrite,
@@ -38,7 +38,7 @@ func (s Scope) valid() bool {
 	return false
 }
 
-// May reports whether the principal holds a scope, by itself or within another.
+// May reports whether the principal has the scope, directly or through another scope.
 func (p Principal) May(want Scope) bool {
 	for _, s := range p.Scopes {
 		if s == want || s == Admin {
