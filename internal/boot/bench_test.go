@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// How long a function takes from exec to its first poll, beside one that does nothing. DynamoDB and Secrets
-// Manager answer at once and without TLS, so this is our own share. Size and memory are of this machine's
-// architecture.
+// BenchmarkColdStart measures the time from exec to the first poll of a function, compared with a function that
+// does nothing. DynamoDB and Secrets Manager respond immediately and without TLS, so this is the function's own
+// share. Size and memory are those of this machine's architecture.
 func BenchmarkColdStart(b *testing.B) {
 	for _, c := range []struct{ name, dir string }{
 		{"nothing", "./testdata/nothing"},
@@ -52,7 +52,7 @@ func coldStart(b *testing.B, path string, env []string) (took time.Duration, res
 	return took, resident
 }
 
-// residentBytes is the most memory that a running process has had; zero where there is no /proc.
+// residentBytes returns the peak memory of a running process, or zero without /proc.
 func residentBytes(pid int) int64 {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

@@ -1,14 +1,15 @@
-// Package boot starts one function on Lambda: it reads the environment that template.yaml sets, makes the
-// clients, puts the App together and hands the function to the runtime.
+// Package boot starts one function on Lambda: it reads the environment that template.yaml sets, creates the clients
+// and the App, and passes the function to the runtime.
 //
-// It promises to be quick, because a storefront waits for a cold start: clients are made from plain options
-// (finding a configuration through files and services takes a thousand times as long, and on Lambda everything
-// is in the environment), the secret is fetched and the connection to DynamoDB opened side by side, and both
-// while Lambda still lends a whole processor. What is missing is named, and nothing starts without it.
+// Starting is fast, because a storefront waits for a cold start. Clients are created from plain options: searching
+// for a configuration in files and services takes a thousand times as long, and on Lambda the environment contains
+// everything. The secret is read and the connection to DynamoDB opened in parallel, while Lambda still provides a
+// whole processor. A missing setting is named in the error, and the function does not start without it.
 //
-// It deliberately has no options: where a function differs from another is its template. Only what most functions
-// would link for nothing is apart and named in a function's main: sqsqueue, for those that send to queues, and
-// postroom, for those that write to members. Package local does the same for one machine.
+// The package deliberately has no options: the differences between functions are in template.yaml. Code that most
+// functions do not need is in separate packages, which a function's main imports: sqsqueue for functions that send
+// to queues, and postroom for functions that send messages to members. Package local starts functions on one
+// machine.
 package boot
 
 import (
@@ -25,14 +26,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// patience bounds what is done before the function can be called. Lambda itself allows ten seconds.
+// patience limits the work before the function can be invoked. Lambda allows ten seconds.
 const patience = 8 * time.Second
 
-// Start serves a function for as long as the process lives. It ends the process if the environment will not do.
+// Start serves a function until the process exits. It ends the process if the environment is invalid.
 func Start(function func(*app.App) lambda.Handler) { start(function, connect) }
 
-// StartWithoutTable is Start for a function that does not use the table: it opens no connection to it, for which such a
-// function has no permission.
+// StartWithoutTable is like Start, for a function that does not use the table. It opens no connection to it,
+// because such a function has no permission for that.
 func StartWithoutTable(function func(*app.App) lambda.Handler) {
 	start(function, func(context.Context, table.Table) error { return nil })
 }
@@ -67,7 +68,7 @@ func handler(
 	return function(a), nil
 }
 
-// app makes the parts of a function from the environment.
+// app creates a function's App from the environment.
 func (env environment) app(ctx context.Context, log *slog.Logger, connect connector) (*app.App, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -84,8 +85,8 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 		return nil, err
 	}
 	if err := <-connected; err != nil {
-		// Not a reason to refuse: the table may be back for the first request, which says so itself if not.
-		log.Warn("the table did not answer during start", "err", err)
+		// This is not fatal: the table may respond to the first request; if not, that request returns the error.
+		log.Warn("table did not respond during start", "err", err)
 	}
 	if err := a.Wire(); err != nil {
 		return nil, fmt.Errorf("boot: %w", err)
@@ -93,9 +94,9 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 	return a, nil
 }
 
-// readSecrets reads the master secret, once in a process's life: what is keyed with it is stored, so it stays the same
-// for as long as the table does. It also reads what is agreed with payment processors, where the function asks for it,
-// and lets the App read that again.
+// readSecrets reads the master secret once per process: stored data depends on it, so it never changes for a table.
+// It also reads the connections to payment processors if the function needs them, and makes the App able to refresh
+// them.
 func (env environment) readSecrets(ctx context.Context, a *app.App) (err error) {
 	client := Secrets(env.region, env.http)
 	if a.Secret, err = (Secret{Client: client, ID: env.secretID, Now: a.Now}).Read(ctx); err != nil {
@@ -110,8 +111,8 @@ func (env environment) readSecrets(ctx context.Context, a *app.App) (err error) 
 	return err
 }
 
-// connect opens the connection that the first request will use, by reading an item that never exists: the program
-// without a name, which every function may read. Measured at Lambda's share of a processor, this takes 6 ms off the first
+// connect opens the connection for the first request by reading an item that never exists: the program with the
+// empty name, which every function may read. With Lambda's share of a processor, this saves 6 ms of the first
 // request at 512 MB, and 60 ms at 128 MB.
 func connect(ctx context.Context, t table.Table) error {
 	_, err := t.Get(ctx, table.Key{PK: "P##PROGRAM", SK: "BOOT"})

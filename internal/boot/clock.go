@@ -10,11 +10,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// clockVariable is set to "event" where each event says what time it is: on one machine, where the clock of the stack
-// can be moved. template.yaml does not set it.
+// clockVariable is set to "event" if each event contains the time, as on one machine, where the stack's clock can
+// be changed. template.yaml does not set it.
 const clockVariable = "PERENNIAL_TEST_CLOCK"
 
-// testClock returns the clock that events set; nil if the machine's clock is to be used. A live stack has no other one.
+// testClock returns a clock that events set, or nil for the machine's clock. A live stack always uses the machine's
+// clock.
 func testClock(setting string, stage app.Stage) (*app.TestClock, error) {
 	switch {
 	case setting == "":
@@ -25,7 +26,7 @@ func testClock(setting string, stage app.Stage) (*app.TestClock, error) {
 	return new(app.TestClock), nil
 }
 
-// clocked sets the clock before it hands on an event.
+// clocked sets the clock before it passes on an event.
 type clocked struct {
 	clock *app.TestClock
 	next  lambda.Handler

@@ -22,18 +22,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// client answers the calls of an AWS client.
+// client handles the calls of an AWS client.
 type client func(*http.Request) (*http.Response, error)
 
 func (f client) Do(r *http.Request) (*http.Response, error) { return f(r) }
 
-// silent never answers: it waits until the caller gives up.
+// silent never responds: it waits until the caller gives up.
 func silent(r *http.Request) (*http.Response, error) {
 	<-r.Context().Done()
 	return nil, r.Context().Err()
 }
 
-// refuses answers every call with an error of DynamoDB.
+// refuses responds to every call with an error of DynamoDB.
 func refuses(code string) client {
 	return func(*http.Request) (*http.Response, error) {
 		return &http.Response{
@@ -43,7 +43,8 @@ func refuses(code string) client {
 	}
 }
 
-// request sends one request to the function earn, over a table whose client is given, with Lambda's usual ten seconds.
+// request sends one request to the function earn with a table that uses the given client, and Lambda's usual ten
+// seconds.
 func request(t *testing.T, answers client) (answer events.APIGatewayV2HTTPResponse, took time.Duration, log string) {
 	t.Helper()
 	var out bytes.Buffer
@@ -75,7 +76,7 @@ func request(t *testing.T, answers client) (answer events.APIGatewayV2HTTPRespon
 	return answer, time.Since(start), out.String()
 }
 
-func TestFunctionAnswersWellBeforeItsTimeoutWhenTheTableDoesNotAnswer(t *testing.T) {
+func TestFunctionRespondsBeforeTimeoutIfTableDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		answer, took, log := request(t, silent)
 		if answer.StatusCode != 503 || answer.Headers["retry-after"] == "" || !strings.Contains(answer.Body, `"code":"temporarily_unavailable"`) {

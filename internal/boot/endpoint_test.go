@@ -7,7 +7,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 )
 
-func TestServicesOwnEndpointComesBeforeThatOfAll(t *testing.T) {
+func TestServiceEndpointTakesPrecedence(t *testing.T) {
 	for _, c := range []struct {
 		all, own, want string
 		local          bool

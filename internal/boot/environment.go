@@ -18,12 +18,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// An environment is what template.yaml and Lambda say.
+// An environment contains the variables that template.yaml and Lambda set.
 type environment struct {
 	stage     app.Stage
 	tableName string
 	secretID  string
-	webhooks  string // the secret that holds what is agreed with payment processors; only where the function asks
+	webhooks  string // the secret with the connections to payment processors; only if the function needs them
 	region    string
 	version   string         // the function's published version, a dimension of its metrics
 	clock     *app.TestClock // set by events; nil for the machine's clock
@@ -56,7 +56,7 @@ func readEnvironment() (environment, error) {
 	return env, err
 }
 
-// Credentials are those of the function's role, which Lambda keeps in the environment.
+// Credentials returns the credentials of the function's role, which Lambda sets in the environment.
 func Credentials(context.Context) (aws.Credentials, error) {
 	c := aws.Credentials{
 		AccessKeyID:     os.Getenv("AWS_ACCESS_KEY_ID"),
@@ -70,8 +70,8 @@ func Credentials(context.Context) (aws.Credentials, error) {
 	return c, nil
 }
 
-// Endpoint returns another address for a service, for tests and emulators; nil means the address of AWS. It reads the
-// service's own variable, such as AWS_ENDPOINT_URL_SQS, then AWS_ENDPOINT_URL, as the AWS SDKs do.
+// Endpoint returns another address for a service, for tests and emulators, or nil for the address of AWS. Like the
+// AWS SDKs, it reads the service's variable, such as AWS_ENDPOINT_URL_SQS, and then AWS_ENDPOINT_URL.
 func Endpoint(name string) *string {
 	for _, variable := range []string{name, "AWS_ENDPOINT_URL"} {
 		if url := os.Getenv(variable); url != "" {
@@ -81,7 +81,7 @@ func Endpoint(name string) *string {
 	return nil
 }
 
-// OnThisMachine reports whether an address is one of this machine, where emulators listen.
+// OnThisMachine reports whether an address is on this machine, where emulators listen.
 func OnThisMachine(endpoint *string) bool {
 	if endpoint == nil {
 		return false
@@ -94,8 +94,8 @@ func OnThisMachine(endpoint *string) bool {
 	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// table opens the table. The checksum of a response is not verified on this machine, because DynamoDB Local does not
-// send one with errors.
+// table opens the table. On this machine, response checksums are not verified, because DynamoDB Local omits them
+// from errors.
 func (env environment) table() *dynamotable.Table {
 	endpoint := Endpoint("AWS_ENDPOINT_URL_DYNAMODB")
 	client := dynamodb.New(dynamodb.Options{
@@ -108,7 +108,7 @@ func (env environment) table() *dynamotable.Table {
 	return &dynamotable.Table{Client: client, Name: env.tableName, Refused: count}
 }
 
-// count reports an attempt that DynamoDB refused as a metric of the invocation.
+// count counts a refused attempt as a metric of the invocation.
 func count(ctx context.Context, why dynamotable.Refusal) {
 	switch why {
 	case dynamotable.Conflict:

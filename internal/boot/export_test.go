@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Handler makes a function as Start does, or as StartWithoutTable, for tests of functions that import this package.
+// Handler creates a function as Start or StartWithoutTable does, for tests of packages that import this one.
 func Handler(
 	ctx context.Context, log *slog.Logger, function func(*app.App) lambda.Handler, withTable bool,
 ) (lambda.Handler, error) {

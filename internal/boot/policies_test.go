@@ -35,7 +35,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// functions are those of functions/*/main.go.
+// functions contains the functions of functions/*/main.go.
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":   api.Members,
 	"earn":      api.Earn,
@@ -48,10 +48,10 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"relay":     relay.Entries,
 }
 
-// TestPoliciesOfOtherServicesAreExact starts each function on the environment that template.yaml gives it, with the real
-// clients of the AWS SDK, and lets those that send do it. Every call is checked under the function's policies: of Secrets
-// Manager, SQS, SES, SNS, EventBridge, of KMS on behalf of a function, and of DynamoDB. A call that they deny fails the
-// test, and so does a part of them that no call needs.
+// TestPoliciesOfOtherServicesAreExact starts each function with its environment in template.yaml and the real
+// clients of the AWS SDK, and makes the sending functions send. Every call to Secrets Manager, SQS, SES, SNS,
+// EventBridge, DynamoDB, and to KMS on behalf of a function, is checked against the function's policies. The test
+// fails for a denied call and for a permission that no call needs.
 func TestPoliciesOfOtherServicesAreExact(t *testing.T) {
 	c := newCloud(t)
 	if defined := slices.Sorted(maps.Keys(c.guard.Policies)); !slices.Equal(defined, slices.Sorted(maps.Keys(functions))) {
@@ -76,8 +76,8 @@ func TestPoliciesOfOtherServicesAreExact(t *testing.T) {
 	}
 }
 
-// fail sends a failed invocation to its queue, as Lambda does with the role of a function that has such a queue, and
-// reads the stream for the relay. SAM adds what allows it.
+// fail sends a failed invocation to the function's failure queue, as Lambda does with the function's role, and
+// reads the stream for the relay. SAM adds the permissions.
 func (c *cloud) fail(t *testing.T, function string) {
 	t.Helper()
 	queue := map[string]string{"reassess": "InvocationFailures", "remind": "InvocationFailures", "relay": "RelayFailures"}[function]
@@ -103,7 +103,7 @@ func (c *cloud) fail(t *testing.T, function string) {
 	}
 }
 
-// SES authorizes an email by the identity of its address instead of its domain's where the address is verified by itself.
+// SES authorizes an email by the identity of its address, not of its domain, if the address itself is verified.
 func sendAsAddress(t *testing.T, c *cloud, function string) {
 	t.Helper()
 	identity := access.Call{Operation: "ses:SendEmail", Resource: "arn:aws:ses:eu-west-1:123456789012:identity/hello@bluebird.test"}
@@ -112,19 +112,20 @@ func sendAsAddress(t *testing.T, c *cloud, function string) {
 	}
 }
 
-// A cloud is the services of AWS that the functions call, and a stack of template.yaml on them. Its clock stands still.
+// A cloud is a fake of the AWS services that the functions call, with a stack of template.yaml. Its clock is
+// frozen.
 type cloud struct {
 	*testing.T
 	template *stack.Template
 	values   stack.Values
 	guard    *access.Guard
 	calls    access.Recorder
-	app      *app.App // of the operator
+	app      *app.App // the operator's
 	now      time.Time
 	key      string // an API key
 	url      string
-	queued   []string // bodies of messages
-	sent     []string // destinations of messages to members
+	queued   []string // bodies of queued messages
+	sent     []string // recipients of messages to members
 }
 
 const secret = "q8v4Zr1TnXw7Lk2Pm9Yc5Hs3Bd6Fg0Ja"
@@ -165,7 +166,7 @@ func newCloud(t *testing.T) *cloud {
 	return c
 }
 
-// value is what a reference of the template stands for.
+// value returns the value of a reference of the template.
 func (c *cloud) value(name string) string {
 	v, _ := c.values[name].(string)
 	return v
@@ -181,8 +182,8 @@ func (c *cloud) deliver(to string) error {
 	return nil
 }
 
-// prepare makes members who claimed a reward two weeks ago, one for each channel, and one for whom time has everything to
-// do.
+// prepare creates members who claimed a reward two weeks ago, one for each channel, and one member for whom every
+// scheduled task has work.
 func (c *cloud) prepare() {
 	late := stacktest.Overdue{T: c, Ledger: c.app.Ledger, Advance: func(d time.Duration) { c.now = c.now.Add(d) }}
 	p := late.Publish("bluebird", 0)
@@ -216,7 +217,7 @@ func (c *cloud) check(err error) {
 	}
 }
 
-// start starts a function on its environment.
+// start starts a function with its environment.
 func (c *cloud) start(t *testing.T, name string) lambda.Handler {
 	t.Helper()
 	f, err := c.template.Function(name)
@@ -232,7 +233,7 @@ func (c *cloud) start(t *testing.T, name string) lambda.Handler {
 	}
 	t.Setenv("PERENNIAL_TEST_CLOCK", "event")
 	t.Setenv("AWS_REGION", stacktest.Deployment.Region)
-	// The environment may name an emulator of DynamoDB for other tests.
+	// The environment may contain an emulator of DynamoDB for other tests.
 	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", c.url)
 	t.Setenv("AWS_ENDPOINT_URL", c.url)
 	t.Setenv("AWS_ACCESS_KEY_ID", awsapi.AccessKeyID(name))
@@ -261,7 +262,7 @@ func (c *cloud) invoke(t *testing.T, h lambda.Handler, event any) []byte {
 	return out
 }
 
-// schedule fires a schedule and returns the messages that it puts on its queue.
+// schedule runs a schedule and returns the messages that it sends to its queue.
 func (c *cloud) schedule(t *testing.T, h lambda.Handler, name string) []string {
 	t.Helper()
 	c.queued = nil
@@ -272,11 +273,11 @@ func (c *cloud) schedule(t *testing.T, h lambda.Handler, name string) []string {
 func (c *cloud) reassess(t *testing.T, h lambda.Handler) {
 	t.Helper()
 	if len(c.schedule(t, h, "reassess")) == 0 {
-		t.Error("nobody was due")
+		t.Error("no member was due")
 	}
 }
 
-// remind runs the schedule for a day, and works off what it sends.
+// remind runs the schedule for a day and processes its messages.
 func (c *cloud) remind(t *testing.T, h lambda.Handler) {
 	t.Helper()
 	for range 24 {
@@ -309,7 +310,7 @@ func (c *cloud) testReminder(t *testing.T, h lambda.Handler) {
 	})
 	var answer events.APIGatewayV2HTTPResponse
 	if err := json.Unmarshal(out, &answer); err != nil || answer.StatusCode != 200 {
-		t.Errorf("the test was answered with %s, %v", out, err)
+		t.Errorf("the response to the test is %s, %v", out, err)
 	}
 	sendAsAddress(t, c, "reminders")
 }

@@ -14,18 +14,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// Overlap is how long after a rotation the value from before is still used: a processor goes on signing with it until
-// the rotation has reached all of its servers, and repeats what it signed before.
+// Overlap is how long the earlier value of a secret is used after a rotation: a processor continues to sign with it
+// until the rotation has reached all of its servers, and resends webhooks that it signed earlier.
 const Overlap = 24 * time.Hour
 
 // A Secret is one secret of Secrets Manager.
 type Secret struct {
 	Client *secretsmanager.Client
-	ID     string // its name or ARN
+	ID     string // the name or ARN
 	Now    func() time.Time
 }
 
-// Read returns the current value, whether it was stored as a text or as bytes.
+// Read returns the current value, stored as text or as bytes.
 func (s Secret) Read(ctx context.Context) ([]byte, error) {
 	out, err := s.version(ctx, "AWSCURRENT")
 	if err != nil {
@@ -34,9 +34,9 @@ func (s Secret) Read(ctx context.Context) ([]byte, error) {
 	return valueOf(out), nil
 }
 
-// ReadBoth returns the current value (AWSCURRENT) and, until Overlap after that was stored, the value from before
-// (AWSPREVIOUS); nil if there is none. To end the overlap at once, because the value from before has leaked, store the
-// current value a second time: it is then the value from before as well.
+// ReadBoth returns the current value (AWSCURRENT) and, until Overlap after that was stored, the previous value
+// (AWSPREVIOUS) or nil. To end the overlap immediately because the previous value has leaked, store the current
+// value a second time: it then becomes the previous value too.
 func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err error) {
 	out, err := s.version(ctx, "AWSCURRENT")
 	if err != nil {
@@ -48,7 +48,7 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 	}
 	before, err := s.version(ctx, "AWSPREVIOUS")
 	if HasNoValue(err) {
-		return current, nil, nil // it was never rotated
+		return current, nil, nil // never rotated
 	}
 	if err != nil {
 		return nil, nil, err
@@ -56,8 +56,8 @@ func (s Secret) ReadBoth(ctx context.Context) (current, previous []byte, err err
 	return current, valueOf(before), nil
 }
 
-// HasNoValue reports whether an error of Read or ReadBoth says that no value was ever stored in the secret. The template
-// creates the secret of payment processors without a value, so that no update of the stack can replace one.
+// HasNoValue reports whether err means that no value was ever stored in the secret. The template creates the secret
+// for payment processors without a value, so that an update of the stack cannot replace it.
 func HasNoValue(err error) bool { return errors.As(err, new(*types.ResourceNotFoundException)) }
 
 func (s Secret) version(ctx context.Context, stage string) (*secretsmanager.GetSecretValueOutput, error) {
@@ -75,7 +75,7 @@ func valueOf(out *secretsmanager.GetSecretValueOutput) []byte {
 	return out.SecretBinary
 }
 
-// Secrets is a client of Secrets Manager for a function.
+// Secrets returns a client of Secrets Manager for a function.
 func Secrets(region string, client *awshttp.BuildableClient) *secretsmanager.Client {
 	return secretsmanager.New(secretsmanager.Options{
 		Region:       region,
@@ -85,9 +85,9 @@ func Secrets(region string, client *awshttp.BuildableClient) *secretsmanager.Cli
 	})
 }
 
-// readProcessors reads what is agreed with payment processors. The secrets from before a rotation are accepted for
-// Overlap. A document that cannot be used is an error, so that the connections from before stay in use. No value means
-// that there are no connections yet.
+// readProcessors reads the connections to payment processors. Earlier secrets are accepted for Overlap after a
+// rotation. An invalid document is an error, so that the earlier connections remain in use. Without a value, there
+// are no connections yet.
 func readProcessors(ctx context.Context, s Secret) (app.Processors, error) {
 	current, previous, err := s.ReadBoth(ctx)
 	if HasNoValue(err) {

@@ -18,7 +18,7 @@ import (
 
 var rotated = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 
-// versions are what Secrets Manager holds of one secret, by staging label. A missing one is answered as AWS does.
+// versions contains the versions of one secret by staging label. A missing one gives the error of AWS.
 type versions map[string]string
 
 func (v versions) Do(r *http.Request) (*http.Response, error) {
@@ -42,7 +42,7 @@ func secretAt(v versions, age time.Duration) Secret {
 	return Secret{Client: client, ID: "perennial", Now: func() time.Time { return rotated.Add(age) }}
 }
 
-func TestSecretFromBeforeARotationIsReadForADay(t *testing.T) {
+func TestPreviousSecretIsReadForADayAfterRotation(t *testing.T) {
 	for _, c := range []struct {
 		versions          versions
 		age               time.Duration
@@ -63,7 +63,7 @@ func TestSecretFromBeforeARotationIsReadForADay(t *testing.T) {
 	}
 }
 
-func TestProcessorsAreReadWithTheSecretsFromBefore(t *testing.T) {
+func TestProcessorsIncludePreviousSecrets(t *testing.T) {
 	document := func(secret string) string { return `{"bluebird":{"stripe":{"secrets":["` + secret + `"]}}}` }
 	const one, two = "whsec_1b1f0c7e9a2d4863", "whsec_2c2f0c7e9a2d4863"
 	for _, c := range []struct {

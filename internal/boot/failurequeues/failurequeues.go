@@ -1,12 +1,11 @@
-// Package failurequeues lists the failed work of a deployed stack and starts it again, for the operator's command
-// line.
+// Package failurequeues lists the failed work of a deployed stack and restarts it, for the operator's command line.
 //
-// It guarantees that no work is lost: a message is deleted only after its work was accepted. Work that returns to a
-// worker's queue is accepted once SQS has it. A function is invoked and must answer without an error. If the process
-// ends between the two, the work is done twice, which has the same effect as once.
+// No work is lost: a message is deleted only after its work was accepted. Work that returns to a worker's queue is
+// accepted when SQS has stored it. A function is invoked and must return without an error. If the process exits
+// between these two steps, the work runs twice, which has the same effect as once.
 //
-// SQS shows a message only by delivering it, so no other reader sees the messages while a command runs, and for five
-// minutes if it is killed.
+// SQS shows a message only by delivering it. Other readers therefore cannot see the messages while a command runs,
+// or for five minutes after a command was killed.
 package failurequeues
 
 import (
@@ -31,17 +30,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// Output is the output of the stack that names its failure queues.
+// Output is the stack output that lists its failure queues.
 const Output = "FailureQueues"
 
-// hidden is how long a message that was received is hidden from other readers, and enough how long Redrive starts more
-// work. The last invocation of a function takes up to a minute.
+// hidden is how long a received message is hidden from other readers. enough is how long Redrive starts work; the
+// last invocation of a function takes up to a minute.
 const (
 	hidden = 5 * time.Minute
 	enough = 3 * time.Minute
 )
 
-// Queues are the failure queues of a stack.
+// Queues contains the failure queues of a stack.
 type Queues struct {
 	SQS     *sqs.Client
 	Lambda  *lambda.Client
@@ -49,11 +48,11 @@ type Queues struct {
 	URLs    []Queue
 }
 
-// A Queue is one of them.
+// A Queue is a failure queue.
 type Queue struct{ Name, URL string }
 
-// Open opens the queues of a stack, or those in a text of the form of its output, with the credentials and the region
-// that the environment and the configuration files of AWS name.
+// Open opens the failure queues of a stack, or the queues listed in output if it is not empty. It uses the
+// credentials and region of the environment and the AWS configuration files.
 func Open(ctx context.Context, stack, output string) (*Queues, error) {
 	conf, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -87,7 +86,7 @@ func readOutput(ctx context.Context, client *cloudformation.Client, stack string
 	return "", fmt.Errorf("failurequeues: stack %s has no output %s", stack, Output)
 }
 
-// parse reads "reassess=https://…,remind=https://…".
+// parse parses "reassess=https://…,remind=https://…".
 func parse(output string) (queues []Queue, err error) {
 	for part := range strings.SplitSeq(output, ",") {
 		name, url, ok := strings.Cut(strings.TrimSpace(part), "=")
@@ -103,13 +102,13 @@ func parse(output string) (queues []Queue, err error) {
 type received struct {
 	failures.Failure
 	queue   Queue
-	source  string // the ARN of the queue that gave it up; empty if SQS did not move it here
+	source  string // the ARN of the queue that moved it here; empty if SQS did not move it
 	body    string
 	receipt string
 	own     map[string]types.MessageAttributeValue
 }
 
-// List lists the failures of all queues, the oldest first.
+// List returns the failures of all queues, oldest first.
 func (q *Queues) List(ctx context.Context) ([]failures.Failure, error) {
 	all, err := q.receive(ctx)
 	defer q.release(ctx, all)
@@ -123,8 +122,8 @@ func (q *Queues) List(ctx context.Context) ([]failures.Failure, error) {
 	return list, nil
 }
 
-// receive receives every message of every queue, from all queues at the same time. With an error it returns those that
-// it received.
+// receive receives every message of every queue, from all queues in parallel. With an error, it returns the
+// messages received so far.
 func (q *Queues) receive(ctx context.Context) (all []received, err error) {
 	messages, errs := make([][]received, len(q.URLs)), make([]error, len(q.URLs))
 	var readers sync.WaitGroup
@@ -172,7 +171,7 @@ func read(queue Queue, m types.Message) received {
 	}
 }
 
-// countAttempts says of each message that a worker's queue gave up how often that queue delivered it.
+// countAttempts sets the number of deliveries of each message from a worker's queue.
 func (q *Queues) countAttempts(ctx context.Context, all []received) error {
 	counts := map[string]int{}
 	for i, m := range all {
@@ -195,8 +194,9 @@ func (q *Queues) countAttempts(ctx context.Context, all []received) error {
 	return nil
 }
 
-// source returns the URL of the queue that gave a message up; empty if there is none. A message that SQS moved names
-// it. For another, such as one that an operator moved, it is the queue whose dead-letter queue this is.
+// source returns the URL of the queue from which a message came, or "" if there is none. A message moved by SQS
+// names that queue. For other messages, such as those moved by an operator, it is the queue that has this
+// dead-letter queue.
 func (q *Queues) source(ctx context.Context, m received) (url string, err error) {
 	if m.source != "" {
 		named, err := arn.Parse(m.source)
@@ -219,7 +219,7 @@ func (q *Queues) source(ctx context.Context, m received) (url string, err error)
 	return out.QueueUrls[0], nil
 }
 
-// deliveries returns how often a queue delivers a message before it gives it up.
+// deliveries returns how often a queue delivers a message before it moves it to the dead-letter queue.
 func (q *Queues) deliveries(ctx context.Context, url string) (int, error) {
 	if url == "" {
 		return 0, nil
@@ -233,7 +233,8 @@ func (q *Queues) deliveries(ctx context.Context, url string) (int, error) {
 	return maxReceives(out.Attributes[string(types.QueueAttributeNameRedrivePolicy)]), nil
 }
 
-// release makes messages visible to other readers. One that cannot be released becomes visible by itself.
+// release makes messages visible to other readers. A message that cannot be released becomes visible after the
+// timeout.
 func (q *Queues) release(ctx context.Context, all []received) {
 	for _, m := range all {
 		_, _ = q.SQS.ChangeMessageVisibility(context.WithoutCancel(ctx), &sqs.ChangeMessageVisibilityInput{

@@ -23,8 +23,8 @@ import (
 
 const remindLive = "arn:aws:lambda:us-east-1:123456789012:function:perennial-RemindFunction-4f5:live"
 
-// newQueues returns queues at moto, which infra/moto starts, and at a stand-in for Lambda and DynamoDB Streams.
-// Without moto the test is skipped, unless it is required.
+// newQueues returns queues in moto, which infra/moto starts, with a fake of Lambda and DynamoDB Streams. Without
+// moto the test is skipped, unless it is required.
 func newQueues(t *testing.T, lambdaAndStreams http.Handler) *Queues {
 	t.Helper()
 	moto := os.Getenv("PERENNIAL_MOTO")
@@ -78,7 +78,7 @@ func (q *Queues) put(t *testing.T, url, body string, attributes map[string]strin
 	}
 }
 
-// receiveBodies receives what a queue holds.
+// receiveBodies receives all messages of a queue.
 func (q *Queues) receiveBodies(t *testing.T, url string) (bodies []string) {
 	t.Helper()
 	out, err := q.SQS.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
@@ -115,14 +115,14 @@ func (q *Queues) list(t *testing.T, want int) []failures.Failure {
 	return list
 }
 
-func TestMessageReturnsToTheQueueThatGaveItUp(t *testing.T) {
+func TestMessageReturnsToSourceQueue(t *testing.T) {
 	q := newQueues(t, http.NotFoundHandler())
 	work := q.create(t, "reassess")
 	q.put(t, work, `{"shard":3}`, nil)
-	for range 3 { // moto gives a message up when it is received once more than maxReceiveCount
+	for range 3 { // moto moves a message when it is received once more than maxReceiveCount
 		q.receiveBodies(t, work)
 	}
-	for range 2 { // a list hides nothing from the next
+	for range 2 { // listing hides no message from the next list
 		f := q.list(t, 1)[0]
 		if f.Queue != "reassess" || f.Body != `{"shard":3}` || f.Attempts != 2 || f.SentAt.IsZero() {
 			t.Errorf("%+v", f)
@@ -137,7 +137,7 @@ func TestMessageReturnsToTheQueueThatGaveItUp(t *testing.T) {
 	}
 }
 
-func TestMessageThatNamesNoWorkStays(t *testing.T) {
+func TestMessageWithoutSourceRemains(t *testing.T) {
 	q := newQueues(t, http.NotFoundHandler())
 	out, err := q.SQS.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("schedules")})
 	if err != nil {
@@ -151,12 +151,12 @@ func TestMessageThatNamesNoWorkStays(t *testing.T) {
 	q.list(t, 1)
 }
 
-// A function is Lambda with one function in it, and DynamoDB Streams.
+// A function fakes Lambda with one function, and DynamoDB Streams.
 type function struct {
 	t       *testing.T
 	invoked []string // payloads
-	failure string   // of the function; empty: it succeeds
-	trimmed bool     // the stream
+	failure string   // of the function; empty if it succeeds
+	trimmed bool     // whether the stream has deleted its records
 }
 
 func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -182,7 +182,7 @@ func (f *function) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, answer)
 }
 
-// stream has the records 100, 200, 300 and 400 in an open shard, on two pages with an empty one between them.
+// stream has the records 100, 200, 300 and 400 in an open shard, on two pages with an empty page between them.
 func (f *function) stream(w http.ResponseWriter, action, body string) {
 	record := func(n string) string {
 		return `{"eventID":"e` + n + `","eventName":"INSERT","awsRegion":"us-east-1","eventSource":"aws:dynamodb","dynamodb":{"SequenceNumber":"` + n +
@@ -207,7 +207,7 @@ func (f *function) stream(w http.ResponseWriter, action, body string) {
 	}
 }
 
-func TestEventThatAFunctionFailedToProcessIsSentToItAgain(t *testing.T) {
+func TestFailedEventIsSentToFunctionAgain(t *testing.T) {
 	f := &function{t: t}
 	q := newQueues(t, f)
 	q.create(t, "invocations")
@@ -230,7 +230,7 @@ func TestEventThatAFunctionFailedToProcessIsSentToItAgain(t *testing.T) {
 	}
 }
 
-func TestRangeOfTheStreamIsReadAndDeliveredAgain(t *testing.T) {
+func TestStreamRangeIsDeliveredAgain(t *testing.T) {
 	f := &function{t: t}
 	q := newQueues(t, f)
 	q.create(t, "relay")
@@ -265,7 +265,7 @@ func TestRangeOfTheStreamIsReadAndDeliveredAgain(t *testing.T) {
 	}
 }
 
-func TestOutputOfTheStackNamesTheQueues(t *testing.T) {
+func TestStackOutputIsParsed(t *testing.T) {
 	queues, err := parse("reassess=https://sqs.example/1/a=b, relay=https://sqs.example/1/c")
 	if err != nil || len(queues) != 2 || queues[0] != (Queue{"reassess", "https://sqs.example/1/a=b"}) || queues[1].Name != "relay" {
 		t.Errorf("%v %v", queues, err)

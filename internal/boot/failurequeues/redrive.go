@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// Redrive starts failed work again: the work that want selects. done is called after each message, with the error if
-// the work was not accepted; its message stays in the queue.
+// Redrive restarts the failed work that want selects. It calls done after each message, with an error if the work
+// was not accepted; that message stays in the queue.
 func (q *Queues) Redrive(ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error)) error {
 	began := time.Now()
 	all, err := q.receive(ctx)
@@ -32,7 +32,7 @@ func (q *Queues) Redrive(ctx context.Context, want func(failures.Failure) bool, 
 		}
 		if time.Since(began) > enough {
 			left = append(left, all[i:]...)
-			return errors.New("failurequeues: this took too long, so some work was not started; repeat it")
+			return errors.New("failurequeues: the time limit was reached before all work was started; repeat the command")
 		}
 		err := q.restart(ctx, m)
 		if err != nil {
@@ -58,19 +58,19 @@ func (q *Queues) restart(ctx context.Context, m received) (err error) {
 	}
 	_, err = q.SQS.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &m.queue.URL, ReceiptHandle: &m.receipt})
 	if err != nil {
-		return fmt.Errorf("failurequeues: the work was started again, but its message is not deleted: %w", err)
+		return fmt.Errorf("failurequeues: the work was restarted, but its message was not deleted: %w", err)
 	}
 	return nil
 }
 
-// send returns a message to the queue that gave it up.
+// send returns a message to the queue that moved it to the failure queue.
 func (q *Queues) send(ctx context.Context, m received) error {
 	source, err := q.source(ctx, m)
 	if err != nil {
 		return err
 	}
 	if source == "" {
-		return fmt.Errorf("failurequeues: no queue gives up messages to %s, and the message names no function", m.queue.Name)
+		return fmt.Errorf("failurequeues: no queue has the dead-letter queue %s, and the message names no function", m.queue.Name)
 	}
 	_, err = q.SQS.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &source, MessageBody: &m.body, MessageAttributes: m.own})
 	if err != nil {
@@ -79,7 +79,7 @@ func (q *Queues) send(ctx context.Context, m received) error {
 	return nil
 }
 
-// invoke invokes a function and waits for its answer.
+// invoke invokes a function and waits for its response.
 func (q *Queues) invoke(ctx context.Context, function string, payload []byte) error {
 	out, err := q.Lambda.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: payload})
 	if err != nil {
@@ -103,7 +103,7 @@ func (q *Queues) invoke(ctx context.Context, function string, payload []byte) er
 	return nil
 }
 
-// maxReceives reads the redrive policy of a queue. SQS writes the number as text or as a number.
+// maxReceives reads the redrive policy of a queue. SQS encodes the number as a string or as a number.
 func maxReceives(policy string) int {
 	var p struct {
 		Max json.RawMessage `json:"maxReceiveCount"`

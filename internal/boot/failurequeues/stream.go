@@ -14,9 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// ErrTrimmed says that records are no longer in the stream, which keeps them for 24 hours.
-var ErrTrimmed = errors.New("failurequeues: the stream no longer has these records; it keeps them for 24 hours. " +
-	"The entries themselves are in the table. What read the stream must be brought up to date from there")
+// ErrTrimmed reports that records are no longer in the stream, which retains them for 24 hours.
+var ErrTrimmed = errors.New("failurequeues: the stream has deleted these records after 24 hours. " +
+	"The entries themselves are in the table. Update the reader of the stream from the table")
 
 // replay reads a range of records from the stream again and invokes the function with them.
 func (q *Queues) replay(ctx context.Context, function string, r failures.Range) error {
@@ -26,12 +26,12 @@ func (q *Queues) replay(ctx context.Context, function string, r failures.Range) 
 	}
 	payload, err := json.Marshal(map[string]any{"Records": records})
 	if err != nil {
-		return fmt.Errorf("failurequeues: write the event: %w", err)
+		return fmt.Errorf("failurequeues: encode the event: %w", err)
 	}
 	return q.invoke(ctx, function, payload)
 }
 
-// records reads a range of records, in the form in which Lambda delivers them.
+// records reads a range of records in the format in which Lambda delivers them.
 func (q *Queues) records(ctx context.Context, r failures.Range) (list []any, err error) {
 	from, err := q.Streams.GetShardIterator(ctx, &dynamodbstreams.GetShardIteratorInput{
 		StreamArn: &r.Stream, ShardId: &r.Shard, SequenceNumber: &r.First, ShardIteratorType: types.ShardIteratorTypeAtSequenceNumber,
@@ -65,7 +65,7 @@ func (q *Queues) records(ctx context.Context, r failures.Range) (list []any, err
 	return list, nil
 }
 
-// maxEmptyPages ends the search in a shard that is still written to, which has no last page.
+// maxEmptyPages ends the search in an open shard, which has no last page.
 const maxEmptyPages = 20
 
 func streamError(err error) error {
@@ -84,7 +84,7 @@ func after(a, b string) bool {
 	return okA && okB && x.Cmp(y) > 0
 }
 
-// lambdaRecord writes a record as Lambda does: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
+// lambdaRecord encodes a record as Lambda does: https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html.
 func lambdaRecord(r types.Record, stream string) any {
 	change := map[string]any{
 		"Keys": plainMap(r.Dynamodb.Keys), "SequenceNumber": aws.ToString(r.Dynamodb.SequenceNumber),
@@ -112,7 +112,7 @@ func plainMap(in map[string]types.AttributeValue) map[string]any {
 	return out
 }
 
-// plain writes a value as DynamoDB's JSON.
+// plain converts a value to DynamoDB's JSON.
 func plain(value types.AttributeValue) map[string]any {
 	switch v := value.(type) {
 	case *types.AttributeValueMemberS:

@@ -1,6 +1,6 @@
-// Package operator opens the table, and reads secrets, for a person at a terminal, who has profiles, single sign-on and
-// roles to assume, as Amazon's own command line understands them. It is apart from boot so that no function on Lambda
-// carries the code for that. It deliberately knows no function, and keeps no secret.
+// Package operator opens the table and reads secrets for a person at a terminal. Unlike functions, a person has
+// profiles, single sign-on and roles to assume, as in the AWS CLI. The package is separate from boot so that
+// functions do not contain the code for them. It does not depend on functions and stores no secret.
 package operator
 
 import (
@@ -17,8 +17,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable"
 )
 
-// Table is the DynamoDB table of that name or ARN, with the credentials and the region that the environment and
-// Amazon's configuration files say.
+// Table opens the DynamoDB table with the given name or ARN. It uses the credentials and region of the environment
+// and the AWS configuration files.
 func Table(ctx context.Context, name string) (*dynamotable.Table, error) {
 	conf, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
@@ -28,14 +28,14 @@ func Table(ctx context.Context, name string) (*dynamotable.Table, error) {
 		return nil, errors.New("operator: no region; set AWS_REGION or a profile")
 	}
 	client := dynamodb.NewFromConfig(conf, func(o *dynamodb.Options) {
-		o.DisableValidateResponseChecksum = boot.OnThisMachine(o.BaseEndpoint) // DynamoDB Local sends none with errors
+		o.DisableValidateResponseChecksum = boot.OnThisMachine(o.BaseEndpoint) // errors of DynamoDB Local have none
 	})
 	return &dynamotable.Table{
-		Client: client, Name: name, Timeout: 10 * time.Second, Patience: 30 * time.Second, // a slow line
+		Client: client, Name: name, Timeout: 10 * time.Second, Patience: 30 * time.Second, // for slow connections
 	}, nil
 }
 
-// Secret is a secret of Secrets Manager, by name or ARN.
+// Secret reads a secret of Secrets Manager by its name or ARN.
 func Secret(ctx context.Context, id string) ([]byte, error) {
 	conf, err := config.LoadDefaultConfig(ctx)
 	if err != nil {

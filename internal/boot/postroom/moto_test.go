@@ -29,7 +29,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// moto is the address of moto's server, which infra/moto starts. Without one the test is skipped, unless it is wanted.
+// moto returns the address of the moto server, which infra/moto starts. Without one, the test is skipped, unless it
+// is required.
 func moto(t *testing.T) string {
 	t.Helper()
 	url := os.Getenv("PERENNIAL_MOTO")
@@ -80,7 +81,7 @@ const region = "us-east-1"
 
 var credentials = aws.CredentialsProviderFunc(boot.Credentials)
 
-func TestEachChannelGoesThroughTheRealClients(t *testing.T) {
+func TestEachChannelUsesRealClients(t *testing.T) {
 	url, a := moto(t), newApp(t)
 	ctx := t.Context()
 	secrets := secretsmanager.New(secretsmanager.Options{Region: region, Credentials: credentials, BaseEndpoint: &url})
@@ -107,7 +108,7 @@ func TestEachChannelGoesThroughTheRealClients(t *testing.T) {
 		}
 	}
 	if !o.Delivers(loyalty.Webhook) {
-		t.Error("the webhook is not set up, though its secret is there")
+		t.Error("the webhook is missing although it has a secret")
 	}
 	stored := read(t, url)
 	for _, want := range []string{"ada@example.com", "Bohnen ä", "hello@example.com"} {
@@ -128,7 +129,7 @@ func TestEachChannelGoesThroughTheRealClients(t *testing.T) {
 	}
 }
 
-func TestASenderThatIsNotVerifiedCertainlySentNothing(t *testing.T) {
+func TestUnverifiedSenderSendsNothing(t *testing.T) {
 	_, a := moto(t), newApp(t)
 	o, err := office(a, settings{region: region, from: "nobody@example.org"})
 	if err != nil {
@@ -138,11 +139,11 @@ func TestASenderThatIsNotVerifiedCertainlySentNothing(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	if o.Delivers(loyalty.SMS) || o.Delivers(loyalty.Push) || o.Delivers(loyalty.Webhook) {
-		t.Error("there are channels that nobody set up")
+		t.Error("there are channels that were not configured")
 	}
 }
 
-func TestAMissingSecretLeavesTheOtherChannels(t *testing.T) {
+func TestMissingSecretDisablesOnlyWebhook(t *testing.T) {
 	_, a := moto(t), newApp(t)
 	o, err := office(a, settings{region: region, from: "hello@example.com", hook: "https://merchant.example/hook", secret: "none"})
 	if err == nil || o.Delivers(loyalty.Webhook) || !o.Delivers(loyalty.Email) {
@@ -150,7 +151,7 @@ func TestAMissingSecretLeavesTheOtherChannels(t *testing.T) {
 	}
 }
 
-// listen makes a bus with a rule that puts its events on a queue.
+// listen creates a bus with a rule that sends its events to a queue.
 func listen(t *testing.T, url string) (queue string) {
 	t.Helper()
 	ctx := t.Context()
@@ -186,7 +187,7 @@ func receive(t *testing.T, url, queue string) string {
 	return aws.ToString(out.Messages[0].Body)
 }
 
-// read is what moto has stored, by service, as text.
+// read returns the data stored in moto by service, as text.
 func read(t *testing.T, url string) map[string]string {
 	t.Helper()
 	resp, err := http.Get(url + "/moto-api/data.json")
@@ -222,7 +223,7 @@ func read(t *testing.T, url string) map[string]string {
 	return out
 }
 
-func TestTheQueueOfRemindersGoesThroughTheRealClient(t *testing.T) {
+func TestReminderQueueUsesRealClient(t *testing.T) {
 	url, a := moto(t), newApp(t)
 	queues := sqs.New(sqs.Options{Region: region, Credentials: credentials, BaseEndpoint: &url})
 	q, err := queues.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("remind")})

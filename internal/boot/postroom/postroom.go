@@ -1,8 +1,8 @@
-// Package postroom is the senders of a function that writes to members: SES, SNS, EventBridge and a webhook, as far as
-// template.yaml names a sender, a bus and an address for them.
+// Package postroom creates the senders of functions that send messages to members: SES, SNS, EventBridge and a
+// webhook, as configured by template.yaml.
 //
-// It promises that a channel which the stack has not set up is not there, so that nobody counts on it. It is apart from
-// boot because its clients and templates take time of every cold start, and few functions send.
+// A channel that the stack has not configured is absent. The package is separate from boot because its clients and
+// templates slow down every cold start, and few functions send messages.
 package postroom
 
 import (
@@ -29,12 +29,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 )
 
-// With gives a function its office: boot.Start(postroom.With(jobs.Remind)).
+// With passes the configured senders to a function: boot.Start(postroom.With(jobs.Remind)).
 func With(function func(func(*app.App) *notify.Office) func(*app.App) lambda.Handler) func(*app.App) lambda.Handler {
 	return function(fromEnvironment)
 }
 
-// settings are what template.yaml says.
+// settings contains the environment variables of template.yaml.
 type settings struct {
 	region, url         string
 	from, set, senderID string
@@ -52,12 +52,12 @@ func readSettings() settings {
 func fromEnvironment(a *app.App) *notify.Office {
 	o, err := office(a, readSettings())
 	if err != nil {
-		a.Log.Error("a channel cannot be used", "err", err)
+		a.Log.Error("channel is not available", "err", err)
 	}
 	return o
 }
 
-// office makes what is set up. The error is about the webhook, and leaves the other channels as they are.
+// office creates the configured senders. An error concerns only the webhook; the other channels can be used.
 func office(a *app.App, s settings) (*notify.Office, error) {
 	credentials, client := aws.CredentialsProviderFunc(boot.Credentials), awshttp.NewBuildableClient()
 	o := &notify.Office{
@@ -65,7 +65,7 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 		Links: notify.Links{Base: s.url, Key: a.Derive("unsubscribe")},
 	}
 	if s.url == "" && (s.from != "" || s.senderID != "" || s.bus != "" || s.hook != "") {
-		a.Log.Warn("marketing messages are not sent and others have no link to unsubscribe: PERENNIAL_URL is empty; " +
+		a.Log.Warn("PERENNIAL_URL is empty: marketing messages are not sent, and other messages have no unsubscribe link; " +
 			"set the parameter DomainName or PublicUrl of the stack")
 	}
 	if s.from != "" {
@@ -94,8 +94,8 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 	return o, nil
 }
 
-// webhook makes the sender of signed webhooks. A rotated secret is used within minutes. Webhooks are signed with both
-// the secret and the one from before for boot.Overlap, so that receivers can change theirs in that time.
+// webhook creates the sender of signed webhooks. A rotated secret is used within minutes. For boot.Overlap,
+// webhooks are signed with both the new and the earlier secret, so that receivers can switch in that time.
 func webhook(a *app.App, s settings) (*signedhook.Sender, error) {
 	secret := boot.Secret{Client: boot.Secrets(s.region, awshttp.NewBuildableClient()), ID: s.secret, Now: a.Now}
 	read := func(ctx context.Context) ([][]byte, error) {
@@ -110,7 +110,7 @@ func webhook(a *app.App, s settings) (*signedhook.Sender, error) {
 	secrets, err := read(ctx)
 	refreshed := app.NewRefreshed(a, "webhook", secrets, read)
 	if err != nil {
-		a.Log.Error("the secret of webhooks could not be read and is tried again; until then no webhook is sent", "err", err)
+		a.Log.Error("webhook secret could not be read; no webhook is sent until a retry succeeds", "err", err)
 		refreshed = app.NewUnread(a, "webhook", read)
 	}
 	return signedhook.New(s.hook, refreshed.Get, a.Now)

@@ -21,7 +21,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify/snstext"
 )
 
-func TestSendersAreAtTheEndpointsOfTheEnvironment(t *testing.T) {
+func TestSendersUseEndpointsOfEnvironment(t *testing.T) {
 	const all, own = "http://127.0.0.1:4566", "http://127.0.0.1:9000"
 	t.Setenv("AWS_ENDPOINT_URL", all)
 	endpoints := func() map[loyalty.Channel]string {
@@ -45,7 +45,7 @@ func TestSendersAreAtTheEndpointsOfTheEnvironment(t *testing.T) {
 	}
 	for channel, got := range endpoints() {
 		if got != own {
-			t.Errorf("with an endpoint of its own %s goes to %q", channel, got)
+			t.Errorf("with a service endpoint, %s goes to %q", channel, got)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func TestMissingPublicAddressIsLogged(t *testing.T) {
 		c.settings.region = "eu-central-1"
 		o, err := office(a, c.settings)
 		if err != nil || o.Links.Base != c.settings.url {
-			t.Errorf("%+v: links lead to %q, %v", c.settings, o.Links.Base, err)
+			t.Errorf("%+v: the base of links is %q, %v", c.settings, o.Links.Base, err)
 		}
 		if got := strings.Contains(log.String(), "PERENNIAL_URL is empty"); got != c.logged {
 			t.Errorf("%+v: the log says %q", c.settings, log.String())
@@ -73,7 +73,7 @@ func TestMissingPublicAddressIsLogged(t *testing.T) {
 	}
 }
 
-func TestSecretThatCannotBeReadAtStartIsReadLater(t *testing.T) {
+func TestUnreadableSecretIsRetried(t *testing.T) {
 	var reads atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/x-amz-json-1.1")
@@ -92,7 +92,7 @@ func TestSecretThatCannotBeReadAtStartIsReadLater(t *testing.T) {
 	a.Now = func() time.Time { return now }
 	o, err := office(a, settings{region: "eu-central-1", url: "https://api.example", hook: "https://hooks.invalid/perennial", secret: "hook"})
 	if err != nil || o.Senders[loyalty.Webhook] == nil {
-		t.Fatalf("the channel is missing: %v", err)
+		t.Fatalf("channel is missing: %v", err)
 	}
 	send := func() error { return o.Senders[loyalty.Webhook].Send(t.Context(), notify.Message{ID: "msg_1"}) }
 	if err := send(); !errors.Is(err, notify.ErrNotSent) || !strings.Contains(err.Error(), "secret") {

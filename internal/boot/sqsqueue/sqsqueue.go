@@ -1,7 +1,7 @@
-// Package sqsqueue is the queues of a function that sends: SQS, at the addresses that template.yaml sets.
+// Package sqsqueue implements app.Queue with SQS, for the queues that template.yaml configures.
 //
-// It promises that a body is sent or the error says that one was not. It is apart from boot because SQS's client
-// takes half a millisecond of every cold start, and two functions alone send.
+// It is separate from boot because the SQS client adds half a millisecond to every cold start, and only two
+// functions send messages.
 package sqsqueue
 
 import (
@@ -21,15 +21,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/boot"
 )
 
-// A queue sends to the SQS queues that the function's template names.
+// A queue sends to the SQS queues of the function's environment.
 type queue struct {
-	urls   map[string]string // by the name that functions use
+	urls   map[string]string // by the queue name that functions use
 	client *sqs.Client
 }
 
 var _ app.Queue = (*queue)(nil)
 
-// With gives a function its queues: boot.Start(sqsqueue.With(jobs.Reassess)).
+// With passes the queues to a function: boot.Start(sqsqueue.With(jobs.Reassess)).
 func With(function func(*app.App) lambda.Handler) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
 		sending := *a
@@ -53,10 +53,10 @@ func fromEnvironment() *queue {
 	}
 }
 
-// atOnce is how many messages SQS takes in one call.
+// atOnce is the number of messages that SQS accepts in one call.
 const atOnce = 10
 
-// Send sends every body, ten at a time. It stops at the first call in which one was refused.
+// Send sends the bodies in batches of ten. It stops at the first batch in which a message was refused.
 func (q *queue) Send(ctx context.Context, name string, bodies ...string) error {
 	url := q.urls[name]
 	if url == "" {

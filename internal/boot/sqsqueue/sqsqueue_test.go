@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// sqsAround stands in for SQS. It takes every body but those that want to be refused.
+// sqsAround fakes SQS. It accepts every body except those that ask to be refused.
 type sqsAround struct{ sent []string }
 
 func (s *sqsAround) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -43,7 +43,7 @@ type nothing struct{}
 
 func (nothing) Invoke(context.Context, []byte) ([]byte, error) { return nil, nil }
 
-func TestMessagesAreSentTenAtATimeAndARefusalIsAnError(t *testing.T) {
+func TestSendBatchesMessagesAndReportsRefusal(t *testing.T) {
 	around := &sqsAround{}
 	server := httptest.NewServer(around)
 	defer server.Close()
@@ -60,7 +60,7 @@ func TestMessagesAreSentTenAtATimeAndARefusalIsAnError(t *testing.T) {
 		return nothing{}
 	})(shared)
 	if queue == nil || shared.Queue != nil {
-		t.Fatal("the function alone is to have the queue")
+		t.Fatal("only the function may have the queue")
 	}
 	var bodies []string
 	for i := range 25 {
@@ -73,14 +73,14 @@ func TestMessagesAreSentTenAtATimeAndARefusalIsAnError(t *testing.T) {
 		t.Errorf("sent %q", around.sent)
 	}
 	if err := queue.Send(t.Context(), "reassess", "good", "refuse this"); err == nil || !strings.Contains(err.Error(), "1 of 2") {
-		t.Errorf("a message was refused, and the error is %v", err)
+		t.Errorf("after a refused message, the error is %v", err)
 	}
 	if err := queue.Send(t.Context(), "elsewhere", "x"); err == nil {
-		t.Error("a queue that the environment does not name took a message")
+		t.Error("a queue that is not in the environment accepted a message")
 	}
 }
 
-func TestQueuesAreAtTheEndpointOfTheEnvironment(t *testing.T) {
+func TestQueuesUseEndpointOfEnvironment(t *testing.T) {
 	for _, c := range []struct{ all, own, want string }{
 		{"http://127.0.0.1:4566", "", "http://127.0.0.1:4566"},
 		{"http://127.0.0.1:4566", "http://127.0.0.1:9000", "http://127.0.0.1:9000"},

@@ -1,4 +1,4 @@
-// Command nothing is the least that a function on Lambda can be: what the others' start is measured against.
+// Command nothing is a minimal function on Lambda: the baseline for the start times of the others.
 package main
 
 import (
