@@ -1,9 +1,9 @@
-// Package relay follows the table's stream: what is committed appears there, so the table is its own outbox and
-// nothing can be announced that did not happen, nor happen unannounced.
+// Package relay reads the table's stream. Every committed entry appears in the stream, so the table is its own
+// outbox: an entry is published exactly if it was committed.
 //
-// In this release nobody can subscribe. The function reads the ledger entries among the records and counts them
-// in its log, which shows that the stream flows. It promises to pass over nothing that looks like an entry and
-// is none: such a record is reported for redelivery, and ends in the queue of failures for a person to see. It
+// In this release there are no subscribers. The function counts the ledger entries in its log, which shows that the
+// stream works. It never skips a record with the keys of an entry that cannot be read: such a record is reported
+// for redelivery and finally moves to the failure queue, where an operator can inspect it. The function
 // deliberately writes nothing.
 package relay
 
@@ -23,12 +23,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// Entries serves the table's stream.
+// Entries returns the handler of the table's stream.
 func Entries(a *app.App) lambda.Handler { return entries{a} }
 
 type entries struct{ *app.App }
 
-// A record is what is read of a stream record. The rest is left as it is.
+// A record contains the fields that are read from a stream record.
 type record struct {
 	Name   string `json:"eventName"`
 	Change struct {
@@ -62,8 +62,8 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 	for _, rec := range batch.Records {
 		e, ok, err := read(ctx, rec)
 		if err != nil {
-			// A stream is in order: Lambda delivers again from the first failure on, whatever else is listed.
-			r.Log.ErrorContext(ctx, "a record will be delivered again", "request_id", app.RequestID(ctx), "sequence", rec.Change.Sequence, "err", err)
+			// Lambda redelivers a stream from the first failure, whatever other failures are listed.
+			r.Log.ErrorContext(ctx, "record will be redelivered", "request_id", app.RequestID(ctx), "sequence", rec.Change.Sequence, "err", err)
 			telemetry.Count(ctx, telemetry.Errors, 1)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.DynamoDBBatchItemFailure{ItemIdentifier: rec.Change.Sequence})
 			break
@@ -73,12 +73,12 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 	}
 	for program, n := range counts {
-		r.Log.InfoContext(ctx, "entries were committed", "program", program, "entries", n)
+		r.Log.InfoContext(ctx, "entries committed", "program", program, "entries", n)
 	}
 	return json.Marshal(answer)
 }
 
-// read reads one record, unless the function's time is over. A panic is that record's failure.
+// read reads one record, unless the function's time has ended. A panic is a failure of that record.
 func read(ctx context.Context, rec record) (e entry, ok bool, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -86,20 +86,19 @@ func read(ctx context.Context, rec record) (e entry, ok bool, err error) {
 		}
 	}()
 	if err := ctx.Err(); err != nil {
-		return entry{}, false, fmt.Errorf("relay: the record was not begun: %w", err)
+		return entry{}, false, fmt.Errorf("relay: the record was not processed: %w", err)
 	}
 	return entryOf(rec)
 }
 
-// An entry is where a ledger entry stands: its program, the kind and id of its cause, and the revision.
+// An entry identifies a ledger entry: its program, the kind and ID of its cause, and the revision.
 type entry struct {
 	program, kind, id string
 	revision          int
 }
 
-// entryOf reads the keys of a record as the ledger makes them, P#<program>#E#<kind>#<id> and a revision of six
-// digits. It is false for a record that is no new entry, and an error for one that has the keys of an entry
-// without being whole.
+// entryOf parses the keys of a record, P#<program>#E#<kind>#<id> and a revision of six digits. ok is false for a
+// record that is not a new entry. A record with the keys of an entry but without its document is an error.
 func entryOf(rec record) (e entry, ok bool, err error) {
 	revision, isRevision := revisionOf(rec.Change.Keys.SK.S)
 	if rec.Name != string(events.DynamoDBOperationTypeInsert) || !isRevision {
@@ -107,10 +106,10 @@ func entryOf(rec record) (e entry, ok bool, err error) {
 	}
 	parts := strings.SplitN(rec.Change.Keys.PK.S, "#", 5)
 	if len(parts) != 5 || parts[0] != "P" || parts[2] != "E" || parts[1] == "" || parts[3] == "" || parts[4] == "" {
-		return entry{}, false, fmt.Errorf("relay: %s is no cause", rec.Change.Keys.PK.S)
+		return entry{}, false, fmt.Errorf("relay: %s is not the key of a cause", rec.Change.Keys.PK.S)
 	}
 	if rec.Change.NewImage["doc"] == nil {
-		return entry{}, false, errors.New("relay: an entry came without its document; the stream must carry new images")
+		return entry{}, false, errors.New("relay: an entry has no document; the stream must include new images")
 	}
 	return entry{parts[1], parts[3], parts[4], revision}, true, nil
 }

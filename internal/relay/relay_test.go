@@ -14,13 +14,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
 
-// guarded is the relay under its policies, which allow no call of the table.
+// guarded returns the relay with its policies, which allow no access to the table.
 func guarded(t *testing.T, log io.Writer) access.Invoker {
 	a := &app.App{Log: slog.New(slog.NewTextHandler(log, nil)), Now: time.Now, Table: stacktest.Guard(t).Table(nil)}
 	return access.Handler("relay", Entries(a))
 }
 
-func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
+func TestStreamEntriesAreCountedByProgram(t *testing.T) {
 	var log bytes.Buffer
 	relay := guarded(t, &log)
 	record := func(name, pk, sk, image string) string {
@@ -36,7 +36,7 @@ func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 		logged  string
 	}{
 		{
-			"entries of two programs, among what is none",
+			"entries of two programs among other records",
 			[]string{
 				record("INSERT", "P#a#E#O#1042", "000001", doc), record("INSERT", "P#a#E#RD#rd_1", "000002", doc), record("INSERT", "P#b#E#LAPSE#m#2027-03-31", "000001", doc),
 				record("MODIFY", "P#a#M#mem_1", "ACCOUNT", doc), record("INSERT", "P#a#PROGRAM", "PROGRAM#000001", doc), record("INSERT", "KEY#x", "KEY", doc),
@@ -45,14 +45,14 @@ func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 			`{"batchItemFailures":[]}`, "program=a entries=2",
 		},
 		{
-			"an entry without its document, and those behind it",
+			"an entry without its document, and later entries",
 			[]string{record("INSERT", "P#a#E#O#1", "000001", doc), record("INSERT", "P#a#E#O#2", "000002", ""), record("INSERT", "P#a#E#O#3", "000003", doc)},
 			`{"batchItemFailures":[{"itemIdentifier":"seq-000002"}]}`, "program=a entries=1",
 		},
 		{
-			"a revision that belongs to no cause",
+			"a revision without a cause",
 			[]string{record("INSERT", "P#a", "000009", doc)},
-			`{"batchItemFailures":[{"itemIdentifier":"seq-000009"}]}`, "is no cause",
+			`{"batchItemFailures":[{"itemIdentifier":"seq-000009"}]}`, "is not the key of a cause",
 		},
 		{"nothing", nil, `{"batchItemFailures":[]}`, ""},
 	} {
@@ -68,7 +68,7 @@ func TestEntriesOfTheStreamAreCountedByProgram(t *testing.T) {
 		})
 	}
 	if _, err := relay.Invoke(t.Context(), []byte(`{"Records":3}`)); err == nil {
-		t.Error("it took what is no event")
+		t.Error("an invalid event was accepted")
 	}
 }
 
