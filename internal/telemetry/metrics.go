@@ -12,62 +12,62 @@ import (
 // Namespace is the CloudWatch namespace of every metric below.
 const Namespace = "Perennial"
 
-// A Metric names a CloudWatch metric in Namespace. Every metric is reported under three dimension sets: by stack, by
-// stack and function ("stack" and "function": members, earn, redeem, programs, reminders, webhooks, reassess, remind or
-// relay), and by stack, function and published version ("version": Lambda's version number, or "local" on one machine).
-// An account can have several stacks, and an alarm must not see those of another. The unit is Count unless the metric
-// says otherwise. A counter is reported only when it is not zero, so an alarm treats missing data as
-// not breaching and uses the statistic Sum.
+// A Metric is the name of a CloudWatch metric in Namespace. Every metric has three dimension sets: by stack, by
+// stack and function ("stack" and "function": members, earn, redeem, programs, reminders, webhooks, reassess,
+// remind or relay), and by stack, function and published version ("version": Lambda's version number, or "local" on
+// one machine). An account can have several stacks, and an alarm must not include the metrics of another stack. The
+// unit is Count unless the metric states another one. A counter is reported only if it is not zero, so an alarm
+// must treat missing data as not breaching and use the statistic Sum.
 type Metric string
 
 const (
-	// Errors counts failures that a function reports as an answer, which Lambda's own metric Errors does not see: a
-	// response with a status of 500 or more (but not the documented 503 webhook_not_configured), a message in
-	// batchItemFailures, a failed schedule or feedback event, a failed stream record, and a panic.
+	// Errors counts failures that a function reports in a response, which Lambda's own metric Errors does not
+	// include: a response with a status of 500 or more (except the documented 503 webhook_not_configured), a
+	// message in batchItemFailures, a failed schedule or feedback event, a failed stream record, and a panic.
 	Errors Metric = "Errors"
 
-	// Timeouts counts invocations that stopped before their work was done, because Lambda's deadline was near.
+	// Timeouts counts invocations that stopped before their work was complete because Lambda's deadline was near.
 	Timeouts Metric = "Timeouts"
 
-	// Conflicts counts attempts at a write that DynamoDB refused because another transaction was at the same item.
-	// Each is repeated; what is still refused in the end is also an error.
+	// Conflicts counts attempts at a write that DynamoDB refused because another transaction was changing the same
+	// item. Each attempt is retried; a write that is still refused after the last attempt is also an error.
 	Conflicts Metric = "Conflicts"
 
-	// Throttles counts calls that DynamoDB refused because the table, an index, a key or the account was over its
-	// throughput. Each is repeated; what is still refused in the end is also an error.
+	// Throttles counts calls that DynamoDB refused because the table, an index, a key or the account exceeded its
+	// throughput. Each call is retried; a call that is still refused after the last attempt is also an error.
 	Throttles Metric = "Throttles"
 
-	// SignatureFailures counts webhooks that were answered with 401: not signed, not signed by the processor, or
-	// signed too long ago. Only the function webhooks reports it.
+	// SignatureFailures counts webhooks that received status 401: unsigned, not signed by the processor, or signed
+	// too long ago. Only the function webhooks reports it.
 	SignatureFailures Metric = "SignatureFailures"
 
-	// Quarantined counts genuine events of payment processors that were kept aside for a person to look at. Only the
+	// Quarantined counts verified events of payment processors that were stored for an operator's review. Only the
 	// function webhooks reports it.
 	Quarantined Metric = "Quarantined"
 
-	// InvariantViolations counts commands that were refused because their result would have broken an invariant of
-	// the ledger. Nothing was written. Each is a defect of the rules or damage to stored data, and also an error.
+	// InvariantViolations counts commands that were refused because their result would have violated an invariant
+	// of the ledger. Nothing was written. Each is a defect of the rules or of stored data, and also an error.
 	InvariantViolations Metric = "InvariantViolations"
 
-	// CodeGuesses counts lookups of uploaded codes that were refused because their API key had missed as many within a
-	// minute as it may: a client of the key is guessing codes. Only the function redeem reports it.
+	// CodeGuesses counts lookups of uploaded codes that were refused because their API key had too many unknown
+	// codes within a minute: a client of the key is guessing codes. Only the function redeem reports it.
 	CodeGuesses Metric = "CodeGuesses"
 
 	// SilentProvider counts connected payment processors that have sent no verified event for twice their usual gap.
 	// Only the function reassess reports it, once an hour.
 	SilentProvider Metric = "SilentProvider"
 
-	// PITRDisabled is 1 for each hour in which the table's point-in-time recovery is off. Only the function reassess
-	// reports it.
+	// PITRDisabled is 1 for each hour in which the table's point-in-time recovery is disabled. Only the function
+	// reassess reports it.
 	PITRDisabled Metric = "PITRDisabled"
 
-	// ScheduleLateSeconds is how many seconds after its scheduled time a schedule's event was handled. Its unit is
-	// Seconds, and its statistic is Maximum. The functions reassess and remind report it for every event, also when it
-	// is zero, so missing data means that the schedule did not run.
+	// ScheduleLateSeconds is the delay of a schedule's event after its scheduled time. Its unit is Seconds, and its
+	// statistic is Maximum. The functions reassess and remind report it for every event, even if it is zero, so
+	// missing data means that the schedule did not run.
 	ScheduleLateSeconds Metric = "ScheduleLateSeconds"
 )
 
-// Metrics lists every metric that the functions report.
+// Metrics returns every metric that the functions report.
 func Metrics() []Metric {
 	return []Metric{
 		Errors, Timeouts, Conflicts, Throttles, SignatureFailures, Quarantined, InvariantViolations, CodeGuesses,
@@ -87,7 +87,7 @@ func (m Metric) Unit() string {
 // concurrent use.
 type Counters struct {
 	mu     sync.Mutex
-	values []value // in the order in which they were first added to; empty for most invocations
+	values []value // in the order of their first use; empty for most invocations
 }
 
 type value struct {
@@ -95,7 +95,7 @@ type value struct {
 	n      int64
 }
 
-// Add adds n to a metric. A metric that was added to is reported even if its value is zero.
+// Add adds n to a metric. Once added to, a metric is reported even if its value is zero.
 func (c *Counters) Add(m Metric, n int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -108,7 +108,7 @@ func (c *Counters) Add(m Metric, n int64) {
 	c.values = append(c.values, value{m, n})
 }
 
-// Value returns what was added to a metric so far.
+// Value returns the current value of a metric.
 func (c *Counters) Value(m Metric) int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -126,15 +126,15 @@ func WithCounters(ctx context.Context, c *Counters) context.Context {
 	return context.WithValue(ctx, countersKey{}, c)
 }
 
-// Count adds n to a metric of the invocation that ctx belongs to. Outside of an invocation, such as in an operator's
-// command, it does nothing.
+// Count adds n to a metric of the invocation of ctx. Outside an invocation, such as in an operator's command, it
+// does nothing.
 func Count(ctx context.Context, m Metric, n int64) {
 	if c, ok := ctx.Value(countersKey{}).(*Counters); ok {
 		c.Add(m, n)
 	}
 }
 
-// A directive tells CloudWatch which members of a log line are metrics (the embedded metric format,
+// A directive lists the members of a log line that CloudWatch reads as metrics (the embedded metric format,
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html).
 type directive struct {
 	Namespace  string
@@ -144,8 +144,8 @@ type directive struct {
 
 type definition struct{ Name, Unit string }
 
-// attrs makes a log line an embedded metric document; none if nothing was counted. The line must also have the
-// members stack, function and version, which are the dimensions.
+// attrs returns the attributes that make a log line an embedded metric document, or none if nothing was counted.
+// The line must also have the members stack, function and version, which are the dimensions.
 func (c *Counters) attrs(at time.Time) []slog.Attr {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -160,7 +160,7 @@ func (c *Counters) attrs(at time.Time) []slog.Attr {
 	}
 	text, err := json.Marshal([]directive{d})
 	if err != nil {
-		return nil // not possible: a directive is strings
+		return nil // impossible: a directive contains only strings
 	}
 	return append(attrs, slog.Group("_aws",
 		slog.Int64("Timestamp", at.UnixMilli()), slog.Any("CloudWatchMetrics", json.RawMessage(text))))

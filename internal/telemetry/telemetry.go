@@ -1,9 +1,9 @@
-// Package telemetry writes what the functions report: one JSON line per request, which is also a metric record
-// (CloudWatch's embedded metric format) if the request counted anything.
+// Package telemetry writes the logs of functions: one JSON line per request, which is also a metric record
+// (CloudWatch's embedded metric format) if the request counted a metric.
 //
-// It promises that a line holds only the fields that are named here: IDs, routes, codes, counts and durations. It
-// deliberately has no way to log a body, a header or a person. Requests and their latency are no metrics here, because
-// API Gateway and Lambda report both at no cost; they are fields of the line.
+// A line contains only the fields that are defined here: IDs, routes, codes, counts and durations. The package
+// deliberately provides no way to log a body, a header or a person. Requests and their latency are not metrics,
+// because API Gateway and Lambda report both at no cost; they are fields of the line.
 package telemetry
 
 import (
@@ -13,34 +13,35 @@ import (
 	"time"
 )
 
-// NewLog makes a logger that writes lines of JSON. Every line names the stack, which is a dimension of its metrics.
+// NewLog returns a logger that writes lines of JSON. Every line contains the stack, which is a dimension of its
+// metrics.
 func NewLog(w io.Writer, level slog.Leveler, stack string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: level})).With(slog.String("stack", stack))
 }
 
-// An Origin says where a line comes from. Function and Version are dimensions of its metrics.
+// An Origin is the source of a line. Function and Version are dimensions of its metrics.
 type Origin struct {
-	RequestID string // of the request or the invocation
+	RequestID string // the ID of the request or the invocation
 	Function  string // "earn"
 	Version   string // the function's published version; "local" on one machine
 }
 
-// A Request describes one request after it was answered.
+// A Request describes a completed request.
 type Request struct {
 	Origin
-	Program  string    // empty if the caller was not recognized
-	Key      string    // the API key's ID; likewise
-	Route    string    // the pattern, never the path: paths name members
+	Program  string    // empty if the caller was not authenticated
+	Key      string    // the API key's ID; empty if the caller was not authenticated
+	Route    string    // the route's pattern, not its path: paths contain member IDs
 	Status   int       // of the response
-	Code     string    // of the problem document; empty if there was none
+	Code     string    // the code of the problem document; empty if there was none
 	Replayed bool      // the response repeats an earlier one
-	Counters *Counters // what the request counted; nil for nothing
+	Counters *Counters // the metrics of the request; nil for none
 	At       time.Time
 	Took     time.Duration
 }
 
-// notConfigured is the one code with a status of 500 or more that is no failure: a webhook was sent to a connection
-// that the merchant has not set up.
+// notConfigured is the only code with a status of 500 or more that is not a failure: a webhook was sent to a
+// connection that the merchant has not configured.
 const notConfigured = "webhook_not_configured"
 
 // Answered writes the line of a request, and counts it in Errors if it failed.
@@ -70,8 +71,8 @@ func Answered(ctx context.Context, log *slog.Logger, r Request) {
 	log.LogAttrs(ctx, slog.LevelInfo, "request answered", append(attrs, r.Counters.attrs(r.At)...)...)
 }
 
-// Counted writes the line of an invocation that answers no request: a queue's, a schedule's or a stream's. It writes
-// nothing if nothing was counted.
+// Counted writes the line of an invocation by a queue, a schedule or a stream. It writes nothing if nothing was
+// counted.
 func Counted(ctx context.Context, log *slog.Logger, o Origin, at time.Time, c *Counters) {
 	counts := c.attrs(at)
 	if len(counts) == 0 {

@@ -17,7 +17,7 @@ var (
 	origin = Origin{RequestID: "r1", Function: "earn", Version: "7"}
 )
 
-// write returns the one line that f writes, and nil if it writes none.
+// write returns the one line that f writes, or nil if it writes none.
 func write(t *testing.T, f func(context.Context, *slog.Logger)) map[string]any {
 	t.Helper()
 	var out bytes.Buffer
@@ -92,7 +92,7 @@ func TestInvocationThatCountedNothingWritesNoLine(t *testing.T) {
 	checkDocument(t, write(t, counted), map[string]float64{"ScheduleLateSeconds": 0})
 }
 
-// checkDocument compares a line with the embedded metric format: CloudWatch silently drops a document whose metrics
+// checkDocument compares a line with the embedded metric format. CloudWatch silently drops a document whose metrics
 // and dimensions are not members of the line.
 func checkDocument(t *testing.T, line map[string]any, counts map[string]float64) {
 	t.Helper()
