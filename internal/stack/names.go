@@ -2,17 +2,17 @@ package stack
 
 import "strings"
 
-// A Deployment says where a stack is created. Names uses it to make up the names of the stack's resources.
+// A Deployment is the location of a stack. Names derives the names of the stack's resources from it.
 type Deployment struct {
 	Region    string // such as eu-west-1
 	Account   string // twelve digits
 	StackName string
-	Resources Values // overrides, by the names that Values has
+	Resources Values // overrides by the names of Values
 }
 
-// Names returns values for the pseudo parameters and for every resource of the template, in the form that AWS
-// gives them: a table's Ref is its name, a queue's Ref is its URL, a secret's Ref is its ARN. Names that AWS
-// chooses at random are made of the stack's name and the logical ID. Parameters are not included.
+// Names returns values for the pseudo parameters and for every resource of the template, in the formats of AWS: a
+// table's Ref is its name, a queue's Ref is its URL, a secret's Ref is its ARN. Where AWS chooses a random name,
+// Names combines the stack's name and the logical ID. Parameters are not included.
 func (t *Template) Names(d Deployment) Values {
 	v := Values{
 		"AWS::Region": d.Region, "AWS::AccountId": d.Account, "AWS::StackName": d.StackName,
@@ -28,8 +28,8 @@ func (t *Template) Names(d Deployment) Values {
 	return v
 }
 
-// name adds what Ref and Fn::GetAtt return for a resource. See "Return values" in the CloudFormation reference of
-// each type. A type that is not listed has its name only.
+// name adds the results of Ref and Fn::GetAtt for a resource. See "Return values" in the CloudFormation reference
+// of each type. An unlisted type has only its name.
 func (d Deployment) name(v Values, id, kind string) {
 	name := d.StackName + "-" + id
 	v[id] = name

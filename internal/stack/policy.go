@@ -16,7 +16,7 @@ type Statement struct {
 	Condition []Condition
 }
 
-// A Condition is one test of a statement. A statement applies if all its conditions hold.
+// A Condition is one test of a statement. A statement applies if all its conditions are true.
 type Condition struct {
 	Operator string // such as ForAllValues:StringLike
 	Key      string // such as dynamodb:LeadingKeys
@@ -24,8 +24,8 @@ type Condition struct {
 }
 
 // Statements returns the statements of a function's own policies, resolved. It returns an error for a policy that
-// is not written out (the name of a managed policy or a SAM policy template) and for a part of a statement that
-// the package does not know, because ignoring it would change the meaning of the policy.
+// is not an inline document (the name of a managed policy or a SAM policy template) and for an unknown part of a
+// statement, because ignoring it would change the meaning of the policy.
 func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
 	policies, err := t.policies(f, values)
 	if err != nil {
@@ -34,7 +34,7 @@ func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
 	var statements []Statement
 	for _, policy := range policies {
 		if At(policy, "Statement") == nil {
-			return nil, fmt.Errorf("stack: %s: the policy %v is not written out", f.ID, policy)
+			return nil, fmt.Errorf("stack: %s: the policy %v is not an inline document", f.ID, policy)
 		}
 		for _, s := range List(At(policy, "Statement")) {
 			statement, err := readStatement(object(s))
@@ -48,14 +48,14 @@ func (t *Template) Statements(f *Function, values Values) ([]Statement, error) {
 }
 
 // policies returns the policy documents of a function: its Policies in a SAM template, the inline policies of its
-// role in a transformed template, and in both the policies that are attached to its role.
+// role in a transformed template, and in both the policies attached to its role.
 func (t *Template) policies(f *Function, values Values) ([]any, error) {
 	if t.Resources[f.ID].Type == "AWS::Serverless::Function" {
 		own, err := t.Resolve(f.Properties["Policies"], values)
 		if err != nil {
 			return nil, err
 		}
-		attached, err := t.attached(f.ID+"Role", values) // the role that SAM makes
+		attached, err := t.attached(f.ID+"Role", values) // the role that SAM creates
 		return append(List(own), attached...), err
 	}
 	id := Referent(f.Properties["Role"])
@@ -75,7 +75,7 @@ func (t *Template) policies(f *Function, values Values) ([]any, error) {
 	return append(documents, attached...), err
 }
 
-// attached returns the documents of the policies that exist and name a role.
+// attached returns the documents of the existing policies that are attached to a role.
 func (t *Template) attached(role string, values Values) (documents []any, err error) {
 	policies := t.OfType("AWS::IAM::Policy")
 	for _, id := range slices.Sorted(maps.Keys(policies)) {
@@ -149,13 +149,13 @@ func readConditions(o Object) (conditions []Condition, err error) {
 	return conditions, nil
 }
 
-// texts returns a list of scalars as texts. It rejects an element that is not a scalar: the YAML parser reads
-// [kms:Decrypt] inside braces as a mapping, and such a policy must not be taken for another one.
+// texts returns a list of scalars as strings. It rejects other elements: the YAML parser reads [kms:Decrypt] inside
+// braces as a mapping, and such a policy must not be misread.
 func texts(v any) (out []string, err error) {
 	for _, e := range List(v) {
 		s := text(e)
 		if s == "" {
-			return nil, fmt.Errorf("%v is not a text", e)
+			return nil, fmt.Errorf("%v is not a string", e)
 		}
 		out = append(out, s)
 	}

@@ -9,9 +9,9 @@ import (
 	"strings"
 )
 
-// Values are what references stand for, by name: "Stage" for the parameter or resource in !Ref Stage,
-// "Table.Arn" for !GetAtt Table.Arn, "AWS::Region" for a pseudo parameter. A parameter that has no value here has
-// its default.
+// Values contains the values of references by name: "Stage" for the parameter or resource in !Ref Stage,
+// "Table.Arn" for !GetAtt Table.Arn, "AWS::Region" for a pseudo parameter. A parameter without a value has its
+// default.
 type Values map[string]any
 
 // noValue is what AWS::NoValue resolves to. Objects and lists drop it.
@@ -28,7 +28,7 @@ func IsIntrinsic(o Object) bool {
 	return false
 }
 
-// Referent returns the logical ID that a Ref or Fn::GetAtt names; empty for any other value.
+// Referent returns the logical ID in a Ref or Fn::GetAtt, or "" for any other value.
 func Referent(v any) string {
 	if id := text(At(v, "Ref")); id != "" {
 		return id
@@ -156,7 +156,7 @@ func (r *resolver) lookup(name string) (any, error) {
 
 var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 
-// sub replaces ${Name} and ${Name.Attribute}. ${!Text} stands for the literal ${Text}.
+// sub replaces ${Name} and ${Name.Attribute}. ${!Text} becomes the literal ${Text}.
 func (r *resolver) sub(argument any) (any, error) {
 	own := r
 	pattern, isText := argument.(string)
@@ -205,7 +205,7 @@ func (r *resolver) join(arguments []any) (any, error) {
 
 func (r *resolver) split(arguments []any) (any, error) {
 	if len(arguments) != 2 {
-		return nil, fmt.Errorf("stack: Fn::Split takes a separator and a text")
+		return nil, fmt.Errorf("stack: Fn::Split takes a separator and a string")
 	}
 	whole, err := r.resolve(arguments[1])
 	if err != nil {
@@ -218,7 +218,7 @@ func (r *resolver) split(arguments []any) (any, error) {
 	return parts, nil
 }
 
-// pick is Fn::Select.
+// pick evaluates Fn::Select.
 func (r *resolver) pick(arguments []any) (any, error) {
 	if len(arguments) != 2 {
 		return nil, fmt.Errorf("stack: Fn::Select takes an index and a list")
@@ -260,7 +260,7 @@ func (r *resolver) condition(name string) (any, error) {
 	return v, err
 }
 
-// test evaluates the functions that conditions are made of.
+// test evaluates the functions that are allowed in conditions.
 func (r *resolver) test(name string, arguments []any) (any, error) {
 	resolved, err := r.list(arguments)
 	if err != nil {

@@ -48,7 +48,7 @@ type Resource struct {
 // the values of Globals.Function merged into its properties as SAM does.
 type Function struct {
 	ID          string // logical ID, such as EarnFunction
-	Name        string // short name, such as earn: the base name of Code, or else the ID without its suffix
+	Name        string // short name, such as earn: the base name of Code, or the ID without its suffix
 	Code        string // CodeUri as written, such as build/earn/; empty in a transformed template
 	Timeout     int    // seconds
 	MemorySize  int    // megabytes
@@ -122,7 +122,7 @@ func (t *Template) Function(name string) (*Function, error) {
 	return nil, fmt.Errorf("stack: no function %q in the template", name)
 }
 
-// FunctionIDs returns the logical IDs of all functions in alphabetical order.
+// FunctionIDs returns the logical IDs of all functions, sorted.
 func (t *Template) FunctionIDs() []string { return slices.Sorted(maps.Keys(t.Functions)) }
 
 // OfType returns the resources of a type by logical ID.

@@ -80,7 +80,7 @@ func with(name, value string) stack.Values {
 	return changed
 }
 
-func TestFunctionsHaveTheGlobalPropertiesMerged(t *testing.T) {
+func TestGlobalPropertiesAreMerged(t *testing.T) {
 	tpl := parse(t, small)
 	f, err := tpl.Function("earn")
 	if err != nil {
@@ -93,7 +93,7 @@ func TestFunctionsHaveTheGlobalPropertiesMerged(t *testing.T) {
 		t.Errorf("layers %v, want %v", f.Properties["Layers"], want)
 	}
 	if _, err := tpl.Function("redeem"); err == nil {
-		t.Error("a function that does not exist was found")
+		t.Error("an unknown function was found")
 	}
 }
 
@@ -143,7 +143,7 @@ func TestConditionsCombine(t *testing.T) {
 	}
 }
 
-func TestResolveJoinsAndRejectsWhatItDoesNotKnow(t *testing.T) {
+func TestResolveEvaluatesKnownFunctionsOnly(t *testing.T) {
 	tpl := parse(t, small)
 	join := stack.Object{"Fn::Join": []any{":", []any{"arn", stack.Object{"Ref": "Api"}}}}
 	if got, err := tpl.Resolve(join, values); err != nil || got != "arn:a1" {
@@ -192,7 +192,7 @@ func TestStatementsAreResolved(t *testing.T) {
 	}
 }
 
-func TestStatementsRejectWhatTheyWouldMisread(t *testing.T) {
+func TestStatementsRejectUnknownParts(t *testing.T) {
 	for _, policies := range []string{
 		`AWSLambdaBasicExecutionRole`,
 		`[{ DynamoDBCrudPolicy: { TableName: T } }]`,
@@ -209,7 +209,7 @@ func TestStatementsRejectWhatTheyWouldMisread(t *testing.T) {
 	}
 }
 
-func TestEventsNameTheirSource(t *testing.T) {
+func TestEventsHaveSource(t *testing.T) {
 	f := parse(t, small).Functions["EarnFunction"]
 	var got []string
 	for _, e := range f.Events {
@@ -246,7 +246,7 @@ func TestParametersAndResources(t *testing.T) {
 	}
 }
 
-func TestStatementsIncludeThePoliciesOfTheRole(t *testing.T) {
+func TestStatementsIncludePoliciesOfRole(t *testing.T) {
 	tpl := parse(t, `
 Parameters: { Key: { Type: String, Default: "" } }
 Conditions: { HasKey: !Not [!Equals [!Ref Key, ""]] }

@@ -7,8 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// Every value of the shipped template that the package serves can be read and resolved.
-func TestTheTemplateIsRead(t *testing.T) {
+// TestShippedTemplateIsRead checks that every value of template.yaml that the package serves can be read and
+// resolved.
+func TestShippedTemplateIsRead(t *testing.T) {
 	tpl, err := stack.Read("../../template.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// A Reading is one possible way in which DynamoDB may fill dynamodb:LeadingKeys when it authorizes a transaction.
-// AWS documents the key for single and batch operations only.
+// A Reading is an assumption about the value of dynamodb:LeadingKeys when DynamoDB authorizes a transaction. AWS
+// documents the key only for single and batch operations.
 type Reading int
 
 const (
-	PerAction        Reading = iota // each action with the keys of the items that the transaction uses it on
-	WholeTransaction                // each action with the keys of all items of the transaction
-	NoLeadingKeys                   // each action without the condition key
+	PerAction        Reading = iota // each action has the keys of its own items
+	WholeTransaction                // each action has the keys of all items of the transaction
+	NoLeadingKeys                   // each action lacks the condition key
 )
 
-// Readings lists all readings.
+// Readings contains all readings.
 var Readings = []Reading{PerAction, WholeTransaction, NoLeadingKeys}
 
 func (r Reading) String() string {
@@ -32,21 +32,21 @@ func (r Reading) String() string {
 // An Op is one item that a DynamoDB call reads or writes.
 type Op struct {
 	Action string // such as PutItem
-	Key    string // partition key; of a query over the index, the index's
+	Key    string // partition key; for a query over the index, the index's partition key
 }
 
 // A Call is one call of an AWS API.
 type Call struct {
 	Operation string // such as dynamodb:TransactWriteItems, sqs:SendMessage
-	Resource  string // ARN; for a DynamoDB call, that of the table or index
-	Ops       []Op   // DynamoDB only: the items
+	Resource  string // ARN of the table or index for a DynamoDB call
+	Ops       []Op   // the items of a DynamoDB call
 	Key       string // ARN of the customer-managed KMS key that the resource is encrypted with; empty for none
 }
 
-// behalf are the KMS actions that the caller of a service needs if the resource is encrypted with a customer-managed key,
-// because the service uses the key on the caller's behalf. See "Authorizing use of your customer managed key" in the
-// DynamoDB developer guide (CreateGrant is needed only to create a table), "Key management" in the SQS developer guide,
-// and "Permissions for the KMS key" in the Secrets Manager user guide.
+// behalf lists the KMS actions that the caller of a service needs for a resource with a customer-managed key,
+// because the service uses the key on the caller's behalf. See "Authorizing use of your customer managed key" in
+// the DynamoDB developer guide (CreateGrant is needed only to create a table), "Key management" in the SQS
+// developer guide, and "Permissions for the KMS key" in the Secrets Manager user guide.
 var behalf = map[string][]string{
 	"dynamodb": {
 		"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo",
@@ -55,7 +55,8 @@ var behalf = map[string][]string{
 	"secretsmanager": {"kms:Decrypt"},
 }
 
-// Requests lists what AWS authorizes for the call under a reading. The call is allowed if all of them are.
+// Requests returns the requests that AWS authorizes for the call under a reading. The call is allowed if all
+// requests are.
 func (c Call) Requests(reading Reading) []Request {
 	if len(c.Ops) == 0 {
 		return append([]Request{{Action: c.Operation, Resource: c.Resource}}, c.keyRequests()...)
@@ -81,7 +82,7 @@ func (c Call) Requests(reading Reading) []Request {
 
 func (c Call) isTransaction() bool { return c.Operation == "dynamodb:TransactWriteItems" }
 
-// leadingKeys returns the value of dynamodb:LeadingKeys for an action; nil if it is absent.
+// leadingKeys returns the value of dynamodb:LeadingKeys for an action, or nil if it is absent.
 func (c Call) leadingKeys(action string, reading Reading) (keys []string) {
 	if c.isTransaction() && reading == NoLeadingKeys {
 		return nil
@@ -112,7 +113,7 @@ func (c Call) keyRequests() (requests []Request) {
 type DeniedError struct {
 	Function string
 	Call     Call
-	Request  Request // the one that was denied
+	Request  Request // the denied request
 	Reading  Reading
 }
 
@@ -138,7 +139,7 @@ func (p Policy) Check(function string, c Call) error {
 			}
 		}
 		if !c.isTransaction() {
-			break // the readings differ for transactions only
+			break // the readings differ only for transactions
 		}
 	}
 	return nil

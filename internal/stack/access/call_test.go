@@ -13,12 +13,12 @@ func leading(patterns ...string) stack.Condition {
 	return stack.Condition{Operator: "ForAllValues:StringLike", Key: keys, Values: patterns}
 }
 
-// ended is the transaction that ends a reservation of a limited reward.
+// ended is the transaction that ends a reservation of a reward with limited stock.
 var ended = access.Call{Operation: "dynamodb:TransactWriteItems", Resource: tableARN, Ops: []access.Op{
 	{Action: "PutItem", Key: "P#p#RD#rd_1"}, {Action: "PutItem", Key: "P#p#M#mem_1"}, {Action: "DeleteItem", Key: "P#p#HELD#mug"},
 }}
 
-func TestReadingsDifferInTheKeysOfATransaction(t *testing.T) {
+func TestReadingsDifferInLeadingKeys(t *testing.T) {
 	all := []string{"P#p#RD#rd_1", "P#p#M#mem_1", "P#p#HELD#mug"}
 	for reading, want := range map[access.Reading][2][]string{
 		access.PerAction:        {all[:2], all[2:]},
@@ -41,9 +41,9 @@ func TestReadingsDifferInTheKeysOfATransaction(t *testing.T) {
 	}
 }
 
-// A narrow statement for deletes allows the transaction under one reading only; one statement for all writes allows it
-// under each.
-func TestACallIsAllowedOnlyUnderEveryReading(t *testing.T) {
+// TestCallMustBeAllowedUnderEveryReading checks that a narrow statement for deletes allows the transaction under
+// one reading only, and that one statement for all writes allows it under each.
+func TestCallMustBeAllowedUnderEveryReading(t *testing.T) {
 	put, del := []string{"dynamodb:PutItem"}, []string{"dynamodb:DeleteItem"}
 	table := []string{tableARN}
 	for name, c := range map[string]struct {
@@ -60,7 +60,7 @@ func TestACallIsAllowedOnlyUnderEveryReading(t *testing.T) {
 			access.Policy{allow(slices.Concat(put, del), table, stack.Condition{Operator: "StringLikeIfExists", Key: keys, Values: []string{"*"}})},
 			true, access.PerAction,
 		},
-		"a key that must be there": {
+		"a required key": {
 			access.Policy{allow(slices.Concat(put, del), table, leading("P#*"), stack.Condition{Operator: "Null", Key: keys, Values: []string{"false"}})},
 			true, access.NoLeadingKeys,
 		},
@@ -79,7 +79,7 @@ func TestACallIsAllowedOnlyUnderEveryReading(t *testing.T) {
 	}
 }
 
-func TestACustomerManagedKeyMustBeAllowedToo(t *testing.T) {
+func TestCustomerManagedKeyMustBeAllowed(t *testing.T) {
 	key := "arn:aws:kms:eu-west-1:123456789012:key/k"
 	get := access.Call{Operation: "dynamodb:GetItem", Resource: tableARN, Ops: []access.Op{{Action: "GetItem", Key: "P#p"}}, Key: key}
 	read := allow([]string{"dynamodb:GetItem"}, []string{tableARN})
@@ -95,7 +95,7 @@ func TestACustomerManagedKeyMustBeAllowedToo(t *testing.T) {
 	}
 	send := access.Call{Operation: "sqs:SendMessage", Resource: "q", Key: key}
 	if err := (access.Policy{allow([]string{"sqs:SendMessage"}, []string{"q"}), use}).Check("remind", send); err == nil {
-		t.Error("a message was encrypted with a key that may be used for the table only")
+		t.Error("a message was encrypted with a key for the table only")
 	}
 	use.Condition[0].Values = []string{"sqs.eu-west-1.amazonaws.com"}
 	if err := (access.Policy{allow([]string{"sqs:SendMessage"}, []string{"q"}), use}).Check("remind", send); err != nil {
@@ -106,7 +106,7 @@ func TestACustomerManagedKeyMustBeAllowedToo(t *testing.T) {
 	}
 }
 
-func TestUnusedListsWhatNoCallNeeds(t *testing.T) {
+func TestUnusedListsUnneededGrants(t *testing.T) {
 	put, del := "dynamodb:PutItem", "dynamodb:DeleteItem"
 	table := []string{tableARN}
 	exact := []string{"P#*#RD#*", "P#*#M#*", "P#*#HELD#*"}
@@ -131,7 +131,7 @@ func TestUnusedListsWhatNoCallNeeds(t *testing.T) {
 	}
 }
 
-func TestRecorderKeepsOneCallOfEachKind(t *testing.T) {
+func TestRecorderDeduplicatesCalls(t *testing.T) {
 	var r access.Recorder
 	get := func(key string) access.Call {
 		return access.Call{Operation: "dynamodb:GetItem", Resource: tableARN, Ops: []access.Op{{Action: "GetItem", Key: key}}}
@@ -148,7 +148,7 @@ func TestRecorderKeepsOneCallOfEachKind(t *testing.T) {
 	}
 }
 
-func TestFamilyLeavesOutTheIDs(t *testing.T) {
+func TestFamilyReplacesIDs(t *testing.T) {
 	for key, want := range map[string]string{
 		"P#bluebird":                      "P#*",
 		"P#bluebird#PROGRAM":              "P#*#PROGRAM",

@@ -1,15 +1,16 @@
-// Package access decides whether the policies of a function allow its calls of AWS, as IAM does.
+// Package access evaluates IAM policies: it decides whether a function's policies allow its AWS calls.
 //
-// It serves tests and the local runner, so that a function that lacks a permission fails there and not first on
-// AWS. A Policy holds the statements of one function; Decide evaluates one request. Call describes an API call and
-// lists the requests that AWS authorizes for it. Table enforces the policies of a function on a table.Table.
+// Tests and the local runner use it, so that a missing permission is found there and not first on AWS. A Policy
+// contains the statements of one function, and Decide evaluates one request. A Call describes an API call and lists
+// the requests that AWS authorizes for it. Table enforces the policies of a function on a table.Table.
 //
-// Only what Perennial's template uses is supported: identity-based policies with Effect, Action, Resource and string
-// conditions. Decide returns an error for anything else, because a condition that is ignored would make the policy
-// another one. Resource policies, permission boundaries and service control policies are not evaluated.
+// Only the features that Perennial's template uses are supported: identity-based policies with Effect, Action,
+// Resource and string conditions. Decide returns an error for any other feature, because ignoring a condition would
+// change the meaning of a policy. Resource policies, permission boundaries and service control policies are not
+// evaluated.
 //
-// Public documents do not say how DynamoDB fills the condition key dynamodb:LeadingKeys for the members of a
-// transaction. A Reading is one possible answer; a call is allowed here only if it is allowed under every reading.
+// AWS does not document the value of the condition key dynamodb:LeadingKeys for the operations of a transaction. A
+// Reading is one possible value; a call is allowed here only if it is allowed under every reading.
 package access
 
 import (
@@ -20,14 +21,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A Policy is the statements of all identity-based policies of one function.
+// A Policy contains the statements of all identity-based policies of one function.
 type Policy []stack.Statement
 
-// A Request is what AWS authorizes: one action on one resource.
+// A Request is the unit of authorization: one action on one resource.
 type Request struct {
 	Action   string              // such as dynamodb:GetItem
 	Resource string              // an ARN; for a text message, the phone number
-	Context  map[string][]string // condition keys and their values; a key that is not in it is absent
+	Context  map[string][]string // the values of the condition keys; a missing key is absent
 }
 
 // Decide reports whether the policy allows a request: a statement must allow it and none may deny it.
@@ -90,7 +91,7 @@ func test(c stack.Condition, context map[string][]string) (bool, error) {
 	return match(values[0]) != negated, nil
 }
 
-// matcher returns a test of one value, and whether the operator is the negation of that test.
+// matcher returns a test of one value, and whether the operator negates that test.
 func matcher(operator string, patterns []string) (match func(string) bool, negated bool, err error) {
 	for _, pattern := range patterns {
 		if strings.Contains(pattern, "${") {
@@ -112,7 +113,8 @@ func matcher(operator string, patterns []string) (match func(string) bool, negat
 	return match, negated, nil
 }
 
-// Like reports whether a text matches a pattern in which * stands for any text, also none, and ? for one character.
+// Like reports whether text matches a pattern in which * matches any text, including none, and ? matches one
+// character.
 func Like(pattern, text string) bool {
 	var star, retry int // where to continue if the text after the last * does not match
 	p, t, hasStar := 0, 0, false

@@ -13,7 +13,7 @@ const (
 	keys     = "dynamodb:LeadingKeys"
 )
 
-func TestLikeMatchesAsIAMDoes(t *testing.T) {
+func TestLikeMatchesLikeIAM(t *testing.T) {
 	for _, c := range []struct {
 		pattern, text string
 		want          bool
@@ -50,7 +50,7 @@ func deny(actions, resources []string, conditions ...stack.Condition) stack.Stat
 	return s
 }
 
-func TestAStatementMustAllowAndNoneMayDeny(t *testing.T) {
+func TestDenyOverridesAllow(t *testing.T) {
 	get := access.Request{Action: "dynamodb:GetItem", Resource: tableARN}
 	for name, c := range map[string]struct {
 		policy access.Policy
@@ -76,7 +76,7 @@ func TestAStatementMustAllowAndNoneMayDeny(t *testing.T) {
 	}
 }
 
-func TestConditionsTestTheValuesOfAKey(t *testing.T) {
+func TestConditionOperators(t *testing.T) {
 	absent := []string(nil)
 	for _, c := range []struct {
 		operator string
@@ -121,7 +121,7 @@ func TestConditionsTestTheValuesOfAKey(t *testing.T) {
 	}
 }
 
-func TestAllConditionsOfAStatementMustHold(t *testing.T) {
+func TestAllConditionsOfStatementMustBeTrue(t *testing.T) {
 	p := access.Policy{allow(
 		[]string{"a:B"}, []string{"*"},
 		stack.Condition{Operator: "StringEquals", Key: "one", Values: []string{"1"}},
@@ -138,7 +138,7 @@ func TestAllConditionsOfAStatementMustHold(t *testing.T) {
 	}
 }
 
-func TestWhatTheEvaluatorDoesNotKnowIsAnError(t *testing.T) {
+func TestUnsupportedConditionsAreErrors(t *testing.T) {
 	r := access.Request{Action: "a:B", Resource: "r", Context: map[string][]string{keys: {"P#1", "P#2"}}}
 	for _, c := range []stack.Condition{
 		{Operator: "NumericEquals", Key: keys, Values: []string{"1"}},

@@ -22,11 +22,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// A dynamo answers DynamoDB's API with the given answers, of which the last is repeated, and notes the calls.
+// A dynamo fakes DynamoDB's API with the given responses, of which the last is repeated, and records the calls.
 type dynamo struct {
 	t       *testing.T
 	guard   *access.Guard
-	answers []string // "" loses the answer, "400 …" is an error with that body
+	answers []string // "" loses the response, "400 …" is an error with that body
 	calls   []string
 }
 
@@ -76,33 +76,33 @@ const (
 	indexRow = `{"Items":[{"pk":{"S":"P#p#M#mem_1"},"sk":{"S":"ACCOUNT"},"ipk":{"S":"P#p#DUE#reassess#07"},"isk":{"S":"x"}}]}`
 )
 
-// Table checks exactly the calls that dynamotable can make: each call that one makes, the other checks, whatever
-// DynamoDB answers, and each call that is checked is made after some answer.
-func TestTheTableChecksTheCallsOfDynamotable(t *testing.T) {
+// TestTableChecksCallsOfDynamotable checks that Table checks exactly the calls that dynamotable can make: every
+// call that dynamotable makes for any response is checked, and every checked call is made for some response.
+func TestTableChecksCallsOfDynamotable(t *testing.T) {
 	item := table.Item{Key: table.Key{PK: "P#p#M#mem_1", SK: "ACCOUNT"}, Doc: []byte(`{}`)}
 	listed := item
 	listed.Index = table.Key{PK: "P#p#DUE#reassess#07", SK: "x"}
 	old := table.Item{Key: table.Key{PK: "P#p#HELD#mug", SK: "h"}, Version: 1, Doc: []byte(`{}`)}
 	budget := table.Key{PK: "P#p#C#mug", SK: "07"}
-	lost := [][]string{{`{}`}, {"", aborted, `{"Responses":{}}`}} // after a lost answer the items are read back
+	lost := [][]string{{`{}`}, {"", aborted, `{"Responses":{}}`}} // after a lost response the items are read back
 	for name, c := range map[string]struct {
 		do      func(context.Context, table.Table)
-		answers [][]string // of DynamoDB, run by run; nil: one run with empty answers
+		answers [][]string // responses of DynamoDB in each run; nil for one run with empty responses
 	}{
 		"get":                  {do: func(ctx context.Context, tab table.Table) { _, _ = tab.Get(ctx, item.Key) }},
 		"query":                {do: query(table.Query{PK: "P#p#M#mem_1"})},
 		"query over the index": {do: query(table.Query{PK: "P#p#DUE#reassess#07", Index: true}), answers: [][]string{{indexRow, `{}`}}},
-		"lone put":             {do: transact(table.Put(item)), answers: lost},
-		"lone check":           {do: transact(table.Check(item))},
-		"lone delete":          {do: transact(table.Delete(old))},
-		"lone add":             {do: transact(table.Add(budget, "n", 1, 5))},
+		"single put":           {do: transact(table.Put(item)), answers: lost},
+		"single check":         {do: transact(table.Check(item))},
+		"single delete":        {do: transact(table.Delete(old))},
+		"single add":           {do: transact(table.Add(budget, "n", 1, 5))},
 		"transaction": {
 			do:      transact(table.Put(item), table.Delete(old), table.Check(table.Item{Key: table.Key{PK: "P#p#HH#1", SK: "H"}})),
 			answers: lost,
 		},
 		"counter": {
 			do:      transact(table.Put(item), table.Add(budget, "n", 1, 0)),
-			answers: append(lost, []string{aborted, `{}`}), // the counter is absent, and is put
+			answers: append(lost, []string{aborted, `{}`}), // the counter is absent and is created
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,7 +146,7 @@ func transact(ops ...table.Op) func(context.Context, table.Table) {
 	return func(ctx context.Context, tab table.Table) { _ = tab.Transact(ctx, ops...) }
 }
 
-func TestTheTableDeniesBeforeItDoesAnything(t *testing.T) {
+func TestTableChecksPoliciesBeforeAccess(t *testing.T) {
 	memory, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -177,10 +177,10 @@ func TestTheTableDeniesBeforeItDoesAnything(t *testing.T) {
 		t.Errorf("%d denials were reported: %v", len(denials), denials)
 	}
 	if _, err := tab.Get(access.As(t.Context(), "g"), item.Key); err == nil {
-		t.Error("a function that the template does not have read the table")
+		t.Error("a function that is not in the template could read the table")
 	}
 	if err := tab.Transact(t.Context(), table.Put(item)); err != nil {
-		t.Errorf("a call of no function was denied: %v", err)
+		t.Errorf("a call without a function was denied: %v", err)
 	}
 }
 

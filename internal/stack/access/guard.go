@@ -7,17 +7,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A Guard enforces the policies of all functions of a stack. Its fields are not changed after first use.
+// A Guard enforces the policies of all functions of a stack. Do not change its fields after the first use.
 type Guard struct {
 	Policies map[string]Policy // by the function's short name
 	TableARN string
 	KeyARN   string // the customer-managed KMS key of all resources; empty for none
 
-	// Denied is called with each error that the guard returns; nil does nothing. Tests fail there, because code
-	// may handle the error.
+	// Denied is called with each error that the guard returns; nil does nothing. Tests fail in it, because the code
+	// under test may handle the error.
 	Denied func(error)
 
-	// Observe is called with each call, before it is checked; nil does nothing.
+	// Observe is called with each call before it is checked; nil does nothing.
 	Observe func(function string, c Call)
 }
 
@@ -59,13 +59,13 @@ func (g *Guard) Check(function string, c Call) error {
 
 type functionKey struct{}
 
-// As returns a context for the calls of a function. Table checks calls with such a context and passes all others,
-// which are those of a test itself.
+// As returns a context for the calls of a function. Table checks calls with such a context and passes on all
+// others, which a test makes for itself.
 func As(ctx context.Context, function string) context.Context {
 	return context.WithValue(ctx, functionKey{}, function)
 }
 
-// functionOf returns the function that makes a call; empty for none.
+// functionOf returns the function that makes a call, or "" if there is none.
 func functionOf(ctx context.Context) string {
 	name, _ := ctx.Value(functionKey{}).(string)
 	return name
@@ -76,7 +76,7 @@ type Invoker interface {
 	Invoke(ctx context.Context, payload []byte) ([]byte, error)
 }
 
-// Handler returns a handler whose calls are those of a function.
+// Handler returns a handler that makes its calls as the given function.
 func Handler(function string, h Invoker) Invoker { return handler{function, h} }
 
 type handler struct {

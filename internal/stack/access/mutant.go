@@ -7,15 +7,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A Mutant is a policy that lacks one part of another one.
+// A Mutant is a policy from which one part was removed.
 type Mutant struct {
-	Lacks  string // the part, for messages
+	Lacks  string // the removed part, for messages
 	Policy Policy
 }
 
-// Mutants returns every policy that p becomes if a statement, or an action, a resource or a value of a condition in a
-// statement is dropped, or one action loses one value. Tests require that each mutant changes the decision about some
-// call, so that every part of the policy is proved.
+// Mutants returns every policy that results from removing a statement, or an action, a resource or a condition
+// value of a statement, or one value for one action. Tests require that each mutant changes the decision about some
+// call, which proves that every part of the policy is needed.
 func (p Policy) Mutants() (mutants []Mutant) {
 	for i, s := range p {
 		add := func(lacks string, instead ...stack.Statement) {
@@ -50,8 +50,8 @@ func (p Policy) Mutants() (mutants []Mutant) {
 	return mutants
 }
 
-// several returns the elements of a list that has more than one: without its only element a statement would not be
-// valid, and dropping the statement is a mutant of its own.
+// several returns the elements of a list with more than one. A statement without its only element would be invalid,
+// and its removal is a separate mutant.
 func several(list []string) []string {
 	if len(list) < 2 {
 		return nil

@@ -7,7 +7,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-func TestMutantsLackOnePartEach(t *testing.T) {
+func TestEachMutantLacksOnePart(t *testing.T) {
 	p := access.Policy{
 		allow([]string{"a:A", "a:B"}, []string{"r", "s"}, leading("P#*#M#*", "P#*#E#*")),
 		deny([]string{"b:C"}, []string{"t"}),
@@ -27,9 +27,9 @@ func TestMutantsLackOnePartEach(t *testing.T) {
 	}
 }
 
-// Each mutant of a policy that is exactly what the calls need is detected, and a mutant that lacks a part which no call
-// needs is not.
-func TestMutantsAreDetectedByTheCallsThatTheyDeny(t *testing.T) {
+// TestMutantsAreDetectedByDeniedCalls checks that each mutant of an exact policy is detected, and that the mutant
+// without an unneeded part is not.
+func TestMutantsAreDetectedByDeniedCalls(t *testing.T) {
 	exact := access.Policy{allow(
 		[]string{"dynamodb:PutItem", "dynamodb:DeleteItem"}, []string{tableARN}, leading("P#*#RD#*", "P#*#M#*", "P#*#HELD#*"),
 	)}

@@ -9,7 +9,7 @@ import (
 	"sync"
 )
 
-// A Recorder collects the calls of functions, one of each kind: calls that differ only in the IDs within their keys
+// A Recorder collects the calls of functions, one of each kind. Calls that differ only in the IDs within their keys
 // are of one kind. It is safe for concurrent use.
 type Recorder struct {
 	mu    sync.Mutex
@@ -51,8 +51,8 @@ func kindOf(c Call) string {
 	return c.Operation + " " + c.Resource + " " + strings.Join(slices.Compact(ops), ", ")
 }
 
-// Family returns the pattern of all partition keys of one kind: "P#*#O#*" for "P#bluebird#O#1042", "P#*#PROGRAM" for
-// "P#bluebird#PROGRAM", "KEY#*" for "KEY#k1", "PROGRAMS" for itself.
+// Family returns the pattern of the partition keys of one kind: "P#*#O#*" for "P#bluebird#O#1042", "P#*#PROGRAM"
+// for "P#bluebird#PROGRAM", "KEY#*" for "KEY#k1", and "PROGRAMS" for itself.
 func Family(key string) string {
 	parts := strings.SplitN(key, "#", 4)
 	switch {
@@ -79,11 +79,11 @@ func (g grant) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s on %s %s", g.action, g.resource, g.keys))
 }
 
-// Unused lists the grants of a policy that no recorded call needs under any reading. A grant is needed if a call
-// requests its action on its resource and, where it has a pattern of leading keys, with a key whose Family is
-// that pattern. So a pattern that is wider than the code's use is unused too, and so is a statement for items of DynamoDB
-// without such patterns. Services limits the list to actions with one of these prefixes, such as dynamodb, because
-// other calls may be recorded by another test.
+// Unused returns the grants of a policy that no recorded call needs under any reading. A grant is needed if a call
+// requests its action on its resource and, for a grant with a leading-keys pattern, with a key whose Family is that
+// pattern. A pattern that is wider than the code's use is therefore unused, as is a statement for DynamoDB items
+// without a pattern. Services limits the result to actions with these prefixes, such as dynamodb, because another
+// test may record the other calls.
 func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	needed := map[grant]bool{}
 	for _, c := range calls {
@@ -107,7 +107,7 @@ func (p Policy) Unused(calls []Call, services ...string) (unused []string) {
 	return unused
 }
 
-// in reports whether a grant is among those that are needed. A pattern of resources is if a resource of it is.
+// in reports whether a grant is needed. A pattern of resources is needed if one of its resources is.
 func (g grant) in(needed map[grant]bool) bool {
 	if needed[g] || !strings.Contains(g.resource, "*") {
 		return needed[g]
@@ -120,7 +120,7 @@ func (g grant) in(needed map[grant]bool) bool {
 	return false
 }
 
-// grants lists what the policy's Allow statements consist of.
+// grants returns the grants of the policy's Allow statements.
 func (p Policy) grants() (grants []grant) {
 	for _, s := range p {
 		if s.Effect != "Allow" {

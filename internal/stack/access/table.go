@@ -7,9 +7,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// Table returns a table that checks the calls which dynamotable would make before it passes them on. It covers also
-// the calls that dynamotable makes only after a lost answer or for a counter that does not exist yet, so that a
-// missing permission for them is found without the fault.
+// Table returns a table that checks the calls that dynamotable would make, and then passes them on. It also checks
+// the calls that dynamotable makes only after a lost response or for an absent counter, so that a missing
+// permission for them is found without the fault.
 func (g *Guard) Table(t table.Table) table.Table { return guarded{g, t} }
 
 type guarded struct {
@@ -35,7 +35,7 @@ func (t guarded) Query(ctx context.Context, q table.Query) iter.Seq2[table.Item,
 			return
 		}
 		for it, err := range t.next.Query(ctx, q) {
-			if err == nil && q.Index { // each row of the index is read by its key
+			if err == nil && q.Index { // dynamotable reads each row of the index by its key
 				err = t.check(ctx, t.guard.onTable("BatchGetItem", Op{"BatchGetItem", it.Key.PK}))
 			}
 			if err != nil {
@@ -73,7 +73,7 @@ var actionOf = map[table.OpKind]string{
 	table.OpPut: "PutItem", table.OpDelete: "DeleteItem", table.OpCheck: "ConditionCheckItem", table.OpAdd: "UpdateItem",
 }
 
-// writes lists the calls that dynamotable may make for a Transact.
+// writes returns the calls that dynamotable may make for a Transact.
 func (g *Guard) writes(ops []table.Op) []Call {
 	if len(ops) == 1 && ops[0].Kind == table.OpCheck {
 		return []Call{g.onTable("GetItem", Op{"GetItem", ops[0].Item.Key.PK})}
@@ -82,7 +82,7 @@ func (g *Guard) writes(ops []table.Op) []Call {
 	if len(ops) == 1 && ops[0].Kind != table.OpAdd {
 		operation = actionOf[ops[0].Kind]
 	}
-	var first, made, read []Op // made: the second attempt, which puts the items of counters that were absent
+	var first, made, read []Op // made: the second attempt, which puts the items of absent counters
 	for _, op := range ops {
 		key, action := op.Item.Key.PK, actionOf[op.Kind]
 		first = append(first, Op{action, key})
@@ -92,7 +92,7 @@ func (g *Guard) writes(ops []table.Op) []Call {
 				action = "PutItem"
 			}
 		case table.OpPut:
-			read = append(read, Op{"BatchGetItem", key}) // after a lost answer
+			read = append(read, Op{"BatchGetItem", key}) // after a lost response
 		}
 		made = append(made, Op{action, key})
 	}

@@ -6,9 +6,9 @@ import (
 	"regexp"
 )
 
-// DynamoDB returns the call that a request to DynamoDB makes: operation is the part of the header X-Amz-Target behind
-// the dot, body is the JSON body. It knows the operations that dynamotable uses. DescribeContinuousBackups is about the
-// table as a whole and names no item.
+// DynamoDB returns the call of a request to DynamoDB: operation is the part of the header X-Amz-Target after the
+// dot, and body is the JSON body. It supports the operations that dynamotable uses. DescribeContinuousBackups
+// concerns the whole table and names no item.
 func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 	var in request
 	if err := json.Unmarshal(body, &in); err != nil {
@@ -51,7 +51,7 @@ func (g *Guard) DynamoDB(operation string, body []byte) (Call, error) {
 	return c, nil
 }
 
-// request has the parts of DynamoDB's requests that name items.
+// request contains the fields of DynamoDB's requests that name items.
 type request struct {
 	IndexName                 string
 	Key, Item                 attributes
@@ -67,7 +67,7 @@ type attributes struct {
 
 type value struct{ S string }
 
-// part is one member of a transaction.
+// part is one operation of a transaction.
 type part struct{ Key, Item attributes }
 
 func (p part) op(name string) Op {
@@ -80,7 +80,7 @@ func (p part) op(name string) Op {
 
 var equality = regexp.MustCompile(`^\s*\w+\s*=\s*(:\w+)`)
 
-// partition returns the partition key of a query whose condition begins with it.
+// partition returns the partition key of a query whose condition starts with it.
 func (in request) partition() string {
 	m := equality.FindStringSubmatch(in.KeyConditionExpression)
 	if m == nil {

@@ -17,17 +17,17 @@ import (
 //go:embed overdue.yaml
 var overdueProgram string
 
-// Overdue makes members for whom time has everything to do, so that the next command about one of them writes items of
-// every kind that any command can write, whichever function runs it.
+// Overdue creates members with overdue changes of every kind, so that the next command for such a member writes
+// every kind of item that a command can write, whichever function runs it.
 type Overdue struct {
 	T       testing.TB
 	Ledger  *ledger.Ledger
-	Advance func(time.Duration) // moves the ledger's clock
+	Advance func(time.Duration) // advances the ledger's clock
 
 	program *loyalty.Program
 }
 
-// Publish publishes the program of the members, as the version behind the newest, and returns it.
+// Publish publishes the members' program as the version after the newest, and returns it.
 func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 	o.T.Helper()
 	source := []byte(strings.Replace(overdueProgram, "program: overdue", "program: "+id, 1))
@@ -42,8 +42,9 @@ func (o *Overdue) Publish(id string, after int) *loyalty.Program {
 	return p
 }
 
-// Members makes overdue members: each has a reservation of a reward with limited stock and one of a code from a pool,
-// both expired, and pending points whose activation redeems a reward automatically. The clock moves by 15 days.
+// Members creates overdue members. Each has a reservation of a reward with limited stock and one of a code from a
+// pool, both expired, and pending points whose activation redeems a reward automatically. The clock advances by 15
+// days.
 func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}
@@ -62,7 +63,7 @@ func (o *Overdue) Members(members ...loyalty.MemberID) {
 	o.Advance(15 * 24 * time.Hour)
 }
 
-// Pending gives a member pending points of so many events, each with an instant of its own at which they become active.
+// Pending gives a member pending points from the given number of events, which become active at different instants.
 func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	o.T.Helper()
 	for i := range events {
@@ -73,7 +74,7 @@ func (o *Overdue) Pending(m loyalty.MemberID, events int) {
 	}
 }
 
-// Enrol makes members without anything.
+// Enrol creates members without points.
 func (o *Overdue) Enrol(members ...loyalty.MemberID) {
 	o.T.Helper()
 	for _, m := range members {
@@ -82,7 +83,7 @@ func (o *Overdue) Enrol(members ...loyalty.MemberID) {
 	}
 }
 
-// Queue puts a member first on the waiting list of the reward print, of which one item is free.
+// Queue puts a member first on the waitlist of the reward print, which has one free item.
 func (o *Overdue) Queue(m, other loyalty.MemberID) {
 	o.T.Helper()
 	ctx, by := o.T.Context(), ledger.By{Actor: "test"}

@@ -9,12 +9,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A Part of a function's policies is proved by one test.
+// A Part is a part of a function's policies that one test proves.
 type Part string
 
 const (
-	Table Part = "table" // what the function's work reads and writes in the table
-	Rest  Part = "rest"  // all services but DynamoDB
+	Table Part = "table" // access to the table
+	Rest  Part = "rest"  // access to all other services
 )
 
 // PartOf returns the part that a statement belongs to.
@@ -25,10 +25,10 @@ func PartOf(s stack.Statement) Part {
 	return Rest
 }
 
-// Prove requires that a part of a function's policies is exactly what the recorded calls need: no grant of it is unused,
-// and without any statement, action, resource or key pattern of it a call is denied. Calls to be denied show in the same
-// way that Deny statements are needed: without one, a call of Forbidden is allowed. That the calls are allowed was checked
-// when they were recorded.
+// Prove requires that a part of a function's policies is exactly what the recorded calls need: no grant is unused,
+// and without any statement, action, resource or key pattern a call would be denied. Calls that must be denied
+// prove in the same way that Deny statements are needed: without one, a call of Forbidden would be allowed. Prove
+// does not check that the recorded calls are allowed, because that was checked when they were recorded.
 func Prove(t testing.TB, g *access.Guard, function string, part Part, recorder *access.Recorder) {
 	t.Helper()
 	calls := recorder.Calls(function)
@@ -49,7 +49,7 @@ func Prove(t testing.TB, g *access.Guard, function string, part Part, recorder *
 	}
 }
 
-// split divides a policy into the statements of a part and the others.
+// split separates the statements of a part from the others.
 func split(p access.Policy, part Part) (of, other access.Policy) {
 	for _, s := range p {
 		if PartOf(s) == part {
@@ -61,7 +61,7 @@ func split(p access.Policy, part Part) (of, other access.Policy) {
 	return of, other
 }
 
-// Forbidden lists calls that the policies of no function allow.
+// Forbidden returns calls that no function's policies allow.
 func Forbidden(g *access.Guard) (calls []access.Call) {
 	write := func(action, key string) access.Call {
 		return access.Call{Operation: "dynamodb:" + action, Resource: g.TableARN, Ops: []access.Op{{Action: action, Key: key}}, Key: g.KeyARN}
@@ -81,6 +81,6 @@ func Forbidden(g *access.Guard) (calls []access.Call) {
 		access.Call{Operation: "events:PutEvents", Resource: "arn:aws:events:eu-west-1:123456789012:event-bus/default"},
 		access.Call{Operation: "secretsmanager:GetSecretValue", Resource: "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other-a1b2c3", Key: g.KeyARN},
 		access.Call{Operation: "sqs:SendMessage", Resource: "arn:aws:sqs:eu-west-1:123456789012:other", Key: g.KeyARN},
-		access.Call{Operation: "kms:Decrypt", Resource: g.KeyARN}, // without a service between
+		access.Call{Operation: "kms:Decrypt", Resource: g.KeyARN}, // directly, not through a service
 	)
 }

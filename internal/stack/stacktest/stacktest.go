@@ -1,4 +1,4 @@
-// Package stacktest runs the tests of functions under the policies of template.yaml.
+// Package stacktest runs tests of functions with the policies of template.yaml.
 package stacktest
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// Deployment is where the tests' stack is said to be.
+// Deployment is the fictitious deployment of the tests' stack.
 var Deployment = stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial"}
 
-// Template returns template.yaml of this module. It is read once per process, and must not be changed.
+// Template returns the module's template.yaml. It is read once per process and must not be changed.
 func Template(t testing.TB) *stack.Template {
 	t.Helper()
 	tpl, err := readTemplate()
@@ -40,14 +40,14 @@ var readTemplate = sync.OnceValues(func() (*stack.Template, error) {
 	return nil, errors.New("no template.yaml above this package")
 })
 
-// Parameters turn on every optional part of the stack.
+// Parameters enables every optional part of the stack.
 var Parameters = map[string]string{
 	"MailFrom": "Bluebird Rewards <hello@bluebird.test>", "SmsSender": "Bluebird", "PushBus": "perennial-push",
 	"WebhookUrl": "https://shop.test/reminders", "PublicUrl": "https://api.bluebird.test",
 	"KmsKeyArn": "arn:aws:kms:eu-west-1:123456789012:key/k1",
 }
 
-// Values are what the references of a template stand for in the tests' stack.
+// Values returns the values of a template's references in the tests' stack.
 func Values(tpl *stack.Template) stack.Values {
 	values := tpl.Names(Deployment)
 	for name, value := range Parameters {
@@ -56,7 +56,7 @@ func Values(tpl *stack.Template) stack.Values {
 	return values
 }
 
-// Guard returns a guard with the policies of all functions in the tests' stack. A call that they deny fails the test.
+// Guard returns a guard with the policies of all functions in the tests' stack. A denied call fails the test.
 func Guard(t testing.TB) *access.Guard {
 	t.Helper()
 	read, err := readGuard()

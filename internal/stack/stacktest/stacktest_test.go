@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
 
-func TestGuardHasThePoliciesOfEachFunction(t *testing.T) {
+func TestGuardHasPoliciesOfEachFunction(t *testing.T) {
 	g := stacktest.Guard(t)
 	for _, f := range stacktest.Template(t).Functions {
 		if len(g.Policies[f.Name]) == 0 {
@@ -21,7 +21,7 @@ func TestGuardHasThePoliciesOfEachFunction(t *testing.T) {
 	}
 }
 
-// The guard fails the test that it was made for.
+// TestGuardReportsDenials checks that a denied call fails the guard's test.
 func TestGuardReportsDenials(t *testing.T) {
 	g := stacktest.Guard(t)
 	var denied []error
@@ -48,8 +48,8 @@ func TestNoFunctionMayMakeAForbiddenCall(t *testing.T) {
 	}
 }
 
-// Without email, text messages or a bus nothing may be sent that way.
-func TestAChannelThatIsNotSetUpIsNotAllowed(t *testing.T) {
+// TestUnconfiguredChannelIsDenied checks that without email, text messages or a bus, no function may send that way.
+func TestUnconfiguredChannelIsDenied(t *testing.T) {
 	tpl := stacktest.Template(t)
 	g, err := access.New(tpl, tpl.Names(stacktest.Deployment))
 	if err != nil {
