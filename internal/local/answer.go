@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// An answer is what a function returns for an HTTP request: payload format 2.0, of which the names below are
-// understood. It is read token by token into buffers that are used again.
+// An answer is a function's response to an HTTP request, in payload format 2.0. It is parsed token by token into
+// buffers that are reused.
 type answer struct {
 	status  int
 	headers [][2]string
@@ -23,17 +23,17 @@ type answer struct {
 	in      bytes.Buffer
 }
 
-// read parses raw, which the answer does not keep.
+// read parses raw. The answer retains no part of raw.
 func (a *answer) read(raw []byte) error {
 	a.status, a.headers, a.cookies, a.body, a.base64 = 0, a.headers[:0], a.cookies[:0], a.body[:0], false
 	a.in.Reset()
 	a.in.Write(raw)
 	a.dec.Reset(&a.in)
 	if err := a.object(a.field); err != nil {
-		return fmt.Errorf("local: the function's answer: %w", err)
+		return fmt.Errorf("local: the function's response: %w", err)
 	}
 	if a.status < 100 || a.status > 599 {
-		return fmt.Errorf("local: the function answered status %d", a.status)
+		return fmt.Errorf("local: the function returned status %d", a.status)
 	}
 	if !a.base64 {
 		return nil
@@ -46,7 +46,7 @@ func (a *answer) read(raw []byte) error {
 	return nil
 }
 
-// object calls member with each name of the next value, which may be null; member reads what belongs to it.
+// object calls member with each name of the next value, which may be null. member reads the member's value.
 func (a *answer) object(member func(name string) error) error {
 	start, err := a.dec.ReadToken()
 	if err != nil {
@@ -56,7 +56,7 @@ func (a *answer) object(member func(name string) error) error {
 		return nil
 	}
 	if start.Kind() != '{' {
-		return errors.New("is no object")
+		return errors.New("is not an object")
 	}
 	for a.dec.PeekKind() == '"' {
 		name, err := a.dec.ReadToken()
@@ -114,7 +114,7 @@ func (a *answer) strings(each func(string)) error {
 		return err
 	}
 	if start.Kind() != '[' {
-		return errors.New("is no list")
+		return errors.New("is not a list")
 	}
 	for a.dec.PeekKind() == '"' {
 		value, err := a.dec.ReadToken()
@@ -127,7 +127,7 @@ func (a *answer) strings(each func(string)) error {
 	return err
 }
 
-// write sends the answer to the client.
+// write sends the response to the client.
 func (a *answer) write(w http.ResponseWriter, id string) {
 	h := w.Header()
 	for _, header := range a.headers {
@@ -141,5 +141,5 @@ func (a *answer) write(w http.ResponseWriter, id string) {
 	}
 	h.Set("Apigw-Requestid", id)
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) // a client that has gone away is none of ours
+	_, _ = w.Write(a.body) // the client may have disconnected
 }

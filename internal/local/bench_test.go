@@ -23,8 +23,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// What a whole order over HTTP costs: the same clients against a server that answers a constant, and against the
-// stack on a table that has fsynced each order before it is acknowledged.
+// BenchmarkHTTP measures the cost of a whole order over HTTP: the same clients call a server with a constant
+// response, and the stack with a table that syncs each order before it responds.
 func BenchmarkHTTP(b *testing.B) {
 	const clients = 32
 	b.Run("constant", func(b *testing.B) {
@@ -59,7 +59,7 @@ func BenchmarkHTTP(b *testing.B) {
 	})
 }
 
-// benchMembers is so many that an account has a few pending orders at a time, as real ones do.
+// benchMembers is large enough that an account has only a few pending orders at a time, as in practice.
 const benchMembers = 20000
 
 func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }
@@ -71,7 +71,7 @@ func enrol(tb testing.TB, s *Stack, p *loyalty.Program, i int) {
 	}
 }
 
-// newStack is a stack with the demo program published and a key for everything.
+// newStack returns a stack with the demo program published, and a key with all scopes.
 func newStack(
 	tb testing.TB, tab table.Table, clock *Clock, changes ...func(*Options),
 ) (s *Stack, p *loyalty.Program, key string) {
@@ -101,7 +101,7 @@ func newStack(
 	return s, p, key
 }
 
-// drive sends b.N orders from so many clients, each over a connection that it keeps.
+// drive sends b.N orders from the given number of clients, each with a persistent connection.
 func drive(b *testing.B, clients int, url, key string, want int) {
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	var next atomic.Int64

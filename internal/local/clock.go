@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// A Clock is the time of the whole stack. It either runs beside the machine's, so far ahead as it was moved, or
-// stands still until it is moved.
+// A Clock is the time of the whole stack. It either runs with the machine's clock at an offset, or is frozen until
+// it is advanced.
 type Clock struct {
 	frozen bool
-	at     atomic.Int64 // nanoseconds: the instant of a frozen clock, else how far it is ahead
+	at     atomic.Int64 // nanoseconds: the instant of a frozen clock, otherwise the offset
 }
 
-// NewClock makes a clock that stands still at an instant, or for the zero Time one that runs.
+// NewClock returns a clock that is frozen at an instant, or a running clock for the zero Time.
 func NewClock(at time.Time) *Clock {
 	c := &Clock{frozen: !at.IsZero()}
 	if c.frozen {
@@ -23,7 +23,7 @@ func NewClock(at time.Time) *Clock {
 	return c
 }
 
-// Now is the present of the stack, in UTC.
+// Now returns the stack's time in UTC.
 func (c *Clock) Now() time.Time {
 	if c.frozen {
 		return time.Unix(0, c.at.Load()).UTC()
@@ -31,10 +31,10 @@ func (c *Clock) Now() time.Time {
 	return time.Now().Add(time.Duration(c.at.Load())).UTC()
 }
 
-// instant returns what the clock shows, and whether it stands still.
+// instant returns the time, and whether the clock is frozen.
 func (c *Clock) instant() (now time.Time, frozen bool) { return c.Now(), c.frozen }
 
-// Ahead is how far a running clock was moved.
+// Ahead returns the offset of a running clock.
 func (c *Clock) Ahead() time.Duration {
 	if c.frozen {
 		return 0
@@ -42,25 +42,25 @@ func (c *Clock) Ahead() time.Duration {
 	return time.Duration(c.at.Load())
 }
 
-// forward moves the clock on to an instant, if that is ahead of it.
+// forward advances the clock to an instant, unless it is later already.
 func (c *Clock) forward(to time.Time) {
 	if d := to.Sub(c.Now()); d > 0 {
 		c.at.Add(int64(d))
 	}
 }
 
-// maxAdvance bounds one step of the clock: every schedule on the way fires.
+// maxAdvance limits one step of the clock, because every schedule up to the new time runs.
 const maxAdvance = 5 * 366 * 24 * time.Hour
 
-// ParseAdvance reads how far to move the clock: "30d", "2w", or what time.ParseDuration takes ("36h"), with or
-// without a plus sign.
+// ParseAdvance parses a duration by which to advance the clock: "30d", "2w", or the format of time.ParseDuration
+// ("36h"), with or without a plus sign.
 func ParseAdvance(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil {
 		d, err = parseDays(s)
 	}
 	if err != nil || d <= 0 || d > maxAdvance {
-		return 0, fmt.Errorf("local: %q is no step forward of at most five years, such as 30d, 2w or 36h", s)
+		return 0, fmt.Errorf("local: %q is not a positive duration of at most five years, such as 30d, 2w or 36h", s)
 	}
 	return d, nil
 }
@@ -82,7 +82,7 @@ func parseDays(s string) (time.Duration, error) {
 	return 0, strconv.ErrSyntax
 }
 
-// Skip moves a running clock ahead before anything happens on it: nothing fires.
+// Skip advances a running clock before the stack starts, without running schedules.
 func (c *Clock) Skip(ahead time.Duration) {
 	if !c.frozen && ahead > 0 {
 		c.at.Store(int64(ahead))

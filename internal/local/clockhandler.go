@@ -11,11 +11,11 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// clockPath is where the test clock is read (GET) and moved (POST). It exists here and nowhere else.
+// clockPath is the path at which the test clock is read (GET) and advanced (POST). Only the local stack has it.
 const clockPath = "/v1/test/clock"
 
-// A clockHandler wants no key: it comes with no data and moves nobody's points but the developer's. It does want
-// application/json, which no page of another origin can send without asking first.
+// A clockHandler requires no key: it returns no data and affects only the developer's own points. It requires
+// application/json, which a page of another origin cannot send without a preflight request.
 type clockHandler struct {
 	*Stack
 	moved func(ahead time.Duration) error
@@ -27,7 +27,7 @@ type clockRequest struct {
 
 type clockAnswer struct {
 	Now       time.Time `json:"now"`
-	Schedules []Run     `json:"schedules,omitempty"` // those that have fired
+	Schedules []Run     `json:"schedules,omitempty"` // the schedules that ran
 }
 
 func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -48,7 +48,7 @@ func (h clockHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.MarshalWrite(w, clockAnswer{h.clock.Now(), h.Runs()}); err != nil {
-		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+		h.App.Log.Warn("response was not sent", "request_id", id, "err", err)
 	}
 }
 
@@ -64,7 +64,7 @@ func (h clockHandler) advance(r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	// A client that gives up must not leave the clock half way.
+	// A client that disconnects must not interrupt the clock.
 	if err := h.Advance(context.WithoutCancel(r.Context()), d); err != nil {
 		return err
 	}

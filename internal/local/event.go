@@ -14,10 +14,10 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// appendEvent writes what API Gateway hands to a function for a request to an HTTP API, in payload format 2.0
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
-// It is written out by hand because it stands in the path of every request: reflection would take longer than
-// the function behind it.
+// appendEvent appends the event that API Gateway sends to a function for a request to an HTTP API, in payload
+// format 2.0
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html). It does
+// not use reflection, which would take longer than the function itself.
 func appendEvent(b []byte, rt *route, r *http.Request, body []byte, id string, now time.Time) []byte {
 	b = append(b, `{"version":"2.0","routeKey":`...)
 	b = appendString(b, rt.key)
@@ -66,8 +66,8 @@ func appendContext(b []byte, rt *route, r *http.Request, id string, now time.Tim
 	return append(b, "}}"...)
 }
 
-// appendHeaders writes the headers as API Gateway does: lower-case names, values of one name joined by commas,
-// and those that the proxy adds. Cookies stand apart.
+// appendHeaders appends the headers as API Gateway does: names in lower case, values of one name joined by commas,
+// and the headers that the proxy adds. Cookies are separate.
 func appendHeaders(b []byte, r *http.Request) []byte {
 	b = append(b, `,"headers":`...)
 	b = appendMember(b, true, "host", r.Host)
@@ -96,7 +96,7 @@ func appendHeaders(b []byte, r *http.Request) []byte {
 	return append(b, '}')
 }
 
-// lower is strings.ToLower that allocates nothing for the headers that every request has.
+// lower is like strings.ToLower, but does not allocate for the usual headers.
 func lower(name string) string {
 	switch name {
 	case "Accept":
@@ -149,16 +149,16 @@ func appendQuery(b []byte, query url.Values) []byte {
 	return append(b, '}')
 }
 
-// appendBody hands text over as it is and anything else in base64, which API Gateway decides by the content
-// type alone. What is called text and is no UTF-8 goes in base64 too, so that the function sees the very bytes
-// and can refuse them.
+// appendBody appends text unchanged and other bodies in base64; like API Gateway, it decides by the content type.
+// Text that is not valid UTF-8 is also sent in base64, so that the function receives the original bytes and can
+// reject them.
 func appendBody(b []byte, contentType string, body []byte) []byte {
 	if len(body) == 0 {
 		return append(b, `,"isBase64Encoded":false`...)
 	}
 	if isText(contentType) && utf8.Valid(body) {
 		b = append(b, `,"isBase64Encoded":false,"body":`...)
-		b, _ = jsontext.AppendQuote(b, body) // it fails for invalid UTF-8 alone
+		b, _ = jsontext.AppendQuote(b, body) // it fails only for invalid UTF-8
 		return b
 	}
 	b = append(b, `,"isBase64Encoded":true,"body":"`...)
@@ -187,7 +187,7 @@ func appendMember(b []byte, first bool, name, value string) []byte {
 	return appendString(b, value)
 }
 
-// appendString writes a JSON string. Bytes that are no UTF-8 become U+FFFD, as they do at API Gateway.
+// appendString appends a JSON string. Invalid UTF-8 becomes U+FFFD, as in API Gateway.
 func appendString(b []byte, s string) []byte {
 	b, _ = jsontext.AppendQuote(b, s)
 	return b

@@ -12,12 +12,12 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/failures"
 )
 
-// failuresPath is where messages that the queues gave up are listed (GET) and put back into their queues (POST). It
-// exists here and nowhere else; on AWS, perennial failures reads the queues.
+// failuresPath is the path at which failed messages are listed (GET) and returned to their queues (POST). Only the
+// local stack has it; on AWS, `perennial failures` reads the queues.
 const failuresPath = "/v1/test/failures"
 
-// A failuresHandler requires no key, as the messages name members only by ID. It does require application/json, which
-// no page of another origin can send without asking first.
+// A failuresHandler requires no key, because messages identify members only by ID. It requires application/json,
+// which a page of another origin cannot send without a preflight request.
 type failuresHandler struct{ *Stack }
 
 type failuresRequest struct {
@@ -48,16 +48,16 @@ func (h failuresHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.MarshalWrite(w, failuresAnswer{h.Failures()}); err != nil {
-		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+		h.App.Log.Warn("response was not sent", "request_id", id, "err", err)
 	}
 }
 
 var badFailuresRequest = problem{
-	status: 400, code: "invalid_parameter", title: "Nothing was started again",
+	status: 400, code: "invalid_parameter", title: "No work was restarted",
 	detail: `Send Content-Type: application/json and a body like {"redrive": ["17"]}.`,
 }
 
-// Failures lists the messages that the queues gave up, the oldest first.
+// Failures returns the messages that failed too often, oldest first.
 func (s *Stack) Failures() []failures.Failure {
 	q := s.queues
 	q.mu.Lock()
@@ -76,8 +76,7 @@ func (s *Stack) Failures() []failures.Failure {
 	return list
 }
 
-// Redrive puts messages that were given up back into their queues, and returns how many it found. They are worked on
-// by the time it returns.
+// Redrive returns failed messages to their queues, waits until they are processed, and returns their number.
 func (s *Stack) Redrive(ids ...string) (n int) {
 	s.scheduler.mu.Lock()
 	defer s.scheduler.mu.Unlock()

@@ -22,26 +22,27 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/api/wire"
 )
 
-// What API Gateway allows an HTTP API (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
+// The quotas of API Gateway for an HTTP API
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html).
 const (
 	maxBody    = 10 << 20
 	maxHeaders = 10240
 )
 
-// functionTimeout is that of the API's functions in template.yaml.
+// functionTimeout is the timeout of the API's functions in template.yaml.
 const functionTimeout = 10 * time.Second
 
-// A gateway stands in for the HTTP API: it finds the route, turns the request into the event that API Gateway
-// would send, invokes the function with those bytes and writes what it answers. A request that fits no route,
-// or that API Gateway would not let through, is answered with a problem document of ours.
+// A gateway emulates the HTTP API: it finds the route, converts the request to the event that API Gateway would
+// send, invokes the function with it and writes the response. A request without a route, or that API Gateway would
+// reject, gets a problem document.
 type gateway struct {
 	mux      *http.ServeMux
-	fallback *route // takes what no other route takes; nil: such requests are answered with 404
+	fallback *route // serves requests without another route; nil: they get status 404
 	now      func() time.Time
 	log      *slog.Logger
 }
 
-// A route is one line of the HTTP API: its key is a pattern of net/http too.
+// A route is one route of the HTTP API. Its key is also a pattern of net/http.
 type route struct {
 	key     string
 	params  []string
@@ -54,8 +55,8 @@ func newGateway(now func() time.Time, log *slog.Logger) *gateway {
 	return g
 }
 
-// handle sends the requests of one route key ("PUT /v1/orders/{order}") to a function, or those of no other route
-// ("$default").
+// handle sends the requests of a route key ("PUT /v1/orders/{order}") to a function. The key "$default" receives
+// the requests without another route.
 func (g *gateway) handle(key string, h lambda.Handler) {
 	rt := &route{key: key, handler: h}
 	if key == api.DefaultRoute {
@@ -71,7 +72,7 @@ func (g *gateway) handle(key string, h lambda.Handler) {
 }
 
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	// The mux would redirect a path with "//" or ".." in it, and let HEAD pass for GET; API Gateway does neither.
+	// The mux would redirect a path with "//" or ".." and treat HEAD as GET; API Gateway does neither.
 	if p := r.URL.Path; path.Clean(p) != p {
 		g.unrouted(w, r)
 		return
@@ -83,7 +84,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.mux.ServeHTTP(w, r)
 }
 
-// unrouted sends a request that no route takes to the default route.
+// unrouted sends a request without a route to the default route.
 func (g *gateway) unrouted(w http.ResponseWriter, r *http.Request) {
 	if g.fallback == nil {
 		refuse(w, notFound, requestID())
@@ -92,7 +93,7 @@ func (g *gateway) unrouted(w http.ResponseWriter, r *http.Request) {
 	g.invoke(w, r, g.fallback)
 }
 
-// work is what one request needs besides the function; it is used again.
+// work contains the reusable buffers of one request.
 type work struct {
 	body   bytes.Buffer
 	event  []byte
@@ -114,7 +115,7 @@ func (g *gateway) invoke(w http.ResponseWriter, r *http.Request, rt *route) {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			refuse(w, payloadTooLarge, id)
 		}
-		return // anything else: the client went away, or speaks no HTTP
+		return // other errors mean that the client disconnected or sent invalid HTTP
 	}
 	wk.event = appendEvent(wk.event[:0], rt, r, wk.body.Bytes(), id, g.now())
 
@@ -123,14 +124,14 @@ func (g *gateway) invoke(w http.ResponseWriter, r *http.Request, rt *route) {
 		err = wk.answer.read(raw)
 	}
 	if err != nil {
-		g.log.Error("a function failed", "route", rt.key, "request_id", id, "err", err)
+		g.log.Error("function failed", "route", rt.key, "request_id", id, "err", err)
 		failed(w, id)
 		return
 	}
 	wk.answer.write(w, id)
 }
 
-// release keeps the buffers unless one request made them large.
+// release returns the buffers to the pool unless they are large.
 func (wk *work) release() {
 	const keep = 256 << 10
 	if wk.body.Cap() <= keep && cap(wk.event) <= keep && cap(wk.answer.body) <= keep {
@@ -138,8 +139,8 @@ func (wk *work) release() {
 	}
 }
 
-// call invokes a function as Lambda does: with a deadline and its context, cut off from the client's fate. A
-// panic there would end the process on Lambda; here it is an error.
+// call invokes a function as Lambda does: with its own deadline and context, even if the client disconnects. A
+// panic, which would end the process on Lambda, becomes an error.
 func call(h lambda.Handler, event []byte, id string, timeout time.Duration) (out []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -161,7 +162,7 @@ func headerBytes(r *http.Request) int {
 	return n
 }
 
-// requestID is as unique as an id for one machine's log has to be.
+// requestID returns an ID that is unique within one machine's log.
 func requestID() string {
 	const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 	var b [16]byte
@@ -176,24 +177,24 @@ func requestID() string {
 	return string(b[:])
 }
 
-// A problem is a refusal of the gateway's own. Its words are those of the API's error catalogue.
+// A problem is an error response of the gateway, in the wording of the API's error catalog.
 type problem struct {
 	status              int
 	code, title, detail string
 }
 
 var (
-	notFound         = problem{404, "not_found", "Not found", "There is nothing at this path."}
-	methodNotAllowed = problem{405, "method_not_allowed", "Method not allowed", "This path has other methods; see the Allow header."}
+	notFound         = problem{404, "not_found", "Not found", "There is no resource at this path."}
+	methodNotAllowed = problem{405, "method_not_allowed", "Method not allowed", "The path supports other methods; see the Allow header."}
 	payloadTooLarge  = problem{413, "payload_too_large", "Payload too large", "A request body has at most 10 MB."}
 	headersTooLarge  = problem{431, "headers_too_large", "Headers too large", "The request line and the headers have at most 10,240 bytes together."}
 )
 
-// failed answers as an HTTP API does when the function returned an error, ended, timed out or returned no response: see
+// failed responds like an HTTP API whose function returned an error, exited, timed out or returned no response: see
 // "Troubleshooting issues with HTTP API Lambda integrations"
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html). The answer is no
-// problem document, because an HTTP API cannot change it. The integration timeout of 30 seconds, after which an HTTP API
-// answers 503 or 504, is never reached: the template gives no function of the API as much.
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-lambda.html). The response
+// is not a problem document, because an HTTP API cannot change it. The integration timeout of 30 seconds, after
+// which an HTTP API returns 503 or 504, is never reached, because the functions of the API have shorter timeouts.
 func failed(w http.ResponseWriter, id string) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Apigw-Requestid", id)

@@ -22,14 +22,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// invoked is a function in a test.
+// invoked is a function of a test.
 type invoked func(context.Context, []byte) ([]byte, error)
 
 func (f invoked) Invoke(ctx context.Context, payload []byte) ([]byte, error) { return f(ctx, payload) }
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
-// behind serves one route by a function.
+// behind serves one route with a function.
 func behind(t *testing.T, route string, f invoked) *httptest.Server {
 	t.Helper()
 	g := newGateway(func() time.Time { return noon }, slog.New(slog.DiscardHandler))
@@ -60,7 +60,7 @@ func do(t *testing.T, method, url, body string, headers ...string) (*http.Respon
 	return resp, string(answer)
 }
 
-func TestARequestBecomesTheEventOfAPIGateway(t *testing.T) {
+func TestRequestIsConvertedToAPIGatewayEvent(t *testing.T) {
 	var got events.APIGatewayV2HTTPRequest
 	var id string
 	server := behind(t, "PUT /v1/things/{thing}/parts/{part}", func(ctx context.Context, payload []byte) ([]byte, error) {
@@ -75,7 +75,7 @@ func TestARequestBecomesTheEventOfAPIGateway(t *testing.T) {
 	resp, _ := do(t, "PUT", server.URL+"/v1/things/a%20b/parts/%22?x=1&x=2&y=%C3%A9", "{\"text\":\"<é>\\u0001\n\"}",
 		"Content-Type", "application/json; charset=utf-8", "X-Twice", "one", "X-Twice", "two", "Cookie", "a=1; b=2")
 	if resp.StatusCode != 204 || resp.Header.Get("Apigw-Requestid") != id || id == "" {
-		t.Errorf("answer %d, request id %q and %q", resp.StatusCode, resp.Header.Get("Apigw-Requestid"), id)
+		t.Errorf("status %d, request ID %q and %q", resp.StatusCode, resp.Header.Get("Apigw-Requestid"), id)
 	}
 	host := strings.TrimPrefix(server.URL, "http://")
 	want := events.APIGatewayV2HTTPRequest{
@@ -102,7 +102,7 @@ func TestARequestBecomesTheEventOfAPIGateway(t *testing.T) {
 	}
 }
 
-func TestABodyThatIsNoTextComesInBase64(t *testing.T) {
+func TestBinaryBodyIsBase64(t *testing.T) {
 	var got events.APIGatewayV2HTTPRequest
 	server := behind(t, "POST /", func(_ context.Context, payload []byte) ([]byte, error) {
 		got = events.APIGatewayV2HTTPRequest{}
@@ -123,7 +123,7 @@ func TestABodyThatIsNoTextComesInBase64(t *testing.T) {
 	}
 }
 
-func TestAnAnswerIsWrittenAsTheFunctionSaid(t *testing.T) {
+func TestResponseOfFunctionIsWritten(t *testing.T) {
 	for _, c := range []struct {
 		name, answer string
 		status       int
@@ -149,7 +149,7 @@ func TestAnAnswerIsWrittenAsTheFunctionSaid(t *testing.T) {
 			"",
 		},
 		{"bytes", `{"statusCode":200,"body":"/wA=","isBase64Encoded":true}`, 200, nil, "\xff\x00"},
-		{"base64 said before the body", `{"isBase64Encoded":true,"statusCode":200,"body":"/wA="}`, 200, nil, "\xff\x00"},
+		{"base64 flag before the body", `{"isBase64Encoded":true,"statusCode":200,"body":"/wA="}`, 200, nil, "\xff\x00"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			server := behind(t, "GET /x", func(context.Context, []byte) ([]byte, error) { return []byte(c.answer), nil })
@@ -166,13 +166,13 @@ func TestAnAnswerIsWrittenAsTheFunctionSaid(t *testing.T) {
 	}
 }
 
-func TestWhatAFunctionMustNotDoIsOneFixedAnswer(t *testing.T) {
+func TestFailedFunctionGetsFixedResponse(t *testing.T) {
 	for name, f := range map[string]invoked{
 		"an error":  func(context.Context, []byte) ([]byte, error) { return nil, io.ErrUnexpectedEOF },
 		"a panic":   func(context.Context, []byte) ([]byte, error) { panic("secret") },
 		"no JSON":   func(context.Context, []byte) ([]byte, error) { return []byte(`secret`), nil },
 		"no status": func(context.Context, []byte) ([]byte, error) { return []byte(`{}`), nil },
-		"false base64": func(context.Context, []byte) ([]byte, error) {
+		"invalid base64": func(context.Context, []byte) ([]byte, error) {
 			return []byte(`{"statusCode":200,"body":"#","isBase64Encoded":true}`), nil
 		},
 	} {
@@ -195,7 +195,7 @@ func checkProblem(t *testing.T, resp *http.Response, body string, status int, co
 		RequestID string `json:"request_id"`
 	}
 	if err := json.Unmarshal([]byte(body), &p); err != nil {
-		t.Errorf("%s is no problem document: %v", body, err)
+		t.Errorf("%s is not a problem document: %v", body, err)
 	}
 	if resp.StatusCode != status || p.Status != status || p.Code != code || p.Type != wire.ProblemType+code ||
 		resp.Header.Get("Content-Type") != "application/problem+json" || p.RequestID == "" {
@@ -203,7 +203,7 @@ func checkProblem(t *testing.T, resp *http.Response, body string, status int, co
 	}
 }
 
-func TestWhatAPIGatewayWouldNotLetThrough(t *testing.T) {
+func TestInvalidRequestsGetProblemDocuments(t *testing.T) {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -221,17 +221,17 @@ func TestWhatAPIGatewayWouldNotLetThrough(t *testing.T) {
 	}{
 		{"an unknown path", "GET", "/v1/nothing", "", "", 404, "not_found"},
 		{"the root", "GET", "/", "", "", 404, "not_found"},
-		{"a path that wants cleaning", "GET", "/v1//rewards", "", "", 404, "not_found"},
-		{"a path that climbs", "GET", "/v1/members/../rewards", "", "", 404, "not_found"},
+		{"a path with an empty segment", "GET", "/v1//rewards", "", "", 404, "not_found"},
+		{"a path with ..", "GET", "/v1/members/../rewards", "", "", 404, "not_found"},
 		{"a trailing slash", "GET", "/v1/rewards/", "", "", 404, "not_found"},
 		{"another method", "DELETE", "/v1/orders/1", "", "", 405, "method_not_allowed"},
 		{"HEAD", "HEAD", "/v1/rewards", "", "", 405, ""},
 		{"TRACE", "TRACE", "/v1/rewards", "", "", 405, "method_not_allowed"},
-		{"too large a body", "PUT", "/v1/orders/1", strings.Repeat(" ", maxBody+1), "", 413, "payload_too_large"},
-		{"too large headers", "GET", "/v1/rewards", "", long, 431, "headers_too_large"},
-		{"far too large headers", "GET", "/v1/rewards", "", strings.Repeat(long, 5), 431, "headers_too_large"},
+		{"a body that is too large", "PUT", "/v1/orders/1", strings.Repeat(" ", maxBody+1), "", 413, "payload_too_large"},
+		{"headers that are too large", "GET", "/v1/rewards", "", long, 431, "headers_too_large"},
+		{"headers that are much too large", "GET", "/v1/rewards", "", strings.Repeat(long, 5), 431, "headers_too_large"},
 		{"a webhook of a known processor", "POST", "/v1/webhooks/bluebird/stripe", "{}", "", 503, "webhook_not_configured"},
-		{"a webhook of an unknown one", "POST", "/v1/webhooks/bluebird/paypa1", "{}", "", 404, "not_found"},
+		{"a webhook of an unknown processor", "POST", "/v1/webhooks/bluebird/paypa1", "{}", "", 404, "not_found"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			resp, body := do(t, c.method, server.URL+c.path, c.body, "Authorization", "Bearer "+key, "X-Long", c.header)
@@ -242,14 +242,15 @@ func TestWhatAPIGatewayWouldNotLetThrough(t *testing.T) {
 				t.Errorf("%d, Allow %q", resp.StatusCode, resp.Header.Get("Allow"))
 			}
 			if c.status == 503 && resp.Header.Get("Retry-After") == "" {
-				t.Error("nothing says when to come back")
+				t.Error("Retry-After is missing")
 			}
 		})
 	}
 }
 
-// The default route of API Gateway invokes the same function, so this machine and Lambda answer with the same bytes.
-func TestUnroutedRequestsAreAnsweredAsOnLambda(t *testing.T) {
+// TestUnroutedRequestsGetSameResponseAsOnLambda checks the default route: API Gateway invokes the same function, so
+// this machine and Lambda respond with the same bytes.
+func TestUnroutedRequestsGetSameResponseAsOnLambda(t *testing.T) {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -301,8 +302,9 @@ func TestUnroutedRequestsAreAnsweredAsOnLambda(t *testing.T) {
 	}
 }
 
-// A client that sends no whole request must not hold its buffers, nor spoil those of others.
-func TestBuffersAreUsedAgainCleanly(t *testing.T) {
+// TestBuffersAreReusedCleanly checks that a client that sends an incomplete request neither holds its buffers nor
+// changes those of others.
+func TestBuffersAreReusedCleanly(t *testing.T) {
 	server := behind(t, "POST /echo", func(_ context.Context, payload []byte) ([]byte, error) {
 		var e events.APIGatewayV2HTTPRequest
 		if err := json.Unmarshal(payload, &e); err != nil {
@@ -313,13 +315,13 @@ func TestBuffersAreUsedAgainCleanly(t *testing.T) {
 	for i := range 200 {
 		sent := `"` + strings.Repeat(string(rune('a'+i%26)), (i*7919)%5000) + `"`
 		if _, got := do(t, "POST", server.URL+"/echo", sent, "Content-Type", "application/json"); got != sent {
-			t.Fatalf("round %d: %d bytes came back of %d, or others", i, len(got), len(sent))
+			t.Fatalf("round %d: got %d bytes of %d, or different ones", i, len(got), len(sent))
 		}
 	}
 	if large := bytes.Repeat([]byte("x"), 300<<10); true {
 		_, got := do(t, "POST", server.URL+"/echo", `"`+string(large)+`"`, "Content-Type", "application/json")
 		if len(got) != len(large)+2 {
-			t.Errorf("%d bytes came back", len(got))
+			t.Errorf("got %d bytes", len(got))
 		}
 	}
 }

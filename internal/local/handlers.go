@@ -20,22 +20,22 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// Binaries are the functions as they ship, run as package deployment does: in processes of their own, with emulated AWS
-// services and under the policies of template.yaml.
+// Binaries runs the deployed binaries of the functions, with package deployment: in their own processes, with
+// emulated AWS services and the policies of template.yaml.
 type Binaries struct {
 	Template *stack.Template
 	Dir      string // has <function>/bootstrap
-	Program  string // to which text messages belong; SNS is not told
+	Program  string // the program of text messages, which SNS requests do not contain
 
-	Output func(function string, line []byte) // gets each line that a function writes, from several goroutines; may be nil
+	Output func(function string, line []byte) // receives each line that a function writes, concurrently; may be nil
 
-	// DynamoDB is the endpoint that serves the functions' table, and TableName is the table's name there. If it is empty,
-	// the functions get the table of Options.
+	// DynamoDB is the endpoint of the functions' table, and TableName is the table's name there. If DynamoDB is
+	// empty, the functions use the table of Options.
 	DynamoDB, TableName string
 }
 
-// functions are the constructors of the functions that send nothing to members, by name, as functions/*/main.go starts
-// them. The function relay is missing because the stack in one process has no stream.
+// functions contains the constructors of the functions that send no messages to members, by name, as
+// functions/*/main.go starts them. The function relay is missing because the stack in one process has no stream.
 var functions = map[string]func(*app.App) lambda.Handler{
 	"members":  api.Members,
 	"earn":     api.Earn,
@@ -45,7 +45,7 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"reassess": jobs.Reassess,
 }
 
-// handlers returns the functions by name: the binaries, if the options have any, or those of this process.
+// handlers returns the functions by name: the binaries if the options have any, otherwise those of this process.
 func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	if o.Binaries != nil {
 		return s.deploy(o)
@@ -59,7 +59,7 @@ func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	return made, nil
 }
 
-// office delivers through every channel to the outbox.
+// office returns a constructor of senders that deliver every channel to the outbox.
 func (s *Stack) office(url string) func(*app.App) *notify.Office {
 	return func(a *app.App) *notify.Office {
 		o := &notify.Office{

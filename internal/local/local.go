@@ -1,13 +1,15 @@
-// Package local runs the whole stack on one machine. It replaces the AWS services around the functions: API Gateway turns
-// requests into events, Scheduler fires on a clock, and SQS delivers messages, repeats them and gives them up.
+// Package local runs the whole stack on one machine. It replaces the AWS services around the functions: API Gateway
+// converts requests to events, Scheduler runs schedules, and SQS delivers messages, retries them and finally sets
+// them aside.
 //
-// The functions run in this process, as the values that boot starts, or as the binaries that ship (Binaries). Both get the
-// same events, limits and deadlines, and answer alike. In one process there are no policies and no table stream; the
-// binaries have both, see package deployment. The clock of the stack can be moved or stand still (POST /v1/test/clock).
-// When it is moved, everything that falls due on the way happens at its own instant.
+// The functions run in this process, as the values that boot starts, or as the deployed binaries (Binaries). Both
+// receive the same events, limits and deadlines, and respond alike. Within one process there are no policies and no
+// table stream; the binaries have both, see package deployment. The stack's clock can be advanced or frozen (POST
+// /v1/test/clock). When it is advanced, every schedule and expiry up to the new time is processed at its own
+// instant.
 //
-// Deliberate limits: there are no throttles, and a restart empties the queues (the next schedule fills them again). The
-// package serves one process, and must not face a network.
+// Deliberate limits: there are no throttles, and a restart empties the queues (the next schedule fills them again).
+// The package serves one process and must not be reachable from a network.
 package local
 
 import (
@@ -28,14 +30,15 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// secret keys the identities and cursors of the local stack. It is no secret: whoever runs the stack has the
-// table. It is fixed so that a data directory can be opened again, and the same seed gives the same bytes.
+// secret is the key of identities and cursors in the local stack. It need not be secret, because everyone who can
+// run the stack has the table. It is fixed so that a data directory can be opened again, and so that a seed is
+// reproducible.
 const secret = "one-machine/3f9c1b7e52d84a60/nothing-is-protected-by-this"
 
-// A Stack is all functions and what is around them. It is an http.Handler, the API's. Close it after use.
+// A Stack contains all functions and their environment. It is the http.Handler of the API. Close it after use.
 type Stack struct {
 	App    *app.App
-	Outbox *notify.Outbox // what would have gone out to members
+	Outbox *notify.Outbox // messages that would have been sent to members
 
 	clock      *Clock
 	deployment *deployment.Deployment // nil if the functions run in this process
@@ -43,34 +46,34 @@ type Stack struct {
 	queues     *queues
 	scheduler  *scheduler
 	clockMux   http.Handler
-	paypal     *paypal.Server // nil if there is none
+	paypal     *paypal.Server // nil without an emulated PayPal
 }
 
-// Options is what a Stack is made of. All fields are required down to Log.
+// Options configures a Stack. All fields down to Log are required.
 type Options struct {
 	Table table.Table
 	Clock *Clock
 	Log   *slog.Logger
 
-	Processors app.Processors // what is agreed with payment processors
-	HTTP       *http.Client   // for their APIs, and
-	Roots      *x509.CertPool // whom their certificates come from; as in an App
+	Processors app.Processors // connections to payment processors
+	HTTP       *http.Client   // for the processors' APIs
+	Roots      *x509.CertPool // root certificates of webhook signatures, as in app.App
 
-	// PayPal, if not nil, stands in for PayPal: the stack trusts its certificates alone, and reads from its API.
+	// PayPal, if not nil, emulates PayPal: the stack trusts only its certificates, and reads from its API.
 	PayPal *paypal.Server
 
-	// Moved is called after a request has moved the test clock, with how far it is now ahead. It is for those who keep data
-	// longer than a process: what happened later must not lie in the future again.
+	// Moved is called after a request has advanced the test clock, with its offset. A caller whose data outlives
+	// the process must store the offset, so that no stored event lies in the future after a restart.
 	Moved func(ahead time.Duration) error
 
-	// Binaries, if not nil, run the functions, instead of this process.
+	// Binaries, if not nil, runs the functions in place of this process.
 	Binaries *Binaries
 
-	// URL is where the stack answers, for the links in messages; empty: http://localhost.
+	// URL is the address of the stack, for links in messages; empty for http://localhost.
 	URL string
 }
 
-// New puts a stack together. Nothing fires before Run or Advance.
+// New creates a stack. No schedule runs before Run or Advance.
 func New(o Options) (*Stack, error) {
 	s := &Stack{clock: o.Clock, queues: newQueues(o.Log), Outbox: &notify.Outbox{}, paypal: o.PayPal}
 	s.queues.now = o.Clock.Now
@@ -98,7 +101,7 @@ func New(o Options) (*Stack, error) {
 		s.gateway.handle(r.Pattern, made[r.Function])
 	}
 	s.gateway.handle(api.DefaultRoute, made[api.DefaultFunction])
-	for _, name := range []string{jobs.ReassessQueue, jobs.RemindQueue} { // each feeds the function of its name
+	for _, name := range []string{jobs.ReassessQueue, jobs.RemindQueue} { // each queue has the name of its function
 		if made[name] == nil {
 			return nil, fmt.Errorf("local: no function %q takes messages", name)
 		}
@@ -119,19 +122,19 @@ func New(o Options) (*Stack, error) {
 	return s, nil
 }
 
-// Run fires the schedules until ctx ends.
+// Run runs the schedules until ctx ends.
 func (s *Stack) Run(ctx context.Context) { s.scheduler.run(ctx) }
 
-// Advance moves the clock on. It returns once all that fell due on the way was done, which takes about a second
-// for a year of nothing.
+// Advance advances the clock. It returns when everything up to the new time has been processed, which takes about a
+// second for a year without events.
 func (s *Stack) Advance(ctx context.Context, d time.Duration) error {
 	if d <= 0 || d > maxAdvance {
-		return errors.New("local: the clock moves forward only, and at most five years at once")
+		return errors.New("local: the clock can only move forward, by at most five years at a time")
 	}
 	return s.scheduler.advance(ctx, d)
 }
 
-// Warm starts a process of each function, if they are binaries, and returns why one cannot start.
+// Warm starts a process of each function if the functions are binaries, and returns an error if one cannot start.
 func (s *Stack) Warm(ctx context.Context) error {
 	if s.deployment == nil {
 		return nil
@@ -139,15 +142,15 @@ func (s *Stack) Warm(ctx context.Context) error {
 	return s.deployment.Warm(ctx)
 }
 
-// Wait returns when the events that the functions caused past the queues have been delivered: those of the table's stream
-// and those that report what became of emails. Only binaries cause any.
+// Wait returns when the events that functions cause outside the queues have been delivered: stream records and
+// email feedback. Only binaries cause such events.
 func (s *Stack) Wait() {
 	if s.deployment != nil {
 		s.deployment.Wait()
 	}
 }
 
-// Close ends the functions' processes, if there are any.
+// Close stops the functions' processes, if there are any.
 func (s *Stack) Close() error {
 	if s.deployment == nil {
 		return nil
@@ -155,7 +158,7 @@ func (s *Stack) Close() error {
 	return s.deployment.Close()
 }
 
-// Dead counts the messages that were given up, by queue.
+// Dead returns the number of messages that failed too often, by queue.
 func (s *Stack) Dead() map[string]int { return s.queues.dead() }
 
 func (s *Stack) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -8,11 +8,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// outboxPath is where messages can be read that would have gone out. It exists here and nowhere else.
+// outboxPath is the path at which unsent messages can be read. Only the local stack has it.
 const outboxPath = "/v1/test/outbox"
 
-// An outboxHandler lists the messages, the newest last; with member=… those to one member. Messages name people, so it
-// wants a key that may read members, as the API does.
+// An outboxHandler lists the messages, newest last; member=… selects those to one member. Messages contain personal
+// data, so it requires a key with members:read, like the API.
 type outboxHandler struct{ *Stack }
 
 type outboxAnswer struct {
@@ -28,7 +28,7 @@ func (h outboxHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	who, err := h.App.Keys.Verify(r.Context(), r.Header.Get("Authorization"))
 	if err != nil || !who.May("members:read") {
-		refuse(w, problem{status: 401, code: "unauthenticated", title: "The outbox wants an API key that may read members"}, id)
+		refuse(w, problem{status: 401, code: "unauthenticated", title: "The outbox requires an API key with the scope members:read"}, id)
 		return
 	}
 	out, member := outboxAnswer{Data: []notify.Message{}}, r.URL.Query().Get("member")
@@ -39,6 +39,6 @@ func (h outboxHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.MarshalWrite(w, out); err != nil {
-		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+		h.App.Log.Warn("response was not sent", "request_id", id, "err", err)
 	}
 }

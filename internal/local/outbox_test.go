@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// yearOfMessages lets a year pass, in steps of so many days, and lists what lies in the outbox then.
+// yearOfMessages advances a year in steps of the given number of days, and returns the messages in the outbox.
 func yearOfMessages(t *testing.T, steps, days int) (list []string) {
 	t.Helper()
 	tab, err := pebbletable.OpenMemory()
@@ -54,7 +54,7 @@ func yearOfMessages(t *testing.T, steps, days int) (list []string) {
 	return list
 }
 
-func TestOneJumpAndDailyStepsSendTheSameMessages(t *testing.T) {
+func TestOneLongStepAndDailyStepsSendSameMessages(t *testing.T) {
 	jump, daily := yearOfMessages(t, 1, 400), yearOfMessages(t, 400, 1)
 	if len(jump) < 20 {
 		t.Errorf("only %d messages", len(jump))
@@ -64,7 +64,7 @@ func TestOneJumpAndDailyStepsSendTheSameMessages(t *testing.T) {
 	}
 }
 
-func TestTheOutboxWantsAKeyAndShowsWhatWouldHaveGoneOut(t *testing.T) {
+func TestOutboxRequiresKeyAndListsMessages(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	in := ledger.Enrolment{
 		Member: memberID(1), Profile: ledger.Profile{Email: "ada@example.com"},
@@ -79,7 +79,7 @@ func TestTheOutboxWantsAKeyAndShowsWhatWouldHaveGoneOut(t *testing.T) {
 	}
 	advance(t, server, "24h")
 	if resp, _ := do(t, "GET", server.URL+outboxPath, ""); resp.StatusCode != 401 {
-		t.Errorf("nobody gets %d", resp.StatusCode)
+		t.Errorf("without a key, the status is %d", resp.StatusCode)
 	}
 	resp, body := do(t, "GET", server.URL+outboxPath, "", "Authorization", "Bearer "+key)
 	var out outboxAnswer
@@ -99,7 +99,7 @@ func TestTheOutboxWantsAKeyAndShowsWhatWouldHaveGoneOut(t *testing.T) {
 	}
 }
 
-func TestAGiftCardToAFriendLandsInTheOutbox(t *testing.T) {
+func TestGiftCardToFriendIsInOutbox(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	by := ledger.By{Actor: "test", Input: "1"}
 	if _, err := stack.App.Ledger.Enrol(t.Context(), p, ledger.Enrolment{Member: memberID(1)}, by); err != nil {

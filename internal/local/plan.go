@@ -2,5 +2,5 @@ package local
 
 import "github.com/perennial-loyalty/perennial/internal/jobs"
 
-// Assumed is the plan of jobs, for the command line, which reaches the functions through this package alone.
+// Assumed returns the default plan of jobs. The command line uses the functions only through this package.
 func Assumed() jobs.Plan { return jobs.Assumed() }

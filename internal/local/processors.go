@@ -2,9 +2,9 @@ package local
 
 import "github.com/perennial-loyalty/perennial/internal/app"
 
-// Processors is what the local stack agrees with payment processors, so that `perennial trigger` can send it events.
-// None of it is a secret: whoever runs the stack has the table. Events of PayPal need its stand-in (Options.PayPal), which
-// signs them with a certificate.
+// Processors returns the local stack's connections to payment processors, so that `perennial trigger` can send it
+// events. Their secrets need not be secret, because everyone who can run the stack has the table. PayPal events need the
+// emulated PayPal (Options.PayPal), which signs them with a certificate.
 func Processors(program string) app.Processors {
 	return app.Processors{program: {
 		app.Stripe:   {Secrets: []string{"whsec_local_one_machine_5d41402abc4b"}},
@@ -16,8 +16,8 @@ func Processors(program string) app.Processors {
 	}}
 }
 
-// paypalWebhook is the ID of the webhook that the stand-in for PayPal signs.
+// paypalWebhook is the ID of the webhook that the emulated PayPal signs.
 const paypalWebhook = "WH-LOCAL-ONE-MACHINE-E4DA3B7F"
 
-// Secret keys identities and seals what a data directory holds.
+// Secret returns the key of identities and cursors in a data directory.
 func Secret() []byte { return []byte(secret) }

@@ -18,16 +18,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 )
 
-// What template.yaml sets for every queue.
+// The settings of every queue in template.yaml.
 const (
 	batchSize     = 10
 	maxReceives   = 5
 	workerTimeout = 60 * time.Second
 )
 
-// queues stand in for SQS, its dead-letter queues and the mappings to functions: batches of up to ten, those
-// reported as failed delivered again, and after five deliveries put aside. They keep messages in memory; what
-// is lost when the process ends is sent again by the next schedule, which on AWS would find the same.
+// queues emulates SQS with dead-letter queues and event source mappings: batches of up to ten messages, redelivery
+// of failed messages, and a dead-letter queue after five deliveries. Messages are in memory. If the process exits,
+// the next schedule sends the lost ones again, because it finds the same members due.
 type queues struct {
 	now func() time.Time
 	log *slog.Logger
@@ -42,7 +42,7 @@ type queue struct {
 	handler lambda.Handler
 	waiting []message
 	dead    []message
-	work    sync.Mutex // held by the one worker
+	work    sync.Mutex // held by the only worker
 }
 
 type message struct {
@@ -57,18 +57,18 @@ func newQueues(log *slog.Logger) *queues {
 	return &queues{now: time.Now, log: log, byName: map[string]*queue{}}
 }
 
-// handle names the function that a queue feeds.
+// handle sets the function that processes a queue.
 func (q *queues) handle(name string, h lambda.Handler) {
 	q.byName[name] = &queue{name: name, handler: h}
 }
 
-// Send implements app.Queue. Nothing is delivered before drain is called.
+// Send implements app.Queue. Messages are delivered when drain is called.
 func (q *queues) Send(_ context.Context, name string, bodies ...string) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	to := q.byName[name]
 	if to == nil {
-		return fmt.Errorf("local: there is no queue %q", name)
+		return fmt.Errorf("local: unknown queue %q", name)
 	}
 	for _, body := range bodies {
 		q.next++
@@ -77,7 +77,7 @@ func (q *queues) Send(_ context.Context, name string, bodies ...string) error {
 	return nil
 }
 
-// dead counts the messages that were given up, by queue.
+// dead returns the number of messages that failed too often, by queue.
 func (q *queues) dead() map[string]int {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -88,7 +88,7 @@ func (q *queues) dead() map[string]int {
 	return counts
 }
 
-// drain delivers until nothing is waiting: each message was worked on, or given up.
+// drain delivers until no message is waiting: each was processed or set aside.
 func (q *queues) drain() {
 	for _, one := range q.byName {
 		one.work.Lock()
@@ -111,7 +111,7 @@ func (q *queues) take(from *queue) []message {
 func (q *queues) deliver(one *queue, batch []message) {
 	failed, err := invokeBatch(one, batch)
 	if err != nil {
-		q.log.Error("a queue's function failed", "queue", one.name, "messages", len(batch), "err", err)
+		q.log.Error("function of queue failed", "queue", one.name, "messages", len(batch), "err", err)
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -124,11 +124,12 @@ func (q *queues) deliver(one *queue, batch []message) {
 			continue
 		}
 		one.dead = append(one.dead, m)
-		q.log.Error("a message was given up", "queue", one.name, "message", m.id, "body", m.body)
+		q.log.Error("message moved to dead-letter queue", "queue", one.name, "message", m.id, "body", m.body)
 	}
 }
 
-// invokeBatch hands a batch to the function as Lambda's event source mapping does, and reads which messages failed.
+// invokeBatch passes a batch to the function as Lambda's event source mapping does, and returns the failed
+// messages.
 func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error) {
 	var event events.SQSEvent
 	for _, m := range batch {
@@ -136,7 +137,7 @@ func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error
 	}
 	payload, err := json.Marshal(event)
 	if err != nil {
-		return nil, fmt.Errorf("local: write an event: %w", err)
+		return nil, fmt.Errorf("local: encode an event: %w", err)
 	}
 	raw, err := call(one.handler, payload, requestID(), workerTimeout)
 	if err != nil {
@@ -144,7 +145,7 @@ func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error
 	}
 	var answer events.SQSEventResponse
 	if err := json.Unmarshal(raw, &answer); err != nil {
-		return nil, fmt.Errorf("local: the function's answer: %w", err)
+		return nil, fmt.Errorf("local: the function's response: %w", err)
 	}
 	failed = map[string]bool{}
 	for _, f := range answer.BatchItemFailures {
@@ -156,7 +157,7 @@ func invokeBatch(one *queue, batch []message) (failed map[string]bool, err error
 	return failed, nil
 }
 
-// record is a message as Lambda delivers it (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html).
+// record returns a message in the format of Lambda (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html).
 func record(queue string, m message) events.SQSMessage {
 	sum, sent := md5.Sum([]byte(m.body)), strconv.FormatInt(m.sent.UnixMilli(), 10)
 	return events.SQSMessage{

@@ -13,13 +13,13 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A Schedule is one of template.yaml's: every hour at a minute, in UTC.
+// A Schedule is a schedule of template.yaml: every hour at a given minute, in UTC.
 type Schedule struct {
 	Function   string
 	Expression string // "cron(5 * * * ? *)"
 }
 
-// Schedules are those of template.yaml; a test holds the two together.
+// Schedules returns the schedules of template.yaml; a test compares them.
 func Schedules() []Schedule {
 	return []Schedule{
 		{Function: "reassess", Expression: "cron(5 * * * ? *)"},
@@ -27,28 +27,28 @@ func Schedules() []Schedule {
 	}
 }
 
-// minute is when in the hour the schedule fires.
+// minute returns the minute of the hour at which the schedule runs.
 func (s Schedule) minute() (int, error) {
 	inner, ok := strings.CutSuffix(strings.TrimPrefix(s.Expression, "cron("), " * * * ? *)")
 	minute, err := strconv.Atoi(inner)
 	if !ok || err != nil || minute < 0 || minute > 59 {
-		return 0, fmt.Errorf("local: %s is no hourly schedule", s.Expression)
+		return 0, fmt.Errorf("local: %s is not an hourly schedule", s.Expression)
 	}
 	return minute, nil
 }
 
-// A scheduler stands in for EventBridge Scheduler, on the clock of the stack: whether an instant comes by itself
-// or because the clock was moved, what was due until then fires first, in its order, each at its own instant.
+// A scheduler emulates EventBridge Scheduler on the stack's clock. Whether the clock runs or is advanced, every
+// schedule up to the new time runs first, in order and at its own instant.
 type scheduler struct {
 	clock  *Clock
 	queues *queues
 	log    *slog.Logger
 	timers []timer
-	settle func() // waits for events that the functions caused past the queues
+	settle func() // waits for events that the functions caused outside the queues
 
-	mu    sync.Mutex    // one at a time fires or moves the clock
-	fired time.Time     // everything due until then has been
-	moved chan struct{} // wakes run: a running clock was moved
+	mu    sync.Mutex    // serializes running schedules and advancing the clock
+	fired time.Time     // every schedule up to this instant has run
+	moved chan struct{} // wakes run after a running clock was advanced
 	last  map[string]Run
 }
 
@@ -58,7 +58,7 @@ type timer struct {
 	handler  lambda.Handler
 }
 
-// next is the first instant after t at which the timer fires.
+// next returns the first instant after t at which the timer fires.
 func (tm timer) next(t time.Time) time.Time {
 	at := t.Truncate(time.Hour).Add(time.Duration(tm.minute) * time.Minute)
 	if !at.After(t) {
@@ -67,7 +67,7 @@ func (tm timer) next(t time.Time) time.Time {
 	return at
 }
 
-// due is what fires next after t.
+// due returns the next timer after t and its instant.
 func (s *scheduler) due(t time.Time) (first timer, at time.Time) {
 	for _, tm := range s.timers {
 		if next := tm.next(t); at.IsZero() || next.Before(at) {
@@ -77,7 +77,7 @@ func (s *scheduler) due(t time.Time) (first timer, at time.Time) {
 	return first, at
 }
 
-// run fires the schedules as their instants come, until ctx ends.
+// run runs the schedules at their instants until ctx ends.
 func (s *scheduler) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		s.mu.Lock()
@@ -98,25 +98,24 @@ func (s *scheduler) run(ctx context.Context) {
 	}
 }
 
-// advance moves the clock on, and returns once everything that falls due on the way has fired and the queues are
-// empty again.
+// advance advances the clock, and returns when every schedule up to the new time has run and the queues are empty.
 func (s *scheduler) advance(ctx context.Context, d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	to := s.clock.Now().Add(d)
 	s.fire(ctx, to)
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("local: the clock stopped on its way at %s: %w", s.clock.Now().Format(time.RFC3339), err)
+		return fmt.Errorf("local: the clock stopped at %s: %w", s.clock.Now().Format(time.RFC3339), err)
 	}
 	s.clock.forward(to)
 	select {
 	case s.moved <- struct{}{}:
-	default: // run has yet to see that it was moved before
+	default: // run has not yet handled the previous move
 	}
 	return nil
 }
 
-// fire invokes what is due until an instant, inclusive. The caller holds s.mu.
+// fire runs the schedules up to and including an instant. The caller holds s.mu.
 func (s *scheduler) fire(ctx context.Context, until time.Time) {
 	for ctx.Err() == nil {
 		tm, at := s.due(s.fired)
@@ -128,7 +127,7 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 		began, now := s.clock.Now(), time.Now()
 		err := s.invoke(tm, at)
 		if err != nil {
-			s.log.Error("a schedule's function failed", "function", tm.function, "due", at, "err", err)
+			s.log.Error("function of schedule failed", "function", tm.function, "due", at, "err", err)
 		}
 		s.queues.drain()
 		s.settle()
@@ -136,7 +135,7 @@ func (s *scheduler) fire(ctx context.Context, until time.Time) {
 	}
 }
 
-// A scheduleEvent is what template.yaml has a schedule send.
+// A scheduleEvent is the event that template.yaml defines for schedules.
 type scheduleEvent struct {
 	Schedule string    `json:"schedule"`
 	Time     time.Time `json:"time"`
@@ -146,7 +145,7 @@ type scheduleEvent struct {
 func (s *scheduler) invoke(tm timer, at time.Time) error {
 	payload, err := json.Marshal(scheduleEvent{tm.function, at})
 	if err != nil {
-		return fmt.Errorf("local: write an event: %w", err)
+		return fmt.Errorf("local: encode an event: %w", err)
 	}
 	_, err = call(tm.handler, payload, requestID(), workerTimeout)
 	return err

@@ -13,21 +13,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// SeedMembers is how many members Seed makes.
+// SeedMembers is the number of members that Seed creates.
 const SeedMembers = 200
 
-// seedMonths is how far back their first orders lie.
+// seedMonths is the number of months for which the members have been active.
 const seedMonths = 12
 
-// SeedExternalID is the merchant's own id of the i-th seeded member, from 1. The first order the most.
+// SeedExternalID returns the merchant's ID of the i-th seeded member, from 1. The first members order most.
 func SeedExternalID(i int) string { return fmt.Sprintf("demo-%03d", i) }
 
-// Seed enrols 200 members and lets them buy, pay, cancel, redeem and complain through the year before now. All of
-// it is done by the very ledger, each member's on a clock of its own that moves through that year, so what is in
-// the table afterwards is what twelve months of operation would have left, with every activation, expiry and tier
-// review in its place. The same program and the same instant give the same bytes in the table.
+// Seed enrolls 200 members and makes them buy, pay, cancel, redeem and complain during the year before now. It uses
+// the ledger with a separate clock for each member, which advances through that year. The table therefore has the
+// same contents as after twelve months of operation, including every activation, expiry and tier review. The same
+// program and instant give the same bytes in the table.
 //
-// The members have no e-mail addresses: nobody must ever be written to by mistake.
+// The members have no email addresses, so that no message is ever sent by mistake.
 func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) error {
 	const abreast = 32 // members are independent, and a table on disk commits many writers at once
 	todo := make(chan int)
@@ -45,7 +45,7 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 	}
 	close(todo)
 	workers.Wait()
-	err := ctx.Err() // that of two hundred people whose plans were cut short says no more
+	err := ctx.Err() // one cancellation would otherwise be reported for every member
 	if err == nil {
 		err = errors.Join(failures...)
 	}
@@ -55,13 +55,13 @@ func Seed(ctx context.Context, a *app.App, p *loyalty.Program, now time.Time) er
 	return nil
 }
 
-// A person is one seeded member, and the source of all their chances.
+// A person is one seeded member with their random source.
 type person struct {
 	rand    *rand.Rand
-	index   int // from 1; also the rank in how much they buy
+	index   int // from 1; the lowest order most
 	program *loyalty.Program
 	ledger  *ledger.Ledger
-	now     time.Time // the person's present, as the ledger sees it
+	now     time.Time // the person's current time, which the ledger uses
 	end     time.Time
 	id      loyalty.MemberID
 	home    home
@@ -79,10 +79,10 @@ func newPerson(a *app.App, p *loyalty.Program, index int, end time.Time) *person
 	return per
 }
 
-// by is who asks. What a person does has a natural identity, so nothing is fingerprinted.
+// by is the actor of all seeded commands. They have natural IDs and need no fingerprint.
 var by = ledger.By{Actor: "demo"}
 
-// live enrols the person and goes through the plans in the order of their instants, up to the end.
+// live enrolls the person and carries out the plans in order up to the end.
 func (per *person) live(ctx context.Context) error {
 	year := per.end.Sub(per.end.AddDate(0, -seedMonths, 0))
 	late := time.Duration(per.rand.Int64N(int64(year) * int64(per.index) / (SeedMembers + 20)))
@@ -121,7 +121,7 @@ func (per *person) enrol(ctx context.Context) error {
 	return err
 }
 
-// name is an id that chance gives, in the form that the API's have.
+// name returns a random ID in the API's format.
 func (per *person) name(prefix string) string {
 	const alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 	var b [20]byte
@@ -131,5 +131,5 @@ func (per *person) name(prefix string) string {
 	return prefix + string(b[:])
 }
 
-// oneIn is true once in n times.
+// oneIn returns true with probability 1/n.
 func (per *person) oneIn(n int) bool { return per.rand.IntN(n) == 0 }

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A home is where a person lives: how they are called, and what they pay with if the program knows it.
+// A home is a person's country: typical names, and the currency if the program supports it.
 type home struct {
 	locale, zone string
 	currency     loyalty.Currency
@@ -25,7 +25,7 @@ var homes = []home{
 	{"ja", "Asia/Tokyo", "JPY", []string{"葵", "蓮", "陽菜"}, []string{"佐藤", "鈴木", "高橋"}},
 }
 
-// Goods are what the shop sells, with prices in hundredths of a euro.
+// goods are the products of the shop, with prices in hundredths of a euro.
 var goods = []struct {
 	sku, category string
 	price         int64
@@ -41,7 +41,7 @@ var goods = []struct {
 	{"GIFT-25", "gift-cards", 2500},
 }
 
-// order is a basket that chance fills, placed and paid.
+// order returns a random order, placed and paid.
 func (per *person) order(id string, at time.Time) loyalty.Order {
 	o := loyalty.Order{
 		ID: id, Member: per.id, PlacedAt: at, Currency: per.currency(), Status: loyalty.OrderPaid,
@@ -67,7 +67,7 @@ func (per *person) order(id string, at time.Time) loyalty.Order {
 	return o
 }
 
-// tenders pays by card, or partly with a gift card or store credit, which earn nothing.
+// tenders returns a payment by card, or partly with a gift card or store credit, which earn no points.
 func (per *person) tenders(c loyalty.Currency, total int64) []loyalty.Tender {
 	card := loyalty.Tender{Kind: loyalty.TenderCard, Amount: total}
 	other := loyalty.Tender{Kind: loyalty.TenderGiftCard, Amount: min(total, in(c, 1000))}
@@ -84,7 +84,8 @@ func (per *person) tenders(c loyalty.Currency, total int64) []loyalty.Tender {
 	return []loyalty.Tender{other, card}
 }
 
-// currency is that of the person's home if the program takes it, else the first that it does.
+// currency returns the currency of the person's home if the program supports it, otherwise the program's first
+// currency.
 func (per *person) currency() loyalty.Currency {
 	rates := per.program.Earn.Rates
 	if _, ok := rates[per.home.currency]; ok {
@@ -93,12 +94,12 @@ func (per *person) currency() loyalty.Currency {
 	return Currencies(per.program)[0]
 }
 
-// Currencies are those that a program has rates for, in the order of their codes.
+// Currencies returns the currencies for which a program has rates, sorted by code.
 func Currencies(p *loyalty.Program) []loyalty.Currency {
 	return slices.Sorted(maps.Keys(p.Earn.Rates))
 }
 
-// in is a price in another currency's minor units, near enough for a demonstration.
+// in converts a price to another currency's minor units, with an approximate rate.
 func in(c loyalty.Currency, cents int64) int64 {
 	switch decimals, _ := c.Exponent(); decimals {
 	case 0:

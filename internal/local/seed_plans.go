@@ -12,20 +12,21 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A plan is something that a person will do.
+// A plan is a planned action of a person.
 type plan struct {
 	at time.Time
 	do func(context.Context) error
 }
 
-// plans are what is still to be done. Doing one may add others.
+// plans contains the pending actions. An action may add others.
 type plans struct{ list []plan }
 
 func (ps *plans) add(at time.Time, do func(context.Context) error) {
 	ps.list = append(ps.list, plan{at, do})
 }
 
-// next takes the earliest plan; of two at one instant, the one that was made first.
+// next removes and returns the earliest plan. Plans at the same instant are returned in the order of their
+// creation.
 func (ps *plans) next() (plan, bool) {
 	if len(ps.list) == 0 {
 		return plan{}, false
@@ -41,8 +42,8 @@ func (ps *plans) next() (plan, bool) {
 	return p, true
 }
 
-// planOrders spreads a person's orders over the time since they joined. How many there are follows Zipf's law, as
-// buyers do: few buy most.
+// planOrders spreads a person's orders over the time since enrollment. The number of orders follows Zipf's law: a
+// few customers buy most.
 func (per *person) planOrders(joined time.Time) {
 	span := per.end.Add(-time.Hour).Sub(joined)
 	n := 1 + 64/per.index + per.rand.IntN(5)
@@ -50,7 +51,7 @@ func (per *person) planOrders(joined time.Time) {
 		at := joined.Add(time.Hour + time.Duration(per.rand.Int64N(int64(span))).Truncate(time.Minute))
 		o := per.order(fmt.Sprint(20000+per.index*100+k), at)
 		switch {
-		case per.oneIn(12): // ordered on account: worth nothing until it is paid
+		case per.oneIn(12): // an order on account earns no points until it is paid
 			o.Status = loyalty.OrderPlaced
 			per.plans.add(at.Add(2*24*time.Hour), per.put(o, loyalty.OrderPaid))
 		case per.oneIn(15):
@@ -74,8 +75,8 @@ func (per *person) put(o loyalty.Order, status loyalty.OrderStatus) func(context
 	}
 }
 
-// redeem takes the dearest reward that the person can have with an order, if any. Of ten, seven are taken at once, one
-// is committed after a reservation, one is cancelled and one is forgotten, so that its hold lapses.
+// redeem redeems the most expensive reward that the person can afford with an order, if any. Of ten redemptions,
+// seven are immediate, one is committed after a reservation, one is canceled and one reservation expires.
 func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Context) error {
 	return func(ctx context.Context) error {
 		m, err := per.ledger.Member(ctx, per.program, per.id)
@@ -90,7 +91,7 @@ func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Con
 		in.Reward = reward.ID
 		_, err = per.ledger.Redeem(ctx, per.program, in, by)
 		if errors.Is(err, loyalty.RewardOutOfStock) {
-			return nil // others had the last one
+			return nil // out of stock
 		}
 		if err != nil {
 			return err
@@ -111,7 +112,7 @@ func (per *person) redeem(o loyalty.Order, id string, fate int) func(context.Con
 	}
 }
 
-// paid is what an order comes to.
+// paid returns the total of an order.
 func paid(o loyalty.Order) loyalty.Money {
 	total := loyalty.Money{Currency: o.Currency}
 	for _, t := range o.Tenders {
@@ -120,8 +121,8 @@ func paid(o loyalty.Order) loyalty.Money {
 	return total
 }
 
-// Affordable is the dearest reward that a member can have with an order that comes to total; false if there is none.
-// What has a code is left out: codes are of true chance, and a seed is to give the same bytes again.
+// Affordable returns the most expensive reward that a member can redeem with an order of the given total; false if
+// there is none. It omits rewards with codes, because codes are random and a seed must be reproducible.
 func Affordable(p *loyalty.Program, acc loyalty.Account, total loyalty.Money, now time.Time) (loyalty.Reward, bool) {
 	rewards := slices.DeleteFunc(slices.Clone(p.Rewards), func(r loyalty.Reward) bool {
 		q := p.Available(acc, r, loyalty.Redemption{Total: total}, nil, now)

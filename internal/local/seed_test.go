@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// seeded is a table in memory, seeded up to noon, and what is in it: a digest, and counts by kind of entry,
-// currency, tender and locale.
+// seeded returns a stack in memory, seeded up to noon, a digest of its table, and the number of entries,
+// currencies, tenders and locales by name.
 func seeded(t *testing.T) (*Stack, string, map[string]int) {
 	t.Helper()
 	tab, err := pebbletable.OpenMemory()
@@ -34,7 +34,7 @@ func seeded(t *testing.T) (*Stack, string, map[string]int) {
 	return stack, fmt.Sprintf("%x", sum.Sum(nil)), counts
 }
 
-// dump writes everything of one member: account, profile, identity, and every entry with its index and version.
+// dump writes all data of one member: account, profile, identity, and every entry with its index and version.
 func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 	t.Helper()
 	external := SeedExternalID(i)
@@ -54,7 +54,7 @@ func dump(t *testing.T, s *Stack, i int, sum hash.Hash, counts map[string]int) {
 			fmt.Fprintf(sum, "%s\x00%s\x00%d\x00%s\n", it.Key, it.Index, it.Version, it.Doc)
 		}
 		if n == 0 {
-			t.Errorf("%s has nothing under %+v", external, q)
+			t.Errorf("%s has no items for %+v", external, q)
 		}
 	}
 	member, err := s.App.Ledger.Member(t.Context(), programOf(t, s), m)
@@ -86,11 +86,11 @@ func programOf(t *testing.T, s *Stack) *loyalty.Program {
 	return p
 }
 
-func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
+func TestSeedIsReproducible(t *testing.T) {
 	_, one, counts := seeded(t)
 	_, other, _ := seeded(t)
 	if one != other {
-		t.Error("two seeds differ")
+		t.Error("two runs of the seed differ")
 	}
 	t.Log(counts)
 	for _, want := range []string{
@@ -111,7 +111,7 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 	}
 }
 
-func TestTheSeedStandsUpToAnAudit(t *testing.T) {
+func TestSeedPassesAudit(t *testing.T) {
 	stack, _, _ := seeded(t)
 	for i := 1; i <= SeedMembers; i++ {
 		m, err := stack.App.Ledger.FindMember(t.Context(), "bluebird", ledger.Identity{Kind: "external", Value: SeedExternalID(i)})

@@ -25,7 +25,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A output collects what functions write, by function.
+// An output collects the lines that functions write, by function.
 type output struct {
 	mu    sync.Mutex
 	lines map[string]string
@@ -43,7 +43,7 @@ func (o *output) of(function string) string {
 	return o.lines[function]
 }
 
-// onBinaries runs the functions' binaries, which are built from the sources. What they write is collected.
+// onBinaries runs the functions' binaries, built from the sources, and collects their output.
 func onBinaries(t *testing.T, out *output, changes ...func(*stack.Template)) func(*Options) {
 	t.Helper()
 	out.lines = map[string]string{}
@@ -67,7 +67,7 @@ type client struct {
 	sent     int
 }
 
-// send returns the answer as text, without what differs from run to run.
+// send returns the response as text, without values that differ between runs.
 func (c *client) send(method, path, body string, headers ...string) string {
 	c.t.Helper()
 	c.sent++
@@ -103,7 +103,8 @@ func withoutRequestID(tree any) {
 	}
 }
 
-// webhook is a signed event of the merchant's own systems that an order was paid, sent with a content type.
+// webhook sends a signed event of the merchant's own systems with the payment of an order, with the given content
+// type.
 func (c *client) webhook(id, contentType string) string {
 	c.t.Helper()
 	agreed := Processors("bluebird")["bluebird"][app.Standard]
@@ -126,7 +127,7 @@ func (c *client) webhook(id, contentType string) string {
 	return c.send("POST", e.Path("bluebird"), string(body), append(headers, "Content-Type", contentType)...)
 }
 
-// life is a bit of everything, from the enrollment of a member to the reminders of the next months.
+// life exercises most of the API, from the enrollment of a member to the reminders of the next months.
 func life(t *testing.T, s *Stack, url, key string) (answers []string) {
 	t.Helper()
 	c := &client{t: t, url: url, key: key}
@@ -166,14 +167,14 @@ func life(t *testing.T, s *Stack, url, key string) (answers []string) {
 	return answers
 }
 
-func TestBinariesAnswerLikeFunctionsInThisProcess(t *testing.T) {
+func TestBinariesRespondLikeFunctionsInProcess(t *testing.T) {
 	var out output
 	here, _, server, key := frozenStack(t, inProcess)
 	want := life(t, here, server.URL, key)
 	there, _, server, key := frozenStack(t, onBinaries(t, &out))
 	got := life(t, there, server.URL, key)
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("answers (-in this process +binaries):\n%s", diff)
+		t.Errorf("responses (-in this process +binaries):\n%s", diff)
 	}
 	joined := strings.Join(want, "\n")
 	for _, part := range []string{
@@ -181,22 +182,22 @@ func TestBinariesAnswerLikeFunctionsInThisProcess(t *testing.T) {
 		`"kind":"activate"`, "external:ada 401", "points-", "ada@example.com",
 	} {
 		if !strings.Contains(joined, part) {
-			t.Errorf("the answers show no %s", part)
+			t.Errorf("the responses do not contain %s", part)
 		}
 	}
 	if t.Failed() {
-		t.Logf("the answers:\n%s", joined)
+		t.Logf("the responses:\n%s", joined)
 	}
 	there.Wait()
 	if lines := out.of("relay"); !strings.Contains(lines, "entries committed") {
-		t.Errorf("the stream did not reach relay, which writes %s", lines)
+		t.Errorf("the stream did not reach relay, whose log is %s", lines)
 	}
 	if n := len(there.Dead()); n != 2 || there.Dead()[jobs.ReassessQueue]+there.Dead()[jobs.RemindQueue] > 0 {
-		t.Errorf("messages were given up: %v", there.Dead())
+		t.Errorf("messages failed: %v", there.Dead())
 	}
 }
 
-func TestBadMessagesAloneAreGivenUp(t *testing.T) {
+func TestOnlyBadMessagesFail(t *testing.T) {
 	var out output
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
 	enrol(t, s, p, 1)
@@ -206,14 +207,14 @@ func TestBadMessagesAloneAreGivenUp(t *testing.T) {
 	}
 	s.queues.drain()
 	if s.Dead()[jobs.ReassessQueue] != 1 {
-		t.Errorf("given up: %v", s.Dead())
+		t.Errorf("failed messages: %v", s.Dead())
 	}
 	if n := strings.Count(out.of("reassess"), "a message will be delivered again"); n != maxReceives {
 		t.Errorf("the bad message was delivered %d times, not %d", n, maxReceives)
 	}
 }
 
-func TestABounceEndsEmailToTheAddress(t *testing.T) {
+func TestBounceStopsEmailToAddress(t *testing.T) {
 	var out output
 	s, p, _, _ := frozenStack(t, onBinaries(t, &out))
 	in := ledger.Enrolment{
@@ -240,8 +241,9 @@ func TestABounceEndsEmailToTheAddress(t *testing.T) {
 	}
 }
 
-// A function that hangs is killed at its timeout, and the next request gets a new process.
-func TestAFunctionThatHangsIsKilledAndReplaced(t *testing.T) {
+// TestHangingFunctionIsKilledAndReplaced checks that a function is killed at its timeout and that the next request
+// gets a new process.
+func TestHangingFunctionIsKilledAndReplaced(t *testing.T) {
 	var out output
 	s, _, server, key := frozenStack(t, onBinaries(t, &out, func(tpl *stack.Template) { tpl.Functions["EarnFunction"].Timeout = 1 }))
 	c := &client{t: t, url: server.URL, key: key}
@@ -266,11 +268,11 @@ func TestAFunctionThatHangsIsKilledAndReplaced(t *testing.T) {
 		t.Error(a)
 	}
 	if now := s.deployment.PIDs("earn"); len(now) != 1 || now[0] == pids[0] {
-		t.Errorf("earn had the process %v and has %v", pids, now)
+		t.Errorf("earn still has the processes %v: %v", pids, now)
 	}
 }
 
-func TestWhatThePolicyOfAFunctionLacksIsDenied(t *testing.T) {
+func TestMissingPermissionIsDenied(t *testing.T) {
 	var out output
 	_, _, server, key := frozenStack(t, onBinaries(t, &out, func(tpl *stack.Template) {
 		policy := stack.List(tpl.Functions["EarnFunction"].Properties["Policies"])[0].(stack.Object)
@@ -288,14 +290,14 @@ func TestWhatThePolicyOfAFunctionLacksIsDenied(t *testing.T) {
 		t.Error(a)
 	}
 	if lines := out.of("earn"); !strings.Contains(lines, "AccessDeniedException") || !strings.Contains(lines, "not authorized to perform: dynamodb:PutItem") {
-		t.Errorf("earn writes %s", lines)
+		t.Errorf("the log of earn is %s", lines)
 	}
 	if a := c.send("GET", "/v1/orders/order-1", ""); !strings.Contains(a, " 404 ") {
 		t.Error(a)
 	}
 }
 
-func TestTheTableMayBeInADynamoDBEndpoint(t *testing.T) {
+func TestTableCanBeInDynamoDBEndpoint(t *testing.T) {
 	var out output
 	var endpoint *httptest.Server
 	_, _, server, key := frozenStack(t, onBinaries(t, &out), func(o *Options) {

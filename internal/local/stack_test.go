@@ -21,7 +21,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// frozenStack is a stack in memory whose clock stands still at noon.
+// frozenStack returns a stack in memory whose clock is frozen at noon.
 func frozenStack(t *testing.T, changes ...func(*Options)) (*Stack, *loyalty.Program, *httptest.Server, string) {
 	t.Helper()
 	tab, err := pebbletable.OpenMemory()
@@ -40,8 +40,7 @@ func frozenStack(t *testing.T, changes ...func(*Options)) (*Stack, *loyalty.Prog
 	return stack, p, server, key
 }
 
-// kinds lists what a member's entries did, oldest first, as they were written: nothing is brought up to date by
-// looking.
+// kinds returns the kinds of a member's stored entries, oldest first. Reading them does not settle the account.
 func kinds(t *testing.T, s *Stack, m loyalty.MemberID) (list []string) {
 	t.Helper()
 	for e, err := range s.App.Ledger.Statement(t.Context(), "bluebird", m, 0, 0) {
@@ -63,7 +62,7 @@ func advance(t *testing.T, server *httptest.Server, by string) time.Time {
 	return out.Now
 }
 
-func TestMovingTheClockActivatesWhatIsPendingAndLapsesWhatIsHeld(t *testing.T) {
+func TestAdvancingClockActivatesPointsAndExpiresReservations(t *testing.T) {
 	stack, p, server, key := frozenStack(t)
 	m := memberID(1)
 	enrol(t, stack, p, 1)
@@ -74,9 +73,9 @@ func TestMovingTheClockActivatesWhatIsPendingAndLapsesWhatIsHeld(t *testing.T) {
 		t.Fatal(resp.StatusCode, body)
 	}
 	if now := advance(t, server, "14d"); !now.Equal(noon.AddDate(0, 0, 14)) {
-		t.Errorf("the clock stands at %s", now)
+		t.Errorf("the clock is at %s", now)
 	}
-	// The schedule at five past eleven found what had become active at eleven, not the one at five past twelve.
+	// The schedule at 11:05 found the points that became active at 11:00, not the schedule at 12:05.
 	want := []string{"12-01T12:00 join 0", "12-01T12:00 earn 50", "12-01T12:00 earn 400", "12-15T11:05 activate 0"}
 	if d := cmp.Diff(want, kinds(t, stack, m)); d != "" {
 		t.Error(d)
@@ -104,7 +103,7 @@ func TestMovingTheClockActivatesWhatIsPendingAndLapsesWhatIsHeld(t *testing.T) {
 	}
 }
 
-func TestOneLongStepAndManyShortOnesFireTheSameSchedules(t *testing.T) {
+func TestLongAndShortStepsRunSameSchedules(t *testing.T) {
 	fired := func(steps int) (list []string) {
 		s := &scheduler{clock: NewClock(noon), queues: newQueues(slog.New(slog.DiscardHandler)), fired: noon, moved: make(chan struct{}, 1), settle: func() {}}
 		for i, minute := range []int{0, 35} {
@@ -129,13 +128,13 @@ func TestOneLongStepAndManyShortOnesFireTheSameSchedules(t *testing.T) {
 	}
 }
 
-func TestTheClockRefusesWhatIsNoStepForward(t *testing.T) {
+func TestClockRejectsInvalidAdvance(t *testing.T) {
 	_, _, server, _ := frozenStack(t)
 	for _, body := range []string{`{"advance":"-1h"}`, `{"advance":"0s"}`, `{"advance":"1y"}`, `{"advance":"6000d"}`, `{"back":"1d"}`, `[]`, ``} {
 		resp, answer := do(t, "POST", server.URL+"/v1/test/clock", body, "Content-Type", "application/json")
 		checkProblem(t, resp, answer, 400, "invalid_parameter")
 	}
-	// A page of another origin can send this without asking first, and must not move anything.
+	// A page of another origin can send this request without a preflight, so it must have no effect.
 	resp, answer := do(t, "POST", server.URL+"/v1/test/clock", `{"advance":"1d"}`, "Content-Type", "text/plain")
 	checkProblem(t, resp, answer, 400, "invalid_parameter")
 	resp, answer = do(t, "PUT", server.URL+"/v1/test/clock", `{}`)
@@ -145,7 +144,7 @@ func TestTheClockRefusesWhatIsNoStepForward(t *testing.T) {
 	}
 }
 
-func TestARunningClockFiresByItself(t *testing.T) {
+func TestRunningClockRunsSchedules(t *testing.T) {
 	clock := NewClock(time.Time{})
 	start := clock.Now()
 	clock.Skip(start.Truncate(time.Hour).Add(2*time.Hour - 50*time.Millisecond).Sub(start)) // just before a full hour
@@ -161,16 +160,16 @@ func TestARunningClockFiresByItself(t *testing.T) {
 	select {
 	case payload := <-fired:
 		if !strings.Contains(payload, ":00:00Z") {
-			t.Errorf("it fired with %s", payload)
+			t.Errorf("the event is %s", payload)
 		}
 	case <-time.After(10 * time.Second):
-		t.Error("nothing fired")
+		t.Error("no schedule ran")
 	}
 	stop()
 	running.Wait()
 }
 
-func TestAMessageThatFailsIsDeliveredAgainAndThenPutAside(t *testing.T) {
+func TestFailedMessageIsRedeliveredAndThenSetAside(t *testing.T) {
 	q := newQueues(slog.New(slog.DiscardHandler))
 	received := map[string]int{}
 	q.handle("work", invoked(func(_ context.Context, payload []byte) ([]byte, error) {
@@ -202,11 +201,11 @@ func TestAMessageThatFailsIsDeliveredAgainAndThenPutAside(t *testing.T) {
 		t.Error(d)
 	}
 	if err := q.Send(t.Context(), "nowhere", "x"); err == nil {
-		t.Error("a message was sent to a queue that does not exist")
+		t.Error("a message was sent to an unknown queue")
 	}
 }
 
-func TestTheProblemsOfTheGatewayLookLikeThoseOfTheAPI(t *testing.T) {
+func TestGatewayProblemsMatchAPI(t *testing.T) {
 	_, _, server, key := frozenStack(t)
 	names := func(path string) string {
 		_, body := do(t, "GET", server.URL+path, "", "Authorization", "Bearer "+key)
@@ -217,6 +216,6 @@ func TestTheProblemsOfTheGatewayLookLikeThoseOfTheAPI(t *testing.T) {
 		return fmt.Sprint(p["type"], p["title"], p["status"], p["code"], p["errors"], len(p), p["instance"] == fmt.Sprint("urn:perennial:request:", p["request_id"]))
 	}
 	if own, apis := names("/v1/nothing"), names("/v1/members/mem_nobody"); own != apis {
-		t.Errorf("the gateway says %s and the API %s", own, apis)
+		t.Errorf("the gateway returns %s and the API %s", own, apis)
 	}
 }

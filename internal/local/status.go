@@ -2,17 +2,17 @@ package local
 
 import "time"
 
-// A Run is the last time that a schedule fired.
+// A Run is the last run of a schedule.
 type Run struct {
 	Function string    `json:"function"`
-	Due      time.Time `json:"due"`               // the instant that it was meant for
-	Lag      string    `json:"lag"`               // how much later it began, by the clock of the stack
-	Took     string    `json:"took"`              // until its queues were empty again, by that of the machine
-	Failed   string    `json:"failed,omitzero"`   // why it failed, if it did
-	GivenUp  int       `json:"given_up,omitzero"` // messages that its queue has given up, since the stack began
+	Due      time.Time `json:"due"`               // the scheduled instant
+	Lag      string    `json:"lag"`               // the delay of the start, by the stack's clock
+	Took     string    `json:"took"`              // the time until its queues were empty, by the machine's clock
+	Failed   string    `json:"failed,omitzero"`   // the error of a failed run
+	GivenUp  int       `json:"given_up,omitzero"` // messages of its queue that failed too often since the start of the stack
 }
 
-// Runs is the last run of each schedule that has fired, in the order of Schedules.
+// Runs returns the last run of each schedule that has run, in the order of Schedules.
 func (s *Stack) Runs() []Run {
 	dead := s.Dead()
 	s.scheduler.mu.Lock()
@@ -27,7 +27,7 @@ func (s *Stack) Runs() []Run {
 	return out
 }
 
-// ran notes a run of a schedule. The caller holds s.mu.
+// ran records a run of a schedule. The caller holds s.mu.
 func (s *scheduler) ran(function string, due, began time.Time, took time.Duration, err error) {
 	r := Run{Function: function, Due: due, Lag: began.Sub(due).Round(time.Millisecond).String(), Took: took.Round(time.Millisecond).String()}
 	if err != nil {

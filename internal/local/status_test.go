@@ -11,8 +11,9 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A message that fails five times is given up, told of, and done once it is sent again behind the repair.
-func TestWhatWasGivenUpIsSentAgainAndDoneOnce(t *testing.T) {
+// TestFailedMessageIsRedrivenOnce checks that a message that fails five times is set aside and listed, and
+// processed once after it is sent again.
+func TestFailedMessageIsRedrivenOnce(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	q := newQueues(log)
 	s := &Stack{queues: q, scheduler: &scheduler{clock: NewClock(noon), queues: q, log: log, fired: noon, moved: make(chan struct{}, 1), settle: func() {}}}
@@ -23,7 +24,7 @@ func TestWhatWasGivenUpIsSentAgainAndDoneOnce(t *testing.T) {
 			return nil, err
 		}
 		if calls++; broken {
-			return nil, errors.New("as told")
+			return nil, errors.New("as requested")
 		}
 		done += len(e.Records)
 		return []byte(`{"batchItemFailures":[]}`), nil
@@ -35,7 +36,7 @@ func TestWhatWasGivenUpIsSentAgainAndDoneOnce(t *testing.T) {
 		return nil, q.Send(ctx, "work", "body")
 	})}, {"idle", 0, invoked(func(context.Context, []byte) ([]byte, error) { return nil, nil })}}
 	if runs := s.Runs(); len(runs) != 0 {
-		t.Errorf("before anything fired: %+v", runs)
+		t.Errorf("before the first run: %+v", runs)
 	}
 	if err := s.Advance(t.Context(), 10*time.Minute); err != nil {
 		t.Fatal(err)
@@ -50,10 +51,10 @@ func TestWhatWasGivenUpIsSentAgainAndDoneOnce(t *testing.T) {
 		t.Fatalf("the list is %+v", failed)
 	}
 	if n := s.Redrive(failed[0].ID, "nothing"); n != 1 || done != 1 || s.Dead()["work"] != 0 {
-		t.Errorf("%d were sent again, %d done, and %v are given up", n, done, s.Dead())
+		t.Errorf("%d were sent again, %d processed, and %v failed", n, done, s.Dead())
 	}
 	if n := s.Redrive(failed[0].ID); n != 0 || done != 1 {
-		t.Errorf("a second time %d were sent, and %d done", n, done)
+		t.Errorf("a second time, %d were sent and %d processed", n, done)
 	}
 	if err := s.Advance(t.Context(), time.Hour); err != nil {
 		t.Fatal(err)

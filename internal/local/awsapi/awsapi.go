@@ -1,12 +1,13 @@
-// Package awsapi is the part of AWS's APIs that the functions call, on one machine: DynamoDB, SQS, Secrets Manager, SES,
-// SNS and EventBridge behind one address. The functions find it through AWS_ENDPOINT_URL.
+// Package awsapi emulates the AWS APIs that the functions call, on one machine: DynamoDB, SQS, Secrets Manager,
+// SES, SNS and EventBridge at one address. The functions find it through AWS_ENDPOINT_URL.
 //
-// It guarantees that each call is checked against the policies that template.yaml gives the calling function, and that a
-// call that they do not allow gets AWS's AccessDeniedException and has no effect. A request to another service, another
-// operation or with another parameter is an error; nothing is ignored.
+// Each call is checked against the policies that template.yaml gives the calling function. A call that they do not
+// allow gets AWS's AccessDeniedException and has no effect. A request to another service, another operation or with
+// another parameter is an error; no parameter is ignored.
 //
-// The caller is the function that the access key ID names; signatures are not verified, because only processes of this
-// machine reach the address. Nothing leaves the machine: what functions send is handed to the fields of Server.
+// The access key ID identifies the calling function. Signatures are not verified, because only processes of this
+// machine can reach the address. Nothing is sent outside the machine: the fields of Server receive what functions
+// send.
 package awsapi
 
 import (
@@ -24,28 +25,28 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A Server is an http.Handler. Its fields are set before first use; only those of services that no function calls may be
-// nil.
+// A Server is an http.Handler. Set its fields before the first use. Fields of services that no function calls may
+// be nil.
 type Server struct {
 	Guard   *access.Guard // the policies
 	Region  string
 	Account string
-	Log     *slog.Logger // gets the calls that were denied or not understood
+	Log     *slog.Logger // logs denied and invalid calls
 
-	DynamoDB http.Handler      // serves requests to DynamoDB that are allowed
-	Secrets  map[string]string // what secrets hold, by ARN
+	DynamoDB http.Handler      // serves allowed requests to DynamoDB
+	Secrets  map[string]string // the values of secrets by ARN
 	Queues   map[string]Queue  // SQS, by queue URL
 
-	Email func(context.Context, Email) error       // SES; it returns ErrRejected for an address that does not work
+	Email func(context.Context, Email) error       // SES; returns ErrRejected for an invalid address
 	Text  func(context.Context, TextMessage) error // SNS
 	Put   func(context.Context, BusEvent) error    // EventBridge
 	Now   func() time.Time
 }
 
-// A Queue is where messages for one SQS queue go.
+// A Queue receives the messages of one SQS queue.
 type Queue struct {
 	ARN  string
-	Send func(ctx context.Context, bodies ...string) error // all are safe, or an error
+	Send func(ctx context.Context, bodies ...string) error // stores all messages or returns an error
 }
 
 // credential is the scope of a request's signature: the access key ID and the service.
@@ -54,7 +55,7 @@ var credential = regexp.MustCompile(`Credential=([^/,]+)/[^/]*/[^/]*/([^/]*)/`)
 // AccessKeyID returns the access key ID with which a function signs its requests.
 func AccessKeyID(function string) string { return "LOCAL" + function }
 
-// A request is one call, with its body read and its caller known.
+// A request is one call with its body and caller.
 type request struct {
 	*http.Request
 	caller    string // the function's short name
@@ -62,10 +63,10 @@ type request struct {
 	body      []byte
 }
 
-// A protocol is how a service writes its errors.
+// A protocol encodes the errors of a service.
 type protocol func(w http.ResponseWriter, e *callError)
 
-// A callError is an error as AWS reports it.
+// A callError is an error in the format of AWS.
 type callError struct {
 	Status  int
 	Code    string
@@ -80,10 +81,10 @@ func invalid(code, message string) *callError {
 
 const accessDenied = "AccessDeniedException"
 
-// A service reads requests of one AWS service: it lists what AWS authorizes for one, and performs it.
+// A service handles requests to one AWS service: it lists the calls to authorize for a request, and performs it.
 type service struct {
 	protocol protocol
-	// read returns the calls that the policies must allow and what performs the request.
+	// read returns the calls that the policies must allow and a function that performs the request.
 	read func(s *Server, r *request) (calls []access.Call, do func(http.ResponseWriter) error, err error)
 }
 
@@ -99,7 +100,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	svc, ok := s.find(req)
 	if !ok {
-		s.Log.ErrorContext(r.Context(), "a function called an API that is not emulated", "function", req.caller,
+		s.Log.ErrorContext(r.Context(), "function called an API that is not emulated", "function", req.caller,
 			"method", r.Method, "path", r.URL.Path, "target", r.Header.Get("X-Amz-Target"))
 		jsonError(w, &callError{http.StatusNotFound, "UnknownOperationException", "this API is not emulated"})
 		return
@@ -109,7 +110,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// find returns the service that a request is for, and sets the request's operation.
+// find returns the service of a request, and sets the request's operation.
 func (s *Server) find(r *request) (service, bool) {
 	target, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	r.operation = operation
@@ -132,7 +133,7 @@ func (s *Server) find(r *request) (service, bool) {
 	return service{}, false
 }
 
-// serve performs a request that the policies allow.
+// serve performs a request if the policies allow it.
 func (s *Server) serve(w http.ResponseWriter, r *request, svc service) error {
 	calls, do, err := svc.read(s, r)
 	if err != nil {
@@ -146,7 +147,7 @@ func (s *Server) serve(w http.ResponseWriter, r *request, svc service) error {
 	return do(w)
 }
 
-// report logs an error that a function should not cause, and returns it in the form for a response.
+// report logs an error that a function should not cause, and returns it for the response.
 func (s *Server) report(r *request, err error) *callError {
 	e, ok := err.(*callError)
 	if !ok {
@@ -156,11 +157,11 @@ func (s *Server) report(r *request, err error) *callError {
 	if !ok || e.Code == accessDenied || e.Code == "UnknownOperationException" {
 		level = slog.LevelError
 	}
-	s.Log.Log(r.Context(), level, "a call of AWS failed", "function", r.caller, "operation", r.operation, "err", e)
+	s.Log.Log(r.Context(), level, "AWS call failed", "function", r.caller, "operation", r.operation, "err", e)
 	return e
 }
 
-// dynamodb passes a request on as it is.
+// dynamodb passes on a request unchanged.
 func (s *Server) dynamodb(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	call, err := s.Guard.DynamoDB(r.operation, r.body)
 	if err != nil {
@@ -174,20 +175,20 @@ func (s *Server) dynamodb(r *request) ([]access.Call, func(http.ResponseWriter) 
 	}, nil
 }
 
-// decode reads JSON parameters and refuses those that the type does not have.
+// decode decodes JSON parameters and rejects unknown ones.
 func decode(body []byte, in any) error {
 	if err := json.Unmarshal(body, in, json.RejectUnknownMembers(true)); err != nil {
-		return invalid("ValidationException", "a parameter is not supported here, or not valid: "+err.Error())
+		return invalid("ValidationException", "a parameter is unsupported or invalid: "+err.Error())
 	}
 	return nil
 }
 
-// arn names a resource of the stack's account and region.
+// arn returns the ARN of a resource in the stack's account and region.
 func (s *Server) arn(service, resource string) string {
 	return strings.Join([]string{"arn:aws", service, s.Region, s.Account, resource}, ":")
 }
 
-// unknown is an operation of a service that is not emulated.
+// unknown returns the error for an operation that is not emulated.
 func unknown(r *request) error {
 	return invalid("UnknownOperationException", "the operation "+r.operation+" is not emulated")
 }
@@ -198,6 +199,6 @@ func respond(w http.ResponseWriter, out any) error {
 		return err
 	}
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-	_, _ = w.Write(body) // there is nothing to do for a client that is no longer there
+	_, _ = w.Write(body) // the client may have disconnected
 	return nil
 }

@@ -44,14 +44,14 @@ const (
 	badNumber = "+4912345"
 )
 
-// A services is a server, and what functions sent through it.
+// A services is a server with the requests that functions sent to it.
 type services struct {
 	url   string
 	table table.Table
 	sent  []string
 }
 
-// open serves a function called "sender" with some permissions.
+// open serves a function called "sender" with the given permissions.
 func open(t *testing.T, statements ...stack.Statement) *services {
 	t.Helper()
 	tab, err := pebbletable.OpenMemory()
@@ -102,7 +102,7 @@ func as(function string) aws.CredentialsProvider {
 	})
 }
 
-// calls are one call of each service by the real clients, as the functions make them.
+// calls contains one call of each service with the real clients, as the functions make them.
 var calls = map[string]func(ctx context.Context, url string, who aws.CredentialsProvider) error{
 	"dynamodb": func(ctx context.Context, url string, who aws.CredentialsProvider) error {
 		t := &dynamotable.Table{Name: "perennial", Client: dynamodb.New(dynamodb.Options{BaseEndpoint: &url, Region: region, Credentials: who})}
@@ -185,7 +185,7 @@ func publish(ctx context.Context, url string, who aws.CredentialsProvider, to st
 	return err
 }
 
-func TestWhatFunctionsSendArrives(t *testing.T) {
+func TestRequestsAreDelivered(t *testing.T) {
 	s := open(t,
 		allow("dynamodb:PutItem", tableARN), allow("sqs:SendMessage", queueARN), allow("secretsmanager:GetSecretValue", secretARN),
 		allow("ses:SendEmail", "arn:aws:ses:*"), allow("sns:Publish", "+*"), allow("events:PutEvents", "arn:aws:events:*:event-bus/push"),
@@ -209,11 +209,11 @@ func TestWhatFunctionsSendArrives(t *testing.T) {
 		t.Errorf("sent (-want +got):\n%s", diff)
 	}
 	if it, err := s.table.Get(t.Context(), table.Key{PK: "P#p", SK: "a"}); err != nil || it.Version != 1 {
-		t.Errorf("the table holds %+v %v", it, err)
+		t.Errorf("the table contains %+v %v", it, err)
 	}
 }
 
-func TestWhatThePolicyDoesNotAllowIsDeniedAndHasNoEffect(t *testing.T) {
+func TestDeniedCallsHaveNoEffect(t *testing.T) {
 	s := open(t,
 		stack.Statement{
 			Effect: "Allow", Action: []string{"dynamodb:PutItem"}, Resource: []string{tableARN},
@@ -236,11 +236,11 @@ func TestWhatThePolicyDoesNotAllowIsDeniedAndHasNoEffect(t *testing.T) {
 		t.Errorf("sent %q", s.sent)
 	}
 	if it, err := s.table.Get(t.Context(), table.Key{PK: "P#p", SK: "a"}); err != nil || it.Version != 0 {
-		t.Errorf("the table holds %+v %v", it, err)
+		t.Errorf("the table contains %+v %v", it, err)
 	}
 }
 
-func TestARejectedNumberIsAnInvalidParameter(t *testing.T) {
+func TestRejectedNumberIsInvalidParameter(t *testing.T) {
 	s := open(t, allow("sns:Publish", "*"))
 	for _, to := range []string{badNumber, "0170-1234567", "arn:aws:sns:x"} {
 		err := publish(t.Context(), s.url, as("sender"), to)
@@ -250,7 +250,7 @@ func TestARejectedNumberIsAnInvalidParameter(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotEmulatedIsAnError(t *testing.T) {
+func TestUnsupportedRequestsAreErrors(t *testing.T) {
 	s := open(t, allow("*", "*"))
 	ctx, who := t.Context(), as("sender")
 	queues := sqs.New(sqs.Options{BaseEndpoint: &s.url, Region: region, Credentials: who})

@@ -11,17 +11,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A BusEvent is what a function puts on an EventBridge bus.
+// A BusEvent is an event that a function puts on an EventBridge bus.
 type BusEvent struct {
-	ID         string // EventBridge's own
-	Bus        string // its name
+	ID         string // assigned by EventBridge
+	Bus        string // the bus's name
 	Source     string
 	DetailType string
 	Detail     jsontext.Value // a JSON object
 	Time       time.Time
 }
 
-// maxEvents is how many events PutEvents takes at a time.
+// maxEvents is the maximum number of events of PutEvents.
 const maxEvents = 10
 
 type putEventsInput struct{ Entries []putEventsEntry }
@@ -29,7 +29,7 @@ type putEventsInput struct{ Entries []putEventsEntry }
 type putEventsEntry struct {
 	EventBusName, Source, DetailType, Detail string
 
-	Time float64 // seconds since 1970; 0 is now
+	Time float64 // seconds since 1970; 0 for now
 }
 
 type putEventsOutput struct {
@@ -42,7 +42,7 @@ type putEventsResult struct {
 	ErrorCode, ErrorMessage string `json:",omitzero"`
 }
 
-// eventBridge serves PutEvents. An event that cannot be taken fails alone, as there.
+// eventBridge serves PutEvents. As in EventBridge, an invalid event fails without affecting the others.
 func (s *Server) eventBridge(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	if r.operation != "PutEvents" {
 		return nil, nil, unknown(r)

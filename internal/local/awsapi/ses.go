@@ -11,19 +11,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// An Email is what a function sends through SES.
+// An Email is an email that a function sends through SES.
 type Email struct {
-	MessageID        string // SES's own
+	MessageID        string // assigned by SES
 	From             string
 	To               []string
 	Subject          string
 	Text, HTML       string
 	Headers          map[string]string
 	Tags             map[string]string
-	ConfigurationSet string // its ARN; empty for none. Only with one does SES report what became of an email
+	ConfigurationSet string // its ARN; empty for none. SES reports the delivery of an email only with one
 }
 
-// ErrRejected says that a provider refuses a message for good.
+// ErrRejected reports that a provider rejects a message permanently.
 var ErrRejected = errors.New("awsapi: the message is rejected")
 
 type sendEmailInput struct {
@@ -45,7 +45,7 @@ type (
 	content   struct{ Data, Charset string }
 )
 
-// ses serves SendEmail of the API of version 2 with a simple message.
+// ses serves SendEmail of API version 2 with a simple message.
 func (s *Server) ses(r *request) ([]access.Call, func(http.ResponseWriter) error, error) {
 	r.operation = "SendEmail"
 	var in sendEmailInput
@@ -84,7 +84,7 @@ func byName(all []nameValue) map[string]string {
 	return m
 }
 
-// rejected gives ErrRejected the code that a service has for it.
+// rejected returns ErrRejected with the service's error code.
 func rejected(err error, code string) error {
 	if errors.Is(err, ErrRejected) {
 		return invalid(code, err.Error())

@@ -12,9 +12,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// A TextMessage is what a function sends to a phone through SNS.
+// A TextMessage is a message that a function sends to a phone through SNS.
 type TextMessage struct {
-	MessageID  string // SNS's own
+	MessageID  string // assigned by SNS
 	To         string // E.164
 	Text       string
 	Attributes map[string]string // such as AWS.SNS.SMS.SenderID

@@ -10,7 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/access"
 )
 
-// What SQS allows (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html).
+// The quotas of SQS
+// (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html).
 const (
 	maxEntries = 10
 	maxMessage = 1 << 20 // bytes of a message, and of all messages of a batch

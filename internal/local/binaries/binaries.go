@@ -1,8 +1,8 @@
-// Package binaries builds the functions' binaries for this machine, with the script and the flags with which they are
-// built for Lambda.
+// Package binaries builds the functions' binaries for this machine, with the script and the flags of the build for
+// Lambda.
 //
-// It needs the sources of this module and Go. Several processes may build at once: they take turns, and a binary that is
-// up to date is not written again, so that one that runs is never replaced by other bytes.
+// It needs the sources of this module and Go. Several processes can build at the same time: they take turns, and a
+// current binary is not written again, so that a running binary is never replaced.
 package binaries
 
 import (
@@ -14,7 +14,7 @@ import (
 	"path/filepath"
 )
 
-// Root returns the directory that holds the sources of this module: the working directory or one above it.
+// Root returns the directory with the sources of this module: the working directory or one above it.
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -26,13 +26,13 @@ func Root() (string, error) {
 		}
 		above := filepath.Dir(dir)
 		if above == dir {
-			return "", errors.New("binaries: the sources of Perennial are needed: run this in a checkout")
+			return "", errors.New("binaries: the sources of Perennial are required; run this command in a checkout")
 		}
 		dir = above
 	}
 }
 
-// Build builds functions from the sources in root. It returns the directory that then holds <function>/bootstrap.
+// Build builds functions from the sources in root. It returns the directory that contains <function>/bootstrap.
 func Build(ctx context.Context, root string, functions ...string) (dir string, err error) {
 	dir = filepath.Join(root, "build", "host")
 	if err := os.MkdirAll(dir, 0o755); err != nil {

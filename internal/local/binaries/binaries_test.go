@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/binaries"
 )
 
-func TestBuildUsesTheFlagsOfTheDeployment(t *testing.T) {
+func TestBuildUsesDeploymentFlags(t *testing.T) {
 	root, err := binaries.Root()
 	if err != nil {
 		t.Fatal(err)
@@ -37,14 +37,14 @@ func TestBuildUsesTheFlagsOfTheDeployment(t *testing.T) {
 		t.Fatal(err)
 	}
 	if after, err := os.Stat(path); err != nil || !os.SameFile(before, after) {
-		t.Errorf("a binary that was up to date was written again: %v", err)
+		t.Errorf("a current binary was written again: %v", err)
 	}
 	if _, err := binaries.Build(t.Context(), root, "nothing"); err == nil || !strings.Contains(err.Error(), "functions/nothing") {
-		t.Errorf("a function that does not exist: %v", err)
+		t.Errorf("an unknown function: %v", err)
 	}
 }
 
-func TestOutsideOfACheckoutTheErrorSaysWhatIsMissing(t *testing.T) {
+func TestRootRequiresCheckout(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if _, err := binaries.Root(); err == nil || !strings.Contains(err.Error(), "checkout") {
 		t.Errorf("%v", err)

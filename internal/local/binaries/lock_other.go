@@ -4,7 +4,7 @@ package binaries
 
 import "errors"
 
-// lock is missing where the build script cannot run either.
+// lock returns an error, because the build script cannot run on this system.
 func lock(string) (unlock func() error, err error) {
 	return nil, errors.New("binaries are built on Unix systems only")
 }

@@ -1,14 +1,15 @@
-// Package deployment runs the functions' binaries on one machine as template.yaml deploys them: with their environment,
-// timeouts, memory sizes, policies and event sources.
+// Package deployment runs the functions' binaries on one machine as template.yaml deploys them: with their
+// environment, timeouts, memory sizes, policies and event sources.
 //
-// It guarantees that a function gets what the template gives it and nothing more: its environment is the template's and
-// Lambda's, its calls of AWS reach the emulated services of package awsapi under its own policies, and records of the
-// table's stream and SES's events reach it through the filters and patterns of its event sources. Package local delivers
-// the events of the API, the schedules and the queues, as it does to functions in its own process.
+// A function has exactly the resources of the template. Its environment contains the variables of the template and
+// of Lambda, its AWS calls go to the emulated services of package awsapi and are checked against its policies, and
+// records of the table's stream and SES's events reach it through the filters and patterns of its event sources.
+// Package local delivers the events of the API, the schedules and the queues, as it does to functions in its own
+// process.
 //
-// Deliberate limits: a function whose events come from a source that the template does not name cannot be invoked by it,
-// but Handlers returns each function, and the caller may send it any event. Retries of events follow each other at
-// once. Reminders by webhook are not set up, because their sender refuses addresses of this machine.
+// Deliberate limits: only the event sources of the template invoke a function, but Handlers returns each function,
+// so that the caller can send it any event. Retries follow immediately. Reminders by webhook are not configured,
+// because their sender rejects addresses of this machine.
 package deployment
 
 import (
@@ -40,32 +41,32 @@ const (
 	stackName = "perennial-dev"
 )
 
-// processes is how many a function has at most, unless Options say otherwise.
+// processes is the default limit of processes of a function.
 const processes = 8
 
-// Options are what a deployment is made of. Template, Binaries, Secrets, Outbox, Queue and Log are required, and either
+// Options configures a deployment. Template, Binaries, Secrets, Outbox, Queue and Log are required, and either
 // Table or DynamoDB.
 type Options struct {
 	Template   *stack.Template
-	Binaries   string            // the directory that has <function>/bootstrap
-	Parameters map[string]string // of the template; a parameter that is missing has its default
-	Secrets    map[string]string // what the template's secrets hold, by logical ID
-	Program    string            // whose text messages are, which SNS is not told
+	Binaries   string            // the directory with <function>/bootstrap
+	Parameters map[string]string // of the template; a missing parameter has its default
+	Secrets    map[string]string // the values of the template's secrets by logical ID
+	Program    string            // the program of text messages, which SNS requests do not contain
 
-	Table     table.Table // serves the functions' table, or
-	DynamoDB  string      // the URL of an endpoint that does, which does not verify signatures,
-	TableName string      // and the name of the table there
+	Table     table.Table // the functions' table; or
+	DynamoDB  string      // the URL of an endpoint with the table, which must not verify signatures,
+	TableName string      // and the table's name there
 
-	Outbox notify.Sender                                                      // gets every message to a member
-	Queue  func(ctx context.Context, function string, bodies ...string) error // takes messages for the queue that feeds a function
-	Clock  func() (now time.Time, frozen bool)                                // the stack's clock; nil is the machine's
+	Outbox notify.Sender                                                      // receives every message to a member
+	Queue  func(ctx context.Context, function string, bodies ...string) error // receives messages for a function's queue
+	Clock  func() (now time.Time, frozen bool)                                // the stack's clock; nil for the machine's
 	Log    *slog.Logger
-	Output func(function string, line []byte) // gets each line that a function writes, from several goroutines; may be nil
+	Output func(function string, line []byte) // receives each line that a function writes, concurrently; may be nil
 
-	Processes int // how many each function has at most; 0 means 8
+	Processes int // the maximum number of processes per function; 0 for 8
 }
 
-// A Deployment is the running functions and the services around them. Start makes one.
+// A Deployment contains the running functions and their services. Start creates one.
 type Deployment struct {
 	options   Options
 	values    stack.Values
@@ -76,7 +77,7 @@ type Deployment struct {
 	bus       *bus
 }
 
-// Start starts the emulated services. Processes of functions start when events need them.
+// Start starts the emulated services. The functions' processes start on demand.
 func Start(o Options) (*Deployment, error) {
 	d := &Deployment{options: o, values: values(o), functions: map[string]*runtimeapi.Function{}}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -101,15 +102,15 @@ func Start(o Options) (*Deployment, error) {
 	return d, nil
 }
 
-// Parameters returns parameters of the template that set up all channels which work on one machine: email, text
-// messages and push, with links to the API's address.
+// Parameters returns template parameters that enable all channels that work on one machine: email, text messages
+// and push, with links to the API's address.
 func Parameters(url string) map[string]string {
 	return map[string]string{
 		"Stage": "test", "PublicUrl": url, "MailFrom": "Perennial <rewards@perennial.test>", "SmsSender": "Perennial", "PushBus": "perennial",
 	}
 }
 
-// values are what the template's references stand for.
+// values returns the values of the template's references.
 func values(o Options) stack.Values {
 	where := stack.Deployment{Region: Region, Account: account, StackName: stackName}
 	if o.TableName != "" {
@@ -132,7 +133,7 @@ func (d *Deployment) now() time.Time {
 	return now
 }
 
-// services are the AWS APIs that the functions call.
+// services returns the AWS APIs that the functions call.
 func (d *Deployment) services() (*awsapi.Server, error) {
 	guard, err := access.New(d.options.Template, d.values)
 	if err != nil {
@@ -170,7 +171,7 @@ func (d *Deployment) table() http.Handler {
 	return &dynamodbapi.Forward{URL: d.options.DynamoDB, Changed: d.stream.add}
 }
 
-// connect makes the functions and their event sources.
+// connect creates the functions and their event sources.
 func (d *Deployment) connect() error {
 	for _, id := range d.options.Template.FunctionIDs() {
 		f := d.options.Template.Functions[id]
@@ -188,7 +189,7 @@ func (d *Deployment) connect() error {
 	return nil
 }
 
-// follow connects a function to an event source of this package. Package local has the others.
+// follow connects a function to an event source of this package. Package local handles the others.
 func (d *Deployment) follow(function string, e stack.Event, h lambda.Handler) error {
 	switch e.Type {
 	case "DynamoDB":
@@ -211,7 +212,7 @@ func (d *Deployment) follow(function string, e stack.Event, h lambda.Handler) er
 	return nil
 }
 
-// reported lists the types of events that SES puts on the bus, as the template's configuration set says.
+// reported returns the event types that the template's configuration set sends to the bus.
 func (d *Deployment) reported() (types []string) {
 	for _, r := range d.options.Template.OfType("AWS::SES::ConfigurationSetEventDestination") {
 		for _, t := range stack.List(stack.At(r.Properties, "EventDestination", "MatchingEventTypes")) {
@@ -233,7 +234,7 @@ func (d *Deployment) Handlers() map[string]lambda.Handler {
 // PIDs returns the process IDs of a function's processes.
 func (d *Deployment) PIDs(function string) []int { return d.functions[function].PIDs() }
 
-// Warm starts a process of each function, and returns why one cannot start.
+// Warm starts a process of each function, and returns an error if one cannot start.
 func (d *Deployment) Warm(ctx context.Context) error {
 	var names []string
 	for name := range d.functions {
@@ -248,7 +249,7 @@ func (d *Deployment) Warm(ctx context.Context) error {
 	return nil
 }
 
-// Wait returns when the records of the stream and the events of the bus that there are have been delivered.
+// Wait returns when the pending records of the stream and events of the bus have been delivered.
 func (d *Deployment) Wait() {
 	d.bus.deliveries.Wait()
 	for _, m := range d.stream.mappings {
@@ -256,7 +257,7 @@ func (d *Deployment) Wait() {
 	}
 }
 
-// Close ends all processes and services. Events under way fail; what was not delivered is lost.
+// Close stops all processes and services. Events in progress fail, and undelivered events are lost.
 func (d *Deployment) Close() error {
 	for _, m := range d.stream.mappings {
 		m.close()

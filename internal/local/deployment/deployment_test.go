@@ -21,7 +21,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// TestMain makes this test's own executable a function where a Runtime API calls it.
+// TestMain makes this test's executable act as a function if a Runtime API started it.
 func TestMain(m *testing.M) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		os.Exit(m.Run())
@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// A report is what the tests' function says of its environment and the event.
+// A report contains the environment and the event of the tests' function.
 type report struct {
 	Environment []string
 	ARN         string
@@ -70,7 +70,7 @@ Resources:
       Policies: [{ Statement: [{ Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Work.Arn }] }]
 `
 
-// probe starts a deployment whose one function is this test's own executable.
+// probe starts a deployment whose only function is this test's executable.
 func probe(t *testing.T, clock func() (time.Time, bool)) *Deployment {
 	t.Helper()
 	tpl, err := stack.Parse([]byte(template))
@@ -127,7 +127,7 @@ func invoke(t *testing.T, d *Deployment) (r report, env map[string]string) {
 	return r, env
 }
 
-func TestAFunctionHasTheEnvironmentOfTheTemplateAndOfLambda(t *testing.T) {
+func TestFunctionHasEnvironmentOfTemplateAndLambda(t *testing.T) {
 	d := probe(t, nil)
 	r, env := invoke(t, d)
 	if r.ARN != "arn:aws:lambda:us-east-1:000000000000:function:perennial-dev-ProbeFunction:live" || r.Left != "29s" || r.Context != nil {
@@ -156,7 +156,7 @@ func TestAFunctionHasTheEnvironmentOfTheTemplateAndOfLambda(t *testing.T) {
 	}
 }
 
-func TestAnEventSaysWhatTimeItIsWhereTheStackHasAClock(t *testing.T) {
+func TestEventContainsTimeOfStackClock(t *testing.T) {
 	at := time.Date(2027, 3, 1, 10, 0, 0, 0, time.UTC)
 	d := probe(t, func() (time.Time, bool) { return at, true })
 	r, env := invoke(t, d)
@@ -165,7 +165,7 @@ func TestAnEventSaysWhatTimeItIsWhereTheStackHasAClock(t *testing.T) {
 	}
 }
 
-func TestWarmNamesTheFunctionThatCannotStart(t *testing.T) {
+func TestWarmReportsFunctionThatCannotStart(t *testing.T) {
 	d := probe(t, nil)
 	if err := d.Warm(t.Context()); err != nil {
 		t.Fatal(err)

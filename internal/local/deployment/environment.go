@@ -13,10 +13,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// version is what AutoPublishAlias publishes first, and alias is its name for it.
+// version is the first version that AutoPublishAlias publishes, and alias is its alias.
 const version = "1"
 
-// newFunction makes a function of the template that runs its binary.
+// newFunction creates a function of the template that runs its binary.
 func (d *Deployment) newFunction(f *stack.Function) (*runtimeapi.Function, error) {
 	env, err := d.options.Template.Environment(f, d.values)
 	if err != nil {
@@ -53,9 +53,9 @@ func (d *Deployment) newFunction(f *stack.Function) (*runtimeapi.Function, error
 	return fn, nil
 }
 
-// lambdaVariables are those that Lambda sets for a function on an OS-only runtime
-// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html). The log stream is named as on Lambda but for
-// its date, which depends on when a process starts.
+// lambdaVariables returns the variables that Lambda sets for a function on an OS-only runtime
+// (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html). The name of the log stream is Lambda's
+// without the date, which depends on the start of a process.
 func lambdaVariables(name string, f *stack.Function, group, root string) map[string]string {
 	return map[string]string{
 		"_HANDLER":                        text(f.Properties["Handler"]),

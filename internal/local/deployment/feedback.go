@@ -15,18 +15,18 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/awsapi"
 )
 
-// simulator is the domain of SES's mailbox simulator, whose addresses say what becomes of an email
-// (https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html). Nothing is reported for other addresses,
-// because no email leaves the machine.
+// simulator is the domain of SES's mailbox simulator, whose addresses determine the outcome of an email
+// (https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html). There is no feedback for other
+// addresses, because no email leaves the machine.
 const simulator = "@simulator.amazonses.com"
 
-// asyncAttempts is how often Lambda tries an asynchronous invocation by default.
+// asyncAttempts is the default number of attempts of an asynchronous Lambda invocation.
 const asyncAttempts = 3
 
-// A bus is the account's default EventBridge bus, on which SES reports what became of emails.
+// A bus is the account's default EventBridge bus, to which SES sends email feedback.
 type bus struct {
 	region, account string
-	reported        []string // the types of events that the configuration set sends to the bus, in capitals
+	reported        []string // event types that the configuration set sends to the bus, in capitals
 	now             func() time.Time
 	log             *slog.Logger
 	rules           []rule
@@ -40,8 +40,8 @@ type rule struct {
 	pattern  pattern
 }
 
-// A sesEvent is what SES puts on the bus: "Contents of event data that Amazon SES sends to EventBridge" in its developer
-// guide. Only the parts that do not depend on a mail server are set.
+// A sesEvent is an event of SES on the bus: "Contents of event data that Amazon SES sends to EventBridge" in its
+// developer guide. Only the fields that do not depend on a mail server are set.
 type sesEvent struct {
 	Version    string    `json:"version"`
 	ID         string    `json:"id"`
@@ -70,7 +70,7 @@ type sesMail struct {
 	Tags        map[string][]string `json:"tags"`
 }
 
-// newRule makes a rule with a pattern of the template, resolved.
+// newRule creates a rule from a resolved pattern of the template.
 func newRule(function string, source any, h lambda.Handler) (rule, error) {
 	p, err := compilePattern(source)
 	if err != nil {
@@ -79,7 +79,7 @@ func newRule(function string, source any, h lambda.Handler) (rule, error) {
 	return rule{function, h, p}, nil
 }
 
-// report puts on the bus what SES would report of an email, and delivers it to the functions in the background.
+// report puts SES's feedback for an email on the bus, and delivers it to the functions in the background.
 func (b *bus) report(e awsapi.Email) {
 	event, ok := b.event(e)
 	if !ok || e.ConfigurationSet == "" || !slices.Contains(b.reported, strings.ToUpper(event.Detail.EventType)) {
@@ -87,12 +87,12 @@ func (b *bus) report(e awsapi.Email) {
 	}
 	payload, err := json.Marshal(event)
 	if err != nil {
-		b.log.Error("an event could not be written", "err", err)
+		b.log.Error("event could not be encoded", "err", err)
 		return
 	}
 	var tree any
 	if err := json.Unmarshal(payload, &tree); err != nil {
-		b.log.Error("an event could not be read", "err", err)
+		b.log.Error("event could not be decoded", "err", err)
 		return
 	}
 	for _, r := range b.rules {
@@ -102,7 +102,7 @@ func (b *bus) report(e awsapi.Email) {
 	}
 }
 
-// deliver invokes a function asynchronously, as Lambda does: again if it fails.
+// deliver invokes a function asynchronously, as Lambda does, with retries.
 func (b *bus) deliver(r rule, payload []byte) {
 	var err error
 	for range asyncAttempts {
@@ -110,10 +110,10 @@ func (b *bus) deliver(r rule, payload []byte) {
 			return
 		}
 	}
-	b.log.Error("an event was given up", "function", r.function, "err", err)
+	b.log.Error("event dropped after all attempts", "function", r.function, "err", err)
 }
 
-// event returns what SES reports of an email to the mailbox simulator; false for any other.
+// event returns SES's feedback for an email to the mailbox simulator; false for other addresses.
 func (b *bus) event(e awsapi.Email) (sesEvent, bool) {
 	local, ok := strings.CutSuffix(e.To[0], simulator)
 	if !ok {

@@ -30,7 +30,7 @@ func newBus(t *testing.T, pattern string, h lambda.Handler) *bus {
 	}
 }
 
-func TestTheMailboxSimulatorReportsWhatBecameOfAnEmail(t *testing.T) {
+func TestMailboxSimulatorReportsFeedback(t *testing.T) {
 	var got []string
 	b := newBus(t, `{"source":["aws.ses"]}`, handlerFunc(func(payload []byte) ([]byte, error) {
 		got = append(got, string(payload))
@@ -47,7 +47,7 @@ func TestTheMailboxSimulatorReportsWhatBecameOfAnEmail(t *testing.T) {
 	without.ConfigurationSet = ""
 	b.report(without)
 	b.deliveries.Wait()
-	if len(got) != 2 { // deliveries are not among the types that the configuration set reports
+	if len(got) != 2 { // the configuration set does not report deliveries
 		t.Fatalf("%d events: %s", len(got), got)
 	}
 	for i, want := range [][]string{
@@ -62,7 +62,7 @@ func TestTheMailboxSimulatorReportsWhatBecameOfAnEmail(t *testing.T) {
 	}
 }
 
-func TestAnEventIsDeliveredThreeTimesAndOnlyToRulesThatMatch(t *testing.T) {
+func TestEventIsRetriedAndDeliveredToMatchingRulesOnly(t *testing.T) {
 	var calls atomic.Int32
 	failing := handlerFunc(func([]byte) ([]byte, error) {
 		calls.Add(1)
@@ -75,7 +75,7 @@ func TestAnEventIsDeliveredThreeTimesAndOnlyToRulesThatMatch(t *testing.T) {
 		b.report(email)
 		b.deliveries.Wait()
 		if calls.Load() != want {
-			t.Errorf("%s: %d deliveries, not %d", pattern, calls.Load(), want)
+			t.Errorf("%s: got %d deliveries, want %d", pattern, calls.Load(), want)
 		}
 	}
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// The functions' messages reach the outbox through SES, SNS and EventBridge, with as much as these are sent: an email has
-// its tags, a text message only its text, an event the whole message.
+// The functions' messages reach the outbox through SES, SNS and EventBridge, and contain only the data of those
+// requests: an email has its tags, a text message only its text, an event the whole message.
 
 func (d *Deployment) email(ctx context.Context, e awsapi.Email) error {
 	link := strings.TrimSuffix(strings.TrimPrefix(e.Headers["List-Unsubscribe"], "<"), ">")

@@ -8,11 +8,11 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A pattern selects events, as rules of EventBridge and filters of Lambda's event sources do
+// A pattern selects events like rules of EventBridge and filters of Lambda's event sources
 // (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html).
 type pattern func(event any) bool
 
-// parsePattern reads a pattern in JSON. It knows exact values and {"prefix": …}; other operators are errors.
+// parsePattern parses a JSON pattern. It supports exact values and {"prefix": …}; other operators are errors.
 func parsePattern(source []byte) (pattern, error) {
 	var tree any
 	if err := json.Unmarshal(source, &tree); err != nil {
@@ -21,7 +21,7 @@ func parsePattern(source []byte) (pattern, error) {
 	return compilePattern(tree)
 }
 
-// compilePattern requires that an event has each field of the pattern, and that each field matches.
+// compilePattern returns a pattern that requires each of its fields and matches its value.
 func compilePattern(tree any) (pattern, error) {
 	fields, ok := tree.(map[string]any)
 	if !ok || len(fields) == 0 {

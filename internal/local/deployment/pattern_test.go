@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestPatternsSelectEventsAsEventBridgeDoes(t *testing.T) {
+func TestPatternsMatchLikeEventBridge(t *testing.T) {
 	const record = `{"eventName":"INSERT","dynamodb":{"Keys":{"sk":{"S":"000001"}},"NewImage":{"v":{"N":"1"}}},"tags":["a","b"]}`
 	for pattern, want := range map[string]bool{
 		`{"eventName":["INSERT"],"dynamodb":{"Keys":{"sk":{"S":[{"prefix":"0"}]}}}}`: true,
@@ -34,10 +34,10 @@ func TestPatternsSelectEventsAsEventBridgeDoes(t *testing.T) {
 	}
 }
 
-func TestUnknownPatternsAreRefused(t *testing.T) {
+func TestUnknownPatternsAreRejected(t *testing.T) {
 	for _, pattern := range []string{``, `[]`, `{}`, `{"a":"b"}`, `{"a":{"b":[{"suffix":"x"}]}}`, `{"a":[{"prefix":1}]}`, `{"a":[{"prefix":"x","exists":true}]}`} {
 		if _, err := parsePattern([]byte(pattern)); err == nil {
-			t.Errorf("%s is taken", pattern)
+			t.Errorf("%s was accepted", pattern)
 		}
 	}
 }

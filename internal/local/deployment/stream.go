@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A stream delivers the table's changes to the functions that follow it, in their order and in batches
+// A stream delivers the table's changes in order and in batches to the functions that read it
 // (https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html).
 type stream struct {
 	region, arn string
@@ -27,24 +27,24 @@ type stream struct {
 	sequence int64
 }
 
-// A mapping is one event source mapping: a function that follows the stream.
+// A mapping is an event source mapping: a function that reads the stream.
 type mapping struct {
 	function string
 	handler  lambda.Handler
-	filters  []pattern // a record must match one; none: all match
-	batch    int       // records at most
-	attempts int       // for a batch that fails
-	bisect   bool      // halve a batch that fails
+	filters  []pattern // a record must match one of them; none matches all records
+	batch    int       // the maximum number of records
+	attempts int       // the maximum number of attempts for a failing batch
+	bisect   bool      // whether to halve a failing batch
 	log      *slog.Logger
 
 	mu      sync.Mutex
-	changed *sync.Cond // pending or busy has changed
+	changed *sync.Cond // signals changes of pending or busy
 	pending []dynamodbapi.Record
 	busy    bool
 	closed  bool
 }
 
-// newMapping reads an event of the type DynamoDB.
+// newMapping creates a mapping from an event of type DynamoDB.
 func newMapping(function string, e stack.Event, h lambda.Handler, log *slog.Logger) (*mapping, error) {
 	m := &mapping{
 		function: function, handler: h, log: log, batch: wholeOr(e.Properties["BatchSize"], 100),
@@ -62,7 +62,7 @@ func newMapping(function string, e stack.Event, h lambda.Handler, log *slog.Logg
 	return m, nil
 }
 
-// wholeOr returns a whole number of the template, or what stands for an absent one.
+// wholeOr returns an integer of the template, or the value for an absent one.
 func wholeOr(v any, absent int) int {
 	switch n := v.(type) {
 	case uint64:
@@ -109,12 +109,12 @@ func (m *mapping) wants(r dynamodbapi.Record) bool {
 		err = json.Unmarshal(text, &event)
 	}
 	if err != nil {
-		panic("deployment: " + err.Error()) // records are JSON
+		panic("deployment: " + err.Error()) // records can always be encoded
 	}
 	return slices.ContainsFunc(m.filters, func(p pattern) bool { return p(event) })
 }
 
-// run delivers what is pending until close.
+// run delivers pending records until close.
 func (m *mapping) run() {
 	for {
 		m.mu.Lock()
@@ -136,7 +136,7 @@ func (m *mapping) run() {
 	}
 }
 
-// wait returns when nothing is pending and nothing is being delivered.
+// wait returns when no record is pending or being delivered.
 func (m *mapping) wait() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -152,8 +152,8 @@ func (m *mapping) close() {
 	m.changed.Broadcast()
 }
 
-// deliver invokes the function with a batch until nothing of it is left. What still fails after the last attempt is
-// logged and given up.
+// deliver invokes the function until the whole batch is processed. Records that still fail after the last attempt
+// are logged and dropped.
 func (m *mapping) deliver(batch []dynamodbapi.Record) {
 	var failed error
 	for range m.attempts {
@@ -168,16 +168,16 @@ func (m *mapping) deliver(batch []dynamodbapi.Record) {
 		}
 		batch, failed = left, err
 	}
-	m.log.Error("records of the table's stream were given up", "function", m.function,
+	m.log.Error("stream records dropped after all attempts", "function", m.function,
 		"first", batch[0].Change.Sequence, "records", len(batch), "err", failed)
 }
 
-// invoke delivers a batch once and returns the records that are to be delivered again: all of them after an error,
-// otherwise those from the first on that the function reports.
+// invoke delivers a batch once and returns the records to redeliver: all records after an error, otherwise those
+// from the first reported failure.
 func (m *mapping) invoke(batch []dynamodbapi.Record) (left []dynamodbapi.Record, err error) {
 	payload, err := json.Marshal(map[string]any{"Records": batch})
 	if err != nil {
-		return batch, fmt.Errorf("deployment: write an event: %w", err)
+		return batch, fmt.Errorf("deployment: encode an event: %w", err)
 	}
 	out, err := m.handler.Invoke(context.Background(), payload)
 	if err != nil {
@@ -191,7 +191,7 @@ func (m *mapping) invoke(batch []dynamodbapi.Record) (left []dynamodbapi.Record,
 	for _, f := range answer.BatchItemFailures {
 		i := slices.IndexFunc(batch, func(r dynamodbapi.Record) bool { return r.Change.Sequence == f.ItemIdentifier })
 		if i < 0 {
-			return batch, fmt.Errorf("deployment: %s reports a record that it did not get: %q", m.function, f.ItemIdentifier)
+			return batch, fmt.Errorf("deployment: %s reported an unknown record: %q", m.function, f.ItemIdentifier)
 		}
 		first = min(first, i)
 	}

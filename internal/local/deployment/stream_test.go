@@ -25,7 +25,7 @@ type handlerFunc func(payload []byte) ([]byte, error)
 
 func (f handlerFunc) Invoke(_ context.Context, payload []byte) ([]byte, error) { return f(payload) }
 
-// follow returns a stream that one function follows, and a table whose writes it gets.
+// follow returns a stream that one function reads, and a function that writes to its table.
 func follow(t *testing.T, properties stack.Object, function handlerFunc) (put func(sk string), s *stream, log *bytes.Buffer) {
 	t.Helper()
 	log = new(bytes.Buffer)
@@ -61,7 +61,7 @@ func follow(t *testing.T, properties stack.Object, function handlerFunc) (put fu
 	}, s, log
 }
 
-// batchOf lists the sort keys and sequence numbers of an event's records.
+// batchOf returns the sort keys and sequence numbers of an event's records.
 func batchOf(t *testing.T, payload []byte) (sks, sequences []string) {
 	t.Helper()
 	var event struct {
@@ -82,7 +82,7 @@ func batchOf(t *testing.T, payload []byte) (sks, sequences []string) {
 	return sks, sequences
 }
 
-func TestRecordsHaveTheFormThatLambdaDelivers(t *testing.T) {
+func TestRecordsHaveLambdaFormat(t *testing.T) {
 	var got []byte
 	put, s, _ := follow(t, nil, func(payload []byte) ([]byte, error) {
 		got = payload
@@ -122,7 +122,7 @@ func TestRecordsHaveTheFormThatLambdaDelivers(t *testing.T) {
 	}
 }
 
-func TestOnlyRecordsThatMatchAFilterAreDeliveredInBatches(t *testing.T) {
+func TestMatchingRecordsAreDeliveredInBatches(t *testing.T) {
 	var batches [][]string
 	put, s, _ := follow(t, stack.Object{
 		"BatchSize":      uint64(2),
@@ -142,7 +142,7 @@ func TestOnlyRecordsThatMatchAFilterAreDeliveredInBatches(t *testing.T) {
 	}
 }
 
-func TestABatchIsDeliveredAgainFromTheFirstFailureOn(t *testing.T) {
+func TestBatchIsRedeliveredFromFirstFailure(t *testing.T) {
 	var batches []string
 	put, s, _ := follow(t, nil, func(payload []byte) ([]byte, error) {
 		sks, sequences := batchOf(t, payload)
@@ -162,7 +162,7 @@ func TestABatchIsDeliveredAgainFromTheFirstFailureOn(t *testing.T) {
 	}
 }
 
-func TestAFailedBatchIsHalvedUntilTheBadRecordIsAloneAndGivenUp(t *testing.T) {
+func TestFailedBatchIsHalvedUntilBadRecordIsAlone(t *testing.T) {
 	var batches []string
 	put, s, log := follow(t, stack.Object{"BisectBatchOnFunctionError": true, "MaximumRetryAttempts": uint64(1)}, func(payload []byte) ([]byte, error) {
 		sks, _ := batchOf(t, payload)
@@ -180,7 +180,7 @@ func TestAFailedBatchIsHalvedUntilTheBadRecordIsAloneAndGivenUp(t *testing.T) {
 	if want := []string{"abbadd", "ab", "badd", "bad", "bad", "d"}; !slices.Equal(batches, want) {
 		t.Errorf("delivered %v, not %v", batches, want)
 	}
-	if !strings.Contains(log.String(), "given up") || !strings.Contains(log.String(), "records=1") {
+	if !strings.Contains(log.String(), "dropped") || !strings.Contains(log.String(), "records=1") {
 		t.Errorf("logged %s", log)
 	}
 }

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// A condition reports whether it holds for an item; a nil item is absent.
+// A condition reports whether it is true for an item; a nil item is absent.
 type condition func(item attributes) bool
 
-// An operand is one side of a comparison. It is not ok if the item has no such attribute.
+// An operand is one side of a comparison. ok is false if the item lacks the attribute.
 type operand func(item attributes) (v value, ok bool)
 
-// parseCondition reads a condition expression. It knows attribute_exists, attribute_not_exists, comparisons, BETWEEN,
-// AND, OR and parentheses. An empty expression always holds.
+// parseCondition parses a condition expression. It supports attribute_exists, attribute_not_exists, comparisons,
+// BETWEEN, AND, OR and parentheses. An empty expression is always true.
 func parseCondition(source string, names map[string]string, values attributes, used map[string]bool) (condition, error) {
 	if source == "" {
 		return func(attributes) bool { return true }, nil
@@ -108,7 +108,7 @@ func (e *expression) comparison(left operand) condition {
 	}
 }
 
-// ordered reports whether both operands are there, have one type that has an order, and stand in the order wanted.
+// ordered reports whether both operands exist, have one ordered type, and are in the wanted order.
 func ordered(item attributes, left, right operand, wanted func(int) bool) bool {
 	a, okA := left(item)
 	b, okB := right(item)

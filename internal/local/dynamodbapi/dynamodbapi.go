@@ -1,17 +1,17 @@
-// Package dynamodbapi serves a table.Table over the protocol of Amazon DynamoDB, so that the functions' binaries, which
-// speak to DynamoDB only, run on the table of one machine.
+// Package dynamodbapi serves a table.Table with the protocol of Amazon DynamoDB, so that the functions' binaries,
+// which require DynamoDB, can use the table of one machine.
 //
-// It serves the operations that package dynamotable sends: GetItem, BatchGetItem, Query, PutItem, DeleteItem and
-// TransactWriteItems. It guarantees that conditions, updates and key conditions are parsed and evaluated on the stored
-// items, in one instant with the write; that a canceled transaction says why, with the items if the request asks for
-// them; and that a client token makes a transaction idempotent for ten minutes. The conformance suite of package
-// tabletest passes over dynamotable and this package. A request with an operation, parameter or expression that is not
-// supported gets a ValidationException; nothing is ignored.
+// It supports the operations that package dynamotable sends: GetItem, BatchGetItem, Query, PutItem, DeleteItem and
+// TransactWriteItems. Conditions, updates and key conditions are parsed and evaluated on the stored items, in one
+// step with the write. A canceled transaction returns the reasons, with the items if requested, and a client token
+// makes a transaction idempotent for ten minutes. The conformance suite of package tabletest passes with
+// dynamotable and this package. A request with an unsupported operation, parameter or expression gets a
+// ValidationException; no part of a request is ignored.
 //
-// Deliberate limits: there is one table with the attributes of package dynamotable. Items have versions, so that a write
-// must raise the attribute v by one. Signatures, capacity and throttling do not exist. The index is never late. Tokens
-// are forgotten when the process ends. DynamoDB's limits on items (400 KB, 32 levels, 38 digits) are left to
-// dynamotable, which checks them before it sends.
+// Deliberate limits: there is one table with the attributes of package dynamotable. Items have versions, and a
+// write must increase the attribute v by one. There are no signatures, no capacity and no throttling. The index is
+// always current. Tokens are lost when the process exits. dynamotable checks DynamoDB's limits on items (400 KB, 32
+// levels, 38 digits) before it sends a request, so this package does not.
 package dynamodbapi
 
 import (
@@ -29,28 +29,28 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// An API is an http.Handler that serves one table. Its exported fields are set before first use; Table and Name are
-// required. Make no copy of it.
+// An API is an http.Handler that serves one table. Set its exported fields before the first use. Table and Name are
+// required. An API must not be copied.
 type API struct {
 	Table table.Table
-	Name  string           // the table's name, which requests state as it is or as the end of an ARN
-	Now   func() time.Time // the age of client tokens; nil is the machine's clock
+	Name  string           // the table's name; requests contain it or an ARN that ends with it
+	Now   func() time.Time // for the age of client tokens; nil for the machine's clock
 
-	// Changed is called after each successful write, with its changes. Calls about one item follow the order of its
-	// writes; calls about different items may come from several goroutines at once.
+	// Changed is called after each successful write, with its changes. Calls for one item are in the order of its
+	// writes; calls for different items may be concurrent.
 	Changed func([]Change)
 
 	locks  locks
 	tokens tokens
 }
 
-// A Change is one item before and after a write, in DynamoDB's JSON form; nil is absent.
+// A Change is one item before and after a write, in DynamoDB's JSON; nil if absent.
 type Change struct{ Key, Old, New attributes }
 
-// targetPrefix begins the header X-Amz-Target of every request.
+// targetPrefix is the prefix of the header X-Amz-Target in every request.
 const targetPrefix = "DynamoDB_20120810."
 
-// Operation returns the operation of a request; empty if the request is not for DynamoDB.
+// Operation returns the operation of a request, or "" if the request is not for DynamoDB.
 func Operation(r *http.Request) string {
 	operation, ok := strings.CutPrefix(r.Header.Get("X-Amz-Target"), targetPrefix)
 	if !ok {
@@ -73,7 +73,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, out)
 }
 
-// Do performs one operation. The error, if any, is for WriteError.
+// Do performs one operation. Pass its error to WriteError.
 func (a *API) Do(ctx context.Context, operation string, body []byte) (any, error) {
 	switch operation {
 	case "GetItem":
@@ -92,7 +92,7 @@ func (a *API) Do(ctx context.Context, operation string, body []byte) (any, error
 	return nil, fail("UnknownOperationException", "the operation %q is not supported", operation)
 }
 
-// serve reads the parameters of an operation and performs it.
+// serve decodes the parameters of an operation and performs it.
 func serve[Input any](ctx context.Context, body []byte, do func(context.Context, *Input) (any, error)) (any, error) {
 	in := new(Input)
 	if err := decode(body, in); err != nil {
@@ -114,7 +114,7 @@ func (a *API) changed(changes []Change) {
 	}
 }
 
-// named returns an error unless a request is for the table.
+// named returns an error unless a request names the table.
 func (a *API) named(name string) error {
 	if name == a.Name || strings.HasSuffix(name, ":table/"+a.Name) {
 		return nil
@@ -122,7 +122,7 @@ func (a *API) named(name string) error {
 	return fail("ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
 }
 
-// WriteError reports an error as DynamoDB does. An error that is not one of this package becomes a 500.
+// WriteError writes an error in DynamoDB's format. An error of another package becomes status 500.
 func WriteError(w http.ResponseWriter, err error) {
 	var e *apiError
 	if !errors.As(err, &e) {
@@ -150,5 +150,5 @@ func respond(w http.ResponseWriter, status int, out any) {
 	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	w.Header().Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE(body)), 10))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // there is nothing to do for a client that is no longer there
+	_, _ = w.Write(body) // the client may have disconnected
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// patience bounds one attempt. It is longer than usual because the race detector makes pages of 1 MB slow.
+// patience limits one attempt. It is long because the race detector makes pages of 1 MB slow.
 const patience = 30 * time.Second
 
 func TestConformanceThroughDynamotable(t *testing.T) {
@@ -33,7 +33,7 @@ func memory(t testing.TB) *pebbletable.Table {
 	return tab
 }
 
-// remote is a table behind the API, as a function sees it.
+// remote returns a table that accesses tab through the API, like a function.
 func remote(t testing.TB, tab table.Table) *dynamotable.Table {
 	t.Helper()
 	server := httptest.NewServer(&dynamodbapi.API{Table: tab, Name: "perennial"})

@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// An expression is the text of a condition, an update or a key condition with what its placeholders stand for.
+// An expression is a parser for a condition, an update or a key condition, with the values of its placeholders.
 type expression struct {
 	names  map[string]string // by #name
 	values attributes        // by :value
 	tokens []string
-	used   map[string]bool // placeholders that the expression has
-	err    error           // the first error; nothing after it counts
-	what   string          // what it is, for messages
+	used   map[string]bool // the placeholders that occur in the expression
+	err    error           // the first error; later results are invalid
+	what   string          // the kind of expression, for messages
 }
 
 var tokenPattern = regexp.MustCompile(`^(?:[#:]?[A-Za-z_][A-Za-z0-9_]*|<=|>=|<>|[=<>(),.+-])`)
@@ -39,7 +39,7 @@ func (e *expression) fail(format string, args ...any) {
 	e.tokens = nil
 }
 
-// peek returns the next token in capitals if it is a word, so that keywords have any case.
+// peek returns the next token, with words in capitals because keywords are case-insensitive.
 func (e *expression) peek() string {
 	if len(e.tokens) == 0 {
 		return ""
@@ -49,7 +49,7 @@ func (e *expression) peek() string {
 
 func (e *expression) next() string {
 	if len(e.tokens) == 0 {
-		e.fail("it ends too early")
+		e.fail("unexpected end")
 		return ""
 	}
 	token := e.tokens[0]
@@ -57,7 +57,7 @@ func (e *expression) next() string {
 	return token
 }
 
-// take reads a token if it is the next.
+// take consumes the next token if it equals token.
 func (e *expression) take(token string) bool {
 	if e.peek() != token {
 		return false
@@ -72,7 +72,7 @@ func (e *expression) expect(token string) {
 	}
 }
 
-// end returns the first error of the expression, which must have been read to its end.
+// end returns the first error of the expression, or an error if it was not read completely.
 func (e *expression) end() error {
 	if len(e.tokens) > 0 {
 		e.fail("%q is not supported", strings.Join(e.tokens, " "))
@@ -84,7 +84,7 @@ var keywords = map[string]bool{
 	"AND": true, "OR": true, "NOT": true, "IN": true, "BETWEEN": true, "SET": true, "REMOVE": true, "ADD": true, "DELETE": true,
 }
 
-// path reads names with dots between them: doc.#field.
+// path reads names separated by dots: doc.#field.
 func (e *expression) path() (p []string) {
 	for {
 		token := e.next()
@@ -117,7 +117,7 @@ func (e *expression) literal() value {
 	return v
 }
 
-// find follows a path into an item.
+// find returns the value at a path of an item.
 func find(item attributes, path []string) (v value, ok bool) {
 	for i, name := range path {
 		if v, ok = item[name]; !ok {

@@ -12,18 +12,19 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A Forward is an http.Handler that sends requests to another DynamoDB endpoint of this machine, such as DynamoDB Local,
-// and reports the changes of successful writes, as API does. It replaces the caller's credentials by fixed ones, because
-// DynamoDB Local has separate tables for each access key ID. It does not sign: the endpoint must not verify signatures.
+// A Forward is an http.Handler that sends requests to another DynamoDB endpoint on this machine, such as DynamoDB
+// Local, and reports the changes of successful writes, like API. It replaces the caller's credentials by fixed
+// ones, because DynamoDB Local has separate tables for each access key ID. It does not sign requests, so the
+// endpoint must not verify signatures.
 type Forward struct {
 	URL     string
-	Changed func([]Change) // may be nil. Changes of one item may be reported in another order than they happened
+	Changed func([]Change) // may be nil. The changes of one item may be reported out of order
 }
 
-// onward keeps a connection for each of the functions' processes.
+// onward has enough idle connections for all processes of the functions.
 var onward = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
-// credential is the access key ID and the region in the header Authorization.
+// credential matches the access key ID and the region in the header Authorization.
 var credential = regexp.MustCompile(`Credential=[^/]*/([^/]*)/[^/]*/`)
 
 func (f *Forward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -41,7 +42,7 @@ func (f *Forward) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if resp.StatusCode == http.StatusOK && f.Changed != nil {
 		changes, err := f.changes(context.WithoutCancel(r.Context()), r, body)
 		if err != nil {
-			WriteError(w, internal(err)) // the write was done, and a repetition with the same token finds that
+			WriteError(w, internal(err)) // the write succeeded, and a retry with the same token finds that
 			return
 		}
 		if len(changes) > 0 {
@@ -67,8 +68,8 @@ func (f *Forward) send(ctx context.Context, header http.Header, body []byte) (*h
 	return resp, nil
 }
 
-// changes derives the changes of a successful write from its request. The item before is not known: Old has the key
-// alone if there was one, which is when the new version is not the first.
+// changes derives the changes of a successful write from its request. The previous item is unknown: Old contains
+// only the key if the new version is not the first.
 func (f *Forward) changes(ctx context.Context, r *http.Request, body []byte) (changes []Change, err error) {
 	for _, one := range writesOf(Operation(r), body) {
 		c := Change{New: one.in.Item}
@@ -98,7 +99,7 @@ type kindOfWrite struct {
 	in   *writeInput
 }
 
-// writesOf returns the writes of a request; none if it does not write.
+// writesOf returns the writes of a request, or none if it does not write.
 func writesOf(operation string, body []byte) (writes []kindOfWrite) {
 	switch operation {
 	case put, remove:
@@ -120,7 +121,7 @@ func writesOf(operation string, body []byte) (writes []kindOfWrite) {
 	return writes
 }
 
-// read reads an item that an update has changed.
+// read reads an item after an update.
 func (f *Forward) read(ctx context.Context, header http.Header, table string, key attributes) (attributes, error) {
 	body, err := json.Marshal(getItemInput{table, key, true})
 	if err != nil {

@@ -23,7 +23,7 @@ type recorder struct {
 	changes []string
 }
 
-// add notes what a stream with new images tells of changes.
+// add records changes as a stream with new images would show them.
 func (r *recorder) add(changes []dynamodbapi.Change) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -36,7 +36,7 @@ func (r *recorder) add(changes []dynamodbapi.Change) {
 	}
 }
 
-// forwarded is a table behind a Forward to another endpoint, both of which report changes.
+// forwarded returns a table that is accessed through a Forward to another endpoint. Both report changes.
 func forwarded(t *testing.T) (tab *dynamotable.Table, near, far *recorder) {
 	t.Helper()
 	near, far = &recorder{}, &recorder{}
@@ -53,14 +53,14 @@ func forwarded(t *testing.T) (tab *dynamotable.Table, near, far *recorder) {
 	return &dynamotable.Table{Client: dynamotable.Local(server.URL), Name: "perennial", Timeout: patience}, near, far
 }
 
-func TestConformanceThroughAForward(t *testing.T) {
+func TestConformanceThroughForward(t *testing.T) {
 	tabletest.Run(t, func(t *testing.T) table.Table {
 		tab, _, _ := forwarded(t)
 		return tab
 	})
 }
 
-func TestAForwardReportsTheSameChangesAsTheAPI(t *testing.T) {
+func TestForwardReportsSameChangesAsAPI(t *testing.T) {
 	tab, near, far := forwarded(t)
 	item := func(sk string, version int64) table.Item {
 		return table.Item{Key: table.Key{PK: "p", SK: sk}, Version: version, Doc: fmt.Appendf(nil, `{"n":%d}`, version)}
@@ -77,7 +77,7 @@ func TestAForwardReportsTheSameChangesAsTheAPI(t *testing.T) {
 		}
 	}
 	if err := tab.Transact(t.Context(), table.Put(item("a", 7))); err == nil {
-		t.Error("a write whose condition does not hold was done")
+		t.Error("a write with a failed condition was applied")
 	}
 	if diff := cmp.Diff(far.changes, near.changes); diff != "" {
 		t.Errorf("changes (-API +Forward):\n%s", diff)

@@ -2,8 +2,8 @@ package dynamodbapi
 
 import "github.com/perennial-loyalty/perennial/internal/table"
 
-// keyCondition reads a key condition expression into a query: the partition key equals a value, and at most one
-// condition on the sort key with =, <=, >= or BETWEEN. Other conditions exist in DynamoDB; nothing here sends them.
+// keyCondition parses a key condition expression: the partition key equals a value, and at most one condition on
+// the sort key with =, <=, >= or BETWEEN. dynamotable uses no other conditions.
 func (in *queryInput) keyCondition() (q table.Query, err error) {
 	partition, sort := partitionName, sortName
 	if in.IndexName != "" {
@@ -53,7 +53,7 @@ func (e *expression) attribute(want string) {
 	}
 }
 
-// key reads a :value that is a key.
+// key reads a :value of a key.
 func (e *expression) key() string {
 	v := e.literal()
 	if e.err != nil {

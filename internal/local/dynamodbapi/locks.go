@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// locks let one write at a time decide and commit on an item, and so report its changes in the order of the commits.
+// locks serializes the writes of an item, so that its changes are reported in the order of the commits.
 type locks [256]sync.Mutex
 
-// lock takes the locks of all items of a transaction, in an order that cannot deadlock, and returns what gives them
-// back.
+// lock locks all items of a transaction, in an order that prevents deadlocks, and returns a function that unlocks
+// them.
 func (l *locks) lock(writes []write) (unlock func()) {
 	wanted := map[int]bool{}
 	for _, w := range writes {

@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A service is an API over a table in memory, and what it reported as changed.
+// A service is an API for a table in memory, with its reported changes.
 type service struct {
 	t   *testing.T
 	tab table.Table
@@ -82,7 +82,7 @@ func (s *service) want(status int, code, operation, body string) map[string]any 
 	return out
 }
 
-// image is an item in DynamoDB's JSON.
+// image returns an item in DynamoDB's JSON.
 func image(sk string, version int, doc string) string {
 	return fmt.Sprintf(`{"pk":{"S":"p"},"sk":{"S":%q},"v":{"N":"%d"},"doc":{"M":%s}}`, sk, version, doc)
 }
@@ -96,7 +96,7 @@ func (s *service) put(sk string, version int, doc string) {
 	s.want(200, "", "PutItem", `{"TableName":"perennial","Item":`+image(sk, version, doc)+`,`+condition+`}`)
 }
 
-// stored returns the document of an item as the table holds it; empty if it is absent.
+// stored returns the stored document of an item, or "" if it is absent.
 func (s *service) stored(sk string) string {
 	s.t.Helper()
 	it, err := s.tab.Get(s.t.Context(), table.Key{PK: "p", SK: sk})
@@ -106,7 +106,7 @@ func (s *service) stored(sk string) string {
 	return string(it.Doc)
 }
 
-func TestConditionsAreEvaluatedOnTheStoredItem(t *testing.T) {
+func TestConditionsUseStoredItem(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{"n":{"N":"5"},"s":{"S":"x"},"m":{"M":{"k":{"N":"1.50"}}},"z":{"NULL":true}}`)
 	for condition, holds := range map[string]bool{
@@ -147,7 +147,7 @@ func TestConditionsAreEvaluatedOnTheStoredItem(t *testing.T) {
 	}
 }
 
-// placeholders are the names and values that an expression of these tests uses.
+// placeholders returns the names and values that the expressions of these tests use.
 func placeholders(expression string) string {
 	values := []string{}
 	for name, v := range map[string]string{
@@ -167,7 +167,7 @@ func placeholders(expression string) string {
 	return out
 }
 
-func TestUpdatesAreEvaluatedOnTheStoredItem(t *testing.T) {
+func TestUpdatesUseStoredItem(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{"n":{"N":"5"}}`)
 	update := func(expression string) string {
@@ -180,10 +180,10 @@ func TestUpdatesAreEvaluatedOnTheStoredItem(t *testing.T) {
 		t.Errorf("the document is %s, not %s", got, want)
 	}
 	for _, expression := range []string{
-		"SET doc.#f = :one",                       // the version stays
-		"SET doc.#f = :text + :one, v = v + :one", // text is no number
-		"SET doc.y.z = :one, v = v + :one",        // there is no map y
-		"SET doc.#f = doc.y, v = v + :one",        // there is no attribute y
+		"SET doc.#f = :one",                       // the version is unchanged
+		"SET doc.#f = :text + :one, v = v + :one", // text is not a number
+		"SET doc.y.z = :one, v = v + :one",        // the map y is missing
+		"SET doc.#f = doc.y, v = v + :one",        // the attribute y is missing
 		"SET pk = :text, v = v + :one",
 		"SET other = :text, v = v + :one",
 		"REMOVE doc.#f", "ADD doc.#f :one", "SET doc.#f = doc.#f * :one", "SET", "SET doc.#f :one",
@@ -191,11 +191,11 @@ func TestUpdatesAreEvaluatedOnTheStoredItem(t *testing.T) {
 		s.want(400, "ValidationException", "TransactWriteItems", update(expression))
 	}
 	if got, want := s.stored("a"), `{"n":10,"x":-1}`; got != want {
-		t.Errorf("the document has become %s", got)
+		t.Errorf("the document is now %s", got)
 	}
 }
 
-func TestUnsupportedRequestsAreRefusedAndChangeNothing(t *testing.T) {
+func TestUnsupportedRequestsChangeNothing(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{}`)
 	item := image("b", 1, `{}`)
@@ -221,11 +221,11 @@ func TestUnsupportedRequestsAreRefusedAndChangeNothing(t *testing.T) {
 		{"no key", "ValidationException", "DeleteItem", `{"TableName":"perennial","Key":{"pk":{"S":"p"}}}`},
 		{"an empty key", "ValidationException", "DeleteItem", `{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":""}}}`},
 		{"no writes", "ValidationException", "TransactWriteItems", `{"TransactItems":[]}`},
-		{"two writes in one", "ValidationException", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
+		{"two writes in one operation", "ValidationException", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
 			`},"Delete":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"a"}}}}]}`},
-		{"one item twice", "ValidationException", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
+		{"two operations on one item", "ValidationException", "TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"perennial","Item":` + item +
 			`}},{"Delete":{"TableName":"perennial","Key":{"pk":{"S":"p"},"sk":{"S":"b"}}}}]}`},
-		{"one key twice", "ValidationException", "BatchGetItem", `{"RequestItems":{"perennial":{"Keys":[` +
+		{"a duplicate key", "ValidationException", "BatchGetItem", `{"RequestItems":{"perennial":{"Keys":[` +
 			`{"pk":{"S":"p"},"sk":{"S":"a"}},{"pk":{"S":"p"},"sk":{"S":"a"}}]}}}`},
 		{"a filter", "ValidationException", "Query", `{"TableName":"perennial","KeyConditionExpression":"pk = :p",` +
 			`"ExpressionAttributeValues":{":p":{"S":"p"}},"FilterExpression":"v = :p"}`},
@@ -243,14 +243,14 @@ func TestUnsupportedRequestsAreRefusedAndChangeNothing(t *testing.T) {
 	}
 	s.t = t
 	if got := s.stored("b"); got != "" {
-		t.Errorf("the table holds %s", got)
+		t.Errorf("the table contains %s", got)
 	}
 	if len(s.changes) != 1 {
-		t.Errorf("%d changes were reported, not the one of the first put", len(s.changes))
+		t.Errorf("got %d changes, want only that of the first put", len(s.changes))
 	}
 }
 
-func TestACanceledTransactionSaysWhyWithTheItemsThatWereAskedFor(t *testing.T) {
+func TestCanceledTransactionReturnsReasonsAndItems(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{"n":{"N":"1"}}`)
 	part := func(sk, more string) string {
@@ -272,7 +272,7 @@ func TestACanceledTransactionSaysWhyWithTheItemsThatWereAskedFor(t *testing.T) {
 	}
 	out = s.want(400, "TransactionCanceledException", "TransactWriteItems", `{"TransactItems":[`+part("a", "")+`]}`)
 	if strings.Contains(fmt.Sprint(out), "Item") {
-		t.Errorf("an item that was not asked for: %v", out)
+		t.Errorf("an item that was not requested: %v", out)
 	}
 	out = s.want(400, "ConditionalCheckFailedException", "PutItem", `{"TableName":"perennial","Item":`+image("a", 1, `{}`)+
 		`,"ConditionExpression":"attribute_not_exists(pk)"`+old+`}`)
@@ -280,11 +280,11 @@ func TestACanceledTransactionSaysWhyWithTheItemsThatWereAskedFor(t *testing.T) {
 		t.Errorf("item (-want +got):\n%s", diff)
 	}
 	if s.stored("b") != "" {
-		t.Error("a part of the canceled transaction was done")
+		t.Error("a part of the canceled transaction was applied")
 	}
 }
 
-func TestATokenMakesATransactionIdempotentForTenMinutes(t *testing.T) {
+func TestTokenMakesTransactionIdempotentForTenMinutes(t *testing.T) {
 	s := newService(t)
 	s.put("a", 1, `{"n":{"N":"1"}}`)
 	add := func(token, delta string) string {
@@ -303,13 +303,13 @@ func TestATokenMakesATransactionIdempotentForTenMinutes(t *testing.T) {
 	s.put("a", 3, `{"n":{"N":"1"}}`)
 	s.want(200, "", "TransactWriteItems", add("t2", "-5")) // a canceled transaction may be repeated
 	s.now = s.now.Add(10*time.Minute + time.Second)
-	s.want(200, "", "TransactWriteItems", add("t1", "8")) // forgotten
+	s.want(200, "", "TransactWriteItems", add("t1", "8")) // the token has expired
 	if got := s.stored("a"); got != `{"n":4}` {
 		t.Errorf("the document is %s", got)
 	}
 }
 
-func TestTheIndexListsKeysInPages(t *testing.T) {
+func TestIndexListsKeysInPages(t *testing.T) {
 	s := newService(t)
 	for i := range 5 {
 		it := table.Item{Key: table.Key{PK: "p", SK: fmt.Sprint(i)}, Index: table.Key{PK: "due", SK: "x"}, Doc: []byte(`{"n":1}`)}

@@ -6,7 +6,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// How much DynamoDB reads at a time.
+// The maximum sizes of DynamoDB's reads.
 const (
 	maxPage      = 1 << 20  // bytes of a Query
 	maxBatch     = 16 << 20 // bytes of a BatchGetItem
@@ -29,7 +29,7 @@ func (a *API) getItem(ctx context.Context, in *getItemInput) (any, error) {
 	return itemOutput{item}, err
 }
 
-// read returns an item as DynamoDB has it, and its size in bytes, roughly.
+// read returns an item in DynamoDB's form, and its approximate size in bytes.
 func (a *API) read(ctx context.Context, key table.Key) (attributes, int, error) {
 	it, err := a.Table.Get(ctx, key)
 	if err != nil {
@@ -39,7 +39,7 @@ func (a *API) read(ctx context.Context, key table.Key) (attributes, int, error) 
 	return item, size(it), err
 }
 
-// size is about how many bytes DynamoDB counts for an item.
+// size returns the approximate size of an item in DynamoDB.
 func size(it table.Item) int { return len(it.Key.PK) + len(it.Key.SK) + len(it.Doc) + 100 }
 
 type batchGetItemOutput struct {
@@ -129,8 +129,8 @@ func (a *API) query(ctx context.Context, in *queryInput) (any, error) {
 	return out, nil
 }
 
-// listed returns an item as a Query lists it, and the key at which a page that ends with it continues. The index holds
-// keys only.
+// listed returns an item in the form of a Query, and the key at which a page that ends with it continues. The index
+// contains only keys.
 func listed(it table.Item, index bool) (item, last attributes, err error) {
 	if index {
 		keys := indexAttributes(it)
@@ -164,7 +164,7 @@ func (in *queryInput) parse() (table.Query, error) {
 	return q, err
 }
 
-// start reads the key behind which a page begins. It must lie within the partition and the bounds.
+// start reads the key after which a page begins. It must be within the partition and the bounds.
 func (in *queryInput) start(q table.Query) (it table.Item, err error) {
 	at := attributes{partitionName: in.ExclusiveStartKey[partitionName], sortName: in.ExclusiveStartKey[sortName]}
 	if it.Key, err = readKey(at); err != nil {

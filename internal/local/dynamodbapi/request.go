@@ -10,8 +10,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// The requests, with the parameters that package dynamotable sends. Any other parameter is refused, because a
-// parameter that is read over would change what the request means.
+// The supported requests, with the parameters that package dynamotable sends. Other parameters are rejected,
+// because ignoring one would change the meaning of the request.
 type (
 	getItemInput struct {
 		TableName      string
@@ -36,7 +36,7 @@ type (
 		Limit                     int
 		ConsistentRead            bool
 	}
-	// writeInput is PutItem, DeleteItem and each part of TransactWriteItems.
+	// writeInput contains the parameters of PutItem, DeleteItem and each operation of TransactWriteItems.
 	writeInput struct {
 		TableName                           string
 		Item                                attributes // Put
@@ -56,7 +56,7 @@ type (
 	}
 )
 
-// decode reads a request.
+// decode decodes a request.
 func decode(body []byte, in any) error {
 	err := json.Unmarshal(body, in, json.RejectUnknownMembers(true))
 	if errors.Is(err, json.ErrUnknownName) {
@@ -68,7 +68,7 @@ func decode(body []byte, in any) error {
 	return nil
 }
 
-// unused refuses placeholders that no expression has, as DynamoDB does.
+// unused returns an error for placeholders that occur in no expression, like DynamoDB.
 func unused(names map[string]string, values attributes, used map[string]bool) error {
 	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if !used[name] {
@@ -83,7 +83,7 @@ func unused(names map[string]string, values attributes, used map[string]bool) er
 	return values.check()
 }
 
-// The kinds of writes, named as the IAM actions that allow them.
+// The kinds of writes, named after their IAM actions.
 const (
 	put            = "PutItem"
 	remove         = "DeleteItem"
@@ -91,14 +91,14 @@ const (
 	conditionCheck = "ConditionCheckItem"
 )
 
-// A write is one conditional write, parsed.
+// A write is one parsed conditional write.
 type write struct {
 	kind      string
 	key       table.Key
 	item      attributes // put
 	condition condition
 	update    update // modify
-	returnOld bool   // a failed condition returns the item
+	returnOld bool   // whether a failed condition returns the item
 }
 
 func parseWrite(kind string, in *writeInput) (w write, err error) {
@@ -114,7 +114,7 @@ func parseWrite(kind string, in *writeInput) (w write, err error) {
 		return w, err
 	}
 	if (kind == modify) != (in.UpdateExpression != "") || (kind == conditionCheck) && in.ConditionExpression == "" {
-		return w, invalid("%s has an expression too few or too many", kind)
+		return w, invalid("%s has a missing or superfluous expression", kind)
 	}
 	if kind == modify {
 		if w.update, err = parseUpdate(in.UpdateExpression, in.ExpressionAttributeNames, in.ExpressionAttributeValues, used); err != nil {
@@ -124,7 +124,7 @@ func parseWrite(kind string, in *writeInput) (w write, err error) {
 	return w, unused(in.ExpressionAttributeNames, in.ExpressionAttributeValues, used)
 }
 
-// key returns the key of the item that a write is about.
+// key returns the key of the written item.
 func (in *writeInput) key(kind string) (table.Key, error) {
 	if kind != put {
 		if in.Item != nil {
@@ -142,7 +142,7 @@ func (in *writeInput) key(kind string) (table.Key, error) {
 	return it.Key, err
 }
 
-// write returns the kind of a part of a transaction and its parameters.
+// write returns the kind and the parameters of an operation of a transaction.
 func (part transactItem) write() (kind string, in *writeInput, err error) {
 	n := 0
 	for _, one := range []struct {

@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// A Record is one change as a DynamoDB stream with new images delivers it to Lambda
+// A Record is one change in the format of a DynamoDB stream with new images
 // (https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html).
 type Record struct {
 	EventID      string       `json:"eventID"`
@@ -25,12 +25,12 @@ type StreamChange struct {
 	At        int64      `json:"ApproximateCreationDateTime"` // seconds since 1970
 	Keys      attributes `json:"Keys"`
 	NewImage  attributes `json:"NewImage,omitzero"`
-	Sequence  string     `json:"SequenceNumber"` // larger for later changes
+	Sequence  string     `json:"SequenceNumber"` // increases with each change
 	SizeBytes int        `json:"SizeBytes"`
 	ViewType  string     `json:"StreamViewType"`
 }
 
-// Record returns the stream record of a change. Sequence numbers are to rise with each record of a stream.
+// Record returns the stream record of a change. Sequence numbers must increase within a stream.
 func (c Change) Record(sequence int64, at time.Time, region, streamARN string) Record {
 	name := "MODIFY"
 	switch {
@@ -39,7 +39,7 @@ func (c Change) Record(sequence int64, at time.Time, region, streamARN string) R
 	case c.New == nil:
 		name = "REMOVE"
 	}
-	image, _ := json.Marshal(c.New) // only its length counts
+	image, _ := json.Marshal(c.New) // only its length is used
 	return Record{
 		EventID: rand.Text(), EventName: name, EventVersion: "1.1", EventSource: "aws:dynamodb", Region: region, StreamARN: streamARN,
 		Change: StreamChange{

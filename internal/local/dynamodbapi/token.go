@@ -8,12 +8,12 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// tokenLife is how long DynamoDB remembers the token of a transaction that succeeded.
+// tokenLife is how long DynamoDB remembers the token of a successful transaction.
 const tokenLife = 10 * time.Minute
 
-// tokens make a transaction idempotent, as "Idempotency" in "Amazon DynamoDB Transactions: How it works" describes: a
-// repetition of a successful request with the same token does nothing and succeeds, and the same token with other
-// parameters is an error. A transaction that failed may be repeated under its token.
+// tokens makes transactions idempotent, as described by "Idempotency" in "Amazon DynamoDB Transactions: How it
+// works": a repetition of a successful request with the same token does nothing and succeeds, and the same token
+// with other parameters is an error. A failed transaction may be repeated with its token.
 type tokens struct {
 	mu    sync.Mutex
 	known map[string]*remembered
@@ -21,11 +21,11 @@ type tokens struct {
 
 type remembered struct {
 	request [sha256.Size]byte
-	done    bool // false while the transaction is under way
+	done    bool // false while the transaction is in progress
 	at      time.Time
 }
 
-// once does a transaction unless its token says that it was done.
+// once runs a transaction unless its token shows that it has succeeded before.
 func (t *tokens) once(in *transactInput, now time.Time, do func() error) error {
 	token := in.ClientRequestToken
 	if token == "" {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// An update makes a new item of an old one.
+// An update returns a new item for an old one.
 type update func(item attributes) (attributes, error)
 
 // A term is a value that an update sets, computed from the old item.
@@ -17,7 +17,7 @@ type assignment struct {
 	term term
 }
 
-// parseUpdate reads an update expression. It knows SET with attributes, values, if_not_exists, + and -.
+// parseUpdate parses an update expression. It supports SET with attributes, values, if_not_exists, + and -.
 func parseUpdate(source string, names map[string]string, values attributes, used map[string]bool) (update, error) {
 	e := newExpression(source, "UpdateExpression", names, values, used)
 	e.expect("SET")
@@ -84,7 +84,7 @@ func (e *expression) term() term {
 	}
 }
 
-// add returns a + sign × b. It adds whole numbers only, which is all that the table counts.
+// add returns a + sign × b. It supports only integers, which suffices for the table's counters.
 func add(a, b value, sign int64) (value, error) {
 	x, okX := a.rational()
 	y, okY := b.rational()
@@ -92,13 +92,13 @@ func add(a, b value, sign int64) (value, error) {
 		return value{}, invalid("An operand in the update expression has an incorrect data type")
 	}
 	if !x.IsInt() || !y.IsInt() {
-		return value{}, invalid("An update adds whole numbers only")
+		return value{}, invalid("An update can only add integers")
 	}
 	y.Mul(y, big.NewRat(sign, 1))
 	return number(x.Add(x, y).Num().String()), nil
 }
 
-// assign computes all terms from the item as it is and sets them in a copy.
+// assign computes all terms from the current item and sets them in a copy.
 func assign(item attributes, all []assignment) (attributes, error) {
 	next := maps.Clone(item)
 	for _, one := range all {
@@ -113,7 +113,7 @@ func assign(item attributes, all []assignment) (attributes, error) {
 	return next, nil
 }
 
-// set returns the item with a value at a path; maps on the way are copied.
+// set returns the item with a value at a path; maps along the path are copied.
 func set(item attributes, path []string, v value) (attributes, error) {
 	item = maps.Clone(item)
 	if len(path) == 1 {

@@ -11,8 +11,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A value is an attribute value as DynamoDB's JSON writes it. Exactly one field is set. Binary values and sets are
-// missing because no item of the table has one.
+// A value is an attribute value in DynamoDB's JSON. Exactly one field is set. Binary values and sets are missing
+// because no item of the table has one.
 type value struct {
 	S    *string          `json:"S,omitzero"`
 	N    *string          `json:"N,omitzero"`
@@ -22,13 +22,13 @@ type value struct {
 	M    map[string]value `json:"M,omitzero"`
 }
 
-// attributes are an item, or a part of one, by attribute name. An absent item has none.
+// attributes contains the attributes of an item or a part of one by name. An absent item has none.
 type attributes map[string]value
 
 func text(s string) value   { return value{S: &s} }
 func number(n string) value { return value{N: &n} }
 
-// kind names the type of a value as DynamoDB does; empty if not exactly one field is set.
+// kind returns DynamoDB's name of a value's type, or "" unless exactly one field is set.
 func (v value) kind() string {
 	var kinds []string
 	for name, set := range map[string]bool{
@@ -44,7 +44,7 @@ func (v value) kind() string {
 	return kinds[0]
 }
 
-// check returns an error if a value, or one within it, is not of one type or is not a number where it says so.
+// check returns an error if a value or a nested value does not have exactly one type, or is an invalid number.
 func (v value) check() error {
 	switch v.kind() {
 	case "":
@@ -82,7 +82,7 @@ func (v value) rational() (*big.Rat, bool) {
 	return new(big.Rat).SetString(*v.N)
 }
 
-// compare orders two values of one type that has an order: numbers by their value, strings by their bytes.
+// compare orders two values of one ordered type: numbers by value, strings by bytes.
 func compare(a, b value) (order int, ok bool) {
 	if a.S != nil && b.S != nil {
 		return bytes.Compare([]byte(*a.S), []byte(*b.S)), true
@@ -95,13 +95,13 @@ func compare(a, b value) (order int, ok bool) {
 	return x.Cmp(y), true
 }
 
-// The two forms of a document: the JSON that the table stores, and DynamoDB's, where each value names its type.
+// The two forms of a document: the stored JSON, and DynamoDB's, in which each value has a type.
 var (
 	fromPlain = json.WithUnmarshalers(json.UnmarshalFromFunc(readPlain))
 	toPlain   = json.WithMarshalers(json.MarshalToFunc(writePlain))
 )
 
-// parseDocument reads a JSON document into a value.
+// parseDocument decodes a stored document to a value.
 func parseDocument(doc []byte) (v value, err error) {
 	if err := json.Unmarshal(doc, &v, fromPlain); err != nil {
 		return value{}, fmt.Errorf("dynamodbapi: read a document: %w", err)

@@ -9,11 +9,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// maxWrites is how many items a transaction has at most.
+// maxWrites is the maximum number of items in a transaction.
 const maxWrites = 100
 
-// attempts bounds how often a write is decided again because something else changed an item meanwhile. Writes through
-// one API exclude each other, so that only writers that use the table directly can cause it.
+// attempts limits the retries of a write because of concurrent changes. Writes through one API exclude each other,
+// so only writers that use the table directly can cause a retry.
 const attempts = 10
 
 type nothing struct{}
@@ -26,7 +26,7 @@ func (a *API) deleteItem(ctx context.Context, in *writeInput) (any, error) {
 	return a.writeItem(ctx, remove, in)
 }
 
-// writeItem is PutItem or DeleteItem.
+// writeItem performs PutItem or DeleteItem.
 func (a *API) writeItem(ctx context.Context, kind string, in *writeInput) (any, error) {
 	if err := a.named(in.TableName); err != nil {
 		return nil, err
@@ -95,9 +95,9 @@ func (a *API) transact(ctx context.Context, writes []write) error {
 	return e
 }
 
-// commit does all writes or none. It returns a reason for each write; all are noReason if the writes were done.
+// commit applies all writes or none. It returns a reason for each write; all are noReason on success.
 func (a *API) commit(ctx context.Context, writes []write) ([]reason, error) {
-	ctx = context.WithoutCancel(ctx) // DynamoDB completes what it has begun, whether or not the client waits
+	ctx = context.WithoutCancel(ctx) // DynamoDB completes a write even if the client disconnects
 	unlock := a.locks.lock(writes)
 	defer unlock()
 	for attempt := 1; ; attempt++ {
@@ -122,8 +122,7 @@ func (a *API) commit(ctx context.Context, writes []write) ([]reason, error) {
 	}
 }
 
-// decide reads the items and evaluates the conditions. If one does not hold, it returns no operations and says which
-// in the reasons.
+// decide reads the items and evaluates the conditions. If one fails, it returns no operations, and the reasons.
 func (a *API) decide(ctx context.Context, writes []write) (ops []table.Op, changes []Change, reasons []reason, err error) {
 	reasons = make([]reason, len(writes))
 	canceled := false
@@ -159,7 +158,7 @@ func (a *API) decide(ctx context.Context, writes []write) (ops []table.Op, chang
 	return ops, changes, reasons, nil
 }
 
-// operation returns a write whose condition holds as an operation of the table, and the item that it leaves.
+// operation returns the table operation of a write whose condition is true, and the resulting item.
 func (w write) operation(now table.Item, item attributes) (table.Op, attributes, error) {
 	switch w.kind {
 	case remove:
@@ -188,7 +187,7 @@ func (w write) operation(now table.Item, item attributes) (table.Op, attributes,
 	return table.Put(it), next, nil
 }
 
-// failed turns an error of the table into DynamoDB's.
+// failed converts an error of the table to DynamoDB's.
 func failed(err error) error {
 	switch {
 	case errors.Is(err, table.ErrBusy):

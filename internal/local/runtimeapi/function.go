@@ -1,13 +1,14 @@
-// Package runtimeapi runs the binary of a Lambda function in processes of this machine, each behind an emulated Lambda
-// Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
+// Package runtimeapi runs the binary of a Lambda function in processes of this machine, each with an emulated
+// Lambda Runtime API (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 //
-// It guarantees what a function can observe on Lambda: one event at a time for each process, a request ID and a deadline
-// with each event, a new process when all others are busy, and the end of a process that passes its deadline, exits or
-// panics. Invoke returns an *Error for everything that Lambda reports to the caller as a function error. A function is
-// invoked with a payload of any event source; package local makes the payloads.
+// A function observes the behavior of Lambda: each process handles one event at a time, each event has a request ID
+// and a deadline, a new process starts when all others are busy, and a process ends when it exceeds its deadline,
+// exits or panics. Invoke returns an *Error for everything that Lambda reports to the caller as a function error.
+// The payload can be of any event source; package local creates the payloads.
 //
-// Deliberate limits: no memory limit and no frozen processes; no extensions, layers or response streaming. Where Lambda
-// would throttle, Invoke waits for a free process for as long as its context allows.
+// Deliberate limits: there is no memory limit, processes are not frozen between events, and there are no
+// extensions, layers or response streaming. Where Lambda would throttle, Invoke waits for a free process until its
+// context ends.
 package runtimeapi
 
 import (
@@ -18,39 +19,38 @@ import (
 	"time"
 )
 
-// What Lambda allows: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and, for the init phase,
-// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
+// The limits of Lambda: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html and, for the init
+// phase, https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html.
 const (
 	maxPayload  = 6 << 20 // bytes of an event or a response
 	initTimeout = 10 * time.Second
 )
 
-// A Function is one Lambda function; it implements lambda.Handler. It starts processes when events need them. Its exported fields are set before first
-// use; Name, Path, Timeout and Processes are required.
+// A Function is one Lambda function; it implements lambda.Handler. It starts processes on demand. Set its exported
+// fields before the first use. Name, Path, Timeout and Processes are required.
 type Function struct {
 	Name      string        // AWS_LAMBDA_FUNCTION_NAME
-	Path      string        // the executable, which on Lambda is called bootstrap
+	Path      string        // the executable, named bootstrap on Lambda
 	ARN       string        // Lambda-Runtime-Invoked-Function-Arn
 	Timeout   time.Duration // for one event
-	Processes int           // how many there are at most, and so how many events are worked on at once
-	Env       []string      // the whole environment, as os.Environ has it, but for AWS_LAMBDA_RUNTIME_API
-	Output    func([]byte)  // gets each line that a process writes, from several goroutines; nil discards it
+	Processes int           // the maximum number of processes, and of concurrent events
+	Env       []string      // the whole environment, as os.Environ returns it, without AWS_LAMBDA_RUNTIME_API
+	Output    func([]byte)  // receives each line that a process writes, concurrently; nil discards it
 
-	// ClientContext returns the header Lambda-Runtime-Client-Context of an event, a JSON object that on Lambda the
-	// caller of Invoke may pass; nil sends none.
+	// ClientContext returns the header Lambda-Runtime-Client-Context of an event, a JSON object that the caller of
+	// Invoke can pass on Lambda. Nil sends none.
 	ClientContext func() string
 
 	once    sync.Once
 	permits chan struct{} // one for each process that may be busy
 
 	mu     sync.Mutex
-	idle   []*process // the latest last
+	idle   []*process // the most recently used last
 	all    map[*process]bool
 	closed bool
 }
 
-// An Error is a failed invocation as Lambda reports it to the caller: the function's own error, or what became of its
-// process.
+// An Error is a failed invocation in Lambda's format: the function's own error, or the end of its process.
 type Error struct {
 	Type    string // such as Sandbox.Timedout, Runtime.ExitError or the type of the function's error
 	Message string
@@ -58,7 +58,7 @@ type Error struct {
 
 func (e *Error) Error() string { return e.Type + ": " + e.Message }
 
-// The types of errors that are not the function's own.
+// The types of errors that the function did not return.
 const (
 	timedOut  = "Sandbox.Timedout"
 	exited    = "Runtime.ExitError"
@@ -67,9 +67,9 @@ const (
 	service   = "ServiceException"
 )
 
-// Invoke hands an event to a process that is free, or to a new one, and returns the function's response. It is safe for
-// concurrent use. The context bounds only the wait for a process: an event that a process has begun is worked on until
-// it is done or Timeout has passed.
+// Invoke passes an event to a free process, or to a new one, and returns the function's response. It is safe for
+// concurrent use. The context limits only the wait for a process: a process that has received the event continues
+// until it responds or Timeout ends.
 func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if len(payload) > maxPayload {
 		return nil, &Error{"RequestEntityTooLarge", fmt.Sprintf("the event has %d bytes, more than %d", len(payload), maxPayload)}
@@ -91,7 +91,7 @@ func (f *Function) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 }
 
-// Warm starts a process that waits for events, or returns why none can start.
+// Warm starts a process that waits for events, or returns an error if none can start.
 func (f *Function) Warm(ctx context.Context) error {
 	if err := f.acquire(ctx); err != nil {
 		return err
@@ -115,7 +115,7 @@ func (f *Function) PIDs() (ids []int) {
 	return ids
 }
 
-// Close ends all processes and waits until they have ended. Events under way fail.
+// Close stops all processes and waits for their end. Events in progress fail.
 func (f *Function) Close() {
 	f.mu.Lock()
 	f.closed = true
@@ -141,7 +141,7 @@ func (f *Function) acquire(ctx context.Context) error {
 
 func (f *Function) release() { <-f.permits }
 
-// process returns a process that waits for an event. If none is idle, it starts one: the caller's permit allows it.
+// process returns a process that waits for an event. If none is idle, it starts one; the caller holds a permit.
 func (f *Function) process() (*process, error) {
 	f.mu.Lock()
 	for len(f.idle) > 0 {
@@ -165,7 +165,7 @@ func (f *Function) keep(p *process) {
 	}
 }
 
-// forget waits until a process has ended and removes it from the list.
+// forget waits for the end of a process and removes it from the list.
 func (f *Function) forget(p *process) {
 	<-p.ended
 	f.mu.Lock()
@@ -173,7 +173,7 @@ func (f *Function) forget(p *process) {
 	delete(f.all, p)
 }
 
-// start starts a process and waits until it asks for its first event.
+// start starts a process and waits until it requests its first event.
 func (f *Function) start() (*process, error) {
 	p, err := newProcess(f.Path, f.Env, f.Output)
 	if err != nil {
@@ -205,10 +205,10 @@ func (f *Function) event(payload []byte) *event {
 	return e
 }
 
-// requestID returns a random UUID, the form of Lambda's request IDs.
+// requestID returns a random UUID, the format of Lambda's request IDs.
 func requestID() string {
 	var b [16]byte
-	_, _ = rand.Read(b[:]) // it never fails
+	_, _ = rand.Read(b[:]) // rand.Read never fails
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// handler serves the Runtime API to one process, version 2018-06-01.
+// handler serves the Runtime API, version 2018-06-01, to one process.
 func (p *process) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", p.next)
@@ -19,7 +19,8 @@ func (p *process) handler() http.Handler {
 	return mux
 }
 
-// next answers when there is an event. A process that asks while it owes a response gets a 403 and no event.
+// next responds when there is an event. A process that has not responded to its last event gets status 403 and no
+// event.
 func (p *process) next(w http.ResponseWriter, r *http.Request) {
 	if e := p.current.Load(); e != nil && !e.answered.Load() {
 		refuse(w, http.StatusForbidden, "InvalidStateTransition", "the event "+e.id+" has no response yet")
@@ -41,18 +42,18 @@ func (p *process) next(w http.ResponseWriter, r *http.Request) {
 		if e.clientContext != "" {
 			h.Set("Lambda-Runtime-Client-Context", e.clientContext)
 		}
-		_, _ = w.Write(e.payload) // a process that cannot read it has ended, which invoke notices
+		_, _ = w.Write(e.payload) // a process that cannot read it has ended, which invoke detects
 	case <-r.Context().Done():
 	}
 }
 
-// An errorBody is how a function, and the Runtime API, report an error.
+// An errorBody is the format in which a function and the Runtime API report an error.
 type errorBody struct {
 	Type    string `json:"errorType"`
 	Message string `json:"errorMessage"`
 }
 
-// response takes the response to an event. The function may report in the trailer that it failed while it sent it.
+// response accepts the response to an event. The function may report a failure in the trailer.
 func (p *process) response(w http.ResponseWriter, r *http.Request) {
 	out, err := io.ReadAll(io.LimitReader(r.Body, maxPayload+1))
 	if err != nil {
@@ -107,12 +108,12 @@ func (p *process) initError(w http.ResponseWriter, r *http.Request) {
 	}
 	select {
 	case p.failed <- functionError(r.Header.Get("Lambda-Runtime-Function-Error-Type"), body):
-	default: // there is one already
+	default: // an earlier error is pending
 	}
 	accept(w)
 }
 
-// functionError reads an error that a function reported. The body is a JSON object by convention only.
+// functionError decodes an error that a function reported. The body is a JSON object only by convention.
 func functionError(kind string, body []byte) *Error {
 	var e errorBody
 	if err := json.Unmarshal(body, &e); err != nil {

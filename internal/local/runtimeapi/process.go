@@ -12,13 +12,13 @@ import (
 	"time"
 )
 
-// A process runs the function's binary and the server that it asks for events.
+// A process runs the function's binary and the server from which it requests events.
 type process struct {
 	cmd    *exec.Cmd
 	server *http.Server
 
-	ready   chan struct{} // receives when the process asks for an event
-	events  chan *event   // what it gets
+	ready   chan struct{} // receives a value when the process requests an event
+	events  chan *event   // the events for the process
 	failed  chan *Error   // receives an error of the init phase
 	ended   chan struct{} // closed when the process has ended
 	exit    error         // set before ended is closed
@@ -30,7 +30,7 @@ type event struct {
 	id, arn, clientContext string
 	payload                []byte
 	timeout                time.Duration
-	deadline               time.Time // set when the event is handed over
+	deadline               time.Time // set when the process receives the event
 	result                 chan result
 	answered               atomic.Bool
 }
@@ -40,7 +40,7 @@ type result struct {
 	err error
 }
 
-// newProcess starts a process with a Runtime API of its own.
+// newProcess starts a process with its own Runtime API.
 func newProcess(path string, env []string, output func([]byte)) (*process, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -54,7 +54,7 @@ func newProcess(path string, env []string, output func([]byte)) (*process, error
 	p.cmd.Env = append(append([]string{}, env...), "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String())
 	lines := &lineWriter{each: output}
 	if output != nil {
-		p.cmd.Stdout, p.cmd.Stderr = lines, lines // one writer, so that the two are not written at once
+		p.cmd.Stdout, p.cmd.Stderr = lines, lines // one writer, so that the two do not write concurrently
 	}
 	if err := p.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("runtimeapi: %w", err), listener.Close())
@@ -70,10 +70,10 @@ func newProcess(path string, env []string, output func([]byte)) (*process, error
 	return p, nil
 }
 
-// A lineWriter hands on whole lines.
+// A lineWriter passes on whole lines.
 type lineWriter struct {
 	each func([]byte)
-	rest []byte // the beginning of a line
+	rest []byte // the start of an incomplete line
 }
 
 func (w *lineWriter) Write(b []byte) (int, error) {
@@ -88,7 +88,7 @@ func (w *lineWriter) Write(b []byte) (int, error) {
 	}
 }
 
-// end hands on what the process wrote after its last whole line.
+// end passes on an incomplete last line.
 func (w *lineWriter) end() {
 	if len(w.rest) > 0 {
 		w.each(w.rest)
@@ -104,13 +104,13 @@ func (p *process) alive() bool {
 	}
 }
 
-// end ends the process at once, as Lambda does, and waits until it has ended.
+// end kills the process, as Lambda does, and waits for its end.
 func (p *process) end() {
 	_ = p.cmd.Process.Kill() // it fails only for a process that has ended
 	<-p.ended
 }
 
-// waitForInit waits until the process asks for its first event.
+// waitForInit waits until the process requests its first event.
 func (p *process) waitForInit() error {
 	select {
 	case <-p.ready:
@@ -126,11 +126,11 @@ func (p *process) waitForInit() error {
 	}
 }
 
-// errGone says that a process had ended before it got the event.
+// errGone reports that a process had ended before it received the event.
 var errGone = errors.New("runtimeapi: the process has ended")
 
-// invoke hands an event to a process that waits for one. It returns when the process asks for the next event or has
-// ended: until then it cannot take another one.
+// invoke passes an event to a waiting process. It returns when the process requests the next event or has ended,
+// because it cannot take another event before.
 func (p *process) invoke(e *event) ([]byte, error) {
 	e.deadline = time.Now().Add(e.timeout)
 	timeout := time.NewTimer(e.timeout)
@@ -150,7 +150,7 @@ func (p *process) invoke(e *event) ([]byte, error) {
 		p.end()
 	}
 	select {
-	case r := <-e.result: // also from a process that has ended after it answered
+	case r := <-e.result: // also from a process that ended after its response
 		return r.out, r.err
 	default:
 	}
@@ -160,7 +160,7 @@ func (p *process) invoke(e *event) ([]byte, error) {
 	return nil, p.exitError(e.id)
 }
 
-// exitError describes the end of a process, which must have ended.
+// exitError describes the exit of a process, which must have ended.
 func (p *process) exitError(requestID string) *Error {
 	<-p.ended
 	how := "exit status 0"

@@ -20,7 +20,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/local/runtimeapi"
 )
 
-// roleVariable makes this test's own executable behave as a function.
+// roleVariable makes this test's executable act as a function.
 const roleVariable = "RUNTIMEAPI_TEST_ROLE"
 
 func TestMain(m *testing.M) {
@@ -37,17 +37,17 @@ func TestMain(m *testing.M) {
 		if err == nil {
 			fmt.Println(resp.StatusCode)
 		}
-		select {} // Lambda ends it
+		select {} // Lambda ends the process
 	}
 }
 
-// A request is what the tests' function does.
+// A request is the instruction for the tests' function.
 type request struct {
 	Do     string `json:"do"`
 	Millis int    `json:"millis,omitzero"`
 }
 
-// A report is what the tests' function says of the event that it got.
+// A report is the view of the tests' function of its event.
 type report struct {
 	PID           int               `json:"pid"`
 	RequestID     string            `json:"request_id"`
@@ -61,7 +61,7 @@ type report struct {
 func function(ctx context.Context, in request) (any, error) {
 	switch in.Do {
 	case "fail":
-		return nil, errors.New("the table is not there")
+		return nil, errors.New("the table does not exist")
 	case "panic":
 		panic("at the disco")
 	case "exit":
@@ -116,16 +116,16 @@ func invoke(t *testing.T, f *runtimeapi.Function, in request) (report, error) {
 	return r, nil
 }
 
-// wantError requires an error of a type whose message has a text.
+// wantError requires an error of the given type whose message contains text.
 func wantError(t *testing.T, err error, kind, text string) {
 	t.Helper()
 	var e *runtimeapi.Error
 	if !errors.As(err, &e) || e.Type != kind || !strings.Contains(e.Message, text) {
-		t.Errorf("the error is %v, not %s: %s", err, kind, text)
+		t.Errorf("got %v, want %s: %s", err, kind, text)
 	}
 }
 
-// wantProcesses waits until the function has a number of processes.
+// wantProcesses waits until the function has the given number of processes.
 func wantProcesses(t *testing.T, f *runtimeapi.Function, want int) {
 	t.Helper()
 	patience, tick := time.After(30*time.Second), time.NewTicker(time.Millisecond)
@@ -134,12 +134,12 @@ func wantProcesses(t *testing.T, f *runtimeapi.Function, want int) {
 		select {
 		case <-tick.C:
 		case <-patience:
-			t.Fatalf("there are %d processes, not %d", len(f.PIDs()), want)
+			t.Fatalf("got %d processes, want %d", len(f.PIDs()), want)
 		}
 	}
 }
 
-func TestAFunctionGetsEventsAsOnLambda(t *testing.T) {
+func TestFunctionReceivesEventsAsOnLambda(t *testing.T) {
 	f := newFunction(t, func(f *runtimeapi.Function) {
 		f.ClientContext = func() string { return `{"custom":{"clock":"2026-12-01T10:00:00Z"}}` }
 	})
@@ -151,7 +151,7 @@ func TestAFunctionGetsEventsAsOnLambda(t *testing.T) {
 		t.Errorf("request ID %q, ARN %q", first.RequestID, first.ARN)
 	}
 	if first.Left <= 9*time.Second || first.Left > 10*time.Second {
-		t.Errorf("%s are left until the deadline, of 10 s", first.Left)
+		t.Errorf("%s remain until the deadline, of 10 s", first.Left)
 	}
 	if first.ClientContext["clock"] != "2026-12-01T10:00:00Z" {
 		t.Errorf("the client context is %v", first.ClientContext)
@@ -160,7 +160,7 @@ func TestAFunctionGetsEventsAsOnLambda(t *testing.T) {
 		t.Errorf("the trace header is %q", first.Trace)
 	}
 	if env := strings.Join(first.Environment, "\n"); !strings.Contains(env, "GREETING=hello") || strings.Contains(env, "HOME=") {
-		t.Errorf("the environment is not the one that was set:\n%s", env)
+		t.Errorf("the environment differs from the configured one:\n%s", env)
 	}
 	second, err := invoke(t, f, request{})
 	if err != nil {
@@ -171,21 +171,21 @@ func TestAFunctionGetsEventsAsOnLambda(t *testing.T) {
 	}
 }
 
-func TestAFunctionsOwnErrorKeepsItsProcess(t *testing.T) {
+func TestFunctionErrorKeepsProcess(t *testing.T) {
 	f := newFunction(t, nil)
 	before, err := invoke(t, f, request{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, err = invoke(t, f, request{Do: "fail"})
-	wantError(t, err, "errorString", "the table is not there")
+	wantError(t, err, "errorString", "the table does not exist")
 	after, err := invoke(t, f, request{})
 	if err != nil || after.PID != before.PID {
 		t.Errorf("process %d, then %d: %v", before.PID, after.PID, err)
 	}
 }
 
-func TestTheEndOfAProcessIsAnErrorAndTheNextEventGetsANewOne(t *testing.T) {
+func TestEndedProcessIsReplaced(t *testing.T) {
 	for _, c := range []struct {
 		do         request
 		kind, text string
@@ -211,7 +211,7 @@ func TestTheEndOfAProcessIsAnErrorAndTheNextEventGetsANewOne(t *testing.T) {
 	}
 }
 
-func TestAnIdleProcessThatEndedIsReplaced(t *testing.T) {
+func TestEndedIdleProcessIsReplaced(t *testing.T) {
 	f := newFunction(t, nil)
 	before, err := invoke(t, f, request{})
 	if err != nil {
@@ -246,7 +246,7 @@ func TestInitErrorsAreReported(t *testing.T) {
 	wantError(t, missing.Warm(t.Context()), "ServiceException", "/nowhere")
 }
 
-func TestPayloadsHaveALimit(t *testing.T) {
+func TestPayloadLimit(t *testing.T) {
 	f := newFunction(t, nil)
 	_, err := f.Invoke(t.Context(), bytes.Repeat([]byte("x"), 6<<20+1))
 	wantError(t, err, "RequestEntityTooLarge", "6291457 bytes")
@@ -254,8 +254,9 @@ func TestPayloadsHaveALimit(t *testing.T) {
 	wantError(t, err, "Function.ResponseSizeTooLarge", "maximum allowed payload size")
 }
 
-// Each process works on one event at a time; others wait once there are as many processes as there may be.
-func TestProcessesAreStartedUnderLoadUpToTheirLimit(t *testing.T) {
+// TestProcessesStartUnderLoadUpToLimit checks that each process handles one event at a time, and that events wait
+// when all processes are busy.
+func TestProcessesStartUnderLoadUpToLimit(t *testing.T) {
 	f := newFunction(t, func(f *runtimeapi.Function) { f.Processes = 3 })
 	var mu sync.Mutex
 	pids := map[int]int{}
@@ -278,7 +279,7 @@ func TestProcessesAreStartedUnderLoadUpToTheirLimit(t *testing.T) {
 	}
 }
 
-func TestAnEventWaitsForAProcessNoLongerThanItsCaller(t *testing.T) {
+func TestWaitForProcessEndsWithContext(t *testing.T) {
 	f := newFunction(t, func(f *runtimeapi.Function) { f.Processes = 1 })
 	busy := make(chan error, 1)
 	go func() {
@@ -296,8 +297,8 @@ func TestAnEventWaitsForAProcessNoLongerThanItsCaller(t *testing.T) {
 	wantError(t, err, "ServiceException", "closed")
 }
 
-func TestOutputIsHandedOnInLines(t *testing.T) {
-	var lines []string // one process writes them, and they are read after it has ended
+func TestOutputIsPassedOnInLines(t *testing.T) {
+	var lines []string // one process writes the lines, and they are read after it has ended
 	f := newFunction(t, func(f *runtimeapi.Function) {
 		f.Output = func(line []byte) { lines = append(lines, string(line)) }
 		f.Processes = 1

@@ -1,4 +1,4 @@
-// Package deploymenttest runs the functions' binaries in tests, as package deployment does.
+// Package deploymenttest runs the functions' binaries in tests, with package deployment.
 package deploymenttest
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A build is what all tests of a process share: the binaries of all functions of the template.
+// A build contains the binaries of all functions of the template, which all tests of a process share.
 type build struct {
 	root, dir string
 	err       error
@@ -45,8 +45,8 @@ var built = sync.OnceValue(func() (b build) {
 
 func templatePath(root string) string { return filepath.Join(root, "template.yaml") }
 
-// readSources looks at every Go file of the module, so that the go command sees that a test's result depends on it and
-// does not take an earlier result for the current one.
+// readSources reads every Go file of the module, so that the go command does not reuse a cached test result after a
+// change.
 func readSources(root string) error {
 	return filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -62,7 +62,7 @@ func readSources(root string) error {
 	})
 }
 
-// Build returns template.yaml, read anew, so that a test may change it, and the directory of the current binaries.
+// Build returns a copy of template.yaml, which a test may change, and the directory of the current binaries.
 func Build(t testing.TB) (template *stack.Template, dir string) {
 	t.Helper()
 	b := built()
@@ -76,8 +76,8 @@ func Build(t testing.TB) (template *stack.Template, dir string) {
 	return template, b.dir
 }
 
-// Start starts a deployment with the current binaries and template.yaml until the test ends. Without a log of its own it
-// writes warnings and errors to the test's output.
+// Start runs a deployment of template.yaml with the current binaries until the test ends. Without a log, it writes
+// warnings and errors to the test's output.
 func Start(t testing.TB, o deployment.Options) *deployment.Deployment {
 	t.Helper()
 	o.Template, o.Binaries = Build(t)
