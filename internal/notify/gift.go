@@ -6,22 +6,22 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// OnGift is what a Message says that it is about, and its Reminder, where it takes a gift card to a friend.
+// OnGift is the trigger and the Reminder of a Message that sends a gift card to a friend.
 const OnGift = "gift"
 
-// A Gift is a gift card on its way to a friend of a member, with what the letter says.
+// A Gift is a gift card for a friend of a member, with the contents of its message.
 type Gift struct {
-	Sender  Person // the member; the letter is in the member's language, as nobody knows the friend's
-	To      string // the friend's e-mail address
+	Sender  Person // the member, whose language is used because the friend's is unknown
+	To      string // the friend's email address
 	Name    string // the friend's; may be empty
-	Message string // what the member wrote, in lines; may be empty
-	Code    string // as it is written
+	Message string // the member's text, with line breaks; may be empty
+	Code    string // formatted for display
 	Worth   loyalty.Money
-	From    time.Time // before that it cannot be used; zero: it can
-	Until   time.Time // exclusive; zero: for ever
+	From    time.Time // the start of its validity; zero if it is valid now
+	Until   time.Time // exclusive; zero if it does not expire
 }
 
-// WriteGift makes the e-mail that takes a gift card to a friend, under the letter's id.
+// WriteGift creates the email that sends a gift card to a friend, with the given message ID.
 func (o *Office) WriteGift(p *loyalty.Program, g Gift, id string, now time.Time) (Message, error) {
 	m := Message{
 		ID: id, Program: p.ID, Member: g.Sender.Member, Reminder: OnGift, On: OnGift, Purpose: loyalty.Transactional,

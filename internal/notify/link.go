@@ -9,14 +9,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// Links makes the links of messages. They are signed, so that nobody can take back another's consent, and say nothing
-// that would be worth stealing. They do not end: whoever finds an old message must still be able to stop them.
+// Links creates the links of messages. They are signed, so that only a recipient can withdraw consent, and contain
+// no sensitive data. They do not expire, because the link in an old message must still work.
 type Links struct {
-	Base string // the public address of the API, such as https://api.example.com, without a slash at its end; may be empty
+	Base string // the public address of the API, such as https://api.example.com, without a trailing slash; may be empty
 	Key  []byte
 }
 
-// A Subscription is what a link takes back.
+// A Subscription identifies the consent that a link withdraws.
 type Subscription struct {
 	Program string
 	Member  loyalty.MemberID
@@ -24,11 +24,11 @@ type Subscription struct {
 	Purpose loyalty.Purpose
 }
 
-// UnsubscribePath is where links lead, before the token.
+// UnsubscribePath is the path of links, before the token.
 const UnsubscribePath = "/v1/unsubscribe/"
 
-// Unsubscribe returns the link of RFC 8058, to which a POST is enough. It is empty if the public address of the API is
-// not known.
+// Unsubscribe returns the link of RFC 8058, which accepts a POST without further data. It is empty if the public
+// address of the API is unknown.
 func (l Links) Unsubscribe(s Subscription) string {
 	if l.Base == "" {
 		return ""
@@ -36,7 +36,7 @@ func (l Links) Unsubscribe(s Subscription) string {
 	return l.Base + UnsubscribePath + l.Token(s)
 }
 
-// Token writes a subscription with its signature: HMAC-SHA-256, of which 128 bits are kept.
+// Token encodes a subscription with its signature: HMAC-SHA-256, truncated to 128 bits.
 func (l Links) Token(s Subscription) string {
 	payload := strings.Join([]string{s.Program, string(s.Member), string(s.Channel), string(s.Purpose)}, "|")
 	return base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." + base64.RawURLEncoding.EncodeToString(l.sign(payload))
@@ -48,7 +48,7 @@ func (l Links) sign(payload string) []byte {
 	return mac.Sum(nil)[:16]
 }
 
-// Read is the subscription of a token; false if this key did not sign it.
+// Read returns the subscription of a token; false if it was not signed with this key.
 func (l Links) Read(token string) (s Subscription, ok bool) {
 	left, right, _ := strings.Cut(token, ".")
 	payload, err1 := base64.RawURLEncoding.Strict().DecodeString(left)

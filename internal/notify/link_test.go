@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-func TestALinkIsReadByItsKeyAloneAndNotOnceItWasChanged(t *testing.T) {
+func TestLinkRequiresKeyAndUnchangedToken(t *testing.T) {
 	l := Links{Base: "https://x.example", Key: []byte("0123456789abcdefghijklmnopqrstuv")}
 	want := Subscription{"bluebird", "mem_ada", "email", "marketing"}
 	token := strings.TrimPrefix(l.Unsubscribe(want), "https://x.example"+UnsubscribePath)
@@ -17,22 +17,22 @@ func TestALinkIsReadByItsKeyAloneAndNotOnceItWasChanged(t *testing.T) {
 		t.Errorf("%+v %v", got, ok)
 	}
 	if _, ok := (Links{Key: []byte("another key of the same length!!")}).Read(token); ok {
-		t.Error("another key reads it")
+		t.Error("another key accepts the token")
 	}
 	for i := range token {
 		changed := token[:i] + string(rune('A'+(token[i]+1)%26)) + token[i+1:]
 		if _, ok := l.Read(changed); ok && changed != token {
-			t.Errorf("%s is read", changed)
+			t.Errorf("%s is accepted", changed)
 		}
 	}
 	for _, bad := range []string{"", ".", "a.b", token + "=", token + ".x", strings.Repeat("A", 5000)} {
 		if _, ok := l.Read(bad); ok {
-			t.Errorf("%s is read", bad)
+			t.Errorf("%s is accepted", bad)
 		}
 	}
 }
 
-func TestAnOutboxTakesAMessageOnceAndForgetsTheOldest(t *testing.T) {
+func TestOutboxDeduplicatesAndDropsOldest(t *testing.T) {
 	var o Outbox
 	for i := range outboxRoom + 5 {
 		for range 2 {
@@ -46,7 +46,7 @@ func TestAnOutboxTakesAMessageOnceAndForgetsTheOldest(t *testing.T) {
 	}
 }
 
-func TestMarketingIsNotWrittenWithoutALink(t *testing.T) {
+func TestMarketingRequiresLink(t *testing.T) {
 	o := &Office{Links: Links{Key: []byte("0123456789abcdefghijklmnopqrstuv")}, Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) {
 		return Words{Text: "words"}, nil
 	}}

@@ -1,12 +1,13 @@
-// Package notify turns a notice into a message and hands it to whoever delivers it.
+// Package notify converts a notice to a message and passes it to the sender of its channel.
 //
-// It promises that a message has the same id for every attempt, and that one to a member comes with a signed link by
-// which the member can take back the consent that it rests on, without a password; the words of a text message have it
-// only where it is marketing. Where the public address of the API is not known, marketing is not sent, and transactional
-// messages have no link. A gift card to a friend rests on no consent and has no such link. The package deliberately
-// decides nothing about who is written to and when (that is loyalty), keeps nothing (that is ledger), and finds no words
-// (that is wording). The senders that know a provider are packages of their own below this one, so that only the
-// functions that send link them.
+// A message has the same ID in every attempt. A message to a member contains a signed link that withdraws the
+// consent for such messages without a password; a text message shows the link only if it is marketing. Without the
+// public address of the API, marketing is not sent, and transactional messages have no link. A gift card to a
+// friend requires no consent and has no such link.
+//
+// The package deliberately does not decide who receives a message and when (package loyalty), store messages
+// (package ledger) or word them (package wording). The senders for providers are separate packages below this one,
+// so that only functions that send messages contain them.
 package notify
 
 import (
@@ -20,10 +21,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A Message is what goes out, as it goes out. For push and webhook, whose wording is the merchant's, Data says the same
-// in fields.
+// A Message is a message in its final form. For push and webhook, which the merchant words, Data contains the facts
+// as fields.
 type Message struct {
-	ID          string           `json:"id"` // the same for every attempt
+	ID          string           `json:"id"` // the same in every attempt
 	Program     string           `json:"program"`
 	Member      loyalty.MemberID `json:"member"`
 	Reminder    string           `json:"reminder"`
@@ -35,42 +36,43 @@ type Message struct {
 	Subject     string           `json:"subject,omitzero"`
 	Text        string           `json:"text"`
 	HTML        string           `json:"html,omitzero"`
-	Unsubscribe string           `json:"unsubscribe,omitzero"` // empty in messages to a friend, and where the API's address is not known
+	Unsubscribe string           `json:"unsubscribe,omitzero"` // may be empty
 	At          time.Time        `json:"at"`
 	Data        Data             `json:"data"`
 }
 
-// Nobody is the member whom tests name: they go to others than those whom they speak of, so that neither their links nor
-// what becomes of them may change anything.
+// Nobody is the member ID of test messages. Their recipient differs from the member they describe, so their links
+// and feedback must not change a member.
 const Nobody loyalty.MemberID = "test"
 
-// Data is the facts of a notice, for those who word it themselves.
+// Data contains the facts of a notice, for merchants that word messages themselves.
 type Data struct {
 	Points  loyalty.Points `json:"points,omitzero"`
 	Lots    []LotData      `json:"lots,omitempty"`
 	Reward  string         `json:"reward,omitzero"`
 	Level   string         `json:"level,omitzero"`
 	Missing int64          `json:"missing,omitzero"`
-	Day     string         `json:"day,omitzero"`   // 2027-03-31: the last one, by the program's calendar; it need not be whole
-	Until   time.Time      `json:"until,omitzero"` // when exactly
+	Day     string         `json:"day,omitzero"`   // 2027-03-31: the last day, possibly incomplete, in the program's zone
+	Until   time.Time      `json:"until,omitzero"` // the exact end
 	Code    string         `json:"code,omitzero"`
 	Order   string         `json:"order,omitzero"`
 	Years   int            `json:"years,omitzero"`
 }
 
-// LotData is points with the last day on which they can be spent, by the program's calendar, and the instant at which it
-// ends there.
+// LotData describes points with the last day on which they can be spent, in the program's time zone, and the
+// instant at which they expire.
 type LotData struct {
 	Points loyalty.Points `json:"points"`
 	Day    string         `json:"day"`
 	Until  time.Time      `json:"until"`
 }
 
-// A Sender delivers messages of one channel, or hands them to somebody who does.
+// A Sender delivers the messages of one channel, or passes them to a provider.
 //
-// Send returns nil once the provider has taken the message. An error that wraps ErrNotSent says that it certainly has
-// not, for now; one that wraps ErrRejected that it never will at this address. After any other error nobody knows. Where
-// the provider can tell a repetition by Message.ID, it is told it. Send is safe for concurrent use.
+// Send returns nil once the provider has accepted the message. An error that wraps ErrNotSent means that the
+// message was not sent but may be sent later; one that wraps ErrRejected means that it can never be sent to this
+// address. After any other error, the outcome is unknown. If the provider deduplicates by message ID, Send passes
+// it Message.ID. Send is safe for concurrent use.
 type Sender interface {
 	Send(ctx context.Context, m Message) error
 }
@@ -80,8 +82,7 @@ var (
 	ErrRejected = errors.New("notify: the address is rejected")
 )
 
-// An Office is everything that it takes to send: who delivers through which channel, how links are made, and what
-// messages say.
+// An Office sends messages: it contains the senders of the channels, the settings of links, and the wording.
 type Office struct {
 	Senders map[loyalty.Channel]Sender
 	Links   Links
@@ -89,21 +90,21 @@ type Office struct {
 	Letter  func(p *loyalty.Program, g Gift) (Words, error)
 }
 
-// Words is what a message says, as far as its channel takes it.
+// Words is the wording of a message, as far as its channel uses it.
 type Words struct{ Language, Subject, Text, HTML string }
 
-// Person is what a message needs to know of whom it is for.
+// Person contains the data of a recipient that a message needs.
 type Person struct {
 	Member  loyalty.MemberID
 	Name    string
 	Locale  string
-	Address string // for the channel; may be empty where that wants none
+	Address string // for the channel; may be empty if the channel needs none
 }
 
-// Delivers reports whether there is anybody for a channel.
+// Delivers reports whether the channel has a sender.
 func (o *Office) Delivers(c loyalty.Channel) bool { return o.Senders[c] != nil }
 
-// Deliverable is those of some channels for which there is anybody.
+// Deliverable returns the given channels that have a sender.
 func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel) {
 	for _, c := range channels {
 		if o.Delivers(c) {
@@ -113,7 +114,7 @@ func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel)
 	return out
 }
 
-// At returns an office whose links lead to the API at a public address; o itself if the address is empty.
+// At returns a copy of o whose links use the given public address of the API, or o itself if the address is empty.
 func (o *Office) At(base string) *Office {
 	if base == "" {
 		return o
@@ -123,8 +124,8 @@ func (o *Office) At(base string) *Office {
 	return &at
 }
 
-// Permitted returns the consents that messages can rest on: those to marketing need the link by which they are taken
-// back, which needs the public address of the API.
+// Permitted returns the consents on which messages can rely. Marketing requires an unsubscribe link, which requires
+// the public address of the API.
 func (o *Office) Permitted(consents loyalty.Consents) loyalty.Consents {
 	if o.Links.Base != "" {
 		return consents
@@ -138,10 +139,10 @@ func (o *Office) Permitted(consents loyalty.Consents) loyalty.Consents {
 	return out
 }
 
-// Write makes the message of a notice, under its id.
+// Write creates the message of a notice with the given ID.
 func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
 	if n.Purpose == loyalty.Marketing && o.Links.Base == "" {
-		return Message{}, fmt.Errorf("%w: marketing without a link to unsubscribe", ErrNotSent)
+		return Message{}, fmt.Errorf("%w: marketing requires an unsubscribe link", ErrNotSent)
 	}
 	m := Message{
 		ID: id, Program: p.ID, Member: who.Member, Reminder: n.Reminder, On: n.On, Purpose: n.Purpose, Channel: n.Channel,
@@ -153,22 +154,23 @@ func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string
 	return m, err
 }
 
-// Mailable reports whether an e-mail address has the form of RFC 5322 and can be written in ASCII, so that a server can be
-// asked to deliver there.
+// Mailable reports whether an email address has the form of RFC 5322 and can be encoded in ASCII, so that a server
+// can be asked to deliver to it.
 func Mailable(address string) bool {
 	a, err := mail.ParseAddress(address)
 	_, ascii := emailaddr.ASCII(address)
 	return err == nil && a.Address == address && ascii
 }
 
-// Send delivers a message through its channel. An e-mail goes to the address in ASCII, as providers refuse others.
+// Send delivers a message through its channel. An email is sent to the ASCII form of the address, because providers
+// reject others.
 func (o *Office) Send(ctx context.Context, m Message) error {
 	s := o.Senders[m.Channel]
 	if s == nil {
-		return fmt.Errorf("%w: nobody delivers by %s", ErrNotSent, m.Channel)
+		return fmt.Errorf("%w: the channel %s has no sender", ErrNotSent, m.Channel)
 	}
 	if m.Channel == loyalty.Email && !Mailable(m.To) {
-		return fmt.Errorf("%w: it is no e-mail address", ErrRejected)
+		return fmt.Errorf("%w: the email address is invalid", ErrRejected)
 	}
 	if m.Channel == loyalty.Email {
 		m.To, _ = emailaddr.ASCII(m.To)

@@ -17,8 +17,9 @@ func (c *counted) Send(context.Context, Message) error {
 	return nil
 }
 
-// No provider is asked for what is no address: it would refuse it each time, and the member would not be told otherwise.
-func TestWhatIsNoAddressIsRejectedBeforeAProviderIsAsked(t *testing.T) {
+// TestInvalidAddressIsRejectedWithoutProvider checks that an invalid address is rejected before the provider is
+// called, which would reject it every time.
+func TestInvalidAddressIsRejectedWithoutProvider(t *testing.T) {
 	var asked counted
 	o := &Office{Senders: map[loyalty.Channel]Sender{loyalty.Email: &asked, loyalty.SMS: &asked}}
 	for _, to := range []string{"", "ada", "a..b@example.com", ".a@example.com", "ada@example..com", "Ada <ada@example.com>", "änna@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
@@ -27,7 +28,7 @@ func TestWhatIsNoAddressIsRejectedBeforeAProviderIsAsked(t *testing.T) {
 		}
 	}
 	if asked != 0 {
-		t.Errorf("a provider was asked %d times", asked)
+		t.Errorf("the provider was called %d times", asked)
 	}
 	for channel, to := range map[loyalty.Channel]string{loyalty.Email: "ada+beans@bücher.example", loyalty.SMS: "+491701234567"} {
 		if err := o.Send(t.Context(), Message{Channel: channel, To: to}); err != nil {
@@ -35,12 +36,13 @@ func TestWhatIsNoAddressIsRejectedBeforeAProviderIsAsked(t *testing.T) {
 		}
 	}
 	if asked != 2 {
-		t.Errorf("a provider was asked %d times", asked)
+		t.Errorf("the provider was called %d times", asked)
 	}
 }
 
-// A day alone leaves open where it ends: who words a message has the instant too.
-func TestTheFactsOfAMessageSayWhenTheirDaysEnd(t *testing.T) {
+// TestDataContainsInstantsOfEnds checks that merchants receive the exact instant, because a day alone does not
+// state its time zone.
+func TestDataContainsInstantsOfEnds(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
@@ -61,13 +63,13 @@ func TestTheFactsOfAMessageSayWhenTheirDaysEnd(t *testing.T) {
 	}
 }
 
-func TestAnEmailGoesToItsAddressInASCII(t *testing.T) {
+func TestEmailIsSentToASCIIAddress(t *testing.T) {
 	var box Outbox
 	o := &Office{Senders: map[loyalty.Channel]Sender{loyalty.Email: &box}}
 	if err := o.Send(t.Context(), Message{ID: "msg", Channel: loyalty.Email, To: "anna@bücher.example"}); err != nil {
 		t.Fatal(err)
 	}
 	if to := box.Messages()[0].To; to != "anna@xn--bcher-kva.example" {
-		t.Errorf("it goes to %s", to)
+		t.Errorf("the recipient is %s", to)
 	}
 }

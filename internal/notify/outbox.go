@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// outboxRoom is how many messages an Outbox keeps: the latest.
+// outboxRoom is the maximum number of messages in an Outbox. Older messages are dropped.
 const outboxRoom = 10_000
 
-// An Outbox delivers to nobody and keeps what would have gone out, exactly as it would have. Like a good provider it
-// takes a message once, however often it is sent. The zero Outbox is empty.
+// An Outbox is a Sender that only stores messages, in their final form. It stores each message ID once. The zero
+// Outbox is empty.
 type Outbox struct {
 	mu       sync.Mutex
 	messages []Message
@@ -19,7 +19,7 @@ type Outbox struct {
 
 var _ Sender = (*Outbox)(nil)
 
-// Send keeps the message.
+// Send stores the message.
 func (o *Outbox) Send(_ context.Context, m Message) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -40,7 +40,7 @@ func (o *Outbox) Send(_ context.Context, m Message) error {
 	return nil
 }
 
-// Messages is what was sent, the oldest first.
+// Messages returns the stored messages, oldest first.
 func (o *Outbox) Messages() []Message {
 	o.mu.Lock()
 	defer o.mu.Unlock()

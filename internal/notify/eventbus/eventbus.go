@@ -1,7 +1,8 @@
-// Package eventbus hands messages to Amazon EventBridge, for channels whose devices and words are the merchant's: push.
+// Package eventbus sends messages to Amazon EventBridge, for push messages, whose devices and wording are the
+// merchant's.
 //
-// It promises that an event carries the message's id, by which a consumer tells a repetition, so that whatever was not
-// taken for sure is sent again.
+// An event contains the message's ID, by which a consumer detects repetitions. A message that was not certainly
+// accepted is therefore sent again.
 package eventbus
 
 import (
@@ -16,7 +17,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// The names under which rules find the events.
+// The source and detail type by which rules select the events.
 const (
 	Source     = "perennial"
 	DetailType = "Reminder Due"
@@ -25,7 +26,7 @@ const (
 // A Sender puts messages on one bus.
 type Sender struct {
 	Client *eventbridge.Client
-	Bus    string // its name
+	Bus    string // the name of the bus
 }
 
 var _ notify.Sender = (*Sender)(nil)
@@ -34,7 +35,7 @@ var _ notify.Sender = (*Sender)(nil)
 func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	detail, err := json.Marshal(m)
 	if err != nil {
-		return fmt.Errorf("eventbus: write an event: %w", err)
+		return fmt.Errorf("eventbus: encode an event: %w", err)
 	}
 	out, err := s.Client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
 		EventBusName: &s.Bus, Source: aws.String(Source), DetailType: aws.String(DetailType), Detail: aws.String(string(detail)), Time: &m.At,

@@ -1,9 +1,9 @@
-// Package sesmail sends e-mail through Amazon SES.
+// Package sesmail sends email through Amazon SES.
 //
-// It promises that a message goes out as text and as HTML, with the headers of RFC 8058 for a one-click unsubscribe
-// where it has a link for that, and carries whose it is as tags, which come back with every bounce, complaint, delivery
-// and opening. SES cannot tell a repetition, so nothing is ever repeated here: a call is made once, and what became of
-// one that was not answered nobody knows.
+// A message has a text and an HTML body, and the headers of RFC 8058 for one-click unsubscribe if it has an
+// unsubscribe link. Its tags identify the program and the member; SES returns them with every bounce, complaint,
+// delivery and open. SES does not deduplicate emails, so a call is not retried, and after a lost response the
+// outcome is unknown.
 package sesmail
 
 import (
@@ -23,12 +23,12 @@ import (
 type Sender struct {
 	Client *sesv2.Client
 	From   string // "Bluebird Rewards <hello@example.com>", of a domain that SES has verified
-	Set    string // the configuration set whose events say what became of messages; may be empty
+	Set    string // the configuration set that reports the delivery of messages; may be empty
 }
 
 var _ notify.Sender = (*Sender)(nil)
 
-// Send hands a message to SES.
+// Send sends a message through SES.
 func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	utf8 := aws.String("UTF-8")
 	in := &sesv2.SendEmailInput{
@@ -63,10 +63,10 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	return nil
 }
 
-// errUnknown says that nobody knows what became of a message.
+// errUnknown reports an unknown outcome.
 var errUnknown = errors.New("the outcome is unknown")
 
-// certainly is notify.ErrNotSent if SES itself refused.
+// certainly returns notify.ErrNotSent if SES itself refused the message.
 func certainly(err error) error {
 	if api, ok := errors.AsType[smithy.APIError](err); ok && api.ErrorFault() == smithy.FaultClient {
 		return notify.ErrNotSent

@@ -16,7 +16,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// against is a sender whose provider answers with a status, and what it was sent.
+// against returns a sender whose provider responds with the given status, and the requests that it receives.
 func against(t *testing.T, status int, answer string) (*Sender, *[]map[string]any) {
 	t.Helper()
 	var calls []map[string]any
@@ -49,7 +49,7 @@ var hello = notify.Message{
 	Unsubscribe: "https://api.example/v1/unsubscribe/x.y",
 }
 
-func TestAnEmailHasBothBodiesOneClickHeadersAndTags(t *testing.T) {
+func TestEmailHasBodiesHeadersAndTags(t *testing.T) {
 	s, calls := against(t, 200, "")
 	if err := s.Send(t.Context(), hello); err != nil {
 		t.Fatal(err)
@@ -65,7 +65,7 @@ func TestAnEmailHasBothBodiesOneClickHeadersAndTags(t *testing.T) {
 	}
 }
 
-func TestALetterToAFriendHasNoLinkThatIsNotThere(t *testing.T) {
+func TestGiftMessageHasNoUnsubscribeHeaders(t *testing.T) {
 	s, calls := against(t, 200, "")
 	m := hello
 	m.Unsubscribe = ""
@@ -77,7 +77,7 @@ func TestALetterToAFriendHasNoLinkThatIsNotThere(t *testing.T) {
 	}
 }
 
-func TestNothingIsRepeatedAndOnlyARefusalIsCertain(t *testing.T) {
+func TestSendIsNotRetriedAndOnlyRefusalIsCertain(t *testing.T) {
 	for status, c := range map[int]struct {
 		answer  string
 		certain bool
@@ -87,7 +87,7 @@ func TestNothingIsRepeatedAndOnlyARefusalIsCertain(t *testing.T) {
 		s, calls := against(t, status, c.answer)
 		err := s.Send(t.Context(), hello)
 		if err == nil || errors.Is(err, notify.ErrNotSent) != c.certain || len(*calls) != 1 {
-			t.Errorf("%d: %v after %d calls", status, err, len(*calls))
+			t.Errorf("status %d: %v after %d calls", status, err, len(*calls))
 		}
 	}
 }

@@ -1,9 +1,9 @@
-// Package signedhook posts messages to an address of the merchant, signed as Standard Webhooks
-// (https://github.com/standard-webhooks/standard-webhooks, v1) says: HMAC-SHA-256 over id, timestamp and body.
+// Package signedhook posts messages to an address of the merchant, signed according to Standard Webhooks
+// (https://github.com/standard-webhooks/standard-webhooks, v1): HMAC-SHA-256 over ID, timestamp and body.
 //
-// It promises to talk to public addresses over HTTPS alone, and never to follow a redirect, so that nobody can point it
-// at what only this network sees. A receiver tells repetitions by webhook-id, so that whatever was not taken for sure is
-// sent again.
+// It connects only to public addresses over HTTPS and never follows a redirect, so that it cannot be used to reach
+// a private network. A receiver detects repetitions by webhook-id. A message that was not certainly accepted is
+// therefore sent again.
 package signedhook
 
 import (
@@ -29,7 +29,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A Sender posts to one address. Make one with New.
+// A Sender posts to one address. Create one with New.
 type Sender struct {
 	url     string
 	secrets func(context.Context) [][]byte
@@ -39,11 +39,11 @@ type Sender struct {
 
 var _ notify.Sender = (*Sender)(nil)
 
-// timeout bounds one request, from the look-up of the name to the end of the answer.
+// timeout limits one request, from name resolution to the end of the response.
 const timeout = 5 * time.Second
 
-// Secrets returns the secrets to sign with: the current one, and the one from before a rotation, which may be nil. The
-// receiver knows them as whsec_ and Base64.
+// Secrets returns the signing secrets: the current one and, after a rotation, the previous one, which may be nil.
+// The receiver has them as whsec_ and base64.
 func Secrets(current, previous []byte) ([][]byte, error) {
 	if len(current) < minSecret {
 		return nil, errors.New("signedhook: the secret must be at least 24 random bytes")
@@ -56,12 +56,12 @@ func Secrets(current, previous []byte) ([][]byte, error) {
 
 const minSecret = 24
 
-// New makes a sender for an https address. It signs each message with the secrets of that moment: a receiver accepts a
-// message if one of its signatures is good. While there are no secrets, no message is sent.
+// New creates a sender for an https address. It signs each message with all current secrets; a receiver accepts a
+// message with one valid signature. Without a secret, no message is sent.
 func New(address string, secrets func(context.Context) [][]byte, now func() time.Time) (*Sender, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || u.Port() != "" && u.Port() != "443" {
-		return nil, errors.New("signedhook: the address must be like https://example.com/path, on the usual port")
+		return nil, errors.New("signedhook: the address must have the form https://example.com/path and the default port")
 	}
 	dialer := &net.Dialer{Timeout: timeout, Control: public}
 	return &Sender{url: address, secrets: secrets, now: now, client: &http.Client{
@@ -71,8 +71,8 @@ func New(address string, secrets func(context.Context) [][]byte, now func() time
 	}}, nil
 }
 
-// public refuses to connect to what is no address of the internet. It sees the address that was dialled, whatever a name
-// resolved to a moment ago.
+// public rejects connections to addresses that are not public. It checks the dialed address, whatever the name
+// resolved to before.
 func public(_, address string, _ syscall.RawConn) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -81,7 +81,7 @@ func public(_, address string, _ syscall.RawConn) error {
 	ip := at.Addr().Unmap()
 	shared := netip.MustParsePrefix("100.64.0.0/10") // RFC 6598
 	if !ip.IsGlobalUnicast() || ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast() || shared.Contains(ip) {
-		return fmt.Errorf("signedhook: %s is no public address", ip)
+		return fmt.Errorf("signedhook: %s is not a public address", ip)
 	}
 	return nil
 }
@@ -94,7 +94,7 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	}
 	body, err := json.Marshal(m)
 	if err != nil {
-		return fmt.Errorf("signedhook: write a message: %w", err)
+		return fmt.Errorf("signedhook: encode a message: %w", err)
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(body))
 	if err != nil {
@@ -114,14 +114,14 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 		return fmt.Errorf("signedhook: %w: %w", notify.ErrNotSent, err)
 	}
 	defer resp.Body.Close()
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection can be used again
+	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10)) // so that the connection can be reused
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
-		return fmt.Errorf("signedhook: %w: the answer was %d", notify.ErrNotSent, resp.StatusCode)
+		return fmt.Errorf("signedhook: %w: the response status was %d", notify.ErrNotSent, resp.StatusCode)
 	}
 	return nil
 }
 
-// Sign is the signature of a body: v1, a comma, and Base64.
+// Sign returns the signature of a body: v1, a comma, and base64.
 func Sign(secret []byte, id, stamp string, body []byte) string {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte(id + "." + stamp + "."))

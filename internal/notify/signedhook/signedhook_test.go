@@ -17,29 +17,29 @@ var secret = []byte("0123456789abcdefghijklmnopqrstuv")
 
 func always(context.Context) [][]byte { return [][]byte{secret} }
 
-func TestOnlyPublicHTTPSAddressesAreTaken(t *testing.T) {
+func TestOnlyPublicHTTPSAddressesAreAccepted(t *testing.T) {
 	for _, bad := range []string{
 		"http://example.com/x", "https://", "https://example.com:22/", "https://me@example.com/", "ftp://example.com", "//example.com", "",
 	} {
 		if _, err := New(bad, always, time.Now); err == nil {
-			t.Errorf("%q is taken", bad)
+			t.Errorf("%q was accepted", bad)
 		}
 	}
 	if _, err := Secrets([]byte("short"), secret); err == nil {
-		t.Error("a short secret is taken")
+		t.Error("a short secret was accepted")
 	}
 	for _, inside := range []string{"https://127.0.0.1/x", "https://[::1]/x", "https://169.254.169.254/latest", "https://10.0.0.1/x", "https://100.64.0.1/x", "https://localhost/x", "https://[::ffff:10.0.0.1]/"} {
 		s, err := New(inside, always, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Send(t.Context(), notify.Message{ID: "msg_1"}); !errors.Is(err, notify.ErrNotSent) || !strings.Contains(err.Error(), "no public address") {
+		if err := s.Send(t.Context(), notify.Message{ID: "msg_1"}); !errors.Is(err, notify.ErrNotSent) || !strings.Contains(err.Error(), "not a public address") {
 			t.Errorf("%s: %v", inside, err)
 		}
 	}
 }
 
-func TestPrivateAddressesAreNotDialled(t *testing.T) {
+func TestPrivateAddressesAreNotDialed(t *testing.T) {
 	for address, ok := range map[string]bool{
 		"93.184.216.34:443": true, "[2606:2800:220:1::1]:443": true, "127.0.0.1:443": false, "[::1]:443": false, "10.1.2.3:443": false,
 		"172.16.0.1:443": false, "192.168.1.1:443": false, "169.254.169.254:80": false, "100.100.100.200:443": false, "0.0.0.0:443": false,
@@ -51,8 +51,8 @@ func TestPrivateAddressesAreNotDialled(t *testing.T) {
 	}
 }
 
-// The example of the specification's own libraries.
-func TestTheSignatureIsThatOfStandardWebhooks(t *testing.T) {
+// TestSignatureMatchesStandardWebhooks uses the example of the specification's libraries.
+func TestSignatureMatchesStandardWebhooks(t *testing.T) {
 	key, err := base64.StdEncoding.DecodeString("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if err != nil {
 		t.Fatal(err)
@@ -63,12 +63,12 @@ func TestTheSignatureIsThatOfStandardWebhooks(t *testing.T) {
 	}
 }
 
-// transport answers the requests of a client.
+// transport handles the requests of a client.
 type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-func TestMessageIsSignedWithEverySecretOfTheMoment(t *testing.T) {
+func TestMessageIsSignedWithEveryCurrentSecret(t *testing.T) {
 	old, fresh := []byte("old456789abcdefghijklmnopqrstuv0"), []byte("new456789abcdefghijklmnopqrstuv0")
 	secrets, err := Secrets(old, nil)
 	if err != nil {
@@ -109,7 +109,7 @@ func TestMessageIsSignedWithEverySecretOfTheMoment(t *testing.T) {
 	}
 }
 
-func TestNothingIsSentWithoutASecret(t *testing.T) {
+func TestMessageIsNotSentWithoutSecret(t *testing.T) {
 	s, err := New("https://example.com/hook", func(context.Context) [][]byte { return nil }, time.Now)
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,7 @@
 // Package snstext sends text messages through Amazon SNS.
 //
-// It promises to send each once: SNS cannot tell a repetition of a text message, so a call is made once, and what became
-// of one that was not answered nobody knows.
+// Each message is sent at most once: SNS does not deduplicate text messages, so a call is not retried, and after a
+// lost response the outcome is unknown.
 package snstext
 
 import (
@@ -21,12 +21,12 @@ import (
 // A Sender sends to telephone numbers.
 type Sender struct {
 	Client   *sns.Client
-	SenderID string // what telephones show, where a country allows it; may be empty
+	SenderID string // the sender name that telephones show where a country allows it; may be empty
 }
 
 var _ notify.Sender = (*Sender)(nil)
 
-// Send hands a message to SNS.
+// Send sends a message through SNS.
 func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	kind := "Promotional"
 	if m.Purpose == loyalty.Transactional {
@@ -48,10 +48,10 @@ func (s *Sender) Send(ctx context.Context, m notify.Message) error {
 	return nil
 }
 
-// errUnknown says that nobody knows what became of a message.
+// errUnknown reports an unknown outcome.
 var errUnknown = errors.New("the outcome is unknown")
 
-// certainly tells a number that SNS does not take from a refusal for now and from what nobody knows.
+// certainly classifies an error of SNS: a rejected number, a temporary refusal, or an unknown outcome.
 func certainly(err error) error {
 	if errors.As(err, new(*types.InvalidParameterException)) {
 		return notify.ErrRejected

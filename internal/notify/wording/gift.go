@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A giftView is what the templates of a gift card's letter see.
+// A giftView is the data of the templates of a gift card's message.
 type giftView struct {
 	Language string
 	Program  string
@@ -17,12 +17,12 @@ type giftView struct {
 	Sender   string // the member's name; may be empty
 	Worth    string
 	Code     string
-	From     string   // empty: it can be used already
-	Until    string   // empty: for ever
-	Message  []string // its lines
+	From     string   // empty if it can be used now
+	Until    string   // empty if it does not expire
+	Message  []string // by line
 }
 
-// Letter makes the words of the letter that takes a gift card to a friend. It is notify.Office's Letter.
+// Letter returns the wording of the message that sends a gift card to a friend. It implements notify.Office.Letter.
 func Letter(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
 	l := languageOf(g.Sender.Locale)
 	v := giftView{
@@ -49,8 +49,8 @@ func Letter(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
 	return w, nil
 }
 
-// moment writes an instant as the day, with the time where it is not midnight. What ends at midnight ends with the day
-// before. Nothing for the zero instant.
+// moment formats an instant as the day, with the time unless it is midnight. If ends is true, midnight is formatted
+// as the day before. It returns "" for the zero instant.
 func (l *language) moment(at time.Time, zone *time.Location, ends bool) string {
 	if at.IsZero() {
 		return ""

@@ -29,7 +29,7 @@ func letter(t *testing.T, p *loyalty.Program, g notify.Gift) notify.Words {
 	return w
 }
 
-func TestALetterSaysFromWhomHowMuchAndUntilWhenInEveryLanguage(t *testing.T) {
+func TestGiftMessageContainsSenderAmountAndExpiry(t *testing.T) {
 	day := map[string]string{"en": "31 March 2027", "de": "31. März 2027", "es": "31 de marzo de 2027", "fr": "31 mars 2027", "tr": "31 Mart 2027"}
 	for _, l := range loyalty.MessageLanguages() {
 		w, g := letter(t, programOf("Shop"), gift(l)), gift(l)
@@ -55,7 +55,7 @@ func TestALetterSaysFromWhomHowMuchAndUntilWhenInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestALetterSaysTheTimeWhereADayDoesNotEndWithIt(t *testing.T) {
+func TestGiftMessageContainsTimeUnlessMidnight(t *testing.T) {
 	berlin, err := time.LoadLocation("Europe/Berlin")
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestALetterSaysTheTimeWhereADayDoesNotEndWithIt(t *testing.T) {
 	}
 }
 
-func TestWhatAMemberWritesToAFriendStaysText(t *testing.T) {
+func TestGiftTextIsEscaped(t *testing.T) {
 	plain := letter(t, programOf("Shop"), gift("en"))
 	for _, l := range loyalty.MessageLanguages() {
 		for _, bad := range hostile {
@@ -85,14 +85,14 @@ func TestWhatAMemberWritesToAFriendStaysText(t *testing.T) {
 				t.Errorf("%s: subject %q", l, w.Subject)
 			}
 			want := elements(plain.HTML)
-			if strings.Contains(bad, "\n") { // a line more
+			if strings.Contains(bad, "\n") { // an additional line
 				want = slices.Insert(want, slices.Index(want, "/blockquote"), "br")
 			}
 			if got := elements(w.HTML); !slices.Equal(got, want) {
-				t.Errorf("%s of %q: elements %v, not %v", l, bad, got, want)
+				t.Errorf("%s of %q: elements %v, want %v", l, bad, got, want)
 			}
 			if strings.Contains(bad, "7*7") && strings.Contains(w.Text, "49") {
-				t.Errorf("%s was read as a template: %s", l, w.Text)
+				t.Errorf("%s was executed as a template: %s", l, w.Text)
 			}
 		}
 	}

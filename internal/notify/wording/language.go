@@ -7,16 +7,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// A language is how to write what templates leave open.
+// A language contains the rules of one language that templates do not express.
 type language struct {
 	tag     string
-	group   string // between thousands
+	group   string // the thousands separator
 	decimal string
 	months  [12]string
 	date    func(day int, month string, year int) string
-	single  func(n int64) bool // whether a word that is counted stands in the singular
-	reward  string             // one without a name
-	payment string             // what points are spent on that pay for an order
+	single  func(n int64) bool // whether a counted noun is singular
+	reward  string             // a reward without a name
+	payment string             // the purpose of points that pay for an order
 }
 
 func one(n int64) bool { return n == 1 || n == -1 }
@@ -25,8 +25,8 @@ func spaced(day int, month string, year int) string {
 	return strconv.Itoa(day) + " " + month + " " + strconv.Itoa(year)
 }
 
-// languages are those in which there is a text for everything; the first one stands in for all others. Plural rules are
-// those of Unicode's CLDR: French counts nought and one alike, and after a number Turkish has no plural.
+// languages contains the languages with all texts. The first one is the default. Plural rules are those of
+// Unicode's CLDR: in French, zero and one are singular, and in Turkish a noun after a number has no plural.
 var languages = []language{
 	{
 		tag: "en", group: ",", decimal: ".", date: spaced, single: one,
@@ -67,7 +67,7 @@ var languages = []language{
 	},
 }
 
-// Languages lists the languages in which there is a text for everything.
+// Languages returns the tags of the languages with all texts.
 func Languages() (tags []string) {
 	for _, l := range languages {
 		tags = append(tags, l.tag)
@@ -75,7 +75,7 @@ func Languages() (tags []string) {
 	return tags
 }
 
-// languageOf is the language of a locale: "de-AT" finds German. What is not there is English.
+// languageOf returns the language of a locale: German for "de-AT". The default is English.
 func languageOf(locale string) *language {
 	tag, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "_", "-"), "-")
 	for i := range languages {
@@ -86,7 +86,7 @@ func languageOf(locale string) *language {
 	return &languages[0]
 }
 
-// number writes a whole number with its thousands apart.
+// number formats an integer with thousands separators.
 func (l *language) number(n int64) string {
 	digits, sign := strconv.FormatInt(n, 10), ""
 	if n < 0 {
@@ -98,7 +98,7 @@ func (l *language) number(n int64) string {
 	return sign + digits
 }
 
-// day writes a date in full; nothing for never.
+// day formats a date in full; "" for the zero date.
 func (l *language) day(d loyalty.Date) string {
 	if d = d.Day(); d == 0 {
 		return ""
@@ -106,7 +106,7 @@ func (l *language) day(d loyalty.Date) string {
 	return l.date(int(d)%100, l.months[int(d)/100%100-1], int(d)/10000)
 }
 
-// points writes an amount of points under the program's name for them.
+// points formats an amount of points with the program's name for them.
 func (l *language) points(p *loyalty.Program, n loyalty.Points) string {
 	words := p.Unit.Other
 	if l.single(int64(n)) {
@@ -119,7 +119,7 @@ func (l *language) points(p *loyalty.Program, n loyalty.Points) string {
 	return l.number(int64(n)) + " " + unit
 }
 
-// money writes an amount with its code, which every language reads.
+// money formats an amount with its currency code.
 func (l *language) money(m loyalty.Money) string {
 	whole, rest, _ := strings.Cut(m.Decimal(), ".")
 	n, err := strconv.ParseInt(whole, 10, 64)
@@ -133,7 +133,7 @@ func (l *language) money(m loyalty.Money) string {
 	return text + " " + string(m.Currency)
 }
 
-// plural is the first word for what is counted in the singular, else the second.
+// plural returns the first word if n is singular, otherwise the second.
 func (l *language) plural(n int64, singular, others string) string {
 	if l.single(n) {
 		return singular

@@ -1,11 +1,12 @@
-// Package wording is what messages say: a text for every trigger, channel and language, and the letter with a gift card.
+// Package wording contains the texts of messages: one for every trigger, channel and language, and the message with
+// a gift card.
 //
-// It promises that a message names days instead of "soon" and has the right plural, that every trigger has a text in
-// every language, whatever is missing, and that what comes from people is escaped where it stands and never ends a line
-// of a header. It deliberately has no templates of merchants: those who word messages themselves take push or webhook,
-// which carry the facts as fields, or plan a reminder with a text.
+// Messages state exact days and use correct plurals, every trigger has a text in every language even if facts are
+// missing, and text from members and merchants is escaped for its context and cannot end a header line. There are
+// deliberately no merchant templates: merchants that word messages themselves use push or webhook, which contain
+// the facts as fields, or a reminder with a text.
 //
-// It is apart from notify so that whoever only reads a link does not link two template engines.
+// The package is separate from notify so that functions that only read links do not contain two template engines.
 package wording
 
 import (
@@ -25,15 +26,15 @@ import (
 //go:embed templates
 var files embed.FS
 
-// A set is the templates of one language. The sentences are the same for both: html/template escapes what is put into
-// them where it stands, and a text has nothing to escape.
+// A set contains the templates of one language. Both formats have the same sentences: html/template escapes values
+// for their context, and plain text needs no escaping.
 type set struct {
 	text  *text.Template
 	pages map[loyalty.Trigger]*html.Template
 	gift  *html.Template
 }
 
-// sets parses the templates when the first message is written: a function that only answers pays nothing for them.
+// sets parses the templates when the first message is written, so that other functions do not pay for it.
 var sets = sync.OnceValue(func() map[string]set {
 	out := map[string]set{}
 	for i := range languages {
@@ -49,8 +50,8 @@ var sets = sync.OnceValue(func() map[string]set {
 	return out
 })
 
-// pages is a layout for each trigger: html/template wants to know which sentence stands where before it can escape what
-// is in it.
+// pages returns a layout for each trigger, because html/template must know the context of a sentence before it can
+// escape the values in it.
 func pages(all *html.Template) map[loyalty.Trigger]*html.Template {
 	out := map[loyalty.Trigger]*html.Template{}
 	for _, on := range loyalty.Triggers() {
@@ -63,7 +64,7 @@ func pages(all *html.Template) map[loyalty.Trigger]*html.Template {
 	return out
 }
 
-// A view is what templates see: finished words, and numbers for their plurals.
+// A view is the data of templates: finished words, and numbers for their plurals.
 type view struct {
 	Trigger     string
 	Language    string
@@ -73,19 +74,19 @@ type view struct {
 	N           int64
 	Lots        []lotView
 	Reward      string
-	Named       bool // the reward is
+	Named       bool // whether the reward has a name
 	Level       string
 	Missing     string
 	MissingN    int64
-	Before      string // until when what is missing must be there, if it is not when the level ends
-	Day         string // the last one, or the day and the time of the end
-	Whole       bool   // the day is, to its end
+	Before      string // the deadline for the missing amounts, if it is before the end of the level
+	Day         string // the last day, or the day and the time of the end
+	Whole       bool   // whether the day is valid until midnight
 	Code        string
 	Order       string
 	Ordered     bool
 	Years       int64
-	Title, Body string // of what the merchant words
-	Said        string // the body, for texts
+	Title, Body string // the merchant's text
+	Said        string // the body, for text messages
 	Marketing   bool
 	Unsubscribe string
 }
@@ -95,10 +96,10 @@ type lotView struct {
 	Whole       bool
 }
 
-// maxShort is how many characters SNS takes of one text message. The longest words with their link are shorter.
+// maxShort is the maximum number of characters of a text message in SNS. The longest text with its link is shorter.
 const maxShort = 1600
 
-// Words makes the words of a notice; link is where its member takes back the consent. It is notify.Office's Words.
+// Words returns the wording of a notice; link withdraws the member's consent. It implements notify.Office.Words.
 func Words(p *loyalty.Program, who notify.Person, n loyalty.News, link string) (notify.Words, error) {
 	l := languageOf(who.Locale)
 	w, v := notify.Words{Language: l.tag}, viewOf(p, l, who, n)
@@ -135,7 +136,7 @@ func (l *language) say(v any, name string) (string, error) {
 	return strings.TrimSpace(b.String()), nil
 }
 
-// page is the message as HTML.
+// page returns the message as HTML.
 func (l *language) page(v view) (string, error) {
 	var b strings.Builder
 	if err := sets()[l.tag].pages[loyalty.Trigger(v.Trigger)].ExecuteTemplate(&b, "layout.html", v); err != nil {
@@ -151,7 +152,7 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) 
 		Years: int64(n.Years), Marketing: n.Purpose == loyalty.Marketing,
 	}
 	if v.Day, v.Whole = l.last(n.Until, n); n.On == loyalty.BeforeHold {
-		v.Day = l.moment(n.Until, n.Zone, true) // what comes back then must not be looked for before
+		v.Day = l.moment(n.Until, n.Zone, true) // points that return at an instant are not available earlier on that day
 	}
 	for _, lot := range n.Lots {
 		day, whole := l.last(lot.Expires.End(p.Zone), n)
@@ -177,8 +178,8 @@ func viewOf(p *loyalty.Program, l *language, who notify.Person, n loyalty.News) 
 	return v
 }
 
-// last writes until when the member has something that ends at an instant: the last day that is whole where the member
-// lives, or, where it ends within today, the day with the time. Nothing for the zero instant.
+// last formats the end of a validity: the last day that is valid until midnight in the member's time zone, or, on
+// the day of the end, the day and the time. It returns "" for the zero instant.
 func (l *language) last(until time.Time, n loyalty.News) (words string, whole bool) {
 	if until.IsZero() {
 		return "", true
@@ -189,7 +190,8 @@ func (l *language) last(until time.Time, n loyalty.News) (words string, whole bo
 	return l.moment(until, n.Zone, false), false
 }
 
-// rewardOf is what the program calls a reward, and a word for any where it does not: an id means nothing to a member.
+// rewardOf returns the program's name of a reward, or a general word if it has none, because members do not know
+// IDs.
 func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named bool) {
 	if id == loyalty.PayReward {
 		return l.payment, true
@@ -201,10 +203,10 @@ func (l *language) rewardOf(p *loyalty.Program, id string) (words string, named 
 	return l.reward, false
 }
 
-// many is a number whose words stand in the plural: several things are.
+// many is a number whose noun is plural, for lists of several items.
 const many = 5
 
-// missing writes how much is missing: points, or what the program's levels are measured by, all of it.
+// missing formats the missing amounts: points, or every metric of the program's levels.
 func (l *language) missing(p *loyalty.Program, n loyalty.News) string {
 	if n.Level == "" {
 		return l.points(p, loyalty.Points(n.Missing))
@@ -226,7 +228,7 @@ func (l *language) measured(p *loyalty.Program, by loyalty.Measure, n int64) str
 	return l.points(p, loyalty.Points(n))
 }
 
-// things is what is counted beside points and money, one and many, by language.
+// things contains the singular and plural nouns of metrics other than points and money, by language.
 var things = map[loyalty.Measure]map[string][2]string{
 	loyalty.ByOrders: {
 		"en": {"order", "orders"}, "de": {"Bestellung", "Bestellungen"}, "es": {"pedido", "pedidos"},
@@ -246,8 +248,8 @@ var things = map[loyalty.Measure]map[string][2]string{
 	},
 }
 
-// line is a text as one line that cannot end a header or turn a terminal around: what is no printable character becomes
-// a space, and it ends where it is too long.
+// line returns a text as one line that cannot end a header or control a terminal: nonprintable characters become
+// spaces, and a long text is truncated.
 func line(s string, most int) string {
 	s = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {

@@ -21,7 +21,7 @@ func words(one, other string) loyalty.Units {
 	return u
 }
 
-// hostile is what people may be called, and what they may call things.
+// hostile contains malicious names and texts.
 var hostile = []string{
 	"<script>alert(1)</script>", `"><img src=x onerror=alert(1)>`, "{{7*7}} {{.Unsubscribe}}", "a\r\nBcc: all@example.com", "\x1b[31mred\x07",
 	"javascript:alert(1)", "=HYPERLINK(\"x\")", "\u202eevil", strings.Repeat("x", 5000), "\xff\xfe", "</title><h1>x",
@@ -37,7 +37,7 @@ func programOf(name string) *loyalty.Program {
 	}
 }
 
-// full is a notice with everything that a trigger may have, and bare one with nothing.
+// full returns a notice with every fact that a trigger may have, and bare one without facts.
 func full(on loyalty.Trigger, n loyalty.Points) loyalty.News {
 	return loyalty.News{
 		Reminder: "r", On: on, Purpose: loyalty.Marketing, Points: n, Lots: []loyalty.Lot{{Expires: 20270331, Points: n}}, Reward: "mug",
@@ -72,7 +72,7 @@ func write(t *testing.T, p *loyalty.Program, who notify.Person, n loyalty.News) 
 	return w
 }
 
-func TestLanguagesAreThoseThatTheProgramFileKnows(t *testing.T) {
+func TestLanguagesMatchProgramFile(t *testing.T) {
 	if !slices.Equal(Languages(), loyalty.MessageLanguages()) {
 		t.Errorf("%v and %v", Languages(), loyalty.MessageLanguages())
 	}
@@ -80,8 +80,9 @@ func TestLanguagesAreThoseThatTheProgramFileKnows(t *testing.T) {
 
 var tags = regexp.MustCompile(`<(/?[a-z1-9!]+)`)
 
-// What people wrote makes no element, no header and no line of its own, and is no template.
-func TestWhatPeopleWroteStaysText(t *testing.T) {
+// TestUserTextIsEscaped checks that text from members and merchants creates no element, header or line, and is not
+// executed as a template.
+func TestUserTextIsEscaped(t *testing.T) {
 	plain := write(t, programOf("Shop"), notify.Person{Name: "Ada", Locale: "en"}, withChannel(full(loyalty.NearReward, 5), loyalty.Email))
 	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
 		for _, bad := range hostile {
@@ -104,7 +105,7 @@ func TestWhatPeopleWroteStaysText(t *testing.T) {
 				}
 			}
 			if strings.Contains(w.Text, "49") && strings.Contains(bad, "7*7") {
-				t.Errorf("%s in %s was read as a template: %s", on, l, w.Text)
+				t.Errorf("%s in %s was executed as a template: %s", on, l, w.Text)
 			}
 		}
 	})
@@ -122,8 +123,9 @@ func withChannel(n loyalty.News, c loyalty.Channel) loyalty.News {
 	return n
 }
 
-// A message about nothing, to nobody of whom anything is known, is still one: no gap shows, and no template.
-func TestWhatIsMissingLeavesNoTrace(t *testing.T) {
+// TestMissingFactsLeaveNoTrace checks that a message without facts and without a name has no gaps and no template
+// syntax.
+func TestMissingFactsLeaveNoTrace(t *testing.T) {
 	empty := &loyalty.Program{ID: "p", Zone: time.UTC}
 	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
 		for _, n := range []loyalty.News{bare(on), full(on, 1), full(on, 0)} {
@@ -140,7 +142,7 @@ func TestWhatIsMissingLeavesNoTrace(t *testing.T) {
 	})
 }
 
-func TestEveryMessageHasDaysPluralsAndAWayOut(t *testing.T) {
+func TestMessagesHaveDaysPluralsAndUnsubscribeLink(t *testing.T) {
 	soon := regexp.MustCompile(`(?i)\b(soon|shortly|bald|demnächst|pronto|próximamente|bientôt|prochainement|yakında|yakinda)\b`)
 	p := programOf("Shop")
 	each(func(l string, on loyalty.Trigger, c loyalty.Channel) {
@@ -158,8 +160,8 @@ func TestEveryMessageHasDaysPluralsAndAWayOut(t *testing.T) {
 			t.Errorf("%s in %s by %s without a link: %v %s", on, l, c, err, text)
 		}
 	})
-	for l, want := range map[string][3]string{ // of none, one and two points
-		"en": {"0 beans lapse", "1 bean lapses", "2 beans lapse"},
+	for l, want := range map[string][3]string{ // for zero, one and two points
+		"en": {"0 beans expire", "1 bean expires", "2 beans expire"},
 		"de": {"0 beans verfallen", "1 bean verfällt", "2 beans verfallen"},
 		"es": {"caducan 0 beans", "caduca 1 bean", "caducan 2 beans"},
 		"fr": {"0 bean expire", "1 bean expire", "2 beans expirent"},
@@ -173,11 +175,11 @@ func TestEveryMessageHasDaysPluralsAndAWayOut(t *testing.T) {
 	}
 }
 
-// What is missing agrees with its verb, whatever levels are measured by, and where a language bends nouns or has a verb
-// for points alone, it stands where neither matters.
-func TestWhatIsMissingAgreesInNumber(t *testing.T) {
+// TestMissingAmountsAgreeInNumber checks that missing amounts agree with the verb, whatever the metric. Where a
+// language inflects nouns or has a verb only for points, the amount is in a neutral position.
+func TestMissingAmountsAgreeInNumber(t *testing.T) {
 	p := programOf("Shop")
-	want := map[string]map[loyalty.Trigger][2]string{ // of one and of five: the subject, and how the body ends
+	want := map[string]map[loyalty.Trigger][2]string{ // for one and for five: the subject, and the end of the body
 		"en": {
 			loyalty.NearTier:   {"# to go: Shop|With # more you reach the level Shop.", "# to go: Shop|With # more you reach the level Shop."},
 			loyalty.BeforeTier: {"Keep your level Shop|With # more by then you keep it.", "Keep your level Shop|With # more by then you keep it."},
@@ -226,7 +228,7 @@ func TestWhatIsMissingAgreesInNumber(t *testing.T) {
 	said("en", loyalty.BeforeHold, 0, 5, "Reserved until 31 March 2027: Shop|5 beans are reserved for Shop. On 31 March 2027 the reservation ends, and they are yours again.")
 }
 
-func TestTheLongestTextMessageStillHasItsLink(t *testing.T) {
+func TestLongestTextMessageHasLink(t *testing.T) {
 	long := "https://abcdefghij.execute-api.eu-central-1.amazonaws.com/v1/unsubscribe/" + strings.Repeat("x", 200)
 	p := programOf(strings.Repeat("x", 5000))
 	each(func(l string, on loyalty.Trigger, _ loyalty.Channel) {
@@ -237,7 +239,7 @@ func TestTheLongestTextMessageStillHasItsLink(t *testing.T) {
 	})
 }
 
-func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
+func TestDatesAndNumbersAreLocalized(t *testing.T) {
 	for l, want := range map[string]string{
 		"en": "1,234,567 31 March 2027", "de": "1.234.567 31. März 2027", "es": "1.234.567 31 de marzo de 2027",
 		"fr": "1\u202f234\u202f567 31 mars 2027", "tr": "1.234.567 31 Mart 2027", "de-AT": "1.234.567 31. März 2027", "pt-BR": "1,234,567 31 March 2027", "": "1,234,567 31 March 2027",
@@ -255,9 +257,9 @@ func TestDatesAndNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	}
 }
 
-// What is called the last day is whole where the member lives, whatever the program's zone; on the day of the end itself
-// the time is told.
-func TestTheLastDayIsWholeForTheMember(t *testing.T) {
+// TestLastDayIsCompleteForMember checks that the last day is valid until midnight in the member's time zone,
+// whatever the program's zone. On the day of the end, the message contains the time.
+func TestLastDayIsCompleteForMember(t *testing.T) {
 	zone := func(name string) *time.Location {
 		z, err := time.LoadLocation(name)
 		if err != nil {
@@ -273,7 +275,7 @@ func TestTheLastDayIsWholeForTheMember(t *testing.T) {
 		on      loyalty.Trigger
 		until   time.Time
 		zone    *time.Location
-		ahead   time.Duration // of the end
+		ahead   time.Duration // before the end
 		locale  string
 		subject string
 		body    string
@@ -303,12 +305,12 @@ func TestTheLastDayIsWholeForTheMember(t *testing.T) {
 	w := write(t, p, notify.Person{Locale: "en"}, n)
 	for _, line := range []string{"Some are valid only until 28 February 2027, 15:00 PST.", "1 bean: until 28 February 2027, 15:00 PST\n", "1 bean: until the end of 28 February 2027\n"} {
 		if !strings.Contains(w.Text, line) {
-			t.Errorf("no %q in %s", line, w.Text)
+			t.Errorf("missing %q in %s", line, w.Text)
 		}
 	}
 }
 
-func TestAllThatALevelTakesIsSaidAndByWhen(t *testing.T) {
+func TestLevelRequirementsAndDeadlineAreStated(t *testing.T) {
 	p := programOf("Shop")
 	p.Tiers.Currency = "EUR"
 	n := withChannel(full(loyalty.BeforeTier, 2), loyalty.Email)
@@ -332,13 +334,13 @@ func TestAllThatALevelTakesIsSaidAndByWhen(t *testing.T) {
 		over := n
 		over.Missing, over.Besides, over.Before = 0, nil, time.Time{}
 		if w := write(t, p, notify.Person{Locale: l}, over); strings.Contains(w.Text, want[1]) || strings.Contains(w.Text, "0 ") {
-			t.Errorf("%s asks for what does not help any more: %q", l, w.Text)
+			t.Errorf("%s contains a requirement that can no longer be met: %q", l, w.Text)
 		}
 	}
 }
 
-func TestWhoNeverOrderedIsNotToldOfALastOrder(t *testing.T) {
-	for l, want := range map[string][2]string{ // without an order, with one
+func TestMemberWithoutOrdersSeesEnrollment(t *testing.T) {
+	for l, want := range map[string][2]string{ // without an order, and with one
 		"en": {"since you joined Shop.", "since your last order."},
 		"de": {"Ihr Beitritt zu Shop", "Ihre letzte Bestellung"},
 		"es": {"se unió a Shop.", "su último pedido."},
@@ -355,8 +357,9 @@ func TestWhoNeverOrderedIsNotToldOfALastOrder(t *testing.T) {
 	}
 }
 
-// Who came by a friend's code may have ordered already, and not enough for what waits.
-func TestWhatWaitsForAnOrderDoesNotCallItTheFirst(t *testing.T) {
+// TestPendingRewardDoesNotMentionFirstOrder checks the text for a friend who may have ordered before, but not
+// enough for the referral's reward.
+func TestPendingRewardDoesNotMentionFirstOrder(t *testing.T) {
 	first := regexp.MustCompile(`(?i)first|erste|primer|premi|ilk`)
 	for _, l := range loyalty.MessageLanguages() {
 		w := write(t, programOf("Shop"), notify.Person{Locale: l}, withChannel(full(loyalty.AfterReferral, 100), loyalty.Push))
@@ -366,10 +369,10 @@ func TestWhatWaitsForAnOrderDoesNotCallItTheFirst(t *testing.T) {
 	}
 }
 
-func TestNoMessageShowsTheIDOfAReward(t *testing.T) {
+func TestMessagesDoNotShowRewardIDs(t *testing.T) {
 	p := programOf("Shop")
 	p.Rewards = append(p.Rewards, loyalty.Reward{ID: "five-off"})
-	words := map[string][2]string{ // of one without a name, and of a payment
+	words := map[string][2]string{ // a reward without a name, and a payment
 		"en": {"a reward", "the payment of your order"}, "de": {"eine Prämie", "die Bezahlung Ihrer Bestellung"},
 		"es": {"una recompensa", "el pago de su pedido"}, "fr": {"une récompense", "le paiement de votre commande"},
 		"tr": {"bir ödül", "siparişinizin ödemesi"},
@@ -396,7 +399,7 @@ func TestNoMessageShowsTheIDOfAReward(t *testing.T) {
 	}
 }
 
-// Several lots are one message, each with its day.
+// Several lots are in one message, each with its last day.
 func ExampleWords() {
 	n := withChannel(full(loyalty.BeforeLapse, 300), loyalty.Email)
 	n.Purpose = loyalty.Transactional
@@ -408,7 +411,7 @@ func ExampleWords() {
 	// 300 beans: valid until 31 March 2027 <nil>
 	// Hello Ada,
 	//
-	// 300 beans lapse unless you use them. Some are valid only until the end of 31 March 2027.
+	// 300 beans expire unless you use them. Some are valid only until the end of 31 March 2027.
 	//
 	// - 100 beans: until the end of 31 March 2027
 	// - 200 beans: until the end of 3 April 2027
