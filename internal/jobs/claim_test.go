@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
+func TestUnsentMessagesAreRetriedAndUnknownOutcomesSettled(t *testing.T) {
 	unknown := errors.New("the connection broke")
 	cases := []struct {
 		what  string
@@ -28,14 +28,15 @@ func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
 			}
 			return nil, false
 		}, 1},
-		// A lapse is transactional: it is sent again under the same id, and the provider, if it can, knows it again.
-		{"nobody knows, and it was", func(n int) (error, bool) {
+		// A notice of expiry is transactional: it is sent again with the same ID, and the provider may recognize
+		// it.
+		{"unknown outcome, was sent", func(n int) (error, bool) {
 			if n == 1 {
 				return unknown, true
 			}
 			return nil, false
 		}, 2},
-		{"nobody knows, and it was not", func(n int) (error, bool) {
+		{"unknown outcome, was not sent", func(n int) (error, bool) {
 			if n == 1 {
 				return unknown, false
 			}
@@ -59,14 +60,15 @@ func TestWhatWasNotSentIsTriedAgainAndWhatNobodyKnowsIsSettled(t *testing.T) {
 				ids[m.ID] = true
 			}
 			if len(ids) != 1 {
-				t.Errorf("they have %d ids", len(ids))
+				t.Errorf("the messages have %d IDs", len(ids))
 			}
 		})
 	}
 }
 
-// What a provider refuses each time stops neither the member's other messages nor itself once it is taken.
-func TestAMessageThatIsNotSentStopsNoOther(t *testing.T) {
+// TestUnsentMessageDoesNotBlockOthers checks that a message that the provider refuses each time neither blocks the
+// member's other messages nor is lost once it is accepted.
+func TestUnsentMessageDoesNotBlockOthers(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	const reminders = "  send:\n    - { id: by-mail, on: [\"12-15\"], channels: [email], title: A, text: B }\n    - { id: by-phone, on: [\"12-15\"], channels: [sms], title: A, text: B }\n"
@@ -93,8 +95,9 @@ func TestAMessageThatIsNotSentStopsNoOther(t *testing.T) {
 	}
 }
 
-// Whoever takes note of a consent in the moment of sending does not make a message that was not sent count as one that was.
-func TestWhatWasNotSentIsTriedAgainThoughAConsentCameBetween(t *testing.T) {
+// TestUnsentMessageIsRetriedDespiteConsentChange checks that recording a consent during a send does not make an
+// unsent message count as sent.
+func TestUnsentMessageIsRetriedDespiteConsentChange(t *testing.T) {
 	b, p, calls := newBench(t, 0), &provider{}, 0
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
@@ -120,9 +123,10 @@ func TestWhatWasNotSentIsTriedAgainThoughAConsentCameBetween(t *testing.T) {
 	}
 }
 
-// A crash between the send and its record is a table that does not answer any more. Marketing is not sent again: at most
-// one is lost by a crash. A lapse is sent again: at most one is doubled.
-func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
+// TestCrashLosesOrDuplicatesAtMostOneMessage simulates a crash between the send and its record with a table that
+// stops responding. Marketing is not sent again, so at most one message is lost. A notice of expiry is sent again,
+// so at most one is duplicated.
+func TestCrashLosesOrDuplicatesAtMostOneMessage(t *testing.T) {
 	for name, c := range map[string]struct {
 		remind   string
 		purpose  loyalty.Purpose
@@ -134,7 +138,7 @@ func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b, p := newBench(t, 0), &provider{}
-			b.now = noon.Add(-4 * time.Hour) // nine in Berlin, and the points are not yet there
+			b.now = noon.Add(-4 * time.Hour) // nine in Berlin, before the points are active
 			m := b.remember(t, 1)
 			if c.purpose == loyalty.Marketing {
 				adjust := ledger.Adjustment{ID: "adj_more", Member: m, Points: 80, Reason: "x"} // 280: 20 short of free shipping
@@ -148,7 +152,7 @@ func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
 				if !crashed {
 					crashed = true
 					b.mu.Lock()
-					b.fails = map[string]error{string(m): errors.New("the machine is gone")} // until the test lifts it
+					b.fails = map[string]error{string(m): errors.New("the machine crashed")} // until the test clears it
 					b.mu.Unlock()
 				}
 				return nil, false
@@ -159,7 +163,7 @@ func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
 			b.mu.Lock()
 			b.fails = nil
 			b.mu.Unlock()
-			b.now = b.now.Add(time.Minute) // whoever comes at once leaves it alone
+			b.now = b.now.Add(time.Minute) // an immediate visit leaves the message alone
 			b.remindAll(t, p)
 			if len(p.took) != 1 {
 				t.Fatalf("within the lease: %v", said(p))
@@ -178,7 +182,7 @@ func TestACrashLosesOneOrDoublesOneAndNeverMore(t *testing.T) {
 	}
 }
 
-func TestOfManyWhoVisitAMemberAtOnceOneSends(t *testing.T) {
+func TestConcurrentVisitsSendOnce(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	m := b.remember(t, 1)
@@ -187,9 +191,9 @@ func TestOfManyWhoVisitAMemberAtOnceOneSends(t *testing.T) {
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {
-			tour := &tour{remind: r, program: b.program, by: remindersOf(b.program)}
-			tour.safely(context.Background(), m)
-			if tour.failed.Load() > 0 {
+			remindRun := &remindRun{remind: r, program: b.program, by: remindersOf(b.program)}
+			remindRun.safely(context.Background(), m)
+			if remindRun.failed.Load() > 0 {
 				t.Error("a visit failed")
 			}
 		})

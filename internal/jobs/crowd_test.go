@@ -22,7 +22,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
 )
 
-// counted is a table that counts the items that are read, and the transactions and items that are written.
+// counted is a table that counts reads, transactions and written items.
 type counted struct {
 	table.Table
 	reads, transactions, writes atomic.Int64
@@ -50,8 +50,9 @@ func (c *counted) Transact(ctx context.Context, ops ...table.Op) error {
 	return c.Table.Transact(ctx, ops...)
 }
 
-// crowd is a bench with so many members, of whom so many are due and all others later. They are copies of two who
-// lived: with points that become active in two weeks, and in a year.
+// crowd returns a bench with the given number of members, of which some are due now and all others later. They are
+// copies of two members: one with points that become active in two weeks, and one with points that become active in
+// a year.
 func crowd(t testing.TB, members, due int) (*bench, *counted) {
 	t.Helper()
 	b := newBench(t, 1)
@@ -102,7 +103,7 @@ func (b *bench) account(t testing.TB, m any) table.Item {
 	return it
 }
 
-// run dispatches and works until no message is left, and returns how long that took.
+// run dispatches and works until no message is left, and returns the elapsed time.
 func (b *bench) run(t testing.TB) time.Duration {
 	t.Helper()
 	began := time.Now()
@@ -120,8 +121,8 @@ func (b *bench) run(t testing.TB) time.Duration {
 	return time.Since(began)
 }
 
-// size is the first number, the second with PERENNIAL_LONG, and the third with PERENNIAL_MILLION, which takes a
-// few minutes and 4 GB.
+// size returns the first number by default, the second with PERENNIAL_LONG, and the third with PERENNIAL_MILLION,
+// which takes a few minutes and 4 GB.
 func size(usual, long, million int) int {
 	switch {
 	case os.Getenv("PERENNIAL_MILLION") != "":
@@ -132,8 +133,9 @@ func size(usual, long, million int) int {
 	return usual
 }
 
-// What a run costs goes by who is due and not by who there is: of a million members as of a tenth of them.
-func TestARunCostsWhatIsDueAndNotWhatExists(t *testing.T) {
+// TestRunCostsDependOnDueMembers checks that the cost of a run depends on the number of due members and not on the
+// number of members: it is the same for a million members as for a tenth of them.
+func TestRunCostsDependOnDueMembers(t *testing.T) {
 	due := size(200, 1_000, 10_000)
 	var took []time.Duration
 	for _, members := range []int{due * 10, due * 100} {
@@ -155,16 +157,17 @@ func TestARunCostsWhatIsDueAndNotWhatExists(t *testing.T) {
 		c.reads.Store(0)
 		c.writes.Store(0)
 		if b.run(t); c.writes.Load() != 0 || c.reads.Load() > 3*ledger.Shards {
-			t.Errorf("run again, it read %d items and wrote %d", c.reads.Load(), c.writes.Load())
+			t.Errorf("a second run read %d items and wrote %d", c.reads.Load(), c.writes.Load())
 		}
 	}
 	if size(0, 0, 1) == 1 && took[1] > took[0]*12/10 {
-		t.Errorf("it took %s, and %s with ten times as many members", took[0], took[1])
+		t.Errorf("the run took %s, and %s with ten times as many members", took[0], took[1])
 	}
 }
 
-// With everybody due the run can be killed anywhere, and resumed it ends where one that was not killed does.
-func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
+// TestKilledRunHasSameResult checks that a run in which all members are due can be killed at any point, and has the
+// same result after it is resumed.
+func TestKilledRunHasSameResult(t *testing.T) {
 	members := size(1_000, 10_000, 1_000_000)
 	whole, _ := crowd(t, members, members)
 	began := time.Now()
@@ -181,14 +184,14 @@ func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
 		left.Store(rng.Int64N(int64(members) / 12))
 		killed.before = func(string) {
 			if left.Add(-1) < 0 {
-				kill() // whatever is under way, and the worker does not get to send anything either
+				kill() // interrupts the current work, and prevents the worker from sending
 			}
 		}
 		killed.deliver(t, ctx, bodies[rng.IntN(len(bodies))])
 		kill()
 	}
 	killed.before = nil
-	for _, body := range bodies { // as the queue does, which was never told that they are done
+	for _, body := range bodies { // the queue redelivers the messages, because they were not confirmed
 		if failed := killed.deliver(t, t.Context(), body); len(failed) > 0 {
 			t.Fatalf("%s failed", body)
 		}
@@ -200,29 +203,29 @@ func TestARunThatIsKilledAnywhereEndsTheSame(t *testing.T) {
 			killed.deliver(t, t.Context(), body)
 		}
 	}
-	t.Logf("and killed 20 times: %d transactions", c.transactions.Load())
+	t.Logf("killed 20 times: %d transactions", c.transactions.Load())
 	if n := killed.due(t); n != 0 {
 		t.Errorf("%d members are still due", n)
 	}
 	for range 1_000 {
 		m := memberID(rng.IntN(members))
 		if a, b := whole.account(t, m), killed.account(t, m); string(a.Doc) != string(b.Doc) || a.Index != b.Index || a.Version != b.Version {
-			t.Fatalf("%s is in one go %s\nand killed %s", m, a.Doc, b.Doc)
+			t.Fatalf("%s after one run: %s\nafter killed runs: %s", m, a.Doc, b.Doc)
 		}
 	}
 }
 
-// A message that is delivered again while its first worker is still at it, and workers who were frozen in the middle and
-// thaw when everything is over, write nothing twice.
-func TestTwoWorkersAtOnceAndOneWhoWasFrozen(t *testing.T) {
+// TestConcurrentAndFrozenWorkersWriteOnce checks that nothing is written twice if a message is redelivered while
+// its first worker is still running, and if frozen workers continue after all others have finished.
+func TestConcurrentAndFrozenWorkersWriteOnce(t *testing.T) {
 	b, c := crowd(t, 300, 300)
 	b.dispatch(t, b.now)
 	bodies := b.sent
 	var frozen atomic.Int64
 	thaw, asleep := make(chan struct{}), make(chan struct{})
 	b.before = func(string) {
-		if n := frozen.Add(1); n <= abreast {
-			if n == abreast {
+		if n := frozen.Add(1); n <= concurrency {
+			if n == concurrency {
 				close(asleep)
 			}
 			<-thaw
@@ -230,7 +233,7 @@ func TestTwoWorkersAtOnceAndOneWhoWasFrozen(t *testing.T) {
 	}
 	done := make(chan []string)
 	go func() { done <- b.deliver(t, t.Context(), bodies...) }()
-	<-asleep // all hands of the first worker, each with a member in it
+	<-asleep // all goroutines of the first worker are waiting, each with one member
 	for range 2 {
 		if failed := b.deliver(t, t.Context(), bodies...); len(failed) > 0 {
 			t.Errorf("%v failed", failed)
@@ -239,23 +242,24 @@ func TestTwoWorkersAtOnceAndOneWhoWasFrozen(t *testing.T) {
 	if n := b.due(t); n != 0 {
 		t.Errorf("%d members are due while the first worker is frozen", n)
 	}
-	b.now = b.now.AddDate(0, 0, 1) // it thaws a day later
+	b.now = b.now.AddDate(0, 0, 1) // the worker continues a day later
 	close(thaw)
 	if failed := <-done; len(failed) > 0 {
-		t.Errorf("%v failed once it thawed", failed)
+		t.Errorf("%v failed after it continued", failed)
 	}
 	for i := range 300 {
 		if it := b.account(t, memberID(i)); it.Version != 2 && i > 1 {
 			t.Errorf("member %d was written %d times", i, it.Version-1)
 		}
 	}
-	if n := c.transactions.Load(); n > 300+abreast {
+	if n := c.transactions.Load(); n > 300+concurrency {
 		t.Errorf("%d transactions for 300 members", n)
 	}
 }
 
-// Another version of the program gave members more time: whoever is looked at for nothing is looked at once.
-func TestWhoIsListedTooEarlyIsMovedOnce(t *testing.T) {
+// TestMemberListedTooEarlyIsMovedOnce checks that a member who is no longer due after a publication is evaluated
+// once.
+func TestMemberListedTooEarlyIsMovedOnce(t *testing.T) {
 	b, c := crowd(t, 100, 100)
 	now := b.now
 	for i := range 100 { // as if they had been due a week earlier
@@ -280,10 +284,10 @@ func TestWhoIsListedTooEarlyIsMovedOnce(t *testing.T) {
 	}
 }
 
-// One member costs one read to find and to know, and no write if nothing changes. Where something does it is 7 write
-// units: 2 for the account and 2 for the entry, as in every transaction, 1 that lists the entry in the statement, and 2
-// that move the account in the queue of what is due, of which none is left to be saved; 6 where it leaves that queue.
-func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
+// TestCostOfSettlingMember measures that a member costs one read, and no write if nothing changes. A member with
+// changes costs 7 write units: 2 for the account and 2 for the entry, as in every transaction, 1 for the entry in
+// the statement's index, and 2 for moving the account in the due index; 6 in total if it leaves that index.
+func TestCostOfSettlingMember(t *testing.T) {
 	const members = 10 * ledger.Shards
 	b, _ := crowd(t, members, members)
 	meter := &tabletest.Meter{Table: b.Table}
@@ -316,10 +320,10 @@ func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
 		at time.Time
 	}{{"activation", noon.AddDate(0, 0, 15)}, {"expiry", noon.AddDate(2, 1, 0)}} {
 		u := costs(c.at)
-		read := math.Ceil(u.Read*10) / 10 // with a share of the pages of the index
+		read := math.Ceil(u.Read*10) / 10 // includes a share of the index pages
 		used = append(used, cost.Usage{ID: c.id, Read: read, Write: math.Ceil(u.Write)})
 		if u := costs(c.at); u.Write != 0 {
-			t.Errorf("and again %+v", u)
+			t.Errorf("a second run costs %+v", u)
 		}
 	}
 	costtest.Compare(t, used)
@@ -340,7 +344,7 @@ func TestWhatBringingAMemberUpToDateCosts(t *testing.T) {
 	}
 }
 
-// BenchmarkReassess is members per second on one core, with points that become active.
+// BenchmarkReassess measures members per second on one core, with points that become active.
 func BenchmarkReassess(b *testing.B) {
 	members := size(2_000, 20_000, 200_000)
 	for b.Loop() {

@@ -11,8 +11,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// A feedback is what SES reports of an e-mail through EventBridge. Its form is that of "Contents of event data that
-// Amazon SES sends to EventBridge" in the SES developer guide.
+// A feedback is an event in which SES reports the delivery of an email through EventBridge. Its format is that of
+// "Contents of event data that Amazon SES sends to EventBridge" in the SES developer guide.
 type feedback struct {
 	Source string `json:"source"`
 	Detail struct {
@@ -39,7 +39,8 @@ func (f feedback) tag(name string) string {
 	return ""
 }
 
-// ends is why e-mail to the address is to end, as ledger.FailedAddress has it; empty if it is not.
+// ends returns the reason, in the form of ledger.FailedAddress, why no more email may be sent to the address; "" if
+// there is none.
 func (f feedback) ends() (why string) {
 	switch {
 	case f.Detail.Type == "Bounce" && f.Detail.Bounce.Type == "Permanent":
@@ -50,19 +51,19 @@ func (f feedback) ends() (why string) {
 	return ""
 }
 
-// hear takes note of what became of an e-mail. A bounce that is to stay and a complaint end e-mail to the address, and what
-// came back counts as not told, so that another channel may tell it. After any other bounce nothing is said again: SES has
-// tried for hours, and an automatic answer comes as such a bounce too.
-func (r remind) hear(ctx context.Context, f feedback) error {
+// handleFeedback records the feedback for an email. A permanent bounce and a complaint stop email to the address, and a
+// bounced notice counts as not sent, so that another channel can send it. After any other bounce, the message is
+// not sent again: SES has tried for hours, and automatic replies cause such bounces too.
+func (r remind) handleFeedback(ctx context.Context, f feedback) error {
 	program, member, message := f.tag("program"), loyalty.MemberID(f.tag("member")), f.tag("message")
 	if program == "" || member == "" || message == "" || member == notify.Nobody {
-		return nil // not one of ours, or a test
+		return nil // not a message of this program, or a test
 	}
 	reminder, err := r.Ledger.Delivery(ctx, program, member, message, map[string]string{
 		"Bounce": ledger.FigureFailed, "Complaint": ledger.FigureComplained, "Delivery": ledger.FigureDelivered, "Open": ledger.FigureOpened,
 	}[f.Detail.Type], f.ends() == "")
 	if err == nil && f.Detail.Type == "Bounce" {
-		err = r.untold(ctx, program, member, message)
+		err = r.revokeNotices(ctx, program, member, message)
 	}
 	if err != nil {
 		return err
@@ -75,14 +76,14 @@ func (r remind) hear(ctx context.Context, f feedback) error {
 	case letter && why == ledger.Bounced:
 		return r.Ledger.LetterCameBack(ctx, program, member, message)
 	case letter:
-		return nil // whose address it is, is no member's affair: nothing ends for the member
+		return nil // the address belongs to a friend, so the member's email is not affected
 	}
 	return r.stop(ctx, program, member, f.Detail.Mail.Destination[0], why)
 }
 
-// untold takes back the notices that a message gave, where the program promises no surprise: it did not arrive. The
-// report may come twice, and what the first time was not taken back is the second time.
-func (r remind) untold(ctx context.Context, program string, m loyalty.MemberID, message string) error {
+// revokeNotices revokes the notices of a message that did not arrive, if the program requires advance notice. The feedback
+// may be delivered twice; a notice that was not revoked the first time is revoked the second time.
+func (r remind) revokeNotices(ctx context.Context, program string, m loyalty.MemberID, message string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil || p.AdvanceNotice.Period.IsZero() {
 		return err
@@ -90,7 +91,7 @@ func (r remind) untold(ctx context.Context, program string, m loyalty.MemberID, 
 	return r.Ledger.Unnotify(ctx, p, m, message, ledger.By{Actor: "reminders"})
 }
 
-// stop ends e-mail to an address.
+// stop stops email to an address.
 func (r remind) stop(ctx context.Context, program string, m loyalty.MemberID, address, why string) error {
 	p, err := r.Programs.Live(ctx, program)
 	if err != nil {

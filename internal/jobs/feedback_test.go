@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing.T) {
+func TestBounceUsesOtherChannelAndComplaintStopsMarketing(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	m := b.remember(t, 1)
@@ -24,7 +24,7 @@ func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing
 		t.Helper()
 		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}}%s}}`,
 			kind, p.took[0].To, m, p.took[0].ID, detail)
-		for range 2 { // it may come twice
+		for range 2 { // it may be delivered twice
 			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 				t.Fatal(err)
 			}
@@ -58,7 +58,7 @@ func TestABounceIsToldThroughAnotherChannelAndAComplaintEndsMarketing(t *testing
 	}
 }
 
-func TestABounceOfATestIsNobodys(t *testing.T) {
+func TestBounceOfTestMessageChangesNoMember(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	for _, kind := range []string{"Bounce", "Complaint"} {
 		event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":%q,"mail":{"destination":["x@x.example"],"tags":{"program":["bluebird"],"member":[%q],"message":["test_1"]}},"bounce":{"bounceType":"Permanent"}}}`, kind, notify.Nobody)
@@ -68,8 +68,9 @@ func TestABounceOfATestIsNobodys(t *testing.T) {
 	}
 }
 
-// Where the program promises no surprise, what told of a lapse and bounced does not let the points lapse.
-func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
+// TestBouncedNoticePostponesExpiry checks that points do not expire after a bounced notice, if the program requires
+// advance notice.
+func TestBouncedNoticePostponesExpiry(t *testing.T) {
 	for _, bounce := range []string{"", "Permanent", "Transient"} {
 		b, p := newBench(t, 0), &provider{}
 		b.now = noon
@@ -82,7 +83,7 @@ func TestABouncedNoticeLetsNothingLapse(t *testing.T) {
 			t.Fatal(said(p))
 		}
 		if bounce != "" {
-			for range 2 { // it may come twice
+			for range 2 { // it may be delivered twice
 				event := fmt.Sprintf(`{"source":"aws.ses","detail":{"eventType":"Bounce","mail":{"destination":[%q],"tags":{"program":["bluebird"],"member":[%q],"message":[%q]}},"bounce":{"bounceType":%q}}}`, p.took[0].To, m, p.took[0].ID, bounce)
 				if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 					t.Fatal(err)

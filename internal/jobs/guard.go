@@ -9,20 +9,20 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// sample is how many members of each shard the guard looks at before a worker moves anybody, and fewest how many there must
-// be of all for a share of them to say something.
+// sample is the number of members in each shard that the guard evaluates before a worker changes any member, and
+// fewest is the minimum number of members in total for which a share is meaningful.
 const (
 	sample = 64
 	fewest = 20
 )
 
-// guard refuses a message if, of the first members of all shards that the run is about, more would move down than the
-// program allows: so every worker of a run decides by the same members, and a small program is guarded too. It writes
-// nothing, and is asked once for a shard: what goes on from a cursor has passed it. The message then ends among
-// the dead letters, which raises the alarm, and the next schedule asks again. Whoever published by mistake publishes
-// anew; whoever meant it raises the program's guard. A member who comes by meanwhile is decided by the rules as they
-// are: the guard stops a run, and suspends no rule.
-func (w *walk) guard(ctx context.Context, m shardful) error {
+// guard returns an error for a message if more of the sampled members would move down than the program allows. The
+// sample covers all shards of the run, so that every worker decides from the same members and small programs are
+// guarded too. guard writes nothing, and runs once per shard: a message with a cursor has passed it. A rejected
+// message finally moves to the dead-letter queue, which raises the alarm, and the next schedule runs the check
+// again. To resolve it, publish a corrected program, or increase the program's guard if the change is intended. The
+// guard stops only scheduled runs: a member's own command still applies the new rules.
+func (w *settleRun) guard(ctx context.Context, m shardTask) error {
 	most := w.program.Tiers.Guard
 	if most == nil || m.From != "" {
 		return nil
@@ -34,9 +34,9 @@ func (w *walk) guard(ctx context.Context, m shardful) error {
 			if err != nil {
 				return fmt.Errorf("jobs: reassess %s: list shard %d: %w", m.Program, m.Shard, err)
 			}
-			lower, err := w.falls(ctx, d.Account)
+			lower, err := w.movesDown(ctx, d.Account)
 			if err != nil {
-				continue // the walk reports it, and keeps nobody else from it
+				continue // the run reports the error; other members are not affected
 			}
 			if looked++; lower {
 				down++
@@ -49,13 +49,13 @@ func (w *walk) guard(ctx context.Context, m shardful) error {
 	if looked < fewest || big.NewRat(down, looked).Cmp(most) <= 0 {
 		return nil
 	}
-	w.Log.ErrorContext(ctx, "a run was stopped: too many members would move down", "program", m.Program,
+	w.Log.ErrorContext(ctx, "run stopped because too many members would move down", "program", m.Program,
 		"looked_at", looked, "down", down, "guard", most.RatString())
-	return fmt.Errorf("jobs: reassess %s: of %d members %d would move down", m.Program, looked, down)
+	return fmt.Errorf("jobs: reassess %s: %[3]d of %[2]d members would move down", m.Program, looked, down)
 }
 
-// falls reports whether bringing an account up to date would move it down.
-func (w *walk) falls(ctx context.Context, account func() (loyalty.Account, error)) (bool, error) {
+// movesDown reports whether settling an account would move it down.
+func (w *settleRun) movesDown(ctx context.Context, account func() (loyalty.Account, error)) (bool, error) {
 	acc, err := account()
 	if err != nil {
 		return false, err

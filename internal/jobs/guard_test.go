@@ -10,11 +10,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// silver is a bench of so many members who all reached silver just now.
+// silver returns a bench with the given number of members who have just reached silver.
 func silver(t *testing.T, members int) *bench {
 	b := newBench(t, 0)
 	b.now = noon
-	b.euros = 300 // coffee counts double
+	b.euros = 300 // coffee earns twice the points
 	for i := range members {
 		b.order(t, i)
 	}
@@ -24,7 +24,7 @@ func silver(t *testing.T, members int) *bench {
 	return b
 }
 
-// levels counts the members by level, as the table has them.
+// levels returns the number of stored members by level.
 func (b *bench) levels(t *testing.T, members int) map[string]int {
 	t.Helper()
 	out := map[string]int{}
@@ -36,7 +36,7 @@ func (b *bench) levels(t *testing.T, members int) map[string]int {
 	return out
 }
 
-// republish makes silver start from something else, in an hour's time.
+// republish changes the threshold of silver, effective in an hour.
 func (b *bench) republish(t *testing.T, from, guard string, mode loyalty.RefreshMode) {
 	t.Helper()
 	source := []byte(strings.NewReplacer("from: 500,", "from: "+from+",", "  move_down: one_step", guard+"  move_down: one_step").Replace(string(program.Demo())))
@@ -51,7 +51,7 @@ func (b *bench) republish(t *testing.T, from, guard string, mode loyalty.Refresh
 	b.now = at.Add(30 * time.Minute)
 }
 
-func TestWhenLevelsTakeMoreTheNextRunMovesWhoeverDoesNotHaveIt(t *testing.T) {
+func TestStricterLevelsMoveMembersInNextRun(t *testing.T) {
 	b := silver(t, 40)
 	b.republish(t, "1900", "", loyalty.FullRefresh)
 	b.run(t)
@@ -66,7 +66,7 @@ func TestWhenLevelsTakeMoreTheNextRunMovesWhoeverDoesNotHaveIt(t *testing.T) {
 	}
 }
 
-func TestARunThatWouldMoveTooManyDownStopsBeforeItMovesAnybody(t *testing.T) {
+func TestGuardStopsRunBeforeAnyMove(t *testing.T) {
 	for _, members := range []int{30, 600} {
 		testGuard(t, members)
 	}
@@ -86,7 +86,7 @@ func testGuard(t *testing.T, members int) {
 	if at := b.levels(t, members); at["silver"] != members {
 		t.Errorf("the members are at %v", at)
 	}
-	b.republish(t, "1900", "  guard: 100%\n", loyalty.FullRefresh) // it was meant
+	b.republish(t, "1900", "  guard: 100%\n", loyalty.FullRefresh) // the change is intended
 	b.dispatch(t, b.now)
 	b.sent = nil
 	b.dispatch(t, b.now)
@@ -94,6 +94,6 @@ func testGuard(t *testing.T, members int) {
 		t.Errorf("%v failed", failed)
 	}
 	if at := b.levels(t, members); at["bronze"] != members {
-		t.Errorf("then the members are at %v", at)
+		t.Errorf("afterwards the members are at %v", at)
 	}
 }

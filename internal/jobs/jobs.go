@@ -1,29 +1,30 @@
-// Package jobs is the functions behind schedules and their queues: bring due accounts up to date, and send what
-// is due: reminders, and the letters that take gift cards to friends.
+// Package jobs contains the functions behind schedules and their queues: they settle due accounts, and send due
+// reminders and the messages with gift cards.
 //
-// Each function takes two kinds of events. The schedule's event names the instant that it was meant for; the
-// function answers it by sending one message for each shard of each published program that has something due. A queue's
-// event brings such messages back, and the function works through their shards. So the work spreads over as
-// many workers as the queue allows, a shard that fails is repeated by itself, and only what is due is touched.
-// Remind takes a third kind: through EventBridge it hears what became of e-mail.
+// Each function handles two kinds of events. A schedule's event contains its scheduled instant; the function sends
+// one message for each shard of each published program that has due members. A queue's event delivers these
+// messages, and the function processes their shards. The work is therefore spread over as many workers as the queue
+// allows, a failed shard is retried alone, and only due members are processed. Remind handles a third kind: email
+// feedback through EventBridge.
 //
-// It promises that nothing is done twice whatever is delivered twice, late or out of order: a message carries
-// its own instant, and what was done is no longer due. One member who cannot be brought up to date never keeps
-// the others from it. It deliberately decides nothing about points, and nothing depends on it: every command
-// brings its own account up to date first, so a schedule that never fires makes a statement late, not wrong.
+// No effect occurs twice if messages are delivered twice, late or out of order: a message contains its instant, and
+// a processed member is no longer due. A member whose account cannot be settled does not affect other members. The
+// package deliberately contains no rules about points, and no other function depends on it: every command settles
+// its account first, so a schedule that does not run delays statements but does not make them wrong.
 //
-// What a run costs goes by who is due, not by who there is: of a million members with 10,000 due it reads 10,017 items
-// and writes 20,000. A member for whom something changes costs 7 write units: 2 for the account and 2 for the entry in
-// one transaction, 1 that lists the entry in the statement, 2 that move the account in the queue of what is due (6 where
-// it leaves that queue); one for whom nothing does costs no write. One core brings some 10,000 members a second up to
-// date over Pebble in memory.
+// The cost of a run depends on the number of due members, not on the number of members: for a million members with
+// 10,000 due, a run reads 10,017 items and writes 20,000. A member with changes costs 7 write units: 2 for the
+// account and 2 for the entry in one transaction, 1 for the entry in the statement's index, and 2 for moving the
+// account in the due index (6 in total if it leaves that index). A member without changes costs no write. One core
+// settles about 10,000 members per second with Pebble in memory.
 //
-// For 100 million members who fall due on one 31 December, the simulation over these units (perennial plan) says, with
-// 12 ms to a transaction and the 16 shards and workers that there are: 3 h 32 min at 7,900 members a second, bound by
-// the 1,000 write units a second that DynamoDB gives one key of an index, of which each shard is one; 3,648 invocations;
-// 700 million write units, and about 450 dollars. The table must be warm for 32,000 write units a second, its index for
-// 24,000. With 64 shards and workers it would be 2 h 50 min, bound by the 40,000 write units that a table has without
-// asking for more. Whoever has fewer than about ten million need not think about it.
+// For 100 million members that are due on one 31 December, the simulation with these units (perennial plan)
+// estimates, with 12 ms per transaction and the current 16 shards and workers: 3 h 32 min at 7,900 members per
+// second, limited by the 1,000 write units per second of one index key in DynamoDB, because each shard is one key;
+// 3,648 invocations; 700 million write units, and about 450 dollars. The table must be warmed up to 32,000 write
+// units per second, and its index to 24,000. With 64 shards and workers, the run would take 2 h 50 min, limited by
+// the default quota of 40,000 write units of a table. Programs with fewer than about ten million members need no
+// preparation.
 package jobs
 
 import (
@@ -41,10 +42,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// An event is either a schedule's, as template.yaml writes it, or a queue's.
+// An event is the event of a schedule, in the format of template.yaml, or of a queue.
 type event struct {
 	Schedule string              `json:"schedule"`
-	Time     time.Time           `json:"time"` // the instant that the schedule was meant for, however late it comes
+	Time     time.Time           `json:"time"` // the scheduled instant, even if the event is late
 	Records  []events.SQSMessage `json:"Records"`
 }
 
@@ -59,20 +60,20 @@ func readEvent(payload []byte, schedule string) (event, error) {
 	return e, nil
 }
 
-// countLateness reports how long after its time a schedule's event is handled, also when it is in time: an alarm takes
-// missing data for a schedule that does not run.
+// countLateness reports the delay of a schedule's event, even if it is zero, because an alarm treats missing data
+// as a schedule that does not run.
 func countLateness(ctx context.Context, e event, now time.Time) {
 	telemetry.Count(ctx, telemetry.ScheduleLateSeconds, int64(max(0, now.Sub(e.Time)).Seconds()))
 }
 
-// each processes the messages of a queue's event one by one and answers which of them the queue is to deliver again:
-// those that failed, and those that it did not begin because its time was over. The list is never null: Lambda would
-// take that for success, and other runtimes cannot read it.
+// each processes the messages of a queue's event one by one and returns those that the queue must redeliver: those
+// that failed, and those that were not started before the deadline. The list is never null, which Lambda would
+// treat as success and other runtimes cannot parse.
 func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, work func(context.Context, string) error) ([]byte, error) {
 	answer := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
 	for _, m := range messages {
 		if err := process(ctx, m.Body, work); err != nil {
-			log.ErrorContext(ctx, "a message will be delivered again", "request_id", app.RequestID(ctx), "message", m.MessageId, "err", err)
+			log.ErrorContext(ctx, "message will be redelivered", "request_id", app.RequestID(ctx), "message", m.MessageId, "err", err)
 			telemetry.Count(ctx, telemetry.Errors, 1)
 			app.CountViolation(ctx, err)
 			answer.BatchItemFailures = append(answer.BatchItemFailures, events.SQSBatchItemFailure{ItemIdentifier: m.MessageId})
@@ -81,7 +82,7 @@ func each(ctx context.Context, log *slog.Logger, messages []events.SQSMessage, w
 	return json.Marshal(answer)
 }
 
-// process processes one message. A panic is that message's failure alone.
+// process processes one message. A panic is a failure of that message only.
 func process(ctx context.Context, body string, work func(context.Context, string) error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -89,31 +90,31 @@ func process(ctx context.Context, body string, work func(context.Context, string
 		}
 	}()
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("jobs: the message was not begun: %w", err)
+		return fmt.Errorf("jobs: the message was not processed: %w", err)
 	}
 	return work(ctx, body)
 }
 
-// reserve is what is left of a function's time when it begins no more work: enough to end what is under way and to
-// send the messages that continue it.
+// reserve is the part of a function's time in which it starts no more work. It suffices to finish the current work
+// and to send the messages that continue it.
 const reserve = 5 * time.Second
 
-// outOfTime reports whether a function is to begin no more work.
+// outOfTime reports whether a function must not start more work.
 func outOfTime(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ok && time.Until(deadline) < reserve
 }
 
-// abreast is how many members of one shard are worked on at once. A member takes a few milliseconds, all of them spent
-// waiting for the table.
-const abreast = 8
+// concurrency is the number of members of one shard that are processed concurrently. A member takes a few milliseconds,
+// most of which are spent waiting for the table.
+const concurrency = 8
 
-// crew works on members abreast: each that is sent to hand goes to one worker. wait says that there are no more, and
-// waits until all are done.
-func crew[T any](work func(T)) (hand chan<- T, wait func()) {
+// workerPool processes members concurrently: each value that is sent to tasks goes to one worker. wait closes tasks and
+// waits for the workers.
+func workerPool[T any](work func(T)) (tasks chan<- T, wait func()) {
 	queue := make(chan T)
 	var workers sync.WaitGroup
-	for range abreast {
+	for range concurrency {
 		workers.Go(func() {
 			for x := range queue {
 				work(x)

@@ -28,32 +28,32 @@ import (
 
 var noon = time.Date(2026, 12, 1, 12, 0, 0, 0, time.UTC)
 
-// A bench is an App in memory with a clock that is set, a queue that keeps what is sent, and a table that fails
-// for the members that it is told to.
+// A bench is an App in memory with a settable clock, a queue that stores messages, and a table that can be made to
+// fail for some members.
 type bench struct {
 	*app.App
 	program *loyalty.Program
 	now     time.Time
 	sent    []string
-	fails   map[string]error // by a part of the partition that is written
+	fails   map[string]error // by a substring of the written partition
 	panics  string           // likewise
 	before  func(pk string)  // called before each transaction
-	euros   int64            // that an order is for; 20 unless set
-	pitr    bool             // whether the table's point-in-time recovery is on
-	backups error            // why that cannot be read
+	euros   int64            // the amount of an order; 20 by default
+	pitr    bool             // whether point-in-time recovery of the table is enabled
+	backups error            // the error of reading that
 	mu      sync.Mutex
 	guard   *access.Guard
 	table.Table
 }
 
-// reassess and remind are the functions, under their own policies.
+// reassess and remind return the functions with their own policies.
 func (b *bench) reassess() access.Invoker { return access.Handler("reassess", Reassess(b.App)) }
 
 func (b *bench) remind(p *provider) access.Invoker {
 	return access.Handler("remind", Remind(p.office)(b.App))
 }
 
-// described is what DynamoDB says of the table's backups, to a function that may ask.
+// described returns the state of the table's backups, to a function with the permission to read it.
 func (b *bench) described(context.Context) (bool, error) {
 	call := access.Call{Operation: "dynamodb:DescribeContinuousBackups", Resource: b.guard.TableARN}
 	return b.pitr, errors.Join(b.guard.Check("reassess", call), b.backups)
@@ -85,13 +85,13 @@ func (b *bench) Transact(ctx context.Context, ops ...table.Op) error {
 	return b.Table.Transact(ctx, ops...)
 }
 
-// spoil fails as it was told to.
+// spoil fails as configured.
 func (b *bench) spoil(ops []table.Op) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, op := range ops {
 		if b.panics != "" && strings.Contains(op.Item.Key.PK, b.panics) {
-			panic("as told")
+			panic("as requested")
 		}
 		for part, err := range b.fails {
 			if strings.Contains(op.Item.Key.PK, part) {
@@ -102,7 +102,7 @@ func (b *bench) spoil(ops []table.Op) error {
 	return nil
 }
 
-// publish makes the demo program the one that everything goes by.
+// publish publishes the demo program.
 func (b *bench) publish(t testing.TB) {
 	t.Helper()
 	p, problems := program.Compile(program.Demo())
@@ -119,7 +119,8 @@ func (b *bench) publish(t testing.TB) {
 	}
 }
 
-// newBench has so many members, each with points that become active at noon in two weeks.
+// newBench returns a bench with the given number of members, each with points that become active at noon in two
+// weeks.
 func newBench(t testing.TB, members int) *bench {
 	t.Helper()
 	memory, err := pebbletable.OpenMemory()
@@ -143,7 +144,7 @@ func newBench(t testing.TB, members int) *bench {
 	return b
 }
 
-// order enrols a member who places an order now.
+// order enrolls a member who places an order now.
 func (b *bench) order(t testing.TB, i int) {
 	t.Helper()
 	if _, err := b.Ledger.Enrol(t.Context(), b.program, ledger.Enrolment{Member: memberID(i)}, ledger.By{Actor: "test"}); err != nil {
@@ -160,7 +161,7 @@ func (b *bench) order(t testing.TB, i int) {
 
 func memberID(i int) loyalty.MemberID { return loyalty.MemberID(fmt.Sprintf("mem_%020d", i)) }
 
-// due counts the members that are due now.
+// due returns the number of members that are due now.
 func (b *bench) due(t testing.TB) (n int) {
 	t.Helper()
 	for shard := range ledger.Shards {
@@ -182,7 +183,7 @@ func (b *bench) dispatch(t testing.TB, at time.Time) {
 	}
 }
 
-// deliver hands messages to the worker and returns the places of those that failed.
+// deliver passes messages to the worker and returns the indexes of those that failed.
 func (b *bench) deliver(t testing.TB, ctx context.Context, bodies ...string) (failed []string) {
 	t.Helper()
 	var event events.SQSEvent
@@ -198,7 +199,7 @@ func (b *bench) deliver(t testing.TB, ctx context.Context, bodies ...string) (fa
 		t.Fatal(err)
 	}
 	if strings.Contains(string(raw), "null") {
-		t.Errorf("the answer %s has a null list, which Lambda takes for success", raw)
+		t.Errorf("the response %s has a null list, which Lambda treats as success", raw)
 	}
 	var answer events.SQSEventResponse
 	if err := json.Unmarshal(raw, &answer); err != nil {
@@ -210,18 +211,18 @@ func (b *bench) deliver(t testing.TB, ctx context.Context, bodies ...string) (fa
 	return failed
 }
 
-func TestTheScheduleSendsOneMessageForEachShardThatIsDue(t *testing.T) {
+func TestScheduleSendsOneMessagePerDueShard(t *testing.T) {
 	b := newBench(t, 3)
 	b.dispatch(t, noon)
 	if len(b.sent) != 0 {
-		t.Errorf("nothing was due, and %v was sent", b.sent)
+		t.Errorf("no member was due, but %v was sent", b.sent)
 	}
 	b.dispatch(t, b.now)
 	shards := map[string]bool{}
 	for _, body := range b.sent {
 		shards[body] = true
 		if !strings.Contains(body, `"due":"2026-12-16T12:00:00Z"`) || !strings.Contains(body, `"program":"bluebird"`) {
-			t.Errorf("a message says %s", body)
+			t.Errorf("a message is %s", body)
 		}
 	}
 	if len(shards) != len(b.sent) || len(shards) < 1 || len(shards) > 3 {
@@ -229,13 +230,13 @@ func TestTheScheduleSendsOneMessageForEachShardThatIsDue(t *testing.T) {
 	}
 }
 
-func TestTheWorkerBringsEveryoneUpToDateOnce(t *testing.T) {
+func TestWorkerSettlesEachMemberOnce(t *testing.T) {
 	b := newBench(t, 40)
 	b.dispatch(t, b.now)
 	if n := b.due(t); n != 40 {
 		t.Fatalf("%d members are due", n)
 	}
-	for range 2 { // a queue delivers more than once
+	for range 2 { // a queue may deliver a message more than once
 		if failed := b.deliver(t, t.Context(), b.sent...); len(failed) > 0 {
 			t.Errorf("failed: %v", failed)
 		}
@@ -259,9 +260,9 @@ func TestTheWorkerBringsEveryoneUpToDateOnce(t *testing.T) {
 	}
 }
 
-func TestOneMemberWhoFailsKeepsNobodyElseFromIt(t *testing.T) {
+func TestFailedMemberDoesNotAffectOthers(t *testing.T) {
 	for name, fail := range map[string]func(*bench){
-		"with an error": func(b *bench) { b.fails = map[string]error{string(memberID(7)): errors.New("as told")} },
+		"with an error": func(b *bench) { b.fails = map[string]error{string(memberID(7)): errors.New("as requested")} },
 		"with a panic":  func(b *bench) { b.panics = string(memberID(7)) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -271,15 +272,16 @@ func TestOneMemberWhoFailsKeepsNobodyElseFromIt(t *testing.T) {
 			bodies := b.sent
 			b.sent = nil
 			if failed := b.deliver(t, t.Context(), bodies...); len(failed) != 0 {
-				t.Errorf("%d messages of %d failed, not the member alone", len(failed), len(bodies))
+				t.Errorf("%d messages of %d failed, want only that of the member", len(failed), len(bodies))
 			}
 			if n := b.due(t); n != 1 {
 				t.Errorf("%d members are still due", n)
 			}
 			if len(b.sent) != 1 || !strings.Contains(b.sent[0], string(memberID(7))) {
-				t.Fatalf("the member is to be tried again by itself, and %v was sent", b.sent)
+				t.Fatalf("want a message for the member alone, got %v", b.sent)
 			}
-			// The queue gives that message up in the end, which keeps it for somebody to look at and to send again.
+			// The queue finally moves that message to the dead-letter queue, from where an operator can send it
+			// again.
 			poison := b.sent[0]
 			for range 5 {
 				if failed := b.deliver(t, t.Context(), poison); len(failed) != 1 || len(b.sent) != 1 {
@@ -294,12 +296,13 @@ func TestOneMemberWhoFailsKeepsNobodyElseFromIt(t *testing.T) {
 	}
 }
 
-// A table that refuses everything is nobody's fault: the messages stay what they are, and nothing is sent.
-func TestWhenEverybodyFailsTheMessagesAreDeliveredAgain(t *testing.T) {
+// TestMessagesAreRedeliveredIfEveryMemberFails checks a table that refuses everything: the messages are redelivered
+// unchanged, and no message is sent.
+func TestMessagesAreRedeliveredIfEveryMemberFails(t *testing.T) {
 	b := newBench(t, 200)
 	b.dispatch(t, b.now)
 	bodies := b.sent
-	b.sent, b.fails = nil, map[string]error{"P#": errors.New("as told")}
+	b.sent, b.fails = nil, map[string]error{"P#": errors.New("as requested")}
 	if failed := b.deliver(t, t.Context(), bodies...); len(failed) != len(bodies) || len(b.sent) > 0 {
 		t.Errorf("%d of %d failed, and %d were sent", len(failed), len(bodies), len(b.sent))
 	}
@@ -309,7 +312,7 @@ func TestWhenEverybodyFailsTheMessagesAreDeliveredAgain(t *testing.T) {
 	}
 }
 
-func TestAMessageThatCannotBeReadHarmsOnlyItself(t *testing.T) {
+func TestUnreadableMessageDoesNotAffectOthers(t *testing.T) {
 	b := newBench(t, 10)
 	b.dispatch(t, b.now)
 	bodies := append([]string{`{"program":"bluebird","shard":`, `{"program":"nobody","shard":1,"due":"2026-12-16T12:00:00Z"}`}, b.sent...)
@@ -321,18 +324,19 @@ func TestAMessageThatCannotBeReadHarmsOnlyItself(t *testing.T) {
 	}
 }
 
-func TestAWorkerWhoseTimeRunsOutContinuesWithAnotherMessage(t *testing.T) {
+func TestWorkerContinuesWithMessageAfterTimeLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBench(t, 300)
 		b.dispatch(t, b.now)
 		first, shards := b.sent[0], len(b.sent)
-		// No time at all: nothing was done, so the message is left to the queue, which gives up in the end.
+		// Without any time there is no progress, so the message is left to the queue.
 		spent, cancel := context.WithTimeout(t.Context(), reserve/2)
 		defer cancel()
 		if failed := b.deliver(t, spent, first); len(failed) != 1 || len(b.sent) != shards {
-			t.Errorf("without any progress %v failed and %d messages were sent", failed, len(b.sent)-shards)
+			t.Errorf("without progress %v failed and %d messages were sent", failed, len(b.sent)-shards)
 		}
-		// There is time to begin one member after another for a second and a half. What is left goes on in messages of its own, until nobody is due.
+		// Members can be started one after another for a second and a half. Messages continue the rest until no
+		// member is due.
 		b.before = func(string) { time.Sleep(2 * time.Second) }
 		rounds := 0
 		for ; b.due(t) > 0; rounds++ {
@@ -349,16 +353,16 @@ func TestAWorkerWhoseTimeRunsOutContinuesWithAnotherMessage(t *testing.T) {
 			}
 		}
 		if rounds < 2 {
-			t.Error("no worker's time ran out")
+			t.Error("no worker reached its time limit")
 		}
 	})
 }
 
-func TestEventsOfOthersAreRefused(t *testing.T) {
+func TestUnknownEventsAreRejected(t *testing.T) {
 	b := newBench(t, 0)
 	for _, payload := range []string{`{}`, `[]`, `{"schedule":"remind","time":"2026-12-01T12:00:00Z"}`, `{"schedule":"reassess"}`} {
 		if out, err := b.reassess().Invoke(t.Context(), []byte(payload)); err == nil {
-			t.Errorf("%s was answered with %s", payload, out)
+			t.Errorf("the response to %s is %s", payload, out)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify"
 )
 
-// present lets a member without any consent claim a gift card, and send it to Eve.
+// present makes a member without any consent claim a gift card and send it to Eve.
 func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 	t.Helper()
 	m = memberID(i)
@@ -39,7 +39,7 @@ func (b *bench) present(t *testing.T, i int) (m loyalty.MemberID, code string) {
 
 func redemptionOf(i int) string { return fmt.Sprint("rd_", i) }
 
-// status is what became of the one letter of a member.
+// status returns the status of a member's gift message.
 func (b *bench) status(t *testing.T, i int) ledger.LetterStatus {
 	t.Helper()
 	letters, err := b.Ledger.Letters(t.Context(), "bluebird", memberID(i), redemptionOf(i))
@@ -49,7 +49,7 @@ func (b *bench) status(t *testing.T, i int) ledger.LetterStatus {
 	return letters[0].Status
 }
 
-// letters is the messages to friends, without those to members.
+// letters returns the messages to friends.
 func letters(p *provider) (list []notify.Message) {
 	for _, m := range p.took {
 		if m.On == notify.OnGift {
@@ -65,7 +65,7 @@ func giftBench(t *testing.T) (*bench, *provider) {
 	return b, &provider{}
 }
 
-func TestAGiftCardReachesTheFriendOnce(t *testing.T) {
+func TestGiftCardIsSentToFriendOnce(t *testing.T) {
 	b, p := giftBench(t)
 	m, code := b.present(t, 1)
 	for range 3 {
@@ -74,7 +74,7 @@ func TestAGiftCardReachesTheFriendOnce(t *testing.T) {
 	}
 	got := letters(p)
 	if len(got) != 1 || b.status(t, 1) != ledger.LetterSent {
-		t.Fatalf("%d letters, %s", len(got), b.status(t, 1))
+		t.Fatalf("%d gift messages, %s", len(got), b.status(t, 1))
 	}
 	l := got[0]
 	if l.ID != "snd_1" || l.To != "eve@example.com" || l.Member != m || l.Channel != loyalty.Email || l.Unsubscribe != "" || l.Language != "de" {
@@ -82,7 +82,7 @@ func TestAGiftCardReachesTheFriendOnce(t *testing.T) {
 	}
 	for _, want := range []string{code, "Ada schenkt Ihnen", "25,00 EUR", "Guten Tag Eve", "31. Dezember 2026"} {
 		if !strings.Contains(l.Text, want) || !strings.Contains(l.HTML, want) {
-			t.Errorf("no %q in %s", want, l.Text)
+			t.Errorf("missing %q in %s", want, l.Text)
 		}
 	}
 	if strings.Count(code, "-") == 0 {
@@ -90,7 +90,7 @@ func TestAGiftCardReachesTheFriendOnce(t *testing.T) {
 	}
 }
 
-func TestManyLettersGoOutAndOneThatFailsKeepsNoneFromIt(t *testing.T) {
+func TestFailedGiftMessageDoesNotAffectOthers(t *testing.T) {
 	b, p := giftBench(t)
 	const n = 2*lettersAtOnce + 3
 	for i := range n {
@@ -103,11 +103,11 @@ func TestManyLettersGoOutAndOneThatFailsKeepsNoneFromIt(t *testing.T) {
 		return nil, false
 	}
 	if failed := b.remindAll(t, p); failed != 1 || len(letters(p)) != n-1 {
-		t.Errorf("%d messages failed, %d letters went out", failed, len(letters(p)))
+		t.Errorf("%d messages failed, %d gift messages were sent", failed, len(letters(p)))
 	}
 }
 
-func TestALetterThatWasNotSentIsTriedAgainUntilItIsTooLate(t *testing.T) {
+func TestUnsentGiftMessageIsRetriedUntilDeadline(t *testing.T) {
 	unknown := errors.New("the connection broke")
 	cases := []struct {
 		what    string
@@ -123,13 +123,13 @@ func TestALetterThatWasNotSentIsTriedAgainUntilItIsTooLate(t *testing.T) {
 		}, 1, ledger.LetterSent},
 		{"certainly never sent", func(int) (error, bool) { return notify.ErrNotSent, false }, 0, ledger.LetterFailed},
 		{"the address is rejected", func(int) (error, bool) { return notify.ErrRejected, false }, 0, ledger.LetterFailed},
-		{"nobody knows, and it was", func(n int) (error, bool) {
+		{"unknown outcome, was sent", func(n int) (error, bool) {
 			if n == 1 {
 				return unknown, true
 			}
 			return nil, false
 		}, 2, ledger.LetterSent},
-		{"nobody ever knows, and it was each time", func(int) (error, bool) { return unknown, true }, 3, ledger.LetterFailed},
+		{"unknown outcome every time, was sent each time", func(int) (error, bool) { return unknown, true }, 3, ledger.LetterFailed},
 	}
 	for _, c := range cases {
 		t.Run(c.what, func(t *testing.T) {
@@ -149,20 +149,20 @@ func TestALetterThatWasNotSentIsTriedAgainUntilItIsTooLate(t *testing.T) {
 				ids[m.ID] = true
 			}
 			if len(letters(p)) != c.arrives || len(ids) > 1 || b.status(t, 1) != c.becomes {
-				t.Errorf("%d arrived under %d ids: %s", len(letters(p)), len(ids), b.status(t, 1))
+				t.Errorf("%d arrived with %d IDs: %s", len(letters(p)), len(ids), b.status(t, 1))
 			}
 			before := calls
 			b.runUntil(t, p, b.now.Add(24*time.Hour))
 			if calls != before {
-				t.Error("it is tried for ever")
+				t.Error("the message is retried without end")
 			}
 		})
 	}
 }
 
-// A crash between the send and its record is a table that does not answer any more: the letter is sent again, under its
-// id, when the claim is over, and not before.
-func TestACrashDoublesALetterOnceAndLosesNone(t *testing.T) {
+// TestCrashDuplicatesGiftMessageAtMostOnce simulates a crash between the send and its record with a table that
+// stops responding. The message is sent again with the same ID when the claim expires, and not earlier.
+func TestCrashDuplicatesGiftMessageAtMostOnce(t *testing.T) {
 	b, p := giftBench(t)
 	m, _ := b.present(t, 1)
 	crashed := false
@@ -170,7 +170,7 @@ func TestACrashDoublesALetterOnceAndLosesNone(t *testing.T) {
 		if got.On == notify.OnGift && !crashed {
 			crashed = true
 			b.mu.Lock()
-			b.fails = map[string]error{string(m): errors.New("the machine is gone")}
+			b.fails = map[string]error{string(m): errors.New("the machine crashed")}
 			b.mu.Unlock()
 		}
 		return nil, false
@@ -190,9 +190,9 @@ func TestACrashDoublesALetterOnceAndLosesNone(t *testing.T) {
 	}
 }
 
-func TestWhatTheFriendCouldNotUseIsNotSent(t *testing.T) {
+func TestUnusableGiftCardIsNotSent(t *testing.T) {
 	for what, spoil := range map[string]func(b *bench, code string) error{
-		"given back": func(b *bench, _ string) error {
+		"reversed": func(b *bench, _ string) error {
 			_, err := b.Ledger.Reverse(t.Context(), b.program, redemptionOf(1), big.NewRat(1, 1), ledger.By{Input: "r"})
 			return err
 		},
@@ -210,13 +210,13 @@ func TestWhatTheFriendCouldNotUseIsNotSent(t *testing.T) {
 		}
 		for range 2 {
 			if failed := b.remindAll(t, p); failed != 0 || len(letters(p)) != 0 || b.status(t, 1) != ledger.LetterWithdrawn {
-				t.Errorf("%s: %d failed, %d letters, %s", what, failed, len(letters(p)), b.status(t, 1))
+				t.Errorf("%s: %d failed, %d gift messages, %s", what, failed, len(letters(p)), b.status(t, 1))
 			}
 		}
 	}
 }
 
-func TestWhatIsLeftOfAGiftCardIsWhatTheLetterSays(t *testing.T) {
+func TestGiftMessageStatesRemainingValue(t *testing.T) {
 	b, p := giftBench(t)
 	_, code := b.present(t, 1)
 	use := ledger.CodeUse{ID: "use_1", Code: code, Amount: loyalty.Money{Amount: 500, Currency: "EUR"}}
@@ -229,14 +229,14 @@ func TestWhatIsLeftOfAGiftCardIsWhatTheLetterSays(t *testing.T) {
 	}
 }
 
-func TestALetterThatBouncesFailedAndLeavesTheMembersAddressAlone(t *testing.T) {
+func TestBouncedGiftMessageDoesNotAffectMember(t *testing.T) {
 	b, p := giftBench(t)
 	m, _ := b.present(t, 1)
 	b.remindAll(t, p)
 	tell := func(kind, detail string) {
 		t.Helper()
 		event := fmt.Sprintf(`{"source":"aws.ses","detail-type":"x","detail":{"eventType":%q,"mail":{"destination":["eve@example.com"],"tags":{"program":["bluebird"],"member":[%q],"message":["snd_1"],"reminder":["gift"]}}%s}}`, kind, m, detail)
-		for range 2 { // it may come twice
+		for range 2 { // it may be delivered twice
 			if _, err := b.remind(p).Invoke(t.Context(), []byte(event)); err != nil {
 				t.Fatal(err)
 			}
@@ -258,15 +258,15 @@ func TestALetterThatBouncesFailedAndLeavesTheMembersAddressAlone(t *testing.T) {
 	}
 	b.remindAll(t, p)
 	if got := letters(p); len(got) != 1 {
-		t.Errorf("%d letters", len(got))
+		t.Errorf("%d gift messages", len(got))
 	}
 }
 
-func TestOfManyWhoDeliverALetterAtOnceOneSends(t *testing.T) {
+func TestConcurrentDeliveriesSendGiftMessageOnce(t *testing.T) {
 	b, p := giftBench(t)
 	b.present(t, 1)
 	r := remind{b.App, p.office(b.App)}
-	bodies, err := r.bags(t.Context(), "bluebird", b.now)
+	bodies, err := r.giftBatches(t.Context(), "bluebird", b.now)
 	if err != nil || len(bodies) != 1 {
 		t.Fatalf("%v %v", bodies, err)
 	}
@@ -280,19 +280,19 @@ func TestOfManyWhoDeliverALetterAtOnceOneSends(t *testing.T) {
 	}
 	all.Wait()
 	if got := letters(p); len(got) != 1 {
-		t.Errorf("%d letters", len(got))
+		t.Errorf("%d gift messages", len(got))
 	}
 }
 
-func TestWithoutASenderForEmailLettersWait(t *testing.T) {
+func TestGiftMessagesWaitForEmailSender(t *testing.T) {
 	b, p := giftBench(t)
 	b.present(t, 1)
 	r := remind{b.App, &notify.Office{}}
-	if bodies, err := r.bags(t.Context(), "bluebird", b.now.AddDate(1, 0, 0)); err != nil || len(bodies) != 0 {
+	if bodies, err := r.giftBatches(t.Context(), "bluebird", b.now.AddDate(1, 0, 0)); err != nil || len(bodies) != 0 {
 		t.Errorf("%v %v", bodies, err)
 	}
 	b.remindAll(t, p)
 	if len(letters(p)) != 1 {
-		t.Error("it is not sent once there is one")
+		t.Error("the message is not sent after a sender was added")
 	}
 }

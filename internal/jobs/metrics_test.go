@@ -18,8 +18,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// metered makes a bench log into a buffer. The function that it returns adds up the metrics that were reported since it
-// was last called.
+// metered makes a bench log into a buffer. The returned function sums the metrics that were reported since its last
+// call.
 func metered(t *testing.T, b *bench) (counted func() map[string]float64) {
 	t.Helper()
 	var out bytes.Buffer
@@ -67,7 +67,7 @@ func TestMessagesBeyondTheDeadlineAreReported(t *testing.T) {
 	}
 }
 
-// brittle panics when it is read.
+// brittle is a table that panics on a read.
 type brittle struct{ table.Table }
 
 func (brittle) Get(context.Context, table.Key) (table.Item, error) { panic("as asked") }
@@ -149,7 +149,7 @@ func TestScheduleReportsHowLateItIs(t *testing.T) {
 	}
 }
 
-func TestWorkerCountsAnAccountThatViolatesAnInvariant(t *testing.T) {
+func TestWorkerCountsInvariantViolations(t *testing.T) {
 	b := newBench(t, 40)
 	b.dispatch(t, b.now)
 	bodies := b.sent

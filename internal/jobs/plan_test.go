@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-func TestAPlanIsBoundByWhatIsScarcest(t *testing.T) {
+func TestPlanIsLimitedByScarcestResource(t *testing.T) {
 	p := Assumed()
 	p.Members = 1e6
 	for _, c := range []struct {
@@ -16,7 +16,7 @@ func TestAPlanIsBoundByWhatIsScarcest(t *testing.T) {
 		rate  float64 // of one worker
 	}{
 		{"slow transactions", func(p *Plan) { p.Latency = 100 * time.Millisecond }, "workers", 80},
-		{"fast ones", func(p *Plan) { p.Latency = time.Millisecond }, "the index's keys", 500},
+		{"fast transactions", func(p *Plan) { p.Latency = time.Millisecond }, "the index's keys", 500},
 		{"a small table", func(p *Plan) { p.Table = 640 }, "the table", 10},
 	} {
 		q := p

@@ -12,9 +12,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
 
-// TestPoliciesOfTheWorkersAreExact runs the workers under the policies of template.yaml. A call that a policy denies
-// fails it, and so does a grant that no call needs.
-func TestPoliciesOfTheWorkersAreExact(t *testing.T) {
+// TestPoliciesOfWorkersAreExact runs the workers with the policies of template.yaml. A denied call fails the test,
+// and so does a grant that no call needs.
+func TestPoliciesOfWorkersAreExact(t *testing.T) {
 	var calls access.Recorder
 	newRecorded := func() *bench {
 		b := newBench(t, 0)
@@ -30,7 +30,7 @@ func TestPoliciesOfTheWorkersAreExact(t *testing.T) {
 	}
 }
 
-// overdue brings a member up to date for whom time has everything to do, and sends a notice to another one.
+// overdue settles a member with overdue changes of every kind, and sends a notice to another one.
 func (b *bench) overdue(t *testing.T) {
 	t.Helper()
 	p := &provider{}
@@ -43,7 +43,7 @@ func (b *bench) overdue(t *testing.T) {
 		t.Fatal(err)
 	}
 	late.Members(notified)
-	b.Programs.Forget("bluebird") // a process of its own reads the program
+	b.Programs.Forget("bluebird") // a separate process reads the program
 	b.runUntil(t, p, b.now.Add(time.Hour))
 	b.now = noon.AddDate(1, 0, 0) // 30 days before the points expire at the end of the year
 	b.runUntil(t, p, b.now.AddDate(0, 0, 1))
@@ -54,7 +54,7 @@ func (b *bench) overdue(t *testing.T) {
 	late.Pending(memberID(1), 25) // too many for one transaction
 	late.Members(memberID(1))
 	b.sent = nil
-	b.Programs.Forget("bluebird") // a process of its own reads the program
+	b.Programs.Forget("bluebird") // a separate process reads the program
 	b.dispatch(t, b.now)
 	b.deliver(t, t.Context(), b.sent...)
 	if n := b.due(t); n != 0 {
@@ -62,7 +62,7 @@ func (b *bench) overdue(t *testing.T) {
 	}
 }
 
-// gift sends a gift card, which comes back.
+// gift sends a gift card whose message bounces.
 func (b *bench) gift(t *testing.T) {
 	t.Helper()
 	p := &provider{}
@@ -71,7 +71,7 @@ func (b *bench) gift(t *testing.T) {
 	b.feedback(t, p, memberID(1), "snd_1")
 }
 
-// bounce sends a notice, which comes back.
+// bounce sends a notice that bounces.
 func (b *bench) bounce(t *testing.T) {
 	t.Helper()
 	p := &provider{}

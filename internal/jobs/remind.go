@@ -19,19 +19,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// RemindQueue is the queue that Remind sends to and is fed from.
+// RemindQueue is the queue to which Remind sends messages, and from which it receives them.
 const RemindQueue = "remind"
 
-// again is when a message is tried again that certainly was not sent: with the next run of the schedule.
+// again is the delay before a message that was not sent is retried: with the next run of the schedule.
 const again = 30 * time.Minute
 
-// Remind visits the members whose reminders are due, sends what is due and true and passes every gate, and plans the
-// next visit of each. It also delivers the letters with gift cards that wait, and hears what became of e-mail.
+// Remind visits the members whose reminders are due, sends the reminders that still apply and are allowed, and
+// plans each member's next visit. It also delivers pending gift messages, and processes email feedback.
 //
-// Of two functions at the same member one wins: a message is claimed, with a condition, before it is sent, and recorded
-// behind it. Where a function is gone between the two, a marketing message counts as sent, so that a crash may lose one
-// and doubles none; a transactional one is sent again under the same id, so that a crash may double one, where the
-// provider cannot tell, and loses none.
+// Only one of two concurrent functions sends a message: a message is claimed with a condition before it is sent,
+// and recorded afterwards. If a function stops between these steps, a marketing message counts as sent, so that a
+// crash may lose one but never duplicates one. A transactional message is sent again with the same ID, so that a
+// crash may duplicate one if the provider does not deduplicate, but never loses one.
 func Remind(office func(*app.App) *notify.Office) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler { return remind{a, office(a)} }
 }
@@ -41,16 +41,16 @@ type remind struct {
 	office *notify.Office
 }
 
-// A round is a message: visit whoever is due in one shard of a program at an instant.
+// A round is a message: visit the members that are due in one shard of a program at an instant.
 type round struct {
 	Program string    `json:"program"`
 	Shard   int       `json:"shard"`
 	Due     time.Time `json:"due"`
-	All     bool      `json:"all,omitzero"`  // visit also those who are not due and were planned by others
-	From    string    `json:"from,omitzero"` // All: from behind this place in the queue on
+	All     bool      `json:"all,omitzero"`  // includes members that are not due and were planned with other reminders
+	From    string    `json:"from,omitzero"` // All: start after this position in the due index
 }
 
-// until is up to when whoever is visited is due; zero: all, whenever they are.
+// until returns the instant up to which members are due, or zero for all members.
 func (m round) until() time.Time {
 	if m.All {
 		return time.Time{}
@@ -64,7 +64,7 @@ func (r remind) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 func (r remind) handle(ctx context.Context, payload []byte) ([]byte, error) {
 	if f, ok := readFeedback(payload); ok {
-		if err := r.hear(ctx, f); err != nil {
+		if err := r.handleFeedback(ctx, f); err != nil {
 			return nil, fmt.Errorf("jobs: remind: feedback: %w", err)
 		}
 		return []byte("{}"), nil
@@ -79,8 +79,8 @@ func (r remind) handle(ctx context.Context, payload []byte) ([]byte, error) {
 	return each(ctx, r.Log, e.Records, r.work)
 }
 
-// dispatch sends a message for each shard in which somebody is due, and one for every few letters. When the reminders of
-// a program are others than at the last time, everybody is due.
+// dispatch sends a message for each shard with due members, and one for every few gift messages. After the
+// program's reminders have changed, all members are due.
 func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 	countLateness(ctx, e, r.Now())
 	var failures []error
@@ -100,16 +100,16 @@ func (r remind) dispatch(ctx context.Context, e event) ([]byte, error) {
 	return json.Marshal(map[string]int{"shards": shards})
 }
 
-// dispatchProgram sends the messages of one program. That every member is planned anew is recorded after the messages
-// are sent, so that a schedule that fails before does it again.
+// dispatchProgram sends the messages of one program. It records that every member is replanned only after the
+// messages were sent, so that a failed schedule does it again.
 func (r remind) dispatchProgram(ctx context.Context, program string, e event) (shards int, err error) {
 	rounds, mark, err := r.rounds(ctx, program, e.Time)
-	letters, err2 := r.bags(ctx, program, e.Time)
+	letters, err2 := r.giftBatches(ctx, program, e.Time)
 	if bodies := append(rounds, letters...); len(bodies) > 0 {
 		if err := r.Queue.Send(ctx, RemindQueue, bodies...); err != nil {
 			return 0, err
 		}
-		r.Log.InfoContext(ctx, "reminders are due", "schedule", e.Schedule, "program", program, "due", e.Time,
+		r.Log.InfoContext(ctx, "reminders due", "schedule", e.Schedule, "program", program, "due", e.Time,
 			"shards", len(rounds), "letters", len(letters))
 	}
 	if mark != nil {
@@ -118,8 +118,8 @@ func (r remind) dispatchProgram(ctx context.Context, program string, e event) (s
 	return len(rounds), errors.Join(err, err2)
 }
 
-// rounds returns the messages for the shards in which somebody is due. mark records that every member is planned anew;
-// it is nil if only those who are due are.
+// rounds returns the messages for the shards with due members. mark records that every member is replanned; it is
+// nil if only due members are visited.
 func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodies []string, mark func() error, err error) {
 	p, err := r.Programs.Live(ctx, program)
 	if errors.Is(err, app.ErrNotPublished) {
@@ -145,7 +145,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 		}
 		body, err := json.Marshal(m)
 		if err != nil {
-			return bodies, nil, fmt.Errorf("write a message: %w", err)
+			return bodies, nil, fmt.Errorf("encode a message: %w", err)
 		}
 		bodies = append(bodies, string(body))
 	}
@@ -155,8 +155,8 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 	return bodies, mark, nil
 }
 
-// plannedBy identifies what members are planned by: the program's reminders, and whether marketing can be sent. When it
-// changes, every member is planned anew.
+// plannedBy identifies the basis of members' plans: the program's reminders, and whether marketing can be sent.
+// When it changes, every member is replanned.
 func (r remind) plannedBy(p *loyalty.Program) string {
 	if r.office.Links.Base == "" {
 		return remindersOf(p) + "-unlinked"
@@ -164,31 +164,31 @@ func (r remind) plannedBy(p *loyalty.Program) string {
 	return remindersOf(p)
 }
 
-// remindersOf tells the reminders of one version of a program from those of another.
+// remindersOf identifies the reminders of a version of a program.
 func remindersOf(p *loyalty.Program) string {
 	r, share := p.Reminders, ""
 	if r.Holdout != nil {
 		share = r.Holdout.RatString()
-		r.Holdout = nil // a pointer, which prints as where it points
+		r.Holdout = nil // a pointer would print as an address
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%+v %s", r, share))
 	return base64.RawURLEncoding.EncodeToString(sum[:9])
 }
 
-// work does what one message of the queue says: deliver letters, or visit the members of a shard.
+// work processes one message of the queue: it delivers gift messages, or visits the members of a shard.
 func (r remind) work(ctx context.Context, body string) error {
-	var b bag
+	var b giftBatch
 	if err := json.Unmarshal([]byte(body), &b); err == nil && len(b.Letters) > 0 {
 		return r.deliver(ctx, b)
 	}
 	return r.members(ctx, body)
 }
 
-// members visits the members of one shard. When its time runs out it sends a message that goes on, as Reassess does.
+// members visits the members of one shard. When its time ends, it sends a message that continues, like Reassess.
 func (r remind) members(ctx context.Context, body string) error {
 	var m round
 	if err := json.Unmarshal([]byte(body), &m); err != nil {
-		return fmt.Errorf("jobs: remind: read a message: %w", err)
+		return fmt.Errorf("jobs: remind: decode a message: %w", err)
 	}
 	p, err := r.Programs.Live(ctx, m.Program)
 	if err != nil {
@@ -198,7 +198,7 @@ func (r remind) members(ctx context.Context, body string) error {
 	if err != nil {
 		return fmt.Errorf("jobs: remind %s: %w", m.Program, err)
 	}
-	t := &tour{remind: r, program: p, left: left, by: r.plannedBy(p), round: m}
+	t := &remindRun{remind: r, program: p, left: left, by: r.plannedBy(p), round: m}
 	rest, finished, err := t.run(ctx)
 	r.Log.InfoContext(ctx, "members visited", "program", m.Program, "shard", m.Shard, "due", m.Due, "members", t.done.Load(),
 		"sent", t.sent.Load(), "held_out", t.held.Load(), "not_sent", t.refused.Load(), "failed", t.failed.Load(), "finished", finished)
@@ -208,17 +208,17 @@ func (r remind) members(ctx context.Context, body string) error {
 	case !finished && t.done.Load() > 0:
 		body, err := json.Marshal(rest)
 		if err != nil {
-			return fmt.Errorf("jobs: remind: write a message: %w", err)
+			return fmt.Errorf("jobs: remind: encode a message: %w", err)
 		}
 		return r.Queue.Send(ctx, RemindQueue, string(body))
 	case !finished || t.failed.Load() > 0:
-		return fmt.Errorf("jobs: remind %s: %d members of shard %d failed, %d did not", m.Program, t.failed.Load(), m.Shard, t.done.Load())
+		return fmt.Errorf("jobs: remind %s: %d members of shard %d failed, %d succeeded", m.Program, t.failed.Load(), m.Shard, t.done.Load())
 	}
 	return nil
 }
 
-// A tour is one pass over the due members of a shard.
-type tour struct {
+// A remindRun is one pass over the due members of a shard.
+type remindRun struct {
 	remind
 	round
 	program *loyalty.Program
@@ -228,11 +228,11 @@ type tour struct {
 	done, failed, sent, held, refused atomic.Int64
 }
 
-// run reports whether it came to the end before its time did, and what is left to do if not. Whoever was due is not any
-// more, so that the rest begins where this round did; but where all are visited they stay in the queue, and it begins
-// behind them.
-func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
-	members, wait := crew(func(m loyalty.MemberID) { t.safely(ctx, m) })
+// run reports whether it completed the shard, and otherwise the remaining work. Visited members are no longer due,
+// so the rest starts at the same position. If all members are visited, they remain in the index, so the rest starts
+// after them.
+func (t *remindRun) run(ctx context.Context) (rest round, finished bool, err error) {
+	members, wait := workerPool(func(m loyalty.MemberID) { t.safely(ctx, m) })
 	defer wait()
 	rest = t.round
 	for place, err := range t.Ledger.RemindersBehind(ctx, t.Program, t.Shard, t.From, t.until()) {
@@ -250,8 +250,8 @@ func (t *tour) run(ctx context.Context) (rest round, finished bool, err error) {
 	return rest, true, nil
 }
 
-// safely visits one member. A panic is that member's failure alone.
-func (t *tour) safely(ctx context.Context, m loyalty.MemberID) {
+// safely visits one member. A panic is a failure of that member only.
+func (t *remindRun) safely(ctx context.Context, m loyalty.MemberID) {
 	defer func() {
 		if p := recover(); p != nil {
 			t.failed.Add(1)
@@ -262,17 +262,17 @@ func (t *tour) safely(ctx context.Context, m loyalty.MemberID) {
 	err := t.visit(ctx, m)
 	switch {
 	case errors.Is(err, ledger.ErrClaimed):
-		t.done.Add(1) // somebody else is there
+		t.done.Add(1) // another worker is visiting the member
 	case err != nil:
 		t.failed.Add(1)
 		app.CountViolation(ctx, err)
-		t.Log.ErrorContext(ctx, "a member could not be visited", "member", m, "err", err)
+		t.Log.ErrorContext(ctx, "member could not be visited", "member", m, "err", err)
 	default:
 		t.done.Add(1)
 	}
 }
 
-func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
+func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 	v, err := t.Ledger.Visit(ctx, t.program, m, t.left)
 	if err != nil {
 		return err
@@ -282,7 +282,7 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 		return nil
 	}
 	if v.Flight != nil {
-		if done, err := t.land(ctx, v); done || err != nil {
+		if done, err := t.settleClaim(ctx, v); done || err != nil {
 			return err
 		}
 	}
@@ -309,10 +309,10 @@ func (t *tour) visit(ctx context.Context, m loyalty.MemberID) error {
 	return t.Ledger.Plan(ctx, t.program, v, t.Now().Add(again), t.by)
 }
 
-// plan is what is to become of a member, of whom some messages could not be sent in this visit and are tried again with
-// the next run. They keep their place under the caps until then, so that the member reads the same as if none had failed,
-// and stop no other.
-func (t *tour) plan(v *ledger.Visit, unsent []loyalty.News) loyalty.Plan {
+// plan returns a member's next plan. Messages that could not be sent in this visit are retried in the next run.
+// Until then they still count toward the frequency caps, so that the member receives the same messages as without a
+// failure, and they do not block other messages.
+func (t *remindRun) plan(v *ledger.Visit, unsent []loyalty.News) loyalty.Plan {
 	now, s := t.Now(), v.State
 	for _, n := range unsent {
 		s = s.Tell(t.program, v.Account, n, "", now)
@@ -324,24 +324,24 @@ func (t *tour) plan(v *ledger.Visit, unsent []loyalty.News) loyalty.Plan {
 	return plan
 }
 
-// land ends a message that somebody claimed and did not record. It reports whether the visit is over: whoever claimed it
-// may yet be at work.
-func (t *tour) land(ctx context.Context, v *ledger.Visit) (done bool, err error) {
+// settleClaim settles a message that was claimed but not recorded. It reports whether the visit is over, because the
+// claiming function may still be running.
+func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool, err error) {
 	switch {
 	case !v.Flight.Abandoned(t.Now()):
 		return true, nil
 	case v.Flight.Once:
-		t.Log.WarnContext(ctx, "a message counts as sent, and may not have been", "member", v.Account.Member, "message", v.Flight.ID)
+		t.Log.WarnContext(ctx, "message counts as sent but may not have been sent", "member", v.Account.Member, "message", v.Flight.ID)
 		return false, t.Ledger.Record(ctx, t.program, v, loyalty.News{}, t.by)
 	}
-	t.Log.WarnContext(ctx, "a message is sent again, and may have been before", "member", v.Account.Member, "message", v.Flight.ID)
+	t.Log.WarnContext(ctx, "message is sent again but may have been sent before", "member", v.Account.Member, "message", v.Flight.ID)
 	v.Flight = nil
 	return false, nil
 }
 
-// send claims, sends and records one message. It reports whether the visit goes on; notify.ErrNotSent if the message
-// certainly did not go out, and the others may.
-func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bool, err error) {
+// send claims, sends and records one message. It reports whether the visit continues. It returns notify.ErrNotSent
+// if the message was not sent and other messages may be.
+func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
 	m, err := t.office.Write(t.program, notify.Person{
 		Member: v.Account.Member, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address,
@@ -357,28 +357,28 @@ func (t *tour) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bo
 		t.sent.Add(1)
 		if err := t.noticed(ctx, v, n); err != nil {
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			t.Log.ErrorContext(ctx, "a notice was sent but not recorded, so that expiry is postponed", "member", m.Member, "message", m.ID, "err", err)
+			t.Log.ErrorContext(ctx, "notice sent but not recorded; expiry postponed", "member", m.Member, "message", m.ID, "err", err)
 		}
-		return true, patiently(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
+		return true, withRetries(func() error { return t.Ledger.Record(ctx, t.program, v, n, t.by) })
 	case errors.Is(err, notify.ErrRejected):
 		t.refused.Add(1)
 		return false, t.rejected(ctx, v, n, address)
 	case errors.Is(err, notify.ErrNotSent):
 		t.refused.Add(1)
-		t.Log.WarnContext(ctx, "a message was not sent and will be tried again", "member", m.Member, "message", m.ID, "err", err)
+		t.Log.WarnContext(ctx, "message was not sent and will be retried", "member", m.Member, "message", m.ID, "err", err)
 		if err := t.Ledger.Release(ctx, t.program, v, t.Now().Add(again), t.by); err != nil {
 			return false, err
 		}
 		return true, notify.ErrNotSent
 	default:
-		// Nobody knows. The claim stays, and says in a while what is to be done.
+		// The outcome is unknown. The claim remains, and determines after its expiry how to continue.
 		return false, err
 	}
 }
 
-// noticed takes note that a member was told of points that lapse, or of a level that ends, where the program promises no
-// surprise. It comes before the record: a message that is sent again was told twice, and is noticed once.
-func (t *tour) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
+// noticed records that a member received advance notice of expiring points or an ending level, if the program
+// requires advance notice. It precedes the record of the message: a message that is sent twice is one notice.
+func (t *remindRun) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (err error) {
 	if t.program.AdvanceNotice.Period.IsZero() {
 		return nil
 	}
@@ -394,9 +394,8 @@ func (t *tour) noticed(ctx context.Context, v *ledger.Visit, n loyalty.News) (er
 	return err
 }
 
-// patiently takes note of what became of a message. It is worth some patience: what is not recorded now is settled by a
-// guess.
-func patiently(record func() error) (err error) {
+// withRetries records the outcome of a message. It retries, because an unrecorded outcome must later be guessed.
+func withRetries(record func() error) (err error) {
 	for range 3 {
 		if err = record(); !errors.Is(err, ledger.ErrTryAgain) {
 			return err
@@ -405,8 +404,8 @@ func patiently(record func() error) (err error) {
 	return err
 }
 
-// rejected takes note that an address does not work; the next visit, which is at once, tries another channel.
-func (t *tour) rejected(ctx context.Context, v *ledger.Visit, n loyalty.News, address string) error {
+// rejected records that an address is invalid. The next visit follows immediately and tries another channel.
+func (t *remindRun) rejected(ctx context.Context, v *ledger.Visit, n loyalty.News, address string) error {
 	if err := t.Ledger.Release(ctx, t.program, v, t.Now(), t.by); err != nil {
 		return err
 	}

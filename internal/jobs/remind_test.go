@@ -20,13 +20,13 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program/snapshot"
 )
 
-// A provider takes messages, fails as it is told to, and remembers everything that it took.
+// A provider accepts messages, fails as configured, and records all accepted messages.
 type provider struct {
 	mu       sync.Mutex
 	took     []notify.Message
-	light    bool                                 // keep no texts
-	unlinked bool                                 // the public address of the API is not known
-	fails    func(m notify.Message) (error, bool) // the error, and whether the message was taken all the same
+	light    bool                                 // store no texts
+	unlinked bool                                 // the public address of the API is unknown
+	fails    func(m notify.Message) (error, bool) // the error, and whether the message was accepted nevertheless
 }
 
 func (p *provider) Send(_ context.Context, m notify.Message) error {
@@ -67,13 +67,13 @@ var everything = func() (all []loyalty.Consent) {
 	return all
 }()
 
-// remember enrols a member who agreed to everything, with points that lapse at the end of December 2027.
+// remember enrolls a member with all consents and points that expire at the end of December 2027.
 func (b *bench) remember(t *testing.T, i int) loyalty.MemberID {
 	t.Helper()
 	return b.rememberAt(t, i, fmt.Sprintf("m%d@example.com", i))
 }
 
-// rememberAt is remember with the member's e-mail address.
+// rememberAt is like remember, with an email address.
 func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
 	t.Helper()
 	m := memberID(i)
@@ -87,7 +87,7 @@ func (b *bench) rememberAt(t *testing.T, i int, email string) loyalty.MemberID {
 	return m
 }
 
-// remindAll lets the schedule fire at the present, and works off what it sent.
+// remindAll runs the schedule now and processes its messages.
 func (b *bench) remindAll(t *testing.T, p *provider) (failed int) {
 	t.Helper()
 	h := b.remind(p)
@@ -119,7 +119,7 @@ func (b *bench) remindAll(t *testing.T, p *provider) (failed int) {
 	return failed
 }
 
-// runUntil runs every hour until an instant.
+// runUntil runs the schedule every hour until an instant.
 func (b *bench) runUntil(t *testing.T, p *provider, until time.Time) {
 	t.Helper()
 	for b.now.Before(until) {
@@ -135,13 +135,13 @@ func said(p *provider) (list []string) {
 	return list
 }
 
-// The demo's points of December lapse at the end of December of the next year, in Berlin.
+// The demo's points of December expire at the end of December of the next year, in Berlin.
 var (
 	firstNotice  = time.Date(2027, 12, 2, 8, 0, 0, 0, time.UTC) // 30 days before midnight, at nine in the morning
 	secondNotice = time.Date(2027, 12, 25, 8, 0, 0, 0, time.UTC)
 )
 
-func TestALapseIsToldAtEachStepOnceAndInTheMorning(t *testing.T) {
+func TestExpiryNoticesAreSentOncePerStepInTheMorning(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	m := b.remember(t, 1)
@@ -166,7 +166,7 @@ func TestALapseIsToldAtEachStepOnceAndInTheMorning(t *testing.T) {
 	}
 }
 
-func TestALateRunTellsOnlyTheLatestStep(t *testing.T) {
+func TestLateRunSendsOnlyLatestStep(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	b.remember(t, 1)
@@ -178,7 +178,7 @@ func TestALateRunTellsOnlyTheLatestStep(t *testing.T) {
 	}
 }
 
-func TestWithoutAConsentNothingIsSentAndWhatIsTakenBackCounts(t *testing.T) {
+func TestConsentIsRequiredAndCanBeWithdrawn(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	m := b.remember(t, 1)
@@ -211,8 +211,9 @@ func TestWithoutAConsentNothingIsSentAndWhatIsTakenBackCounts(t *testing.T) {
 	}
 }
 
-// A provider refuses what is not ASCII, and reports of an address in ASCII.
-func TestAnAddressIsWrittenInASCIIElseAnotherChannelTellsIt(t *testing.T) {
+// TestNonASCIIAddressUsesASCIIFormOrOtherChannel: a provider rejects addresses that are not ASCII, and its feedback
+// contains the ASCII form.
+func TestNonASCIIAddressUsesASCIIFormOrOtherChannel(t *testing.T) {
 	for email, want := range map[string]string{
 		"anna@bücher.example": "email anna@xn--bcher-kva.example, sms +491700000000, ",
 		"änna@example.com":    "sms +491700000000, ",
@@ -247,14 +248,15 @@ func active(acc loyalty.Account) (n loyalty.Points) {
 	return n
 }
 
-// What was put off because nobody told of it in time lapses once somebody did, in the mornings in which messages go out.
-func TestWhatWasPutOffLapsesOnceItWasTold(t *testing.T) {
+// TestPostponedExpiryFollowsNotice checks that points whose expiry was postponed without a notice expire after the
+// notice, in the mornings when messages are sent.
+func TestPostponedExpiryFollowsNotice(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	b.publishAgain(t, string(program.Demo())+"\nadvance_notice: 30 days\n", 1)
 	m := b.remember(t, 1)
 	b.remindAll(t, p)
-	p.fails = func(notify.Message) (error, bool) { return notify.ErrNotSent, false } // until the lapse
+	p.fails = func(notify.Message) (error, bool) { return notify.ErrNotSent, false } // until the expiry
 	b.now = time.Date(2027, 12, 31, 22, 35, 0, 0, time.UTC)
 	b.remindAll(t, p)
 	p.fails = nil
@@ -265,7 +267,7 @@ func TestWhatWasPutOffLapsesOnceItWasTold(t *testing.T) {
 	}
 }
 
-func TestNewRemindersReachMembersWhoWereNotDue(t *testing.T) {
+func TestNewRemindersReachMembersNotDue(t *testing.T) {
 	b, p := newBench(t, 0), &provider{}
 	b.now = noon
 	source := string(program.Demo())
@@ -277,7 +279,7 @@ func TestNewRemindersReachMembersWhoWereNotDue(t *testing.T) {
 		t.Fatal(said(p))
 	}
 	b.now = firstNotice.Add(time.Hour)
-	b.remindAll(t, p) // nothing is planned: the next visit is in a month
+	b.remindAll(t, p) // no reminder is planned: the next visit is in a month
 	b.now = b.now.Add(time.Hour)
 	b.publishAgain(t, source, 2)
 	if b.remindAll(t, p); len(p.took) != 1 || p.took[0].Reminder != "points-30d" {
@@ -285,7 +287,7 @@ func TestNewRemindersReachMembersWhoWereNotDue(t *testing.T) {
 	}
 }
 
-// publishAgain makes source the version behind another.
+// publishAgain publishes source as the version after another.
 func (b *bench) publishAgain(t *testing.T, source string, after int) {
 	t.Helper()
 	p, problems := program.Compile([]byte(source))
@@ -303,8 +305,9 @@ func (b *bench) publishAgain(t *testing.T, source string, after int) {
 	}
 }
 
-// Who is held out is thinned out by caps like everybody: not more a day is held out than would be sent.
-func TestNoMoreIsHeldOutThanWouldBeSent(t *testing.T) {
+// TestHoldoutFollowsFrequencyCaps checks that frequency caps apply to the holdout: it receives no more withheld
+// messages per day than would be sent.
+func TestHoldoutFollowsFrequencyCaps(t *testing.T) {
 	const everybody = "  holdout: 100%\n"
 	most := map[string]int64{}
 	for _, holdout := range []string{"", everybody} {
@@ -337,9 +340,9 @@ func TestNoMoreIsHeldOutThanWouldBeSent(t *testing.T) {
 	}
 }
 
-// Reminders are told apart by what they say, also their conditions: else everybody would be planned anew for nothing, or
-// nobody though it is needed.
-func TestRemindersAreToldApartByWhatTheySay(t *testing.T) {
+// TestRemindersAreIdentifiedByContent checks that reminders are compared by their content, including their
+// conditions. Otherwise all members would be replanned needlessly, or not although it is necessary.
+func TestRemindersAreIdentifiedByContent(t *testing.T) {
 	of := func(when string) string {
 		p, problems := program.Compile([]byte(strings.Replace(yearly, "id: winter,", "id: winter, when: "+when+",", 1)))
 		if err := problems.Err(); err != nil {
@@ -352,9 +355,9 @@ func TestRemindersAreToldApartByWhatTheySay(t *testing.T) {
 	}
 }
 
-// Marketing needs a link to unsubscribe, so it waits until the public address of the API is known. Other messages are
-// sent without the link.
-func TestWithoutThePublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
+// TestWithoutPublicAddressOnlyTransactionalMessagesAreSent checks that marketing waits for the public address of
+// the API, which its unsubscribe link requires. Other messages are sent without the link.
+func TestWithoutPublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
 	b, p := newBench(t, 0), &provider{unlinked: true}
 	b.now = noon.Add(-4 * time.Hour)
 	m := b.remember(t, 1)
@@ -369,10 +372,10 @@ func TestWithoutThePublicAddressOnlyTransactionalMessagesAreSent(t *testing.T) {
 	p.unlinked = false
 	b.now = b.now.Add(time.Hour)
 	if failed := b.remindAll(t, p); failed != 0 || len(p.took) != 1 || p.took[0].Purpose != loyalty.Marketing || p.took[0].Unsubscribe == "" {
-		t.Fatalf("once the address is known, %d failed; sent %v", failed, said(p))
+		t.Fatalf("with a public address, %d failed; sent %v", failed, said(p))
 	}
 	p.unlinked = true
-	b.runUntil(t, p, b.now.Add(time.Hour)) // plans everybody anew
+	b.runUntil(t, p, b.now.Add(time.Hour)) // replans every member
 	b.now = firstNotice
 	b.remindAll(t, p)
 	last := p.took[len(p.took)-1]

@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-func TestASweepWhoseTimeRunsOutGoesOnBehindWhomItVisited(t *testing.T) {
+func TestSweepContinuesAfterTimeLimit(t *testing.T) {
 	synctest.Test(t, sweepInRounds)
 }
 
@@ -33,7 +33,7 @@ func sweepInRounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(b.sent) == 0 {
-		t.Fatal("other reminders plan nobody anew")
+		t.Fatal("changed reminders replan no member")
 	}
 	b.before = func(string) { time.Sleep(2 * time.Second) }
 	rounds := 0
@@ -55,7 +55,7 @@ func sweepInRounds(t *testing.T) {
 		}
 	}
 	if rounds < 2 {
-		t.Error("the time of no sweep ran out")
+		t.Error("no sweep reached its time limit")
 	}
 	for i := range members {
 		if v, err := b.Ledger.Visit(t.Context(), b.program, memberID(i), nil); err != nil || !v.PlannedBy(remindersOf(b.program)) {

@@ -7,10 +7,11 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// The hourly schedule of reassess also watches over what nothing else would notice. What it finds is logged and counted
-// for an alarm. A check that fails is logged and counted as an error, and does not make the schedule repeat its work.
+// The hourly schedule of reassess also checks conditions that no request would reveal. It logs problems and counts
+// them for alarms. A failed check is logged and counted as an error, and does not make the schedule repeat its
+// work.
 
-// watchBackups reports whether the table's point-in-time recovery was turned off.
+// watchBackups reports whether the table's point-in-time recovery was disabled.
 func (r reassess) watchBackups(ctx context.Context) {
 	if r.Backups == nil {
 		return
@@ -18,13 +19,13 @@ func (r reassess) watchBackups(ctx context.Context) {
 	on, err := r.Backups(ctx)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported):
-		r.Log.InfoContext(ctx, "backups were not checked", "err", err)
+		r.Log.InfoContext(ctx, "backups not checked", "err", err)
 	case err != nil:
 		telemetry.Count(ctx, telemetry.Errors, 1)
 		r.Log.ErrorContext(ctx, "backups could not be checked", "err", err)
 	case !on:
 		telemetry.Count(ctx, telemetry.PITRDisabled, 1)
-		r.Log.ErrorContext(ctx, "point-in-time recovery of the table is off; turn it on")
+		r.Log.ErrorContext(ctx, "point-in-time recovery of the table is disabled; enable it")
 	}
 }
 
@@ -33,12 +34,12 @@ func (r reassess) watchProviders(ctx context.Context, program string) {
 	for a, err := range r.Ledger.Activities(ctx, program) {
 		if err != nil {
 			telemetry.Count(ctx, telemetry.Errors, 1)
-			r.Log.ErrorContext(ctx, "the activity of payment processors could not be checked", "program", program, "err", err)
+			r.Log.ErrorContext(ctx, "activity of payment processors could not be checked", "program", program, "err", err)
 			return
 		}
 		if a.Silent(r.Now()) {
 			telemetry.Count(ctx, telemetry.SilentProvider, 1)
-			r.Log.ErrorContext(ctx, "a payment processor is silent", "program", program, "provider", a.Provider,
+			r.Log.ErrorContext(ctx, "payment processor is silent", "program", program, "provider", a.Provider,
 				"last_event", a.Last, "usual_gap", a.Usual().String())
 		}
 	}

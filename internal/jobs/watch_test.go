@@ -18,7 +18,7 @@ func TestScheduleReportsThatPointInTimeRecoveryIsOff(t *testing.T) {
 	}{
 		"on":            {true, nil, 0, 0},
 		"off":           {false, nil, 1, 0},
-		"not to be had": {false, errors.New("as asked"), 0, 1},
+		"not available": {false, errors.New("as asked"), 0, 1},
 		"unsupported":   {false, fmt.Errorf("%w: DynamoDB Local", errors.ErrUnsupported), 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -36,7 +36,7 @@ func TestScheduleReportsThatPointInTimeRecoveryIsOff(t *testing.T) {
 func TestScheduleReportsASilentProcessor(t *testing.T) {
 	b := newBench(t, 0)
 	ctx := access.As(t.Context(), "webhooks")
-	// For two weeks, events come every hour by day. The nights are twelve hours long.
+	// For two weeks, events arrive every hour by day. The nights are twelve hours long.
 	for at := noon; at.Before(noon.AddDate(0, 0, 14)); at = at.Add(time.Hour) {
 		if b.now = at; at.Hour() >= 8 && at.Hour() <= 20 {
 			if err := b.Ledger.RecordActivity(ctx, "bluebird", "stripe"); err != nil {

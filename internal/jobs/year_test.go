@@ -21,19 +21,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
 )
 
-// A doing is what somebody does at an instant of the year.
+// A doing is an action of a member at an instant of the year.
 type doing struct {
 	at time.Time
 	do func(t *testing.T)
 }
 
-// A year is a program, members and what they do, which follows from the seed alone.
+// A year is a program, members and their actions, all determined by the seed.
 type year struct {
 	*bench
 	post     provider
 	zones    map[loyalty.MemberID]*time.Location
-	agreed   map[loyalty.MemberID]map[string]bool // channel/purpose; never: not there
-	codes    map[loyalty.MemberID]string          // by which friends come
+	agreed   map[loyalty.MemberID]map[string]bool // channel/purpose; never changed
+	codes    map[loyalty.MemberID]string          // the referral codes of members
 	doings   []doing
 	problems []string
 	lock     sync.Mutex
@@ -47,7 +47,8 @@ var yearBegins = time.Date(2026, 12, 1, 0, 35, 0, 0, time.UTC)
 
 var yearZones = []string{"", "Europe/Berlin", "America/New_York", "Asia/Tokyo", "Asia/Kolkata", "Pacific/Auckland", "America/Sao_Paulo"}
 
-// newYear plans the year of so many members: orders and redemptions in the night, where each lives.
+// newYear plans the year of the given number of members: orders and redemptions, at night in each member's time
+// zone.
 func newYear(t *testing.T, members int, seed uint64) *year {
 	t.Helper()
 	y := &year{
@@ -102,7 +103,7 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 	})
 	first := joins + 1
 	if i%5 == 1 {
-		first += 12 // to be reminded of what waits for the first order
+		first += 12 // reminders about rewards that wait for the first order
 	}
 	for day := first; day < 380; day += 1 + r.IntN(50) {
 		amount := int64(500 + r.IntN(12000))
@@ -119,7 +120,7 @@ func (y *year) plan(t *testing.T, r *rand.Rand, i int) {
 
 func (y *year) add(at time.Time, do func(*testing.T)) { y.doings = append(y.doings, doing{at, do}) }
 
-// enrol lets a member join, by the code of another if that one is there already.
+// enrol enrolls a member, with the referral code of another one if that member already exists.
 func (y *year) enrol(t *testing.T, m, through loyalty.MemberID, zone, birthday string, consents []loyalty.Consent) {
 	in := ledger.Enrolment{
 		Member: m, Consents: consents, Code: y.codes[through],
@@ -150,7 +151,7 @@ func (y *year) order(t *testing.T, m loyalty.MemberID, amount int64) {
 	}
 }
 
-// redeem asks for a mug, which most cannot pay.
+// redeem redeems a mug, which most members cannot afford.
 func (y *year) redeem(t *testing.T, m loyalty.MemberID, commit bool) {
 	in := ledger.RedemptionRequest{ID: fmt.Sprintf("rd_%s_%d", m, y.now.UnixMilli()), Member: m, Reward: "mug", Commit: commit}
 	if _, err := y.Ledger.Redeem(t.Context(), y.program, in, ledger.By{Actor: "test", Input: "x"}); err != nil && !isRefusal(err) {
@@ -171,8 +172,8 @@ func (y *year) takeBack(t *testing.T, m loyalty.MemberID) {
 	delete(y.agreed[m], "email/marketing")
 }
 
-// live lets the year pass, with so many hours from one run of the schedule to the next. runs says how often it fires
-// then; nil: once.
+// live simulates the year, with the given number of hours between the runs of the schedule. runs returns how often
+// it runs at an hour; nil means once.
 func (y *year) live(t *testing.T, days, hours int, runs func(hour int) int) {
 	next := 0
 	for hour := 0; hour < 24*days; hour += hours {
@@ -194,7 +195,7 @@ func (y *year) live(t *testing.T, days, hours int, runs func(hour int) int) {
 	}
 }
 
-// law holds one message against what must be true of it, by other means than the code that sent it.
+// law checks the rules for one message, independently of the code that sent it.
 func (y *year) law(t *testing.T, m notify.Message) {
 	y.lock.Lock()
 	defer y.lock.Unlock()
@@ -203,10 +204,10 @@ func (y *year) law(t *testing.T, m notify.Message) {
 	}
 	local := m.At.In(y.zones[m.Member])
 	if local.Hour() >= 20 || local.Hour() < 9 {
-		wrong("at %s where the member lives", local.Format("15:04"))
+		wrong("at %s in the member's time zone", local.Format("15:04"))
 	}
 	if !y.agreed[m.Member][string(m.Channel)+"/"+string(m.Purpose)] {
-		wrong("nobody agreed to %s by %s", m.Purpose, m.Channel)
+		wrong("no consent to %s by %s", m.Purpose, m.Channel)
 	}
 	if y.ids[m.ID] {
 		wrong("twice: %s", m.ID)
@@ -227,7 +228,7 @@ func (y *year) law(t *testing.T, m notify.Message) {
 	y.truth(t, m, wrong)
 }
 
-// truth asks the ledger whether what a message says is so, at the instant at which it goes out.
+// truth checks with the ledger that the facts of a message are correct at the instant at which it is sent.
 func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any)) {
 	who, err := y.Ledger.Member(t.Context(), y.program, m.Member)
 	if err != nil {
@@ -241,22 +242,22 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 		for _, lot := range m.Data.Lots {
 			i := slices.IndexFunc(acc.Lots, func(l loyalty.Lot) bool { return l.Expires.String() == lot.Day })
 			if i < 0 || acc.Lots[i].Points != lot.Points {
-				wrong("there is no such lot: %v in %v", lot, acc.Lots)
+				wrong("lot %v does not exist in %v", lot, acc.Lots)
 			}
 			key := fmt.Sprint(m.Member, lot.Day)
 			y.noticed[key] = true
 		}
 	case loyalty.NearReward:
 		if r, ok := y.program.Reward(m.Data.Reward); !ok || r.Cost-active != loyalty.Points(m.Data.Missing) || m.Data.Missing > 40 {
-			wrong("%d + %d is not what %s costs", active, m.Data.Missing, m.Data.Reward)
+			wrong("%d + %d is not the cost of %s", active, m.Data.Missing, m.Data.Reward)
 		}
 	case loyalty.AfterIdle, loyalty.AfterAbsence, loyalty.OnBirthday, loyalty.Scheduled:
 		if m.Data.Points != active {
-			wrong("says %d, there are %d", m.Data.Points, active)
+			wrong("states %d, but there are %d", m.Data.Points, active)
 		}
 	case loyalty.AfterActive:
 		if m.Data.Points > active {
-			wrong("says %d, there are %d", m.Data.Points, active)
+			wrong("states %d, but there are %d", m.Data.Points, active)
 		}
 	case loyalty.AfterReferral:
 		if r := acc.Traits.Referral; r.Order != "" || r.By == "" || m.Data.Points != 100 {
@@ -273,8 +274,8 @@ func (y *year) truth(t *testing.T, m notify.Message, wrong func(string, ...any))
 	}
 }
 
-// everyLapseHadItsNotice asks for a notice of every lot that lapsed, of members who could be told.
-func (y *year) everyLapseHadItsNotice(t *testing.T, members int) (lapses int) {
+// checkNoticeOfEveryExpiry checks that each expired lot had a notice, for members who could be reached.
+func (y *year) checkNoticeOfEveryExpiry(t *testing.T, members int) (lapses int) {
 	for i := range members {
 		m := memberID(i)
 		told := y.agreed[m]["email/transactional"] || y.agreed[m]["sms/transactional"]
@@ -288,7 +289,7 @@ func (y *year) everyLapseHadItsNotice(t *testing.T, members int) (lapses int) {
 			lapses++
 			_, day, _ := strings.Cut(e.Cause.ID, ":")
 			if told != y.noticed[fmt.Sprint(m, day)] {
-				t.Errorf("%s lost %d points with %s; could be told: %v, was: %v", m, -e.Points, day, told, !told)
+				t.Errorf("%s lost %d points with %s; could be notified: %v, was: %v", m, -e.Points, day, told, !told)
 			}
 		}
 	}
@@ -302,13 +303,13 @@ func yearMembers(few int) int {
 	return few
 }
 
-func TestAYearOfRemindersKeepsEveryLaw(t *testing.T) {
+func TestYearOfRemindersFollowsRules(t *testing.T) {
 	members := yearMembers(25)
 	y := newYear(t, members, seedtest.Or(t, 6))
 	y.post.light = true
 	y.post.fails = func(m notify.Message) (error, bool) { y.law(t, m); return nil, false }
-	y.live(t, 400, 3, nil) // so that everybody's first anniversary is in it
-	lapses := y.everyLapseHadItsNotice(t, members)
+	y.live(t, 400, 3, nil) // includes every member's first anniversary
+	lapses := y.checkNoticeOfEveryExpiry(t, members)
 	kinds := map[loyalty.Trigger]int{}
 	for _, m := range y.post.took {
 		kinds[m.On]++
@@ -316,11 +317,11 @@ func TestAYearOfRemindersKeepsEveryLaw(t *testing.T) {
 	t.Logf("%d members, %d messages, %d lapses: %v", members, len(y.post.took), lapses, kinds)
 	for _, on := range loyalty.Triggers() {
 		if kinds[on] == 0 {
-			t.Errorf("nothing was sent about %s", on)
+			t.Errorf("no message for %s was sent", on)
 		}
 	}
 	if lapses == 0 {
-		t.Error("nothing lapsed")
+		t.Error("no lot expired")
 	}
 	for i, problem := range y.problems {
 		if i < 20 {
@@ -329,23 +330,24 @@ func TestAYearOfRemindersKeepsEveryLaw(t *testing.T) {
 	}
 }
 
-// what is the messages of a year, without when in the day they went out: a day of the member's, and what they say. Those
-// of the last days may yet be on their way.
+// what returns the messages of a year without the time of day: the member's local day and the contents. Messages of
+// the last days may still be pending.
 func (y *year) what() (list []string) {
 	for _, m := range y.post.took {
 		if m.At.After(y.now.AddDate(0, 0, -3)) {
 			continue
 		}
 		day := m.At.In(y.zones[m.Member]).Format(time.DateOnly)
-		m.Data.Code = "" // is random
+		m.Data.Code = "" // random
 		list = append(list, fmt.Sprintf("%s %s %s %s %+v", m.Member, day, m.Reminder, m.Channel, m.Data))
 	}
 	slices.Sort(list)
 	return list
 }
 
-// However the schedule fires, the same members read the same messages on the same days: none is lost, none comes twice.
-func TestDuplicateLateAndMissingRunsAndAFlakySenderEndWithTheSameMessages(t *testing.T) {
+// TestUnreliableSchedulesAndSendersSendSameMessages checks that the same members receive the same messages on the
+// same days, whenever the schedule runs: none is lost or duplicated.
+func TestUnreliableSchedulesAndSendersSendSameMessages(t *testing.T) {
 	const members = 7
 	seed := seedtest.Or(t, 6)
 	base := newYear(t, members, seed)
@@ -356,11 +358,11 @@ func TestDuplicateLateAndMissingRunsAndAFlakySenderEndWithTheSameMessages(t *tes
 	}
 	random := func() *rand.Rand { return rand.New(rand.NewPCG(seed, 99)) }
 	variants := map[string]func(y *year) func(hour int) int{
-		"every run twice or thrice": func(*year) func(int) int {
+		"every run two or three times": func(*year) func(int) int {
 			r := random()
 			return func(int) int { return 2 + r.IntN(2) }
 		},
-		"runs that come late, or never": func(*year) func(int) int {
+		"late and missing runs": func(*year) func(int) int {
 			r, gone := random(), 0
 			return func(int) int {
 				if gone > 0 {
@@ -373,7 +375,7 @@ func TestDuplicateLateAndMissingRunsAndAFlakySenderEndWithTheSameMessages(t *tes
 				return 1
 			}
 		},
-		"time that is written down every day, and not only when somebody is visited": func(y *year) func(int) int {
+		"accounts settled every day, not only on visits": func(y *year) func(int) int {
 			return func(hour int) int {
 				if hour%24 == 0 {
 					y.run(t)

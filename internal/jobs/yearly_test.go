@@ -1,6 +1,6 @@
 package jobs
 
-// yearly is a program of which every reminder falls due within a year.
+// yearly is a program in which every reminder is due within a year.
 const yearly = `version: 1
 program: bluebird
 name: Bluebird

@@ -209,7 +209,7 @@ func TestOnlyBadMessagesFail(t *testing.T) {
 	if s.Dead()[jobs.ReassessQueue] != 1 {
 		t.Errorf("failed messages: %v", s.Dead())
 	}
-	if n := strings.Count(out.of("reassess"), "a message will be delivered again"); n != maxReceives {
+	if n := strings.Count(out.of("reassess"), "message will be redelivered"); n != maxReceives {
 		t.Errorf("the bad message was delivered %d times, not %d", n, maxReceives)
 	}
 }

@@ -9,7 +9,7 @@ type Run struct {
 	Lag      string    `json:"lag"`               // the delay of the start, by the stack's clock
 	Took     string    `json:"took"`              // the time until its queues were empty, by the machine's clock
 	Failed   string    `json:"failed,omitzero"`   // the error of a failed run
-	GivenUp  int       `json:"given_up,omitzero"` // messages of its queue that failed too often since the start of the stack
+	GivenUp  int       `json:"given_up,omitzero"` // messages of its queue that failed too often
 }
 
 // Runs returns the last run of each schedule that has run, in the order of Schedules.
