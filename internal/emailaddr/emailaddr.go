@@ -1,8 +1,8 @@
-// Package emailaddr writes e-mail addresses as servers take them.
+// Package emailaddr converts email addresses to the form that mail servers accept.
 //
-// It promises one form for each address, in ASCII alone: a domain like bücher.example becomes xn--bcher-kva.example (RFC
-// 5891), as providers refuse it otherwise and report of the address in this form. It deliberately does not judge whether
-// there is such a mailbox, nor whether the rest of the address is well formed.
+// Each address has one form in ASCII: the domain bücher.example becomes xn--bcher-kva.example (RFC 5891), because
+// providers reject the original form and use this form in their feedback. The package deliberately does not check
+// whether the mailbox exists or whether the address is well-formed.
 package emailaddr
 
 import (
@@ -11,8 +11,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// ASCII is an address in ASCII alone; false if it has no such form, as where what stands before the @ has others: that is
-// an address of RFC 6531, which few servers take.
+// ASCII returns the ASCII form of an address. ok is false if there is none, because the part before the @ contains
+// other characters (RFC 6531), which few servers accept.
 func ASCII(address string) (ascii string, ok bool) {
 	at := strings.LastIndexByte(address, '@') + 1
 	if !plain(address[:at]) {

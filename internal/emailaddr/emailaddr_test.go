@@ -2,10 +2,10 @@ package emailaddr
 
 import "testing"
 
-func TestADomainIsWrittenInASCIIAndWhatStandsBeforeItHasNoSuchForm(t *testing.T) {
+func TestASCIIConvertsDomainOnly(t *testing.T) {
 	for address, want := range map[string]string{
 		"ada@example.com":            "ada@example.com",
-		"Ada+x@Sub_1.Example.com":    "Ada+x@Sub_1.Example.com", // ASCII is left as it is
+		"Ada+x@Sub_1.Example.com":    "Ada+x@Sub_1.Example.com", // ASCII is unchanged
 		"anna@bücher.example":        "anna@xn--bcher-kva.example",
 		"anna@BÜCHER.example":        "anna@xn--bcher-kva.example",
 		"anna@xn--bcher-kva.example": "anna@xn--bcher-kva.example",

@@ -2,8 +2,8 @@ package failures
 
 import "regexp"
 
-// address matches an email address, and also text that only looks like one: nothing that is left out here is needed to
-// find out what failed.
+// address matches email addresses and similar text. Replacing other text by mistake is harmless, because it is not
+// needed to find the cause of a failure.
 var address = regexp.MustCompile(`[^\s"'<>(),;:\\@]+@[^\s"'<>(),;:\\@]+`)
 
 // withoutAddresses replaces the email addresses of a text.

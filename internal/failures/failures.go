@@ -1,11 +1,11 @@
-// Package failures reads messages about work that failed for good and says how that work is started again.
+// Package failures parses messages about permanently failed work and determines how to restart the work.
 //
-// The stack keeps such work in queues. Each has one of the forms that AWS gives it: a message that a worker's queue
-// gave up, an event that Scheduler or EventBridge could not deliver, an event that a function failed to process, or a
-// range of the table's stream. Read recognizes the form by its content.
+// The stack stores failed work in queues, in the formats of AWS: a message from a worker's queue, an event that
+// Scheduler or EventBridge could not deliver, an event that a function failed to process, or a range of the table's
+// stream. Read recognizes the format by the content.
 //
-// It guarantees that a Failure has no email address, so that it can be shown and sent to colleagues: the original
-// stays in the queue. It does no I/O; package boot/failurequeues reads the queues, and package local has its own.
+// A Failure contains no email address, so it can be shown and shared; the original remains in the queue. The
+// package does no I/O: package boot/failurequeues reads the queues, and package local has its own.
 package failures
 
 import (
@@ -21,31 +21,31 @@ type Message struct {
 	ID         string
 	Body       string
 	Sent       time.Time
-	Attributes map[string]string // set by the sender
+	Attributes map[string]string // message attributes of the sender
 }
 
-// A Failure is work that failed for good.
+// A Failure is permanently failed work.
 type Failure struct {
-	ID       string    `json:"id"`    // of the message
-	Queue    string    `json:"queue"` // by its name in the stack's output FailureQueues
+	ID       string    `json:"id"`    // the message's ID
+	Queue    string    `json:"queue"` // the queue's name in the stack's output FailureQueues
 	Source   string    `json:"source"`
-	SentAt   time.Time `json:"sent_at"`  // when the message was sent first
-	Attempts int       `json:"attempts"` // 0 if the message does not say
-	Error    string    `json:"error"`    // empty if the message does not say: the function logged it
+	SentAt   time.Time `json:"sent_at"`  // when the message was first sent
+	Attempts int       `json:"attempts"` // 0 if unknown
+	Error    string    `json:"error"`    // empty if unknown; the function logged it
 	Body     string    `json:"body"`     // without email addresses
 
 	Restart Restart `json:"-"`
 }
 
-// A Restart says how work is started again: Function is invoked with Payload, or with the records of Stream. If
-// Function is empty, the message returns to the queue that gave it up.
+// A Restart describes how to restart work: Function is invoked with Payload, or with the records of Stream. If
+// Function is empty, the message returns to the queue from which it came.
 type Restart struct {
-	Function string // ARN, with the alias
+	Function string // ARN with the alias
 	Payload  []byte
 	Stream   *Range
 }
 
-// A Range is a range of records of a DynamoDB stream, both ends included.
+// A Range is a range of records of a DynamoDB stream, including both ends.
 type Range struct {
 	Stream string `json:"streamArn"`
 	Shard  string `json:"shardId"`
@@ -53,7 +53,7 @@ type Range struct {
 	Last   string `json:"endSequenceNumber"`
 }
 
-// A record is what Lambda writes about an event that a function failed to process:
+// A record is Lambda's description of an event that a function failed to process:
 // https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html and
 // https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html.
 type record struct {
@@ -69,7 +69,7 @@ type record struct {
 	Stream *Range `json:"DDBStreamBatchInfo"`
 }
 
-// Read reads a message of a failure queue.
+// Read parses a message of a failure queue.
 func Read(queue string, m Message) Failure {
 	f := Failure{ID: m.ID, Queue: queue, SentAt: m.Sent.UTC(), Body: withoutAddresses(m.Body)}
 	if target := m.Attributes["TARGET_ARN"]; target != "" {
@@ -95,7 +95,7 @@ func Read(queue string, m Message) Failure {
 	return f
 }
 
-// undelivered reads an event that Scheduler or EventBridge could not deliver. Its form is that of
+// undelivered parses an event that Scheduler or EventBridge could not deliver. Its format is documented in
 // https://docs.aws.amazon.com/scheduler/latest/UserGuide/configuring-schedule-dlq.html and
 // https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html.
 func (f *Failure) undelivered(target string, m Message) {
@@ -115,7 +115,7 @@ func (f *Failure) undelivered(target string, m Message) {
 
 func lastPart(arn string) string { return arn[strings.LastIndexAny(arn, "/:")+1:] }
 
-// functionName returns the name in the ARN of a function, which may end in an alias.
+// functionName returns the name in a function's ARN, which may end in an alias.
 func functionName(arn string) string {
 	if parts := strings.Split(arn, ":"); len(parts) > 6 {
 		return parts[6]

@@ -13,7 +13,7 @@ const remindLive = "arn:aws:lambda:eu-central-1:123456789012:function:perennial-
 
 var sent = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 
-func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
+func TestReadParsesEachFormat(t *testing.T) {
 	const (
 		job      = `{"program":"bluebird","shard":3,"due":"2026-12-01T09:05:00Z","member":"mem_1"}`
 		schedule = `{"schedule":"remind","time":"2026-12-01T09:35:00Z"}`
@@ -31,7 +31,7 @@ func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
 		want    failures.Failure
 	}{
 		{
-			"message that a worker's queue gave up", "reassess",
+			"message from a worker's queue", "reassess",
 			failures.Message{Body: job},
 			failures.Failure{Source: "queue reassess", Body: job},
 		},
@@ -78,7 +78,7 @@ func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
 			},
 		},
 		{
-			"text that has no known form", "reassess",
+			"text of an unknown format", "reassess",
 			failures.Message{Body: "to eve@example.com"},
 			failures.Failure{Source: "queue reassess", Body: "to [email address]"},
 		},
@@ -93,7 +93,7 @@ func TestFailureIsReadFromEachFormOfMessage(t *testing.T) {
 	}
 }
 
-func TestAgeIsInDaysHoursAndMinutes(t *testing.T) {
+func TestAgeFormat(t *testing.T) {
 	for after, want := range map[time.Duration]string{
 		30 * time.Second: "30s", 90 * time.Second: "1m", 5*time.Hour + 61*time.Second: "5h1m", 76 * time.Hour: "3d4h",
 	} {

@@ -1,7 +1,6 @@
-// Package importtest holds the dependency rules of the tree, as a test: which package may import which, who may
-// know Amazon's SDK or the database engine, and that every package says what it is for.
+// Package importtest tests the dependency rules of the module: which packages a package may import, which packages
+// may use the AWS SDK or the database engine, and that every package has a package comment.
 //
-// It promises to look at the sources as they are, in process: a child `go list` would be cached by the test
-// runner and pass wrongly. It deliberately lists every package by name. A new one has to be placed in the
-// list, so that the question where it belongs is asked once, when it is easy.
+// It reads the sources in its own process, because the test runner could cache a test that starts `go list`. It
+// deliberately lists every package by name, so that each new package must be assigned its imports.
 package importtest

@@ -16,8 +16,8 @@ import (
 
 const module = "github.com/perennial-loyalty/perennial"
 
-// arrows says what each package may import of this module. Its order is the order of the layers: arrows point
-// up, to what is simpler.
+// arrows lists the packages of this module that each package may import. It is ordered by layers: a package imports
+// packages listed above it, which are simpler.
 var arrows = []struct {
 	pkg string
 	may []string // below internal/
@@ -68,15 +68,15 @@ var arrows = []struct {
 	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
 	{"internal/failures", nil},
 	{"internal/boot/failurequeues", []string{"failures"}},
-	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: the functions' own client is what it is tested with
+	{"internal/local/dynamodbapi", []string{"table"}}, // no SDK: its tests use the functions' client
 	{"internal/local/binaries", nil},
-	{"internal/local/awsapi", []string{"stack/access"}}, // no SDK: the functions' own clients are what it is tested with
-	{"internal/local/deployment", []string{ // knows the template, not what functions do
+	{"internal/local/awsapi", []string{"stack/access"}}, // no SDK: its tests use the functions' clients
+	{"internal/local/deployment", []string{ // uses the template, not the functions' code
 		"app", "local/awsapi", "local/dynamodbapi", "local/runtimeapi", "loyalty", "notify", "stack", "stack/access", "table",
 	}},
 	{"internal/local/deployment/deploymenttest", []string{"local/binaries", "local/deployment", "stack"}},
 	{"internal/local/paypal", nil},
-	{"internal/local/runtimeapi", nil}, // knows processes, not functions
+	{"internal/local/runtimeapi", nil}, // uses processes, not the functions' code
 	{"internal/local", []string{
 		"api", "api/wire", "app", "auth", "failures", "jobs", "ledger", "local/deployment", "local/paypal", "loyalty", "notify", "notify/wording",
 		"payments", "program", "relay", "stack", "stack/access", "table", "telemetry",
@@ -107,13 +107,13 @@ var arrows = []struct {
 	}},
 }
 
-// amazon is who may know the AWS SDK. dynamotest is for tests alone.
+// amazon lists the packages that may import the AWS SDK. dynamotest is only for tests.
 var amazon = []string{
 	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator", "internal/boot/failurequeues",
 	"internal/boot/sqsqueue", "internal/boot/postroom", "internal/notify/sesmail", "internal/notify/snstext", "internal/notify/eventbus",
 }
 
-// outside says who may import, outside of tests, what lies beyond this module and is not for everybody.
+// outside lists, for restricted packages outside this module, which packages may import them except in tests.
 var outside = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":             amazon,
 	"github.com/aws/smithy-go":                 amazon,
@@ -137,7 +137,7 @@ var outside = map[string][]string{
 	"github.com/anishathalye/porcupine":        nil,
 }
 
-func TestImportsFollowTheArrows(t *testing.T) {
+func TestImportsFollowLayers(t *testing.T) {
 	for name, pkg := range packages(t) {
 		i := slices.IndexFunc(arrows, func(a struct {
 			pkg string
@@ -147,19 +147,19 @@ func TestImportsFollowTheArrows(t *testing.T) {
 			return a.pkg == name
 		})
 		if i < 0 {
-			t.Errorf("%s is not in the list of this test: say what it may import", name)
+			t.Errorf("%s is missing in the list of this test: add its allowed imports", name)
 			continue
 		}
 		for _, imported := range pkg.Imports {
 			if rest, ours := strings.CutPrefix(imported, module+"/"); ours &&
 				!slices.Contains(arrows[i].may, strings.TrimPrefix(rest, "internal/")) {
-				t.Errorf("%s imports %s, against the arrows", name, rest)
+				t.Errorf("%s must not import %s", name, rest)
 			}
 		}
 	}
 }
 
-func TestTheRulesAndTheStoragePortImportTheStandardLibraryAlone(t *testing.T) {
+func TestRulesAndStoragePortImportStandardLibraryOnly(t *testing.T) {
 	all := packages(t)
 	for _, name := range []string{"internal/loyalty", "internal/table"} {
 		for _, imported := range all[name].Imports {
@@ -170,12 +170,12 @@ func TestTheRulesAndTheStoragePortImportTheStandardLibraryAlone(t *testing.T) {
 	}
 	for _, imported := range all["internal/loyalty"].Imports {
 		if slices.Contains([]string{"context", "os", "net", "log/slog", "math/rand", "math/rand/v2", "crypto/rand"}, imported) {
-			t.Errorf("internal/loyalty imports %s, and is to be pure", imported)
+			t.Errorf("internal/loyalty imports %s but must be pure", imported)
 		}
 	}
 }
 
-func TestOnlyThoseImportAnEngineOrAnSDKThatAreForIt(t *testing.T) {
+func TestRestrictedPackagesAreImportedByUsersOnly(t *testing.T) {
 	for name, pkg := range packages(t) {
 		for _, imported := range pkg.Imports {
 			for prefix, who := range outside {
@@ -187,7 +187,7 @@ func TestOnlyThoseImportAnEngineOrAnSDKThatAreForIt(t *testing.T) {
 	}
 }
 
-func TestNoLambdaContainsPebbleOrTheLocalStack(t *testing.T) {
+func TestFunctionsDoNotContainPebbleOrLocalStack(t *testing.T) {
 	all := packages(t)
 	for name := range all {
 		if !strings.HasPrefix(name, "functions/") || name == "functions/perennial" {
@@ -202,8 +202,10 @@ func TestNoLambdaContainsPebbleOrTheLocalStack(t *testing.T) {
 	}
 }
 
-// What every function links, every cold start pays for: the YAML parser and the schema take 4 ms before main.
-func TestOnlyThoseContainTheProgramFilesParserSQSOrThePostRoomThatUseIt(t *testing.T) {
+// TestLargeDependenciesAreInUsersOnly checks that only the functions that use the YAML parser, the schema, SQS or
+// the senders contain them, because they slow down every cold start: the YAML parser and the schema take 4 ms
+// before main.
+func TestLargeDependenciesAreInUsersOnly(t *testing.T) {
 	all := packages(t)
 	for part, who := range map[string][]string{
 		"internal/program":       {"functions/perennial", "functions/programs"},
@@ -217,14 +219,14 @@ func TestOnlyThoseContainTheProgramFilesParserSQSOrThePostRoomThatUseIt(t *testi
 			}
 		}
 		if slices.Sort(contain); !slices.Equal(contain, who) {
-			t.Errorf("%s is contained in %v, and is for %v", part, contain, who)
+			t.Errorf("%s is contained in %v, want %v", part, contain, who)
 		}
 	}
 }
 
-// Lambda's system has no time zones. Each package that asks for one brings them along itself, so that it does not
-// depend on who else is linked.
-func TestTheTimeZonesAreLinkedWhereOneIsAskedFor(t *testing.T) {
+// TestTimeZonesAreLinkedWhereUsed: Lambda's system has no time zones. Each package that loads a time zone must link
+// the data itself, so that it does not depend on other packages.
+func TestTimeZonesAreLinkedWhereUsed(t *testing.T) {
 	for name, pkg := range packages(t) {
 		asks := false
 		for _, file := range pkg.GoFiles {
@@ -235,12 +237,12 @@ func TestTheTimeZonesAreLinkedWhereOneIsAskedFor(t *testing.T) {
 			asks = asks || strings.Contains(string(source), "time.LoadLocation(")
 		}
 		if links := slices.Contains(pkg.Imports, "time/tzdata"); asks != links {
-			t.Errorf("%s asks for time zones: %v; links them: %v", name, asks, links)
+			t.Errorf("%s loads time zones: %v; links them: %v", name, asks, links)
 		}
 	}
 }
 
-// reach lists the packages of this module that a package is made of.
+// reach returns the packages of this module that a package contains.
 func reach(all map[string]*build.Package, name string, seen map[string]bool) (reached []string) {
 	if seen[name] {
 		return nil
@@ -255,11 +257,11 @@ func reach(all map[string]*build.Package, name string, seen map[string]bool) (re
 	return reached
 }
 
-func TestEveryPackageSaysWhatItIsForAndHasANameThatSaysSo(t *testing.T) {
+func TestPackagesHaveCommentAndSpecificName(t *testing.T) {
 	banned := []string{"types", "models", "model", "common", "util", "utils", "helpers", "handlers", "domain", "misc", "base"}
 	for name := range packages(t) {
 		if slices.Contains(banned, path.Base(name)) {
-			t.Errorf("%s has a name that says nothing", name)
+			t.Errorf("%s has a generic name", name)
 		}
 		if comment := packageComment(t, name); len(comment) < 40 {
 			t.Errorf("%s has no package comment", name)
@@ -287,7 +289,7 @@ func packageComment(t *testing.T, name string) (comment string) {
 	return comment
 }
 
-// packages reads every package of the tree, by its path below the root.
+// packages parses every package of the module, by its path below the root.
 func packages(t *testing.T) map[string]*build.Package {
 	t.Helper()
 	all := map[string]*build.Package{}

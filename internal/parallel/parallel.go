@@ -1,9 +1,8 @@
-// Package parallel makes several reads at the same time, so that a request waits for the slowest of them instead of for
-// all of them in turn.
+// Package parallel runs several reads at the same time, so that a request waits only for the slowest of them.
 //
-// It guarantees that no goroutine outlives the call, that the answer does not depend on which read was faster, and that
-// a panic stays in the request that caused it. It deliberately has no limit on the number of reads and cancels nothing:
-// reads are short, and their context has the request's deadline.
+// No goroutine outlives the call, the result does not depend on which read was faster, and a panic stays within the
+// request that caused it. The package deliberately has no limit on the number of reads and cancels nothing: reads
+// are short, and their context has the request's deadline.
 package parallel
 
 import (
@@ -12,8 +11,8 @@ import (
 	"sync"
 )
 
-// Do runs the reads at the same time and waits for all of them. It returns the error of the first one that failed, in the
-// order of the arguments. If one of them panics, Do panics in the caller's goroutine with the value and the stack.
+// Do runs the reads in parallel and waits for all of them. It returns the error of the first failed read in the
+// order of the arguments. If a read panics, Do panics in the caller's goroutine with the value and the stack.
 func Do(reads ...func() error) error {
 	errs, panics := make([]error, len(reads)), make([]any, len(reads))
 	var all sync.WaitGroup

@@ -15,7 +15,7 @@ var (
 	errSecond = errors.New("second")
 )
 
-func TestReadsOverlapAndAllHaveReturned(t *testing.T) {
+func TestReadsOverlapAndAllReturn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began, returned := time.Now(), 0
 		err := parallel.Do(
@@ -24,10 +24,10 @@ func TestReadsOverlapAndAllHaveReturned(t *testing.T) {
 			func() error { return nil },
 		)
 		if took := time.Since(began); took != 3*time.Second || returned != 1 {
-			t.Errorf("it took %s, %d returned", took, returned)
+			t.Errorf("the reads took %s, %d returned", took, returned)
 		}
 		if err != errFirst {
-			t.Errorf("%v, want the error of the first one that failed in the order of the arguments", err)
+			t.Errorf("%v, want the error of the first failed read in the order of the arguments", err)
 		}
 	})
 	if err := parallel.Do(); err != nil {
@@ -35,12 +35,12 @@ func TestReadsOverlapAndAllHaveReturned(t *testing.T) {
 	}
 }
 
-func TestAPanicIsRaisedInTheCaller(t *testing.T) {
+func TestPanicIsRaisedInCaller(t *testing.T) {
 	defer func() {
 		if v, _ := recover().(string); !strings.HasPrefix(v, "a fault\n") || !strings.Contains(v, "parallel_test.go") {
 			t.Errorf("the caller recovered %q, want the panic with its stack", v)
 		}
 	}()
 	_ = parallel.Do(func() error { return errFirst }, func() error { panic("a fault") })
-	t.Error("there was no panic")
+	t.Error("Do did not panic")
 }

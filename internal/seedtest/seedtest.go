@@ -1,6 +1,5 @@
-// Package seedtest gives random tests their seeds.
-//
-// It promises that a test which fails can be run again with the same one. It is for tests alone.
+// Package seedtest provides the seeds of random tests, so that a failed test can be repeated with the same seed. It
+// is only for tests.
 package seedtest
 
 import (
@@ -10,13 +9,13 @@ import (
 	"time"
 )
 
-// Of is the seed of a test: that of PERENNIAL_SEED, or else a new one. It is printed either way.
+// Of returns the seed of a test: PERENNIAL_SEED, or a random one. It logs the seed.
 func Of(t testing.TB) uint64 {
 	t.Helper()
 	return Or(t, uint64(time.Now().UnixNano()))
 }
 
-// Or is Of for a test that has a seed of its own where PERENNIAL_SEED gives none.
+// Or is like Of, but uses the test's own seed if PERENNIAL_SEED is not set.
 func Or(t testing.TB, own uint64) uint64 {
 	t.Helper()
 	if text := os.Getenv("PERENNIAL_SEED"); text != "" {
