@@ -65,7 +65,7 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 		Links: notify.Links{Base: s.url, Key: a.Derive("unsubscribe")},
 	}
 	if s.url == "" && (s.from != "" || s.senderID != "" || s.bus != "" || s.hook != "") {
-		a.Log.Warn("PERENNIAL_URL is empty: marketing messages are not sent, and other messages have no unsubscribe link; " +
+		a.Log.Warn("marketing messages are not sent, and other messages have no unsubscribe link, because PERENNIAL_URL is empty; " +
 			"set the parameter DomainName or PublicUrl of the stack")
 	}
 	if s.from != "" {
