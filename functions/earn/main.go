@@ -1,4 +1,4 @@
-// Command earn is the Lambda function behind orders, events, quotes and campaigns.
+// Command earn is the Lambda function for orders, events, quotes and campaigns.
 package main
 
 import (

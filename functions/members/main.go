@@ -1,5 +1,5 @@
-// Command members is the Lambda function behind members, their statements, households and referrals, and what is done
-// for them by hand.
+// Command members is the Lambda function for members, their statements, households and referrals, and manual
+// changes.
 package main
 
 import (

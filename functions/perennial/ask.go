@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// maxAnswer is how much of an answer is read.
+// maxAnswer is the maximum number of bytes that are read from a response.
 const maxAnswer = 64 << 20
 
-// ask sends a request to the API at base, such as that of a running perennial dev, and reads its answer, whatever the
-// status.
+// ask sends a request to the API at base, such as that of a running perennial dev, and returns its response with
+// any status.
 func ask(ctx context.Context, method, base, path string, headers http.Header, body []byte) (status int, answer []byte, err error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(base, "/")+path, bytes.NewReader(body))
 	if err != nil {
@@ -22,12 +22,12 @@ func ask(ctx context.Context, method, base, path string, headers http.Header, bo
 	req.Header = headers
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, nil, fmt.Errorf("does the API answer at %s (is perennial dev running)? %w", base, err)
+		return 0, nil, fmt.Errorf("no response from the API at %s (is perennial dev running?): %w", base, err)
 	}
 	defer resp.Body.Close()
 	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return 0, nil, fmt.Errorf("read the answer: %w", err)
+		return 0, nil, fmt.Errorf("read the response: %w", err)
 	}
 	return resp.StatusCode, answer, nil
 }

@@ -11,12 +11,12 @@ import (
 )
 
 type clock struct {
-	By        string `arg:"" optional:"" help:"How far to move it on: +30d, +2w, +36h. Nothing: only read it."`
-	Schedules bool   `help:"Also say when each schedule last fired, how late, and how long it took."`
-	URL       string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where perennial dev answers."`
+	By        string `arg:"" optional:"" help:"Duration to advance the clock by: +30d, +2w, +36h. Omit it to read the clock."`
+	Schedules bool   `help:"Also print each schedule's last run: its time, delay and duration."`
+	URL       string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Address of perennial dev."`
 }
 
-// Run asks the stack, which fires whatever falls due on the way.
+// Run advances the clock; the stack runs every schedule up to the new time.
 func (c *clock) Run(ctx context.Context) error {
 	var body []byte
 	method := http.MethodGet
@@ -40,17 +40,17 @@ func (c *clock) Run(ctx context.Context) error {
 		Detail    string      `json:"detail"`
 	}
 	if err := json.Unmarshal(answer, &out); err != nil {
-		return fmt.Errorf("%s is no perennial dev: %w", c.URL, err)
+		return fmt.Errorf("%s is not a perennial dev: %w", c.URL, err)
 	}
 	if status != http.StatusOK {
-		return fmt.Errorf("the clock was not moved: %s", out.Detail)
+		return fmt.Errorf("the clock was not advanced: %s", out.Detail)
 	}
 	fmt.Println(out.Now.Format(time.RFC3339))
 	if !c.Schedules {
 		return nil
 	}
 	for _, r := range out.Schedules {
-		fmt.Printf("%-10s last fired for %s, %s late, and took %s; %d messages given up\n", r.Function, r.Due.Format(time.RFC3339), r.Lag, r.Took, r.GivenUp)
+		fmt.Printf("%-10s last run for %s, %s late, took %s; %d messages failed\n", r.Function, r.Due.Format(time.RFC3339), r.Lag, r.Took, r.GivenUp)
 		if r.Failed != "" {
 			fmt.Println("           failed:", r.Failed)
 		}

@@ -15,18 +15,18 @@ import (
 )
 
 type codesCmd struct {
-	Upload codesUpload `cmd:"" help:"Add codes to the pool of a reward whose codes are uploaded."`
+	Upload codesUpload `cmd:"" help:"Add codes to the pool of a reward with uploaded codes."`
 }
 
 type codesUpload struct {
 	store
-	Program string `arg:"" help:"The program's id."`
-	Reward  string `arg:"" help:"The reward's id."`
-	File    string `arg:"" help:"The codes, one on each line; - is standard input. A file of any size."`
+	Program string `arg:"" help:"ID of the program."`
+	Reward  string `arg:"" help:"ID of the reward."`
+	File    string `arg:"" help:"File with one code per line, of any size; - for standard input."`
 }
 
-// Run adds the codes. Codes that are known already are left out, so an interrupted run can be repeated. If a line is no
-// code, or the codes are too easy to guess, none is added.
+// Run adds the codes. It skips known codes, so an interrupted run can be repeated. If a line is not a code, or the
+// codes are too easy to guess, no code is added.
 func (c *codesUpload) Run(ctx context.Context) error {
 	in, err := c.open()
 	if err != nil {
@@ -43,16 +43,16 @@ func (c *codesUpload) Run(ctx context.Context) error {
 		case !ok:
 			return fmt.Errorf("program %s has no reward %s", c.Program, c.Reward)
 		case reward.Codes.From != loyalty.UploadedCode:
-			return fmt.Errorf("the codes of the reward %s are not uploaded: its program file says no codes: uploaded", c.Reward)
+			return fmt.Errorf("the reward %s has no uploaded codes: its program file lacks codes: uploaded", c.Reward)
 		}
 		if err := c.check(in); err != nil {
 			return err
 		}
 		lines := codeLines{name: c.File, in: bufio.NewScanner(in)}
 		up, err := p.Ledger.AddCodes(ctx, live.ID, reward.ID, lines.codes())
-		fmt.Printf("%d codes added, %d known before\n", up.Added, len(up.Duplicate))
+		fmt.Printf("%d codes added, %d already known\n", up.Added, len(up.Duplicate))
 		if err != nil {
-			return fmt.Errorf("%w; repeat it to add the others", refused(err))
+			return fmt.Errorf("%w; repeat the command to add the others", refused(err))
 		}
 		return lines.err
 	})
@@ -74,7 +74,8 @@ type inMemory struct{ *bytes.Reader }
 
 func (inMemory) Close() error { return nil }
 
-// check reads all codes once, rejects those that are no codes or too easy to guess, and returns to the beginning.
+// check reads all codes once, rejects invalid codes and codes that are too easy to guess, and returns to the start
+// of the file.
 func (c *codesUpload) check(in io.ReadSeeker) error {
 	lines := codeLines{name: c.File, in: bufio.NewScanner(in)}
 	var pool loyalty.CodePool
@@ -91,7 +92,7 @@ func (c *codesUpload) check(in io.ReadSeeker) error {
 	return err
 }
 
-// codeLines reads codes until the first line that is none, which is its error.
+// codeLines reads codes up to the first invalid line, which sets err.
 type codeLines struct {
 	name string
 	in   *bufio.Scanner
@@ -106,7 +107,7 @@ func (l *codeLines) codes() iter.Seq[string] {
 				continue
 			}
 			if !loyalty.ValidCode(code) {
-				l.err = fmt.Errorf("%s:%d: a code is 4 to 64 letters, digits and hyphens, at least 4 of them no hyphens", l.name, n)
+				l.err = fmt.Errorf("%s:%d: a code is 4 to 64 letters, digits and hyphens, including at least 4 letters or digits", l.name, n)
 				return
 			}
 			if !yield(code) {

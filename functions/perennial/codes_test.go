@@ -24,14 +24,14 @@ func TestCodesAreUploadedLineByLine(t *testing.T) {
 		fmt.Fprintf(&running, "MAXX-%08d\n", i)
 	}
 	for _, c := range []struct{ name, reward, text, out, err string }{
-		{"a thousand, by a spreadsheet", "cinema", "\ufeff" + many.String() + "\n", "1000 codes added, 0 known before\n", ""},
-		{"again, and one more", "cinema", many.String() + "MAXX-" + random(1000), "1 codes added, 1000 known before\n", ""},
-		{"nothing", "cinema", "", "0 codes added, 0 known before\n", ""},
-		{"a line that is none", "cinema", "MAXX-" + random(1001) + "\nno code\n", "", ":2: a code is"},
-		{"a running number", "cinema", running.String(), "", "about 9 random bits"},
-		{"a line without end", "cinema", strings.Repeat("A", 1<<20), "", "token too long"},
-		{"no such reward", "yacht", "MAXX-4\n", "", "has no reward yacht"},
-		{"no such codes", "five-off", "MAXX-4\n", "", "are not uploaded"},
+		{"a thousand, from a spreadsheet", "cinema", "\ufeff" + many.String() + "\n", "1000 codes added, 0 already known\n", ""},
+		{"the same, and one more", "cinema", many.String() + "MAXX-" + random(1000), "1 codes added, 1000 already known\n", ""},
+		{"an empty file", "cinema", "", "0 codes added, 0 already known\n", ""},
+		{"an invalid line", "cinema", "MAXX-" + random(1001) + "\nno code\n", "", ":2: a code is"},
+		{"sequential numbers", "cinema", running.String(), "", "about 9 random bits"},
+		{"an overlong line", "cinema", strings.Repeat("A", 1<<20), "", "token too long"},
+		{"an unknown reward", "yacht", "MAXX-4\n", "", "has no reward yacht"},
+		{"a reward without uploaded codes", "five-off", "MAXX-4\n", "", "has no uploaded codes"},
 	} {
 		file := filepath.Join(t.TempDir(), "codes")
 		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
@@ -43,6 +43,6 @@ func TestCodesAreUploadedLineByLine(t *testing.T) {
 		}
 	}
 	if _, err, status := run(t, "codes", "upload", "--data", data, "nobird", "cinema", "/dev/null"); status != 1 || !strings.Contains(err, "published") {
-		t.Errorf("a program that is none: %d %s", status, err)
+		t.Errorf("an unknown program: %d %s", status, err)
 	}
 }

@@ -25,35 +25,35 @@ import (
 )
 
 type dev struct {
-	Addr     string    `default:"127.0.0.1:8080" help:"Where to listen; port 0 picks a free one. An address beyond this machine must be spelt out."`
-	Data     string    `type:"path" help:"Keep the data in this directory. Without it they are gone when the command ends."`
-	Program  string    `type:"path" help:"The program file; it is published unless it was before. Without it, the program in --data, or else the demo program Bluebird Rewards."`
-	Empty    bool      `help:"Begin without demo members."`
-	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Stand still at this instant, such as 2026-12-01T10:00:00Z, until the clock is moved."`
-	JSON     bool      `name:"json" help:"Once ready, print one line of JSON with url and key, and nothing else."`
-	DynamoDB string    `name:"dynamodb" placeholder:"URL" help:"Keep the data in the DynamoDB endpoint at this URL, such as DynamoDB Local, in a table that is made if it is not there."`
+	Addr     string    `default:"127.0.0.1:8080" help:"Address to listen on; port 0 selects a free port. An address that other machines can reach must be stated explicitly."`
+	Data     string    `type:"path" help:"Directory for the data. Without it, the data are deleted when the command ends."`
+	Program  string    `type:"path" help:"Program file to publish, unless it was published before. The default is the program in --data, or the demo program Bluebird Rewards."`
+	Empty    bool      `help:"Start without demo members."`
+	Clock    time.Time `format:"2006-01-02T15:04:05Z07:00" help:"Freeze the clock at this instant, such as 2026-12-01T10:00:00Z, until it is advanced."`
+	JSON     bool      `name:"json" help:"When ready, print only one line of JSON with url and key."`
+	DynamoDB string    `name:"dynamodb" placeholder:"URL" help:"URL of a DynamoDB endpoint for the data, such as DynamoDB Local. The table is created if necessary."`
 
-	Functions bool `help:"Run the functions' binaries as they ship, behind an emulated Lambda Runtime API and under the policies of template.yaml. It builds them first and needs a checkout."`
+	Functions bool `help:"Build the functions and run their binaries with an emulated Lambda Runtime API and the policies of template.yaml. This requires a checkout."`
 
-	Webhooks string `type:"path" help:"What is agreed with payment processors, as JSON: {\"bluebird\": {\"stripe\": {\"secrets\": [\"whsec_…\"]}}}. Without it, what perennial trigger signs with."`
+	Webhooks string `type:"path" help:"JSON file with the connections to payment processors: {\"bluebird\": {\"stripe\": {\"secrets\": [\"whsec_…\"]}}}. The default is the connections that perennial trigger uses."`
 	Verbose  bool   `short:"v" help:"Log every request."`
 }
 
-// A running stack, and what it takes to stop it.
+// running is a running stack and the resources to release when it stops.
 type running struct {
 	*dev
 	stack   *local.Stack
 	program *loyalty.Program
-	note    string // where the live version comes from, if not from this start
+	note    string // the source of the live version, if it was not published by this start
 	url     string
 	key     string
 	keyID   string
 }
 
-// Run starts the stack, says how to use it, and serves until ctx ends.
+// Run starts the stack, prints how to use it, and serves until ctx ends.
 func (d *dev) Run(ctx context.Context) error {
 	if d.Data != "" && d.DynamoDB != "" {
-		return errors.New("--data and --dynamodb say two different places for the data; give one")
+		return errors.New("--data and --dynamodb are two different places for the data; use only one")
 	}
 	var file *program.File
 	var source []byte
@@ -69,7 +69,7 @@ func (d *dev) Run(ctx context.Context) error {
 	}
 	defer listener.Close()
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // a heap of a few MB would be collected all the time: a tenth more orders for 10 MB
+		debug.SetGCPercent(400) // a small heap is collected constantly: 10 % more orders for 10 MB
 	}
 	place, err := d.openPlace(ctx)
 	if err != nil {
@@ -89,21 +89,21 @@ func (d *dev) Run(ctx context.Context) error {
 	return r.serve(ctx, listener)
 }
 
-// listen refuses an address that says no host: that would be every network that the machine is in, by accident.
+// listen rejects an address without a host, which would listen on every network of the machine.
 func listen(addr string) (net.Listener, error) {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return nil, fmt.Errorf("--addr %s: it must be like 127.0.0.1:8080", addr)
+		return nil, fmt.Errorf("--addr %s: the address must be like 127.0.0.1:8080", addr)
 	}
 	if host == "" {
-		return nil, fmt.Errorf("--addr %s would answer to every network that this machine is in; say 127.0.0.1%s, or 0.0.0.0%s if you mean it", addr, addr, addr)
+		return nil, fmt.Errorf("--addr %s would listen on every network of this machine; use 127.0.0.1%s, or 0.0.0.0%s to allow that", addr, addr, addr)
 	}
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("something else listens at %s; stop it, or give another --addr (port 0 picks a free one)", addr)
+		return nil, fmt.Errorf("another program listens on %s; stop it, or use another --addr (port 0 selects a free port)", addr)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("listen at %s: %w", addr, err)
+		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
 	return l, nil
 }
@@ -111,17 +111,17 @@ func listen(addr string) (net.Listener, error) {
 // devTable is the name of the table in a DynamoDB endpoint.
 const devTable = "perennial-dev"
 
-// A place is where the data are.
+// A place is the location of the data.
 type place struct {
 	table table.Table
-	dir   string // of the data, if they are to stay
+	dir   string // the data directory, if the data are persistent
 	close func()
 }
 
 func (d *dev) openPlace(ctx context.Context) (place, error) {
 	if d.DynamoDB != "" {
 		if u, err := url.Parse(d.DynamoDB); err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-			return place{}, fmt.Errorf("--dynamodb %s: it must be a URL like http://127.0.0.1:8000", d.DynamoDB)
+			return place{}, fmt.Errorf("--dynamodb %s: the value must be a URL like http://127.0.0.1:8000", d.DynamoDB)
 		}
 		t := &dynamotable.Table{Client: dynamotable.Local(d.DynamoDB), Name: devTable}
 		return place{table: t, close: func() {}}, t.Create(ctx)
@@ -147,7 +147,7 @@ func (d *dev) openPlace(ctx context.Context) (place, error) {
 	}}, nil
 }
 
-// start puts the stack together, publishes the program, seeds, and makes a key.
+// start creates the stack, publishes the program, seeds members, and creates a key.
 func (r *running) start(ctx context.Context, in place, c candidate) (err error) {
 	clock := local.NewClock(r.Clock)
 	var moved func(time.Duration) error
@@ -206,13 +206,13 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	return err
 }
 
-// serve answers until ctx ends, and then ends what is under way.
+// serve handles requests until ctx ends, and then waits for the requests in progress.
 func (r *running) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
 		Handler:           r.stack,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10, // the stack itself refuses what API Gateway would
+		MaxHeaderBytes:    64 << 10, // the stack itself rejects headers like API Gateway
 		ErrorLog:          slog.NewLogLogger(r.stack.App.Log.Handler(), slog.LevelWarn),
 	}
 	failed := make(chan error, 1)
@@ -229,12 +229,12 @@ func (r *running) serve(ctx context.Context, listener net.Listener) error {
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := server.Shutdown(ending); err != nil {
-		return fmt.Errorf("some requests did not end in time: %w", err)
+		return fmt.Errorf("some requests did not complete in time: %w", err)
 	}
 	return nil
 }
 
-// dataName is where the data are, in words.
+// dataName describes the location of the data.
 func (d *dev) dataName() string {
 	switch {
 	case d.DynamoDB != "":

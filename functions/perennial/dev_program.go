@@ -12,14 +12,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A candidate is the program that dev serves: the file of --program, a program that the table holds, or the demo.
+// A candidate is the program that dev serves: the file of --program, a program in the table, or the demo.
 type candidate struct {
 	id      string
-	program *loyalty.Program // to be published; nil for a program of the table
+	program *loyalty.Program // the program to publish; nil for a program in the table
 	source  []byte
 }
 
-// candidate chooses the program. A table that holds programs is served as it is unless --program names another.
+// candidate selects the program. Without --program, a table with programs is served unchanged.
 func (d *dev) candidate(ctx context.Context, given *program.File, source []byte, t table.Table) (candidate, error) {
 	if given != nil {
 		return candidate{given.Program.ID, given.Program, source}, nil
@@ -35,8 +35,8 @@ func (d *dev) candidate(ctx context.Context, given *program.File, source []byte,
 	return candidate{file.Program.ID, file.Program, source}, nil
 }
 
-// publish publishes the candidate unless the table has that file already, and returns the live version. fresh reports
-// whether this is the program's first version. note says why a file was not published; it is empty otherwise.
+// publish publishes the candidate unless the table already has that file, and returns the live version. fresh
+// reports whether this is the program's first version. note is the reason why a file was not published, or "".
 func (c candidate) publish(ctx context.Context, s *app.Programs) (live *loyalty.Program, fresh bool, note string, err error) {
 	if c.program != nil {
 		before, err := c.publishedBefore(ctx, s.Ledger)
@@ -61,7 +61,7 @@ func (c candidate) publish(ctx context.Context, s *app.Programs) (live *loyalty.
 	return live, false, note, err
 }
 
-// publishedBefore is the newest version that has exactly this file; zero if none has.
+// publishedBefore returns the newest version with exactly this file, or zero if there is none.
 func (c candidate) publishedBefore(ctx context.Context, l *ledger.Ledger) (int, error) {
 	for v, err := range l.PublishedVersions(ctx, c.id, 0, 0) {
 		if err != nil {

@@ -10,7 +10,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// programFile writes the demo program under another ID, with another cost for one reward.
+// programFile writes the demo program with another ID and another cost for one reward.
 func programFile(t *testing.T, id, cost string) string {
 	t.Helper()
 	source := strings.Replace(string(program.Demo()), "program: bluebird", "program: "+id, 1)
@@ -22,7 +22,7 @@ func programFile(t *testing.T, id, cost string) string {
 	return path
 }
 
-// liveProgram returns the ID and the live version of the program to which the printed key belongs.
+// liveProgram returns the ID and the live version of the printed key's program.
 func liveProgram(t *testing.T, p *process) (id string, version float64) {
 	t.Helper()
 	status, answer, err := p.call("GET", "/v1/program", "", "")
@@ -46,7 +46,7 @@ func TestRestartKeepsTheLiveVersionOfAFilePublishedBefore(t *testing.T) {
 
 	again := start(t, "--data", data, "--program", first)
 	if !strings.Contains(again.said, "(corner), version 2\n           the file was published before, as version 1\n") {
-		t.Errorf("the start does not say which version is live:\n%s", again.said)
+		t.Errorf("the start does not print the live version:\n%s", again.said)
 	}
 	_ = again.stop(syscall.SIGTERM)
 	changed := start(t, "--json", "--data", data, "--program", programFile(t, "corner", "400"))
@@ -61,7 +61,7 @@ func TestRestartWithoutAProgramServesTheStoredOne(t *testing.T) {
 	_ = p.stop(syscall.SIGTERM)
 	again := start(t, "--json", "--data", data)
 	if id, version := liveProgram(t, again); id != "corner" || version != 1 {
-		t.Errorf("it serves %s version %v", id, version)
+		t.Errorf("dev serves %s version %v", id, version)
 	}
 	if status, _, _ := again.call("GET", "/v1/members/external:demo-001", "", ""); status != 404 {
 		t.Errorf("reading a demo member: %d; the demo must not be added to existing data", status)

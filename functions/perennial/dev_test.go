@@ -16,19 +16,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-func TestThePrintedCommandsWorkAsPrinted(t *testing.T) {
+func TestPrintedCommandsWork(t *testing.T) {
 	p := start(t)
 	_, commands, ok := strings.Cut(p.said, "in another terminal:\n")
 	if !ok {
-		t.Fatalf("it said no commands:\n%s", p.said)
+		t.Fatalf("dev printed no commands:\n%s", p.said)
 	}
 	commands, _, _ = strings.Cut(commands, "\nMove the clock")
 	if n := strings.Count(commands, "\ncurl "); n != 4 {
-		t.Errorf("%d commands are shown, not four:\n%s", n, commands)
+		t.Errorf("%d commands are printed, want four:\n%s", n, commands)
 	}
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("install %s: the commands are for it", tool)
+			t.Fatalf("install %s: the commands require it", tool)
 		}
 	}
 	shell := exec.CommandContext(t.Context(), "bash", "-euc", commands)
@@ -41,12 +41,12 @@ func TestThePrintedCommandsWorkAsPrinted(t *testing.T) {
 		`"status":"active"`, `"points":59,`, `"rewards":[`, `"status":"committed"`,
 	} {
 		if len(answers) != 4 || !strings.Contains(answers[i], want) {
-			t.Fatalf("answer %d lacks %s:\n%s", i+1, want, out)
+			t.Fatalf("response %d lacks %s:\n%s", i+1, want, out)
 		}
 	}
 }
 
-func TestItEndsInOrderAndLeavesNothingBehind(t *testing.T) {
+func TestDevStopsCleanly(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		temporary := t.TempDir()
 		t.Setenv("TMPDIR", temporary)
@@ -55,13 +55,14 @@ func TestItEndsInOrderAndLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%s: %v\n%s", signal, err, p.err)
 		}
 		if left, err := os.ReadDir(temporary); err != nil || len(left) > 0 {
-			t.Errorf("%s: it left %v %v", signal, left, err)
+			t.Errorf("%s: remaining files %v, %v", signal, left, err)
 		}
 	}
 }
 
-// What was acknowledged before a kill -9 is there after it, and what was not is there whole or not at all.
-func TestNothingAcknowledgedIsLostWhenItIsKilled(t *testing.T) {
+// TestAcknowledgedOrdersSurviveKill checks that an order that was acknowledged before a kill -9 is stored, and that
+// other orders are stored completely or not at all.
+func TestAcknowledgedOrdersSurviveKill(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	const members, writers = 8, 16
 	p := start(t, "--empty", "--json", "--data", data)
@@ -80,7 +81,7 @@ func TestNothingAcknowledgedIsLostWhenItIsKilled(t *testing.T) {
 				order := fmt.Sprintf("%d-%d", w, n)
 				status, answer, err := p.call("PUT", "/v1/orders/"+order, "", orderOf(n%members, time.Now()))
 				if err != nil {
-					return // killed
+					return // the process was killed
 				}
 				if status != 201 {
 					t.Errorf("order %s: %d", order, status)
@@ -96,7 +97,7 @@ func TestNothingAcknowledgedIsLostWhenItIsKilled(t *testing.T) {
 	select {
 	case <-enough:
 	case <-time.After(patience):
-		t.Fatal("it is too slow to be killed under load")
+		t.Fatal("too few orders before the kill")
 	}
 	_ = p.stop(syscall.SIGKILL)
 	all.Wait()
@@ -111,7 +112,7 @@ func TestNothingAcknowledgedIsLostWhenItIsKilled(t *testing.T) {
 	checkWhole(t, again, members, writers)
 }
 
-// checkWhole compares every balance with the orders that are there.
+// checkWhole compares every balance with the stored orders.
 func checkWhole(t *testing.T, p *process, members, writers int) {
 	t.Helper()
 	pending := map[string]float64{}
@@ -143,7 +144,7 @@ func orderOf(member int, at time.Time) string {
 		`"lines":[{"id":"1","category":"mugs","quantity":1,"amount":2000}]}`, member, at.UTC().Format(time.RFC3339))
 }
 
-func TestTheClockCanStandStillAndBeMoved(t *testing.T) {
+func TestClockCanBeFrozenAndAdvanced(t *testing.T) {
 	p := start(t, "--empty", "--json", "--clock", "2026-12-01T10:00:00Z")
 	for _, c := range []struct{ by, want string }{
 		{"", "2026-12-01T10:00:00Z\n"}, {"+30d", "2026-12-31T10:00:00Z\n"}, {"90m", "2026-12-31T11:30:00Z\n"}, {"", "2026-12-31T11:30:00Z\n"},
@@ -157,8 +158,8 @@ func TestTheClockCanStandStillAndBeMoved(t *testing.T) {
 		}
 	}
 	const fired = `2027-01-01T11:30:00Z
-reassess   last fired for 2027-01-01T11:05:00Z, 0s late, and took …; 0 messages given up
-remind     last fired for 2027-01-01T10:35:00Z, 0s late, and took …; 0 messages given up
+reassess   last run for 2027-01-01T11:05:00Z, 0s late, took …; 0 messages failed
+remind     last run for 2027-01-01T10:35:00Z, 0s late, took …; 0 messages failed
 `
 	if out, err, status := run(t, "clock", "--schedules", "--url", p.url, "+1d"); status != 0 || !like(fired, out) {
 		t.Errorf("clock --schedules: %q %q %d", out, err, status)
@@ -168,7 +169,7 @@ remind     last fired for 2027-01-01T10:35:00Z, 0s late, and took …; 0 message
 	}
 }
 
-func TestAMovedClockStaysMovedWithItsData(t *testing.T) {
+func TestClockOffsetIsStoredWithData(t *testing.T) {
 	data := t.TempDir()
 	p := start(t, "--empty", "--json", "--data", data)
 	if _, err, status := run(t, "clock", "--url", p.url, "+400d"); status != 0 {
@@ -178,11 +179,11 @@ func TestAMovedClockStaysMovedWithItsData(t *testing.T) {
 	again := start(t, "--json", "--data", data)
 	out, _, _ := run(t, "clock", "--url", again.url)
 	if now, err := time.Parse(time.RFC3339, strings.TrimSpace(out)); err != nil || time.Until(now) < 399*24*time.Hour {
-		t.Errorf("after a restart it is %s", out)
+		t.Errorf("after a restart the time is %s", out)
 	}
 }
 
-func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
+func TestDevErrorsAreOneSentence(t *testing.T) {
 	data := t.TempDir()
 	p := start(t, "--empty", "--json", "--data", data)
 	bad := filepath.Join(t.TempDir(), "bad.yaml")
@@ -201,16 +202,16 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"the port is in use", []string{"dev", "--addr", strings.TrimPrefix(p.url, "http://")}, "something else listens at 127.0.0.1:"},
+		{"the port is in use", []string{"dev", "--addr", strings.TrimPrefix(p.url, "http://")}, "another program listens on 127.0.0.1:"},
 		{"the data directory is in use", []string{"dev", "--addr", "127.0.0.1:0", "--data", data}, "in use by another process"},
-		{"the data directory is something else", []string{"dev", "--addr", "127.0.0.1:0", "--data", foreign}, "not a directory of Perennial"},
-		{"the program file is missing", []string{"dev", "--program", "nowhere.yaml"}, "there is no program file"},
+		{"the directory of another program", []string{"dev", "--addr", "127.0.0.1:0", "--data", foreign}, "not a directory of Perennial"},
+		{"the program file is missing", []string{"dev", "--program", "nowhere.yaml"}, "does not exist"},
 		{"the program file has a problem", []string{"dev", "--program", bad}, "line 13"},
-		{"every network", []string{"dev", "--addr", ":8080"}, "every network"},
+		{"an address without a host", []string{"dev", "--addr", ":8080"}, "every network"},
 		{"no address", []string{"dev", "--addr", "localhost"}, "must be like 127.0.0.1:8080"},
 		{"two places", []string{"dev", "--dynamodb", "http://127.0.0.1:1", "--data", data}, "two different places"},
 		{"no endpoint", []string{"dev", "--addr", "127.0.0.1:0", "--dynamodb", "DynamoDB"}, "must be a URL like http://"},
-		{"nothing runs there", []string{"clock", "--url", "http://127.0.0.1:1"}, "is perennial dev running"},
+		{"no stack at the address", []string{"clock", "--url", "http://127.0.0.1:1"}, "is perennial dev running"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err, status := run(t, c.args...)
@@ -221,7 +222,7 @@ func TestWhatIsWrongIsSaidInOneSentence(t *testing.T) {
 	}
 }
 
-func TestItListensWhereItWasTold(t *testing.T) {
+func TestDevListensOnGivenAddress(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -230,12 +231,12 @@ func TestItListensWhereItWasTold(t *testing.T) {
 	free.Close()
 	p := start(t, "--empty", "--addr", addr)
 	if !strings.Contains(p.said, "http://"+addr+"\n") {
-		t.Errorf("it says %s", p.said)
+		t.Errorf("dev printed %s", p.said)
 	}
 	if strings.Contains(p.said, "/v1/redemptions") {
-		t.Error("it shows how to redeem for a member who does not exist")
+		t.Error("dev prints how to redeem for a missing member")
 	}
 	if n := len(regexp.MustCompile(`(?m)^curl `).FindAllString(p.said, -1)); n != 3 {
-		t.Errorf("%d commands are shown", n)
+		t.Errorf("%d commands are printed", n)
 	}
 }

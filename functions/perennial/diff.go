@@ -12,17 +12,17 @@ import (
 
 type diff struct {
 	maybeStore
-	Old string `arg:"" help:"The older program file. If it is the only one, it is compared with the live version of its program in the table or the data directory."`
-	New string `arg:"" optional:"" help:"The newer program file."`
+	Old string `arg:"" help:"Older program file. Without a second file, it is compared with the live version of its program in the table or the data directory."`
+	New string `arg:"" optional:"" help:"Newer program file."`
 }
 
-// Run prints a line for each value that differs.
+// Run prints one line per changed value.
 func (c *diff) Run(ctx context.Context) error {
 	if c.New != "" {
 		return c.files()
 	}
 	if c.Table == "" && c.Data == "" {
-		return errors.New("give a second file to compare with, or --table or --data for the live version")
+		return errors.New("specify a second file, or --table or --data for the live version")
 	}
 	f, source, err := readProgram(c.Old, os.Stderr)
 	if err != nil {
@@ -35,7 +35,7 @@ func (c *diff) Run(ctx context.Context) error {
 			return err
 		}
 		if live == 0 {
-			return fmt.Errorf("no version of %s is live there", f.Program.ID)
+			return fmt.Errorf("%s has no live version", f.Program.ID)
 		}
 		was, err := p.Ledger.Published(ctx, f.Program.ID, live)
 		if err != nil {
@@ -66,7 +66,7 @@ func printDiff(older, newer []byte) error {
 		fmt.Println(c)
 	}
 	if len(changes) == 0 && len(problems) == 0 {
-		fmt.Println("They say the same.")
+		fmt.Println("The programs are equivalent.")
 	}
 	return problems.Err()
 }

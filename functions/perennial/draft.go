@@ -13,17 +13,17 @@ import (
 )
 
 type draft struct {
-	Save draftSave `cmd:"" help:"Store a file as the draft. It may have problems."`
+	Save draftSave `cmd:"" help:"Store a file as the draft, even if it is invalid."`
 	Show draftShow `cmd:"" help:"Print the draft."`
 }
 
 type draftSave struct {
 	store
-	Program string `arg:"" help:"The program's id."`
-	File    string `arg:"" help:"The program file."`
+	Program string `arg:"" help:"ID of the program."`
+	File    string `arg:"" help:"Program file."`
 }
 
-// Run stores the file in the place of whatever draft is there.
+// Run stores the file and replaces an earlier draft.
 func (c *draftSave) Run(ctx context.Context) error {
 	source, err := readSource(c.File)
 	if err != nil {
@@ -42,7 +42,7 @@ func (c *draftSave) Run(ctx context.Context) error {
 		}
 		fmt.Printf("stored as draft %d of %s\n", version+1, c.Program)
 		if _, problems := program.Parse(source); len(problems) > 0 {
-			fmt.Printf("It cannot be published yet: perennial program check %s says why.\n", c.File)
+			fmt.Printf("It cannot be published yet; run perennial program check %s for the problems.\n", c.File)
 		}
 		return nil
 	})
@@ -50,10 +50,10 @@ func (c *draftSave) Run(ctx context.Context) error {
 
 type draftShow struct {
 	store
-	Program string `arg:"" help:"The program's id."`
+	Program string `arg:"" help:"ID of the program."`
 }
 
-// Run prints the draft alone on standard output, as it was stored.
+// Run prints only the draft on standard output, as it was stored.
 func (c *draftShow) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		source, version, err := p.Ledger.Draft(ctx, c.Program)
@@ -68,7 +68,7 @@ func (c *draftShow) Run(ctx context.Context) error {
 	})
 }
 
-// refused is the sentence of a refusal, as its code says nothing to whoever sits at a terminal.
+// refused returns the detail of a rejection without its code, which is not useful at a terminal.
 func refused(err error) error {
 	no, ok := errors.AsType[*loyalty.Error](err)
 	switch {

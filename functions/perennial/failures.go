@@ -17,16 +17,16 @@ import (
 )
 
 type failuresCmd struct {
-	List    failuresList    `cmd:"" help:"List work that failed for good, the oldest first."`
-	Show    failuresShow    `cmd:"" help:"Show what a failed message says, without email addresses."`
-	Redrive failuresRedrive `cmd:"" help:"Start failed work again. What fails again stays in the list."`
+	List    failuresList    `cmd:"" help:"List permanently failed work, oldest first."`
+	Show    failuresShow    `cmd:"" help:"Show a failed message, without email addresses."`
+	Redrive failuresRedrive `cmd:"" help:"Restart failed work. Work that fails again remains in the list."`
 }
 
-// A failureStore is where failed work is: in the queues of a stack, or in a running perennial dev.
+// A failureStore is the location of failed work: the queues of a stack, or a running perennial dev.
 type failureStore struct {
-	Stack  string `xor:"failures" required:"" env:"PERENNIAL_STACK" placeholder:"NAME" help:"The stack, by name or ARN."`
-	Queues string `xor:"failures" required:"" env:"PERENNIAL_FAILURE_QUEUES" placeholder:"NAME=URL,…" help:"Or its queues, as its output FailureQueues names them: then CloudFormation is not read."`
-	Dev    string `xor:"failures" required:"" placeholder:"URL" help:"Or the address of a running perennial dev, such as http://127.0.0.1:8080."`
+	Stack  string `xor:"failures" required:"" env:"PERENNIAL_STACK" placeholder:"NAME" help:"Name or ARN of the stack."`
+	Queues string `xor:"failures" required:"" env:"PERENNIAL_FAILURE_QUEUES" placeholder:"NAME=URL,…" help:"Failure queues in the format of the stack's output FailureQueues, to avoid reading CloudFormation."`
+	Dev    string `xor:"failures" required:"" placeholder:"URL" help:"Address of a running perennial dev, such as http://127.0.0.1:8080."`
 }
 
 type worker interface {
@@ -46,7 +46,7 @@ type failuresList struct {
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
-// Run prints a line for each failure.
+// Run prints one line per failure.
 func (c *failuresList) Run(ctx context.Context) error {
 	q, err := c.open(ctx)
 	if err != nil {
@@ -60,7 +60,7 @@ func (c *failuresList) Run(ctx context.Context) error {
 		return json.NewEncoder(os.Stdout).Encode(map[string]any{"data": slices.Concat([]failures.Failure{}, list)})
 	}
 	if len(list) == 0 {
-		fmt.Println("nothing has failed for good")
+		fmt.Println("no work has failed")
 		return nil
 	}
 	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
@@ -78,7 +78,8 @@ func attempts(f failures.Failure) string {
 	return fmt.Sprint(f.Attempts)
 }
 
-// errorOf returns the error on one line. Queues keep none; the function logged it under the ID of the message.
+// errorOf returns the error on one line. Queues do not store errors; the function logged it under the ID of the
+// message.
 func errorOf(f failures.Failure) string {
 	if f.Error == "" {
 		return "see the function's log"
@@ -88,10 +89,10 @@ func errorOf(f failures.Failure) string {
 
 type failuresShow struct {
 	failureStore
-	ID string `arg:"" help:"The ID of the message."`
+	ID string `arg:"" help:"ID of the message."`
 }
 
-// Run prints one failure in full.
+// Run prints one complete failure.
 func (c *failuresShow) Run(ctx context.Context) error {
 	q, err := c.open(ctx)
 	if err != nil {
@@ -103,7 +104,7 @@ func (c *failuresShow) Run(ctx context.Context) error {
 	}
 	i := slices.IndexFunc(list, func(f failures.Failure) bool { return f.ID == c.ID })
 	if i < 0 {
-		return fmt.Errorf("no failed message has the ID %s; perennial failures list shows those that there are", c.ID)
+		return fmt.Errorf("no failed message has the ID %s; run perennial failures list to list the messages", c.ID)
 	}
 	f := list[i]
 	fmt.Printf("id        %s\nqueue     %s\nsource    %s\nsent      %s\nattempts  %s\nerror     %s\n\n%s\n",
@@ -113,15 +114,15 @@ func (c *failuresShow) Run(ctx context.Context) error {
 
 type failuresRedrive struct {
 	failureStore
-	IDs   []string `arg:"" optional:"" name:"id" help:"The IDs of the messages."`
-	All   bool     `help:"All failed messages, instead of IDs."`
-	Queue string   `help:"With --all: only those of this queue, such as reassess."`
+	IDs   []string `arg:"" optional:"" name:"id" help:"IDs of the messages."`
+	All   bool     `help:"Restart all failed messages."`
+	Queue string   `help:"With --all: restart only messages of this queue, such as reassess."`
 }
 
-// Run starts the selected work again and fails if some was not accepted.
+// Run restarts the selected work and fails if some was not accepted.
 func (c *failuresRedrive) Run(ctx context.Context) error {
 	if c.All == (len(c.IDs) > 0) || c.Queue != "" && !c.All {
-		return errors.New("name the messages by their IDs, or give --all, and --queue only with --all")
+		return errors.New("specify message IDs or --all; --queue requires --all")
 	}
 	q, err := c.open(ctx)
 	if err != nil {
@@ -139,22 +140,22 @@ func (c *failuresRedrive) Run(ctx context.Context) error {
 			return
 		}
 		started++
-		fmt.Printf("%s  %s: started again\n", f.ID, f.Source)
+		fmt.Printf("%s  %s: restarted\n", f.ID, f.Source)
 	})
 	if err != nil {
 		return err
 	}
-	fmt.Printf("messages: %d started again\n", started)
+	fmt.Printf("messages: %d restarted\n", started)
 	if len(missing) > 0 {
 		return fmt.Errorf("no failed message has the ID %s", strings.Join(missing, ", "))
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d messages were not accepted and stay in the list", failed)
+		return fmt.Errorf("%d messages were not accepted and remain in the list", failed)
 	}
 	return nil
 }
 
-// devFailures are the failures of a running perennial dev, by its address.
+// devFailures contains the failures of a running perennial dev at an address.
 type devFailures string
 
 const failuresPath = "/v1/test/failures"
@@ -168,7 +169,8 @@ func (d devFailures) List(ctx context.Context) ([]failures.Failure, error) {
 	return out.Data, err
 }
 
-// Redrive implements worker. The stack works on the messages before it answers; those that fail again are in the list.
+// Redrive implements worker. The stack processes the messages before it responds; those that fail again are in its
+// list.
 func (d devFailures) Redrive(ctx context.Context, want func(failures.Failure) bool, done func(failures.Failure, error)) error {
 	list, err := d.List(ctx)
 	if err != nil {
@@ -195,7 +197,7 @@ func (d devFailures) Redrive(ctx context.Context, want func(failures.Failure) bo
 	for _, f := range list {
 		var err error
 		if slices.ContainsFunc(left.Data, func(x failures.Failure) bool { return x.ID == f.ID }) {
-			err = errors.New("it failed again")
+			err = errors.New("the work failed again")
 		}
 		done(f, err)
 	}
@@ -208,7 +210,7 @@ func (d devFailures) ask(ctx context.Context, method string, body []byte, out an
 		return err
 	}
 	if status != http.StatusOK {
-		return fmt.Errorf("%s is no perennial dev: %d %s", string(d), status, answer)
+		return fmt.Errorf("%s is not a perennial dev: %d %s", string(d), status, answer)
 	}
 	return json.Unmarshal(answer, out)
 }

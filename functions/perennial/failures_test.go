@@ -13,9 +13,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// TestFailuresOfOneMachineAreListedShownAndRedriven uses the queues of the local stack: one message names a program
-// that is published after the message was given up, the other never works.
-func TestFailuresOfOneMachineAreListedShownAndRedriven(t *testing.T) {
+// TestLocalFailuresAreListedShownAndRedriven uses the queues of the local stack: one message names a program that
+// is published after the message failed, the other always fails.
+func TestLocalFailuresAreListedShownAndRedriven(t *testing.T) {
 	tab, err := pebbletable.OpenMemory()
 	if err != nil {
 		t.Fatal(err)
@@ -55,20 +55,20 @@ func TestFailuresOfOneMachineAreListedShownAndRedriven(t *testing.T) {
 	if _, stderr := perennial(1, "show", "nothing"); !strings.Contains(stderr, "no failed message has the ID nothing") {
 		t.Error(stderr)
 	}
-	if _, stderr := perennial(1, "redrive", "--all"); strings.Count(stderr, "it failed again") != 2 {
+	if _, stderr := perennial(1, "redrive", "--all"); strings.Count(stderr, "the work failed again") != 2 {
 		t.Errorf("before the program is published:\n%s", stderr)
 	}
 	publishDemo(t, stack)
 	out, stderr := perennial(1, "redrive", "--all", "--queue", "reassess")
-	if !strings.Contains(out, id+"  queue reassess: started again") || strings.Count(stderr, "it failed again") != 1 {
+	if !strings.Contains(out, id+"  queue reassess: restarted") || strings.Count(stderr, "the work failed again") != 1 {
 		t.Errorf("after the program is published:\n%s%s", out, stderr)
 	}
 	if list, _ := perennial(0, "list", "--json"); strings.Contains(list, job) || strings.Count(list, `"id"`) != 1 {
-		t.Errorf("what is left is\n%s", list)
+		t.Errorf("the remaining list is\n%s", list)
 	}
 }
 
-func TestRedriveRequiresASelectionOfMessages(t *testing.T) {
+func TestRedriveRequiresSelection(t *testing.T) {
 	for _, args := range [][]string{{}, {"--all", "17"}, {"--queue", "reassess", "17"}} {
 		_, stderr, status := run(t, append([]string{"failures", "redrive", "--dev", "http://127.0.0.1:1"}, args...)...)
 		if status != 1 || !strings.Contains(stderr, "--all") {

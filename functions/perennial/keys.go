@@ -12,14 +12,14 @@ import (
 )
 
 type keys struct {
-	Create keysCreate `cmd:"" help:"Create a key and print it, once."`
-	Revoke keysRevoke `cmd:"" help:"Revoke a key; within a minute it works nowhere."`
+	Create keysCreate `cmd:"" help:"Create a key and print it. It is not shown again."`
+	Revoke keysRevoke `cmd:"" help:"Revoke a key. It stops working everywhere within a minute."`
 }
 
 type keyStore struct {
 	store
-	Program string     `required:"" help:"The id of the program that the key belongs to."`
-	Stage   auth.Stage `enum:"test,live" default:"test" help:"The stage of the stack: ${enum}."`
+	Program string     `required:"" help:"ID of the key's program."`
+	Stage   auth.Stage `enum:"test,live" default:"test" help:"Stage of the stack: ${enum}."`
 }
 
 func (s *keyStore) with(ctx context.Context, do func(*auth.Keys) error) error {
@@ -30,10 +30,10 @@ func (s *keyStore) with(ctx context.Context, do func(*auth.Keys) error) error {
 
 type keysCreate struct {
 	keyStore
-	Scope []auth.Scope `required:"" help:"What it may do, separated by commas: members:read, orders:write … or admin for everything."`
+	Scope []auth.Scope `required:"" help:"Scopes, separated by commas: members:read, orders:write … or admin for all."`
 }
 
-// Run prints the key alone on standard output.
+// Run prints only the key on standard output.
 func (c *keysCreate) Run(ctx context.Context) error {
 	return c.with(ctx, func(k *auth.Keys) error {
 		full, who, err := k.Create(ctx, c.Program, c.Scope...)
@@ -41,14 +41,14 @@ func (c *keysCreate) Run(ctx context.Context) error {
 			return err
 		}
 		fmt.Println(full)
-		fmt.Fprintf(os.Stderr, "Keep it now, it is not shown again. Its id is %s.\n", who.ID)
+		fmt.Fprintf(os.Stderr, "Store the key now; it is not shown again. Its ID is %s.\n", who.ID)
 		return nil
 	})
 }
 
 type keysRevoke struct {
 	keyStore
-	ID string `arg:"" help:"The key's id: the 12 characters after sk_test_ or sk_live_."`
+	ID string `arg:"" help:"ID of the key: the 12 characters after sk_test_ or sk_live_."`
 }
 
 // Run revokes the key. Revoking it again changes nothing.

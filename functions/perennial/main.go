@@ -1,7 +1,8 @@
-// Command perennial is the whole platform on one machine (perennial dev), and what its operator needs at hand:
-// check, explain, compare and publish program files, create and revoke API keys, add codes, look after reminders and
-// webhooks, list whose level will change, plan a night on which many members fall due, move the clock of a local stack and
-// send it sample events. It is no Lambda function, and the only program into which the local table's engine is linked.
+// Command perennial runs the whole platform on one machine (perennial dev) and contains the operator's commands:
+// check, explain, compare and publish program files, create and revoke API keys, add codes, inspect reminders and
+// webhooks, list upcoming tier changes, estimate a night with many due members, advance the clock of a local stack
+// and send it sample events. It is not a Lambda function, and the only program that contains the engine of the
+// local table.
 package main
 
 import (
@@ -17,25 +18,25 @@ import (
 )
 
 type commands struct {
-	Dev      dev        `cmd:"" help:"Run everything on this machine."`
-	Clock    clock      `cmd:"" help:"Read the clock of a running perennial dev, or move it on."`
+	Dev      dev        `cmd:"" help:"Run the whole platform on this machine."`
+	Clock    clock      `cmd:"" help:"Read or advance the clock of a running perennial dev."`
 	Program  programCmd `cmd:"" help:"Check, explain, compare and publish program files."`
 	Keys     keys       `cmd:"" help:"Create and revoke API keys."`
-	Reassess reassess   `cmd:"" help:"List whose level will change, before it does."`
-	Plan     plan       `cmd:"" help:"Play through a day on which many members fall due at once: time, units, cost."`
-	Codes    codesCmd   `cmd:"" help:"Add codes that rewards give out."`
+	Reassess reassess   `cmd:"" help:"List upcoming tier changes."`
+	Plan     plan       `cmd:"" help:"Estimate the time, units and cost of a night with many due members."`
+	Codes    codesCmd   `cmd:"" help:"Add codes to a reward's pool."`
 
 	Estimate estimateCmd `cmd:"" help:"Estimate costs on AWS."`
 
-	Failures  failuresCmd  `cmd:"" help:"List work that failed for good, show it and start it again."`
-	Webhooks  webhooksCmd  `cmd:"" help:"List what payment processors sent, show it, take it again, and ask them for what they sent while nobody listened."`
+	Failures  failuresCmd  `cmd:"" help:"List, show and restart failed work."`
+	Webhooks  webhooksCmd  `cmd:"" help:"List, show, replay and backfill events of payment processors."`
 	Trigger   trigger      `cmd:"" help:"Send a signed sample event of a payment processor to a running perennial dev."`
-	Reminders remindersCmd `cmd:"" help:"Say who would be reminded of what tomorrow, or what perennial dev would have sent."`
+	Reminders remindersCmd `cmd:"" help:"List tomorrow's reminders, or the outbox of a running perennial dev."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 func main() {
-	// The first signal ends what is under way in order. A second one ends the process.
+	// The first signal stops the command in order. A second one ends the process.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 
@@ -47,7 +48,7 @@ func main() {
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	err := parsed.Run()
 	if err != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		os.Exit(130) // stopped by a signal before it was done, which is what was asked for
+		os.Exit(130) // stopped by a signal before it was complete, as requested
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "perennial:", err)
@@ -57,7 +58,7 @@ func main() {
 
 type versionCmd struct{}
 
-// Run prints the module's version, or that of the sources where it was built from a checkout.
+// Run prints the version of the module, or of the sources if it was built from a checkout.
 func (versionCmd) Run() error {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// binary is the command as it is built, which the tests run.
+// binary is the built command, which the tests run.
 var binary string
 
 func TestMain(m *testing.M) {
@@ -39,15 +39,15 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// patience bounds every wait of these tests; on an idle machine they take a fraction of it.
+// patience limits every wait of these tests; on an idle machine they take a fraction of it.
 const patience = time.Minute
 
-// A process is a perennial dev that runs.
+// A process is a running perennial dev.
 type process struct {
 	t        *testing.T
 	cmd      *exec.Cmd
 	url, key string
-	said     string // on standard output, up to the line on which it was ready
+	said     string // standard output up to the line that shows that it is ready
 	err      *bytes.Buffer
 	ended    chan error
 }
@@ -82,9 +82,9 @@ func start(t *testing.T, args ...string) *process {
 	select {
 	case <-ready:
 	case err := <-p.ended:
-		t.Fatalf("it ended with %v:\n%s", err, p.err)
+		t.Fatalf("dev ended with %v:\n%s", err, p.err)
 	case <-time.After(patience):
-		t.Fatalf("it was not ready in %s:\n%s", patience, p.err)
+		t.Fatalf("dev was not ready in %s:\n%s", patience, p.err)
 	}
 	var line struct{ URL, Key string }
 	if json.Unmarshal([]byte(p.said), &line) == nil {
@@ -93,7 +93,7 @@ func start(t *testing.T, args ...string) *process {
 	return p
 }
 
-// stop sends a signal and waits for the end.
+// stop sends a signal and waits for the end of the process.
 func (p *process) stop(signal syscall.Signal) error {
 	p.t.Helper()
 	if err := p.cmd.Process.Signal(signal); err != nil {
@@ -103,12 +103,12 @@ func (p *process) stop(signal syscall.Signal) error {
 	case err := <-p.ended:
 		return err
 	case <-time.After(patience):
-		p.t.Fatalf("it did not end in %s", patience)
+		p.t.Fatalf("dev did not end in %s", patience)
 		return nil
 	}
 }
 
-// call sends a request with the process's key and decodes the answer.
+// call sends a request with the process's key and decodes the response.
 func (p *process) call(method, path, idempotency, body string) (status int, answer map[string]any, err error) {
 	ctx, cancel := context.WithTimeout(p.t.Context(), patience)
 	defer cancel()
@@ -129,7 +129,7 @@ func (p *process) call(method, path, idempotency, body string) (status int, answ
 	return resp.StatusCode, answer, json.NewDecoder(resp.Body).Decode(&answer)
 }
 
-// run runs a command that ends by itself.
+// run runs a command until it exits.
 func run(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

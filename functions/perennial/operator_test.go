@@ -10,15 +10,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/dynamotable/dynamotest"
 )
 
-// The whole of an operator's work on one data directory: publish, publish again, make a key, use it, revoke it.
-func TestPublishAndKeysWorkOnADataDirectory(t *testing.T) {
+// TestPublishAndKeysInDataDirectory runs an operator's commands on one data directory: publish, publish again,
+// create a key, use it, revoke it.
+func TestPublishAndKeysInDataDirectory(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first := writeProgram(t)
 	for _, c := range []struct {
 		file, want string
 	}{
 		{first, "version 1 of bluebird is live\n"},
-		{first, "version 1 of bluebird is live already, with these very words\n"},
+		{first, "version 1 of bluebird is live already, with the same file\n"},
 		{writeProgram(t, "pending: 14 days", "pending: 7 days"), "version 2 of bluebird is live\n"},
 	} {
 		if out, err, status := run(t, "program", "publish", "--data", data, c.file); out != c.want || status != 0 {
@@ -39,7 +40,7 @@ func TestPublishAndKeysWorkOnADataDirectory(t *testing.T) {
 		t.Error(status, answer, err)
 	}
 	if _, err, status := run(t, "keys", "revoke", "--data", data, "--program", "bluebird", key[8:20]); status != 1 || !strings.Contains(err, "in use") {
-		t.Errorf("two processes had one directory: %d %s", status, err)
+		t.Errorf("two processes opened one directory: %d %s", status, err)
 	}
 	if err := p.stop(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -57,8 +58,8 @@ func TestPublishAndKeysWorkOnADataDirectory(t *testing.T) {
 	}
 }
 
-// A stack on one machine is of the test stage.
-func TestAKeyOfTheLiveStageIsNoneForAStackOnOneMachine(t *testing.T) {
+// TestLiveKeyIsInvalidForLocalStack: a stack on one machine has the stage test.
+func TestLiveKeyIsInvalidForLocalStack(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	out, errs, status := run(t, "keys", "create", "--data", data, "--program", "bluebird", "--scope", "admin", "--stage", "live")
 	if status != 0 || !regexp.MustCompile(`^sk_live_\w+_[\w-]+\n$`).MatchString(out) {
@@ -71,7 +72,7 @@ func TestAKeyOfTheLiveStageIsNoneForAStackOnOneMachine(t *testing.T) {
 	}
 }
 
-func TestVersionAndHelpSaySomething(t *testing.T) {
+func TestVersionAndHelpPrintText(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"--help"}, {"dev", "--help"}} {
 		if out, err, status := run(t, args...); status != 0 || out == "" {
 			t.Errorf("%v: %d %s", args, status, err)
@@ -79,7 +80,7 @@ func TestVersionAndHelpSaySomething(t *testing.T) {
 	}
 }
 
-func TestDevKeepsItsDataInDynamoDB(t *testing.T) {
+func TestDevStoresDataInDynamoDB(t *testing.T) {
 	endpoint := dynamotest.Endpoint(t)
 	p := start(t, "--dynamodb", endpoint, "--empty", "--json")
 	status, answer, err := p.call("GET", "/v1/rewards", "", "")
@@ -92,6 +93,6 @@ func TestDevKeepsItsDataInDynamoDB(t *testing.T) {
 	again := start(t, "--dynamodb", endpoint, "--json")
 	again.key = p.key
 	if status, answer, err := again.call("GET", "/v1/rewards", "", ""); status != 200 || err != nil {
-		t.Error("the key is gone", status, answer, err)
+		t.Error("the key is missing", status, answer, err)
 	}
 }

@@ -11,17 +11,17 @@ import (
 )
 
 type programCmd struct {
-	Check    check    `cmd:"" help:"Check a program file, run its examples, and print what is wrong with it."`
-	Explain  explain  `cmd:"" help:"Say in plain English what a program file does."`
-	Diff     diff     `cmd:"" help:"Print what differs between two program files, or between the live version and a file."`
-	Draft    draft    `cmd:"" help:"Store or print the draft, from which the API publishes."`
-	Publish  publish  `cmd:"" help:"Check a program file and make it a version of its program, live now or from an instant on."`
-	Rollback rollback `cmd:"" help:"Publish an earlier version again, and withdraw what is scheduled."`
+	Check    check    `cmd:"" help:"Check a program file, run its examples and print its problems."`
+	Explain  explain  `cmd:"" help:"Explain a program file in plain English."`
+	Diff     diff     `cmd:"" help:"Compare two program files, or a file with the live version."`
+	Draft    draft    `cmd:"" help:"Store or print the draft that the API publishes."`
+	Publish  publish  `cmd:"" help:"Check a program file and publish it, now or at an instant."`
+	Rollback rollback `cmd:"" help:"Publish an earlier version again, and withdraw scheduled versions."`
 	Versions versions `cmd:"" help:"List the versions of a program, newest first."`
 }
 
 type check struct {
-	File string `arg:"" help:"The program file."`
+	File string `arg:"" help:"Program file."`
 }
 
 // Run prints every problem with its line, and fails if there is one.
@@ -35,10 +35,10 @@ func (c *check) Run() error {
 }
 
 type explain struct {
-	File string `arg:"" help:"The program file."`
+	File string `arg:"" help:"Program file."`
 }
 
-// Run prints a sentence a line, and fails if the file has a problem.
+// Run prints one sentence per line, and fails if the file has a problem.
 func (c *explain) Run() error {
 	f, _, err := readProgram(c.File, os.Stderr)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *explain) Run() error {
 
 var errProblems = errors.New("the program file has problems; nothing was changed")
 
-// readProgram reads and checks a program file and prints what is wrong with it.
+// readProgram reads and checks a program file and prints its problems.
 func readProgram(path string, out io.Writer) (*program.File, []byte, error) {
 	source, err := readSource(path)
 	if err != nil {
@@ -60,7 +60,7 @@ func readProgram(path string, out io.Writer) (*program.File, []byte, error) {
 	return f, source, err
 }
 
-// parse checks the source of a program, which has a name, and prints what is wrong with it.
+// parse checks the source of a program and prints its problems under the given name.
 func parse(name string, source []byte, out io.Writer) (*program.File, error) {
 	f, problems := program.Parse(source)
 	if len(problems) > 0 {
@@ -82,7 +82,7 @@ func tell(name string, problems program.Problems, out io.Writer) error {
 func readSource(path string) ([]byte, error) {
 	source, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no program file %s", path)
+		return nil, fmt.Errorf("the program file %s does not exist", path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the program file: %w", err)

@@ -21,7 +21,7 @@ func writeProgram(t *testing.T, edit ...string) string {
 	return path
 }
 
-func TestCheckSaysWhatIsWrongAndWhere(t *testing.T) {
+func TestCheckReportsProblemsWithLines(t *testing.T) {
 	if out, err, status := run(t, "program", "check", writeProgram(t)); status != 0 || !strings.Contains(out, "bluebird can be published") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
@@ -31,7 +31,7 @@ func TestCheckSaysWhatIsWrongAndWhere(t *testing.T) {
 	}
 }
 
-func TestExplainSaysWhatAFileDoes(t *testing.T) {
+func TestExplainDescribesFile(t *testing.T) {
 	if out, err, status := run(t, "program", "explain", writeProgram(t)); status != 0 || !strings.Contains(out, "Bluebird Rewards (bluebird)") {
 		t.Errorf("%d %s %s", status, out, err)
 	}
@@ -40,10 +40,10 @@ func TestExplainSaysWhatAFileDoes(t *testing.T) {
 	}
 }
 
-// A step is a command and what it prints.
+// A step is a command and its output.
 type step struct {
 	args []string
-	want string // … stands for anything
+	want string // … matches any text
 }
 
 func steps(t *testing.T, list []step) {
@@ -56,7 +56,7 @@ func steps(t *testing.T, list []step) {
 	}
 }
 
-func TestDiffSaysWhatChanged(t *testing.T) {
+func TestDiffPrintsChanges(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	older, newer := writeProgram(t), writeProgram(t, "pending: 14 days", "pending: 7 days", "cost: 500", "cost: 450")
 	want := "line …: earn.purchase.pending: 14 days becomes 7 days\nline …: rewards.five-off.cost: 500 becomes 450\n"
@@ -66,9 +66,9 @@ func TestDiffSaysWhatChanged(t *testing.T) {
 	}
 	steps(t, []step{
 		{[]string{"diff", older, newer}, want},
-		{[]string{"diff", older, writeProgram(t, "# yaml", "# YAML")}, "They say the same.\n"},
-		{[]string{"diff", older}, "perennial: give a second file to compare with, or --table or --data for the live version\n"},
-		{[]string{"diff", "--data", data, newer}, "perennial: no version of bluebird is live there\n"},
+		{[]string{"diff", older, writeProgram(t, "# yaml", "# YAML")}, "The programs are equivalent.\n"},
+		{[]string{"diff", older}, "perennial: specify a second file, or --table or --data for the live version\n"},
+		{[]string{"diff", "--data", data, newer}, "perennial: bluebird has no live version\n"},
 		{[]string{"publish", "--data", data, older}, "version 1 of bluebird is live\n"},
 		{[]string{"diff", "--data", data, newer}, want},
 	})
@@ -87,19 +87,19 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 	steps(t, []step{
 		{on("publish", first), "version 1 of bluebird is live\n"},
 		{on("publish", first, "--effective-at", "2020-01-01T00:00:00Z"), "perennial: --effective-at: The instant must be in the future; …\n"},
-		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes over at " + soon + "\n"},
-		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes over at " + soon + " already, with these very words\n"},
-		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes over at " + soon + "\n"},
+		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes effect at " + soon + "\n"},
+		{on("publish", second, "--effective-at", soon), "version 2 of bluebird takes effect at " + soon + " already, with the same file\n"},
+		{on("publish", third), "version 3 of bluebird is live\nversion 2 still takes effect at " + soon + "\n"},
 		{on("versions", "bluebird"), "version  status     effective at          published by\n3        live       …Z  command line\n2        scheduled  " + soon + "  command line\n1        past       …Z  command line\n"},
 		{on("rollback", "bluebird", "9"), "perennial: There is no …\n"},
-		{on("rollback", "bluebird", "1"), "version 4 of bluebird is live, with the file of version 1\nversion 2, which was to take over at " + soon + ", is withdrawn\n"},
-		{on("rollback", "bluebird", "1"), "version 4 of bluebird stays live\n"},
+		{on("rollback", "bluebird", "1"), "version 4 of bluebird is live, with the file of version 1\nversion 2, scheduled for " + soon + ", was withdrawn\n"},
+		{on("rollback", "bluebird", "1"), "version 4 of bluebird remains live\n"},
 		{on("versions", "bluebird"), "…4        live …2        withdrawn  …"},
-		{on("versions", "redbird"), "perennial: no version of redbird was published there\n"},
+		{on("versions", "redbird"), "perennial: redbird has no published version\n"},
 	})
 }
 
-func TestWhatLevelsTakeChangesOnlyInAWayThatIsSaid(t *testing.T) {
+func TestChangedLevelsRequireMode(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, second := writeProgram(t), writeProgram(t, "from: 500,", "from: 100,")
 	const ask = "perennial: The requirements of levels have changed. Set levels to upgrade_only (members only move up) or full (members also move down).\n"
@@ -115,8 +115,9 @@ func TestWhatLevelsTakeChangesOnlyInAWayThatIsSaid(t *testing.T) {
 	}
 }
 
-// The clock of a data directory may be ahead: what takes over by it has taken over.
-func TestTheCommandLineGoesByTheClockOfTheData(t *testing.T) {
+// TestCommandsUseClockOfData: the clock of a data directory may be advanced, so scheduled versions may have taken
+// effect.
+func TestCommandsUseClockOfData(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, second := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450")
 	soon := time.Now().Add(48 * time.Hour).UTC().Format(time.RFC3339)
@@ -137,12 +138,12 @@ func TestTheCommandLineGoesByTheClockOfTheData(t *testing.T) {
 	steps(t, []step{{[]string{"versions", "--data", data, "bluebird"}, "…2        live …1        past …"}})
 }
 
-func TestADraftIsStoredAndPrinted(t *testing.T) {
+func TestDraftIsStoredAndPrinted(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	good, bad := writeProgram(t), writeProgram(t, "rounding: down", "rounding: dawn")
 	steps(t, []step{
 		{[]string{"draft", "show", "--data", data, "bluebird"}, "perennial: bluebird has no draft\n"},
-		{[]string{"draft", "save", "--data", data, "bluebird", bad}, "stored as draft 1 of bluebird\nIt cannot be published yet: perennial program check …"},
+		{[]string{"draft", "save", "--data", data, "bluebird", bad}, "stored as draft 1 of bluebird\nIt cannot be published yet; run perennial program check …"},
 		{[]string{"draft", "save", "--data", data, "bluebird", good}, "stored as draft 2 of bluebird\n"},
 		{[]string{"draft", "show", "--data", data, "bluebird"}, string(program.Demo())},
 	})

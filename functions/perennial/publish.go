@@ -11,17 +11,17 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// commandLine is who publishes from here: there is no API key.
+// commandLine is the publisher of versions from the command line, where there is no API key.
 const commandLine = "command line"
 
 type publish struct {
 	store
-	File        string     `arg:"" help:"The program file. Its id says which program it is."`
-	Levels      string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"If what levels take has changed: whether members only move up by it, or also down."`
-	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"From when on it is live, such as 2026-12-05T00:00:00+01:00; at most a year ahead. Left out: now."`
+	File        string     `arg:"" help:"Program file. It contains the program's ID."`
+	Levels      string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels have changed: members only move up, or also down."`
+	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant from which the version is live, such as 2026-12-05T00:00:00+01:00, at most a year ahead. The default is now."`
 }
 
-// Run publishes nothing that has a problem, and nothing twice.
+// Run publishes the file unless it has a problem or was already published.
 func (c *publish) Run(ctx context.Context) error {
 	f, source, err := readProgram(c.File, os.Stdout)
 	if err != nil {
@@ -38,17 +38,17 @@ func (c *publish) Run(ctx context.Context) error {
 		}
 		already := ""
 		if !fresh {
-			already = " already, with these very words"
+			already = " already, with the same file"
 		}
 		if version == s.Live {
 			fmt.Printf("version %d of %s is live%s\n", version, f.Program.ID, already)
 		}
 		for _, n := range s.Next {
 			if n.Version == version {
-				fmt.Printf("version %d of %s takes over at %s%s\n", version, f.Program.ID, n.At.Format(time.RFC3339), already)
+				fmt.Printf("version %d of %s takes effect at %s%s\n", version, f.Program.ID, n.At.Format(time.RFC3339), already)
 				continue
 			}
-			fmt.Printf("version %d still takes over at %s\n", n.Version, n.At.Format(time.RFC3339))
+			fmt.Printf("version %d still takes effect at %s\n", n.Version, n.At.Format(time.RFC3339))
 		}
 		return nil
 	})
@@ -56,12 +56,12 @@ func (c *publish) Run(ctx context.Context) error {
 
 type rollback struct {
 	store
-	Program string `arg:"" help:"The program's id."`
-	Levels  string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"If what levels take differs: whether members only move up by it, or also down."`
-	Version int    `arg:"" help:"The version whose file is published again. If it is live, only what is scheduled is withdrawn."`
+	Program string `arg:"" help:"ID of the program."`
+	Levels  string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels differ: members only move up, or also down."`
+	Version int    `arg:"" help:"Version whose file is published again. For the live version, only scheduled versions are withdrawn."`
 }
 
-// Run goes back to the file of an earlier version, which becomes a new one.
+// Run publishes the file of an earlier version as a new version.
 func (c *rollback) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		was, err := p.Ledger.Published(ctx, c.Program, c.Version)
@@ -89,9 +89,9 @@ func (c *rollback) say(before ledger.Schedule, version int, fresh bool) {
 	if fresh {
 		fmt.Printf("version %d of %s is live, with the file of version %d\n", version, c.Program, c.Version)
 	} else {
-		fmt.Printf("version %d of %s stays live\n", version, c.Program)
+		fmt.Printf("version %d of %s remains live\n", version, c.Program)
 	}
 	for _, n := range before.Next {
-		fmt.Printf("version %d, which was to take over at %s, is withdrawn\n", n.Version, n.At.Format(time.RFC3339))
+		fmt.Printf("version %d, scheduled for %s, was withdrawn\n", n.Version, n.At.Format(time.RFC3339))
 	}
 }

@@ -14,12 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestEveryShellBlockOfTheReadmeDoesWhatItShows runs the blocks one after the other, as a newcomer would, and
-// compares what they print with the block behind them, in which … stands for anything.
-func TestEveryShellBlockOfTheReadmeDoesWhatItShows(t *testing.T) {
+// TestReadmeCommandsPrintShownOutput runs the README's shell blocks in order, as a new user would, and compares
+// their output with the following block, in which … matches any text.
+func TestReadmeCommandsPrintShownOutput(t *testing.T) {
 	for _, tool := range []string{"make", "curl", "bash"} {
 		if _, err := exec.LookPath(tool); err != nil {
-			t.Fatalf("install %s: the blocks are for it", tool)
+			t.Fatalf("install %s: the blocks require it", tool)
 		}
 	}
 	source, err := os.ReadFile("../../README.md")
@@ -28,7 +28,7 @@ func TestEveryShellBlockOfTheReadmeDoesWhatItShows(t *testing.T) {
 	}
 	form := regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n```(text|json)\n(.*?)```)?")
 	if rest := regexp.MustCompile("(?s)```mermaid\n.*?```").ReplaceAll(form.ReplaceAll(source, nil), nil); bytes.Contains(rest, []byte("```")) {
-		t.Fatalf("a block is neither commands nor what those right before it print:\n%s", rest[bytes.Index(rest, []byte("```")):])
+		t.Fatalf("a block contains neither commands nor the output of the preceding ones:\n%s", rest[bytes.Index(rest, []byte("```")):])
 	}
 	blocks := form.FindAllStringSubmatch(string(source), -1)
 	if len(blocks) < 5 || !strings.HasPrefix(blocks[0][1], "make run") {
@@ -54,8 +54,8 @@ func TestEveryShellBlockOfTheReadmeDoesWhatItShows(t *testing.T) {
 	}
 }
 
-// readmeRun starts the README's own command on a free port, in a group of its own so that all of it can be
-// stopped, and returns once it has said how to use it.
+// readmeRun starts the README's command on a free port, in its own process group so that all of its processes can
+// be stopped, and returns when it is ready.
 func readmeRun(t *testing.T, command string) (url, said string) {
 	args, ok := strings.CutSuffix(command, "'")
 	if !ok {
@@ -90,11 +90,11 @@ func readmeRun(t *testing.T, command string) (url, said string) {
 	return "", ""
 }
 
-// wantLike compares texts, in which … stands for anything.
+// wantLike compares texts. … matches any text.
 func wantLike(t *testing.T, command, want, got string) {
 	t.Helper()
 	if !like(strings.TrimSpace(want), strings.TrimSpace(got)) {
-		t.Errorf("the README says that\n%s\nprints\n%s\nbut it prints\n%s", command, want, got)
+		t.Errorf("the README states that\n%s\nprints\n%s\nbut it prints\n%s", command, want, got)
 	}
 }
 
@@ -103,20 +103,20 @@ func like(want, got string) bool {
 	return regexp.MustCompile(`(?s)^` + pattern + `$`).MatchString(got)
 }
 
-// wantJSON compares JSON by its content, as the README writes it in lines of its own.
+// wantJSON compares JSON by content, because the README formats it with line breaks.
 func wantJSON(t *testing.T, command, want string, got []byte) {
 	t.Helper()
 	var w, g any
 	if err := json.Unmarshal([]byte(want), &w); err != nil {
-		t.Errorf("what the README shows for\n%s\nis no JSON: %v", command, err)
+		t.Errorf("the README's output for\n%s\nis not JSON: %v", command, err)
 		return
 	}
 	if err := json.Unmarshal(got, &g); err != nil {
-		t.Errorf("%s\nprints no JSON: %v\n%s", command, err, got)
+		t.Errorf("%s\ndoes not print JSON: %v\n%s", command, err, got)
 		return
 	}
 	anything := cmp.Comparer(func(a, b string) bool { return like(a, b) || like(b, a) })
 	if diff := cmp.Diff(w, g, anything); diff != "" {
-		t.Errorf("%s\nprints something else than the README shows (-README +printed):\n%s", command, diff)
+		t.Errorf("%s\nprints other output than the README shows (-README +printed):\n%s", command, diff)
 	}
 }

@@ -15,14 +15,14 @@ import (
 
 type reassess struct {
 	store
-	Program string     `arg:"" help:"The program's id."`
-	Preview bool       `required:"" help:"List whose level will change, and change nothing. The schedule does the rest."`
-	Until   *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"By when, such as 2027-01-01T00:00:00+01:00. Left out: now."`
-	File    string     `type:"path" help:"By this program file, as if it were published now, rather than by the live version."`
-	Levels  string     `enum:"upgrade_only,full" default:"full" help:"With --file, if what levels take differs: whether members only move up by it, or also down."`
+	Program string     `arg:"" help:"ID of the program."`
+	Preview bool       `required:"" help:"List tier changes without applying them. The schedule applies them."`
+	Until   *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant up to which to list changes, such as 2027-01-01T00:00:00+01:00. The default is now."`
+	File    string     `type:"path" help:"Program file to use in place of the live version, as if it were published now."`
+	Levels  string     `enum:"upgrade_only,full" default:"full" help:"With --file, tier changes if the requirements of levels differ: members only move up, or also down."`
 }
 
-// Run prints a line for every member whose level will change, and how many of each there are.
+// Run prints one line per member whose level will change, and the number of members per kind of change.
 func (c *reassess) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		live, err := p.Live(ctx, c.Program)
@@ -46,7 +46,7 @@ func (c *reassess) Run(ctx context.Context) error {
 	})
 }
 
-// next is the program that is to decide.
+// next returns the program that determines the changes.
 func (c *reassess) next(live *loyalty.Program, now time.Time) (*loyalty.Program, error) {
 	if c.File == "" {
 		return live, nil
@@ -56,27 +56,27 @@ func (c *reassess) next(live *loyalty.Program, now time.Time) (*loyalty.Program,
 		return nil, err
 	}
 	if f.Program.ID != c.Program {
-		return nil, fmt.Errorf("%s is of program %s, not %s", c.File, f.Program.ID, c.Program)
+		return nil, fmt.Errorf("%s is for the program %s, not %s", c.File, f.Program.ID, c.Program)
 	}
 	f.Program.Supersede(live, now, loyalty.RefreshMode(c.Levels))
 	return f.Program, nil
 }
 
 func (c *reassess) list(ctx context.Context, l *ledger.Ledger, live, next *loyalty.Program, until time.Time) error {
-	looked, moves := 0, map[string]int{}
+	evaluated, moves := 0, map[string]int{}
 	for shard := range ledger.Shards {
 		for x, err := range l.LevelChanges(ctx, live, next, shard, "", until) {
 			if err != nil {
 				return err
 			}
-			if looked++; x.From == x.To {
+			if evaluated++; x.From == x.To {
 				continue
 			}
 			moves[x.From+" to "+x.To]++
 			fmt.Printf("%s  %s  %s\n", x.Member, x.At.Format(time.RFC3339), x.Because.Effect())
 		}
 	}
-	fmt.Printf("%d members were looked at; those for whom time never does anything were not\n", looked)
+	fmt.Printf("%d members evaluated, excluding members without time-dependent changes\n", evaluated)
 	for _, kind := range slices.Sorted(maps.Keys(moves)) {
 		fmt.Printf("%6d from %s\n", moves[kind], kind)
 	}

@@ -11,8 +11,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/program"
 )
 
-// A file that takes less for silver moves whoever has it; looking at that changes nothing.
-func TestAPreviewSaysWhoseLevelAFileWouldChange(t *testing.T) {
+// TestPreviewListsTierChangesOfFile uses a file with a lower threshold for silver, which moves a member. The
+// preview changes nothing.
+func TestPreviewListsTierChangesOfFile(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	if out, err, status := run(t, "program", "publish", "--data", dir, writeProgram(t)); status != 0 {
 		t.Fatal(out, err)
@@ -55,13 +56,13 @@ func TestAPreviewSaysWhoseLevelAFileWouldChange(t *testing.T) {
 			}
 		}
 		if seen != 1 {
-			t.Errorf("%d members were looked at", seen)
+			t.Errorf("%d members were evaluated", seen)
 		}
 	}
 	if err := table.Close(); err != nil {
 		t.Fatal(err)
 	}
-	const looked = "1 members were looked at; those for whom time never does anything were not\n"
+	const looked = "1 members evaluated, excluding members without time-dependent changes\n"
 	cheap := ada + "  …Z  …\n" + looked + "     1 from bronze to silver\n"
 	for _, x := range []struct{ args, want string }{{"", looked}, {"--file " + file, cheap}, {"--file " + file, cheap}, {"", looked}} {
 		args := append([]string{"reassess", "--preview", "--data", dir, "bluebird"}, strings.Fields(x.args)...)
@@ -74,6 +75,6 @@ func TestAPreviewSaysWhoseLevelAFileWouldChange(t *testing.T) {
 	}
 	c.Program = "other"
 	if _, err := c.next(live, now); err == nil {
-		t.Error("a file of another program was taken")
+		t.Error("a file of another program was accepted")
 	}
 }

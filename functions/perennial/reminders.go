@@ -12,27 +12,27 @@ import (
 )
 
 type remindersCmd struct {
-	Tomorrow bool   `help:"Say who would get what tomorrow, as things stand now."`
-	Outbox   bool   `help:"Say what a running perennial dev would have sent."`
-	List     bool   `help:"With --tomorrow: list every message too."`
-	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where the API answers."`
-	Key      string `env:"PERENNIAL_KEY" help:"An API key that may read members."`
+	Tomorrow bool   `help:"List the reminders that would be sent tomorrow."`
+	Outbox   bool   `help:"List the messages in the outbox of a running perennial dev."`
+	List     bool   `help:"With --tomorrow: also list every message."`
+	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Address of the API."`
+	Key      string `env:"PERENNIAL_KEY" help:"API key with the scope members:read."`
 }
 
-// Run asks the API.
+// Run sends the request to the API.
 func (r *remindersCmd) Run(ctx context.Context) error {
 	switch {
 	case r.Tomorrow == r.Outbox:
-		return errors.New("say either --tomorrow or --outbox")
+		return errors.New("specify either --tomorrow or --outbox")
 	case r.Key == "":
-		return errors.New("give an API key with --key or in PERENNIAL_KEY")
+		return errors.New("specify an API key with --key or PERENNIAL_KEY")
 	case r.Outbox:
 		return r.outbox(ctx)
 	}
 	return r.tomorrow(ctx)
 }
 
-// get reads one answer of the API.
+// get reads one response of the API.
 func (r *remindersCmd) get(ctx context.Context, path string, into any) error {
 	status, answer, err := ask(ctx, http.MethodGet, r.URL, path, http.Header{"Authorization": {"Bearer " + r.Key}}, nil)
 	if err != nil {
@@ -40,8 +40,8 @@ func (r *remindersCmd) get(ctx context.Context, path string, into any) error {
 	}
 	if status != http.StatusOK {
 		var problem struct{ Detail string }
-		_ = json.Unmarshal(answer, &problem) // what is no problem document has no detail
-		return fmt.Errorf("%s answers %d: %s", path, status, problem.Detail)
+		_ = json.Unmarshal(answer, &problem) // other responses have no detail
+		return fmt.Errorf("%s returned status %d: %s", path, status, problem.Detail)
 	}
 	return json.Unmarshal(answer, into)
 }
@@ -78,9 +78,9 @@ func (r *remindersCmd) tomorrow(ctx context.Context) error {
 		}
 		cursor = *page.NextCursor
 	}
-	fmt.Printf("members looked at: %d\n", members)
+	fmt.Printf("members evaluated: %d\n", members)
 	show("would be sent", counts)
-	show("would not, because of", excluded)
+	show("would not be sent, by reason", excluded)
 	return nil
 }
 

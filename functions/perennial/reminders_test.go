@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// Two members come close to a reward at night, with the 50 points for joining, and one of them agreed to be told.
-func TestTomorrowsRemindersAreToldWithWhatIsKeptBack(t *testing.T) {
-	p := start(t, "--empty", "--json", "--clock", "2026-12-01T21:00:00Z") // when nobody is written to
+// TestTomorrowsRemindersIncludeSuppressed uses two members who come close to a reward at night, with the 50 points
+// for joining. One of them has consented to reminders.
+func TestTomorrowsRemindersIncludeSuppressed(t *testing.T) {
+	p := start(t, "--empty", "--json", "--clock", "2026-12-01T21:00:00Z") // during quiet hours
 	for name, consents := range map[string]string{
 		"ada": `[{"channel": "email", "purpose": "marketing", "given": true, "text": "news-1", "source": "checkout"}]`,
 		"bob": `[]`,
@@ -22,10 +23,10 @@ func TestTomorrowsRemindersAreToldWithWhatIsKeptBack(t *testing.T) {
 	}
 	out, errs, status := run(t, "reminders", "--tomorrow", "--list", "--url", p.url, "--key", p.key)
 	const want = `…  nearly-there             email    mem_…  260 points
-members looked at: 2
+members evaluated: 2
 would be sent: 1
        1  nearly-there
-would not, because of: 1
+would not be sent, by reason: 1
        1  consent
 `
 	if status != 0 || !like(want, out) {
@@ -33,8 +34,8 @@ would not, because of: 1
 	}
 	for want, args := range map[string][]string{
 		"either --tomorrow or --outbox": {"--key", p.key},
-		"give an API key":               {"--tomorrow"},
-		"answers 401":                   {"--tomorrow", "--key", "sk_test_nobody"},
+		"specify an API key":            {"--tomorrow"},
+		"returned status 401":                   {"--tomorrow", "--key", "sk_test_nobody"},
 	} {
 		if _, err, status := run(t, append([]string{"reminders", "--url", p.url}, args...)...); status != 1 || !strings.Contains(err, want) {
 			t.Errorf("%v: %d %s", args, status, err)

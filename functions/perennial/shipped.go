@@ -15,7 +15,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// shipped builds the functions' binaries for --functions and says how to run them; nil without --functions.
+// shipped builds the functions' binaries for --functions and returns their settings; nil without --functions.
 func (r *running) shipped(ctx context.Context, programID string) (*local.Binaries, error) {
 	if !r.Functions {
 		return nil, nil
@@ -46,7 +46,7 @@ func (r *running) shipped(ctx context.Context, programID string) (*local.Binarie
 	return b, nil
 }
 
-// end ends the functions' processes.
+// end stops the functions' processes.
 func (r *running) end() {
 	if r.stack == nil {
 		return
@@ -56,7 +56,7 @@ func (r *running) end() {
 	}
 }
 
-// A functionLog shows what functions log: all of it, or only warnings, errors and lines that are no log entries.
+// A functionLog prints the functions' logs: all lines, or only warnings, errors and lines that are not log entries.
 type functionLog struct {
 	out     io.Writer
 	verbose bool

@@ -17,7 +17,7 @@ func TestDevRunsTheBinariesAndEndsThem(t *testing.T) {
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("SKIPPED: without /proc the processes of functions cannot be listed")
 	}
-	deploymenttest.Build(t) // so that dev has nothing to wait for
+	deploymenttest.Build(t) // so that dev does not have to build
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGKILL} {
 		p := start(t, "--functions", "--empty", "--json")
 		if status, answer, err := p.call("POST", "/v1/members", "the-key-of-the-member", `{"external_id":"m0"}`); status != 201 || err != nil {
@@ -42,12 +42,12 @@ func TestDevRunsTheBinariesAndEndsThem(t *testing.T) {
 		}
 		wantEnded(t, processes)
 		if strings.Contains(p.err.String(), "ERROR") {
-			t.Errorf("it says\n%s", p.err)
+			t.Errorf("dev printed\n%s", p.err)
 		}
 	}
 }
 
-// childrenOf lists the processes that a process has started.
+// childrenOf returns the processes that a process has started.
 func childrenOf(t *testing.T, parent int) (paths []string) {
 	t.Helper()
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
@@ -62,13 +62,13 @@ func childrenOf(t *testing.T, parent int) (paths []string) {
 	return paths
 }
 
-// stateOf reads the state and the parent of a process from its stat file; both are empty if it has ended.
+// stateOf returns the state and the parent of a process from its stat file, or "" if it has ended.
 func stateOf(path string) (state, parent string) {
 	stat, err := os.ReadFile(path)
 	if err != nil {
 		return "", ""
 	}
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // the name before may have spaces
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // the preceding name may contain spaces
 	return fields[0], fields[1]
 }
 

@@ -16,19 +16,19 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table/pebbletable"
 )
 
-// A store is the table that an operator's command works on.
+// A store is the table of an operator's command.
 type store struct {
-	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"The DynamoDB table, by name or ARN (TableName in the stack's outputs)."`
-	Data  string `xor:"store" required:"" type:"path" help:"Or the data directory of a perennial dev that is not running."`
+	Table string `xor:"store" required:"" env:"PERENNIAL_TABLE" help:"Name or ARN of the DynamoDB table (TableName in the stack's outputs)."`
+	Data  string `xor:"store" required:"" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 
-// A maybeStore is a store that need not be given.
+// A maybeStore is an optional store.
 type maybeStore struct {
-	Table string `xor:"store" env:"PERENNIAL_TABLE" help:"The DynamoDB table, by name or ARN (TableName in the stack's outputs)."`
-	Data  string `xor:"store" type:"path" help:"Or the data directory of a perennial dev that is not running."`
+	Table string `xor:"store" env:"PERENNIAL_TABLE" help:"Name or ARN of the DynamoDB table (TableName in the stack's outputs)."`
+	Data  string `xor:"store" type:"path" help:"Data directory of a perennial dev that is not running."`
 }
 
-// programs opens the table for what do has to do with its programs.
+// programs opens the table and calls do with its programs.
 func (s *store) programs(ctx context.Context, do func(*app.Programs) error) error {
 	return s.opened(ctx, func(t table.Table) error {
 		now, err := s.clock()
@@ -39,7 +39,7 @@ func (s *store) programs(ctx context.Context, do func(*app.Programs) error) erro
 	})
 }
 
-// opened opens the table for what do has to do with it, and closes it.
+// opened opens the table, calls do with it, and closes it.
 func (s *store) opened(ctx context.Context, do func(table.Table) error) error {
 	t, closeTable, err := s.open(ctx)
 	if err != nil {
@@ -48,7 +48,7 @@ func (s *store) opened(ctx context.Context, do func(table.Table) error) error {
 	return errors.Join(do(t), closeTable())
 }
 
-// clock is the clock by which what is in the table happens: that of a data directory may have been moved on.
+// clock returns the clock of the table's data: that of a data directory may have been advanced.
 func (s *store) clock() (func() time.Time, error) {
 	if s.Data == "" {
 		return time.Now, nil
@@ -57,7 +57,7 @@ func (s *store) clock() (func() time.Time, error) {
 	return func() time.Time { return time.Now().Add(ahead) }, err
 }
 
-// open opens the table. AWS_ENDPOINT_URL_DYNAMODB stands for a DynamoDB on this machine.
+// open opens the table. AWS_ENDPOINT_URL_DYNAMODB selects a DynamoDB on this machine.
 func (s *store) open(ctx context.Context) (t table.Table, closeTable func() error, err error) {
 	if s.Data != "" {
 		p, err := openData(s.Data)
@@ -76,8 +76,8 @@ func (s *store) open(ctx context.Context) (t table.Table, closeTable func() erro
 
 const endpointVariable = "AWS_ENDPOINT_URL_DYNAMODB"
 
-// A data directory holds the table, and a file that says how far ahead the test clock was moved: what happened
-// later must not lie in the future after a restart.
+// openData opens a data directory, which contains the table and a file with the offset of the test clock. After a
+// restart with the same offset, no stored event lies in the future.
 func openData(dir string) (*pebbletable.Table, error) {
 	t, err := pebbletable.Open(filepath.Join(dir, "table"))
 	if err != nil {
@@ -92,11 +92,11 @@ func readAhead(dir string) (time.Duration, error) {
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("read how far ahead the clock is: %w", err)
+		return 0, fmt.Errorf("read the offset of the clock: %w", err)
 	}
 	ahead, err := time.ParseDuration(string(text))
 	if err != nil {
-		return 0, fmt.Errorf("read how far ahead the clock is: %w", err)
+		return 0, fmt.Errorf("read the offset of the clock: %w", err)
 	}
 	return ahead, nil
 }
@@ -104,7 +104,7 @@ func readAhead(dir string) (time.Duration, error) {
 func writeAhead(dir string, ahead time.Duration) error {
 	beside := filepath.Join(dir, "clock.new")
 	if err := os.WriteFile(beside, []byte(ahead.String()), 0o600); err != nil {
-		return fmt.Errorf("write down how far ahead the clock is: %w", err)
+		return fmt.Errorf("store the offset of the clock: %w", err)
 	}
 	return os.Rename(beside, filepath.Join(dir, "clock"))
 }

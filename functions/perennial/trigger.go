@@ -14,29 +14,29 @@ import (
 )
 
 type trigger struct {
-	Provider string `arg:"" enum:"stripe,shopify,square,paypal,adyen,standard" help:"${enum}. The stand-in for PayPal in perennial dev signs for PayPal."`
-	Type     string `arg:"" help:"As the processor calls it: charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. Another word lists those that there are."`
+	Provider string `arg:"" enum:"stripe,shopify,square,paypal,adyen,standard" help:"Payment processor: ${enum}. perennial dev emulates PayPal, which signs its events."`
+	Type     string `arg:"" help:"Event type of the processor: charge.refunded, orders/paid, payment.updated, CAPTURE, payment.captured. An unknown type prints the list."`
 
-	Program  string    `default:"bluebird" help:"The program's id."`
-	ID       string    `help:"The event's id."`
-	At       time.Time `help:"When it came to pass, as 2026-12-01T10:00:00Z; the stack's now unless given. The same id at the same time is the same event sent again."`
-	Payment  string    `help:"The processor's id of the payment."`
-	Object   string    `help:"The processor's id of the refund or the dispute."`
-	Status   string    `help:"How far the object is, in the processor's word."`
-	Amount   int64     `help:"Of the refund or the dispute, in minor units; the whole payment unless given."`
-	Total    int64     `default:"4999" help:"Of the payment, in minor units."`
-	Refunded int64     `help:"What went back of the payment so far, in minor units."`
+	Program  string    `default:"bluebird" help:"ID of the program."`
+	ID       string    `help:"ID of the event."`
+	At       time.Time `help:"Time of the event, such as 2026-12-01T10:00:00Z. The default is the stack's time. Use the same ID and time to send an event again."`
+	Payment  string    `help:"Processor's ID of the payment."`
+	Object   string    `help:"Processor's ID of the refund or the dispute."`
+	Status   string    `help:"Status of the object, as the processor names it."`
+	Amount   int64     `help:"Amount of the refund or the dispute in minor units. The default is the whole payment."`
+	Total    int64     `default:"4999" help:"Amount of the payment in minor units."`
+	Refunded int64     `help:"Total amount refunded so far in minor units."`
 	Currency string    `default:"EUR" help:"ISO 4217."`
-	Order    string    `help:"Your id of the order; at Shopify the same as the payment, a number."`
-	Member   string    `help:"A member's id, or external: and your own; Shopify tells of none."`
-	Customer string    `help:"The processor's id of the customer."`
-	Email    string    `help:"The customer's address."`
+	Order    string    `help:"Your ID of the order. For Shopify, it equals the payment's ID, a number."`
+	Member   string    `help:"ID of the member, or external: and your own ID. Shopify events contain no member."`
+	Customer string    `help:"Processor's ID of the customer."`
+	Email    string    `help:"Email address of the customer."`
 
-	Webhooks string `type:"path" help:"The file that perennial dev was given, if it was."`
-	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Where perennial dev answers."`
+	Webhooks string `type:"path" help:"File that perennial dev uses for --webhooks, if any."`
+	URL      string `default:"http://127.0.0.1:8080" env:"PERENNIAL_URL" help:"Address of perennial dev."`
 }
 
-// Run signs the event by the stack's own clock, sends it and prints the answer.
+// Run signs the event with the stack's time, sends it and prints the response.
 func (c *trigger) Run(ctx context.Context) error {
 	processors, err := readProcessors(c.Webhooks, c.Program)
 	if err != nil {
@@ -104,7 +104,7 @@ func (c *trigger) send(ctx context.Context, path string, headers http.Header, bo
 	return nil
 }
 
-// now is the clock of the stack, which may have been moved.
+// now returns the time of the stack, whose clock may have been advanced.
 func (c *trigger) now(ctx context.Context) (time.Time, error) {
 	_, answer, err := ask(ctx, http.MethodGet, c.URL, "/v1/test/clock", nil, nil)
 	if err != nil {
@@ -114,12 +114,12 @@ func (c *trigger) now(ctx context.Context) (time.Time, error) {
 		Now time.Time `json:"now"`
 	}
 	if err := json.Unmarshal(answer, &out); err != nil || out.Now.IsZero() {
-		return out.Now, fmt.Errorf("%s is no perennial dev, and samples are for nothing else", c.URL)
+		return out.Now, fmt.Errorf("%s is not a perennial dev; sample events can only be sent to one", c.URL)
 	}
 	return out.Now, nil
 }
 
-// readProcessors is what is agreed with payment processors: in a file, or by the local stack itself.
+// readProcessors returns the connections to payment processors in a file, or those of the local stack.
 func readProcessors(file, program string) (app.Processors, error) {
 	if file == "" {
 		return local.Processors(program), nil

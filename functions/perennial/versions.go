@@ -12,10 +12,10 @@ import (
 
 type versions struct {
 	store
-	Program string `arg:"" help:"The program's id."`
+	Program string `arg:"" help:"ID of the program."`
 }
 
-// Run prints a line for each version: its number, where it stands, from when on it is live, and who published it.
+// Run prints one line per version: its number, its status, from when it is live, and who published it.
 func (c *versions) Run(ctx context.Context) error {
 	return c.programs(ctx, func(p *app.Programs) error {
 		s, err := p.Ledger.Schedule(ctx, c.Program)
@@ -23,7 +23,7 @@ func (c *versions) Run(ctx context.Context) error {
 			return err
 		}
 		if s.Last == 0 {
-			return fmt.Errorf("no version of %s was published there", c.Program)
+			return fmt.Errorf("%s has no published version", c.Program)
 		}
 		out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 		fmt.Fprintln(out, "version\tstatus\teffective at\tpublished by")

@@ -22,22 +22,22 @@ import (
 )
 
 type webhooksCmd struct {
-	List    webhooksList    `cmd:"" help:"List the events of a day, or those in quarantine."`
-	Show    webhooksShow    `cmd:"" help:"Show an event as it came, and what became of it."`
-	Replay  webhooksReplay  `cmd:"" help:"Take an event again, also out of quarantine. What it says counts once all the same."`
-	CatchUp webhooksCatchUp `cmd:"" name:"catch-up" help:"Ask a processor for what it has reported, and take what was missed."`
+	List    webhooksList    `cmd:"" help:"List the events of a day, or the quarantined events."`
+	Show    webhooksShow    `cmd:"" help:"Show an event as received, and its outcome."`
+	Replay  webhooksReplay  `cmd:"" help:"Process an event again, even if it is quarantined. Its effects occur only once."`
+	CatchUp webhooksCatchUp `cmd:"" name:"catch-up" help:"Request a processor's past events, and process the missed ones."`
 }
 
-// A webhookStore is a table with what is needed to read and take events.
+// A webhookStore is a table with the settings for reading and processing events.
 type webhookStore struct {
 	store
-	Program  string     `required:"" help:"The program's id."`
-	Stage    auth.Stage `enum:"test,live" default:"test" help:"The stage of the stack: ${enum}."`
-	Secret   string     `env:"PERENNIAL_SECRET" help:"With --table: the stack's secret in Secrets Manager, by name or ARN."`
-	Webhooks string     `env:"PERENNIAL_WEBHOOKS" help:"What is agreed with payment processors: with --table the secret in Secrets Manager, with --data the file that perennial dev was given, if it was."`
+	Program  string     `required:"" help:"ID of the program."`
+	Stage    auth.Stage `enum:"test,live" default:"test" help:"Stage of the stack: ${enum}."`
+	Secret   string     `env:"PERENNIAL_SECRET" help:"With --table: name or ARN of the stack's secret in Secrets Manager."`
+	Webhooks string     `env:"PERENNIAL_WEBHOOKS" help:"Connections to payment processors: with --table the secret in Secrets Manager, with --data the file that perennial dev uses for --webhooks, if any."`
 }
 
-// with opens the table and makes a receiver over it.
+// with opens the table and creates a receiver for it.
 func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Receiver) error) error {
 	a, err := s.agreed(ctx)
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *webhookStore) with(ctx context.Context, do func(*app.App, *payments.Rec
 	})
 }
 
-// agreed is the stack's secrets.
+// agreed returns an App with the stack's secrets.
 func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 	a := &app.App{Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError + 1})), Stage: s.Stage}
 	var err error
@@ -65,7 +65,7 @@ func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 		return a, err
 	}
 	if s.Secret == "" || s.Webhooks == "" {
-		return nil, errors.New("--table wants --secret and --webhooks, the two secrets of the stack (Secret and WebhooksSecret among its resources)")
+		return nil, errors.New("--table requires --secret and --webhooks, the two secrets of the stack (its resources Secret and WebhooksSecret)")
 	}
 	if a.Secret, err = operator.Secret(ctx, s.Secret); err != nil {
 		return nil, err
@@ -80,11 +80,11 @@ func (s *webhookStore) agreed(ctx context.Context) (*app.App, error) {
 
 type webhooksList struct {
 	webhookStore
-	Day         time.Time `format:"2006-01-02" help:"Which day, in UTC; today unless given."`
-	Quarantined bool      `help:"Those that somebody must look at, of all days."`
+	Day         time.Time `format:"2006-01-02" help:"Day to list, in UTC. The default is today."`
+	Quarantined bool      `help:"List the quarantined events of all days, which require a review."`
 }
 
-// Run prints a line for each event.
+// Run prints one line per event.
 func (c *webhooksList) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, _ *payments.Receiver) error {
 		day := c.Day
@@ -107,16 +107,16 @@ func (c *webhooksList) Run(ctx context.Context) error {
 	})
 }
 
-// A webhookName names one event.
+// A webhookName identifies one event.
 type webhookName struct {
 	webhookStore
-	Provider string `arg:"" help:"The processor."`
-	Event    string `arg:"" help:"The event's id, as the list shows it."`
+	Provider string `arg:"" help:"Payment processor."`
+	Event    string `arg:"" help:"ID of the event, as listed."`
 }
 
-// each calls do with everything that is kept under the name.
+// each calls do with every stored event of the name.
 func (c *webhookName) each(ctx context.Context, a *app.App, do func(ledger.Kept) error) error {
-	var all []ledger.Kept // before do writes anything that could be on the list
+	var all []ledger.Kept // read before do writes events that could be in the list
 	for k, err := range a.Ledger.Deliveries(ctx, c.Program, c.Provider, c.Event) {
 		if err != nil {
 			return err
@@ -136,7 +136,7 @@ func (c *webhookName) each(ctx context.Context, a *app.App, do func(ledger.Kept)
 
 type webhooksShow struct{ webhookName }
 
-// Run prints what became of the event, and its body as it came.
+// Run prints the outcome of the event, and its body as received.
 func (c *webhooksShow) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
 		return c.each(ctx, a, func(k ledger.Kept) error {
@@ -167,7 +167,7 @@ func (c *webhooksShow) Run(ctx context.Context) error {
 
 type webhooksReplay struct{ webhookName }
 
-// Run takes the event again and prints the outcome.
+// Run processes the event again and prints the outcome.
 func (c *webhooksReplay) Run(ctx context.Context) error {
 	return c.with(ctx, func(a *app.App, r *payments.Receiver) error {
 		return c.each(ctx, a, func(k ledger.Kept) error {
@@ -183,11 +183,11 @@ func (c *webhooksReplay) Run(ctx context.Context) error {
 
 type webhooksCatchUp struct {
 	webhookStore
-	Provider string    `required:"" enum:"stripe,paypal,square,shopify" help:"${enum}. The others repeat what was not taken by themselves."`
-	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"From which instant on, such as 2026-12-01T10:00:00Z."`
+	Provider string    `required:"" enum:"stripe,paypal,square,shopify" help:"Payment processor: ${enum}. The others resend unprocessed events automatically."`
+	Since    time.Time `required:"" format:"2006-01-02T15:04:05Z07:00" help:"Start of the period, such as 2026-12-01T10:00:00Z."`
 }
 
-// Run prints how many events there were of each outcome. It may be repeated.
+// Run prints the number of events per outcome. It can be repeated.
 func (c *webhooksCatchUp) Run(ctx context.Context) error {
 	return c.with(ctx, func(_ *app.App, r *payments.Receiver) error {
 		counts, err := r.CatchUp(ctx, c.Program, c.Provider, c.Since)
@@ -198,7 +198,7 @@ func (c *webhooksCatchUp) Run(ctx context.Context) error {
 			return refused(err)
 		}
 		if len(counts) == 0 {
-			fmt.Println("nothing was reported")
+			fmt.Println("the processor reported no events")
 		}
 		return nil
 	})

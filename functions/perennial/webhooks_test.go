@@ -15,7 +15,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// What is sent to a running stack is found in its data directory, shown, and taken again without a second effect.
+// TestWebhooksAreTriggeredListedShownAndReplayed checks that events sent to a running stack are in its data
+// directory and can be shown and replayed without a second effect.
 func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	file := writeProgram(t, "examples:", "payments: { award: payments }\nexamples:")
@@ -91,7 +92,7 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	if out := webhooks("replay", "stripe", "evt_4"); out != "evt_4 quarantined currency_mismatch\n" {
 		t.Error(out)
 	}
-	webhooks("replay", "stripe", "evt_3") // looked at, so that it is off the list
+	webhooks("replay", "stripe", "evt_3") // removes the event from the list
 	if list := webhooks("list", "--quarantined"); strings.Contains(list, "refund_exceeds_payment") || !strings.Contains(list, "evt_4 ") {
 		t.Error(list)
 	}
@@ -108,8 +109,9 @@ func TestWebhooksAreTriggeredListedShownAndReplayed(t *testing.T) {
 	}
 }
 
-// What a processor reported while nobody listened is asked for, and counts once however often that is done.
-func TestWhatWasMissedIsCaughtUp(t *testing.T) {
+// TestMissedEventsAreCaughtUp checks that events that were missed while the stack was stopped are requested and
+// counted once, however often that is repeated.
+func TestMissedEventsAreCaughtUp(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	p := start(t, "--empty", "--json", "--data", data, "--program", writeProgram(t, "examples:", "payments: { award: payments }\nexamples:"))
 	if err := p.stop(syscall.SIGTERM); err != nil {
@@ -123,7 +125,7 @@ func TestWhatWasMissedIsCaughtUp(t *testing.T) {
 	}
 	stripe := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/v1/events" || r.FormValue("created[gte]") != fmt.Sprint(since.Unix()) || r.Header.Get("Authorization") != "Bearer token-0123456789abcdef" {
-			t.Errorf("it was asked for %s by %s", r.URL, r.Header)
+			t.Errorf("the request is %s with %s", r.URL, r.Header)
 		}
 		fmt.Fprintf(w, `{"data": [%s]}`, body)
 	}))

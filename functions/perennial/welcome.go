@@ -13,7 +13,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
-// welcome says where the stack answers and how to talk to it.
+// welcome prints the address of the stack and examples of requests.
 func (r *running) welcome(ctx context.Context) error {
 	if r.JSON {
 		return json.NewEncoder(os.Stdout).Encode(map[string]string{"url": r.url, "key": r.key})
@@ -44,10 +44,10 @@ func (r *running) welcome(ctx context.Context) error {
 	return err
 }
 
-// A request is one of those that are shown.
+// A request is one of the printed examples.
 type request struct{ say, method, path, key, body string }
 
-// curl is the request as a command that a shell takes as it is.
+// curl returns the request as a shell command.
 func (q request) curl() string {
 	keyed := ""
 	if q.key != "" {
@@ -57,8 +57,8 @@ func (q request) curl() string {
 		"\n  -d '%s'", q.method, q.path, keyed, q.body)
 }
 
-// requests enrol somebody, send an order of theirs, quote another, and redeem a reward for a demo member who can
-// afford one. Their ids end in a part of the API key's, so that each start of the stack shows new ones.
+// requests enroll a member, send an order, quote another, and redeem a reward for a demo member who can afford one.
+// Their IDs end in a part of the API key's ID, so that each start of the stack prints new ones.
 func (r *running) requests(ctx context.Context, now time.Time) ([]request, error) {
 	own := r.keyID[:6]
 	basket := fmt.Sprintf(`"member":"external:ada-%s","placed_at":"%s","currency":"%s","channel":"web",`+
@@ -88,7 +88,7 @@ func (r *running) requests(ctx context.Context, now time.Time) ([]request, error
 	}), nil
 }
 
-// currency is EUR if the program takes it: the amounts above are euros in the demo.
+// currency returns EUR if the program supports it, because the amounts in the examples are euros.
 func (r *running) currency() loyalty.Currency {
 	if _, ok := r.program.Earn.Rates["EUR"]; ok {
 		return "EUR"
@@ -96,7 +96,7 @@ func (r *running) currency() loyalty.Currency {
 	return local.Currencies(r.program)[0]
 }
 
-// rich finds a demo member who can afford a reward; empty if there is none.
+// rich returns a demo member who can afford a reward, or "" if there is none.
 func (r *running) rich(ctx context.Context) (string, loyalty.Reward, error) {
 	l := r.stack.App.Ledger
 	for i := 1; i <= 50; i++ {

@@ -1,4 +1,5 @@
-// Command programs is the Lambda function behind the program file: its draft, its versions, and whose level changes by it.
+// Command programs is the Lambda function for the program file: its draft, its versions, and the tier changes that
+// a version causes.
 package main
 
 import (

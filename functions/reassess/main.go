@@ -1,4 +1,4 @@
-// Command reassess is the Lambda function behind the schedule and the queue that bring due accounts up to date.
+// Command reassess is the Lambda function for the schedule and the queue that settle due accounts.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command redeem is the Lambda function behind rewards, redemptions, codes, transfers and conversions.
+// Command redeem is the Lambda function for rewards, redemptions, codes, transfers and conversions.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Command relay is the Lambda function behind the table's stream of committed entries.
+// Command relay is the Lambda function for the table's stream of committed entries.
 package main
 
 import (

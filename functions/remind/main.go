@@ -1,5 +1,5 @@
-// Command remind is the Lambda function behind the schedule and the queue of reminders and of gift cards to friends, and
-// behind what SES reports of e-mail.
+// Command remind is the Lambda function for the schedule and the queue of reminders and gift cards to friends, and
+// for SES's email feedback.
 package main
 
 import (

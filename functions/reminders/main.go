@@ -1,5 +1,5 @@
-// Command reminders is the Lambda function behind the API of reminders: tomorrow's, previews, tests, what they did, and
-// the links that take consents back.
+// Command reminders is the Lambda function for the API of reminders: scheduled reminders, previews, tests, reports
+// and unsubscribe links.
 package main
 
 import (

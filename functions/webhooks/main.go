@@ -1,4 +1,4 @@
-// Command webhooks is the Lambda function behind the webhooks of payment processors.
+// Command webhooks is the Lambda function for the webhooks of payment processors.
 package main
 
 import (
