@@ -13,8 +13,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// The metric ApiErrors counts responses of the API in its access log.
-func TestFailedResponsesAreCountedInTheAccessLog(t *testing.T) {
+// TestAccessLogMetricCountsFailedResponses tests the metric filter ApiErrors, which counts responses of 500 or more
+// in the API's access log.
+func TestAccessLogMetricCountsFailedResponses(t *testing.T) {
 	tpl := readStack(t)
 	format := stack.At(resolved(t, tpl, "Api", stack.Values{"Stage": "test"}), "AccessLogSettings", "Format").(string)
 	filter := resolved(t, tpl, "ApiErrorCount", nil)
@@ -28,7 +29,7 @@ func TestFailedResponsesAreCountedInTheAccessLog(t *testing.T) {
 		{"PUT /v1/orders/{order}", "503", true},
 		{"POST /v1/webhooks/{program}/{provider}", "200", false},
 		{"POST /v1/webhooks/{program}/{provider}", "500", true},
-		{"POST /v1/webhooks/{program}/{provider}", "503", false}, // not set up
+		{"POST /v1/webhooks/{program}/{provider}", "503", false}, // not configured
 		{"$default", "404", false},
 	} {
 		text := regexp.MustCompile(`\$context\.[\w.]+`).ReplaceAllStringFunc(format, func(variable string) string {
@@ -54,7 +55,8 @@ func TestFailedResponsesAreCountedInTheAccessLog(t *testing.T) {
 	}
 }
 
-// matches evaluates a filter pattern of CloudWatch Logs for JSON lines. Apart from = for ==, its grammar is Go's.
+// matches evaluates a CloudWatch Logs filter pattern for JSON lines. Except for = in place of ==, its grammar is
+// Go's.
 func matches(t *testing.T, pattern string, line map[string]string) bool {
 	t.Helper()
 	source := strings.Trim(strings.ReplaceAll(pattern, " = ", " == "), "{} ")
@@ -77,7 +79,7 @@ func matches(t *testing.T, pattern string, line map[string]string) bool {
 		value, ok := line[b.X.(*ast.Ident).Name]
 		wanted, err := strconv.Unquote(b.Y.(*ast.BasicLit).Value)
 		if !ok || err != nil {
-			t.Fatalf("%s: the line has no such field: %v", pattern, line)
+			t.Fatalf("%s: the line lacks the field: %v", pattern, line)
 		}
 		glob := "^" + strings.ReplaceAll(regexp.QuoteMeta(wanted), `\*`, ".*") + "$"
 		return regexp.MustCompile(glob).MatchString(value) == (b.Op == token.EQL)

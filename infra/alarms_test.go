@@ -14,7 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-func TestTemplateHasTheAlarmsOfTheList(t *testing.T) {
+func TestTemplateContainsListedAlarms(t *testing.T) {
 	for _, problem := range wrongAlarms(t, readSource(t, "../template.yaml")) {
 		t.Error(problem)
 	}
@@ -44,7 +44,7 @@ func TestWrongAlarmsAreDetected(t *testing.T) {
 func wrongAlarms(t *testing.T, source string) (problems []string) {
 	t.Helper()
 	if updated, err := alarms.Update([]byte(source)); err != nil || string(updated) != source {
-		problems = append(problems, "the generated part is not what the list generates; run make generate")
+		problems = append(problems, "the generated part differs from the list; run make generate")
 	}
 	tpl, err := stack.Parse([]byte(source))
 	if err != nil {
@@ -62,7 +62,7 @@ func wrongAlarms(t *testing.T, source string) (problems []string) {
 	}
 	slices.Sort(listed)
 	if inTemplate := slices.Sorted(maps.Keys(tpl.OfType("AWS::CloudWatch::Alarm"))); !slices.Equal(inTemplate, listed) {
-		problems = append(problems, "the template has other alarms than the list")
+		problems = append(problems, "the alarms of the template differ from the list")
 	}
 	for id, f := range tpl.Functions {
 		var got []string
@@ -76,7 +76,7 @@ func wrongAlarms(t *testing.T, source string) (problems []string) {
 	return problems
 }
 
-// emitters lists the metrics that AWS reports, with their dimensions as AWS documents them.
+// emitters contains the metrics that AWS reports, with their documented dimensions.
 var emitters = map[string][]string{
 	"AWS/Lambda Errors":                          {"FunctionName,Resource,ExecutedVersion"},
 	"AWS/Lambda Duration":                        {"FunctionName"},
@@ -99,7 +99,7 @@ var emitters = map[string][]string{
 	telemetry.Namespace + " *":                   {"stack", "stack,function", "stack,function,version"},
 }
 
-func TestEveryAlarmWatchesAMetricThatHasAnEmitter(t *testing.T) {
+func TestEveryAlarmMetricHasEmitter(t *testing.T) {
 	reported := map[string]bool{}
 	for _, m := range telemetry.Metrics() {
 		reported[string(m)] = false
@@ -116,7 +116,7 @@ func TestEveryAlarmWatchesAMetricThatHasAnEmitter(t *testing.T) {
 				dimensions = append(dimensions, d.Name)
 			}
 			if !slices.Contains(emitters[name], strings.Join(dimensions, ",")) {
-				t.Errorf("%s: nothing emits %s by %v", a.ID, name, dimensions)
+				t.Errorf("%s: %s with the dimensions %v has no emitter", a.ID, name, dimensions)
 			}
 		}
 	}
@@ -127,7 +127,7 @@ func TestEveryAlarmWatchesAMetricThatHasAnEmitter(t *testing.T) {
 	}
 }
 
-func TestAlarmsAreWithinTheLimitsOfCloudWatch(t *testing.T) {
+func TestAlarmsAreWithinCloudWatchLimits(t *testing.T) {
 	for _, a := range alarms.List() {
 		if n := len(a.Metrics); n > 10 || (n == 1) == (a.Expression != "") {
 			t.Errorf("%s has %d metrics and the expression %q", a.ID, n, a.Expression)
@@ -141,11 +141,12 @@ func TestAlarmsAreWithinTheLimitsOfCloudWatch(t *testing.T) {
 	}
 }
 
-// The list names functions, queues and operations. They must be all that the template and the code have.
-func TestAlarmsCoverTheWholeStack(t *testing.T) {
+// TestAlarmsCoverWholeStack checks that the list contains all functions, queues and operations of the template and
+// the code.
+func TestAlarmsCoverWholeStack(t *testing.T) {
 	tpl := readStack(t)
 	check := failureCheck{tpl: tpl, queues: map[string]bool{}}
-	want := map[string][]string{} // values of the last dimension, by section
+	want := map[string][]string{} // values of the last dimension by section
 	for id, f := range tpl.Functions {
 		want["LambdaThrottles"] = append(want["LambdaThrottles"], "${"+id+"}")
 		want["LambdaErrors"] = append(want["LambdaErrors"], "${"+id+".Version.Version}")
@@ -165,7 +166,8 @@ func TestAlarmsCoverTheWholeStack(t *testing.T) {
 	}
 	calls := regexp.MustCompile(`\.Client\.(\w+)\(ctx`).FindAllStringSubmatch(sources(t, "../internal/table/dynamotable/*.go"), -1)
 	for _, call := range calls {
-		// CreateTable is called on one machine only, and DescribeContinuousBackups once an hour by a check of its own.
+		// CreateTable is called on one machine only, and DescribeContinuousBackups once an hour by a separate
+		// check.
 		if call[1] != "CreateTable" && call[1] != "DescribeContinuousBackups" {
 			want["TableErrors"] = append(want["TableErrors"], call[1])
 		}
@@ -185,7 +187,7 @@ func TestAlarmsCoverTheWholeStack(t *testing.T) {
 	}
 }
 
-func TestDurationIsComparedWithTheTimeout(t *testing.T) {
+func TestDurationIsComparedWithTimeout(t *testing.T) {
 	tpl := readStack(t)
 	i := slices.IndexFunc(alarms.List(), func(a alarms.Alarm) bool { return a.ID == "LambdaDuration" })
 	alarm := alarms.List()[i]
@@ -201,7 +203,7 @@ func TestDurationIsComparedWithTheTimeout(t *testing.T) {
 	}
 }
 
-// sources returns the text of Go files, without tests.
+// sources returns the text of Go files except tests.
 func sources(t *testing.T, pattern string) string {
 	t.Helper()
 	paths, err := filepath.Glob(pattern)

@@ -9,7 +9,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-func TestNoBackgroundFailureIsLost(t *testing.T) {
+func TestBackgroundFailuresReachQueues(t *testing.T) {
 	for _, problem := range lostFailures(readStack(t)) {
 		t.Error(problem)
 	}
@@ -18,7 +18,7 @@ func TestNoBackgroundFailureIsLost(t *testing.T) {
 func TestLostFailuresAreDetected(t *testing.T) {
 	drop := func(o object, name string) {
 		if _, ok := o[name]; !ok {
-			t.Fatalf("the mutation finds no %s", name)
+			t.Fatalf("the mutation does not find %s", name)
 		}
 		delete(o, name)
 	}
@@ -72,7 +72,7 @@ func TestLostFailuresAreDetected(t *testing.T) {
 		"no destination of the stream": func(tpl *stack.Template) {
 			drop(event(tpl, "RelayFunction", "Entries"), "DestinationConfig")
 		},
-		"failures are kept for four days": func(tpl *stack.Template) {
+		"failures are retained for four days": func(tpl *stack.Template) {
 			drop(tpl.Resources["InvocationFailures"].Properties, "MessageRetentionPeriod")
 		},
 		"a queue of failures is not in the output": func(tpl *stack.Template) {
@@ -87,8 +87,8 @@ func TestLostFailuresAreDetected(t *testing.T) {
 	}
 }
 
-// lostFailures lists the failures of background work that no queue receives. It checks the queue of each source of
-// events, the permission of the source to send to it, and that operators find it.
+// lostFailures returns the failures of background work that no queue receives. It checks the queue of each event
+// source, the source's permission to send to it, and the stack output that lists the queues.
 func lostFailures(tpl *stack.Template) (problems []string) {
 	c := failureCheck{tpl: tpl, queues: map[string]bool{}}
 	for _, id := range tpl.FunctionIDs() {
@@ -100,13 +100,13 @@ func lostFailures(tpl *stack.Template) (problems []string) {
 	listed := fmt.Sprint(stack.At(tpl.Document, "Outputs", "FailureQueues", "Value"))
 	for queue := range c.queues {
 		c.require(tpl.Resources[queue].Type == "AWS::SQS::Queue", "%s is not a queue", queue)
-		c.require(tpl.Resources[queue].Properties["MessageRetentionPeriod"] == uint64(14*24*60*60), "%s keeps messages for less than two weeks", queue)
+		c.require(tpl.Resources[queue].Properties["MessageRetentionPeriod"] == uint64(14*24*60*60), "%s retains messages for less than two weeks", queue)
 		c.require(strings.Contains(listed, "${"+queue+"}"), "the output FailureQueues does not list %s", queue)
 	}
 	return c.problems
 }
 
-// A failureCheck collects the queues that receive failures, and problems.
+// A failureCheck collects problems and the queues that receive failures.
 type failureCheck struct {
 	tpl      *stack.Template
 	queues   map[string]bool
@@ -119,7 +119,7 @@ func (c *failureCheck) require(holds bool, format string, values ...any) {
 	}
 }
 
-// queue notes the queue that a value refers to as one that receives failures, and returns its name.
+// queue records the queue of a reference as one that receives failures, and returns its name.
 func (c *failureCheck) queue(v any, source string) string {
 	name := stack.Referent(v)
 	c.require(name != "", "failures of %s are lost", source)
@@ -152,7 +152,8 @@ func (c *failureCheck) event(f *stack.Function, e stack.Event) {
 	}
 }
 
-// asynchronous checks a function that Lambda invokes asynchronously. SAM lets its role send to the destination.
+// asynchronous checks a function that Lambda invokes asynchronously. SAM allows its role to send to the
+// destination.
 func (c *failureCheck) asynchronous(f *stack.Function) {
 	config := f.Properties["EventInvokeConfig"]
 	c.require(stack.At(config, "MaximumRetryAttempts") != nil, "%s has no limit of attempts", f.ID)
@@ -161,8 +162,8 @@ func (c *failureCheck) asynchronous(f *stack.Function) {
 	c.queue(stack.At(config, "DestinationConfig", "OnFailure", "Destination"), f.ID)
 }
 
-// batches checks an event source that polls. AWS recommends that a message stays hidden for six times as long as the
-// function may run.
+// batches checks a polling event source. AWS recommends that a message is hidden for six times the function's
+// timeout.
 func (c *failureCheck) batches(f *stack.Function, e stack.Event) {
 	source := f.ID + e.Name
 	partial := slices.Contains(stack.List(e.Properties["FunctionResponseTypes"]), any("ReportBatchItemFailures"))
@@ -187,7 +188,7 @@ func (c *failureCheck) roleMaySend(role, queue string) bool {
 	return false
 }
 
-// ruleMaySend reports whether the policy of a queue lets EventBridge send to it for one rule, and for no other.
+// ruleMaySend reports whether a queue's policy allows EventBridge to send to it for one rule only.
 func (c *failureCheck) ruleMaySend(rule, queue string) bool {
 	for _, r := range c.tpl.OfType("AWS::SQS::QueuePolicy") {
 		if stack.Referent(stack.List(r.Properties["Queues"])[0]) != queue {

@@ -11,7 +11,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// CloudFormation cannot create resources that refer to each other in a circle.
+// TestTransformedTemplateHasNoCircularDependency: CloudFormation cannot create resources with circular references.
 func TestTransformedTemplateHasNoCircularDependency(t *testing.T) {
 	for i, tpl := range samtest.Transform(t, samtest.Parameters{"EnableCanary": "false"}, samtest.Parameters{"EnableCanary": "true"}) {
 		if cycle := findCycle(dependencies(tpl)); cycle != nil {
@@ -20,7 +20,8 @@ func TestTransformedTemplateHasNoCircularDependency(t *testing.T) {
 	}
 }
 
-// The graph must contain the references that closed a cycle in the past: without them, the test above proves nothing.
+// TestGraphFindsReintroducedCycles checks that the graph contains the references that caused cycles in the past.
+// Without them, the test above would prove nothing.
 func TestGraphFindsReintroducedCycles(t *testing.T) {
 	url := object{"Fn::If": []any{"HasDomain", "", object{"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"}}}
 	for _, c := range []struct{ canary, function string }{
@@ -36,8 +37,8 @@ func TestGraphFindsReintroducedCycles(t *testing.T) {
 	}
 }
 
-// dependencies lists, for each resource of a transformed template, the resources that it refers to, in Ref, Fn::GetAtt,
-// Fn::Sub or DependsOn, on either side of an Fn::If.
+// dependencies returns, for each resource of a transformed template, the resources to which it refers in Ref,
+// Fn::GetAtt, Fn::Sub or DependsOn, in both branches of an Fn::If.
 func dependencies(tpl object) map[string][]string {
 	resources := stack.At(tpl, "Resources").(object)
 	graph := map[string][]string{}
@@ -55,7 +56,8 @@ func dependencies(tpl object) map[string][]string {
 
 var substitution = regexp.MustCompile(`\$\{([^!.}][^.}]*)`)
 
-// references lists the names that a value refers to. Some are parameters, pseudo parameters or variables of an Fn::Sub.
+// references returns the names to which a value refers. Some are parameters, pseudo parameters or variables of an
+// Fn::Sub.
 func references(v any) (names []string) {
 	switch v := v.(type) {
 	case []any:
@@ -83,7 +85,7 @@ func references(v any) (names []string) {
 	return names
 }
 
-// texts lists the strings of a value that is a string or a list.
+// texts returns the strings of a value that is a string or a list.
 func texts(v any) (all []string) {
 	for _, e := range stack.List(v) {
 		if s, ok := e.(string); ok {

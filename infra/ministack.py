@@ -4,23 +4,23 @@
 
 CODE is the directory of the functions' binaries. Each change works around one limit of ministack 1.5.33:
 
-- It ignores the Body of an HTTP API. Every operation in it becomes a Route, every function that it names an Integration.
+- It ignores the Body of an HTTP API. Every operation becomes a Route, and every function an Integration.
 - It rejects alarms over an expression. They become alarms over the first of their metrics.
 - Ref of a secret returns its name; AWS returns its ARN. Ref becomes GetAtt of Id, which is the ARN on both.
 - It ignores the EventInvokeConfig of an alias. The Qualifier becomes $LATEST, which the test invokes.
-- It authorizes SendMessageBatch as an action of its own; AWS as SendMessage. Policies that allow one get the other.
-- It authorizes SendEmail of SES v2 on the resource "*". Policies that allow it on an identity get that resource.
+- It authorizes SendMessageBatch as a separate action; AWS as SendMessage. Policies that allow SendMessage get both.
+- It authorizes SendEmail of SES v2 on the resource "*". Policies that allow it get that resource.
 
-Limits without a workaround, which the tests in infra/e2e work around or leave out:
+Limits without a workaround, which the tests in infra/e2e avoid:
 
 - AWS::CodeDeploy does not exist, so EnableCanary stays off.
 - dynamodb:LeadingKeys is ignored. IAM is enforced otherwise: actions and resources.
 - Throttles of routes, reserved concurrency and alarms' actions have no effect.
 - Schedules start at most once in ten seconds, and <aws.scheduler.scheduled-time> in their input is not replaced.
-- SES reports nothing to EventBridge.
+- SES sends no events to EventBridge.
 - The failures that a function reports of a batch of stream records are ignored, so nothing reaches RelayFailures.
 - SQS has no ListDeadLetterSourceQueues.
-- A null list of batchItemFailures stops the delivery of a queue. AWS takes it for success.
+- A null list of batchItemFailures stops the delivery of a queue. AWS treats it as success.
 - Architectures is ignored: the functions are built for this machine.
 """
 
@@ -32,7 +32,7 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "x-amazon
 
 
 def integrations(api, body):
-    """The Route and Integration resources for the operations in the Body of an API."""
+    """Returns the Route and Integration resources for the operations in the Body of an API."""
     resources = {}
     for path, operations in body["paths"].items():
         for method, operation in operations.items():
@@ -67,7 +67,7 @@ def route_key(method, path):
 
 
 def first_metric(alarm):
-    """The properties of an alarm over an expression, as an alarm over the first metric of the expression."""
+    """Changes the properties of an alarm over an expression to an alarm over its first metric."""
     metric = next(m for m in alarm.pop("Metrics") if "MetricStat" in m)["MetricStat"]
     alarm.update(metric["Metric"], Period=metric["Period"])
     statistic = "ExtendedStatistic" if metric["Stat"].startswith("p") else "Statistic"
@@ -85,7 +85,7 @@ def as_emulator_authorizes(role):
 
 
 def unconditional(statement):
-    """The statement itself, where the template includes it on a condition."""
+    """Returns the statement, without a condition on which the template includes it."""
     return statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 

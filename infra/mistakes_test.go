@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-func TestTemplateHasNoMistakesThatCfnLintMisses(t *testing.T) {
+func TestTemplateHasNoMistakes(t *testing.T) {
 	for _, mistake := range mistakes(readStack(t)) {
 		t.Error(mistake)
 	}
@@ -48,7 +48,7 @@ func TestMistakesAreDetected(t *testing.T) {
 	}
 }
 
-// mistakes lists what AWS would reject, or what has no effect, and cfn-lint 1.58 accepts.
+// mistakes returns problems that AWS would reject or that have no effect, and that cfn-lint 1.58 accepts.
 func mistakes(tpl *stack.Template) []string {
 	return slices.Concat(tableMistakes(tpl), functionMistakes(tpl), wrongActions(tpl.Document), unused(tpl))
 }
@@ -89,27 +89,28 @@ func functionMistakes(tpl *stack.Template) (found []string) {
 	}
 	for _, f := range tpl.Functions {
 		if _, err := os.Stat("../functions/" + f.Name + "/main.go"); err != nil || f.Code != "build/"+f.Name+"/" {
-			wrong(f, "there is no function for its code %s", f.Code)
+			wrong(f, "there is no function for the code %s", f.Code)
 		}
 		if stack.At(tpl.Resources[f.ID].Attributes, "Metadata", "SkipBuild") != true {
-			wrong(f, "sam build would build it with other flags")
+			wrong(f, "sam build would use other flags")
 		}
 		if shift := fmt.Sprint(stack.At(f.Properties, "DeploymentPreference", "Type")); !slices.Contains(shifts, shift) {
 			wrong(f, "CodeDeploy has no deployment %s", shift)
 		}
 		for _, e := range f.Events {
 			if e.Type == "HttpApi" && !method.MatchString(e.Route) {
-				wrong(f, "%s is no route", e.Route)
+				wrong(f, "%s is not a route", e.Route)
 			}
 			if e.Type == "ScheduleV2" && !schedule.MatchString(e.Schedule) {
-				wrong(f, "%s is no schedule", e.Schedule)
+				wrong(f, "%s is not a schedule", e.Schedule)
 			}
 		}
 	}
 	return found
 }
 
-// actions are all that the template may allow. internal/stack checks that each function needs its own.
+// actions contains all actions that the template may allow. Tests of the functions check that each function needs
+// its actions.
 var actions = []string{
 	"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
 	"dynamodb:DeleteItem", "dynamodb:ConditionCheckItem", "dynamodb:DescribeContinuousBackups",
@@ -118,7 +119,7 @@ var actions = []string{
 	"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey",
 }
 
-// wrongActions lists the actions in all policies of the template that do not exist or are not needed.
+// wrongActions returns the actions in all policies of the template that do not exist or are not needed.
 func wrongActions(v any) (found []string) {
 	switch v := v.(type) {
 	case []any:
@@ -138,11 +139,11 @@ func wrongActions(v any) (found []string) {
 	return found
 }
 
-// unused lists the parameters and conditions that have no effect.
+// unused returns the parameters and conditions that have no effect.
 func unused(tpl *stack.Template) (found []string) {
 	document := maps.Clone(tpl.Document)
 	delete(document, "Parameters")
-	delete(document, "Rules") // a rule alone gives a parameter no effect
+	delete(document, "Rules") // a rule gives a parameter no effect
 	used := map[string]bool{}
 	for _, name := range references(document) {
 		used[name] = true
@@ -161,7 +162,7 @@ func unused(tpl *stack.Template) (found []string) {
 	return found
 }
 
-// usedConditions lists the conditions that a value names.
+// usedConditions returns the conditions to which a value refers.
 func usedConditions(v any) (names []string) {
 	switch v := v.(type) {
 	case []any:

@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// resolved returns the properties of a resource with the given values of parameters.
+// resolved returns the properties of a resource with the given parameters.
 func resolved(t *testing.T, tpl *stack.Template, id string, parameters stack.Values) object {
 	t.Helper()
 	values := tpl.Names(stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial", Resources: parameters})
@@ -23,10 +23,10 @@ func resolved(t *testing.T, tpl *stack.Template, id string, parameters stack.Val
 	return v.(object)
 }
 
-func TestKeyEncryptsEverythingThatIsStored(t *testing.T) {
+func TestKeyEncryptsAllStoredData(t *testing.T) {
 	const key = "arn:aws:kms:eu-west-1:123456789012:key/k"
 	tpl := readStack(t)
-	property := map[string][]string{ // where a type of resource names its key
+	property := map[string][]string{ // the property with the key, by resource type
 		"AWS::DynamoDB::Table":        {"SSESpecification", "KMSMasterKeyId"},
 		"AWS::SecretsManager::Secret": {"KmsKeyId"},
 		"AWS::SQS::Queue":             {"KmsMasterKeyId"},
@@ -41,10 +41,10 @@ func TestKeyEncryptsEverythingThatIsStored(t *testing.T) {
 			t.Errorf("%s is encrypted with %v", id, got)
 		}
 		if got := stack.At(resolved(t, tpl, id, nil), path...); got != nil {
-			t.Errorf("%s is encrypted with %v, and no key is given", id, got)
+			t.Errorf("without a key, %s is encrypted with %v", id, got)
 		}
 		if r.Type == "AWS::SQS::Queue" && resolved(t, tpl, id, nil)["SqsManagedSseEnabled"] != true {
-			t.Errorf("%s is not encrypted without a key", id)
+			t.Errorf("without a key, %s is not encrypted", id)
 		}
 	}
 	for stage, want := range map[string]any{"test": nil, "live": "KMS"} {
@@ -55,8 +55,9 @@ func TestKeyEncryptsEverythingThatIsStored(t *testing.T) {
 	}
 }
 
-// That the roles of functions may use the key through each service that they call is tested with their calls.
-func TestEveryRoleMayUseTheKey(t *testing.T) {
+// TestEveryRoleMayUseKey checks the key policy of each role. Tests of the functions' calls check that the roles may
+// use the key through the services that they call.
+func TestEveryRoleMayUseKey(t *testing.T) {
 	tpl := readStack(t)
 	attached := map[string]string{} // policies by role
 	for _, id := range []string{"KeyPolicy", "QueueKeyPolicy"} {
@@ -70,11 +71,11 @@ func TestEveryRoleMayUseTheKey(t *testing.T) {
 		}
 	}
 	if attached["ScheduleRole"] != "QueueKeyPolicy " {
-		t.Errorf("ScheduleRole has %q and sends what cannot be delivered to an encrypted queue", attached["ScheduleRole"])
+		t.Errorf("ScheduleRole has %q but sends undelivered events to an encrypted queue", attached["ScheduleRole"])
 	}
 }
 
-func TestConcurrencyIsReservedByParameter(t *testing.T) {
+func TestParameterReservesConcurrency(t *testing.T) {
 	tpl := readStack(t)
 	for id, f := range tpl.Functions {
 		ofAPI := slices.ContainsFunc(f.Events, func(e stack.Event) bool { return e.Type == "HttpApi" })
@@ -92,7 +93,7 @@ func TestConcurrencyIsReservedByParameter(t *testing.T) {
 	}
 }
 
-func TestThroughputIsLimitedByParameter(t *testing.T) {
+func TestParameterLimitsThroughput(t *testing.T) {
 	tpl := readStack(t)
 	for _, c := range []struct {
 		parameters  stack.Values
@@ -114,13 +115,13 @@ func TestThroughputIsLimitedByParameter(t *testing.T) {
 	}
 }
 
-func TestLogsAreKeptForALimitedTime(t *testing.T) {
+func TestLogsHaveRetention(t *testing.T) {
 	tpl := readStack(t)
 	groups := map[string]bool{}
 	for id, f := range tpl.Functions {
 		group := stack.Referent(stack.At(f.Properties, "LoggingConfig", "LogGroup"))
 		if tpl.Resources[group].Type != "AWS::Logs::LogGroup" || groups[group] {
-			t.Errorf("%s has no log group that it does not share", id)
+			t.Errorf("%s has no separate log group", id)
 		}
 		if stack.At(f.Properties, "LoggingConfig", "LogFormat") != "JSON" || f.Properties["Tracing"] != "Active" {
 			t.Errorf("%s does not log JSON or is not traced", id)
@@ -137,7 +138,7 @@ func TestLogsAreKeptForALimitedTime(t *testing.T) {
 			{stack.Values{"Stage": "live", "LogRetention": "90"}, "90"},
 		} {
 			if got := resolved(t, tpl, id, c.parameters)["RetentionInDays"]; got != c.want {
-				t.Errorf("%v: %s keeps logs for %v days, want %v", c.parameters, id, got, c.want)
+				t.Errorf("%v: %s retains logs for %v days, want %v", c.parameters, id, got, c.want)
 			}
 		}
 	}

@@ -13,14 +13,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack/stacktest"
 )
 
-func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
+func TestPermissionsAreSpecific(t *testing.T) {
 	known := []string{
 		"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
 		"dynamodb:DeleteItem", "dynamodb:ConditionCheckItem", "secretsmanager:GetSecretValue", "sqs:SendMessage",
 		"ses:SendEmail", "sns:Publish", "events:PutEvents", describeBackups,
 		"kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey",
 	}
-	patterns := map[string]string{ // the resources that cannot be named
+	patterns := map[string]string{ // the resources that cannot be specified
 		"sns:Publish":   "*", // a phone number; topics are denied
 		"ses:SendEmail": "arn:aws:ses:eu-west-1:123456789012:identity/*@bluebird.test",
 	}
@@ -33,7 +33,7 @@ func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
 				checkKeys(t, name, action, s)
 				for _, r := range s.Resource {
 					if s.Effect == "Allow" && strings.Contains(r, "*") && patterns[action] != r {
-						t.Errorf("%s may %s on every resource like %s", name, action, r)
+						t.Errorf("%s may %s on every resource that matches %s", name, action, r)
 					}
 				}
 			}
@@ -41,11 +41,11 @@ func TestPermissionsNameTheirActionsAndResources(t *testing.T) {
 	}
 }
 
-// describeBackups is the one action on the table that is about no item.
+// describeBackups is the only action on the table that concerns no item.
 const describeBackups = "dynamodb:DescribeContinuousBackups"
 
-// checkKeys requires that access to the table is limited to partitions by name. No function may write API keys, only the
-// programs function may write programs, and the relay writes nothing.
+// checkKeys requires that access to the table is limited to named partitions. No function may write API keys, only
+// the programs function may write programs, and the relay may write nothing.
 func checkKeys(t *testing.T, function, action string, s stack.Statement) {
 	t.Helper()
 	if !strings.HasPrefix(action, "dynamodb:") || action == describeBackups {
@@ -68,13 +68,14 @@ func checkKeys(t *testing.T, function, action string, s stack.Statement) {
 		}
 	}
 	if function == "relay" {
-		t.Errorf("%s may %s, and has nothing to write", function, action)
+		t.Errorf("%s may %s, although it writes nothing", function, action)
 	}
 }
 
-// What SAM makes of a function's policies is what the tests of the functions evaluate. SAM adds only that the role may
-// send failed invocations to their queue, which Lambda does and no function.
-func TestRolesHaveThePoliciesThatTheTestsEvaluate(t *testing.T) {
+// TestTransformedRolesHaveTestedPolicies checks that the policies of the transformed roles are those that the
+// functions' tests evaluate. SAM only adds the permission to send failed invocations to their queue, which Lambda
+// uses and no function.
+func TestTransformedRolesHaveTestedPolicies(t *testing.T) {
 	for _, parameters := range []samtest.Parameters{samtest.Parameters(stacktest.Parameters), {}} {
 		transformed := transform(t, parameters)
 		tpl := stacktest.Template(t)

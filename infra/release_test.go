@@ -14,9 +14,9 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// A version that answers requests with 500 raises the alarm that its deployment watches, and only that function's. The
-// metric is taken from the line that the function writes.
-func TestVersionThatFailsStopsItsDeployment(t *testing.T) {
+// TestFailingVersionRaisesItsReleaseAlarm checks that a version that returns status 500 raises the alarm that its
+// deployment watches, and no other function's alarm. The metric is read from the function's log line.
+func TestFailingVersionRaisesItsReleaseAlarm(t *testing.T) {
 	tpl := samtest.Templates(t, samtest.Parameters{"EnableCanary": "true"})[0]
 	values := tpl.Names(stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial"})
 	for id := range tpl.OfType("AWS::Lambda::Version") {
@@ -29,7 +29,7 @@ func TestVersionThatFailsStopsItsDeployment(t *testing.T) {
 	}{
 		{500, "8", []string{"EarnReleaseErrors"}},
 		{503, "8", []string{"EarnReleaseErrors"}},
-		{500, "7", nil}, // the version before it, which still serves most requests
+		{500, "7", nil}, // the previous version, which still serves most requests
 		{409, "8", nil},
 		{201, "8", nil},
 	} {
@@ -54,7 +54,8 @@ func TestVersionThatFailsStopsItsDeployment(t *testing.T) {
 	}
 }
 
-// publish returns the metrics that CloudWatch reads from the lines that f logs: values by namespace, name and dimensions.
+// publish returns the metrics in the lines that f logs, as CloudWatch reads them: values by namespace, name and
+// dimensions.
 func publish(t *testing.T, f func(*slog.Logger)) map[string]float64 {
 	t.Helper()
 	var out bytes.Buffer
@@ -79,7 +80,7 @@ func publish(t *testing.T, f func(*slog.Logger)) map[string]float64 {
 	return published
 }
 
-// metricOf returns the namespace, name and dimensions of the metric that an alarm watches.
+// metricOf returns the namespace, name and dimensions of an alarm's metric.
 func metricOf(t *testing.T, tpl *stack.Template, alarm stack.Resource, values stack.Values) string {
 	t.Helper()
 	resolved, err := tpl.Resolve(alarm.Properties, values)

@@ -12,7 +12,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-func TestRunbookHasASectionForEachAlarm(t *testing.T) {
+func TestRunbookHasSectionForEachAlarm(t *testing.T) {
 	_, rest, _ := strings.Cut(readSource(t, "runbook.md"), "\n## Alarms\n")
 	chapter, _, _ := strings.Cut(rest, "\n## ")
 	sections := strings.Split(chapter, "\n### ")[1:]
@@ -39,8 +39,8 @@ func TestRunbookHasASectionForEachAlarm(t *testing.T) {
 	}
 }
 
-// The runbook names parameters, outputs and commands of the product as they are.
-func TestRunbookNamesWhatExists(t *testing.T) {
+// TestRunbookNamesExist checks the parameters, outputs and commands in the runbook.
+func TestRunbookNamesExist(t *testing.T) {
 	runbook := readSource(t, "runbook.md")
 	tpl := readStack(t)
 	for _, name := range []string{"AlarmTopicArn", "EnableCanary", "KmsKeyArn", "ApiConcurrency", "WorkerConcurrency", "MaxReadUnits", "MaxWriteUnits"} {
@@ -55,9 +55,9 @@ func TestRunbookNamesWhatExists(t *testing.T) {
 	}
 }
 
-// The key policy in the runbook allows every service that uses the key for itself: those that the template does not give
-// a role.
-func TestRunbookHasTheKeyPolicy(t *testing.T) {
+// TestRunbookKeyPolicyIsComplete checks that the key policy in the runbook allows every service that uses the key
+// directly: those to which the template gives no role.
+func TestRunbookKeyPolicyIsComplete(t *testing.T) {
 	_, rest, _ := strings.Cut(readSource(t, "runbook.md"), "```json\n")
 	text, _, _ := strings.Cut(rest, "```")
 	var policy object

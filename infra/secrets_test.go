@@ -6,8 +6,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// CloudFormation stores a new value in a secret when a property that holds or generates the value changes. The values of
-// these secrets must survive every update, so these properties are fixed here.
+// TestStackUpdatesNeverReplaceSecrets fixes the properties that contain or generate the values of secrets.
+// CloudFormation stores a new value when such a property changes, and these values must survive every update.
 func TestStackUpdatesNeverReplaceSecrets(t *testing.T) {
 	generated := map[string]object{
 		"Secret":         {"PasswordLength": uint64(64), "ExcludePunctuation": true},
@@ -18,7 +18,7 @@ func TestStackUpdatesNeverReplaceSecrets(t *testing.T) {
 	for id, r := range tpl.OfType("AWS::SecretsManager::Secret") {
 		want, ok := generated[id]
 		if !ok {
-			t.Errorf("the test does not know the secret %s", id)
+			t.Errorf("unknown secret %s", id)
 		}
 		got, _ := r.Properties["GenerateSecretString"].(object)
 		if diff := cmp.Diff(want, got); diff != "" || r.Properties["SecretString"] != nil || r.Properties["Name"] != nil {

@@ -13,9 +13,9 @@ import (
 	"testing"
 )
 
-// Only boot and the packages below it read the environment, and the template sets every variable that they read, except
-// for the clock of a stack on one machine.
-func TestEnvironmentIsWhatTheTemplateSets(t *testing.T) {
+// TestEnvironmentMatchesTemplate checks that only boot and the packages below it read the environment, and that the
+// template sets every variable that they read, except for the clock of a stack on one machine.
+func TestEnvironmentMatchesTemplate(t *testing.T) {
 	read := map[string]bool{}
 	for _, name := range slices.Concat(textsIn(t, "../internal/boot/*.go"), textsIn(t, "../internal/boot/sqsqueue/*.go"), textsIn(t, "../internal/boot/postroom/*.go")) {
 		if strings.HasPrefix(name, "PERENNIAL_") {
@@ -43,12 +43,12 @@ func TestEnvironmentIsWhatTheTemplateSets(t *testing.T) {
 		}
 		if !strings.HasSuffix(path, "_test.go") && !strings.HasSuffix(filepath.Dir(path), "test") && !strings.HasPrefix(path, "../internal/boot/") &&
 			regexp.MustCompile(`os\.(Getenv|LookupEnv|Environ)`).Match(source) {
-			t.Errorf("%s reads the environment; that is boot's", path)
+			t.Errorf("%s reads the environment; only boot may do that", path)
 		}
 	}
 }
 
-// textsIn lists the string literals of source files.
+// textsIn returns the string literals of source files.
 func textsIn(t *testing.T, pattern string) (texts []string) {
 	files, err := filepath.Glob(pattern)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package infra has the scripts that check, build and deploy the product. Its tests compare template.yaml with the code,
-// and check what cfn-lint does not.
+// Package infra contains the scripts that check, build and deploy the product. Its tests compare template.yaml with
+// the code, and check properties that cfn-lint does not check.
 package infra
 
 import (
@@ -37,7 +37,7 @@ func readSource(t *testing.T, path string) string {
 	return string(source)
 }
 
-func TestRoutesAreTheSameInTheAPIItsDescriptionAndTheTemplate(t *testing.T) {
+func TestRoutesMatchInCodeOpenAPIAndTemplate(t *testing.T) {
 	served := map[string]string{api.DefaultRoute: api.DefaultFunction} // function by route
 	for _, r := range api.Routes() {
 		served[r.Pattern] = r.Function
@@ -68,7 +68,7 @@ func TestRoutesAreTheSameInTheAPIItsDescriptionAndTheTemplate(t *testing.T) {
 	}
 }
 
-// describedRoutes lists the routes of the API's description in alphabetical order.
+// describedRoutes returns the routes of openapi.yaml, sorted.
 func describedRoutes(t *testing.T) (routes []string) {
 	t.Helper()
 	description, err := stack.ParseYAML([]byte(readSource(t, "../internal/api/openapi.yaml")))
@@ -91,11 +91,11 @@ func checkThrottles(t *testing.T, tpl *stack.Template, served map[string]string)
 	settings := tpl.Resources["Api"].Properties
 	for route := range settings["RouteSettings"].(object) {
 		if served[route] == "" {
-			t.Errorf("there is a throttle for %s, which is no route", route)
+			t.Errorf("there is a throttle for %s, which is not a route", route)
 		}
 	}
 	if stack.At(settings, "DefaultRouteSettings", "ThrottlingRateLimit") == nil {
-		t.Error("routes without their own throttle have none")
+		t.Error("the default throttle is missing")
 	}
 }
 
@@ -124,7 +124,7 @@ func TestEveryFunctionIsBuiltAndDeployedOnce(t *testing.T) {
 	}
 }
 
-func TestSchedulesAreThoseOfTheLocalStack(t *testing.T) {
+func TestSchedulesMatchLocalStack(t *testing.T) {
 	deployed := map[string]string{}
 	for _, f := range readStack(t).Functions {
 		for _, e := range f.Events {
@@ -150,7 +150,7 @@ func TestSchedulesAreThoseOfTheLocalStack(t *testing.T) {
 	}
 }
 
-func TestSettingsOfTheSAMCommandAreParameters(t *testing.T) {
+func TestSAMConfigSetsKnownParameters(t *testing.T) {
 	tpl := readStack(t)
 	settings := regexp.MustCompile(`"(\w+)=([^"]*)"`).FindAllStringSubmatch(readSource(t, "../samconfig.toml"), -1)
 	if len(settings) == 0 {

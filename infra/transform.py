@@ -18,7 +18,7 @@ TEMPLATE = pathlib.Path(__file__).resolve().parent.parent / "template.yaml"
 
 
 class ManagedPolicies:
-    """Answers the translator's question for the ARNs of managed policies, for which it would call IAM."""
+    """Returns the ARNs of managed policies, for which the translator would call IAM."""
 
     @staticmethod
     def load():
@@ -32,7 +32,7 @@ class ManagedPolicies:
 
 
 def read():
-    """The template. Code is at an address in S3, as if `sam deploy` had uploaded it."""
+    """Returns the template with the code at an address in S3, as after an upload by `sam deploy`."""
     template = yaml_parse(TEMPLATE.read_text(encoding="utf-8"))
     for resource in template["Resources"].values():
         properties = resource.get("Properties", {})
@@ -42,7 +42,7 @@ def read():
 
 
 def transformed(template, parameters):
-    """The template as CloudFormation gets it."""
+    """Returns the transformed template."""
     try:
         return transform(copy.deepcopy(template), parameters, ManagedPolicies())
     except InvalidDocumentException as e:

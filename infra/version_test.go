@@ -12,10 +12,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// A change is one parameter's new value.
+// A change is a new value of one parameter.
 type change struct {
 	before, after samtest.Parameters
-	functions     []string // short names of the functions whose configuration it changes
+	functions     []string // short names of the functions whose configuration changes
 }
 
 var everyFunction = []string{
@@ -48,8 +48,9 @@ func domain(name string) samtest.Parameters {
 	return samtest.Parameters{"DomainName": name, "CertificateArn": "arn:aws:acm:eu-west-1:123456789012:certificate/1"}
 }
 
-// Requests reach a function through its alias. A parameter's new value takes effect if the alias moves to a new version
-// of exactly the functions whose configuration has changed: Lambda publishes no second version of an unchanged function.
+// TestNewValueOfParameterPublishesVersions checks the aliases through which requests reach a function. A
+// parameter's new value takes effect if the alias moves to a new version of exactly the functions whose
+// configuration has changed: Lambda does not publish a second version of an unchanged function.
 func TestNewValueOfParameterPublishesVersions(t *testing.T) {
 	tpl := samtest.Templates(t, samtest.Parameters{"EnableCanary": "true"})[0]
 	for name := range tpl.Parameters {
@@ -68,8 +69,8 @@ func TestNewValueOfParameterPublishesVersions(t *testing.T) {
 	}
 }
 
-// The test above deploys one transformed template with many values. This is right because SAM leaves references to
-// parameters as they are, so that the transformed template is the same for all values.
+// TestTransformDoesNotDependOnValues justifies that the test above deploys one transformed template with many
+// values: SAM does not replace references to parameters, so the transformed template is the same for all values.
 func TestTransformDoesNotDependOnValues(t *testing.T) {
 	all := samtest.Parameters{}
 	for _, c := range changes {
@@ -107,7 +108,7 @@ func TestVersionCheckDetectsMutations(t *testing.T) {
 	}
 }
 
-// edited returns a copy of an object with a text replaced. The text must be there.
+// edited returns a copy of an object with a text replaced. The text must occur in it.
 func edited(t *testing.T, o object, old, replacement string) (changed object) {
 	t.Helper()
 	source := encode(t, o)
@@ -120,14 +121,14 @@ func edited(t *testing.T, o object, old, replacement string) (changed object) {
 	return changed
 }
 
-// A deployed stack, as far as the versions of functions are concerned. Both maps are by the function's short name.
+// A deployed contains the versions of a stack's functions. Both maps are by the function's short name.
 type deployed struct {
-	configurations map[string]string // what Lambda stores with a version
-	versions       map[string]string // the version that the alias points to
+	configurations map[string]string // the configuration that Lambda stores with a version
+	versions       map[string]string // the version of the alias
 }
 
-// deploy computes what CloudFormation makes of a transformed template. It replaces versions of functions and hosted
-// configurations when any of their properties changes, as their documentation says; the new resource has a new number.
+// deploy computes the result of a deployment by CloudFormation. CloudFormation replaces function versions and
+// hosted configurations when any of their properties changes; the new resource has a new number.
 func deploy(t *testing.T, tpl *stack.Template, parameters samtest.Parameters) deployed {
 	t.Helper()
 	values := tpl.Names(stack.Deployment{Region: "eu-west-1", Account: "123456789012", StackName: "perennial"})
@@ -160,7 +161,7 @@ func deploy(t *testing.T, tpl *stack.Template, parameters samtest.Parameters) de
 	return d
 }
 
-// differing lists the keys whose values differ.
+// differing returns the keys whose values differ.
 func differing(a, b map[string]string) (keys []string) {
 	for _, k := range slices.Sorted(maps.Keys(a)) {
 		if a[k] != b[k] {

@@ -48,7 +48,7 @@ type threshold struct {
 
 const columns, width, height = 3, 8, 6 // a dashboard is 24 units wide
 
-// widgets returns one chart for each section, in the order of the list.
+// widgets returns one chart per section, in the order of the list.
 func widgets() []widget {
 	var charts []widget
 	index := map[string]int{}
@@ -77,7 +77,7 @@ func widgets() []widget {
 	return charts
 }
 
-// chart returns the chart number i, without metrics, for the section of an alarm.
+// chart returns chart number i for the section of an alarm, without metrics.
 func chart(i int, a Alarm) widget {
 	return widget{
 		Type: "metric", X: i % columns * width, Y: i / columns * height, Width: width, Height: height,
@@ -89,7 +89,7 @@ func chart(i int, a Alarm) widget {
 	}
 }
 
-// line returns a metric as an entry of a chart: its names and values in one array, then its options.
+// line returns a metric in the format of a chart: its names and values in one array, then its options.
 func (m Metric) line(id string) []any {
 	line := []any{m.Namespace, m.Name}
 	for _, d := range m.Dimensions {
@@ -110,7 +110,7 @@ func writeDashboard(out *bytes.Buffer) error {
       DashboardName: !Sub "${AWS::StackName}-${AWS::Region}" # dashboards belong to the account, not to a region
       DashboardBody: !Sub |
 `)
-	// A line for each chart, and one for each of its metrics.
+	// One line for each chart and for each of its metrics.
 	breaks := strings.NewReplacer(`"metrics":[[`, "\"metrics\":[\n          [", `}],[`, "}],\n          [")
 	separator := ""
 	out.WriteString("        {\"widgets\": [")

@@ -74,8 +74,9 @@ func webhooks() []Alarm {
 	}
 }
 
-// functionFailures has one alarm for all functions, and others for the current version of each, which stop deployments.
-// The latter have no data before the new version runs, so a raised alarm of the old version does not stop a repair.
+// functionFailures returns one alarm for all functions, and one for the current version of each function, which
+// stops its deployment. The latter have no data before the new version runs, so an alarm raised by the old version
+// does not stop a deployment that repairs it.
 func functionFailures() []Alarm {
 	list := []Alarm{
 		{
@@ -113,7 +114,7 @@ func functionFailures() []Alarm {
 	return list
 }
 
-// capacity has the alarms of time limits and of Lambda's concurrency.
+// capacity returns the alarms for time limits and Lambda's concurrency.
 func capacity() []Alarm {
 	steady := slices.DeleteFunc(slices.Clone(functions), func(f function) bool { return !f.steady })
 	return []Alarm{

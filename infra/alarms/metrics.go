@@ -7,16 +7,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// apiErrors counts responses of 500 or more in the access log. The resource ApiErrorCount of the template defines it. API
-// Gateway's own metric 5xx has the API's ID as its dimension, so that no deployment could watch it, and includes the
-// documented response 503 to webhooks of processors that are not set up.
+// apiErrors counts responses of 500 or more in the access log. The resource ApiErrorCount of the template defines
+// it. API Gateway's metric 5xx has the API's ID as its dimension, so that no deployment could watch it, and it
+// includes the documented 503 responses to webhooks of unconfigured processors.
 const apiErrors telemetry.Metric = "ApiErrors"
 
-// A function is a Lambda function of the stack. Tests compare these with the template.
+// A function is a Lambda function of the stack. Tests compare the list with the template.
 type function struct {
 	name    string // short name, such as earn
 	timeout int    // seconds
-	steady  bool   // its work is small; the others work until little of their time is left
+	steady  bool   // whether its work is small; other functions work until their time limit
 }
 
 var (
@@ -51,12 +51,12 @@ func (f function) ref() string { return "${" + f.id() + "}" }
 // version returns the number of the version that the template publishes.
 func (f function) version() string { return "${" + f.id() + ".Version.Version}" }
 
-// metric returns a metric that Lambda reports for the function.
+// metric returns a Lambda metric of the function.
 func (f function) metric(name, statistic string) Metric {
 	return Metric{"AWS/Lambda", name, []Dimension{{"FunctionName", f.ref()}}, statistic}
 }
 
-// reported returns a metric of the product, of the whole stack or of the dimensions that are added.
+// reported returns a metric of the product, for the whole stack or with additional dimensions.
 func reported(m telemetry.Metric, statistic string, more ...Dimension) Metric {
 	return Metric{telemetry.Namespace, string(m), append([]Dimension{{"stack", "${AWS::StackName}"}}, more...), statistic}
 }
@@ -77,7 +77,7 @@ func ofOperation(operation, name, statistic string) Metric {
 	return Metric{"AWS/DynamoDB", name, []Dimension{{"TableName", "${Table}"}, {"Operation", operation}}, statistic}
 }
 
-// filled returns an expression over n metrics in which missing data counts as zero.
+// filled returns an expression over n metrics that treats missing data as zero.
 func filled(operation string, n int) string {
 	var terms []string
 	for i := range n {
@@ -86,7 +86,8 @@ func filled(operation string, n int) string {
 	return operation + "([" + strings.Join(terms, ", ") + "])"
 }
 
-// shares returns the largest of the functions' durations as a percentage of their timeouts. Durations are milliseconds.
+// shares returns the largest duration of the functions as a percentage of their timeouts. Durations are in
+// milliseconds.
 func shares(functions []function) string {
 	var terms []string
 	for i, f := range functions {

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
-// failed returns the failed messages of one queue, as the command line lists them.
+// failed returns the failed messages of one queue, as listed by the command line.
 func (w *world) failed(queue string) (list []answer) {
 	w.Helper()
 	var out struct{ Data []answer }
@@ -33,7 +33,7 @@ func (w *world) failed(queue string) (list []answer) {
 	return list
 }
 
-// refuses runs the command line, which must fail, and returns its standard error.
+// refuses runs a command that must fail, and returns its standard error.
 func (w *world) refuses(args ...string) string {
 	w.Helper()
 	cmd := exec.CommandContext(w.Context(), w.perennial, args...)
@@ -44,7 +44,7 @@ func (w *world) refuses(args ...string) string {
 	return string(out)
 }
 
-// redrivenMessage repairs what made a message fail, and starts its work again.
+// redrivenMessage removes the cause of a failed message, and restarts its work.
 func redrivenMessage(w *world) {
 	list := w.failed("reassess")
 	if len(list) != 1 || !strings.Contains(list[0].text("body"), laterProgram) || list[0].text("attempts") != "5" {
@@ -63,11 +63,11 @@ func redrivenMessage(w *world) {
 		w.Fatal(err)
 	}
 	w.operator("program", "publish", "--table", w.stack.Outputs["TableName"], file)
-	if out := w.operator("failures", "redrive", id, "--stack", stackName); !strings.Contains(out, id+"  queue reassess: started again") {
+	if out := w.operator("failures", "redrive", id, "--stack", stackName); !strings.Contains(out, id+"  queue reassess: restarted") {
 		w.Error(out)
 	}
-	w.eventually("a worker works on the message", func() bool {
-		for _, line := range w.lines("ReassessLogs", "shard worked through") {
+	w.eventually("a worker processes the message", func() bool {
+		for _, line := range w.lines("ReassessLogs", "shard processed") {
 			if line["program"] == laterProgram {
 				return true
 			}
@@ -79,22 +79,21 @@ func redrivenMessage(w *world) {
 	}
 }
 
-// failedInvocation lets a function fail to process an event that it gets asynchronously, as those of schedules and
-// SES.
+// failedInvocation makes a function fail to process an asynchronous event, like those of schedules and SES.
 func failedInvocation(w *world) {
 	w.signed("lambda", "POST", "/2015-03-31/functions/"+w.resource("RemindFunction")+"/invocations",
 		http.Header{"X-Amz-Invocation-Type": {"Event"}}, `{"schedule":"nonsense","to":"eve@example.com"}`)
-	w.eventually("the failed event is kept", func() bool { return w.messages("InvocationFailures") == 1 })
+	w.eventually("the failed event is stored", func() bool { return w.messages("InvocationFailures") == 1 })
 	list := w.failed("invocations")
 	if len(list) != 1 || strings.Contains(list[0].text("body"), "eve@") || !strings.Contains(list[0].text("error"), "neither") {
 		w.Fatalf("the list is %v", list)
 	}
 	w.refuses("failures", "redrive", "--all", "--queue", "invocations", "--stack", stackName)
 	if list := w.failed("invocations"); len(list) != 1 {
-		w.Fatalf("an event that fails again must stay: %v", list)
+		w.Fatalf("an event that fails again must remain: %v", list)
 	}
 
-	// An event that failed for another reason, as Lambda writes it, is processed when it is sent again.
+	// An event that failed for another reason, in Lambda's format, is processed when it is sent again.
 	due := time.Now().UTC().Format(time.RFC3339)
 	record := fmt.Sprintf(`{"version":"1.0","requestContext":{"functionArn":%q,"condition":"RetriesExhausted","approximateInvokeCount":3},`+
 		`"requestPayload":{"schedule":"reassess","time":%q},"responsePayload":{"errorMessage":"the table was unavailable"}}`,
@@ -105,16 +104,16 @@ func failedInvocation(w *world) {
 		w.Fatal(err)
 	}
 	out := w.refuses("failures", "redrive", "--all", "--queue", "invocations", "--stack", stackName)
-	if !strings.Contains(out, w.resource("ReassessFunction")+": started again") {
+	if !strings.Contains(out, w.resource("ReassessFunction")+": restarted") {
 		w.Error(out)
 	}
 	if list := w.failed("invocations"); len(list) != 1 || list[0].text("error") == "the table was unavailable" {
-		w.Errorf("left are %v", list)
+		w.Errorf("remaining: %v", list)
 	}
 }
 
-// failedRecords redrives positions in the table's stream: of the first record, and of an item that looks like an entry
-// and is none, which the relay must not pass over. The emulator does not write these messages itself.
+// failedRecords redrives positions in the table's stream: of the first record, and of an invalid item with the keys
+// of an entry, which the relay must not skip. The emulator does not write these messages itself.
 func failedRecords(w *world) {
 	if _, err := dynamodb.NewFromConfig(w.config).PutItem(w.Context(), &dynamodb.PutItemInput{
 		TableName: aws.String(w.stack.Outputs["TableName"]), Item: map[string]dynamotypes.AttributeValue{
@@ -134,21 +133,21 @@ func failedRecords(w *world) {
 		}
 	}
 	out := w.refuses("failures", "redrive", "--all", "--queue", "relay", "--stack", stackName)
-	if !strings.Contains(out, "stream of the table: started again") || !strings.Contains(out, "stream of the table: failurequeues: the function failed again, at ") {
+	if !strings.Contains(out, "stream of the table: restarted") || !strings.Contains(out, "stream of the table: failurequeues: the function failed again, at ") {
 		w.Error(out)
 	}
 	list := w.failed("relay")
-	for _, f := range list { // the client repeats a request whose answer was lost, so there may be two
+	for _, f := range list { // the client retries a request after a lost response, so there may be two
 		if !strings.Contains(f.text("body"), broken) {
 			w.Errorf("%v must have been redriven", f)
 		}
 	}
 	if len(list) == 0 {
-		w.Error("a record that fails again must stay")
+		w.Error("a record that fails again must remain")
 	}
 }
 
-// streamPositions returns the positions of the first record of the stream and of the broken item.
+// streamPositions returns the positions of the first record of the stream and of the invalid item.
 func (w *world) streamPositions() (first, broken string) {
 	w.Helper()
 	streams, ctx := dynamodbstreams.NewFromConfig(w.config), w.Context()

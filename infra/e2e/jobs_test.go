@@ -55,9 +55,9 @@ func (w *world) relayedEntries() (n int) {
 	return n
 }
 
-// start starts the function of a schedule once, in a few seconds: with a copy of the schedule that has the same
-// target. The stack's schedules start it every hour. The emulator does not replace the placeholder in the input, AWS
-// does.
+// start runs the function of a schedule once, within a few seconds, with a copy of the schedule that has the same
+// target. The stack's schedules run every hour. Unlike AWS, the emulator does not replace the placeholder in the
+// input.
 func (w *world) start(schedule string) {
 	w.Helper()
 	at := time.Now().UTC().Add(time.Second).Truncate(time.Second)
@@ -88,10 +88,10 @@ func scheduled(w *world) {
 	w.eventually("the points of an order are due", func() bool { return time.Now().After(due) })
 	w.start("ReassessFunctionHourly")
 	w.eventually("the schedule's function sends the due shard to the queue", func() bool {
-		return len(w.lines("ReassessLogs", "shards are due")) > 0
+		return len(w.lines("ReassessLogs", "shards due")) > 0
 	})
-	w.eventually("a worker brings the member up to date", func() bool {
-		for _, line := range w.lines("ReassessLogs", "shard worked through") {
+	w.eventually("a worker settles the member", func() bool {
+		for _, line := range w.lines("ReassessLogs", "shard processed") {
 			if line["program"] == program && line["members"].(float64) > 0 && line["entries"].(float64) > 0 {
 				return true
 			}
@@ -101,8 +101,8 @@ func scheduled(w *world) {
 	w.balance(moe, 49)
 }
 
-// partialFailure sends a batch of which one message can be worked on and the other cannot, because its program is not
-// published. Only that one may be delivered again, and ends among the dead letters.
+// partialFailure sends a batch of two messages, of which one fails because its program is not published. Only that
+// message may be redelivered, and finally moves to the dead-letter queue.
 func partialFailure(w *world) {
 	queues := sqs.NewFromConfig(w.config)
 	queue := w.resource("ReassessQueue")
@@ -123,29 +123,29 @@ func partialFailure(w *world) {
 		w.Fatal(sent, err)
 	}
 	w.deliver(true)
-	w.eventually("the message that fails becomes a dead letter", func() bool { return w.messages("ReassessDeadLetters") == 1 })
+	w.eventually("the failed message moves to the dead-letter queue", func() bool { return w.messages("ReassessDeadLetters") == 1 })
 	worked, again := 0, map[any]int{}
-	for _, line := range w.lines("ReassessLogs", "shard worked through") {
+	for _, line := range w.lines("ReassessLogs", "shard processed") {
 		if line["due"] == due {
 			worked++
 		}
 	}
-	for _, line := range w.lines("ReassessLogs", "a message will be delivered again") {
+	for _, line := range w.lines("ReassessLogs", "message will be redelivered") {
 		again[line["message"]]++
 	}
 	if worked != 1 || len(again) != 1 || again[*sent.Successful[1].MessageId] != 5 {
-		w.Errorf("the good message was worked on %d times; delivered again were %v, of %v", worked, again, *sent.Successful[1].MessageId)
+		w.Errorf("the valid message was processed %d times; redelivered: %v, want only %v", worked, again, *sent.Successful[1].MessageId)
 	}
 }
 
-// deliver turns the delivery of the queue on or off, so that messages that are sent while it is off form one batch.
+// deliver enables or disables delivery of the queue. Messages that are sent while it is disabled form one batch.
 func (w *world) deliver(on bool) {
 	w.Helper()
 	w.signed("lambda", "PUT", "/2015-03-31/event-source-mappings/"+w.resource("ReassessFunctionWork"),
 		http.Header{"Content-Type": {"application/json"}}, fmt.Sprintf(`{"Enabled": %t}`, on))
 }
 
-// messages counts the messages of a queue, those that are being worked on included.
+// messages returns the number of messages in the queue, including those in progress.
 func (w *world) messages(queue string) (n int) {
 	w.Helper()
 	names := []types.QueueAttributeName{

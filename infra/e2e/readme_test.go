@@ -20,9 +20,9 @@ var (
 	secretString = regexp.MustCompile(`--secret-string '([^']+)'`)
 )
 
-// readme runs the commands of the README's section "Deploy" that work on a deployed stack: everything but make, git, the
-// SAM CLI and the AWS CLI, whose secret is stored with the SDK. The README names the stack of ENV=dev; this stack is that
-// of ENV=prod.
+// readme runs the commands of the README's section "Deploy" that work on a deployed stack: all except make, git,
+// the SAM CLI and the AWS CLI, whose secret is stored with the SDK. The README uses the stack of ENV=dev; this
+// stack is that of ENV=prod.
 func readme(w *world) {
 	text, err := os.ReadFile(filepath.Join(root, "README.md"))
 	if err != nil {
@@ -47,7 +47,7 @@ func readme(w *world) {
 		}
 	}
 	if got := strings.Join(ran, ", "); got != "program publish, keys create, secret, failures list" {
-		w.Errorf("the README's commands were: %s", got)
+		w.Errorf("the README's commands are: %s", got)
 	}
 
 	member := w.enroll("deploy", 0)
@@ -59,7 +59,7 @@ func readme(w *world) {
 	w.report(event, "applied")
 }
 
-// storeSecret stores the secrets agreed with payment processors, as the README says to do with the AWS CLI.
+// storeSecret stores the secrets of payment processors, as the README describes for the AWS CLI.
 func (w *world) storeSecret(document string) {
 	w.Helper()
 	var agreed app.Processors

@@ -31,11 +31,11 @@ const (
 	laterProgram = "later"
 )
 
-// patience bounds every wait. On an idle machine each takes a few seconds.
+// patience limits every wait. On an idle machine each takes a few seconds.
 const patience = 90 * time.Second
 
-// parameters turn on every condition of the template except mail, which the parameter change turns on, and the canary,
-// because the emulator has no CodeDeploy.
+// parameters enables every condition of the template except mail, which the parameter change enables, and the
+// canary, because the emulator has no CodeDeploy.
 var parameters = []string{
 	"Stage=live",
 	"DomainName=" + domain,
@@ -46,11 +46,11 @@ var parameters = []string{
 	"WebhookUrl=https://hooks.bluebird.test/reminders",
 }
 
-// A world is the deployed stack and what drives it.
+// A world is the deployed stack with its clients.
 type world struct {
 	*testing.T
 	endpoint  string // of the emulator
-	perennial string // the command line, as it is built
+	perennial string // the built command line
 	config    aws.Config
 	zone      string // of DNS
 	stack     deployment
@@ -58,7 +58,7 @@ type world struct {
 	calls     int
 }
 
-// A deployment is what infra/deploy-ministack prints.
+// A deployment is the output of infra/deploy-ministack.
 type deployment struct {
 	Status    string
 	Outputs   map[string]string
@@ -68,7 +68,7 @@ type deployment struct {
 func TestStack(t *testing.T) {
 	endpoint := os.Getenv("PERENNIAL_MINISTACK")
 	if endpoint == "" && os.Getenv("PERENNIAL_REQUIRE_MINISTACK") != "" {
-		t.Fatal("PERENNIAL_MINISTACK names no emulator")
+		t.Fatal("PERENNIAL_MINISTACK is not set")
 	}
 	if endpoint == "" {
 		t.Skip("no ministack: run make test-aws")
@@ -91,18 +91,18 @@ func TestStack(t *testing.T) {
 		{"member enrolls, orders and gets a refund", order},
 		{"limited reward is quoted, reserved, committed and canceled", limitedReward},
 		{"code comes from the uploaded pool", codePool},
-		{"gift card is used at the till", giftCard},
+		{"gift card is used at a point of sale", giftCard},
 		{"waitlisted member gets the canceled reward", waitlist},
 		{"points are transferred", transfer},
 		{"household shares points", household},
 		{"payment processors report payments and refunds", webhooks},
 		{"stream reaches the relay", relayed},
 		{"schedule starts workers", scheduled},
-		{"message that fails is delivered again alone", partialFailure},
+		{"only the failed message is redelivered", partialFailure},
 		{"operator redrives the message", redrivenMessage},
 		{"changed parameter reaches the functions", parameterChange},
 		{"member is reminded by email", reminded},
-		{"event that fails is kept and redriven", failedInvocation},
+		{"failed event is stored and redriven", failedInvocation},
 		{"records of the stream are redriven", failedRecords},
 		{"commands of the README work", readme},
 	}
@@ -135,7 +135,7 @@ func (w *world) deploy(parameters ...string) {
 	w.Logf("%d resources are deployed after %.0f s", len(w.stack.Resources), time.Since(began).Seconds())
 }
 
-// hostedZone creates the DNS zone of the domain, which an account has before the stack.
+// hostedZone creates the DNS zone of the domain, which must exist before the stack.
 func (w *world) hostedZone() string {
 	w.Helper()
 	body := `<CreateHostedZoneRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><Name>bluebird.test</Name>` +
@@ -150,7 +150,7 @@ func (w *world) hostedZone() string {
 	return strings.TrimPrefix(created.ID, "/hostedzone/")
 }
 
-// signed sends a request to a service of AWS for which the module has no SDK client.
+// signed sends a request to an AWS service for which the module has no SDK client.
 func (w *world) signed(service, method, path string, header http.Header, body string) []byte {
 	w.Helper()
 	req, err := http.NewRequestWithContext(w.Context(), method, w.endpoint+path, strings.NewReader(body))
@@ -235,7 +235,7 @@ func (a answer) text(path string) string { return fmt.Sprint(a.at(path)) }
 // success is any status from 200 to 299.
 const success = 0
 
-// call sends a request with the API key and checks the status of the answer.
+// call sends a request with the API key and checks the status of the response.
 func (w *world) call(want int, method, path, body string) answer {
 	w.Helper()
 	w.calls++
@@ -275,7 +275,7 @@ func (w *world) send(want int, method, path string, header http.Header, body str
 	return out
 }
 
-// want checks a value of an answer.
+// want checks a value of a response.
 func (w *world) want(a answer, path, value string) {
 	w.Helper()
 	if got := a.text(path); got != value {
@@ -283,7 +283,7 @@ func (w *world) want(a answer, path, value string) {
 	}
 }
 
-// eventually waits until done reports that it is.
+// eventually waits until done returns true.
 func (w *world) eventually(what string, done func() bool) {
 	w.Helper()
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(200 * time.Millisecond) {
@@ -291,5 +291,5 @@ func (w *world) eventually(what string, done func() bool) {
 			return
 		}
 	}
-	w.Fatalf("after %s, %s has not happened", patience, what)
+	w.Fatalf("after %s, still waiting until %s", patience, what)
 }

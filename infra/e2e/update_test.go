@@ -12,8 +12,8 @@ import (
 
 const sender = "hello@bluebird.test"
 
-// parameterChange deploys the same code with one more parameter, which turns email on. Requests must be served by
-// functions that know it.
+// parameterChange deploys the same code with one more parameter, which enables email. Afterwards the functions must
+// use it.
 func parameterChange(w *world) {
 	test := fmt.Sprintf(`{"member": %q, "reminder": "nearly-there", "to": ["tester@example.com"]}`, w.enroll("nia", 60))
 	w.want(w.call(success, "POST", "/v1/reminders/test", test), "not_sent.0", "tester@example.com")
@@ -30,12 +30,13 @@ func parameterChange(w *world) {
 	}
 }
 
-// reminded lets a schedule send a reminder through SES. The member is where it is midday, outside the quiet hours.
+// reminded makes a schedule send a reminder through SES. The member's time zone is one where it is midday, outside
+// the quiet hours.
 func reminded(w *world) {
 	member := w.enroll("oda", 60)
 	zone := "Etc/GMT"
 	if ahead := 12 - time.Now().UTC().Hour(); ahead != 0 {
-		zone = fmt.Sprintf("Etc/GMT%+d", -ahead) // the sign in these names is that of west
+		zone = fmt.Sprintf("Etc/GMT%+d", -ahead) // these names have the sign of the distance to the west
 	}
 	w.call(success, "PATCH", "/v1/members/"+member, fmt.Sprintf(`{"timezone": %q}`, zone))
 	w.call(success, "PATCH", "/v1/members/"+member,
@@ -44,7 +45,7 @@ func reminded(w *world) {
 	w.eventually("the member gets a reminder", func() bool { return w.mailed("oda@example.com", "40 beans") })
 }
 
-// An email is what the emulator's SES sent.
+// An email is an email that the emulator's SES sent.
 type email struct {
 	To               []string
 	Subject          string
@@ -61,7 +62,7 @@ func (w *world) mailed(to, text string) bool {
 	return false
 }
 
-// mail returns what SES sent.
+// mail returns the emails that SES sent.
 func (w *world) mail() (sent []email) {
 	w.Helper()
 	var out struct {

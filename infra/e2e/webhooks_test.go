@@ -8,7 +8,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// processors are the secrets agreed with the payment processors that the test can sign for.
+// processors contains the secrets of the payment processors whose events the test can sign.
 var processors = app.Processors{program: {
 	app.Stripe:   {Secrets: []string{"whsec_end_to_end_0f343b0931126a20"}},
 	app.Shopify:  {Secrets: []string{"shpss_end_to_end_b79606fb3afea5bd"}},

@@ -17,7 +17,7 @@ import (
 
 const module = "github.com/perennial-loyalty/perennial"
 
-// load finds the points of the files of a package, by its path from the root of the module.
+// load returns the points in the files of a package, given by its path from the root of the module.
 func load(pkg string) ([]point, error) {
 	exports, files, err := list("./" + pkg)
 	if err != nil {
@@ -58,7 +58,7 @@ func load(pkg string) ([]point, error) {
 	return all, nil
 }
 
-// list returns the compiled forms of all that a package imports, and the package's own files.
+// list returns the compiled forms of all imports of a package, and the package's own files.
 func list(pkg string) (exports map[string]string, files []string, err error) {
 	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Export,GoFiles,Dir", pkg).Output()
 	if err != nil {
@@ -72,7 +72,7 @@ func list(pkg string) (exports map[string]string, files []string, err error) {
 		}
 		switch err := in.Decode(&p); err {
 		case nil:
-			exports[p.ImportPath], files = p.Export, p.GoFiles // the package itself is the last one
+			exports[p.ImportPath], files = p.Export, p.GoFiles // the package itself is last
 		case io.EOF:
 			return exports, files, nil
 		default:

@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// That the tests notice each mutation takes minutes (make mutate). That each still fits the code takes nothing.
-func TestEveryMutationFitsTheCodeOnce(t *testing.T) {
+// TestEveryMutationFitsCodeOnce checks that each mutation still fits the code. Running the tests for each mutation
+// takes minutes (make mutate).
+func TestEveryMutationFitsCodeOnce(t *testing.T) {
 	for _, a := range adapters {
 		for _, m := range a.mutations {
 			text, err := os.ReadFile(filepath.Join("..", "..", "internal", "table", a.pkg, m.file))
@@ -17,7 +18,7 @@ func TestEveryMutationFitsTheCodeOnce(t *testing.T) {
 				continue
 			}
 			if n := strings.Count(string(text), m.old); n != 1 || m.old == m.new {
-				t.Errorf("%s/%s: %s: the text to replace is there %d times", a.pkg, m.file, m.what, n)
+				t.Errorf("%s/%s: %s: the text to replace occurs %d times", a.pkg, m.file, m.what, n)
 			}
 		}
 	}

@@ -11,23 +11,23 @@ import (
 	"strings"
 )
 
-// A point is a place in the rules and a way in which it can be broken.
+// A point is a place in the rules with one way to mutate it.
 type point struct {
-	id    int // in the order of the points, from 1; zero: it is not in the sample
+	id    int // number of the point from 1; zero if it is not in the sample
 	pkg   string
 	file  string // its path from the root of the module
 	line  int
-	key   string // names it as long as the code around it stays the same
+	key   string // identifies the point as long as the code around it does not change
 	what  string
 	edits []edit
 }
 
-// An edit inserts text before an offset of a file, or in place of a part of it.
+// An edit inserts text at an offset of a file, or replaces a part of it.
 type edit struct {
 	at, until int
-	depth     int  // of edits at one offset: how large the syntax is that it belongs to
-	of        int  // the point's id, which orders edits around the same syntax
-	closes    bool // it is at the end of that syntax
+	depth     int  // orders edits at one offset: the size of their syntax node
+	of        int  // the point's ID, which orders edits around the same node
+	closes    bool // whether the edit is at the end of that node
 	text      string
 }
 
@@ -37,11 +37,11 @@ type finder struct {
 	fset          *token.FileSet
 	info          *types.Info
 	source        []byte
-	seen          map[string]int // how often a key was there
+	seen          map[string]int // the number of occurrences of each key
 	points        []point
 }
 
-// flips are the operators, and what they become.
+// flips contains the replacement of each operator.
 var flips = map[token.Token]struct{ function, what string }{
 	token.LSS: {"less", "<="}, token.LEQ: {"atMost", "<"}, token.GTR: {"more", ">="}, token.GEQ: {"atLeast", ">"},
 	token.ADD: {"plus", "-"}, token.SUB: {"minus", "+"},
@@ -80,13 +80,13 @@ func (f *finder) cases(body *ast.BlockStmt) {
 	}
 }
 
-// operator adds the points of an operator: another one, or one operand alone.
+// operator adds the points of an operator: another operator, or only one operand.
 func (f *finder) operator(n *ast.BinaryExpr) {
 	if t := f.info.Types[n]; t.Value != nil || t.Type == nil || f.ofError(n) {
 		return
 	}
 	start, end := f.offset(n.Pos()), f.offset(n.End())
-	inner := 2*(end-start) - 1 // it replaces the operator, so all around the same syntax goes around it
+	inner := 2*(end-start) - 1 // it replaces the operator, so other edits of this node go around it
 	switch n.Op {
 	case token.EQL, token.NEQ:
 		f.add(n, n.Op.String()+" becomes "+flips[n.Op].what, f.around(n, "not(%d, ", ")")...)
@@ -108,7 +108,7 @@ func (f *finder) operator(n *ast.BinaryExpr) {
 	}
 }
 
-// condition adds the points of a condition: that it always holds, and that it never does.
+// condition adds the points of a condition: always true, and always false.
 func (f *finder) condition(e ast.Expr) {
 	if t, ok := f.info.TypeOf(e).(*types.Basic); !ok || t.Kind() != types.Bool && t.Kind() != types.UntypedBool {
 		return
@@ -120,8 +120,8 @@ func (f *finder) condition(e ast.Expr) {
 	f.add(e, "never holds", f.around(e, "(!on(%d) && (", "))")...)
 }
 
-// ofError reports whether an expression compares an error to nil. Those hand on what failed elsewhere, mostly in a table;
-// they are no rules, and tests let tables fail at random.
+// ofError reports whether an expression compares an error with nil. Such conditions pass on failures, mostly of the
+// table. They are not rules, and tests inject table failures at random.
 func (f *finder) ofError(e ast.Expr) bool {
 	n, ok := e.(*ast.BinaryExpr)
 	return ok && (n.Op == token.EQL || n.Op == token.NEQ) && types.Implements(f.info.TypeOf(n.X), failure)
@@ -129,13 +129,13 @@ func (f *finder) ofError(e ast.Expr) bool {
 
 var failure = types.Universe.Lookup("error").Type().Underlying().(*types.Interface)
 
-// logs reports whether a call writes a line of the log.
+// logs reports whether a call writes a log line.
 func logs(call *ast.CallExpr) bool {
 	s, ok := call.Fun.(*ast.SelectorExpr)
 	return ok && strings.HasSuffix(s.Sel.Name, "Context")
 }
 
-// statements adds the points of statements that can be left out.
+// statements adds the points of statements that can be removed.
 func (f *finder) statements(list []ast.Stmt) {
 	for _, s := range list {
 		switch s := s.(type) {
@@ -155,7 +155,7 @@ func (f *finder) statements(list []ast.Stmt) {
 	}
 }
 
-// around puts texts before and behind a node.
+// around returns edits that insert text before and after a node.
 func (f *finder) around(n ast.Node, before, behind string) []edit {
 	start, end := f.offset(n.Pos()), f.offset(n.End())
 	for _, name := range []string{"on(", "not("} {
@@ -183,7 +183,8 @@ func (f *finder) add(n ast.Node, what string, edits ...edit) {
 	})
 }
 
-// sample chooses points by a hash of their keys and a seed, so that a change of the code changes little of the sample.
+// sample selects points by a hash of their keys and a seed, so that a change of the code has little effect on the
+// sample.
 func sample(all []point, n int, seed uint64) []point {
 	hash := func(p point) uint64 {
 		h := fnv.New64a()
@@ -209,7 +210,7 @@ func sample(all []point, n int, seed uint64) []point {
 	return out
 }
 
-// broken is a file's text in which each of the points can be switched on.
+// broken returns a file's text in which each of the points can be switched on.
 func broken(source []byte, points []point) string {
 	var edits []edit
 	for _, p := range points {
@@ -231,7 +232,7 @@ func broken(source []byte, points []point) string {
 			}
 			return 1
 		case x.closes:
-			return cmp.Or(x.depth-y.depth, y.of-x.of) // the inner one first
+			return cmp.Or(x.depth-y.depth, y.of-x.of) // inner edits first
 		}
 		return cmp.Or(y.depth-x.depth, x.of-y.of)
 	})

@@ -33,7 +33,7 @@ func cut(want, room Points, refuse bool) (n Points, err error) {
 }
 `
 
-// switches are the functions of switch.go.txt.
+// switches declares the functions of switch.go.txt.
 const switches = `
 func mutant_on(int) bool
 func mutant_not(int, bool) bool
@@ -81,14 +81,14 @@ func TestPointsOfAFunction(t *testing.T) {
 	}
 }
 
-// All mutations together are still a program.
+// TestBrokenFileCompiles checks that a file with all mutations compiles.
 func TestBrokenFileCompiles(t *testing.T) {
 	points := sample(pointsOf(t, rule), 100, 1)
 	text := broken([]byte(rule), points)
 	pointsOf(t, text+switches)
 	for _, part := range []string{"n = want", "mutant_more(", "!mutant_on("} {
 		if !strings.Contains(text, part) {
-			t.Errorf("there is no %q in\n%s", part, text)
+			t.Errorf("missing %q in\n%s", part, text)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestExplainedMutationsExist(t *testing.T) {
 	}
 	for key := range equivalent {
 		if !known[key] {
-			t.Errorf("there is no mutation %q", key)
+			t.Errorf("unknown mutation %q", key)
 		}
 	}
 }

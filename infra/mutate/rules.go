@@ -19,7 +19,8 @@ import (
 	"time"
 )
 
-// rulePackages are broken by a sample of generated mutations, and tested by the tests of these packages.
+// rulePackages lists the packages to which a sample of generated mutations is applied. Their tests are run for each
+// mutation.
 var rulePackages = []struct {
 	pkg     string
 	testers []string
@@ -29,7 +30,8 @@ var rulePackages = []struct {
 	{"internal/payments", []string{"internal/payments"}},
 }
 
-// The least that the tests have to detect of those mutations that change something, and the most that may change nothing.
+// The minimum share of detected mutations among those that are not equivalent, and the maximum share of equivalent
+// mutations.
 const (
 	leastDetected  = 0.95
 	mostEquivalent = 0.03
@@ -41,30 +43,30 @@ var switchSource string
 //go:embed equivalent.txt
 var equivalentList string
 
-// A tester is the compiled tests of a package, with the broken rules in it.
+// A tester is the compiled tests of a package with the mutated rules.
 type tester struct {
 	pkg, binary string
 	tests       []test
 }
 
-// A test is one of a tester's tests.
+// A test is one test of a tester.
 type test struct {
 	tester *tester
 	name   string
-	took   time.Duration // of a processor
-	reach  map[int]bool  // the points that it reaches
+	took   time.Duration // CPU time
+	reach  map[int]bool  // the points that the test reaches
 }
 
-// rules is a run over a sample of points.
+// rules is a run with a sample of points.
 type rules struct {
 	dir     string
 	points  []point
 	testers []*tester
-	budget  time.Duration // of tests for each point
+	budget  time.Duration // CPU time of tests per point
 	workers int
 }
 
-// checkRules breaks a sample of the rules and requires that the tests notice nearly all of it.
+// checkRules mutates a sample of the rules and requires that the tests detect nearly all mutations.
 func checkRules(n int, seed uint64, wanted func(string) bool, budget time.Duration) error {
 	equivalent, err := explained(equivalentList)
 	if err != nil {
@@ -107,7 +109,7 @@ func checkRules(n int, seed uint64, wanted func(string) bool, budget time.Durati
 	return r.judge(len(same))
 }
 
-// explained reads the list of mutations that change nothing, with the reason for each.
+// explained reads the list of equivalent mutations with their reasons.
 func explained(text string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, line := range strings.Split(text, "\n") {
@@ -123,7 +125,7 @@ func explained(text string) (map[string]string, error) {
 	return out, nil
 }
 
-// build compiles the tests against the rules in which each point can be switched on.
+// build compiles the tests with the rules, in which each point can be switched on.
 func (r *rules) build() error {
 	overlay, err := r.overlay()
 	if err != nil {
@@ -148,7 +150,7 @@ func (r *rules) build() error {
 	return nil
 }
 
-// overlay writes the broken files, and a list of what they take the place of, for go build -overlay.
+// overlay writes the mutated files, and the file for go build -overlay that maps them to the originals.
 func (r *rules) overlay() (string, error) {
 	byFile := map[string][]point{}
 	packages := map[string]bool{}
@@ -188,7 +190,7 @@ func (r *rules) overlay() (string, error) {
 	return path, os.WriteFile(path, text, 0o600)
 }
 
-// record runs each test by itself, unbroken, and notes how long it takes and which points it reaches.
+// record runs each test alone without a mutation, and records its duration and the points that it reaches.
 func (r *rules) record() error {
 	var jobs []func() error
 	var mu sync.Mutex
@@ -203,7 +205,7 @@ func (r *rules) record() error {
 				seen := filepath.Join(r.dir, filepath.Base(t.binary)+"."+name)
 				out, took, err := x.tester.run([]string{name}, 10*time.Minute, "PERENNIAL_MUTANTS_SEEN="+seen)
 				if x.took = took; err != nil {
-					return fmt.Errorf("%s: %s fails before anything is broken: %w\n%s", t.pkg, name, err, out)
+					return fmt.Errorf("%s: %s fails without a mutation: %w\n%s", t.pkg, name, err, out)
 				}
 				if err := x.readReach(seen); err != nil {
 					return err
@@ -240,8 +242,8 @@ func (x *test) readReach(path string) error {
 	return nil
 }
 
-// run runs some of the tests, stops at the first that fails, and gives up after a time. It returns how much time of a
-// processor they took, which does not depend on what else the machine does.
+// run runs some of the tests, stops at the first failure, and stops after a time limit. It returns the tests' CPU
+// time, which does not depend on the load of the machine.
 func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte, time.Duration, error) {
 	args := []string{"-test.failfast", "-test.timeout=" + limit.String(), "-test.run=^(" + strings.Join(names, "|") + ")$"}
 	if usesRapid[t.pkg] {
@@ -257,10 +259,10 @@ func (t *tester) run(names []string, limit time.Duration, env ...string) ([]byte
 	return out, took, err
 }
 
-// usesRapid says which tests know rapid's flags.
+// usesRapid contains the packages whose tests accept rapid's flags.
 var usesRapid = map[string]bool{"internal/loyalty": true, "internal/loyalty/deliverytest": true, "internal/ledger": true}
 
-// judge switches each point on, one after the other, and runs the tests that reach it.
+// judge switches each point on in turn, and runs the tests that reach it.
 func (r *rules) judge(same int) error {
 	var mu sync.Mutex
 	detected := 0
@@ -286,15 +288,15 @@ func (r *rules) judge(same int) error {
 	fmt.Printf("rules: %d of %d mutations detected (%.1f %%); %d equivalent (%.1f %%)\n", detected, len(r.points), 100*share, same, 100*none)
 	switch {
 	case none > mostEquivalent:
-		return errors.New("too many mutations are said to change nothing")
+		return errors.New("too many mutations are listed as equivalent")
 	case share < leastDetected:
 		return fmt.Errorf("the tests detect less than %.0f %% of the mutations of the rules", 100*leastDetected)
 	}
 	return nil
 }
 
-// try runs the tests that reach a point with the point switched on, the fastest first, a batch of them at a time. What
-// takes too long is not detected.
+// try runs the tests that reach a point with the point switched on, in batches, fastest first. A timeout does not
+// count as detection.
 func (r *rules) try(p point) (verdict, by string) {
 	var tests []test
 	for _, t := range r.testers {
@@ -308,7 +310,7 @@ func (r *rules) try(p point) (verdict, by string) {
 		return cmp.Or(cmp.Compare(x.took, y.took), strings.Compare(x.name, y.name))
 	})
 	if len(tests) == 0 {
-		return "SURVIVED", "no test reaches it"
+		return "SURVIVED", "no test reaches the point"
 	}
 	spent, batch := time.Duration(0), time.Second
 	for i := 0; i < len(tests); batch *= 4 {
@@ -318,7 +320,7 @@ func (r *rules) try(p point) (verdict, by string) {
 			byTester[tests[i].tester] = append(byTester[tests[i].tester], tests[i].name)
 		}
 		if spent += took; spent > r.budget && spent != took {
-			return "SURVIVED", "after the tests that there is time for"
+			return "SURVIVED", "after the tests within the time budget"
 		}
 		for _, t := range slices.SortedFunc(maps.Keys(byTester), func(x, y *tester) int { return strings.Compare(x.pkg, y.pkg) }) {
 			out, _, err := t.run(byTester[t], 10*took+time.Minute, "PERENNIAL_MUTANT="+strconv.Itoa(p.id))
@@ -334,7 +336,7 @@ func (r *rules) try(p point) (verdict, by string) {
 	return "SURVIVED", fmt.Sprintf("%d tests", len(tests))
 }
 
-// failed is the name of the test that failed.
+// failed returns the name of the failed test.
 func failed(out string) string {
 	if _, rest, ok := strings.Cut(out, "--- FAIL: "); ok {
 		return strings.Fields(rest)[0]
@@ -342,7 +344,7 @@ func failed(out string) string {
 	return "a panic"
 }
 
-// each does all jobs, so many at a time, and returns what went wrong.
+// each runs all jobs with the given number of workers, and returns their errors.
 func each(workers int, jobs []func() error) error {
 	next := make(chan func() error)
 	errs := make([]error, workers)

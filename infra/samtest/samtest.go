@@ -1,8 +1,8 @@
 // Package samtest transforms template.yaml into plain CloudFormation for tests.
 //
-// It runs infra/transform, which needs Python. A test is skipped where the script cannot run, unless
-// PERENNIAL_REQUIRE_SAM is 1, as it is under make test. A template that the translator rejects fails the test in any
-// case. Each set of parameters is transformed once per process.
+// It runs infra/transform, which needs Python. If the script cannot run, the test is skipped, or fails if
+// PERENNIAL_REQUIRE_SAM is 1, as in make test. A template that the translator rejects always fails the test. Each
+// set of parameters is transformed once per process.
 package samtest
 
 import (
@@ -18,10 +18,10 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// Parameters are the values of template parameters; those that are not named have their defaults.
+// Parameters contains values of template parameters. Others have their defaults.
 type Parameters map[string]string
 
-// cannotRun is the exit status of infra/transform where the translator cannot be installed.
+// cannotRun is the exit status of infra/transform if the translator cannot be installed.
 const cannotRun = 3
 
 var cache struct {
@@ -29,8 +29,8 @@ var cache struct {
 	transformed map[string]json.RawMessage
 }
 
-// Transform returns the transformed template for each set of parameters. It starts the translator at most once, so one
-// call with many sets is much faster than many calls. Every result is a copy that the test may change.
+// Transform returns the transformed template for each set of parameters. It starts the translator at most once, so
+// one call with many sets is much faster than many calls. The test may change the results, which are copies.
 func Transform(t testing.TB, sets ...Parameters) []map[string]any {
 	t.Helper()
 	cache.Lock()
@@ -59,7 +59,7 @@ func Transform(t testing.TB, sets ...Parameters) []map[string]any {
 	return templates
 }
 
-// Templates is Transform with results that are read into templates.
+// Templates is like Transform, but parses the results.
 func Templates(t testing.TB, sets ...Parameters) []*stack.Template {
 	t.Helper()
 	var templates []*stack.Template
@@ -102,7 +102,7 @@ func run(t testing.TB, sets []Parameters) []json.RawMessage {
 			t.Fatalf("infra/transform: %v\n%s", err, diagnosis.String())
 		}
 		if os.Getenv("PERENNIAL_REQUIRE_SAM") == "1" {
-			t.Fatalf("infra/transform cannot run, and PERENNIAL_REQUIRE_SAM is set: %v\n%s", err, diagnosis.String())
+			t.Fatalf("PERENNIAL_REQUIRE_SAM is set, but infra/transform cannot run: %v\n%s", err, diagnosis.String())
 		}
 		t.Skipf("infra/transform cannot run: %v\n%s", err, diagnosis.String())
 	}
@@ -113,8 +113,8 @@ func run(t testing.TB, sets []Parameters) []json.RawMessage {
 	return results
 }
 
-// Root returns the top directory of the repository. It opens the files that the script reads, so that go test does not
-// reuse a result from before one of them changed.
+// Root returns the root directory of the repository. It opens the files that the script reads, so that go test does
+// not reuse a cached result after one of them has changed.
 func Root(t testing.TB) string {
 	t.Helper()
 	root, err := filepath.Abs(".")
