@@ -35,7 +35,7 @@ would not be sent, by reason: 1
 	for want, args := range map[string][]string{
 		"either --tomorrow or --outbox": {"--key", p.key},
 		"specify an API key":            {"--tomorrow"},
-		"returned status 401":                   {"--tomorrow", "--key", "sk_test_nobody"},
+		"returned status 401":           {"--tomorrow", "--key", "sk_test_nobody"},
 	} {
 		if _, err, status := run(t, append([]string{"reminders", "--url", p.url}, args...)...); status != 1 || !strings.Contains(err, want) {
 			t.Errorf("%v: %d %s", args, status, err)
