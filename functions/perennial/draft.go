@@ -76,6 +76,8 @@ func refused(err error) error {
 		return err
 	case no.Pointer == "/effective_at":
 		return errors.New("--effective-at: " + no.Detail)
+	case no.Pointer == "/recall":
+		return errors.New("--recall: " + no.Detail)
 	}
 	return errors.New(no.Detail)
 }

@@ -99,6 +99,26 @@ func TestVersionsAreScheduledAndWithdrawn(t *testing.T) {
 	})
 }
 
+func TestMistakenVersionIsRecalled(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "data")
+	on := func(args ...string) []string {
+		return append(args[:1:1], append([]string{"--data", data}, args[1:]...)...)
+	}
+	soon := time.Now().Add(48 * time.Hour).UTC().Truncate(time.Second).Format(time.RFC3339)
+	first, second, third := writeProgram(t), writeProgram(t, "cost: 500", "cost: 450"), writeProgram(t, "cost: 500", "cost: 400")
+	steps(t, []step{
+		{on("publish", first, "--recall"), "perennial: --recall: Only a live version that is replaced at once can be recalled. …\n"},
+		{on("publish", first), "version 1 of bluebird is live\n"},
+		{on("publish", second), "version 2 of bluebird is live\n"},
+		{on("publish", third, "--recall", "--effective-at", soon), "perennial: --recall: Only a live version that is replaced at once can be recalled. …\n"},
+		{on("publish", third, "--recall"), "version 3 of bluebird is live\nversion 2 is recalled\n"},
+		{on("publish", third, "--recall"), "version 3 of bluebird is live already, with these very words\nversion 2 is recalled\n"},
+		{on("versions", "bluebird"), "…3        live …2        recalled …1        past …"},
+		{on("rollback", "bluebird", "1", "--recall"), "version 4 of bluebird is live, with the file of version 1\nversion 3 is recalled\n"},
+		{on("versions", "bluebird"), "…4        live …3        recalled …2        recalled …1        past …"},
+	})
+}
+
 func TestChangedLevelsRequireMode(t *testing.T) {
 	data := filepath.Join(t.TempDir(), "data")
 	first, second := writeProgram(t), writeProgram(t, "from: 500,", "from: 100,")

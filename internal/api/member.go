@@ -269,7 +269,7 @@ func (c *call) wireMember(p *loyalty.Program, m ledger.Member) wire.Member {
 		Status: wire.MemberStatus(m.Account.Status), JoinedAt: m.Account.Joined.UTC(),
 		Balance: wireBalance(m.Account.Balance()), Tier: wireTier(p, m.Account, c.app.Now()),
 		Ladders:  wireLadders(p, m.Account, c.app.Now()),
-		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.OptIns,
+		Expiring: expiring(p, m.Account, ""), Pending: pending(m.Account, ""), Campaigns: m.Account.Traits.Campaigns(),
 		Wallets:   wireWallets(p, m.Account),
 		Notices:   wireNotices(p, m.Account),
 		Household: m.Household,

@@ -14,11 +14,13 @@ type publishBody struct {
 	After       whole      `json:"after"`
 	EffectiveAt *time.Time `json:"effective_at"`
 	Levels      string     `json:"levels"`
+	Recall      bool       `json:"recall"`
 }
 
 type rollbackBody struct {
 	Version whole  `json:"version"`
 	Levels  string `json:"levels"`
+	Recall  bool   `json:"recall"`
 }
 
 // levels is what is to become of members' levels.
@@ -44,7 +46,7 @@ func publishProgram(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	in := app.Publication{Source: source, At: b.EffectiveAt, Levels: mode}
+	in := app.Publication{Source: source, At: b.EffectiveAt, Levels: mode, Recall: b.Recall}
 	if b.After.given {
 		after := int(b.After.n)
 		in.After = &after
@@ -67,7 +69,7 @@ func rollbackProgram(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return c.publish(ctx, app.Publication{Source: v.Source, Back: true, Levels: mode})
+	return c.publish(ctx, app.Publication{Source: v.Source, Back: true, Levels: mode, Recall: b.Recall, Version: v.Version})
 }
 
 // publish compiles what is to be published, and answers with the version that has it then.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -60,5 +61,58 @@ func TestAKeyCannotPublishAnotherProgramsFile(t *testing.T) {
 	a := w.do(request{method: "POST", path: "/v1/program/publish", key: "other", body: []byte("{}")})
 	if a.status != 422 || w.dump() != before {
 		t.Errorf("publishing another program's file: %d %s", a.status, a.body)
+	}
+}
+
+// A recalled version prices no order that was not accepted before.
+func TestVersionIsRecalledByTheAPI(t *testing.T) {
+	w := newWorld(t, memory(t))
+	m := w.must("POST", "/v1/members", `{}`)
+	publish := func(rate, body string) answered {
+		t.Helper()
+		source, _ := json.Marshal(map[string]string{"source": strings.Replace(plainSource(t), "EUR: 1 per 1.00", rate, 1)})
+		w.must("PUT", "/v1/program/draft", string(source))
+		return w.post("POST", "/v1/program/publish", body)
+	}
+	order := func(id string, ago time.Duration) any {
+		t.Helper()
+		a := w.post("PUT", "/v1/orders/"+id, jsonOf(map[string]any{
+			"member": m, "placed_at": w.clock().Add(-ago), "currency": "EUR", "status": "paid",
+			"lines": []any{map[string]any{"id": "1", "quantity": 1, "amount": 1000}},
+		}))
+		n, _ := lookup(a.json, "points")
+		return n
+	}
+	w.advance(time.Hour)
+	publish("EUR: 40 per 1.00", `{}`)
+	w.advance(time.Hour)
+	if got := order("accepted", time.Minute); got != 400.0 {
+		t.Errorf("before it is recalled the version gives %v", got)
+	}
+	if a := publish("EUR: 3 per 1.00", `{"recall": true, "effective_at": "2026-12-09T00:00:00Z"}`); a.status != 422 {
+		t.Errorf("a recall at a later instant: %d %s", a.status, a.body)
+	}
+	if a := publish("EUR: 3 per 1.00", `{"recall": true}`); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	w.advance(time.Hour)
+	if got := order("late", 90*time.Minute); got != 10.0 {
+		t.Errorf("an order of the recalled version's time gives %v", got)
+	}
+	if got := order("present", 0); got != 30.0 {
+		t.Errorf("a new order gives %v", got)
+	}
+	if a := w.post("POST", "/v1/program/rollback", `{"version": 1, "recall": true}`); a.status != 200 {
+		t.Fatalf("%d %s", a.status, a.body)
+	}
+	w.advance(time.Hour)
+	if got := order("later", 90*time.Minute); got != 10.0 {
+		t.Errorf("an order of another recalled version's time gives %v", got)
+	}
+	versions := w.get("/v1/program/versions")["data"].([]any)
+	for i, want := range []string{"live", "recalled", "recalled", "past"} {
+		if got := versions[i].(map[string]any)["status"]; got != want {
+			t.Errorf("version %d is %v, want %s", len(versions)-i, got, want)
+		}
 	}
 }

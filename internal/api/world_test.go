@@ -116,7 +116,8 @@ func (w *world) office(a *app.App) *notify.Office {
 	}
 }
 
-// publish makes source the version behind after, past the API.
+// publish makes source the version behind after, past the API. It recalls that one, so that orders and events that are dated
+// earlier are priced by source.
 func (w *world) publish(id string, source []byte, after int) {
 	w.t.Helper()
 	p, problems := program.Compile(source)
@@ -124,6 +125,9 @@ func (w *world) publish(id string, source []byte, after int) {
 		w.t.Fatal(err)
 	}
 	in := ledger.Published{Program: id, Source: source, Snapshot: snapshot.Encode(p), By: "tests"}
+	if after > 0 {
+		in.Recall = []int{after}
+	}
 	if err := w.app.Ledger.Publish(context.Background(), in, after); err != nil {
 		w.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -20,6 +21,11 @@ type Publication struct {
 	After   *int                // the newest version that the publisher knows, zero for none; nil for no check
 	Levels  loyalty.RefreshMode // how a changed tier structure applies to members; required if it has changed
 	Back    bool                // a rollback to an earlier version's file, which withdraws all scheduled versions
+
+	// Recall recalls the version that this one replaces at once, or every one that was in force since Version, if the
+	// publication goes back to that.
+	Recall  bool
+	Version int
 }
 
 // Publish creates a version of the program, which takes effect now or at the requested instant, at most a year
@@ -43,11 +49,21 @@ func (s *Programs) Publish(ctx context.Context, in Publication) (version int, fr
 	if err != nil {
 		return 0, false, err
 	}
+	if in.Recall && (in.At != nil || schedule.Live == 0) {
+		return 0, false, &loyalty.Error{
+			Code: loyalty.ValidationFailed, Pointer: "/recall",
+			Detail: "Only a live version that is replaced at once can be recalled. Leave effective_at out.",
+		}
+	}
 	defer s.Forget(in.Program.ID)
 	replaced := schedule.At(at)
 	if same, err := s.holds(ctx, in, replaced); same || err != nil {
-		if in.Back && err == nil {
+		switch {
+		case err != nil:
+		case in.Back:
 			err = s.Ledger.Withdraw(ctx, in.Program.ID)
+		case in.Recall && len(schedule.Past) > 0:
+			err = s.Ledger.Recall(ctx, in.Program.ID, []int{schedule.Past[len(schedule.Past)-1].Version})
 		}
 		return replaced, false, err
 	}
@@ -80,10 +96,28 @@ func (s *Programs) publish(ctx context.Context, in Publication, at time.Time, sc
 	out := ledger.Published{
 		Program: in.Program.ID, Source: in.Source, Snapshot: snapshot.Encode(in.Program), By: in.By, Effective: at,
 	}
+	if in.Recall {
+		out.Recall = in.recalls(schedule)
+	}
 	if in.Back {
 		return s.Ledger.PublishAlone(ctx, out, schedule.Last)
 	}
 	return s.Ledger.Publish(ctx, out, schedule.Last)
+}
+
+// recalls returns the versions that a publication recalls.
+func (in Publication) recalls(schedule ledger.Schedule) []int {
+	versions := []int{schedule.Live}
+	if !in.Back {
+		return versions
+	}
+	for _, v := range slices.Backward(schedule.Past) {
+		if v.Version == in.Version {
+			return versions
+		}
+		versions = append(versions, v.Version)
+	}
+	return versions[:1]
 }
 
 // effective returns the instant at which a publication takes effect, or an error if it is invalid.

@@ -41,6 +41,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsUnmet:          {1, nil}, // the condition is written for the program's editors
 	loyalty.IsUnjoined:       {0, nil},
 	loyalty.IsFor:            {2, []argument{{"which", 1, named}}},
+	loyalty.IsMissing:        {2, []argument{{"which", 1, named}}},
 	loyalty.IsShadow:         {1, []argument{{"would", 0, points}}},
 	loyalty.IsFailed:         {1, nil}, // the fault is for whoever keeps the program
 	loyalty.IsBounded:        {0, nil},

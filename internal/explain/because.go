@@ -75,7 +75,7 @@ func which(b loyalty.Because) string {
 			return "offer." + b.Args[0]
 		}
 		return b.Args[0]
-	case loyalty.IsRounded, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor:
+	case loyalty.IsRounded, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor, loyalty.IsMissing:
 		return b.Args[0]
 	case loyalty.WasRedated:
 		if b.Args[1] == "never" {

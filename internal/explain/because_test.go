@@ -122,6 +122,18 @@ var said = []struct {
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie haben sich nicht dafür angemeldet.",
 	},
 	{
+		why("campaigns.spring", "0", loyalty.IsMissing, "", ""),
+		"The campaign spring gives nothing: it no longer exists.", "Die Aktion „spring“ bringt nichts: Es gibt das nicht mehr.",
+	},
+	{
+		why("tiers.amber", "0", loyalty.IsMissing, "level", "amber"),
+		"The level amber no longer exists and gives nothing.", "Die Stufe amber gibt es nicht mehr, sie bringt nichts.",
+	},
+	{
+		why("wallets.tokens", "0", loyalty.IsMissing, "wallet", "tokens"),
+		"The wallet tokens no longer exists and gets nothing.", "Das Konto tokens gibt es nicht mehr, es bekommt nichts.",
+	},
+	{
 		why(weekend, "0", loyalty.IsFor, "tiers", "silver, gold"),
 		"The campaign Double beans weekend was not applied: it is for Silver, Gold.",
 		"Die Aktion „Doppelte Bohnen“ wurde nicht angewandt: Sie gilt für Silber, Gold.",

@@ -194,6 +194,10 @@ var english = language{
 		{loyalty.IsFor, "first_order"}: "{rule} was not applied: it is for a first order.",
 		{loyalty.IsFor, "time"}:        "{rule} was not applied: it is not for this time.",
 
+		{loyalty.IsMissing, ""}:       "{rule} gives nothing: it no longer exists.",
+		{loyalty.IsMissing, "level"}:  "The level {which} no longer exists and gives nothing.",
+		{loyalty.IsMissing, "wallet"}: "The wallet {which} no longer exists and gets nothing.",
+
 		{loyalty.IsShadow, ""}:  "{rule} is only being tried out and would have given {would}.",
 		{loyalty.IsOwed, ""}:    "{owed} were spent before they expired and are owed.",
 		{loyalty.IsFailed, ""}:  "{rule} was not applied: its condition could not be checked.",

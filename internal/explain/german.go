@@ -194,6 +194,10 @@ var german = language{
 		{loyalty.IsFor, "first_order"}: "{rule} wurde nicht angewandt: Sie gilt für eine erste Bestellung.",
 		{loyalty.IsFor, "time"}:        "{rule} wurde nicht angewandt: Sie gilt nicht zu dieser Zeit.",
 
+		{loyalty.IsMissing, ""}:       "{rule} bringt nichts: Es gibt das nicht mehr.",
+		{loyalty.IsMissing, "level"}:  "Die Stufe {which} gibt es nicht mehr, sie bringt nichts.",
+		{loyalty.IsMissing, "wallet"}: "Das Konto {which} gibt es nicht mehr, es bekommt nichts.",
+
 		{loyalty.IsShadow, ""}:  "{rule} wird nur erprobt und hätte {would} gebracht.",
 		{loyalty.IsOwed, ""}:    "{owed} wurden vor ihrem Verfall ausgegeben und werden geschuldet.",
 		{loyalty.IsFailed, ""}:  "{rule} wurde nicht angewandt: Die Bedingung ließ sich nicht prüfen.",

@@ -20,7 +20,8 @@ func eventResult(e loyalty.Entry, replayed bool) EventResult {
 }
 
 // PutEvent brings the points of an event up to the state that it is in now. Its family and id are its identity: the
-// same content again is a replay, another state or other data the next revision, under the rules of the first.
+// same content again is a replay, another state or other data the next revision, under the rules of the first: those of the version that was live at
+// the event's instant.
 // not_found if the member does not exist.
 func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Event, by By) (EventResult, error) {
 	ev.At = ev.At.UTC().Truncate(time.Millisecond)
@@ -30,12 +31,19 @@ func (l *Ledger) PutEvent(ctx context.Context, p *loyalty.Program, ev loyalty.Ev
 		if from.was != nil {
 			prior = from.was.Event
 		}
+		rules := from.rules
+		if prior == nil {
+			var err error
+			if rules, err = l.rulesAt(ctx, p, ev.At); err != nil {
+				return loyalty.Entry{}, err
+			}
+		}
 		c := from.command(p, ev.Member, by)
 		c.decide = func(acc loyalty.Account, _ loyalty.Budgets) (loyalty.Outcome, error) {
 			if acc.Sequence == 0 {
 				return loyalty.Outcome{}, notFound("member")
 			}
-			return p.PlaceEvent(acc, prior, from.rules, ev, l.now())
+			return p.PlaceEvent(acc, prior, rules, ev, l.now())
 		}
 		entries, err := l.do(ctx, c)
 		if err != nil {

@@ -74,7 +74,7 @@ func (h *history) change(m loyalty.MemberID) string {
 }
 
 func (h *history) register(m loyalty.MemberID) string {
-	was, already := slices.Contains(h.books.of(m).acc.Traits.OptIns, "joined"), false
+	was, already := slices.Contains(h.books.of(m).acc.Traits.Campaigns(), "joined"), false
 	err := h.until(fmt.Sprintf("register %s", m), func(l *ledger.Ledger) (err error) {
 		already, err = l.OptIn(h.t.Context(), h.p, m, "joined", by(""))
 		return err

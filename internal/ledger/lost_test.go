@@ -90,7 +90,7 @@ func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 				}
 			}
 			got, err := b.Member(t.Context(), b.p, "mem_ada")
-			if err != nil || !slices.Equal(got.Account.Traits.OptIns, []string{"double"}) {
+			if err != nil || !slices.Equal(got.Account.Traits.Campaigns(), []string{"double"}) {
 				t.Errorf("%+v, %v", got.Account.Traits, err)
 			}
 			b.audit(t, "mem_ada")

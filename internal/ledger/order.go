@@ -14,7 +14,7 @@ import (
 
 // PutOrder brings the points of an order up to what it is now. The order's id is the identity: the same
 // content again is a replay of the latest revision, other content is the next one, under the rules of the
-// first. A state that is older by UpdatedAt than the stored one changes nothing and returns the stored one. An order without a member is kept, worth nothing, until a later revision names the member. not_found if
+// first: those of the version that was live when the order was placed. A state that is older by UpdatedAt than the stored one changes nothing and returns the stored one. An order without a member is kept, worth nothing, until a later revision names the member. not_found if
 // that member does not exist.
 func (l *Ledger) PutOrder(ctx context.Context, p *loyalty.Program, o loyalty.Order, by By) (OrderResult, error) {
 	o.PlacedAt = o.PlacedAt.UTC().Truncate(time.Millisecond)
@@ -174,11 +174,14 @@ func (from prior) command(p *loyalty.Program, m loyalty.MemberID, by By) command
 // with is written in the same transaction.
 func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By, with ...table.Op) (loyalty.Entry, error) {
 	prior, rules := from.order(), from.rules
-	if prior != nil && prior.Blank(o) {
-		rules = p
+	if prior == nil || prior.Blank(o) {
+		var err error
+		if rules, err = l.rulesAt(ctx, p, o.PlacedAt); err != nil {
+			return loyalty.Entry{}, err
+		}
 	}
 	if o.Member == "" {
-		s, err := p.GuestOrder(prior, o, l.now())
+		s, err := p.GuestOrder(prior, rules, o, l.now())
 		if err != nil {
 			return loyalty.Entry{}, err
 		}
@@ -207,6 +210,10 @@ func (l *Ledger) writeOrder(ctx context.Context, p *loyalty.Program, from prior,
 // would change at once.
 func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, o loyalty.Order, by By) (loyalty.Entry, error) {
 	found, rules := from.was.Order, from.rules
+	newRules, err := l.rulesAt(ctx, p, o.PlacedAt)
+	if err != nil {
+		return loyalty.Entry{}, err
+	}
 	gone := found.Order
 	gone.Status, gone.Told = loyalty.OrderCancelled, ""
 	anew := &loyalty.OrderState{Order: loyalty.Order{ID: o.ID, Told: loyalty.Untold}, Revision: found.Revision + 1}
@@ -220,9 +227,9 @@ func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, 
 			if err != nil {
 				return nil, err
 			}
-			gets, err := p.PlaceOrder(accs[1], anew, p, o, left, l.now())
+			gets, err := p.PlaceOrder(accs[1], anew, newRules, o, left, l.now())
 			_, ends := p.Concerns(loses, rules)
-			if _, begins := p.Concerns(gets, p); err == nil && (ends || begins) {
+			if _, begins := p.Concerns(gets, newRules); err == nil && (ends || begins) {
 				err = &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order belongs to another member, and a referral hangs on it.", Pointer: "/member"}
 			}
 			return []loyalty.Outcome{loses, gets}, err

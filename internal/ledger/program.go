@@ -27,6 +27,7 @@ type Published struct {
 	By        string
 	Effective time.Time // when it became or becomes the live one
 	Withdrawn time.Time // zero if it was not
+	Recall    []int     // to be published: versions in force before it that price nothing any more that was not accepted
 }
 
 type publishedDoc struct {

@@ -48,6 +48,7 @@ func (l *Ledger) publish(ctx context.Context, in Published, after int, alone boo
 		}
 	}
 	s.takeOver(after+1, in.Effective, now)
+	s.recall(in.Recall)
 	live.Doc = encode(storedSchedule(s))
 	doc := publishedDoc{Source: string(in.Source), At: millis(now), By: in.By}
 	if in.Effective.After(now) {
@@ -76,6 +77,18 @@ func (l *Ledger) Withdraw(ctx context.Context, program string) error {
 	}
 	live.Doc = encode(storedSchedule(s))
 	return l.commitSchedule(ctx, append(ops, table.Put(live)))
+}
+
+// Recall recalls versions that were in force: what happened under them and was not accepted yet is priced by others
+// (Schedule.Pricing). already_exists if another version was published meanwhile.
+func (l *Ledger) Recall(ctx context.Context, program string, versions []int) error {
+	live, s, err := l.readSchedule(ctx, program, l.now())
+	if err != nil || len(versions) == 0 {
+		return err
+	}
+	s.recall(versions)
+	live.Doc = encode(storedSchedule(s))
+	return l.commitSchedule(ctx, []table.Op{table.Put(live)})
 }
 
 // commitSchedule writes the schedule, and what belongs to it, unless somebody else did meanwhile.

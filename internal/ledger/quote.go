@@ -31,10 +31,14 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 		return QuoteResult{}, err
 	}
 	s.count()
-	q, err := p.Quote(m.Account, o, maps.Clone(s.left), s.now)
+	rules, err := l.rulesAt(ctx, p, o.PlacedAt)
+	if err != nil {
+		return QuoteResult{}, err
+	}
+	q, err := p.QuoteUnder(rules, m.Account, o, maps.Clone(s.left), s.now)
 	if err == nil && q.Needs.Numbers {
 		if m.Account, err = l.numbered(ctx, p, m.Account); err == nil {
-			q, err = p.Quote(m.Account, o, maps.Clone(s.left), s.now)
+			q, err = p.QuoteUnder(rules, m.Account, o, maps.Clone(s.left), s.now)
 		}
 	}
 	if err == nil && q.Needs.Numbers {
@@ -52,7 +56,7 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	}
 	_, err = s.counters.decide(ctx, func(left loyalty.Budgets) (out []loyalty.Outcome, err error) {
 		maps.Copy(left, stock)
-		q, err = p.Quote(m.Account, o, left, s.now)
+		q, err = p.QuoteUnder(rules, m.Account, o, left, s.now)
 		return []loyalty.Outcome{{Spends: q.Spends}}, err
 	})
 	return QuoteResult{q, m.Profile}, err

@@ -22,10 +22,11 @@ type Schedule struct {
 	Past []Ended    // those that were in force before Live, oldest first; at most maxPast
 }
 
-// An Ended version was in force until another one took over.
+// An Ended version was in force until another one took over. A recalled one prices nothing that was not accepted before.
 type Ended struct {
-	Version int
-	Until   time.Time
+	Version  int
+	Until    time.Time
+	Recalled bool
 }
 
 // maxPast is how many versions that ended the schedule remembers, so that the item stays small.
@@ -51,6 +52,34 @@ func (s Schedule) At(t time.Time) int {
 	return version
 }
 
+// Pricing returns the version by which what happened at an instant is priced. That is the one that was in force then; if it
+// was recalled, the last one before it that was not, or else the first one after it. Zero if none was ever published.
+func (s Schedule) Pricing(at time.Time) int {
+	n := slices.IndexFunc(s.Past, func(v Ended) bool { return at.Before(v.Until) })
+	if n < 0 {
+		return s.At(at)
+	}
+	for _, v := range slices.Backward(s.Past[:n+1]) {
+		if !v.Recalled {
+			return v.Version
+		}
+	}
+	for _, v := range s.Past[n+1:] {
+		if !v.Recalled {
+			return v.Version
+		}
+	}
+	return s.Live
+}
+
+// recall marks versions that were in force.
+func (s *Schedule) recall(versions []int) {
+	s.Past = slices.Clone(s.Past)
+	for i := range s.Past {
+		s.Past[i].Recalled = s.Past[i].Recalled || slices.Contains(versions, s.Past[i].Version)
+	}
+}
+
 // A Status is where a version stands.
 type Status string
 
@@ -59,6 +88,7 @@ const (
 	StatusScheduled Status = "scheduled" // takes over at its instant
 	StatusPast      Status = "past"      // another one took over, before it or after
 	StatusWithdrawn Status = "withdrawn" // was dropped before its instant
+	StatusRecalled  Status = "recalled"  // past, and prices nothing any more that was not accepted before
 )
 
 // Status is where one of the program's versions stands.
@@ -70,6 +100,8 @@ func (s Schedule) Status(v Published) Status {
 		return StatusScheduled
 	case !v.Withdrawn.IsZero():
 		return StatusWithdrawn
+	case slices.ContainsFunc(s.Past, func(x Ended) bool { return x.Version == v.Version && x.Recalled }):
+		return StatusRecalled
 	}
 	return StatusPast
 }
@@ -84,8 +116,9 @@ type liveDoc struct {
 }
 
 type upcomingDoc struct {
-	Version int   `json:"version"`
-	At      int64 `json:"at"`
+	Version  int   `json:"version"`
+	At       int64 `json:"at"`
+	Recalled bool  `json:"recalled,omitzero"`
 }
 
 // Schedule is which version of a program is in force when, from now on; zero if none was published.
@@ -111,7 +144,7 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 	}
 	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version)}
 	for _, x := range d.Past {
-		s.Past = append(s.Past, Ended{x.Version, instant(x.At)})
+		s.Past = append(s.Past, Ended{x.Version, instant(x.At), x.Recalled})
 	}
 	for _, n := range d.Next {
 		s.Last = max(s.Last, n.Version)
@@ -127,7 +160,7 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 // begin lets a version be the live one from an instant on.
 func (s *Schedule) begin(version int, at time.Time) {
 	if s.Live != 0 {
-		s.Past = append(slices.Clone(s.Past[max(0, len(s.Past)+1-maxPast):]), Ended{s.Live, at})
+		s.Past = append(slices.Clone(s.Past[max(0, len(s.Past)+1-maxPast):]), Ended{Version: s.Live, Until: at})
 	}
 	s.Live = version
 }
@@ -147,14 +180,14 @@ func storedSchedule(s Schedule) liveDoc {
 	d := liveDoc{Version: s.Live}
 	highest := s.Live
 	for _, n := range s.Next {
-		d.Next = append(d.Next, upcomingDoc{n.Version, millis(n.At)})
+		d.Next = append(d.Next, upcomingDoc{Version: n.Version, At: millis(n.At)})
 		highest = max(highest, n.Version)
 	}
 	if s.Last != highest {
 		d.Last = s.Last
 	}
 	for _, x := range s.Past {
-		d.Past = append(d.Past, upcomingDoc{x.Version, millis(x.Until)})
+		d.Past = append(d.Past, upcomingDoc{x.Version, millis(x.Until), x.Recalled})
 	}
 	return d
 }

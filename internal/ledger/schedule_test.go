@@ -3,6 +3,7 @@ package ledger_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -150,4 +151,47 @@ func TestAnEarlierTablesLiveVersionIsRead(t *testing.T) {
 	}
 	x.publish(2, 0)
 	x.want("1 past, 2 past, 3 live")
+}
+
+// What happened at an instant is priced by the version that was live then, or by another one if that was recalled.
+func TestVersionThatPrices(t *testing.T) {
+	at := func(hour int) time.Time { return start.Add(time.Duration(hour) * time.Hour) }
+	schedule := func(recalled ...int) ledger.Schedule {
+		s := ledger.Schedule{Live: 4, Last: 5, Next: []ledger.Upcoming{{Version: 5, At: at(40)}}}
+		for version, until := range []int{10, 20, 30} {
+			s.Past = append(s.Past, ledger.Ended{Version: version + 1, Until: at(until), Recalled: slices.Contains(recalled, version+1)})
+		}
+		return s
+	}
+	for _, c := range []struct {
+		recalled []int
+		want     string // by the hour: 0, 9, 10, 20, 30, 40
+	}{
+		{nil, "[1 1 2 3 4 5]"}, {[]int{2}, "[1 1 1 3 4 5]"}, {[]int{2, 3}, "[1 1 1 1 4 5]"}, {[]int{1}, "[2 2 2 3 4 5]"},
+		{[]int{1, 2}, "[3 3 3 3 4 5]"}, {[]int{1, 2, 3}, "[4 4 4 4 4 5]"},
+	} {
+		var got []int
+		for _, hour := range []int{0, 9, 10, 20, 30, 40} {
+			got = append(got, schedule(c.recalled...).Pricing(at(hour)))
+		}
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("with %v recalled, versions %v price, want %s", c.recalled, got, c.want)
+		}
+	}
+	if got := (ledger.Schedule{}).Pricing(start); got != 0 {
+		t.Errorf("version %d of none", got)
+	}
+}
+
+func TestRecalledVersionIsStored(t *testing.T) {
+	x := newTimetable(t)
+	x.publish(0, 0)
+	x.publish(1, 0)
+	x.publish(2, 0)
+	if err := x.Recall(t.Context(), "bluebird", []int{2}); err != nil {
+		t.Fatal(err)
+	}
+	x.want("1 past, 2 recalled, 3 live")
+	x.publish(3, 0)
+	x.want("1 past, 2 recalled, 3 past, 4 live")
 }

@@ -94,6 +94,7 @@ type traitsDoc struct {
 	Segments []string `json:"seg,omitempty"`
 	OptIns   []string `json:"opt,omitempty"`
 	YearFrom int      `json:"yf,omitzero"`
+	OptedIn  []int64  `json:"opta,omitempty"` // when, of each
 
 	Channels []channelUseDoc `json:"via,omitempty"`
 	Referral *referredDoc    `json:"ref,omitempty"`
@@ -302,6 +303,8 @@ type orderDoc struct {
 	Expired   int64            `json:"exp,omitzero"`
 	Converted []unconvertedDoc `json:"cv,omitempty"`
 
+	Missing []string `json:"miss,omitempty"`
+
 	LinesAt   int `json:"lia,omitzero"` // instead of the lines: the revision beside which they are stored
 	RefundsAt int `json:"rea,omitzero"` // likewise
 }
@@ -324,6 +327,7 @@ type eventDoc struct {
 	Bucket   int                 `json:"bk,omitzero"`
 	Visits   int64               `json:"vis,omitzero"`
 	Ladders  []countedDoc        `json:"lads,omitempty"`
+	Missing  []string            `json:"miss,omitempty"`
 }
 
 // valueDoc is one of a text, a number and a truth.

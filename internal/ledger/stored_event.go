@@ -17,7 +17,7 @@ func storedEvent(s *loyalty.EventState) *eventDoc {
 		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
 		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
-		Bucket: s.Bucket, Visits: s.Visits, Ladders: storedCounted(s.Ladders),
+		Bucket: s.Bucket, Visits: s.Visits, Ladders: storedCounted(s.Ladders), Missing: s.Missing,
 	}
 }
 
@@ -48,7 +48,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	s := &loyalty.EventState{
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: instant(d.At)},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
-		Bucket: d.Bucket, Visits: d.Visits, Ladders: readCounted(d.Ladders),
+		Bucket: d.Bucket, Visits: d.Visits, Ladders: readCounted(d.Ladders), Missing: d.Missing,
 		Buyer: loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 	}
 	for name, v := range d.Data {
@@ -129,7 +129,13 @@ func storedTraits(t *loyalty.Traits) *traitsDoc {
 	if t == nil || t.Revision == 0 && t.Zone == "" && t.Birthday == 0 && t.Given == 0 && t.Years == 0 && len(t.Segments)+len(t.OptIns)+len(t.Channels)+t.YearFrom == 0 && t.Referral.By == "" {
 		return nil
 	}
-	d := &traitsDoc{t.Revision, t.Zone, t.Birthday, millis(t.Changed), t.Given, t.Years, t.Segments, t.OptIns, t.YearFrom, nil, nil}
+	d := &traitsDoc{
+		Revision: t.Revision, Zone: t.Zone, Birthday: t.Birthday, Changed: millis(t.Changed), Given: t.Given, Years: t.Years,
+		Segments: t.Segments, YearFrom: t.YearFrom,
+	}
+	for _, o := range t.OptIns {
+		d.OptIns, d.OptedIn = append(d.OptIns, o.Campaign), append(d.OptedIn, millis(o.At))
+	}
 	for _, c := range t.Channels {
 		d.Channels = append(d.Channels, channelUseDoc{string(c.Channel), string(c.Purpose)})
 	}
@@ -145,7 +151,14 @@ func (d *traitsDoc) traits() loyalty.Traits {
 	}
 	t := loyalty.Traits{
 		Revision: d.Revision, Zone: d.Zone, Birthday: d.Birthday, Changed: instant(d.Changed), Given: d.Given, Years: d.Years, YearFrom: d.YearFrom,
-		Segments: d.Segments, OptIns: d.OptIns,
+		Segments: d.Segments,
+	}
+	for i, campaign := range d.OptIns {
+		o := loyalty.OptIn{Campaign: campaign}
+		if i < len(d.OptedIn) {
+			o.At = instant(d.OptedIn[i])
+		}
+		t.OptIns = append(t.OptIns, o)
 	}
 	for _, c := range d.Channels {
 		use := loyalty.ChannelUse{Channel: loyalty.Channel(c.Channel), Purpose: loyalty.Purpose(c.Purpose)}

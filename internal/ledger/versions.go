@@ -51,6 +51,22 @@ func (l *Ledger) between(
 	return versions, ended, nil
 }
 
+// rulesAt returns the version of the program by which what happened at an instant is priced: the one that was live then,
+// unless that was recalled. p is the present one.
+func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
+	if l.Versions == nil {
+		return p, nil
+	}
+	s, _, err := l.Versions(ctx, p.ID)
+	if err != nil {
+		return nil, err
+	}
+	if version := s.Pricing(at); version > 0 {
+		return l.rules(ctx, p, version)
+	}
+	return p, nil
+}
+
 // present returns an account with what time did to it until now.
 func (l *Ledger) present(ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time) (loyalty.Outcome, error) {
 	since := acc.Ran

@@ -13,8 +13,9 @@ import (
 // versioned is a bench that publishes versions of its program, and whose ledger finds them.
 type versioned struct {
 	*bench
-	all   map[int]*loyalty.Program
-	loads int // how often a version was looked up
+	all     map[int]*loyalty.Program
+	loads   int   // how often a version was looked up
+	recalls []int // by the next publication
 }
 
 func newVersioned(t *testing.T, b *bench) *versioned {
@@ -41,7 +42,8 @@ func (v *versioned) publish(t *testing.T, mode loyalty.RefreshMode, change func(
 		t.Fatal(err)
 	}
 	p.Supersede(v.all[after], v.Now(), mode)
-	in := ledger.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test"}
+	in := ledger.Published{Program: p.ID, Source: []byte("x"), Snapshot: []byte("{}"), By: "test", Recall: v.recalls}
+	v.recalls = nil
 	if err := v.Publish(t.Context(), in, after); err != nil {
 		t.Fatal(err)
 	}

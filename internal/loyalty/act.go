@@ -30,7 +30,7 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	if err := rules.checkEvent(ev); err != nil {
 		return Outcome{}, err
 	}
-	s, err := p.eventState(acc, prior, ev, now)
+	s, err := p.eventState(acc, prior, rules, ev, now)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -47,7 +47,7 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	return d.Outcome, nil
 }
 
-func (p *Program) eventState(acc Account, prior *EventState, ev Event, now time.Time) (EventState, error) {
+func (p *Program) eventState(acc Account, prior *EventState, rules *Program, ev Event, now time.Time) (EventState, error) {
 	if prior == nil {
 		switch {
 		case ev.At.After(now.Add(MaxOrderAhead)):
@@ -57,7 +57,12 @@ func (p *Program) eventState(acc Account, prior *EventState, ev Event, now time.
 		case ev.At.Before(acc.Joined.Add(-JoinGrace)):
 			return EventState{}, refuse(ValidationFailed, "/at", "The event happened more than a day before the member joined.")
 		}
-		return EventState{Event: ev, Revision: 1, Program: p.Version, Buyer: p.actor(acc, ev.At)}, nil
+		s := EventState{Event: ev, Revision: 1, Program: rules.Version, Missing: p.missingWallets(rules)}
+		level, missing := p.levelUnder(rules, acc, ev.At)
+		if s.Buyer = acc.actor(level, ev.At); missing != "" {
+			s.Missing = append(s.Missing, missing)
+		}
+		return s, nil
 	}
 	s := *prior
 	switch {
@@ -73,10 +78,13 @@ func (p *Program) eventState(acc Account, prior *EventState, ev Event, now time.
 }
 
 // actor is what actions ask about a member.
-func (p *Program) actor(acc Account, at time.Time) Buyer {
+func (p *Program) actor(acc Account, at time.Time) Buyer { return acc.actor(p.levelAt(acc, at).ID, at) }
+
+// actor is the same of a member whose level is known.
+func (a Account) actor(level string, at time.Time) Buyer {
 	return Buyer{
-		Level: p.levelAt(acc, at).ID, Orders: acc.orders(), Segments: acc.Traits.Segments,
-		OptIns: acc.Traits.OptIns, Birthday: acc.Traits.Birthday, Zone: acc.Traits.Zone,
+		Level: level, Orders: a.orders(), Segments: a.Traits.Segments,
+		OptIns: a.Traits.optedIn(at), Birthday: a.Traits.Birthday, Zone: a.Traits.Zone,
 	}
 }
 
@@ -160,7 +168,11 @@ func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, 
 	key := "earn.actions." + a.ID
 	share := s.share(key)
 	n := Points(0)
-	if a.Event == s.Event.Type {
+	switch {
+	case a.Event != s.Event.Type:
+	case s.missedBy(a) != "":
+		e.Because = append(e.Because, missingReason(key, s.missedBy(a)))
+	default:
 		if what, of := a.elsewhere(s); what != "" {
 			e.Because = append(e.Because, Reason(key, "0", IsFor, what, strings.Join(of, ", ")))
 		} else {

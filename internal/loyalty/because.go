@@ -42,6 +42,7 @@ const (
 	IsUnmet          What = "unmet"       // the condition that does not hold, as it is written
 	IsUnjoined       What = "unjoined"    // the member has not registered
 	IsFor            What = "for"         // what the rule is for: tiers, segments, channels, stores, currencies, items, first_order, time; which
+	IsMissing        What = "missing"     // level or wallet, which: the program does not have it any more
 	IsShadow         What = "shadow"      // the points that it would have given
 	IsFailed         What = "failed"      // why a condition could not be told
 	IsBounded        What = "bounded"     // what is left of an order gives no more than all of it
@@ -114,6 +115,7 @@ var effects = map[What]string{
 	IsUnmet:          "not applied: %s",
 	IsUnjoined:       "not applied: the member has not registered",
 	IsFor:            "not applied: for %s %s",
+	IsMissing:        "the program has no %s %s any more",
 	IsShadow:         "shadow: would give %s",
 	IsFailed:         "not applied: %s",
 	IsBounded:        "no more than the whole order gives",

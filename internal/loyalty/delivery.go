@@ -63,3 +63,17 @@ package loyalty
 //   - Whether a member can be reached is what the account had recorded (Traits.Channels) when points were to expire or a
 //     level was to end, and a notice counts from the instant at which it was sent. An order that is reported later does
 //     not change which extensions there were.
+//
+// Versions of the program:
+//
+//   - Every version that was live decides what became due in its time, whether or not anybody read the account then. A
+//     process learns of a publication at most 30 seconds late; what it decides until then, the version before decides.
+//   - A version that is recalled prices nothing from then on. What was accepted before keeps it, and what became due in
+//     its time stays.
+//   - Budgets are those of the version that is live when an order or event is reported. A level or wallet that this
+//     version does not have gives nothing for what is accepted from then on.
+//   - Segments, the birthday and the time zone that rules ask about are those known when an order or event is first
+//     accepted. A registration for a campaign counts from its instant on.
+//   - The schedule remembers the last 100 versions. Earlier ones price nothing any more, but for what they had accepted.
+//   - What is reported late does not change what time did since then by other rules than levels: a reward that an
+//     earlier version redeemed automatically is not redeemed for points that arrive after that version ended.

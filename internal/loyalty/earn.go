@@ -92,6 +92,7 @@ func (w *worth) of(p *Program, acc Account, s *OrderState, left Budgets, most *w
 	v.base()
 	v.number()
 	v.byCategory()
+	w.missingLevel(s)
 	v.level = whole(1)
 	if m, ok := p.compiled.levels[s.Buyer.Level]; ok && m.less.sign() != 0 {
 		v.level = m.by

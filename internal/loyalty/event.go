@@ -87,6 +87,7 @@ type EventState struct {
 	Bucket   int       // as OrderState's
 	Visits   int64     // what it counts towards a level
 	Ladders  []Counted // and on other ladders
+	Missing  []string  // as OrderState's
 }
 
 // A Grant is points that one cause gave and that live and die together.
@@ -145,10 +146,35 @@ type Traits struct {
 	Years    int      // the last anniversary that is over
 	Segments []string // sorted
 	YearFrom int      // MMDD: when the member's own year begins (OwnWindow); zero: with the joining
-	OptIns   []string // campaigns, sorted
+	OptIns   []OptIn  // by campaign
 	Referral Referral // through whom the member came
 
 	Channels []ChannelUse // in which the member can be written to, by channel and purpose
+}
+
+// An OptIn is a campaign that a member has registered for, and since when. It counts for what happens from then on,
+// whenever that is reported.
+type OptIn struct {
+	Campaign string
+	At       time.Time
+}
+
+// optedIn returns the campaigns that a member had registered for at an instant.
+func (t Traits) optedIn(at time.Time) (campaigns []string) {
+	for _, o := range t.OptIns {
+		if !at.Before(o.At) {
+			campaigns = append(campaigns, o.Campaign)
+		}
+	}
+	return campaigns
+}
+
+// Campaigns returns the campaigns that the member has registered for, sorted.
+func (t Traits) Campaigns() (campaigns []string) {
+	for _, o := range t.OptIns {
+		campaigns = append(campaigns, o.Campaign)
+	}
+	return campaigns
 }
 
 // Exchange is how orders in a currency without a rate are converted. Without a Base they are refused.

@@ -95,6 +95,7 @@ type OrderState struct {
 	Brands   []string
 	Bucket   int       // where the account counts it, if not under the month of its placing
 	Ladders  []Counted // what it counts on other ladders
+	Missing  []string  // wallets and the member's level that the program had no more when it was first accepted, by their keys
 
 	// The revisions that last changed the lines and the refunds of a large order, which are stored apart from its entries;
 	// zero for an order with at most InlineLines of them.

@@ -11,20 +11,18 @@ func (p *Program) orderState(acc Account, prior *OrderState, rules *Program, o O
 	if prior != nil && !prior.Blank(o) {
 		return p.nextState(acc, prior, rules, o, now)
 	}
-	if err := p.checkPlaced(o, now); err != nil {
+	if err := rules.checkPlaced(o, now); err != nil {
 		return OrderState{}, err
 	}
 	if err := p.checkJoined(acc, o, now); err != nil {
 		return OrderState{}, err
 	}
-	s := OrderState{
-		Order: o, Revision: 1, Program: p.Version, Buyer: p.buyer(acc, o),
-		Grants: []Grant{{}},
-	}
-	if p.Earn.Carry {
+	s := OrderState{Order: o, Revision: 1, Program: rules.Version, Grants: []Grant{{}}}
+	s.pricedFor(p, rules, acc)
+	if rules.Earn.Carry {
 		s.Carried = acc.Carried
 	}
-	if rate, ok := p.exchange(o); ok {
+	if rate, ok := rules.exchange(o); ok {
 		s.Rate = rate.String()
 	}
 	if prior != nil {
@@ -76,10 +74,9 @@ func (p *Program) nextState(acc Account, prior *OrderState, rules *Program, o Or
 		}
 	}
 	s.Grants, s.Shares = slices.Clone(s.Grants), slices.Clone(s.Shares)
-	if claimed {
-		s.Buyer = rules.buyer(acc, o)
+	if s.Order = o; claimed {
+		s.pricedFor(p, rules, acc)
 	}
-	s.Order = o
 	s.Revision++
 	s.sinceWhen(prior)
 	s.forget(rules, now)
@@ -99,15 +96,15 @@ func (s *OrderState) forget(rules *Program, now time.Time) {
 	}
 }
 
-// buyer is what rules ask about the member of an order.
-func (p *Program) buyer(acc Account, o Order) Buyer {
-	b := Buyer{Level: p.levelAt(acc, o.PlacedAt).ID}
+// buyer is what rules ask about the member of an order, whose level is known.
+func (p *Program) buyer(acc Account, o Order, level string) Buyer {
+	b := Buyer{Level: level}
 	ask, t := p.compiled.asks, acc.Traits
 	if ask.segments {
 		b.Segments = t.Segments
 	}
 	if ask.optIns {
-		b.OptIns = t.OptIns
+		b.OptIns = t.optedIn(o.PlacedAt)
 	}
 	if ask.birthday {
 		b.Birthday = t.Birthday
@@ -129,12 +126,12 @@ func (a Account) orders() (n int64) {
 // GuestOrder is the state of an order that no member is known for: it is checked and kept, with the rules of its
 // first revision, and worth nothing until a later revision names the member, at most MaxOrderAge after it was
 // placed. From then on it is the member's.
-func (p *Program) GuestOrder(prior *OrderState, o Order, now time.Time) (OrderState, error) {
-	o = p.Paid(o)
+func (p *Program) GuestOrder(prior *OrderState, rules *Program, o Order, now time.Time) (OrderState, error) {
+	o = rules.Paid(o)
 	if err := o.check(); err != nil {
 		return OrderState{}, err
 	}
-	return p.orderState(Account{}, prior, p, o, now)
+	return p.orderState(Account{}, prior, rules, o, now)
 }
 
 func (p *Program) checkPlaced(o Order, now time.Time) error {

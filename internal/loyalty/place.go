@@ -38,7 +38,7 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 // another order that changed.
 func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, left Budgets, again *Again) error {
 	p, acc, o := d.p, d.Account, s.Order
-	w, err := rules.worth(acc, &s, left, s.late(rules, d.now))
+	w, err := rules.underBudgetsOf(p).worth(acc, &s, left, s.late(rules, d.now))
 	if err != nil {
 		return err
 	}

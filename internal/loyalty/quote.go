@@ -29,14 +29,19 @@ type RewardQuote struct {
 // processor has reported the money counts as if it had. The zero Account is a guest;
 // any other must have been advanced to now.
 func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quote, error) {
+	return p.QuoteUnder(p, acc, o, left, now)
+}
+
+// QuoteUnder is Quote by the rules of the version that was live when the order was placed.
+func (p *Program) QuoteUnder(rules *Program, acc Account, o Order, left Budgets, now time.Time) (Quote, error) {
 	q := Quote{Guest: acc.Member == ""}
 	if q.Guest {
 		acc = Account{Member: "guest", Status: Active, Joined: now}
 	}
-	if p.Earn.TaxIncluded {
+	if rules.Earn.TaxIncluded {
 		o = o.withTaxInside()
 	}
-	out, err := p.place(acc, nil, p, o, left, now)
+	out, err := p.place(acc, nil, rules, o, left, now)
 	if err != nil {
 		return Quote{}, err
 	}
@@ -45,7 +50,7 @@ func (p *Program) Quote(acc Account, o Order, left Budgets, now time.Time) (Quot
 	}
 	e := out.Entries[0]
 	q.Points = e.Order.Worth
-	q.Because = p.unappliedCampaigns(acc, e.Order, e.Because)
+	q.Because = rules.unappliedCampaigns(acc, e.Order, e.Because)
 	q.ActiveAt, q.Expires = e.Order.Grants[0].ActiveAt, e.Order.Grants[0].Expires
 	for _, g := range e.Order.Grants {
 		if g.Wallet != "" {

@@ -454,7 +454,7 @@ func TestAGuestsOrderIsClaimedInTime(t *testing.T) {
 	p := testProgram(t)
 	o := paid("EUR", Line{Amount: 10_000})
 	o.Member = ""
-	state, err := p.GuestOrder(nil, o, noon)
+	state, err := p.GuestOrder(nil, p, o, noon)
 	if err != nil || state.Worth != 0 || state.Revision != 1 {
 		t.Fatalf("the guest's order is %+v, %v", state, err)
 	}

@@ -187,7 +187,7 @@ func TestARuleIsForSomeOrdersAndMembers(t *testing.T) {
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`,
 		},
-		{name: "of a member who registered", rules: []Rule{{ID: "seven", Give: Fixed{7}, OptIn: true}}, member: func(a *Account) { a.Traits.OptIns = []string{"seven"} }, order: ten, want: 17, because: `
+		{name: "of a member who registered", rules: []Rule{{ID: "seven", Give: Fixed{7}, OptIn: true}}, member: func(a *Account) { a.Traits.OptIns = []OptIn{{Campaign: "seven"}} }, order: ten, want: 17, because: `
 	earn.purchase: 10.00 EUR x 1 per 1.00 = 10
 	earn.rules.seven: 7 = 7`},
 		{name: "of a member who did not", rules: []Rule{{ID: "seven", Give: Fixed{7}, OptIn: true}}, order: ten, want: 10, because: `

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"cmp"
 	"fmt"
 	"math/big"
 	"slices"
@@ -91,15 +92,16 @@ func (p *Program) OptIn(acc Account, campaign string, now time.Time) (Outcome, e
 		return Outcome{}, refuse(ValidationFailed, "", "The campaign is over.")
 	}
 	d := p.decide(acc, now)
-	if slices.Contains(acc.Traits.OptIns, campaign) {
+	if slices.Contains(acc.Traits.Campaigns(), campaign) {
 		return d.Outcome, nil
 	}
-	if len(acc.Traits.OptIns) >= MaxOptIns {
+	next := acc.Traits
+	next.OptIns = p.roomForOptIn(next.OptIns)
+	if len(next.OptIns) >= MaxOptIns {
 		return Outcome{}, refuse(ValidationFailed, "", fmt.Sprintf("The member has registered for %d campaigns already.", MaxOptIns))
 	}
-	next := acc.Traits
-	next.OptIns = append(p.running(next.OptIns), campaign)
-	slices.Sort(next.OptIns)
+	next.OptIns = append(next.OptIns, OptIn{campaign, now})
+	slices.SortFunc(next.OptIns, func(a, b OptIn) int { return cmp.Compare(a.Campaign, b.Campaign) })
 	err := d.tell(next, []string{"campaigns." + campaign}, now)
 	return d.Outcome, err
 }
@@ -110,11 +112,24 @@ const (
 	MaxSegments = 50
 )
 
-// running is those of the campaigns that the program still knows.
-func (p *Program) running(ids []string) []string {
-	return slices.DeleteFunc(slices.Clone(ids), func(id string) bool {
-		return !slices.ContainsFunc(p.Campaigns, func(r Rule) bool { return r.ID == id })
-	})
+// roomForOptIn returns registrations with room for another one. Those for campaigns that the program does not have any more
+// still count for orders that are reported late; the oldest of them is dropped where there are too many.
+func (p *Program) roomForOptIn(all []OptIn) []OptIn {
+	all = slices.Clone(all)
+	for len(all) >= MaxOptIns {
+		oldest := -1
+		for i, o := range all {
+			known := slices.ContainsFunc(p.Campaigns, func(r Rule) bool { return r.ID == o.Campaign })
+			if !known && (oldest < 0 || o.At.Before(all[oldest].At)) {
+				oldest = i
+			}
+		}
+		if oldest < 0 {
+			break
+		}
+		all = slices.Delete(all, oldest, oldest+1)
+	}
+	return all
 }
 
 // tell posts the entry that makes traits known.

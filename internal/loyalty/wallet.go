@@ -233,6 +233,10 @@ func (w *worth) walletWorth(p *Program, v *valuation) error {
 		if !ok {
 			continue
 		}
+		if slices.Contains(v.s.Missing, wallet.Key()) {
+			w.because = append(w.because, missingReason(wallet.Key(), wallet.Key()))
+			continue
+		}
 		v.prepare()
 		n, fits := rate.gives(v.all.amount).round(Down)
 		if !fits && v.all.amount.sign() > 0 {

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -76,9 +77,9 @@ func (c *compiler) traits(item *node) (t loyalty.Traits) {
 		if !slices.Contains(campaigns, n.text()) {
 			c.add(at(n, "%s asks nobody to register: it is no campaign or rule with opt_in: true", shown(n)).Suggest(nearest.Word(n.text(), campaigns)))
 		}
-		t.OptIns = append(t.OptIns, n.text())
+		t.OptIns = append(t.OptIns, loyalty.OptIn{Campaign: n.text()})
 	}
-	slices.Sort(t.OptIns)
+	slices.SortFunc(t.OptIns, func(a, b loyalty.OptIn) int { return cmp.Compare(a.Campaign, b.Campaign) })
 	if n := item.get("birthday"); n != nil {
 		day, _ := c.dayOfYear(n)
 		t.Birthday = int(day)

@@ -541,6 +541,7 @@ func (e PerkKind) Valid() bool {
 const (
 	ProgramStatusLive      ProgramStatus = "live"
 	ProgramStatusPast      ProgramStatus = "past"
+	ProgramStatusRecalled  ProgramStatus = "recalled"
 	ProgramStatusScheduled ProgramStatus = "scheduled"
 	ProgramStatusWithdrawn ProgramStatus = "withdrawn"
 )
@@ -551,6 +552,8 @@ func (e ProgramStatus) Valid() bool {
 	case ProgramStatusLive:
 		return true
 	case ProgramStatusPast:
+		return true
+	case ProgramStatusRecalled:
 		return true
 	case ProgramStatusScheduled:
 		return true
@@ -844,6 +847,7 @@ func (e TransferStatus) Valid() bool {
 const (
 	VersionStatusLive      VersionStatus = "live"
 	VersionStatusPast      VersionStatus = "past"
+	VersionStatusRecalled  VersionStatus = "recalled"
 	VersionStatusScheduled VersionStatus = "scheduled"
 	VersionStatusWithdrawn VersionStatus = "withdrawn"
 )
@@ -854,6 +858,8 @@ func (e VersionStatus) Valid() bool {
 	case VersionStatusLive:
 		return true
 	case VersionStatusPast:
+		return true
+	case VersionStatusRecalled:
 		return true
 	case VersionStatusScheduled:
 		return true
@@ -2311,7 +2317,7 @@ type Program struct {
 	// Version Which version, from 1.
 	Version int `json:"version"`
 
-	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
 	Status ProgramStatus `json:"status"`
 
 	// PublishedAt When it was published.
@@ -2330,7 +2336,7 @@ type Program struct {
 	Explanation []string `json:"explanation"`
 }
 
-// ProgramStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+// ProgramStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
 type ProgramStatus string
 
 // PublishRequest defines model for PublishRequest.
@@ -2343,6 +2349,9 @@ type PublishRequest struct {
 
 	// Levels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
 	Levels PublishRequestLevels `json:"levels,omitempty,omitzero"`
+
+	// Recall Recall the version that this one replaces at once: orders and events of its time that were not accepted yet are priced by the version before it. Those that were keep its rules.
+	Recall bool `json:"recall,omitempty,omitzero"`
 }
 
 // PublishRequestLevels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
@@ -2862,6 +2871,9 @@ type RollbackRequest struct {
 
 	// Levels As for publishing, if what levels take differs.
 	Levels RollbackRequestLevels `json:"levels,omitempty,omitzero"`
+
+	// Recall As for publishing: recall every version that was live since that one.
+	Recall bool `json:"recall,omitempty,omitzero"`
 }
 
 // RollbackRequestLevels As for publishing, if what levels take differs.
@@ -3112,7 +3124,7 @@ type Version struct {
 	// Version Which version, from 1.
 	Version int `json:"version"`
 
-	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
 	Status VersionStatus `json:"status"`
 
 	// PublishedAt When it was published.
@@ -3125,7 +3137,7 @@ type Version struct {
 	EffectiveAt time.Time `json:"effective_at"`
 }
 
-// VersionStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, or was dropped before `effective_at`.
+// VersionStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
 type VersionStatus string
 
 // VersionList defines model for VersionList.
