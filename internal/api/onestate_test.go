@@ -359,6 +359,23 @@ func TestReadsShowDueEntriesThatCannotBeWritten(t *testing.T) {
 	}
 }
 
+// TestExpiredTransferAgreesWithItsGiver reads an offer whose time has passed: its points are the giver's again.
+func TestExpiredTransferAgreesWithItsGiver(t *testing.T) {
+	w := newWorld(t, memory(t))
+	w.publish("bluebird", []byte(programSource(t, "gifts")), 1)
+	giver, friend := w.must("POST", "/v1/members", `{}`), w.must("POST", "/v1/members", `{}`)
+	w.must("POST", "/v1/members/"+giver+"/adjustments", `{"points": 1000, "reason": "a good start"}`)
+	offer := w.must("POST", "/v1/members/"+giver+"/transfers", `{"to": "`+friend+`", "points": 200}`)
+	if got := w.get("/v1/transfers/" + offer); got["status"] != "offered" {
+		t.Fatalf("the transfer is %s", jsonOf(got))
+	}
+	w.advance(8 * 24 * time.Hour)
+	transfer, member := w.get("/v1/transfers/"+offer), w.get("/v1/members/"+giver)
+	if transfer["status"] != "lapsed" || !reflect.DeepEqual(transfer["balance"], member["balance"]) {
+		t.Errorf("the transfer is %s, and the giver has %s", jsonOf(transfer), jsonOf(member["balance"]))
+	}
+}
+
 // rival is a table in which another request writes just before the next write.
 type rival struct {
 	table.Table

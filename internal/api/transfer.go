@@ -56,7 +56,11 @@ func transferPoints(ctx context.Context, c *call) (answer, error) {
 }
 
 func getTransfer(ctx context.Context, c *call) (answer, error) {
-	r, err := c.app.Ledger.FindTransfer(ctx, c.who.Program, c.path("transfer"))
+	p, err := c.program(ctx)
+	if err != nil {
+		return answer{}, err
+	}
+	r, err := c.app.Ledger.CurrentTransfer(ctx, p, c.path("transfer"))
 	if err != nil {
 		return answer{}, err
 	}

@@ -56,32 +56,59 @@ func (l *Ledger) CurrentRedemption(ctx context.Context, p *loyalty.Program, id s
 	if err != nil {
 		return r, err
 	}
-	if from.account == nil {
-		it, err := l.getAccount(ctx, p.ID, r.Member)
-		if err != nil {
-			return r, err
-		}
-		from.account = &it
-	}
-	acc, unwritten, err := l.settle(ctx, p, *from.account, r.Member)
+	e, acc, err := l.currentState(ctx, p, r.Entry, r.Member, from.account)
 	if err != nil {
 		return r, err
 	}
-	if acc.Sequence > r.Entry.Sequence && r.Entry.Redemption.Status == loyalty.Reserved {
-		at := slices.IndexFunc(unwritten, func(e loyalty.Entry) bool {
-			return e.Cause.Kind == loyalty.CauseRedemption && e.Cause.ID == id
-		})
-		if at >= 0 {
-			r = redemptionResult(unwritten[at], false)
-		} else if r, err = l.Redemption(ctx, p.ID, id); err != nil {
-			return r, err
-		}
-	}
-	r.Balance, r.Entry.Wallets = acc.Balance(), slices.Clone(r.Entry.Wallets)
+	r = redemptionResult(e, false)
+	r.Balance, r.Entry.Wallets = acc.Balance(), slices.Clone(e.Wallets)
 	for i, w := range r.Entry.Wallets {
 		r.Entry.Wallets[i].Balance = acc.BalanceOf(w.Wallet)
 	}
 	return r, nil
+}
+
+// CurrentTransfer is CurrentRedemption for a transfer, with the present balance of its giver.
+func (l *Ledger) CurrentTransfer(ctx context.Context, p *loyalty.Program, id string) (TransferResult, error) {
+	e, err := l.transfer(ctx, p.ID, id)
+	if err != nil {
+		return TransferResult{}, err
+	}
+	e, acc, err := l.currentState(ctx, p, e, transferResult(e, false).From, nil)
+	if err != nil {
+		return TransferResult{}, err
+	}
+	r := transferResult(e, false)
+	r.Balance = acc.Balance()
+	return r, nil
+}
+
+// currentState brings the account of a member up to the present and returns it with the latest entry about a hold, of which
+// an earlier one was read: time may have ended the hold. The account is read unless read has it.
+func (l *Ledger) currentState(
+	ctx context.Context, p *loyalty.Program, was loyalty.Entry, m loyalty.MemberID, read *table.Item,
+) (loyalty.Entry, loyalty.Account, error) {
+	if read == nil {
+		it, err := l.getAccount(ctx, p.ID, m)
+		if err != nil {
+			return was, loyalty.Account{}, err
+		}
+		read = &it
+	}
+	acc, unwritten, err := l.settle(ctx, p, *read, m)
+	if err != nil || !slices.Contains([]loyalty.RedemptionStatus{loyalty.Reserved, loyalty.Offered}, was.Redemption.Status) {
+		return was, acc, err
+	}
+	for _, e := range unwritten {
+		if e.Cause.Kind == was.Cause.Kind && e.Cause.ID == was.Cause.ID {
+			return e, acc, nil
+		}
+	}
+	if acc.Sequence == was.Sequence {
+		return was, acc, nil
+	}
+	e, err := l.latest(ctx, p.ID, was.Cause.Kind, was.Cause.ID)
+	return e, acc, err
 }
 
 // StatementPage returns the account of a member and entries, newest first: those before a sequence number (zero: all), at

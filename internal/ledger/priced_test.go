@@ -106,6 +106,26 @@ func TestGuestOrderAndEventArePricedByTheVersionOfTheirTime(t *testing.T) {
 	}
 }
 
+// An event of a type that the program did not have then is accepted and earns nothing.
+func TestEventOfALaterTypeEarnsNothing(t *testing.T) {
+	v := newVersioned(t, newBench(t, memory(t)))
+	v.publish(t, "", rate(1))
+	v.enrol(t, "mem_ada")
+	v.advance(24 * time.Hour)
+	v.publish(t, "", func(p *loyalty.Program) {
+		p.Events = []loyalty.EventType{{Name: "workshop", States: []string{"attended"}}}
+		p.Earn.Actions = []loyalty.Action{{ID: "workshop", Event: "workshop.attended", Points: 5}}
+	})
+	v.advance(time.Hour)
+	for ago, want := range map[time.Duration]loyalty.Points{2 * time.Hour: 0, time.Minute: 5} {
+		ev := loyalty.Event{Type: "workshop.attended", ID: ago.String(), Member: "mem_ada", At: v.Now().Add(-ago)}
+		got, err := v.PutEvent(t.Context(), v.p, ev, ledger.By{Actor: "test"})
+		if err != nil || got.State.Worth != want {
+			t.Errorf("an event of %s ago gave %d, %v", ago, got.State.Worth, err)
+		}
+	}
+}
+
 // A recalled version prices no order that was not accepted before. Those that were keep it.
 func TestRecalledVersionPricesNothingNew(t *testing.T) {
 	v := newVersioned(t, newBench(t, memory(t)))

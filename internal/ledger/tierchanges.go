@@ -51,7 +51,9 @@ func (l *Ledger) levelChange(ctx context.Context, d Due, p, next *loyalty.Progra
 	if err != nil {
 		return LevelChange{}, err
 	}
-	then, err := next.Advance(now.Account, at)
+	present := now.Account
+	present.Ran = acc.Ran // next takes over now, so it has not run yet
+	then, err := next.Advance(present, at)
 	if err != nil {
 		return LevelChange{}, err
 	}

@@ -52,18 +52,24 @@ func (l *Ledger) Transfer(ctx context.Context, p *loyalty.Program, in TransferRe
 // FindTransfer reads a transfer as it is now: an offer whose time has passed has lapsed, whether or not that was written
 // down yet. not_found if there is none.
 func (l *Ledger) FindTransfer(ctx context.Context, program, id string) (TransferResult, error) {
-	e, err := l.latest(ctx, program, loyalty.CauseTransfer, id)
+	e, err := l.transfer(ctx, program, id)
 	if err != nil {
 		return TransferResult{}, err
-	}
-	if e.Cause.Revision == 0 || e.Refusal != nil {
-		return TransferResult{}, notFound("transfer")
 	}
 	r := transferResult(e, false)
 	if r.Transfer.Status == loyalty.Offered && !l.now().Before(r.Transfer.Until) {
 		r.Transfer.Status = loyalty.Lapsed
 	}
 	return r, nil
+}
+
+// transfer reads the latest entry of a transfer. not_found if there is none.
+func (l *Ledger) transfer(ctx context.Context, program, id string) (loyalty.Entry, error) {
+	e, err := l.latest(ctx, program, loyalty.CauseTransfer, id)
+	if err == nil && (e.Cause.Revision == 0 || e.Refusal != nil) {
+		err = notFound("transfer")
+	}
+	return e, err
 }
 
 // AcceptTransfer moves what an offer holds to whom it was made. hold_expired once its time has passed,

@@ -27,7 +27,7 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	if acc.Status != Active {
 		return Outcome{}, frozen("/member")
 	}
-	if err := rules.checkEvent(ev); err != nil {
+	if err := rules.checkEvent(ev); err != nil && p.checkEvent(ev) != nil { // the version of then may not know it yet
 		return Outcome{}, err
 	}
 	s, err := p.eventState(acc, prior, rules, ev, now)
@@ -57,11 +57,8 @@ func (p *Program) eventState(acc Account, prior *EventState, rules *Program, ev 
 		case ev.At.Before(acc.Joined.Add(-JoinGrace)):
 			return EventState{}, refuse(ValidationFailed, "/at", "The event happened more than a day before the member joined.")
 		}
-		s := EventState{Event: ev, Revision: 1, Program: rules.Version, Missing: p.missingWallets(rules)}
-		level, missing := p.levelUnder(rules, acc, ev.At)
-		if s.Buyer = acc.actor(level, ev.At); missing != "" {
-			s.Missing = append(s.Missing, missing)
-		}
+		s := p.pricedEvent(rules, acc, ev.At)
+		s.Event, s.Revision = ev, 1
 		return s, nil
 	}
 	s := *prior

@@ -94,6 +94,16 @@ func (s *OrderState) pricedFor(p, rules *Program, acc Account) {
 	}
 }
 
+// pricedEvent returns the first state of an event that happened at an instant, with what the rules know of its member.
+func (p *Program) pricedEvent(rules *Program, acc Account, at time.Time) EventState {
+	s := EventState{Program: rules.Version, Missing: p.missingWallets(rules)}
+	level, missing := p.levelUnder(rules, acc, at)
+	if s.Buyer = acc.actor(level, at); missing != "" {
+		s.Missing = append(s.Missing, missing)
+	}
+	return s
+}
+
 // missingLevel adds the reason for a level of the member that the program does not have any more.
 func (w *worth) missingLevel(s *OrderState) {
 	for _, key := range s.Missing {

@@ -184,7 +184,7 @@ func (a award) decide(acc Account, was *EventState, ev Event, told *Referral) (O
 	if was == nil && (!a.converts || acc.Status != Active) {
 		return Outcome{Account: acc}, nil
 	}
-	s := EventState{Buyer: a.p.actor(acc, a.order.Order.PlacedAt)}
+	s := a.p.pricedEvent(a.rules, acc, a.order.Order.PlacedAt)
 	ev.At, ev.Data = a.order.Order.PlacedAt, map[string]any{"order": a.order.Order.ID}
 	if was != nil {
 		s = *was
