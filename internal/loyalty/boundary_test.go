@@ -1,0 +1,124 @@
+package loyalty
+
+import (
+	"math/big"
+	"testing"
+	"time"
+)
+
+// The level that counts for an order is the one at the very instant of its placing: a level that begins or ends then has
+// begun or ended.
+func TestOrderAtTheInstantOfALevel(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Earn.Pending = Wait{}
+		p.Tiers = Tiers{
+			By: ByPointsEarned, KeepFor: Period{Days: 40}, MoveDown: ToQualified, Months: 1,
+			Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 100, Multiply: big.NewRat(2, 1)}},
+		}
+	})
+	s := newShop(t, p)
+	s.acc.Joined = noon.Add(-time.Hour)
+	first := paid("EUR", Line{Amount: 100_00})
+	s.tell(first, noon)
+	ends := s.acc.Tier.Until
+	if s.acc.Tier.Level != "silver" || !ends.Equal(noon.AddDate(0, 0, 40)) {
+		t.Fatalf("the level is %+v", s.acc.Tier)
+	}
+	s.pass(ends.Add(time.Hour))
+	if s.acc.Tier.Level != "bronze" || !s.acc.Tier.Since.Equal(ends) {
+		t.Fatalf("at the end of silver the level is %+v", s.acc.Tier)
+	}
+	for _, c := range []struct {
+		placed time.Time
+		level  string
+		points Points
+	}{
+		{noon.Add(-time.Millisecond), "bronze", 1}, {noon, "silver", 2}, {noon.Add(time.Millisecond), "silver", 2},
+		{ends.Add(-time.Millisecond), "silver", 2}, {ends, "bronze", 1}, {ends.Add(time.Millisecond), "bronze", 1},
+	} {
+		o := paid("EUR", Line{Amount: 1_00})
+		o.ID, o.PlacedAt = c.placed.Format(time.RFC3339Nano), c.placed
+		q, err := p.PlaceOrder(s.acc, nil, p, o, nil, ends.Add(time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := q.Entries[0].Order; got.Buyer.Level != c.level || got.Worth != c.points {
+			t.Errorf("an order of %s is worth %d at %s, want %d at %s", c.placed, got.Worth, got.Buyer.Level, c.points, c.level)
+		}
+	}
+}
+
+// What a lock, a level's validity and its grace hold, they hold until their very instant.
+func TestLevelEndsAtItsInstant(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Tiers = Tiers{
+			By: ByPointsEarned, KeepFor: Period{Days: 30}, Grace: Period{Days: 10}, MoveDown: ToQualified, Months: 1,
+			Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
+		}
+	})
+	end, locked := noon.AddDate(0, 0, 40), noon.AddDate(0, 0, 20)
+	for _, c := range []struct {
+		name  string
+		place *Placement
+		at    time.Time
+		want  string
+	}{
+		{"before the end of the grace", nil, end.Add(-time.Millisecond), "silver"},
+		{"at the end of the grace", nil, end, "bronze"},
+		{"before the end of the lock", &Placement{Level: "bronze", Until: locked, Locked: true}, locked.Add(-1), "bronze"},
+		{"at the end of the lock", &Placement{Level: "bronze", Until: locked, Locked: true}, locked, "silver"},
+	} {
+		s := newShop(t, p)
+		if c.place != nil {
+			c.place.Reason = "a test"
+			out, err := p.SetTier(s.acc, "t1", *c.place, noon)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.took(out)
+		}
+		s.tell(paid("EUR", Line{Amount: 100_00}), noon)
+		if s.pass(c.at); s.acc.Tier.Level != c.want {
+			t.Errorf("%s the level is %s, want %s", c.name, s.acc.Tier.Level, c.want)
+		}
+	}
+}
+
+// A budget can be below what was spent of it, because a later version has made it smaller. Then it gives nothing, and takes
+// nothing back.
+func TestShrunkBudget(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Earn.Pending, p.Tiers = Wait{}, Tiers{}
+		p.Campaigns = []Rule{{ID: "extra", Give: Fixed{50}, Budget: 60}}
+	})
+	place := func(acc Account, prior *OrderState, o Order, left Points) (Account, *OrderState, []Spend) {
+		t.Helper()
+		out, err := p.PlaceOrder(acc, prior, p, o, Budgets{"campaigns.extra": left}, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Account, out.Entries[0].Order, out.Spends
+	}
+	first := paid("EUR", Line{Amount: 10_00})
+	acc, state, spends := place(newShop(t, p).acc, nil, first, 60)
+	if state.Worth != 60 || len(spends) != 1 || spends[0].Points != 50 {
+		t.Fatalf("the order is worth %d and spends %+v", state.Worth, spends)
+	}
+	second := first
+	second.ID = "1043"
+	for left, want := range map[Points]Points{-40: 10, -1: 10, 0: 10, 1: 11, 49: 59, 50: 60, 51: 60} {
+		if _, got, _ := place(acc, nil, second, left); got.Worth != want {
+			t.Errorf("with %d left, another order is worth %d, want %d", left, got.Worth, want)
+		}
+	}
+	half := first
+	half.Refunds = []Refund{back("1", 10_00)}
+	acc, state, spends = place(acc, state, half, -40)
+	if state.Worth != 0 || len(spends) != 1 || spends[0].Points != -50 {
+		t.Errorf("refunded in full, the order is worth %d and spends %+v", state.Worth, spends)
+	}
+	half.Refunds[0].Status = RefundFailed
+	if _, state, _ = place(acc, state, half, -40); state.Worth != 60 {
+		t.Errorf("the refund failed, and the order is worth %d, want 60", state.Worth)
+	}
+}
