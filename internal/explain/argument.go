@@ -74,6 +74,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.WasRedated:       {2, []argument{{"to", 0, level}, {"day", 1, date}}},
 	loyalty.WasReached:       {1, []argument{{"orders", 0, counted("orders")}}},
 	loyalty.WasUnreached:     {1, []argument{{"orders", 0, counted("orders")}}},
+	loyalty.WasReachedOn:     {2, []argument{{"orders", 0, counted("orders")}, {"day", 1, date}}},
 	loyalty.WasExtended:      {1, []argument{{"day", 0, date}, {"why", 1, text}}},
 	loyalty.WasReinstated:    {1, []argument{{"day", 0, date}, {"why", 1, text}}},
 	loyalty.WasMoved:         {1, []argument{{"day", 0, date}}},

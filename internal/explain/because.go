@@ -77,7 +77,7 @@ func which(b loyalty.Because) string {
 		return b.Args[0]
 	case loyalty.IsRounded, loyalty.WasMoved, loyalty.IsSpent, loyalty.IsFor, loyalty.IsMissing:
 		return b.Args[0]
-	case loyalty.WasRedated:
+	case loyalty.WasRedated, loyalty.WasReachedOn:
 		if b.Args[1] == "never" {
 			return "never"
 		}

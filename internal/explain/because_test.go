@@ -373,6 +373,16 @@ var said = []struct {
 		"Die Stufe Silber zählt ab einem anderen Tag: Ihre Bohnen verfallen nicht.",
 	},
 	{
+		why("milestones.third", "0", loyalty.WasReachedOn, "3", "2027-03-31"),
+		"The milestone of 3 orders counts from another day: its points now last until the end of 31 March 2027.",
+		"Der Meilenstein „3 Bestellungen“ zählt ab einem anderen Tag: Ihre Bohnen gelten nun bis zum Ende des 31. März 2027.",
+	},
+	{
+		why("milestones.third", "0", loyalty.WasReachedOn, "3", "never"),
+		"The milestone of 3 orders counts from another day: its points do not expire.",
+		"Der Meilenstein „3 Bestellungen“ zählt ab einem anderen Tag: Ihre Bohnen verfallen nicht.",
+	},
+	{
 		why("tiers.silver", "25", loyalty.IsWelcome, "silver"),
 		"Welcome to the level Silver: +25 beans.", "Willkommen auf der Stufe Silber: +25 Bohnen.",
 	},

@@ -197,6 +197,7 @@ type entryDoc struct {
 	Counts     []countDoc           `json:"cnt,omitempty"`
 	Usage      map[string]seriesDoc `json:"caps,omitempty"`
 	Numbers    int                  `json:"nums,omitzero"`
+	Target     int                  `json:"tgt,omitzero"`
 	First      []string             `json:"first,omitempty"` // as the account's
 	Undecided  []againDoc           `json:"undec,omitempty"` // as the account's
 	Event      *eventDoc            `json:"ev,omitempty"`

@@ -15,7 +15,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Program: e.Program, Effective: millis(e.Effective), Recorded: millis(e.Recorded), Actor: e.Actor, Input: e.Input,
 		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated), Usage: storedUsage(e.Usage),
 		Conversion: storedConverted(e.Conversion), Reversals: storedUnconverted(e.Reversals), WriteOffs: storedWriteOffs(e.WriteOffs),
-		Wallets: storedWallets(e.Wallets), Numbers: e.Numbers, First: storedPlaced(e.First), Undecided: storedAgain(e.Undecided),
+		Wallets: storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First), Undecided: storedAgain(e.Undecided),
 		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		Ladder: e.Ladder, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
@@ -153,7 +153,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		e.Standing = &s
 	}
 	e.Redecided = d.Redecided.redecision(d.Tier.standing())
-	e.Numbers = d.Numbers
+	e.Numbers, e.Target = d.Numbers, d.Target
 	if e.Undecided, err = readAgain(d.Undecided); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}

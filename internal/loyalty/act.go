@@ -41,7 +41,7 @@ func (p *Program) PlaceEvent(acc Account, prior *EventState, rules *Program, ev 
 	if err := d.autoRedeem(now); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.climb(ev.At, acc); err != nil {
+	if err := d.climb(acc, ev.At); err != nil {
 		return Outcome{}, err
 	}
 	return d.Outcome, nil

@@ -41,18 +41,19 @@ func (d *decision) orders(h History) error {
 	return d.settleOrders()
 }
 
-// rising is what the milestones and levels are decided by: the earliest order that changed, and the account before.
+// rising is what the milestones and levels are decided by: when the orders that changed were placed, and the account
+// before.
 type rising struct {
-	placed time.Time
+	placed []time.Time
 	was    Account
 }
 
 // with adds an order that changed. was is the account before it.
 func (r *rising) with(placed time.Time, was Account) *rising {
 	if r == nil {
-		return &rising{placed, was}
+		return &rising{[]time.Time{placed}, was}
 	}
-	return &rising{earlier(r.placed, placed), r.was}
+	return &rising{append(slices.Clip(r.placed), placed), r.was}
 }
 
 // settleOrders decides what follows from orders, once all of them are decided: what is redeemed automatically, the
@@ -69,7 +70,7 @@ func (d *decision) settleOrders() error {
 	if err := d.milestones(d.now); err != nil {
 		return err
 	}
-	if err := d.climb(r.placed, r.was); err != nil {
+	if err := d.climb(r.was, r.placed...); err != nil {
 		return err
 	}
 	return d.autoRedeem(d.now)

@@ -62,6 +62,7 @@ const (
 	HasStayed        What = "stayed"      // measure, window
 	WasReached       What = "reached"     // count
 	WasUnreached     What = "missed"      // count
+	WasReachedOn     What = "reached_on"  // count that another order reached, the new day
 	WasExtended      What = "extended"    // to the day, why
 	WasReinstated    What = "again"       // lapsed on the day, why
 	WasMoved         What = "slid"        // the new day
@@ -148,6 +149,7 @@ var effects = map[What]string{
 	WasRedated:       "%s was reached at another instant: until %s",
 	WasReached:       "reached %s",
 	WasUnreached:     "below %s again",
+	WasReachedOn:     "%s was reached on another day: until %s",
 	WasExtended:      "extended to %s: %s",
 	WasReinstated:    "had lapsed on %s: %s",
 	WasMoved:         "active again, lapses on %s",

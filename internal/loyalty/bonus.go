@@ -41,15 +41,30 @@ func (d *decision) vacant(b bonus) Reached {
 // payBonus posts a bonus.
 func (d *decision) payBonus(r Reached, b bonus) error {
 	e, main := d.bonusEntry(KindEarn, &r, b.at), d.main()
-	e = main.asOf(d.posted(), func() Entry {
-		g, n, was := &r.Grant, b.points, main.where(r.Grant)
-		r = r.dated(b)
-		e, n = main.revive(e, g, was, n)
-		return main.giveBack(e, n, g, time.Time{})
-	})
-	r.Grant.Worth = b.points
+	e = main.asOf(d.posted(), func() Entry { return main.giveBonus(e, &r, b) })
 	e.Because = append([]Because{Reason(b.key, points(b.points), IsWelcome, b.level)}, e.Because...)
 	return d.postBonus(lostToExpiry(issued(e)))
+}
+
+// giveBonus gives what a bonus is worth beyond what was given of it.
+func (d *decision) giveBonus(e Entry, r *Reached, b bonus) Entry {
+	g, n, was := &r.Grant, b.points-r.Grant.Worth, d.where(r.Grant)
+	*r = r.dated(b)
+	e, n = d.revive(e, g, was, n)
+	e = d.giveBack(e, n, g, time.Time{})
+	g.Worth = b.points
+	return e
+}
+
+// moveBonus moves the points of a bonus to the lot of another instant.
+func (d *decision) moveBonus(e Entry, r *Reached, b bonus) Entry {
+	g, n, was := &r.Grant, r.Grant.Worth, d.where(r.Grant)
+	e = d.clawBack(e, n, g)
+	*r = r.dated(b)
+	e, n = d.revive(e, g, was, n)
+	e = issued(d.giveBack(e, n, g, time.Time{}))
+	e.Postings = added(e.Postings)
+	return e
 }
 
 // posted returns the instant at which points move: the present, where what happened earlier is reported late.
@@ -103,14 +118,9 @@ func (d *decision) withdraw(r Reached) error {
 func (d *decision) redate(x bonusPair) error {
 	r, main := x.given, d.main()
 	e := d.bonusEntry(KindEarn, &r, d.now)
-	g, n, was := &r.Grant, r.Grant.Worth, main.where(r.Grant)
-	e = main.clawBack(e, n, g)
-	r = r.dated(x.wanted)
-	e, n = main.revive(e, g, was, n)
-	e = issued(main.giveBack(e, n, g, time.Time{}))
-	e.Postings = added(e.Postings)
+	e = main.moveBonus(e, &r, x.wanted)
 	until := x.wanted.expires.String()
-	e.Because = []Because{Reason(g.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, until)}
+	e.Because = []Because{Reason(r.Grant.Rule, points(moved(e.Postings)), WasRedated, x.wanted.level, until)}
 	return d.postBonus(lostToExpiry(e))
 }
 

@@ -23,6 +23,7 @@ type compiled struct {
 	index      index
 	asks       asks
 	numbers    int       // the greatest order number that rules ask for; zero: they ask for none
+	target     int       // the greatest target of a milestone, at most MaxOrderNumber
 	zones      *sync.Map // time zones of members, by name
 	ladder     string    // whose view of the program this is; empty: its own
 	occasions  bool      // whether birthdays or anniversaries earn
@@ -380,6 +381,9 @@ func (p *Program) compileActions() error {
 		}
 	}
 	for _, m := range p.Milestones {
+		if m.Reaches <= MaxOrderNumber {
+			p.compiled.target = max(p.compiled.target, int(m.Reaches))
+		}
 		if m.Reaches < 1 || m.Points < 0 || m.Points > MaxPoints {
 			return fmt.Errorf("milestone %s is none", m.ID)
 		}

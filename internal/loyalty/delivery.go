@@ -31,6 +31,11 @@ package loyalty
 //   - An order that becomes worth more takes of a budget what is left of it before the member's other orders give
 //     anything back.
 //
+// Milestones:
+//
+//   - A milestone above MaxOrderNumber orders is dated by when it is reached, not by its order.
+//   - Points of a milestone that move to an earlier lot keep the program's period of notice, or at least 14 days.
+//
 // Levels:
 //
 //   - The level that multiplied an order's points, and that says how long they live, is the one at placed_at as known

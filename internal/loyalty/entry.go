@@ -130,6 +130,7 @@ type Entry struct {
 	Counts     []LadderCount // what it adds on the other ladders
 	Usage      []Usage       // what it uses of caps and limits
 	Numbers    int           // the greatest order number that rules ask for; zero: they ask for none
+	Target     int           // the greatest target of a milestone that an account remembers orders for; zero: there is none
 	First      []PlacedOrder // the member's first orders, if they were read from the member's entries
 	Undecided  []Again       // orders that are to be decided again because of it, and were not yet
 	Event      *EventState

@@ -108,7 +108,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.climb(s.Order.PlacedAt, acc); err != nil {
+	if err := d.climb(acc, s.Order.PlacedAt); err != nil {
 		return Outcome{}, err
 	}
 	return d.done()

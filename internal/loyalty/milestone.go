@@ -6,49 +6,99 @@ import (
 	"time"
 )
 
-// milestones gives what the number of the member's paid orders has reached, and takes back what it fell below again,
-// because an order was cancelled: each time the next revision of the same cause.
+// milestones gives what the number of the member's orders has reached, and takes back what it fell below again, because an
+// order was canceled or refunded in full: each time the next revision of the same cause. A milestone is reached by the
+// order that has its number. When that is another order now, its points move to the lot of that order's day.
 func (d *decision) milestones(now time.Time) error {
-	if len(d.p.Milestones) == 0 {
-		return nil
-	}
 	count := d.Account.orders()
 	for _, m := range d.p.Milestones {
 		r := Reached{Grant: Grant{Rule: m.ID}}
 		if at := slices.IndexFunc(d.Account.Reached, func(x Reached) bool { return x.Grant.Rule == m.ID }); at >= 0 {
 			r = d.Account.Reached[at]
 		}
-		target := Points(0)
-		if count >= m.Reaches {
-			target = max(r.Grant.Worth, m.Points)
-		}
-		if target == r.Grant.Worth {
+		if count < m.Reaches {
+			if r.Grant.Worth > 0 {
+				if err := d.unreach(r, m, now); err != nil {
+					return err
+				}
+			}
 			continue
 		}
-		if err := d.reach(r, target, m, now); err != nil {
+		if err := d.reach(r, d.milestone(r, m, now), m, now); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (d *decision) reach(r Reached, target Points, m Milestone, now time.Time) error {
-	r.Revision++
-	e := Entry{Kind: KindEarn, Effective: now, Cause: Cause{CauseMilestone, string(d.Account.Member) + ":" + m.ID, r.Revision}}
-	g := &r.Grant
-	delta, what := target-g.Worth, WasReached
-	if g.ActiveAt.IsZero() || g.Worth == 0 && d.p.lapsed(d.where(*g), now) { // the first time, or so late that it is another
-		expiry := d.p.expiry("", d.Account.Tier.Level)
-		g.ActiveAt, g.Expires = now, expiry.Date(now, d.Account.since(expiry), d.p.Zone)
+// milestone returns the bonus for a milestone that is reached now.
+func (d *decision) milestone(r Reached, m Milestone, now time.Time) bonus {
+	at := d.Account.orderAt(m.Reaches)
+	switch {
+	case !at.IsZero():
+		at = later(at, d.Account.Joined)
+	case r.Grant.Worth > 0:
+		at = r.Grant.ActiveAt
+	default:
+		at = now
 	}
-	if delta > 0 {
-		e = d.giveBack(e, delta, g, time.Time{})
-	} else {
-		e.Kind, what = KindClawback, WasUnreached
-		e = d.clawBack(e, -delta, g)
+	expiry := d.p.expiry("", d.Account.standingAt(at).Level)
+	return bonus{
+		key: m.ID, points: max(r.Grant.Worth, m.Points), at: at,
+		expires: expiry.Date(at, d.Account.since(expiry), d.p.Zone),
 	}
-	e.Because = append([]Because{Reason("milestones."+m.ID, points(delta), what, strconv.FormatInt(m.Reaches, 10))}, e.Because...)
-	g.Worth = target
-	e.Reached = &r
+}
+
+// reach gives the bonus of a milestone, or moves what was given to another day.
+func (d *decision) reach(r Reached, b bonus, m Milestone, now time.Time) error {
+	delta, reached := b.points-r.Grant.Worth, strconv.FormatInt(m.Reaches, 10)
+	if delta == 0 {
+		return d.redateMilestone(r, b, reached)
+	}
+	e := d.milestoneEntry(KindEarn, &r, b.at)
+	e = d.giveBonus(e, &r, b)
+	e.Because = append([]Because{Reason("milestones."+m.ID, points(delta), WasReached, reached)}, e.Because...)
 	return d.post(lostToExpiry(issued(e)))
+}
+
+// redateMilestone moves the points of a milestone that another order reaches now, if they belong to another lot.
+func (d *decision) redateMilestone(r Reached, b bonus, reached string) error {
+	from := d.where(r.Grant)
+	b.expires = d.notBefore(from, b.expires)
+	to := d.where(r.dated(b).Grant)
+	if from == to || d.p.lapsed(from, d.now) && d.p.lapsed(to, d.now) {
+		return nil
+	}
+	e := d.moveBonus(d.milestoneEntry(KindEarn, &r, d.now), &r, b)
+	why := Reason("milestones."+b.key, points(moved(e.Postings)), WasReachedOn, reached, b.expires.String())
+	e.Because = []Because{why}
+	return d.post(lostToExpiry(e))
+}
+
+// unreach takes the bonus of a milestone back.
+func (d *decision) unreach(r Reached, m Milestone, now time.Time) error {
+	e, n := d.milestoneEntry(KindClawback, &r, now), r.Grant.Worth
+	e = d.clawBack(e, n, &r.Grant)
+	r.Grant.Worth = 0
+	why := Reason("milestones."+m.ID, points(-n), WasUnreached, strconv.FormatInt(m.Reaches, 10))
+	e.Because = append([]Because{why}, e.Because...)
+	return d.post(issued(e))
+}
+
+// milestoneEntry begins the next entry about a milestone.
+func (d *decision) milestoneEntry(kind Kind, r *Reached, at time.Time) Entry {
+	r.Revision++
+	return Entry{
+		Kind: kind, Effective: at, Reached: r,
+		Cause: Cause{CauseMilestone, string(d.Account.Member) + ":" + r.Grant.Rule, r.Revision},
+	}
+}
+
+// orderAt returns the instant at which the member's n-th order that counts was placed; zero if the account does not
+// remember it.
+func (a *Account) orderAt(n int64) time.Time {
+	if n > int64(len(a.First.Orders)) {
+		return time.Time{}
+	}
+	return a.First.Orders[n-1].At
 }

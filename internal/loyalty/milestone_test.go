@@ -1,6 +1,9 @@
 package loyalty
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 func TestAMilestoneIsGivenTakenBackAndGivenAgain(t *testing.T) {
 	second := func() *shop {
@@ -59,4 +62,45 @@ func TestAMilestoneThatIsReachedAgainYearsLaterIsWorthAsMuch(t *testing.T) {
 	if b := s.acc.Balance(); b != (Balance{Active: 60}) {
 		t.Errorf("two years after the first was cancelled, an order leaves %+v", b)
 	}
+}
+
+// A milestone is reached by the order that has its number, whenever that order is reported: its points belong to the lot
+// of that order's day. They move when another order has the number.
+func TestMilestoneIsDatedByItsOrder(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) {
+		p.Earn.Pending, p.Tiers, p.Zone = Wait{}, Tiers{}, time.UTC
+		p.Milestones = []Milestone{{ID: "second", Reaches: 2, Points: 50}}
+	}))
+	s.acc.Joined = noon
+	place := func(id string, months int, status OrderStatus, reported int) {
+		t.Helper()
+		o := paid("EUR", Line{Amount: 10_00})
+		o.ID, o.PlacedAt, o.Status = id, noon.AddDate(0, months, 0), status
+		s.tell(o, noon.AddDate(0, reported, 0))
+	}
+	want := func(month int) {
+		t.Helper()
+		day, points := EndOfMonth.date(DateOf(noon.AddDate(1, month, 0), time.UTC)), Points(0)
+		for _, l := range s.acc.Lots {
+			if l.Expires == day {
+				points = l.Points
+			}
+		}
+		if points != 60 {
+			t.Errorf("there are %+v, want 60 points until %s", s.acc.Lots, day)
+		}
+	}
+	place("c", 2, OrderPaid, 2)
+	place("a", 0, OrderPaid, 2) // c is the second order
+	want(2)
+	place("b", 1, OrderPaid, 3) // now b is
+	want(1)
+	place("a", 0, OrderCancelled, 3) // c again
+	want(2)
+	place("c", 2, OrderCancelled, 3) // only b is left
+	if s.acc.Balance().Active != 10 {
+		t.Errorf("one order leaves %+v", s.acc.Balance())
+	}
+	place("c", 2, OrderPaid, 3)
+	want(2)
 }

@@ -31,13 +31,17 @@ func (o *Order) placed() PlacedOrder { return PlacedOrder{o.PlacedAt.UTC(), o.ID
 // them once a rule asks for an order's number.
 type FirstOrders struct {
 	Most   int // the greatest number that any rule ever asked for; zero: none did
+	Target int // the greatest target of a milestone of the program, while an order is decided; zero: there is none
 	Orders []PlacedOrder
 
 	Loaded bool // read from the member's entries, so that the next entry must record them
 }
 
 // keep returns how many orders are remembered.
-func (f FirstOrders) keep() int { return min(MaxOrderNumber, f.Most+spareOrders) }
+func (f FirstOrders) keep() int { return min(MaxOrderNumber, f.least()+spareOrders) }
+
+// least returns how many orders have to be remembered, if there are so many.
+func (f FirstOrders) least() int { return max(f.Most, f.Target) }
 
 // number returns the number of an order if it counts.
 func (f FirstOrders) number(o PlacedOrder) int {
@@ -58,7 +62,7 @@ func (f FirstOrders) with(o PlacedOrder, counts, all bool) FirstOrders {
 	if len(orders) == 0 {
 		orders = nil
 	}
-	return FirstOrders{Most: f.Most, Orders: orders[:min(len(orders), f.keep())]}
+	return FirstOrders{Most: f.Most, Target: f.Target, Orders: orders[:min(len(orders), f.keep())]}
 }
 
 // moved returns the orders whose number changes for the rules that ask for numbers up to f.Most, other than o. next
@@ -92,7 +96,8 @@ func (a *Account) hasAllOrders() bool { return int64(len(a.First.Orders)) >= a.o
 func (p *Program) firstOrders(acc Account, rules *Program, o *Order, was, counts bool) (FirstOrders, bool) {
 	f := acc.First
 	f.Most = max(f.Most, p.compiled.numbers, rules.compiled.numbers)
-	if f.Most == 0 {
+	f.Target = p.compiled.target
+	if f.least() == 0 {
 		return f, true
 	}
 	next, orders := f.with(o.placed(), counts, acc.hasAllOrders()), acc.orders()
@@ -102,7 +107,7 @@ func (p *Program) firstOrders(acc Account, rules *Program, o *Order, was, counts
 	case was && !counts:
 		orders--
 	}
-	return next, len(next.Orders) >= f.Most || int64(len(next.Orders)) >= orders
+	return next, len(next.Orders) >= f.least() || int64(len(next.Orders)) >= orders
 }
 
 // WithFirstOrders returns an account that remembers the first orders which the member's entries have. They are all of
@@ -129,8 +134,9 @@ func (a *Account) noteOrder(e Entry) {
 	if e.Order == nil {
 		return
 	}
-	if n := e.Numbers; n > 0 {
-		next := FirstOrders{Most: n, Orders: a.First.Orders}.with(e.Order.Order.placed(), e.Order.Counted, a.hasAllOrders())
+	if f := (FirstOrders{Most: e.Numbers, Target: e.Target, Orders: a.First.Orders}); f.least() > 0 {
+		next := f.with(e.Order.Order.placed(), e.Order.Counted, a.hasAllOrders())
+		next.Target = 0
 		if len(e.First) > 0 {
 			next.Orders = e.First
 		}

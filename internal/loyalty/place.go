@@ -62,7 +62,7 @@ func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, l
 	s.countLadders(&e, p, rules, acc, w)
 	e.Carried = s.carry(acc, w.rest)
 	e.Order = &s
-	if e.Numbers = first.Most; acc.First.Loaded {
+	if e.Numbers, e.Target = first.Most, first.Target; acc.First.Loaded {
 		e.First = first.Orders
 	}
 	d.Spends = append(d.Spends, w.spends...)

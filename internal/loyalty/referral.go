@@ -208,7 +208,7 @@ func (a award) decide(acc Account, was *EventState, ev Event, told *Referral) (O
 	if was != nil && was.Event.Type == ev.Type && sameGrants(was.Grants, s.Grants) {
 		return Outcome{Account: acc}, nil
 	}
-	if err := d.climb(ev.At, acc); err != nil {
+	if err := d.climb(acc, ev.At); err != nil {
 		return Outcome{}, err
 	}
 	return d.done()

@@ -15,21 +15,25 @@ func (p *Program) rung(s Standing) int {
 	return i
 }
 
-// climb decides about the levels of all tier groups after something that happened at an instant changed what counts.
-// was is the account before it. Where an earlier decision may depend on it, none is made yet: the outcome then says
+// climb decides about the levels of all tier groups after things that happened at some instants changed what counts. was
+// is the account before them. Where an earlier decision may depend on one of them, none is made yet: the outcome then says
 // what it needs (Outcome.Needs), and Redecide decides.
-func (d *decision) climb(at time.Time, was Account) error {
-	at = later(at, d.Account.Joined)
-	unsettled := d.unsettled(at, was)
-	_ = d.onLadders(func(d *decision) error {
-		unsettled = unsettled || d.unsettled(at, d.p.view(was))
-		return nil
-	})
+func (d *decision) climb(was Account, happened ...time.Time) error {
+	first, last, unsettled := time.Time{}, time.Time{}, false
+	for _, at := range happened {
+		at = later(at, d.Account.Joined)
+		first, last = soonest(first, at), later(last, at)
+		unsettled = unsettled || d.unsettled(at, was)
+		_ = d.onLadders(func(d *decision) error {
+			unsettled = unsettled || d.unsettled(at, d.p.view(was))
+			return nil
+		})
+	}
 	if unsettled {
-		d.Needs = d.Needs.with(d.needs(at))
+		d.Needs = d.Needs.with(d.needs(first))
 		return nil
 	}
-	return d.climbAll(at, was)
+	return d.climbAll(last, was)
 }
 
 // unsettled reports whether decisions that were made already may depend on what happened at an instant: the levels

@@ -3,6 +3,8 @@ package deliverytest
 import (
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -36,8 +38,10 @@ func (h *History) levelsOf(a *Account) levels {
 		l.Tiers[x.ID] = on.Tier
 	}
 	for _, r := range a.Reached {
-		if r.Grant.Worth > 0 {
-			g := r.Grant
+		if g := r.Grant; g.Worth > 0 {
+			if !strings.Contains(g.Rule, ".") {
+				r.At = time.Time{} // of a milestone, only its lot counts
+			}
 			l.Bonuses = append(l.Bonuses, fmt.Sprint(g.Rule, " ", g.Worth, " since ", r.At.UTC(), " until ", g.Expires))
 		}
 	}

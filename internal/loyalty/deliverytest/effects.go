@@ -20,6 +20,9 @@ type Effects struct {
 	Expired      int
 	Owed         int
 	Superseded   int
+	Milestones   int
+	Missed       int // milestones that were reached, and are not any more
+	Moved        int // milestones that another order reaches now
 	Renumbered   int // orders that were decided again, because another one changed
 	Redeemed     int
 	Converted    int
@@ -69,6 +72,12 @@ func (f *Effects) count(out loyalty.Outcome) {
 				f.Bonuses++
 			case b.What == loyalty.WasUnwelcomed:
 				f.BonusesTaken++
+			case b.What == loyalty.WasReached:
+				f.Milestones++
+			case b.What == loyalty.WasUnreached:
+				f.Missed++
+			case b.What == loyalty.WasReachedOn:
+				f.Moved++
 			case b.What == loyalty.HasFollowed:
 				f.Renumbered++
 			case b.What == loyalty.IsFactor:

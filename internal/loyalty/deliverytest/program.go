@@ -41,7 +41,7 @@ var zones = func() (all []*time.Location) {
 func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	p := &loyalty.Program{
 		ID: "random", Version: 1, Zone: rapid.SampledFrom(zones).Draw(t, "zone"), Earn: randomEarn(t, life),
-		Tiers:    randomTiers(t, life),
+		Tiers: randomTiers(t, life), Milestones: randomMilestones(t, life),
 		TakeBack: rapid.SampledFrom([]loyalty.TakeBack{loyalty.TakeBackDebt, loyalty.TakeBackUnlimited}).Draw(t, "clawback"),
 	}
 	if rapid.IntRange(0, 3).Draw(t, "ladder") == 0 {
@@ -149,3 +149,15 @@ type numbered int
 func (n numbered) Holds(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders == int64(n)-1, nil }
 func (n numbered) OrderNumbers() int                    { return int(n) }
 func (n numbered) String() string                       { return fmt.Sprint("order.number == ", int(n)) }
+
+// randomMilestones draws milestones. Points that expire soon have none: those that move to an earlier lot have a period of
+// notice (see the exceptions in package loyalty).
+func randomMilestones(t *rapid.T, life Life) (all []loyalty.Milestone) {
+	if life == Expiring {
+		return nil
+	}
+	for _, n := range []int64{1, 2, 4}[:rapid.IntRange(0, 3).Draw(t, "milestones")] {
+		all = append(all, loyalty.Milestone{ID: fmt.Sprint("m", n), Reaches: n, Points: 11 * loyalty.Points(n)})
+	}
+	return all
+}
