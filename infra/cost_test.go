@@ -12,8 +12,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/stack"
 )
 
-// The estimate of costs assumes the resources that the template creates.
-func TestCostsAreThoseOfTheTemplate(t *testing.T) {
+// TestCostEstimateMatchesTemplate checks that the estimate of costs assumes the resources of the template.
+func TestCostEstimateMatchesTemplate(t *testing.T) {
 	source := readSource(t, "../template.yaml")
 	tpl, err := stack.Parse([]byte(source))
 	if err != nil {
@@ -47,7 +47,7 @@ func TestCostsAreThoseOfTheTemplate(t *testing.T) {
 	}
 }
 
-func TestTheEstimateAssumesTheAccessLogOfTheTemplate(t *testing.T) {
+func TestCostEstimateAssumesAccessLog(t *testing.T) {
 	source := readSource(t, "../template.yaml")
 	_, format, _ := strings.Cut(source, "        Format: !Sub >-\n")
 	format, _, _ = strings.Cut(format, "}\n")

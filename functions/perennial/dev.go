@@ -163,12 +163,12 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 	if err != nil {
 		return err
 	}
-	var standIn *paypal.Server
+	var emulated *paypal.Server
 	switch {
 	case r.Functions && r.Webhooks == "":
-		delete(processors[c.id], app.PayPal) // the binaries do not trust the stand-in
+		delete(processors[c.id], app.PayPal) // the binaries do not trust its certificates
 	case r.Webhooks == "":
-		if standIn, err = paypal.New(); err != nil {
+		if emulated, err = paypal.New(); err != nil {
 			return err
 		}
 	}
@@ -181,7 +181,7 @@ func (r *running) start(ctx context.Context, in place, c candidate) (err error) 
 		return err
 	}
 	r.stack, err = local.New(local.Options{
-		Table: in.table, Clock: clock, Moved: moved, Processors: processors, PayPal: standIn,
+		Table: in.table, Clock: clock, Moved: moved, Processors: processors, PayPal: emulated,
 		URL: r.url, Binaries: shipped,
 		Log: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})),
 	})

@@ -11,15 +11,15 @@ import (
 )
 
 type estimateCmd struct {
-	Cost estimateCost `cmd:"" help:"Estimate what requests, members and an idle stack cost on AWS."`
+	Cost estimateCost `cmd:"" help:"Estimate the costs of requests, members and an idle stack on AWS."`
 }
 
 type estimateCost struct {
-	Orders      float64 `default:"12" help:"Orders of a member in a year."`
-	Refunds     float64 `default:"1" help:"Refunds of a member in a year."`
-	Redemptions float64 `default:"2" help:"Redemptions of a member in a year, each reserved and then committed."`
-	Reads       float64 `default:"24" help:"Balance reads of a member in a year."`
-	Emails      float64 `default:"0" help:"Reminders by email to a member in a year."`
+	Orders      float64 `default:"12" help:"Orders per member and year."`
+	Refunds     float64 `default:"1" help:"Refunds per member and year."`
+	Redemptions float64 `default:"2" help:"Redemptions per member and year, each reserved and then committed."`
+	Reads       float64 `default:"24" help:"Balance reads per member and year."`
+	Emails      float64 `default:"0" help:"Email reminders per member and year."`
 	JSON        bool    `name:"json" help:"Print JSON."`
 }
 
@@ -39,8 +39,8 @@ first year. The idle stack has %d alarm metrics, of which AWS charges nothing fo
 // Run prints the estimates.
 func (c *estimateCost) Run() error {
 	for _, n := range []float64{c.Orders, c.Refunds, c.Redemptions, c.Reads, c.Emails} {
-		if !(n >= 0 && n <= 1e6) { // also for NaN
-			return fmt.Errorf("a member does each thing 0 to 1,000,000 times in a year, not %g times", n)
+		if !(n >= 0 && n <= 1e6) { // false for NaN too
+			return fmt.Errorf("each number per member and year must be from 0 to 1,000,000, not %g", n)
 		}
 	}
 	all := cost.Estimates(cost.Year{Orders: c.Orders, Refunds: c.Refunds, Redemptions: c.Redemptions, Reads: c.Reads, Emails: c.Emails})
@@ -66,7 +66,7 @@ func printEstimates(out io.Writer, all []cost.Estimate) error {
 	return w.Flush()
 }
 
-// dollars writes an amount with two decimals, or with two digits if it is smaller than a cent.
+// dollars formats an amount with two decimals, or with two significant digits if it is less than a cent.
 func dollars(n float64) string {
 	if n != 0 && n < 0.01 {
 		return fmt.Sprintf("%.2g", n)

@@ -30,18 +30,18 @@ func TestCostsArePrintedAsJSON(t *testing.T) {
 
 func TestImpossibleYearsAreRejected(t *testing.T) {
 	for _, args := range []string{"--orders -1", "--reads NaN", "--emails 1e7"} {
-		if out, err, status := run(t, append([]string{"estimate", "cost"}, strings.Fields(strings.Replace(args, " ", "=", 1))...)...); status != 1 || out != "" || !strings.Contains(err, "in a year") {
+		if out, err, status := run(t, append([]string{"estimate", "cost"}, strings.Fields(strings.Replace(args, " ", "=", 1))...)...); status != 1 || out != "" || !strings.Contains(err, "member and year") {
 			t.Errorf("%s: %d %s %s", args, status, out, err)
 		}
 	}
 }
 
-func TestTheHelpOfCostsNamesThePricesAndTheMeasurement(t *testing.T) {
+func TestCostHelpStatesPricesAndMeasurement(t *testing.T) {
 	out, _, status := run(t, "estimate", "cost", "--help")
 	text := strings.Join(strings.Fields(out), " ")
 	for _, want := range []string{cost.ListPrices().Date, cost.Measured().Date, "us-east-1", "without free tiers"} {
 		if status != 0 || !strings.Contains(text, want) {
-			t.Errorf("the help does not have %q:\n%s", want, out)
+			t.Errorf("the help lacks %q:\n%s", want, out)
 		}
 	}
 }

@@ -64,7 +64,7 @@ func (c *trigger) Run(ctx context.Context) error {
 	return c.send(ctx, e.Path(c.Program), headers, body)
 }
 
-// signed returns the event's body, and the headers that sign it.
+// signed returns the event's body and its signature headers.
 func (c *trigger) signed(ctx context.Context, e sample.Event, agreed app.Processor, now time.Time) ([]byte, http.Header, error) {
 	secret := ""
 	if len(agreed.Secrets) > 0 {

@@ -15,14 +15,14 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/payments/sample"
 )
 
-// paypalStack is a stack with a stand-in for PayPal, or without one.
-func paypalStack(t *testing.T, standIn *paypal.Server) *Stack {
+// paypalStack returns a stack with an emulated PayPal, or without one.
+func paypalStack(t *testing.T, server *paypal.Server) *Stack {
 	t.Helper()
-	s, _, _, _ := frozenStack(t, func(o *Options) { o.Processors, o.PayPal = Processors("bluebird"), standIn })
+	s, _, _, _ := frozenStack(t, func(o *Options) { o.Processors, o.PayPal = Processors("bluebird"), server })
 	return s
 }
 
-func newStandIn(t *testing.T) *paypal.Server {
+func newPayPal(t *testing.T) *paypal.Server {
 	t.Helper()
 	s, err := paypal.New()
 	if err != nil {
@@ -32,7 +32,7 @@ func newStandIn(t *testing.T) *paypal.Server {
 	return s
 }
 
-// nowhere stands for a network without PayPal.
+// nowhere is a network without PayPal.
 type nowhere struct{}
 
 func (nowhere) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -47,9 +47,10 @@ func post(s http.Handler, path string, h http.Header, body []byte) (int, string)
 	return w.Code, w.Body.String()
 }
 
-// A webhook that the stand-in of one stack signs is genuine to that stack, and to no other one.
-func TestOnlyTheStackOfTheStandInTrustsItsSignatures(t *testing.T) {
-	one := paypalStack(t, newStandIn(t))
+// TestOnlyOwnStackTrustsEmulatedPayPal checks that a webhook that one stack's emulated PayPal signs is valid for
+// that stack and for no other one.
+func TestOnlyOwnStackTrustsEmulatedPayPal(t *testing.T) {
+	one := paypalStack(t, newPayPal(t))
 	body, err := sample.Event{Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "5O1", At: noon}.Body("")
 	if err != nil {
 		t.Fatal(err)
@@ -61,7 +62,7 @@ func TestOnlyTheStackOfTheStandInTrustsItsSignatures(t *testing.T) {
 	if err := json.Unmarshal([]byte(answer), &signed); err != nil || status != 200 {
 		t.Fatal(status, answer, err)
 	}
-	other := newStandIn(t)
+	other := newPayPal(t)
 	another := paypalStack(t, other)
 	if status, answer := post(another, "/v1/test/paypal", http.Header{"Content-Type": {"application/json"}}, body); status != 200 {
 		t.Fatal(status, answer)
@@ -79,8 +80,8 @@ func TestOnlyTheStackOfTheStandInTrustsItsSignatures(t *testing.T) {
 	}
 }
 
-func TestTheStandInSignsNothingElse(t *testing.T) {
-	with, without := paypalStack(t, newStandIn(t)), paypalStack(t, nil)
+func TestEmulatedPayPalSignsOnlyItsEvents(t *testing.T) {
+	with, without := paypalStack(t, newPayPal(t)), paypalStack(t, nil)
 	event := []byte(`{"event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {"id": "5O1"}}`)
 	isJSON := http.Header{"Content-Type": {"application/json"}}
 	for name, c := range map[string]struct {
@@ -89,11 +90,11 @@ func TestTheStandInSignsNothingElse(t *testing.T) {
 		body  string
 		want  int
 	}{
-		"a stack without a stand-in": {without, isJSON, string(event), 404},
-		"a form of a web page":       {with, http.Header{"Content-Type": {"text/plain"}}, string(event), 400},
-		"no event":                   {with, isJSON, `{"id": "evt_1"}`, 400},
-		"no JSON":                    {with, isJSON, `event`, 400},
-		"an event":                   {with, isJSON, string(event), 200},
+		"a stack without an emulated PayPal": {without, isJSON, string(event), 404},
+		"a form of a web page":               {with, http.Header{"Content-Type": {"text/plain"}}, string(event), 400},
+		"no event":                           {with, isJSON, `{"id": "evt_1"}`, 400},
+		"no JSON":                            {with, isJSON, `event`, 400},
+		"an event":                           {with, isJSON, string(event), 200},
 	} {
 		if status, answer := post(c.stack, "/v1/test/paypal", c.h, []byte(c.body)); status != c.want {
 			t.Errorf("%s: %d %s, want %d", name, status, answer, c.want)

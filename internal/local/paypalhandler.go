@@ -8,12 +8,12 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// paypalPath is where the stand-in for PayPal signs a webhook (POST): perennial trigger sends the body of the webhook and
-// gets its headers. It exists here and nowhere else.
+// paypalPath is the path at which the emulated PayPal signs a webhook (POST): perennial trigger sends the body of a
+// webhook and receives its headers. Only the local stack has it.
 const paypalPath = "/v1/test/paypal"
 
-// A paypalHandler requires no key, because it signs only for this stack. It does require application/json, which no page of
-// another origin can send without asking first.
+// A paypalHandler requires no key, because it signs only for this stack. It requires application/json, which a page
+// of another origin cannot send without a preflight request.
 type paypalHandler struct{ *Stack }
 
 type signedAnswer struct {
@@ -48,13 +48,13 @@ func (h paypalHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	if err := json.MarshalWrite(w, signedAnswer{headers}); err != nil {
-		h.App.Log.Warn("an answer was not sent", "request_id", id, "err", err)
+		h.App.Log.Warn("response was not sent", "request_id", id, "err", err)
 	}
 }
 
 var (
-	noPayPal = problem{404, "not_found", "No stand-in for PayPal",
-		"The stack has no stand-in for PayPal. Start perennial dev without --webhooks and without --functions: " +
+	noPayPal = problem{404, "not_found", "PayPal is not emulated",
+		"The stack does not emulate PayPal. Start perennial dev without --webhooks and without --functions: " +
 			"the functions' binaries trust no certificate of this machine."}
 	badPayPalRequest = problem{400, "invalid_parameter", "Nothing was signed",
 		"Send Content-Type: application/json and the body of a webhook of PayPal."}

@@ -1,12 +1,12 @@
-// Package paypal stands in for PayPal on one machine: it signs webhooks, and answers the requests by which their
-// certificates and their objects are read.
+// Package paypal emulates PayPal on one machine: it signs webhooks, and responds to the requests for their
+// certificates and objects.
 //
-// Its certificates come from an authority that it makes when it starts and whose key never leaves the process. Only who is
-// given its Roots trusts them: the local stack, in its process. Deployed functions cannot, because nothing that they are
-// made of contains this package.
+// Its certificates are issued by an authority that is created at start and whose key never leaves the process. Only
+// a holder of its Roots trusts them: the local stack in the same process. Deployed functions cannot trust them,
+// because they do not contain this package.
 //
-// Deliberate limits: it knows captures, refunds and disputes, accepts any client, and forgets everything when the process
-// ends.
+// Deliberate limits: it supports captures, refunds and disputes, accepts any client, and loses all data when the
+// process exits.
 package paypal
 
 import (
@@ -32,7 +32,7 @@ import (
 	"time"
 )
 
-// The hosts of PayPal's sandbox that a Server answers for, and the name on its certificates.
+// The hosts of PayPal's sandbox that a Server emulates, and the name on its certificates.
 const (
 	certHost = "api.sandbox.paypal.com"
 	apiHost  = "api-m.sandbox.paypal.com"
@@ -42,27 +42,27 @@ const (
 	token    = "A21AA-local"
 )
 
-// A Server stands in for PayPal. It is safe for concurrent use.
+// A Server emulates PayPal. It is safe for concurrent use.
 type Server struct {
-	// Next takes requests to other hosts.
+	// Next handles requests to other hosts.
 	Next http.RoundTripper
 
 	issuer    *x509.Certificate
 	issuerKey *ecdsa.PrivateKey
 
 	mu      sync.Mutex
-	key     *rsa.PrivateKey // of the certificate; made by the first signature, because that takes a while
+	key     *rsa.PrivateKey // of the certificate; created for the first signature, because that is slow
 	cert    []byte          // PEM
 	objects map[string]json.RawMessage
 }
 
-// New makes a server with a new authority.
+// New creates a server with a new authority.
 func New() (*Server, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("paypal: %w", err)
 	}
-	template := certificate("Perennial's local stand-in for PayPal")
+	template := certificate("Perennial's local emulation of PayPal")
 	template.IsCA, template.BasicConstraintsValid, template.KeyUsage = true, true, x509.KeyUsageCertSign
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {
@@ -75,7 +75,7 @@ func New() (*Server, error) {
 	return &Server{Next: http.DefaultTransport, issuer: issuer, issuerKey: key, objects: map[string]json.RawMessage{}}, nil
 }
 
-// certificate returns a template that is valid at every instant to which the clock of a local stack can be moved.
+// certificate returns a template that is valid at every instant that the clock of a local stack can show.
 func certificate(name string) *x509.Certificate {
 	return &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
@@ -83,25 +83,25 @@ func certificate(name string) *x509.Certificate {
 	}
 }
 
-// Roots returns the authority that the server's certificates come from.
+// Roots returns the authority of the server's certificates.
 func (s *Server) Roots() *x509.CertPool {
 	roots := x509.NewCertPool()
 	roots.AddCert(s.issuer)
 	return roots
 }
 
-// An event is the part of a webhook that the server looks at.
+// An event contains the fields of a webhook that the server reads.
 type event struct {
 	Type     string          `json:"event_type"`
 	Resource json.RawMessage `json:"resource"`
 }
 
-// Sign returns the headers of a webhook, signed at an instant, and stores the object that it is about, which the API then
+// Sign returns the headers of a webhook signed at an instant. It also stores the event's object, which the API then
 // returns.
 func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header, error) {
 	var e event
 	if err := json.Unmarshal(body, &e); err != nil || e.Type == "" {
-		return nil, fmt.Errorf("paypal: the body is no event of PayPal")
+		return nil, fmt.Errorf("paypal: the body is not an event of PayPal")
 	}
 	path, err := objectPath(e)
 	if err != nil {
@@ -132,7 +132,7 @@ func (s *Server) Sign(webhookID string, body []byte, now time.Time) (http.Header
 	return h, nil
 }
 
-// certify makes the key that signs, and its certificate, once. The caller holds s.mu.
+// certify creates the signing key and its certificate once. The caller holds s.mu.
 func (s *Server) certify() error {
 	if s.key != nil {
 		return nil
@@ -151,7 +151,7 @@ func (s *Server) certify() error {
 	return nil
 }
 
-// objectPath returns where the API has the object of an event; empty if the event is about no payment.
+// objectPath returns the path of an event's object in the API, or "" if the event does not concern a payment.
 func objectPath(e event) (string, error) {
 	var o struct {
 		ID      string `json:"id"`
@@ -171,7 +171,7 @@ func objectPath(e event) (string, error) {
 	return "", nil
 }
 
-// RoundTrip answers for PayPal's sandbox, and passes other requests on.
+// RoundTrip responds for PayPal's sandbox, and passes on other requests.
 func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch r.URL.Host {
 	case certHost, apiHost:
