@@ -23,7 +23,7 @@ test: ## run every test but those of test-aws, also those against DynamoDB Local
 
 .PHONY: test-aws
 test-aws: ## deploy the stack to an emulator of AWS and drive it end to end (Python; about 2 minutes)
-	infra/moto run -- env PERENNIAL_REQUIRE_MOTO=1 go test -count=1 -p 1 ./internal/boot/postroom ./internal/boot/failurequeues
+	infra/moto run -- env PERENNIAL_REQUIRE_MOTO=1 go test -count=1 -p 1 ./internal/boot/senders ./internal/boot/failurequeues
 	infra/build --arch host build/host $(FUNCTIONS)
 	infra/ministack run -- env PERENNIAL_REQUIRE_MINISTACK=1 go test -count=1 -timeout 20m ./infra/e2e
 

@@ -17,7 +17,7 @@ import (
 // template sets every variable that they read, except for the clock of a stack on one machine.
 func TestEnvironmentMatchesTemplate(t *testing.T) {
 	read := map[string]bool{}
-	for _, name := range slices.Concat(textsIn(t, "../internal/boot/*.go"), textsIn(t, "../internal/boot/sqsqueue/*.go"), textsIn(t, "../internal/boot/postroom/*.go")) {
+	for _, name := range slices.Concat(textsIn(t, "../internal/boot/*.go"), textsIn(t, "../internal/boot/sqsqueue/*.go"), textsIn(t, "../internal/boot/senders/*.go")) {
 		if strings.HasPrefix(name, "PERENNIAL_") {
 			read[name] = true
 		}

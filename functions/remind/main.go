@@ -4,9 +4,9 @@ package main
 
 import (
 	"github.com/perennial-loyalty/perennial/internal/boot"
-	"github.com/perennial-loyalty/perennial/internal/boot/postroom"
+	"github.com/perennial-loyalty/perennial/internal/boot/senders"
 	"github.com/perennial-loyalty/perennial/internal/boot/sqsqueue"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 )
 
-func main() { boot.Start(sqsqueue.With(postroom.With(jobs.Remind))) }
+func main() { boot.Start(sqsqueue.With(senders.With(jobs.Remind))) }

@@ -5,7 +5,7 @@ package main
 import (
 	"github.com/perennial-loyalty/perennial/internal/api"
 	"github.com/perennial-loyalty/perennial/internal/boot"
-	"github.com/perennial-loyalty/perennial/internal/boot/postroom"
+	"github.com/perennial-loyalty/perennial/internal/boot/senders"
 )
 
-func main() { boot.Start(postroom.With(api.Reminders)) }
+func main() { boot.Start(senders.With(api.Reminders)) }

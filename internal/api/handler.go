@@ -31,7 +31,7 @@ type handler struct {
 	veil     []byte                                      // hides what is personal in fingerprints
 	blind    func(program, email string) ledger.Identity // hides e-mail addresses in keys
 	reader   Reader                                      // only in the function of the program file
-	office   *notify.Office                              // only in the function of reminders
+	office   *notify.Dispatcher                          // only in the function of reminders
 
 	externals *externalIDs
 }

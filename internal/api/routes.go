@@ -147,7 +147,7 @@ func Programs(reader Reader) func(*app.App) lambda.Handler {
 }
 
 // Reminders serves what is reminded of: what tomorrow brings, previews, what it did, and links to take consents back.
-func Reminders(office func(*app.App) *notify.Office) func(*app.App) lambda.Handler {
+func Reminders(office func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
 	return func(a *app.App) lambda.Handler {
 		h := newHandler(a, "reminders")
 		h.office = office(a)

@@ -109,10 +109,10 @@ func newWorld(t testing.TB, tab table.Table) *world {
 }
 
 // office delivers e-mail and text messages to the world's outbox.
-func (w *world) office(a *app.App) *notify.Office {
-	return &notify.Office{
+func (w *world) office(a *app.App) *notify.Dispatcher {
+	return &notify.Dispatcher{
 		Senders: map[loyalty.Channel]notify.Sender{loyalty.Email: &w.outbox, loyalty.SMS: &w.outbox},
-		Links:   notify.Links{Base: "https://api.test", Key: a.Derive("unsubscribe")}, Words: wording.Words, Letter: wording.Letter,
+		Links:   notify.Links{Base: "https://api.test", Key: a.Derive("unsubscribe")}, Words: wording.Words, GiftWords: wording.GiftWords,
 	}
 }
 

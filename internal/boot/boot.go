@@ -8,7 +8,7 @@
 //
 // The package deliberately has no options: the differences between functions are in template.yaml. Code that most
 // functions do not need is in separate packages, which a function's main imports: sqsqueue for functions that send
-// to queues, and postroom for functions that send messages to members. Package local starts functions on one
+// to queues, and senders for functions that send messages to members. Package local starts functions on one
 // machine.
 package boot
 

@@ -19,7 +19,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/app"
 	"github.com/perennial-loyalty/perennial/internal/auth"
 	"github.com/perennial-loyalty/perennial/internal/boot"
-	"github.com/perennial-loyalty/perennial/internal/boot/postroom"
+	"github.com/perennial-loyalty/perennial/internal/boot/senders"
 	"github.com/perennial-loyalty/perennial/internal/boot/sqsqueue"
 	"github.com/perennial-loyalty/perennial/internal/jobs"
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -41,10 +41,10 @@ var functions = map[string]func(*app.App) lambda.Handler{
 	"earn":      api.Earn,
 	"redeem":    api.Redeem,
 	"programs":  api.Programs(api.Reader{Check: program.Check, Explain: program.Explain, Diff: program.Diff}),
-	"reminders": postroom.With(api.Reminders),
+	"reminders": senders.With(api.Reminders),
 	"webhooks":  payments.Webhooks,
 	"reassess":  sqsqueue.With(jobs.Reassess),
-	"remind":    sqsqueue.With(postroom.With(jobs.Remind)),
+	"remind":    sqsqueue.With(senders.With(jobs.Remind)),
 	"relay":     relay.Entries,
 }
 

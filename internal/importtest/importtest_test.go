@@ -62,7 +62,7 @@ var arrows = []struct {
 	{"internal/relay", []string{"app", "ledger", "loyalty", "telemetry"}},
 	{"internal/boot", []string{"app", "table", "table/dynamotable", "telemetry"}},
 	{"internal/boot/sqsqueue", []string{"app", "boot"}},
-	{"internal/boot/postroom", []string{
+	{"internal/boot/senders", []string{
 		"app", "boot", "loyalty", "notify", "notify/eventbus", "notify/sesmail", "notify/signedhook", "notify/snstext", "notify/wording",
 	}},
 	{"internal/boot/operator", []string{"boot", "table/dynamotable"}},
@@ -97,8 +97,8 @@ var arrows = []struct {
 	{"functions/programs", []string{"api", "boot", "program"}},
 	{"functions/webhooks", []string{"payments", "boot"}},
 	{"functions/reassess", []string{"jobs", "boot", "boot/sqsqueue"}},
-	{"functions/remind", []string{"jobs", "boot", "boot/postroom", "boot/sqsqueue"}},
-	{"functions/reminders", []string{"api", "boot", "boot/postroom"}},
+	{"functions/remind", []string{"jobs", "boot", "boot/senders", "boot/sqsqueue"}},
+	{"functions/reminders", []string{"api", "boot", "boot/senders"}},
 	{"functions/relay", []string{"relay", "boot"}},
 	{"functions/perennial", []string{
 		"app", "auth", "boot/failurequeues", "boot/operator", "cost", "failures", "ledger", "local", "local/binaries", "local/paypal",
@@ -110,7 +110,7 @@ var arrows = []struct {
 // amazon lists the packages that may import the AWS SDK. dynamotest is only for tests.
 var amazon = []string{
 	"internal/table/dynamotable", "internal/table/dynamotable/dynamotest", "internal/boot", "internal/boot/operator", "internal/boot/failurequeues",
-	"internal/boot/sqsqueue", "internal/boot/postroom", "internal/notify/sesmail", "internal/notify/snstext", "internal/notify/eventbus",
+	"internal/boot/sqsqueue", "internal/boot/senders", "internal/notify/sesmail", "internal/notify/snstext", "internal/notify/eventbus",
 }
 
 // outside lists, for restricted packages outside this module, which packages may import them except in tests.
@@ -118,9 +118,9 @@ var outside = map[string][]string{
 	"github.com/aws/aws-sdk-go-v2":             amazon,
 	"github.com/aws/smithy-go":                 amazon,
 	"github.com/aws/aws-sdk-go-v2/service/sqs": {"internal/boot/failurequeues", "internal/boot/sqsqueue"},
-	"github.com/aws/aws-sdk-go-v2/service/ses": {"internal/boot/postroom", "internal/notify/sesmail"},
-	"github.com/aws/aws-sdk-go-v2/service/sns": {"internal/boot/postroom", "internal/notify/snstext"},
-	"github.com/aws/aws-sdk-go-v2/service/eve": {"internal/boot/postroom", "internal/notify/eventbus"},
+	"github.com/aws/aws-sdk-go-v2/service/ses": {"internal/boot/senders", "internal/notify/sesmail"},
+	"github.com/aws/aws-sdk-go-v2/service/sns": {"internal/boot/senders", "internal/notify/snstext"},
+	"github.com/aws/aws-sdk-go-v2/service/eve": {"internal/boot/senders", "internal/notify/eventbus"},
 	"github.com/santhosh-tekuri/jsonschema":    {"internal/program"},
 	"github.com/cockroachdb/pebble":            {"internal/table/pebbletable"},
 	"github.com/alecthomas/kong":               {"functions/perennial"},
@@ -129,7 +129,7 @@ var outside = map[string][]string{
 	"github.com/goccy/go-yaml":                 {"internal/program", "internal/api/wire/generate", "internal/stack"},
 	"go.mau.fi/util":                           {"internal/ledger"},
 	"golang.org/x/net":                         {"internal/emailaddr", "internal/ledger"},
-	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/app", "internal/boot", "internal/boot/postroom", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay"},
+	"github.com/aws/aws-lambda-go":             {"internal/api", "internal/app", "internal/boot", "internal/boot/senders", "internal/boot/sqsqueue", "internal/jobs", "internal/local", "internal/local/deployment", "internal/payments", "internal/relay"},
 	"github.com/stripe/stripe-go":              nil,
 	"github.com/standard-webhooks":             nil,
 	"github.com/google/go-cmp":                 {"internal/loyalty/deliverytest", "internal/table/tabletest"},
@@ -210,7 +210,7 @@ func TestLargeDependenciesAreInUsersOnly(t *testing.T) {
 	for part, who := range map[string][]string{
 		"internal/program":       {"functions/perennial", "functions/programs"},
 		"internal/boot/sqsqueue": {"functions/reassess", "functions/remind"},
-		"internal/boot/postroom": {"functions/remind", "functions/reminders"},
+		"internal/boot/senders":  {"functions/remind", "functions/reminders"},
 	} {
 		var contain []string
 		for name := range all {

@@ -187,7 +187,7 @@ func TestConcurrentVisitsSendOnce(t *testing.T) {
 	b.now = noon
 	m := b.remember(t, 1)
 	b.now = firstNotice
-	r := remind{b.App, p.office(b.App)}
+	r := remind{b.App, p.dispatcher(b.App)}
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {

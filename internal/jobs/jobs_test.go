@@ -50,7 +50,7 @@ type bench struct {
 func (b *bench) reassess() access.Invoker { return access.Handler("reassess", Reassess(b.App)) }
 
 func (b *bench) remind(p *provider) access.Invoker {
-	return access.Handler("remind", Remind(p.office)(b.App))
+	return access.Handler("remind", Remind(p.dispatcher)(b.App))
 }
 
 // described returns the state of the table's backups, to a function with the permission to read it.

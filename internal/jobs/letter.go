@@ -30,7 +30,7 @@ type giftBatch struct {
 // giftBatches returns queue messages for the due gift messages of a program. In a stack without an email sender, gift
 // messages wait.
 func (r remind) giftBatches(ctx context.Context, program string, at time.Time) (bodies []string, err error) {
-	if !r.office.Delivers(loyalty.Email) {
+	if !r.dispatcher.Delivers(loyalty.Email) {
 		return nil, nil
 	}
 	b, n := giftBatch{Program: program}, 0
@@ -93,11 +93,11 @@ func (r remind) letter(ctx context.Context, p *loyalty.Program, place ledger.Let
 		r.Log.WarnContext(ctx, "gift card will not be sent", "member", place.Member, "letter", c.ID, "status", c.Status)
 		return nil
 	}
-	m, err := r.office.WriteGift(p, giftOf(c, r.Now()), c.ID, r.Now())
+	m, err := r.dispatcher.WriteGift(p, giftOf(c, r.Now()), c.ID, r.Now())
 	if err != nil {
 		return err
 	}
-	switch err := r.office.Send(ctx, m); {
+	switch err := r.dispatcher.Send(ctx, m); {
 	case err == nil:
 		r.Log.InfoContext(ctx, "gift card sent", "member", place.Member, "letter", c.ID)
 		return r.settle(ctx, c, ledger.LetterSent)

@@ -108,7 +108,7 @@ func TestFailedScheduleAndFeedbackAreReturnedToLambda(t *testing.T) {
 			b.Table = failing{b.Table}
 			h := Reassess(b.App)
 			if c.function == "remind" {
-				h = Remind((&provider{}).office)(b.App)
+				h = Remind((&provider{}).dispatcher)(b.App)
 			}
 			if out, err := h.Invoke(t.Context(), []byte(c.event)); err == nil {
 				t.Errorf("answered %s", out)
@@ -140,7 +140,7 @@ func TestScheduleReportsHowLateItIs(t *testing.T) {
 			t.Errorf("reassess, %s late: %v, %t", late, got, ok)
 		}
 		event := fmt.Sprintf(`{"schedule":"remind","time":%q}`, noon.Format(time.RFC3339))
-		if _, err := Remind((&provider{}).office)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
+		if _, err := Remind((&provider{}).dispatcher)(b.App).Invoke(t.Context(), []byte(event)); err != nil {
 			t.Fatal(err)
 		}
 		if got, ok := counted()["ScheduleLateSeconds"]; !ok || got != want {

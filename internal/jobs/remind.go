@@ -32,13 +32,13 @@ const again = 30 * time.Minute
 // and recorded afterwards. If a function stops between these steps, a marketing message counts as sent, so that a
 // crash may lose one but never duplicates one. A transactional message is sent again with the same ID, so that a
 // crash may duplicate one if the provider does not deduplicate, but never loses one.
-func Remind(office func(*app.App) *notify.Office) func(*app.App) lambda.Handler {
-	return func(a *app.App) lambda.Handler { return remind{a, office(a)} }
+func Remind(dispatcher func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler {
+	return func(a *app.App) lambda.Handler { return remind{a, dispatcher(a)} }
 }
 
 type remind struct {
 	*app.App
-	office *notify.Office
+	dispatcher *notify.Dispatcher
 }
 
 // A round is a message: visit the members that are due in one shard of a program at an instant.
@@ -158,7 +158,7 @@ func (r remind) rounds(ctx context.Context, program string, at time.Time) (bodie
 // plannedBy identifies the basis of members' plans: the program's reminders, and whether marketing can be sent.
 // When it changes, every member is replanned.
 func (r remind) plannedBy(p *loyalty.Program) string {
-	if r.office.Links.Base == "" {
+	if r.dispatcher.Links.Base == "" {
 		return remindersOf(p) + "-unlinked"
 	}
 	return remindersOf(p)
@@ -286,7 +286,7 @@ func (t *remindRun) visit(ctx context.Context, m loyalty.MemberID) error {
 			return err
 		}
 	}
-	v.Who.Reach, v.Who.Consents = t.office.Deliverable(v.Who.Reach), t.office.Permitted(v.Who.Consents)
+	v.Who.Reach, v.Who.Consents = t.dispatcher.Deliverable(v.Who.Reach), t.dispatcher.Permitted(v.Who.Consents)
 	var unsent []loyalty.News
 	for range loyalty.MaxAtOnce {
 		plan := t.plan(v, unsent)
@@ -343,7 +343,7 @@ func (t *remindRun) settleClaim(ctx context.Context, v *ledger.Visit) (done bool
 // if the message was not sent and other messages may be.
 func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (on bool, err error) {
 	address, _ := v.Profile.Address(n.Channel)
-	m, err := t.office.Write(t.program, notify.Person{
+	m, err := t.dispatcher.Write(t.program, notify.Person{
 		Member: v.Account.Member, Name: v.Profile.Name, Locale: v.Profile.Locale, Address: address,
 	}, n, ledger.MessageID(t.program.ID, v.Account.Member, n), t.Now())
 	if err != nil {
@@ -352,7 +352,7 @@ func (t *remindRun) send(ctx context.Context, v *ledger.Visit, n loyalty.News) (
 	if err := t.Ledger.ClaimMessage(ctx, t.program, v, n, t.by); err != nil {
 		return false, err
 	}
-	switch err := t.office.Send(ctx, m); {
+	switch err := t.dispatcher.Send(ctx, m); {
 	case err == nil:
 		t.sent.Add(1)
 		if err := t.noticed(ctx, v, n); err != nil {

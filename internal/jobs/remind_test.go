@@ -47,8 +47,8 @@ func (p *provider) Send(_ context.Context, m notify.Message) error {
 	return nil
 }
 
-func (p *provider) office(a *app.App) *notify.Office {
-	o := &notify.Office{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
+func (p *provider) dispatcher(a *app.App) *notify.Dispatcher {
+	o := &notify.Dispatcher{Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, GiftWords: wording.GiftWords, Links: notify.Links{Base: "https://x.example", Key: a.Derive("unsubscribe")}}
 	if p.unlinked {
 		o.Links.Base = ""
 	}

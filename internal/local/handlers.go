@@ -54,16 +54,16 @@ func (s *Stack) handlers(o Options) (map[string]lambda.Handler, error) {
 	for name, function := range functions {
 		made[name] = access.Handler(name, function(s.App))
 	}
-	made["remind"] = access.Handler("remind", jobs.Remind(s.office(o.URL))(s.App))
-	made["reminders"] = access.Handler("reminders", api.Reminders(s.office(o.URL))(s.App))
+	made["remind"] = access.Handler("remind", jobs.Remind(s.dispatcher(o.URL))(s.App))
+	made["reminders"] = access.Handler("reminders", api.Reminders(s.dispatcher(o.URL))(s.App))
 	return made, nil
 }
 
-// office returns a constructor of senders that deliver every channel to the outbox.
-func (s *Stack) office(url string) func(*app.App) *notify.Office {
-	return func(a *app.App) *notify.Office {
-		o := &notify.Office{
-			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter,
+// dispatcher returns a constructor of dispatchers that deliver every channel to the outbox.
+func (s *Stack) dispatcher(url string) func(*app.App) *notify.Dispatcher {
+	return func(a *app.App) *notify.Dispatcher {
+		o := &notify.Dispatcher{
+			Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, GiftWords: wording.GiftWords,
 			Links: notify.Links{Base: baseURL(url), Key: a.Derive("unsubscribe")},
 		}
 		for _, c := range loyalty.Channels() {

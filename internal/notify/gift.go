@@ -22,12 +22,12 @@ type Gift struct {
 }
 
 // WriteGift creates the email that sends a gift card to a friend, with the given message ID.
-func (o *Office) WriteGift(p *loyalty.Program, g Gift, id string, now time.Time) (Message, error) {
+func (o *Dispatcher) WriteGift(p *loyalty.Program, g Gift, id string, now time.Time) (Message, error) {
 	m := Message{
 		ID: id, Program: p.ID, Member: g.Sender.Member, Reminder: OnGift, On: OnGift, Purpose: loyalty.Transactional,
 		Channel: loyalty.Email, To: g.To, At: now.UTC(), Data: Data{Code: g.Code},
 	}
-	w, err := o.Letter(p, g)
+	w, err := o.GiftWords(p, g)
 	m.Language, m.Subject, m.Text, m.HTML = w.Language, w.Subject, w.Text, w.HTML
 	return m, err
 }

@@ -47,10 +47,10 @@ func TestOutboxDeduplicatesAndDropsOldest(t *testing.T) {
 }
 
 func TestMarketingRequiresLink(t *testing.T) {
-	o := &Office{Links: Links{Key: []byte("0123456789abcdefghijklmnopqrstuv")}, Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) {
+	o := &Dispatcher{Links: Links{Key: []byte("0123456789abcdefghijklmnopqrstuv")}, Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) {
 		return Words{Text: "words"}, nil
 	}}
-	write := func(o *Office, purpose loyalty.Purpose) (Message, error) {
+	write := func(o *Dispatcher, purpose loyalty.Purpose) (Message, error) {
 		return o.Write(&loyalty.Program{ID: "bluebird"}, Person{Member: "mem_ada"}, loyalty.News{Purpose: purpose, Channel: loyalty.Email}, "msg_1", time.Now())
 	}
 	if _, err := write(o, loyalty.Marketing); !errors.Is(err, ErrNotSent) {

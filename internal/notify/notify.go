@@ -82,12 +82,12 @@ var (
 	ErrRejected = errors.New("notify: the address is rejected")
 )
 
-// An Office sends messages: it contains the senders of the channels, the settings of links, and the wording.
-type Office struct {
-	Senders map[loyalty.Channel]Sender
-	Links   Links
-	Words   func(p *loyalty.Program, who Person, n loyalty.News, link string) (Words, error)
-	Letter  func(p *loyalty.Program, g Gift) (Words, error)
+// A Dispatcher sends messages: it contains the senders of the channels, the settings of links, and the wording.
+type Dispatcher struct {
+	Senders   map[loyalty.Channel]Sender
+	Links     Links
+	Words     func(p *loyalty.Program, who Person, n loyalty.News, link string) (Words, error)
+	GiftWords func(p *loyalty.Program, g Gift) (Words, error)
 }
 
 // Words is the wording of a message, as far as its channel uses it.
@@ -102,10 +102,10 @@ type Person struct {
 }
 
 // Delivers reports whether the channel has a sender.
-func (o *Office) Delivers(c loyalty.Channel) bool { return o.Senders[c] != nil }
+func (o *Dispatcher) Delivers(c loyalty.Channel) bool { return o.Senders[c] != nil }
 
 // Deliverable returns the given channels that have a sender.
-func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel) {
+func (o *Dispatcher) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel) {
 	for _, c := range channels {
 		if o.Delivers(c) {
 			out = append(out, c)
@@ -115,7 +115,7 @@ func (o *Office) Deliverable(channels []loyalty.Channel) (out []loyalty.Channel)
 }
 
 // At returns a copy of o whose links use the given public address of the API, or o itself if the address is empty.
-func (o *Office) At(base string) *Office {
+func (o *Dispatcher) At(base string) *Dispatcher {
 	if base == "" {
 		return o
 	}
@@ -126,7 +126,7 @@ func (o *Office) At(base string) *Office {
 
 // Permitted returns the consents on which messages can rely. Marketing requires an unsubscribe link, which requires
 // the public address of the API.
-func (o *Office) Permitted(consents loyalty.Consents) loyalty.Consents {
+func (o *Dispatcher) Permitted(consents loyalty.Consents) loyalty.Consents {
 	if o.Links.Base != "" {
 		return consents
 	}
@@ -140,7 +140,7 @@ func (o *Office) Permitted(consents loyalty.Consents) loyalty.Consents {
 }
 
 // Write creates the message of a notice with the given ID.
-func (o *Office) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
+func (o *Dispatcher) Write(p *loyalty.Program, who Person, n loyalty.News, id string, now time.Time) (Message, error) {
 	if n.Purpose == loyalty.Marketing && o.Links.Base == "" {
 		return Message{}, fmt.Errorf("%w: marketing requires an unsubscribe link", ErrNotSent)
 	}
@@ -164,7 +164,7 @@ func Mailable(address string) bool {
 
 // Send delivers a message through its channel. An email is sent to the ASCII form of the address, because providers
 // reject others.
-func (o *Office) Send(ctx context.Context, m Message) error {
+func (o *Dispatcher) Send(ctx context.Context, m Message) error {
 	s := o.Senders[m.Channel]
 	if s == nil {
 		return fmt.Errorf("%w: the channel %s has no sender", ErrNotSent, m.Channel)

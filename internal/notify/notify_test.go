@@ -21,7 +21,7 @@ func (c *counted) Send(context.Context, Message) error {
 // called, which would reject it every time.
 func TestInvalidAddressIsRejectedWithoutProvider(t *testing.T) {
 	var asked counted
-	o := &Office{Senders: map[loyalty.Channel]Sender{loyalty.Email: &asked, loyalty.SMS: &asked}}
+	o := &Dispatcher{Senders: map[loyalty.Channel]Sender{loyalty.Email: &asked, loyalty.SMS: &asked}}
 	for _, to := range []string{"", "ada", "a..b@example.com", ".a@example.com", "ada@example..com", "Ada <ada@example.com>", "änna@example.com", "ada@example.com\r\nBcc: eve@example.com"} {
 		if err := o.Send(t.Context(), Message{Channel: loyalty.Email, To: to}); !errors.Is(err, ErrRejected) {
 			t.Errorf("%q: %v", to, err)
@@ -47,7 +47,7 @@ func TestDataContainsInstantsOfEnds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Office{Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) { return Words{}, nil }}
+	o := Dispatcher{Words: func(*loyalty.Program, Person, loyalty.News, string) (Words, error) { return Words{}, nil }}
 	m, err := o.Write(&loyalty.Program{ID: "p", Zone: berlin}, Person{}, loyalty.News{
 		On: loyalty.BeforeLapse, Channel: loyalty.Push, Day: 20270228, Until: loyalty.Date(20270228).End(berlin),
 		Lots: []loyalty.Lot{{Expires: 20270228, Points: 5}, {Expires: 20270301, Points: 6}},
@@ -65,7 +65,7 @@ func TestDataContainsInstantsOfEnds(t *testing.T) {
 
 func TestEmailIsSentToASCIIAddress(t *testing.T) {
 	var box Outbox
-	o := &Office{Senders: map[loyalty.Channel]Sender{loyalty.Email: &box}}
+	o := &Dispatcher{Senders: map[loyalty.Channel]Sender{loyalty.Email: &box}}
 	if err := o.Send(t.Context(), Message{ID: "msg", Channel: loyalty.Email, To: "anna@bücher.example"}); err != nil {
 		t.Fatal(err)
 	}

@@ -22,8 +22,8 @@ type giftView struct {
 	Message  []string // by line
 }
 
-// Letter returns the wording of the message that sends a gift card to a friend. It implements notify.Office.Letter.
-func Letter(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
+// GiftWords returns the wording of the message that sends a gift card to a friend. It implements notify.Dispatcher.GiftWords.
+func GiftWords(p *loyalty.Program, g notify.Gift) (notify.Words, error) {
 	l := languageOf(g.Sender.Locale)
 	v := giftView{
 		Language: l.tag, Program: line(p.Name.In(l.tag), 100), Name: line(g.Name, 100), Sender: line(g.Sender.Name, 100),

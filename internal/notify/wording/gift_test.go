@@ -22,7 +22,7 @@ func gift(locale string) notify.Gift {
 
 func letter(t *testing.T, p *loyalty.Program, g notify.Gift) notify.Words {
 	t.Helper()
-	w, err := Letter(p, g)
+	w, err := GiftWords(p, g)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -98,8 +98,8 @@ func TestGiftTextIsEscaped(t *testing.T) {
 	}
 }
 
-func ExampleLetter() {
-	w, err := Letter(programOf("Shop"), gift("en"))
+func ExampleGiftWords() {
+	w, err := GiftWords(programOf("Shop"), gift("en"))
 	fmt.Println(w.Subject, err)
 	fmt.Println(w.Text)
 	// Output:

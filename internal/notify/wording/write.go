@@ -99,7 +99,7 @@ type lotView struct {
 // maxShort is the maximum number of characters of a text message in SNS. The longest text with its link is shorter.
 const maxShort = 1600
 
-// Words returns the wording of a notice; link withdraws the member's consent. It implements notify.Office.Words.
+// Words returns the wording of a notice; link withdraws the member's consent. It implements notify.Dispatcher.Words.
 func Words(p *loyalty.Program, who notify.Person, n loyalty.News, link string) (notify.Words, error) {
 	l := languageOf(who.Locale)
 	w, v := notify.Words{Language: l.tag}, viewOf(p, l, who, n)

@@ -1,9 +1,9 @@
-// Package postroom creates the senders of functions that send messages to members: SES, SNS, EventBridge and a
+// Package senders creates the senders of functions that send messages to members: SES, SNS, EventBridge and a
 // webhook, as configured by template.yaml.
 //
 // A channel that the stack has not configured is absent. The package is separate from boot because its clients and
 // templates slow down every cold start, and few functions send messages.
-package postroom
+package senders
 
 import (
 	"context"
@@ -29,8 +29,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/notify/wording"
 )
 
-// With passes the configured senders to a function: boot.Start(postroom.With(jobs.Remind)).
-func With(function func(func(*app.App) *notify.Office) func(*app.App) lambda.Handler) func(*app.App) lambda.Handler {
+// With passes the configured senders to a function: boot.Start(senders.With(jobs.Remind)).
+func With(function func(func(*app.App) *notify.Dispatcher) func(*app.App) lambda.Handler) func(*app.App) lambda.Handler {
 	return function(fromEnvironment)
 }
 
@@ -49,19 +49,20 @@ func readSettings() settings {
 	}
 }
 
-func fromEnvironment(a *app.App) *notify.Office {
-	o, err := office(a, readSettings())
+func fromEnvironment(a *app.App) *notify.Dispatcher {
+	o, err := dispatcher(a, readSettings())
 	if err != nil {
 		a.Log.Error("channel is not available", "err", err)
 	}
 	return o
 }
 
-// office creates the configured senders. An error concerns only the webhook; the other channels can be used.
-func office(a *app.App, s settings) (*notify.Office, error) {
+// dispatcher returns a dispatcher with the configured senders. An error concerns only the webhook; the other channels can
+// be used.
+func dispatcher(a *app.App, s settings) (*notify.Dispatcher, error) {
 	credentials, client := aws.CredentialsProviderFunc(boot.Credentials), awshttp.NewBuildableClient()
-	o := &notify.Office{
-		Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, Letter: wording.Letter,
+	o := &notify.Dispatcher{
+		Senders: map[loyalty.Channel]notify.Sender{}, Words: wording.Words, GiftWords: wording.GiftWords,
 		Links: notify.Links{Base: s.url, Key: a.Derive("unsubscribe")},
 	}
 	if s.url == "" && (s.from != "" || s.senderID != "" || s.bus != "" || s.hook != "") {
@@ -88,7 +89,7 @@ func office(a *app.App, s settings) (*notify.Office, error) {
 	}
 	hook, err := webhook(a, s)
 	if err != nil {
-		return o, fmt.Errorf("postroom: the webhook: %w", err)
+		return o, fmt.Errorf("senders: the webhook: %w", err)
 	}
 	o.Senders[loyalty.Webhook] = hook
 	return o, nil

@@ -1,4 +1,4 @@
-package postroom
+package senders
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ func TestSendersUseEndpointsOfEnvironment(t *testing.T) {
 	const all, own = "http://127.0.0.1:4566", "http://127.0.0.1:9000"
 	t.Setenv("AWS_ENDPOINT_URL", all)
 	endpoints := func() map[loyalty.Channel]string {
-		o, err := office(newApp(t), settings{region: "eu-central-1", from: "hello@example.com", senderID: "Bluebird", bus: "push"})
+		o, err := dispatcher(newApp(t), settings{region: "eu-central-1", from: "hello@example.com", senderID: "Bluebird", bus: "push"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +63,7 @@ func TestMissingPublicAddressIsLogged(t *testing.T) {
 		a := newApp(t)
 		a.Log = slog.New(slog.NewTextHandler(&log, nil))
 		c.settings.region = "eu-central-1"
-		o, err := office(a, c.settings)
+		o, err := dispatcher(a, c.settings)
 		if err != nil || o.Links.Base != c.settings.url {
 			t.Errorf("%+v: the base of links is %q, %v", c.settings, o.Links.Base, err)
 		}
@@ -90,7 +90,7 @@ func TestUnreadableSecretIsRetried(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
 	a, now := newApp(t), time.Now()
 	a.Now = func() time.Time { return now }
-	o, err := office(a, settings{region: "eu-central-1", url: "https://api.example", hook: "https://hooks.invalid/perennial", secret: "hook"})
+	o, err := dispatcher(a, settings{region: "eu-central-1", url: "https://api.example", hook: "https://hooks.invalid/perennial", secret: "hook"})
 	if err != nil || o.Senders[loyalty.Webhook] == nil {
 		t.Fatalf("channel is missing: %v", err)
 	}

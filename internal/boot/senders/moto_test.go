@@ -1,4 +1,4 @@
-package postroom
+package senders
 
 import (
 	"bytes"
@@ -95,7 +95,7 @@ func TestEachChannelUsesRealClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	queue := listen(t, url)
-	o, err := office(a, settings{
+	o, err := dispatcher(a, settings{
 		region: region, url: "https://api.example", from: "hello@example.com", senderID: "Bluebird", bus: "push",
 		hook: "https://merchant.example/hook", secret: "hooks",
 	})
@@ -131,7 +131,7 @@ func TestEachChannelUsesRealClients(t *testing.T) {
 
 func TestUnverifiedSenderSendsNothing(t *testing.T) {
 	_, a := moto(t), newApp(t)
-	o, err := office(a, settings{region: region, from: "nobody@example.org"})
+	o, err := dispatcher(a, settings{region: region, from: "nobody@example.org"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestUnverifiedSenderSendsNothing(t *testing.T) {
 
 func TestMissingSecretDisablesOnlyWebhook(t *testing.T) {
 	_, a := moto(t), newApp(t)
-	o, err := office(a, settings{region: region, from: "hello@example.com", hook: "https://merchant.example/hook", secret: "none"})
+	o, err := dispatcher(a, settings{region: region, from: "hello@example.com", hook: "https://merchant.example/hook", secret: "none"})
 	if err == nil || o.Delivers(loyalty.Webhook) || !o.Delivers(loyalty.Email) {
 		t.Errorf("%v", err)
 	}
