@@ -2,9 +2,9 @@ package api
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +14,7 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
+	"github.com/perennial-loyalty/perennial/internal/random"
 )
 
 // listTomorrow says who would get what tomorrow, where each lives, as things stand now, and what is kept back, why. A page
@@ -258,7 +259,7 @@ func testReminder(ctx context.Context, c *call) (answer, error) {
 	out := wire.TestResult{Sent: []string{}, NotSent: []string{}}
 	for _, to := range b.To {
 		m := said[channelOf(to)]
-		m.To, m.ID = to, "test_"+randomID()
+		m.To, m.ID = to, "test_"+randomID(c.app.Random)
 		if err := c.office.Send(ctx, m); err != nil {
 			if !errors.Is(err, notify.ErrNotSent) && !errors.Is(err, notify.ErrRejected) {
 				return answer{}, err
@@ -282,9 +283,9 @@ func marked(m notify.Message) notify.Message {
 	return m
 }
 
-func randomID() string {
+func randomID(source io.Reader) string {
 	var b [12]byte
-	rand.Read(b[:])
+	random.Read(source, b[:])
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 

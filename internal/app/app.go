@@ -42,7 +42,7 @@ type App struct {
 	Version string // the function's published version, a dimension of its metrics; Wire replaces "" by "local"
 	Stage   Stage
 	Secret  []byte    // at least 32 random bytes, from which the keys for all purposes are derived
-	Random  io.Reader // jitter for the refresh of secrets; nil for crypto/rand
+	Random  io.Reader // the one source of randomness, for concurrent use; nil for crypto/rand
 
 	Processors Processors                                 // connections to payment processors; may be nil
 	Reread     func(context.Context) (Processors, error)  // reads Processors again; nil if they never change
@@ -83,10 +83,10 @@ func (a *App) Wire() error {
 		a.HTTP = boundedClient()
 	}
 	if a.Ledger == nil {
-		a.Ledger = &ledger.Ledger{Table: a.Table, Now: a.Now}
+		a.Ledger = &ledger.Ledger{Table: a.Table, Now: a.Now, Random: a.Random}
 	}
 	if a.Keys == nil {
-		a.Keys = &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage}
+		a.Keys = &auth.Keys{Table: a.Table, Now: a.Now, Stage: a.Stage, Random: a.Random}
 	}
 	if a.Programs == nil {
 		a.Programs = &Programs{Ledger: a.Ledger, Now: a.Now}

@@ -2,13 +2,12 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"io"
 	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
@@ -103,13 +102,5 @@ func (r *Refreshed[T]) read(ctx context.Context) (fresh T, err error) {
 
 // life returns how long a value that is read now is used.
 func (r *Refreshed[T]) life() time.Duration {
-	random := r.random
-	if random == nil {
-		random = rand.Reader
-	}
-	var b [8]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return lifetime
-	}
-	return lifetime + time.Duration(binary.BigEndian.Uint64(b[:])%uint64(jitter))
+	return lifetime + time.Duration(random.Below(r.random, uint64(jitter)))
 }

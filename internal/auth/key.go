@@ -9,7 +9,6 @@ package auth
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -22,6 +21,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -121,11 +121,7 @@ func (k *Keys) Create(ctx context.Context, program string, scopes ...Scope) (str
 
 func (k *Keys) generate() (id, full string, err error) {
 	var raw [idLength + secretLength]byte
-	random := k.Random
-	if random == nil {
-		random = rand.Reader
-	}
-	if _, err := io.ReadFull(random, raw[:]); err != nil {
+	if _, err := io.ReadFull(random.Source(k.Random), raw[:]); err != nil {
 		return "", "", fmt.Errorf("auth: read random bytes: %w", err)
 	}
 	var b [idLength]byte

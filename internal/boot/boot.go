@@ -14,6 +14,7 @@ package boot
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
 	"os"
@@ -75,6 +76,7 @@ func (env environment) app(ctx context.Context, log *slog.Logger, connect connec
 	tab := env.table()
 	a := &app.App{
 		Table: tab, Backups: tab.PointInTimeRecovery, Now: time.Now, Log: log, Version: env.version, Stage: env.stage,
+		Random: rand.Reader,
 	}
 	if env.clock != nil {
 		a.Now = env.clock.Now

@@ -2,6 +2,7 @@ package boot
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -105,7 +106,7 @@ func (env environment) table() *dynamotable.Table {
 		BaseEndpoint:                    endpoint,
 		DisableValidateResponseChecksum: OnThisMachine(endpoint),
 	})
-	return &dynamotable.Table{Client: client, Name: env.tableName, Refused: count}
+	return &dynamotable.Table{Client: client, Name: env.tableName, Refused: count, Random: rand.Reader}
 }
 
 // count counts a refused attempt as a metric of the invocation.

@@ -27,9 +27,10 @@ var arrows = []struct {
 	{"internal/explain", []string{"loyalty"}},
 	{"internal/emailaddr", nil},
 	{"internal/table", nil},
-	{"internal/table/dynamotable", []string{"table"}},
+	{"internal/table/dynamotable", []string{"random", "table"}},
 	{"internal/table/pebbletable", []string{"table"}},
 	{"internal/parallel", nil},
+	{"internal/random", nil},
 	{"internal/seedtest", nil},
 	{"internal/table/tabletest", []string{"seedtest", "table"}},
 	{"internal/table/dynamotable/dynamotest", []string{"table/dynamotable"}},
@@ -42,15 +43,16 @@ var arrows = []struct {
 	{"internal/program/condition", []string{"loyalty", "program/nearest"}},
 	{"internal/program/snapshot", []string{"loyalty", "program/condition"}},
 	{"internal/program", []string{"loyalty", "program/change", "program/condition", "program/nearest", "program/problem", "program/snapshot"}},
-	{"internal/ledger", []string{"loyalty", "emailaddr", "parallel", "table"}},
-	{"internal/auth", []string{"table"}},
-	{"internal/app", []string{"auth", "ledger", "loyalty", "parallel", "program/snapshot", "table", "telemetry"}},
+	{"internal/ledger", []string{"loyalty", "emailaddr", "parallel", "random", "table"}},
+	{"internal/auth", []string{"random", "table"}},
+	{"internal/app", []string{"auth", "ledger", "loyalty", "parallel", "program/snapshot", "random", "table", "telemetry"}},
 	{"internal/api/wire", nil},
 	{"internal/api/wire/generate", nil},
 	{"internal/api", []string{
-		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "parallel", "program/change", "program/problem", "telemetry",
+		"api/wire", "app", "auth", "explain", "ledger", "loyalty", "notify", "parallel", "program/change", "program/problem", "random",
+		"telemetry",
 	}},
-	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "telemetry"}},
+	{"internal/payments", []string{"api/wire", "app", "ledger", "loyalty", "random", "telemetry"}},
 	{"internal/payments/sample", []string{"app", "loyalty"}},
 	{"internal/notify", []string{"loyalty", "emailaddr"}},
 	{"internal/notify/wording", []string{"loyalty", "notify"}},
@@ -182,6 +184,23 @@ func TestRestrictedPackagesAreImportedByUsersOnly(t *testing.T) {
 				if strings.HasPrefix(imported, prefix) && !slices.Contains(who, name) {
 					t.Errorf("%s imports %s", name, imported)
 				}
+			}
+		}
+	}
+}
+
+// TestRandomnessHasOneSource requires that packages draw from the source that they are given (internal/random), so that a
+// seed reproduces a run. Only what puts a process together, emulates AWS or serves tests has another one.
+func TestRandomnessHasOneSource(t *testing.T) {
+	own := []string{
+		"internal/random", "internal/boot", "functions/perennial", "internal/seedtest", "internal/table/tabletest",
+		"internal/table/dynamotable/dynamotest", "internal/loyalty/deliverytest",
+	}
+	for name, pkg := range packages(t) {
+		root := name == "internal/local" || strings.HasPrefix(name, "internal/local/") || slices.Contains(own, name)
+		for _, imported := range pkg.Imports {
+			if !root && slices.Contains([]string{"crypto/rand", "math/rand", "math/rand/v2"}, imported) {
+				t.Errorf("%s imports %s; it draws from a source that it is given, by internal/random", name, imported)
 			}
 		}
 	}

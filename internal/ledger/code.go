@@ -2,7 +2,6 @@ package ledger
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"iter"
@@ -12,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -65,7 +65,7 @@ func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.R
 	r.Code, r.Pooled = "", false
 	switch reward.Codes.From {
 	case loyalty.GeneratedCode:
-		r.Code = loyalty.NewCode(random())
+		r.Code = loyalty.NewCode(l.bits())
 	case loyalty.UploadedCode:
 		it, err := l.anyOf(ctx, p.ID, reward.ID)
 		if err != nil || it.Version == 0 {
@@ -78,19 +78,20 @@ func (l *Ledger) code(ctx context.Context, p *loyalty.Program, reward *loyalty.R
 	return nil, nil
 }
 
-// giveCode makes the code of a reward that was redeemed by itself: rules make none.
-func giveCode(p *loyalty.Program, e loyalty.Entry) {
+// giveCode makes the code of a reward that was redeemed automatically, because rules draw nothing at random.
+func (l *Ledger) giveCode(p *loyalty.Program, e loyalty.Entry) {
 	r := e.Redemption
 	if r == nil || e.Kind != loyalty.KindRedeem || e.Cause.Revision != 1 || r.Code != "" {
 		return
 	}
 	if reward, ok := p.Reward(r.Reward); ok && reward.Codes.From == loyalty.GeneratedCode {
-		r.Code = loyalty.NewCode(random())
+		r.Code = loyalty.NewCode(l.bits())
 	}
 }
 
-func random() (b [10]byte) {
-	rand.Read(b[:])
+// bits returns 80 random bits.
+func (l *Ledger) bits() (b [10]byte) {
+	random.Read(l.Random, b[:])
 	return b
 }
 
@@ -110,7 +111,7 @@ func codeItem(p *loyalty.Program, m loyalty.MemberID, r loyalty.Redemption) tabl
 // anyOf is a code of a pool that nobody has, found from a random place on, so that few meet at one; Version 0 if there
 // is none.
 func (l *Ledger) anyOf(ctx context.Context, program, reward string) (table.Item, error) {
-	pool, place := poolPartition(program, reward), random()
+	pool, place := poolPartition(program, reward), l.bits()
 	from := fmt.Sprintf("%x", place[:4])
 	for _, q := range []table.Query{{PK: pool, From: from, Limit: 1}, {PK: pool, To: from, Limit: 1}} {
 		for it, err := range l.Table.Query(ctx, q) {

@@ -240,7 +240,7 @@ func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b
 		if err := s.check(); err != nil {
 			return planned{}, fmt.Errorf("ledger: %w", err)
 		}
-		puts := s.seal(c)
+		puts := s.seal(l, c)
 		n := s.behind(c.main)
 		w.ops, w.entries = append(w.ops, puts[n:]...), append(w.entries, s.entries[n:]...)
 		ofTime, passed = append(ofTime, puts[:n]...), append(passed, s.entries[:n]...)
@@ -368,14 +368,14 @@ func (s *side) check() error {
 
 // seal gives the entries of a side their actor and their place in the chain, and the account its next form. It returns
 // what writes the entries.
-func (s *side) seal(c command) []table.Op {
+func (s *side) seal(l *Ledger, c command) []table.Op {
 	puts := make([]table.Op, len(s.entries))
 	for i, e := range s.entries {
 		e.Actor = timeActor
 		if i >= s.passed {
 			e.Actor, e.Input = c.by.Actor, cmp.Or(e.Input, c.by.Input)
 		}
-		giveCode(c.p, e)
+		l.giveCode(c.p, e)
 		e, doc := sealed(e, s.head)
 		s.entries[i], s.head = e, e.Hash
 		doc, parts := apart(c.p.ID, e, doc)

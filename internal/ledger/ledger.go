@@ -16,6 +16,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"io"
 	"time"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
@@ -35,8 +36,9 @@ func Busy(err error) bool {
 
 // A Ledger is the accounts of every program in one table. Its methods are safe for concurrent use.
 type Ledger struct {
-	Table table.Table
-	Now   func() time.Time
+	Table  table.Table
+	Now    func() time.Time
+	Random io.Reader // where codes come from; nil for crypto/rand
 
 	// Program finds a published version of a program: an order keeps the rules of its first revision.
 	Program func(ctx context.Context, id string, version int) (*loyalty.Program, error)

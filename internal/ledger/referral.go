@@ -64,7 +64,7 @@ func (l *Ledger) GiveReferralCode(ctx context.Context, p *loyalty.Program, m loy
 		}
 		given := code
 		if given == "" {
-			bits := random()
+			bits := l.bits()
 			given = loyalty.NewReferralCode([5]byte(bits[:5]))
 		}
 		id := Identity{ReferralCode, loyalty.PlainCode(given)}

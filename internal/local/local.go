@@ -17,6 +17,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -62,6 +63,8 @@ type Options struct {
 	// PayPal, if not nil, emulates PayPal: the stack trusts only its certificates, and reads from its API.
 	PayPal *paypal.Server
 
+	Random io.Reader // the source of randomness, as in app.App; nil for crypto/rand
+
 	// Moved is called after a request has advanced the test clock, with its offset. A caller whose data outlives
 	// the process must store the offset, so that no stored event lies in the future after a restart.
 	Moved func(ahead time.Duration) error
@@ -79,7 +82,7 @@ func New(o Options) (*Stack, error) {
 	s.queues.now = o.Clock.Now
 	s.App = &app.App{
 		Table: o.Table, Queue: s.queues, Now: o.Clock.Now, Log: o.Log, Stage: app.Test, Secret: []byte(secret),
-		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots,
+		Processors: o.Processors, HTTP: o.HTTP, Roots: o.Roots, Random: o.Random,
 	}
 	if err := s.App.Wire(); err != nil {
 		return nil, fmt.Errorf("local: %w", err)

@@ -118,7 +118,7 @@ func FuzzRead(f *testing.F) {
 }
 
 func TestASealKeepsABodyAsItCame(t *testing.T) {
-	s := newSeal(bytes.Repeat([]byte{7}, 32))
+	s := newSeal(bytes.Repeat([]byte{7}, 32), nil)
 	for _, body := range [][]byte{nil, []byte("{}"), bytes.Repeat([]byte("ab\xff"), 50_000)} {
 		sealed := s.close(body, "a")
 		got, err := s.open(sealed, "a")

@@ -5,19 +5,23 @@ import (
 	"compress/flate"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/perennial-loyalty/perennial/internal/random"
 )
 
 // A seal keeps bodies as they came, compressed and under a key of the stack, for they hold names and addresses that
 // nothing else in the table shows in the clear. What an event is bound to goes in as additional data, so that a body
 // cannot be put in the place of another.
-type seal struct{ aead cipher.AEAD }
+type seal struct {
+	aead   cipher.AEAD
+	random io.Reader // where nonces come from; nil for crypto/rand
+}
 
-func newSeal(key []byte) seal {
+func newSeal(key []byte, random io.Reader) seal {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		panic("payments: " + err.Error()) // the key is always 32 bytes
@@ -26,7 +30,7 @@ func newSeal(key []byte) seal {
 	if err != nil {
 		panic("payments: " + err.Error())
 	}
-	return seal{aead}
+	return seal{aead, random}
 }
 
 // maxUnpacked is how large a body may be that was kept: one that was sent has maxBody at most, and one that was pulled
@@ -50,7 +54,7 @@ func (s seal) close(body []byte, bound string) []byte {
 	_ = w.Close()
 	packers.Put(w)
 	nonce := make([]byte, s.aead.NonceSize(), s.aead.NonceSize()+packed.Len()+s.aead.Overhead())
-	_, _ = rand.Read(nonce) // never fails
+	random.Read(s.random, nonce)
 	return s.aead.Seal(nonce, nonce, packed.Bytes(), []byte(bound))
 }
 

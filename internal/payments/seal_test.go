@@ -7,7 +7,7 @@ import (
 
 // An order that is pulled from a processor's API may be larger than what is taken from its webhooks.
 func TestAKeptBodyIsReadAsAWhole(t *testing.T) {
-	s := newSeal(make([]byte, 32))
+	s := newSeal(make([]byte, 32), nil)
 	for _, size := range []int{0, 1, maxBody, maxBody + 2, maxAnswer + 100} {
 		body := bytes.Repeat([]byte("x"), size)
 		if got, err := s.open(s.close(body, "it"), "it"); err != nil || !bytes.Equal(got, body) {

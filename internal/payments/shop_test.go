@@ -78,6 +78,7 @@ type options struct {
 	award      string
 	processors app.Processors
 	purchase   string // more of earn.purchase
+	random     io.Reader
 }
 
 func newShop(t testing.TB, award string) *shop {
@@ -92,7 +93,7 @@ func newShopWith(t testing.TB, o options) *shop {
 	s := &shop{t: t, table: tab, guard: stacktest.Guard(t), paypal: newPayPalStand(t)}
 	s.stack, err = local.New(local.Options{
 		Table: s.guard.Table(tab), Clock: local.NewClock(noon), Log: slog.New(slog.NewJSONHandler(&locked{w: &s.log}, nil)),
-		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.roots,
+		Processors: o.processors, HTTP: &http.Client{Transport: s.paypal}, Roots: s.paypal.roots, Random: o.random,
 	})
 	if err != nil {
 		t.Fatal(err)

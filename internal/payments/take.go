@@ -43,7 +43,7 @@ type connection struct {
 // New makes a receiver for the connections of an App that are set up as they must be, and names the others in the log.
 // Where the App can read what is agreed with processors again, a rotated secret is accepted within minutes.
 func New(a *app.App) *Receiver {
-	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"))}
+	r := &Receiver{app: a, email: a.EmailName(), seal: newSeal(a.Derive("webhooks"), a.Random)}
 	connected := connect(a, a.Processors, nil)
 	var reread func(context.Context) (connections, error)
 	if a.Reread != nil {

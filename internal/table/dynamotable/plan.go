@@ -2,8 +2,8 @@ package dynamotable
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
+	"io"
 	"math"
 	"math/big"
 
@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -28,11 +29,12 @@ type plan struct {
 	ops    []table.Op
 	stored []attributes // by operation: the item of a Put, or of an Add that creates its item; otherwise nil
 	token  string       // the client token that all attempts share
+	random io.Reader    // the source of tokens
 }
 
 // newPlan encodes checked operations. It assumes that the item of every Add exists.
-func newPlan(ops []table.Op) (*plan, error) {
-	p := &plan{ops: ops, stored: make([]attributes, len(ops)), token: rand.Text()}
+func (t *Table) newPlan(ops []table.Op) (*plan, error) {
+	p := &plan{ops: ops, stored: make([]attributes, len(ops)), token: random.Text(t.Random), random: t.Random}
 	for i, op := range ops {
 		if op.Kind != table.OpPut {
 			continue

@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -69,7 +69,7 @@ func (t *Table) pause(ctx context.Context, limit time.Time, attempt int) error {
 	if attempt >= maxAttempts {
 		return errSpent
 	}
-	d := rand.N(firstPause << (attempt - 1))
+	d := time.Duration(random.Below(t.Random, uint64(firstPause<<(attempt-1))))
 	if deadline, ok := ctx.Deadline(); ok && deadline.Before(limit) {
 		limit = deadline
 	}

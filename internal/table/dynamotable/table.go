@@ -23,6 +23,7 @@ package dynamotable
 import (
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -47,6 +48,9 @@ type Table struct {
 	// Refused is called after each attempt that DynamoDB refused for a reason in Refusal; nil reports none. It must
 	// be safe for concurrent use.
 	Refused func(context.Context, Refusal)
+
+	// Random is the source of client tokens and of the jitter of retries; nil for crypto/rand.
+	Random io.Reader
 
 	// Sleep waits between attempts; nil waits in real time. Tests replace it.
 	Sleep func(context.Context, time.Duration) error

@@ -2,11 +2,11 @@ package dynamotable
 
 import (
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"github.com/perennial-loyalty/perennial/internal/random"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
@@ -29,7 +29,7 @@ func (t *Table) transact(ctx context.Context, ops []table.Op) error {
 	if err := checkOps(ops); err != nil {
 		return err
 	}
-	p, err := newPlan(ops)
+	p, err := t.newPlan(ops)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (p *plan) replan(fs []failure) error {
 			return p.refusal(f)
 		}
 	}
-	p.token = rand.Text()
+	p.token = random.Text(p.random)
 	return nil
 }
 
