@@ -36,14 +36,17 @@ func main() {
 	rules := flag.Int("rules", 300, "number of mutations of the rules in the sample")
 	seed := flag.Uint64("seed", 1, "seed of the sample")
 	budget := flag.Duration("budget", time.Minute, "time limit for the tests of one mutation of the rules")
+	tests := flag.String("tests", "", "run only the tests of packages that match this regular expression against mutated rules")
 	adapters := flag.Bool("adapters", true, "also mutate the adapters")
 	flag.Parse()
 	wanted, err := regexp.Compile(*only)
+	testing, wrong := regexp.Compile(*tests)
+	err = errors.Join(err, wrong)
 	if err == nil && *adapters {
 		err = checkAdapters(wanted)
 	}
 	if err == nil && *rules > 0 {
-		err = checkRules(*rules, *seed, wanted.MatchString, *budget)
+		err = checkRules(sampling{*rules, *seed, wanted.MatchString, testing.MatchString, *budget})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutate:", err)

@@ -62,12 +62,22 @@ type rules struct {
 	dir     string
 	points  []point
 	testers []*tester
+	tests   func(pkg string) bool
 	budget  time.Duration // CPU time of tests per point
 	workers int
 }
 
+// A sampling says which mutations of the rules are made, and which tests run.
+type sampling struct {
+	n      int
+	seed   uint64
+	wanted func(key string) bool
+	tests  func(pkg string) bool
+	budget time.Duration // of the tests for each mutation
+}
+
 // checkRules mutates a sample of the rules and requires that the tests detect nearly all mutations.
-func checkRules(n int, seed uint64, wanted func(string) bool, budget time.Duration) error {
+func checkRules(in sampling) error {
 	equivalent, err := explained(equivalentList)
 	if err != nil {
 		return err
@@ -85,12 +95,12 @@ func checkRules(n int, seed uint64, wanted func(string) bool, budget time.Durati
 		}
 		all = append(all, points...)
 	}
-	chosen := sample(all, n, seed)
-	fmt.Printf("rules: %d of %d possible mutations, seed %d\n", len(chosen), len(all), seed)
-	r := &rules{dir: dir, budget: budget, workers: max(1, runtime.GOMAXPROCS(0))}
+	chosen := sample(all, in.n, in.seed)
+	fmt.Printf("rules: %d of %d possible mutations, seed %d\n", len(chosen), len(all), in.seed)
+	r := &rules{dir: dir, tests: in.tests, budget: in.budget, workers: max(1, runtime.GOMAXPROCS(0))}
 	var same []point
 	for _, p := range chosen {
-		if !wanted(p.key) {
+		if !in.wanted(p.key) {
 			continue
 		}
 		if why := equivalent[p.key]; why != "" {
@@ -136,7 +146,7 @@ func (r *rules) build() error {
 			continue
 		}
 		for _, pkg := range p.testers {
-			if slices.ContainsFunc(r.testers, func(t *tester) bool { return t.pkg == pkg }) {
+			if !r.tests(pkg) || slices.ContainsFunc(r.testers, func(t *tester) bool { return t.pkg == pkg }) {
 				continue
 			}
 			t := &tester{pkg: pkg, binary: filepath.Join(r.dir, strings.ReplaceAll(pkg, "/", "_")+".test")}

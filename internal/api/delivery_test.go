@@ -105,6 +105,8 @@ func (d *delivered) report(r deliverytest.Report) {
 	case r.Event != nil:
 		e := r.Event
 		d.send("POST", "/v1/events", wire.EventRequest{Member: d.member, Type: e.Type, ID: e.ID, At: e.At})
+	case r.OptsIn != "":
+		d.send("PUT", path+"/campaigns/"+r.OptsIn, map[string]any{})
 	case r.Traits != nil:
 		segments := append([]string{}, r.Traits.Segments...)
 		d.send("PATCH", path, wire.ChangeMemberRequest{Segments: &segments})

@@ -109,6 +109,8 @@ func (a *Account) happen(r Report) {
 	case r.Event != nil:
 		out := a.take(a.p.PlaceEvent(a.Account, a.events[r.Event.Cause()], a.p, *r.Event, r.At))
 		a.events[r.Event.Cause()] = out.Entries[0].Event
+	case r.OptsIn != "":
+		a.take(a.p.OptIn(a.Account, r.OptsIn, r.At))
 	case r.Traits != nil:
 		t := a.Traits
 		t.Segments = r.Traits.Segments

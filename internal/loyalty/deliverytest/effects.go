@@ -20,6 +20,7 @@ type Effects struct {
 	Expired      int
 	Owed         int
 	Superseded   int
+	OptedIn      int // orders that earned by a registration
 	Milestones   int
 	Missed       int // milestones that were reached, and are not any more
 	Moved        int // milestones that another order reaches now
@@ -80,6 +81,8 @@ func (f *Effects) count(out loyalty.Outcome) {
 				f.Moved++
 			case b.What == loyalty.HasFollowed:
 				f.Renumbered++
+			case b.Rule == "campaigns.club" && b.What == loyalty.IsFixed:
+				f.OptedIn++
 			case b.What == loyalty.IsFactor:
 				f.Multiplied++
 			}

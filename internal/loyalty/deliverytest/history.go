@@ -21,6 +21,7 @@ type Report struct {
 	Event     *loyalty.Event
 	Traits    *loyalty.Traits
 	Placement *loyalty.Placement
+	OptsIn    string         // to a campaign
 	Redeems   bool           // a reward
 	Converts  loyalty.Points // to another wallet
 }
@@ -53,6 +54,9 @@ func Random(t *rapid.T) *History {
 	}
 	h.events(t)
 	h.changes(t)
+	if campaigns := h.Program.Campaigns; len(campaigns) > 0 && rapid.Bool().Draw(t, "opts in") {
+		h.both(Report{At: h.after(t, h.Joined, 150, "opts in at"), OptsIn: campaigns[0].ID})
+	}
 	if life == Spending {
 		h.spends(t)
 	}

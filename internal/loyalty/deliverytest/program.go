@@ -58,6 +58,9 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 			Pending: rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
 		}}
 	}
+	if rapid.IntRange(0, 2).Draw(t, "campaign") == 0 {
+		p.Campaigns = []loyalty.Rule{{ID: "club", Give: loyalty.Fixed{Points: 35}, OptIn: true}}
+	}
 	if life == Spending {
 		p.Conversions = []loyalty.Conversion{{ID: "fly", To: "miles", Rate: big.NewRat(1, 1)}}
 		p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 60}}
