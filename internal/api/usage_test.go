@@ -5,6 +5,8 @@ import (
 	"hash/fnv"
 	"iter"
 	"maps"
+	"math"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -149,12 +151,47 @@ func (w *usageWorld) measureOrders() {
 		"data": {"rating": 5, "text": "I had no idea that beans could be so much better than others."}}`, w.member, w.clock().Format(time.RFC3339)))
 }
 
+// measureLargeOrder measures orders of 100 lines, each with an ID that counts up, a SKU and a price. An order whose entry is
+// larger than 1 KB, such as one of lines that have random names, costs more.
 func (w *usageWorld) measureLargeOrder() {
-	lines := make([]string, 100)
-	for i := range lines {
-		lines[i] = fmt.Sprintf(`{"id": "%d", "sku": "BEAN-%03d", "category": "coffee-beans", "quantity": %d, "amount": %d}`, i+1, 7*i%1000, i%3+1, 499+(i*137)%3000)
+	random := rand.New(rand.NewPCG(1, 1))
+	digits := func(n int) int { return random.IntN(int(math.Pow10(n))) }
+	price := func() int { return 100*random.IntN(40) + []int{49, 90, 99}[random.IntN(3)] }
+	families := []string{"beans", "mugs", "tea", "filters", "grinders", "cups", "syrups", "sets"}
+	for i, c := range []struct {
+		id   string
+		line func() string // without its ID
+	}{
+		{"order_100", func() string {
+			family, n := families[random.IntN(8)], 1+max(0, random.IntN(6)-3)
+			return fmt.Sprintf(`"sku": "%s-%04d", "category": %q, "quantity": %d, "amount": %d`, strings.ToUpper(family), digits(4), family, n, n*price())
+		}},
+		{"order_100_digits", func() string {
+			return fmt.Sprintf(`"sku": "%08d", "category": %q, "quantity": 1, "amount": %d`, digits(8), families[random.IntN(8)], 100*random.IntN(40)+99)
+		}},
+		{"order_100_ean", func() string {
+			return fmt.Sprintf(`"sku": "40%011d", "category": "grocery", "quantity": 1, "amount": %d`, digits(11), 100*random.IntN(20)+99)
+		}},
+		{"order_100_random", func() string {
+			return fmt.Sprintf(`"sku": "%016x", "category": %q, "quantity": 1, "amount": %d`, random.Uint64(), families[random.IntN(8)], price())
+		}},
+	} {
+		lines := make([]string, 100)
+		for n := range lines {
+			lines[n] = fmt.Sprintf(`{"id": "%d", %s}`, n+1, c.line())
+		}
+		path, all := fmt.Sprint("/v1/orders/", 200_005+i), strings.Join(lines, ",")
+		w.measure(c.id, "PUT", path, w.orderOf("paid", all, ""))
+		if i > 0 {
+			continue
+		}
+		refund := `, "refunds": [{"id": "re_1", "at": %q, "amount": 200, "lines": [%s]}]`
+		refunded := make([]string, 10)
+		for n := range refunded {
+			refunded[n] = fmt.Sprintf(`{"id": "%d", "quantity": 1, "amount": 20}`, 7*n+1)
+		}
+		w.measure(c.id+"_refunded", "PUT", path, w.orderOf("paid", all, fmt.Sprintf(refund, w.clock().Format(time.RFC3339), strings.Join(refunded, ","))))
 	}
-	w.measure("order_100", "PUT", "/v1/orders/200005", w.orderOf("paid", strings.Join(lines, ","), ""))
 }
 
 func (w *usageWorld) measureReads() {

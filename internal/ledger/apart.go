@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"github.com/perennial-loyalty/perennial/internal/ledger/columns"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -25,7 +26,7 @@ const (
 	// lastRevision is the last sort key that a revision can have.
 	lastRevision = "999999"
 
-	// partSize is how many bytes of compressed JSON one item holds: base64 makes a third more of them.
+	// partSize is how many bytes of compressed JSON one item holds: base64 makes a third more of them in a table that has no bytes.
 	partSize = 240 << 10
 
 	// maxParts bounds what is unpacked of an order: a request of 1 MB says less.
@@ -34,15 +35,19 @@ const (
 
 // partDoc is a stored form: changed only by addition.
 type partDoc struct {
-	Packed []byte `json:"z"`
+	Packed string `json:"z"` // bytes
 }
 
-// apart takes out of an entry's document what is stored apart, and returns what writes it.
+// apart returns the document of an entry as it is stored, packed if it is large and without what is stored apart, and what
+// writes that. doc is the whole document.
 func apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
-	if e.Order == nil || e.Order.LinesSince == 0 && e.Order.RefundsSince == 0 {
+	if len(doc) <= packAbove {
 		return doc, nil
 	}
 	d := storedEntry(e)
+	if e.Order == nil || e.Order.LinesSince == 0 && e.Order.RefundsSince == 0 {
+		return packed(d), nil
+	}
 	var parts []table.Op
 	put := func(part string, since int, v any) {
 		if since == e.Cause.Revision {
@@ -57,7 +62,7 @@ func apart(program string, e loyalty.Entry, doc []byte) ([]byte, []table.Op) {
 		put(refundsPart, since, d.Order.Refunds)
 		d.Order.Refunds = nil
 	}
-	return encode(d), parts
+	return packed(d), parts
 }
 
 // partOps writes a part of an order beside a revision.
@@ -72,7 +77,7 @@ func partOps(program string, c loyalty.Cause, part string, v any) (ops []table.O
 	prefix := part + padded(int64(c.Revision), 6) + "#"
 	for n := 0; packed.Len() > 0; n++ {
 		key := table.Key{PK: causePartition(program, c.Kind, c.ID), SK: prefix + padded(int64(n), 3)}
-		ops = append(ops, table.Put(table.Item{Key: key, Doc: encode(partDoc{packed.Next(partSize)})}))
+		ops = append(ops, table.Put(table.Item{Key: key, Doc: encode(partDoc{table.Binary(packed.Next(partSize))})}))
 	}
 	return ops
 }
@@ -124,7 +129,11 @@ func (l *Ledger) part(ctx context.Context, program, order, part string, revision
 		if err := json.Unmarshal(it.Doc, &d); err != nil {
 			return fmt.Errorf("ledger: read %s: %w", it.Key, err)
 		}
-		packed.Write(d.Packed)
+		z, ok := table.Bytes(d.Packed)
+		if !ok {
+			return fmt.Errorf("ledger: read %s: %w", it.Key, columns.ErrDamaged)
+		}
+		packed.Write(z)
 	}
 	doc, err := io.ReadAll(io.LimitReader(flate.NewReader(&packed), maxParts))
 	if err == nil {

@@ -3,8 +3,6 @@ package ledger
 import (
 	"fmt"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -85,8 +83,8 @@ func (d becauseDoc) because() loyalty.Because {
 
 // readEntry reads an entry as it was stored under its cause.
 func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
-	var d entryDoc
-	if err := json.Unmarshal(it.Doc, &d); err != nil {
+	d, err := unpackedEntry(it.Doc)
+	if err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	e := loyalty.Entry{
@@ -116,7 +114,6 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 		t := d.Traits.traits()
 		e.Traits = &t
 	}
-	var err error
 	if e.Redemption, err = d.Redemption.redemption(); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}

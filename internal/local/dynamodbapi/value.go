@@ -6,15 +6,19 @@ import (
 	"maps"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// A value is an attribute value in DynamoDB's JSON. Exactly one field is set. Binary values and sets are missing
-// because no item of the table has one.
+// A value is an attribute value in DynamoDB's JSON. Exactly one field is set. Sets are missing because no item of the
+// table has one.
 type value struct {
 	S    *string          `json:"S,omitzero"`
+	B    *string          `json:"B,omitzero"` // in base64
 	N    *string          `json:"N,omitzero"`
 	BOOL *bool            `json:"BOOL,omitzero"`
 	NULL *bool            `json:"NULL,omitzero"`
@@ -32,7 +36,7 @@ func number(n string) value { return value{N: &n} }
 func (v value) kind() string {
 	var kinds []string
 	for name, set := range map[string]bool{
-		"S": v.S != nil, "N": v.N != nil, "BOOL": v.BOOL != nil, "NULL": v.NULL != nil, "L": v.L != nil, "M": v.M != nil,
+		"S": v.S != nil, "B": v.B != nil, "N": v.N != nil, "BOOL": v.BOOL != nil, "NULL": v.NULL != nil, "L": v.L != nil, "M": v.M != nil,
 	} {
 		if set {
 			kinds = append(kinds, name)
@@ -52,6 +56,10 @@ func (v value) check() error {
 	case "N":
 		if _, ok := v.rational(); !ok {
 			return invalid("The parameter cannot be converted to a numeric value: %.50s", *v.N)
+		}
+	case "B":
+		if _, ok := table.Bytes(binary + *v.B); !ok {
+			return invalid("The parameter cannot be converted to a binary value: %.50s", *v.B)
 		}
 	case "L":
 		for _, e := range v.L {
@@ -95,6 +103,14 @@ func compare(a, b value) (order int, ok bool) {
 	return x.Cmp(y), true
 }
 
+// binary begins the strings that stand for bytes in a document; see table.Binary.
+var binary = table.Binary(nil)
+
+func isBinary(s string) bool {
+	_, ok := table.Bytes(s)
+	return ok
+}
+
 // The two forms of a document: the stored JSON, and DynamoDB's, in which each value has a type.
 var (
 	fromPlain = json.WithUnmarshalers(json.UnmarshalFromFunc(readPlain))
@@ -134,7 +150,11 @@ func readPlain(dec *jsontext.Decoder, v *value) error {
 	yes := true
 	switch token.Kind() {
 	case '"':
-		*v = text(token.String())
+		s := token.String()
+		if *v = text(s); isBinary(s) {
+			encoded := strings.TrimPrefix(s, binary)
+			*v = value{B: &encoded}
+		}
 	case '0':
 		*v = number(token.String())
 	case 'n':
@@ -150,6 +170,8 @@ func writePlain(enc *jsontext.Encoder, v value) error {
 	switch v.kind() {
 	case "S":
 		return enc.WriteToken(jsontext.String(*v.S))
+	case "B":
+		return enc.WriteToken(jsontext.String(binary + *v.B))
 	case "N":
 		return enc.WriteValue(jsontext.Value(*v.N))
 	case "BOOL":

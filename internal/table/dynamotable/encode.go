@@ -57,7 +57,7 @@ func encode(it table.Item) (attributes, error) {
 	if err != nil {
 		return nil, err
 	}
-	native, err := attributevalue.Marshal(doc)
+	native, err := attributevalue.Marshal(withBytes(doc))
 	if err != nil {
 		return nil, err
 	}
@@ -71,6 +71,25 @@ func encode(it table.Item) (attributes, error) {
 		a["ttl"] = whole(it.Expires.Unix())
 	}
 	return a, nil
+}
+
+// withBytes puts bytes in the place of the strings of v that stand for bytes, so that they are stored as such.
+func withBytes(v any) any {
+	switch v := v.(type) {
+	case string:
+		if b, ok := table.Bytes(v); ok {
+			return b
+		}
+	case map[string]any:
+		for name, value := range v {
+			v[name] = withBytes(value)
+		}
+	case []any:
+		for i, value := range v {
+			v[i] = withBytes(value)
+		}
+	}
+	return v
 }
 
 // Decode returns the item of a stored image, as in a stream record. It returns an error if the image lacks the
@@ -158,8 +177,8 @@ func render(doc map[string]any) (json.RawMessage, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// canonical replaces every number in v, in place, by its canonical json.Number, so that reflect.DeepEqual compares
-// documents.
+// canonical replaces every number in v, in place, by its canonical json.Number, and bytes by their string, so that
+// reflect.DeepEqual compares documents.
 func canonical(v any) (any, error) {
 	var err error
 	switch v := v.(type) {
@@ -167,6 +186,8 @@ func canonical(v any) (any, error) {
 		return number(string(v))
 	case attributevalue.Number:
 		return number(string(v))
+	case []byte:
+		return table.Binary(v), nil
 	case map[string]any:
 		for name, value := range v {
 			if v[name], err = canonical(value); err != nil {

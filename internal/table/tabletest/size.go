@@ -13,7 +13,7 @@ import (
 // sk, v and doc, ipk and isk if it is indexed, and ttl if it expires. An absent item has size 0.
 //
 // The rules are those of "DynamoDB item sizes and formats" in the Amazon DynamoDB Developer Guide. Names and
-// strings count their UTF-8 bytes. A number counts one byte per two significant digits and one more. Null and a
+// strings count their UTF-8 bytes, and binary values their bytes. A number counts one byte per two significant digits and one more. Null and a
 // boolean count one byte. A list or a map counts three bytes, and one more for each element in addition to its
 // size. Two rules are not in the guide but were measured by others: a negative number counts one byte more, and no
 // number counts more than 21.
@@ -49,6 +49,9 @@ func entrySize(it table.Item) int {
 func valueSize(v any) int {
 	switch v := v.(type) {
 	case string:
+		if b, ok := table.Bytes(v); ok {
+			return len(b)
+		}
 		return len(v)
 	case json.Number:
 		return numberSize(v.String())

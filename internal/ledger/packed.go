@@ -1,0 +1,179 @@
+package ledger
+
+import (
+	"bytes"
+	"compress/flate"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/perennial-loyalty/perennial/internal/ledger/columns"
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// DynamoDB bills a write by the KB, and a transaction twice. So a large entry is stored packed: its line items by column
+// (package columns), and the rest of it as compressed JSON. An order with 100 line items fits into one KB if their SKUs differ
+// in numbers, such as MUGS-0042 or EANs, and they share a few categories (internal/cost/usage.json has measured examples). SKUs
+// of 16 random hexadecimal digits need two KB. Small entries are plain JSON, which people can read.
+
+// packAbove is how many bytes of JSON a plain entry has at most. DynamoDB counts fewer for it: less than 1,024 with its keys.
+const packAbove = 1_050
+
+// maxUnpacked bounds what is unpacked of one entry. An order of which a merchant sends all is smaller.
+const maxUnpacked = 1 << 20
+
+// packedDoc is a stored form: changed only by addition.
+type packedDoc struct {
+	Packed string `json:"z,omitzero"` // bytes: an unpackedDoc, compressed with packDictionary
+	Lines  string `json:"l,omitzero"` // bytes: the columns of the lines
+}
+
+// unpackedDoc is a stored form: changed only by addition.
+type unpackedDoc struct {
+	Entry entryDoc `json:"e"`
+	Lines int      `json:"n,omitzero"` // how many there are in the columns
+	Texts []string `json:"t,omitempty"`
+}
+
+// packed returns the document of an entry as it is stored.
+func packed(d entryDoc) []byte {
+	doc := encode(d)
+	if len(doc) <= packAbove {
+		return doc
+	}
+	u, p := unpackedDoc{Entry: d}, packedDoc{}
+	if d.Order != nil && len(d.Order.Lines) > 0 {
+		order := *d.Order
+		var w columns.Writer
+		writeLines(&w, order.Lines)
+		u.Lines, u.Texts, p.Lines = len(order.Lines), w.Texts(), table.Binary(w.Bytes())
+		order.Lines, u.Entry.Order = nil, &order
+	}
+	p.Packed = table.Binary(deflated(encode(u)))
+	return encode(p)
+}
+
+// unpackedEntry reads the document of an entry, packed or not.
+func unpackedEntry(doc []byte) (entryDoc, error) {
+	var d struct {
+		entryDoc
+		packedDoc
+	}
+	if err := json.Unmarshal(doc, &d); err != nil || d.Packed == "" {
+		return d.entryDoc, err
+	}
+	z, ok := table.Bytes(d.Packed)
+	if !ok {
+		return entryDoc{}, columns.ErrDamaged
+	}
+	plain, err := inflated(z)
+	if err != nil {
+		return entryDoc{}, err
+	}
+	var u unpackedDoc
+	if err := json.Unmarshal(plain, &u); err != nil || u.Lines == 0 {
+		return u.Entry, err
+	}
+	in, ok := table.Bytes(d.Lines)
+	if !ok || u.Entry.Order == nil || u.Lines < 0 || u.Lines > maxUnpacked {
+		return entryDoc{}, columns.ErrDamaged
+	}
+	u.Entry.Order.Lines, err = readLines(columns.NewReader(in, u.Texts), u.Lines)
+	return u.Entry, err
+}
+
+// texts returns the fields of a line that are columns of strings, in the order of the columns.
+func (d *lineDoc) texts() [4]*string { return [...]*string{&d.ID, &d.SKU, &d.Category, &d.Brand} }
+
+// writeLines writes the lines by column: their strings, whether amounts are written for one unit, which all of them must
+// allow, the quantities and the amounts.
+func writeLines(w *columns.Writer, lines []lineDoc) {
+	texts, numbers := make([]string, len(lines)), make([]int64, len(lines))
+	for column := range new(lineDoc).texts() {
+		for i := range lines {
+			texts[i] = *lines[i].texts()[column]
+		}
+		w.Strings(texts)
+	}
+	unit := int64(1)
+	for i, l := range lines {
+		numbers[i] = l.Quantity
+		if l.Quantity < 1 || l.Amount%l.Quantity != 0 {
+			unit = 0
+		}
+	}
+	w.Numbers([]int64{unit})
+	w.Numbers(numbers)
+	for i, l := range lines {
+		if numbers[i] = l.Amount; unit == 1 {
+			numbers[i] /= l.Quantity
+		}
+	}
+	w.Numbers(numbers)
+}
+
+func readLines(r *columns.Reader, n int) ([]lineDoc, error) {
+	lines := make([]lineDoc, n)
+	for column := range new(lineDoc).texts() {
+		texts, err := r.Strings(n)
+		if err != nil {
+			return nil, err
+		}
+		for i := range lines {
+			*lines[i].texts()[column] = texts[i]
+		}
+	}
+	unit, err := r.Numbers(1)
+	if err != nil {
+		return nil, err
+	}
+	quantities, err := r.Numbers(n)
+	if err != nil {
+		return nil, err
+	}
+	amounts, err := r.Numbers(n)
+	if err != nil {
+		return nil, err
+	}
+	for i := range lines {
+		lines[i].Quantity, lines[i].Amount = quantities[i], amounts[i]
+		if unit[0] == 1 {
+			lines[i].Amount *= quantities[i]
+		}
+	}
+	return lines, nil
+}
+
+func deflated(plain []byte) []byte {
+	var out bytes.Buffer
+	w, err := flate.NewWriterDict(&out, flate.BestCompression, []byte(packDictionary))
+	if err != nil {
+		panic("ledger: " + err.Error()) // the level is one that there is
+	}
+	_, _ = w.Write(plain) // a buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
+}
+
+func inflated(z []byte) ([]byte, error) {
+	r := flate.NewReaderDict(bytes.NewReader(z), []byte(packDictionary))
+	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
+	if err == nil && len(plain) > maxUnpacked {
+		err = fmt.Errorf("ledger: an entry has more than %d bytes", maxUnpacked)
+	}
+	return plain, err
+}
+
+// packDictionary has the texts that entries consist of. What is stored refers to its bytes, so it never changes.
+const packDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
+	`"rd":{"id":"rd_","r":"","n":,"st":"committed","k":"redeem","event:"k":"clawback","r":"revision","k":"given"` +
+	`{"e":{"seq":41,"m":"mem_","k":"earn","n":59,"p":[{"b":"pending","l":20271231,"at":1829709660000,"n":59},` +
+	`{"b":"active","l":20271231,"n":59},{"b":"issued","n":-59}],"why":[{"r":"earn.purchase","k":"rate","a":["29.99 EUR",` +
+	`"1 per 1.00"],"n":"29.99"},{"r":"earn.categories.","k":"times","a":["29.99 EUR","2"],"n":"29.99"},{"r":"campaigns.",` +
+	`"k":"factor","a":["2"],"n":"9"},{"r":"tiers.gold","k":"factor","a":["1.5"],"n":"14.99"},{"r":"tiers.silver","k":"factor",` +
+	`"a":["1.25"],"n":"15"},{"r":"rounding","k":"round","a":["down"],"n":"-0.98"},{"r":"earn.caps","k":"cap","a":["1000",` +
+	`"order"],"n":"-41"}],"v":1,"at":1828500060000,"rec":1828500060000,"by":"","in":"","o":{"at":1828500060000,"cur":"EUR",` +
+	`"ch":"web","st":"paid","shi":490,"tax":0,"te":[{"k":"card","a":3489}],"up":1828500060000,"cnt":true,"v":1,"lev":"gold",` +
+	`"n":59,"act":1829709660000,"lot":20271231,"nth":3},"met":{"m":202612,"n":59,"o":1,"w":12},"caps":{"day":[20261201,59],` +
+	`"month":[20261231,59]},"ba":50,"bp":59,"prev":"","hash":""},"n":100,"t":["n*","nSKU-*","p8*","l"]}`

@@ -1,0 +1,68 @@
+package ledger
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/perennial-loyalty/perennial/internal/table"
+)
+
+// What is read of a packed entry is what was written, whatever its lines are.
+func TestPackedEntriesAreReadAsTheyWereWritten(t *testing.T) {
+	text := rapid.OneOf(rapid.StringMatching(`[A-Z]{1,3}-[0-9]{1,20}`), rapid.String(), rapid.SampledFrom([]string{"", "tea", "mugs"}))
+	number := rapid.OneOf(rapid.Int64Range(-3, 2_000), rapid.Int64())
+	line := rapid.Custom(func(t *rapid.T) lineDoc {
+		return lineDoc{
+			text.Draw(t, "id"), text.Draw(t, "sku"), text.Draw(t, "category"), text.Draw(t, "brand"), number.Draw(t, "quantity"), number.Draw(t, "amount"),
+		}
+	})
+	rapid.Check(t, func(t *rapid.T) {
+		want := entryDoc{Member: "mem_ada", Kind: "earn", Order: &orderDoc{Currency: "EUR", Status: "paid"}}
+		want.Order.Lines = rapid.SliceOfN(line, 20, 60).Draw(t, "lines")
+		doc := packed(want)
+		if !strings.HasPrefix(string(doc), `{"z":"data:;base64,`) {
+			t.Fatalf("it is not packed: %s", doc)
+		}
+		got, err := unpackedEntry(doc)
+		if err != nil || !bytes.Equal(encode(got), encode(want)) {
+			t.Fatalf("%v: read\n%s\nwant\n%s", err, encode(got), encode(want))
+		}
+	})
+}
+
+func TestLargeEntriesWithoutLinesArePackedAndSmallOnesAreNot(t *testing.T) {
+	small := entryDoc{Member: "mem_ada", Kind: "earn", Order: &orderDoc{Currency: "EUR", Lines: []lineDoc{{ID: "1", Quantity: 1, Amount: 100}}}}
+	if doc := packed(small); !bytes.Equal(doc, encode(small)) {
+		t.Errorf("a small entry is stored as %s", doc)
+	}
+	large := entryDoc{Member: "mem_ada", Kind: "earn", Actor: strings.Repeat("long ", 500)}
+	doc := packed(large)
+	if got, err := unpackedEntry(doc); err != nil || len(doc) > 300 || !bytes.Equal(encode(got), encode(large)) {
+		t.Errorf("%d bytes, %v", len(doc), err)
+	}
+}
+
+func TestDamagedPackedEntriesAreErrors(t *testing.T) {
+	d := entryDoc{Order: &orderDoc{}}
+	for i := range 100 {
+		d.Order.Lines = append(d.Order.Lines, lineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)})
+	}
+	whole := string(packed(d))
+	bomb := table.Binary(deflated(bytes.Repeat([]byte(" "), maxUnpacked+1)))
+	for name, doc := range map[string]string{
+		"no bytes":         `{"z":"x"}`,
+		"nothing":          `{"z":"data:;base64,"}`,
+		"no compressed":    `{"z":"data:;base64,AAECAw=="}`,
+		"without lines":    whole[:strings.Index(whole, `,"l":`)] + "}",
+		"with other lines": whole[:strings.Index(whole, `,"l":`)] + `,"l":"data:;base64,AAECAw=="}`,
+		"too much":         `{"z":"` + bomb + `"}`,
+	} {
+		if got, err := unpackedEntry([]byte(doc)); err == nil {
+			t.Errorf("%s is read as %s", name, encode(got))
+		}
+	}
+}

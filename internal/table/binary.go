@@ -1,0 +1,23 @@
+package table
+
+import (
+	"encoding/base64"
+	"strings"
+)
+
+// binaryPrefix begins the strings of documents that stand for bytes: they are data URLs (RFC 2397) without a media type.
+const binaryPrefix = "data:;base64,"
+
+// Binary returns the string that stands for bytes in a document. An adapter may store it as bytes, which take a quarter
+// less than base64; it comes back as the same string.
+func Binary(b []byte) string { return binaryPrefix + base64.StdEncoding.EncodeToString(b) }
+
+// Bytes returns the bytes that a string of a document stands for. ok is false for a string that Binary does not return.
+func Bytes(s string) (b []byte, ok bool) {
+	encoded, ok := strings.CutPrefix(s, binaryPrefix)
+	if !ok {
+		return nil, false
+	}
+	b, err := base64.StdEncoding.DecodeString(encoded)
+	return b, err == nil && Binary(b) == s
+}
