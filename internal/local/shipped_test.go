@@ -37,10 +37,19 @@ func (o *output) add(function string, line []byte) {
 	o.lines[function] += string(line) + "\n"
 }
 
+// of returns the lines of a function until now. A response may be here before the lines that were written earlier; after
+// a Stack was closed, all are here.
 func (o *output) of(function string) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.lines[function]
+}
+
+func closeStack(t *testing.T, s *Stack) {
+	t.Helper()
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // onBinaries runs the functions' binaries, built from the sources, and collects their output.
@@ -189,11 +198,13 @@ func TestBinariesRespondLikeFunctionsInProcess(t *testing.T) {
 		t.Logf("the responses:\n%s", joined)
 	}
 	there.Wait()
+	dead := there.Dead()
+	closeStack(t, there)
 	if lines := out.of("relay"); !strings.Contains(lines, "entries committed") {
 		t.Errorf("the stream did not reach relay, whose log is %s", lines)
 	}
-	if n := len(there.Dead()); n != 2 || there.Dead()[jobs.ReassessQueue]+there.Dead()[jobs.RemindQueue] > 0 {
-		t.Errorf("messages failed: %v", there.Dead())
+	if n := len(dead); n != 2 || dead[jobs.ReassessQueue]+dead[jobs.RemindQueue] > 0 {
+		t.Errorf("messages failed: %v", dead)
 	}
 }
 
@@ -209,6 +220,7 @@ func TestOnlyBadMessagesFail(t *testing.T) {
 	if s.Dead()[jobs.ReassessQueue] != 1 {
 		t.Errorf("failed messages: %v", s.Dead())
 	}
+	closeStack(t, s)
 	if n := strings.Count(out.of("reassess"), "message will be redelivered"); n != maxReceives {
 		t.Errorf("the bad message was delivered %d times, not %d", n, maxReceives)
 	}
@@ -274,7 +286,7 @@ func TestHangingFunctionIsKilledAndReplaced(t *testing.T) {
 
 func TestMissingPermissionIsDenied(t *testing.T) {
 	var out output
-	_, _, server, key := frozenStack(t, onBinaries(t, &out, func(tpl *stack.Template) {
+	here, _, server, key := frozenStack(t, onBinaries(t, &out, func(tpl *stack.Template) {
 		policy := stack.List(tpl.Functions["EarnFunction"].Properties["Policies"])[0].(stack.Object)
 		policy["Statement"] = slices.DeleteFunc(stack.List(policy["Statement"]), func(s any) bool {
 			return slices.Contains(stack.List(stack.At(s, "Action")), "dynamodb:PutItem")
@@ -289,11 +301,12 @@ func TestMissingPermissionIsDenied(t *testing.T) {
 	if a := c.send("PUT", "/v1/orders/order-1", order); !strings.Contains(a, " 500 ") {
 		t.Error(a)
 	}
-	if lines := out.of("earn"); !strings.Contains(lines, "AccessDeniedException") || !strings.Contains(lines, "not authorized to perform: dynamodb:PutItem") {
-		t.Errorf("the log of earn is %s", lines)
-	}
 	if a := c.send("GET", "/v1/orders/order-1", ""); !strings.Contains(a, " 404 ") {
 		t.Error(a)
+	}
+	closeStack(t, here)
+	if lines := out.of("earn"); !strings.Contains(lines, "AccessDeniedException") || !strings.Contains(lines, "not authorized to perform: dynamodb:PutItem") {
+		t.Errorf("the log of earn is %s", lines)
 	}
 }
 
