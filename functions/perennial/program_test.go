@@ -111,10 +111,10 @@ func TestMistakenVersionIsRecalled(t *testing.T) {
 		{on("publish", first), "version 1 of bluebird is live\n"},
 		{on("publish", second), "version 2 of bluebird is live\n"},
 		{on("publish", third, "--recall", "--effective-at", soon), "perennial: --recall: Only a live version that is replaced at once can be recalled. …\n"},
-		{on("publish", third, "--recall"), "version 3 of bluebird is live\nversion 2 is recalled\n"},
-		{on("publish", third, "--recall"), "version 3 of bluebird is live already, with these very words\nversion 2 is recalled\n"},
+		{on("publish", third, "--recall"), "version 3 of bluebird is live\nversion 2 was recalled\n"},
+		{on("publish", third, "--recall"), "version 3 of bluebird is live already, with the same file\nversion 2 was recalled\n"},
 		{on("versions", "bluebird"), "…3        live …2        recalled …1        past …"},
-		{on("rollback", "bluebird", "1", "--recall"), "version 4 of bluebird is live, with the file of version 1\nversion 3 is recalled\n"},
+		{on("rollback", "bluebird", "1", "--recall"), "version 4 of bluebird is live, with the file of version 1\nversion 3 was recalled\n"},
 		{on("versions", "bluebird"), "…4        live …3        recalled …2        recalled …1        past …"},
 	})
 }

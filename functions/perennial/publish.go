@@ -20,7 +20,7 @@ type publish struct {
 	File        string     `arg:"" help:"Program file. It contains the program's ID."`
 	Levels      string     `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels have changed: members only move up, or also down."`
 	EffectiveAt *time.Time `format:"2006-01-02T15:04:05Z07:00" placeholder:"INSTANT" help:"Instant from which the version is live, such as 2026-12-05T00:00:00+01:00, at most a year ahead. The default is now."`
-	Recall      bool       `help:"Recall the version that this one replaces. Orders of its time that were not accepted yet are priced by the version before it."`
+	Recall      bool       `help:"Recall the replaced version. Orders from its period that are not accepted yet are priced by the version before it."`
 }
 
 // Run publishes the file unless it has a problem or was already published.
@@ -55,7 +55,7 @@ func (c *publish) Run(ctx context.Context) error {
 			fmt.Printf("version %d still takes effect at %s\n", n.Version, n.At.Format(time.RFC3339))
 		}
 		if n := len(s.Past); c.Recall && n > 0 {
-			fmt.Printf("version %d is recalled\n", s.Past[n-1].Version)
+			fmt.Printf("version %d was recalled\n", s.Past[n-1].Version)
 		}
 		return nil
 	})
@@ -66,7 +66,7 @@ type rollback struct {
 	Program string `arg:"" help:"ID of the program."`
 	Levels  string `enum:",upgrade_only,full" default:"" placeholder:"upgrade_only|full" help:"Tier changes if the requirements of levels differ: members only move up, or also down."`
 	Version int    `arg:"" help:"Version whose file is published again. For the live version, only scheduled versions are withdrawn."`
-	Recall  bool   `help:"Recall every version that was live since that one. Orders of their time that were not accepted yet are priced by it."`
+	Recall  bool   `help:"Recall every later live version. Orders from their period that are not accepted yet are priced by the given version."`
 }
 
 // Run publishes the file of an earlier version as a new version.
@@ -95,7 +95,7 @@ func (c *rollback) Run(ctx context.Context) error {
 		after, err := p.Ledger.Schedule(ctx, c.Program)
 		for _, v := range after.Past {
 			if v.Recalled && c.Recall && fresh && !slices.Contains(before.Past, v) {
-				fmt.Printf("version %d is recalled\n", v.Version)
+				fmt.Printf("version %d was recalled\n", v.Version)
 			}
 		}
 		return err
