@@ -336,16 +336,21 @@ func (c command) complete(
 			return []loyalty.Outcome{c.p.Resume(accs[0])}, nil
 		}
 	}
+	accs = slices.Clone(accs)
 	outs, err := decide(accs, left)
+	for n := 0; err == nil && slices.ContainsFunc(outs, isUndecided); n++ {
+		if n == attempts {
+			return nil, ErrTryAgain
+		}
+		for i, out := range outs {
+			if accs[i], err = l.withOrders(ctx, c.p, accs[i], sides[i].written, out.Needs); err != nil {
+				return nil, err
+			}
+		}
+		outs, err = decide(accs, left)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if accs, again, err := l.withFirstOrders(ctx, c.p, sides, accs, outs); err != nil {
-		return nil, err
-	} else if again {
-		if outs, err = decide(accs, left); err != nil {
-			return nil, err
-		}
 	}
 	for i := range outs {
 		n := needed{p: c.p, written: sides[i].written, passed: sides[i].entries, left: left, now: now}
@@ -355,6 +360,8 @@ func (c command) complete(
 	}
 	return outs, nil
 }
+
+func isUndecided(out loyalty.Outcome) bool { return out.Needs.Undecided() }
 
 // check refuses to write what breaks an invariant. A member who joins again is decided about from the beginning, without
 // the account that exists: that the first joining exists is found when it is written.

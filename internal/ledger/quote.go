@@ -36,13 +36,13 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 		return QuoteResult{}, err
 	}
 	q, err := p.QuoteUnder(rules, m.Account, o, maps.Clone(s.left), s.now)
-	if err == nil && q.Needs.Numbers {
-		if m.Account, err = l.numbered(ctx, p, m.Account); err == nil {
+	for n := 0; err == nil && q.Needs.Undecided(); n++ {
+		if n == attempts {
+			return QuoteResult{}, ErrTryAgain
+		}
+		if m.Account, err = l.knowing(ctx, p, m.Account, q.Needs); err == nil {
 			q, err = p.QuoteUnder(rules, m.Account, o, maps.Clone(s.left), s.now)
 		}
-	}
-	if err == nil && q.Needs.Numbers {
-		err = ErrTryAgain // orders have come in between
 	}
 	if err != nil {
 		return QuoteResult{}, err
@@ -62,12 +62,13 @@ func (l *Ledger) Quote(ctx context.Context, p *loyalty.Program, o loyalty.Order)
 	return QuoteResult{q, m.Profile}, err
 }
 
-// numbered returns an account that remembers the member's first orders.
-func (l *Ledger) numbered(ctx context.Context, p *loyalty.Program, acc loyalty.Account) (loyalty.Account, error) {
+// knowing returns an account with what a quote needs to know of the member's orders.
+func (l *Ledger) knowing(
+	ctx context.Context, p *loyalty.Program, acc loyalty.Account, needs loyalty.Needs,
+) (loyalty.Account, error) {
 	stored, err := l.lastWritten(ctx, p.ID, acc.Member)
 	if err != nil {
 		return acc, err
 	}
-	h, err := l.history(ctx, p.ID, acc.Member, stored.Sequence, loyalty.Needs{All: true})
-	return p.WithFirstOrders(acc, h.Entries), err
+	return l.withOrders(ctx, p, acc, stored.Sequence, needs)
 }

@@ -43,8 +43,16 @@ func (l *Ledger) redecided(ctx context.Context, n needed, out loyalty.Outcome) (
 
 // historyFor reads what an outcome needs next.
 func (l *Ledger) historyFor(ctx context.Context, n needed, out loyalty.Outcome) (h loyalty.History, err error) {
-	if h.Left = n.left; len(out.Needs.Orders) > 0 {
-		h.Orders, err = l.knownOrders(ctx, n, out.Account.Member, out.Needs.Orders)
+	if len(out.Needs.Orders) > 0 {
+		h.Left = n.left
+		if h.Orders, err = l.knownOrders(ctx, n, out.Account.Member, out.Needs.Orders); err != nil {
+			return h, err
+		}
+		if than := out.Needs.Later; than != (loyalty.PlacedOrder{}) {
+			var entries []loyalty.Entry
+			entries, err = l.entriesSince(ctx, n.p.ID, out.Account.Member, n.written, than)
+			h.Later = loyalty.LaterThan(than, entries)
+		}
 		return h, err
 	}
 	if h, err = l.history(ctx, n.p.ID, out.Account.Member, n.written, out.Needs); err != nil {
@@ -77,23 +85,33 @@ func (l *Ledger) knownOrders(
 	return known, parallel.Do(reads...)
 }
 
-// withFirstOrders returns the accounts with the first orders of those members whose outcomes ask for them; false if none
-// does.
-func (l *Ledger) withFirstOrders(
-	ctx context.Context, p *loyalty.Program, sides []side, accs []loyalty.Account, outs []loyalty.Outcome,
-) ([]loyalty.Account, bool, error) {
-	accs, again := slices.Clone(accs), false
-	for i, out := range outs {
-		if !out.Needs.Numbers {
-			continue
-		}
-		h, err := l.history(ctx, p.ID, out.Account.Member, sides[i].written, out.Needs)
+// entriesSince reads the entries of a member that may be about orders that were placed after another one.
+func (l *Ledger) entriesSince(
+	ctx context.Context, program string, m loyalty.MemberID, written int64, than loyalty.PlacedOrder,
+) ([]loyalty.Entry, error) {
+	h, err := l.history(ctx, program, m, written, loyalty.Needs{Recorded: than.At})
+	return h.Entries, err
+}
+
+// withOrders returns an account with what an undecided outcome needs to know of the member's orders.
+func (l *Ledger) withOrders(
+	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64, needs loyalty.Needs,
+) (loyalty.Account, error) {
+	if needs.Numbers {
+		h, err := l.history(ctx, p.ID, acc.Member, written, loyalty.Needs{All: true})
 		if err != nil {
-			return nil, false, err
+			return acc, err
 		}
-		accs[i], again = p.WithFirstOrders(accs[i], h.Entries), true
+		acc = p.WithFirstOrders(acc, h.Entries)
 	}
-	return accs, again, nil
+	if than := needs.Later; than != (loyalty.PlacedOrder{}) {
+		entries, err := l.entriesSince(ctx, p.ID, acc.Member, written, than)
+		if err != nil {
+			return acc, err
+		}
+		acc = acc.WithLaterOrders(than, entries)
+	}
+	return acc, nil
 }
 
 // versionsBefore returns the versions that were in force before p, as far as a decision needs them.

@@ -51,6 +51,7 @@ type accountDoc struct {
 	Numbers   int        `json:"nums,omitzero"`
 	First     []string   `json:"first,omitempty"` // the first orders: "mi8x2k00 1042"
 	Undecided []againDoc `json:"undec,omitempty"`
+	Cut       []string   `json:"cut,omitempty"` // orders that caps and limits cut: "mi8x2k00 20261231 1042"
 
 	metricsDoc
 }
@@ -304,7 +305,8 @@ type orderDoc struct {
 	Expired   int64            `json:"exp,omitzero"`
 	Converted []unconvertedDoc `json:"cv,omitempty"`
 
-	Missing []string `json:"miss,omitempty"`
+	Missing []string             `json:"miss,omitempty"`
+	Limits  map[string]seriesDoc `json:"cuts,omitempty"` // the caps and limits that cut it, as the account's caps
 
 	LinesAt   int `json:"lia,omitzero"` // instead of the lines: the revision beside which they are stored
 	RefundsAt int `json:"rea,omitzero"` // likewise

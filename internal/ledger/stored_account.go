@@ -50,6 +50,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 	}
 	d.Extended = storedExtended(a.Extended)
 	d.Reached = storedReaches(a.Reached)
+	d.Cut = storedCut(a.Cut)
 	d.Numbers, d.First, d.Undecided = a.First.Most, storedPlaced(a.First.Orders), storedAgain(a.Undecided)
 	return d
 }
@@ -155,6 +156,9 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	a.Graced = datesTo[loyalty.Date](d.Graced)
 	a.First.Most = d.Numbers
 	if a.Undecided, err = readAgain(d.Undecided); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	if a.Cut, err = readCut(d.Cut); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	if a.First.Orders, err = readPlaced(d.First); err != nil {

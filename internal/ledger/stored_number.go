@@ -63,3 +63,29 @@ func readAgain(stored []againDoc) (out []loyalty.Again, err error) {
 	}
 	return out, nil
 }
+
+// storedCut names each order as storedPlaced does, with the day on which its periods end, zero for none, in between.
+func storedCut(orders []loyalty.CutOrder) (out []string) {
+	for _, x := range orders {
+		at, id, _ := strings.Cut(placedText(x.Order), " ")
+		out = append(out, at+" "+strconv.Itoa(int(x.Ends))+" "+id)
+	}
+	return out
+}
+
+func readCut(stored []string) (out []loyalty.CutOrder, err error) {
+	for _, s := range stored {
+		at, rest, _ := strings.Cut(s, " ")
+		ends, id, _ := strings.Cut(rest, " ")
+		o, err := placedFrom(at + " " + id)
+		if err != nil {
+			return nil, err
+		}
+		day, err := strconv.Atoi(ends)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no order with a day", s)
+		}
+		out = append(out, loyalty.CutOrder{Order: o, Ends: loyalty.Date(day)})
+	}
+	return out, nil
+}

@@ -19,7 +19,8 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
 		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
-		Ladders: storedCounted(s.Ladders), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince, Missing: s.Missing,
+		Ladders: storedCounted(s.Ladders), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince,
+		Missing: s.Missing,
 	}
 	if o.Clock != nil {
 		d.Clock = o.Clock.String()
@@ -105,6 +106,9 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 	}
 	var err error
 	if s.Order, err = d.order(id, m); err != nil {
+		return nil, err
+	}
+	if s.Cut, err = readUsage(d.Limits); err != nil {
 		return nil, err
 	}
 	more, err := grants(d.More)

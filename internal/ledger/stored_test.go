@@ -83,6 +83,7 @@ func TestNothingOfAnAccountIsLost(t *testing.T) {
 	want.Wallet = ""          // of points
 	want.First.Loaded = false // it is what the next entry records
 	want.First.Target = 0     // likewise
+	want.Later = loyalty.LaterOrders{}
 	for i := range want.Pending {
 		want.Pending[i].Cause.Revision = 0 // all revisions share it
 	}

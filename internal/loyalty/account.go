@@ -38,6 +38,8 @@ type Account struct {
 	Ladders []OnLadder // the other ladders on which anything ever happened, the latest last
 
 	First     FirstOrders // the first orders that count, where rules ask for their numbers
+	Cut       []CutOrder  // orders that caps or limits cut, at most maxCut
+	Later     LaterOrders // what is known of the orders after the one that is decided next; it is not stored
 	Undecided []Again     // orders that are to be decided again, because another order changed
 
 	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period

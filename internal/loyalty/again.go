@@ -20,26 +20,48 @@ type KnownOrder struct {
 
 // orders decides orders again, in their order. An order for which nothing changes is not posted.
 func (d *decision) orders(h History) error {
-	d.Needs.Orders, d.Entries, d.holding = nil, slices.Clip(d.Entries), true
-	slices.SortFunc(h.Orders, func(x, y KnownOrder) int { return x.Entry.Order.Order.placed().Compare(y.Entry.Order.Order.placed()) })
-	for _, x := range h.Orders {
-		prior := x.Entry.Order
-		s, err := d.p.orderState(d.Account, prior, x.Rules, prior.Order, d.now)
-		if err != nil {
+	d.Needs.Orders, d.Needs.Later = nil, PlacedOrder{}
+	d.Entries, d.later, d.holding = slices.Clip(d.Entries), h.Later, true
+	slices.SortFunc(h.Orders, func(x, y KnownOrder) int { return x.placed().Compare(y.placed()) })
+	for i, x := range h.Orders {
+		if err := d.again(x, h.Left); err != nil {
 			return err
 		}
-		n := len(d.Entries)
-		again := Again{prior.Order.placed(), d.reason(prior.Order.ID)}
-		if err := d.placeOrder(prior, x.Rules, s, h.Left.after(d.Spends), &again); err != nil {
-			return err
-		}
-		if len(d.Entries) > n {
-			d.Entries[n].Input = x.Entry.Input // the same state of the order is still a replay
+		if d.Needs.Undecided() {
+			for _, x := range h.Orders[i:] {
+				d.Needs = d.Needs.with(Needs{Orders: []PlacedOrder{x.placed()}})
+			}
+			return nil
 		}
 	}
 	d.holding = false
 	return d.settleOrders()
 }
+
+// again decides an order again.
+func (d *decision) again(x KnownOrder, left Budgets) error {
+	d.Needs.Orders = slices.DeleteFunc(d.Needs.Orders, func(o PlacedOrder) bool { return o == x.placed() })
+	for _, e := range d.Entries {
+		if e.Order != nil && e.Order.Order.ID == x.Entry.Order.Order.ID {
+			x.Entry = e // it was decided in this command already
+		}
+	}
+	prior, n := x.Entry.Order, len(d.Entries)
+	s, err := d.p.orderState(d.Account, prior, x.Rules, prior.Order, d.now)
+	if err != nil {
+		return err
+	}
+	again := Again{x.placed(), d.reason(prior.Order.ID)}
+	if err := d.placeOrder(prior, x.Rules, s, left.after(d.Spends), &again); err != nil {
+		return err
+	}
+	if len(d.Entries) > n {
+		d.Entries[n].Input = x.Entry.Input // the same state of the order is still a replay
+	}
+	return nil
+}
+
+func (x KnownOrder) placed() PlacedOrder { return x.Entry.Order.Order.placed() }
 
 // rising is what the milestones and levels are decided by: when the orders that changed were placed, and the account
 // before.
@@ -111,8 +133,8 @@ func (e *Entry) Follows() bool {
 // changesNothing reports whether an order's entry changes nothing but what the order's rules know of it. was is the
 // state of the order before.
 func (e *Entry) changesNothing(was *OrderState, spends []Spend) bool {
-	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) && slices.Equal(was.Shares, e.Order.Shares) &&
-		len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&
+	return e.Order.Worth == was.Worth && sameGrants(was.Grants, e.Order.Grants) &&
+		slices.Equal(was.Shares, e.Order.Shares) && len(e.Postings)+len(e.Usage)+len(e.Brands)+len(e.Counts) == 0 && e.Metric == nil && e.Carried == "" &&
 		!slices.ContainsFunc(spends, func(s Spend) bool { return s.Points != 0 })
 }
 
@@ -161,7 +183,8 @@ func (a *Account) undecided() (orders []PlacedOrder) {
 // noteUndecided takes over which orders wait to be decided again.
 func (a *Account) noteUndecided(e Entry) {
 	if e.Order != nil && a.isUndecided(e.Order.Order.ID) {
-		a.Undecided = slices.DeleteFunc(slices.Clone(a.Undecided), func(x Again) bool { return x.Order.ID == e.Order.Order.ID })
+		is := func(x Again) bool { return x.Order.ID == e.Order.Order.ID }
+		a.Undecided = slices.DeleteFunc(slices.Clone(a.Undecided), is)
 		if len(a.Undecided) == 0 {
 			a.Undecided = nil
 		}

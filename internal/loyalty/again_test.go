@@ -16,7 +16,8 @@ func TestALoserThatWinsLaterIsStillLimited(t *testing.T) {
 	s.buy("2", 10, noon)        // a, for the one time that there is
 	one.Refunds = []Refund{back("1", 5_000)}
 	s.tell(one, noon)
-	s.want(t, "1", 10) // what is left, without b and without a
+	s.want(t, "1", 20) // of what is left, a and not b: it was placed first
+	s.want(t, "2", 10)
 	for _, u := range s.acc.Usage {
 		if u.Times && u.N > 1 || !u.Times && u.N > 10 {
 			t.Errorf("used %+v", u)

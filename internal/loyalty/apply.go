@@ -36,6 +36,7 @@ func (a *Account) note(e Entry) {
 		a.Past, a.Tier = e.past(a.Past, a.Tier), *e.Standing
 	}
 	a.noteOrder(e)
+	a.noteCut(e)
 	a.noteUndecided(e)
 	if e.Metric != nil {
 		a.Metrics = addMetric(a.Metrics, *e.Metric, e.Window)
@@ -73,6 +74,9 @@ func (a *Account) note(e Entry) {
 	}
 	for _, r := range e.Redated {
 		a.Reached = setReached(a.Reached, r)
+	}
+	if e.Order != nil && len(e.Usage) > 0 {
+		a.Counted = later(a.Counted, e.Order.Order.PlacedAt)
 	}
 	if at, counts := e.counted(); counts {
 		a.Counted = later(later(a.Counted, at), later(e.Effective, a.Joined))

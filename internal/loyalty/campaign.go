@@ -120,7 +120,7 @@ func (v *valuation) allowed(c *candidate, want Points) {
 	s := &c.share
 	*s = *v.s.shareOf(r.key)
 	peak, wasCut := s.Peak, s.Cut
-	got, cuts := s.bounded(v.acc, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
+	got, cuts := s.bounded(v.acc, v.s, r.Caps, DateOf(v.o.PlacedAt, v.p.Zone), want, nil)
 	if r.Budget > 0 {
 		left, known := v.budgets[r.key]
 		if !known {

@@ -139,34 +139,37 @@ func (a Account) exhausted(rule string, limits []Limit, day Date) (Limit, bool) 
 	return limits[at], true
 }
 
-// bounded is how much of want the caps of a rule allow to one order or event of a day, and why not more. The caps of
-// a period leave what others have not used, and never less than this one was allowed already: a refund of it that
-// fails gives back all that it took. Once it was cut, room that others make later is not for it, or a refund of a cent
-// could give it points.
-func (s *Share) bounded(acc Account, caps []Cap, day Date, want Points, why []Because) (Points, []Because) {
-	rule, wasCut := s.Rule, s.Cut
+// bounded is how much of want the caps of a rule allow to an order of a day, and why not more. acc has used what the
+// orders before it use: the caps of a period leave the rest. Of a period that is closed the order keeps what it was
+// allowed.
+func (s *Share) bounded(
+	acc Account, of *OrderState, caps []Cap, day Date, want Points, why []Because,
+) (Points, []Because) {
+	rule := s.Rule
 	if rule == "" {
 		rule = "earn.caps"
 	}
 	for _, c := range caps {
-		allowed := c.Points
+		u, allowed := c.usage(s.Rule, day, 0), c.Points
+		closed := c.Per != PerOrder && acc.isClosed(u)
 		switch {
 		case c.Per == PerOrder:
-		case wasCut:
+		case closed:
 			allowed = s.Peak
 		default:
-			room := max(0, c.Points-Points(acc.used(s.Rule, false, c.Per, c.Per.ends(day))))
-			allowed = max(s.Peak, s.Used+room)
+			allowed = max(0, c.Points-Points(acc.used(s.Rule, false, c.Per, u.Ends)))
 		}
 		if want <= allowed {
 			continue
 		}
 		what := IsCapped
-		if c.Refuse && (!wasCut || c.Per == PerOrder) {
+		if c.Refuse && !closed {
 			what, allowed = IsRefused, 0
 		}
 		why = append(why, Reason(rule, points(allowed-want), what, points(c.Points), string(c.Per)))
-		s.Cut = s.Cut || c.Per != PerOrder
+		if c.Per != PerOrder {
+			of.cutBy(u)
+		}
 		want = allowed
 	}
 	s.Peak = max(s.Peak, want)
@@ -197,10 +200,30 @@ func (s *Share) use(n Points, caps []Cap, limits []Limit, day Date) (out []Usage
 	return out
 }
 
-// limited is the limit that leaves no room for another time, if there is one.
+// limited is the limit that leaves no room for another time of an event, if there is one.
 func (s *Share) limited(acc Account, limits []Limit, day Date) (Limit, bool) {
 	if s.Peak > 0 {
 		return Limit{}, false // it had its time
 	}
 	return acc.exhausted(s.Rule, limits, day)
+}
+
+// limited is the limit of a rule that leaves no room for an order of a day, if there is one. acc has used what the orders
+// before it use. Of a period that is closed the order keeps its time if it had one.
+func (s *OrderState) limited(acc Account, rule string, limits []Limit, day Date) (found Limit, full bool) {
+	for _, l := range limits {
+		u := l.usage(rule, day, 1)
+		used := acc.times(rule, l, day) >= l.Times
+		if acc.isClosed(u) {
+			used = s.shareOf(rule).Peak == 0
+		}
+		if !used {
+			continue
+		}
+		s.cutBy(u)
+		if !full {
+			found, full = l, true
+		}
+	}
+	return found, full
 }

@@ -1,7 +1,9 @@
 package loyalty
 
 import (
+	"fmt"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 )
@@ -47,25 +49,98 @@ func TestCapsCutAndSaySo(t *testing.T) {
 	}
 }
 
-func TestRefundsGiveRoomBackButNeverPoints(t *testing.T) {
-	s := capped(t, Cap{Points: 100, Per: PerDay})
+// Room that a refund frees goes to the next orders that the cap had cut, and a refund that fails takes it back.
+func TestRoomThatARefundFreesGoesToTheNextOrders(t *testing.T) {
+	s := capped(t, Cap{Points: 100, Per: PerMonth})
 	first := s.buy("1", 80, noon)
-	second := s.buy("2", 80, noon)
+	second := s.buy("2", 60, noon.Add(time.Hour))
 	s.want(t, "2", 20)
 	first.Refunds = []Refund{back("1", 8_000)}
-	s.tell(first, noon)
+	s.tell(first, noon.Add(2*time.Hour))
 	s.want(t, "1", 0)
-	second.Refunds = []Refund{back("1", 1)}
-	s.tell(second, noon)
-	s.want(t, "2", 20)
-	s.buy("3", 90, noon)
-	s.want(t, "3", 80)
+	s.want(t, "2", 60)
+	last := s.entries[len(s.entries)-1]
+	if last.Cause.ID != "2" || !last.Follows() || last.Points != 40 {
+		t.Errorf("the last entry is %s of %d because %+v", last.Cause, last.Points, last.Because)
+	}
+	s.buy("3", 90, noon.Add(3*time.Hour))
+	s.want(t, "3", 40)
 	first.Refunds[0].Status = RefundFailed
-	s.tell(first, noon)
-	s.want(t, "1", 80) // it had them before the others came
-	second.Refunds[0].Amount = 7_000
-	s.tell(second, noon)
+	s.tell(first, noon.Add(4*time.Hour))
+	s.want(t, "1", 80)
+	s.want(t, "2", 20)
+	s.want(t, "3", 0)
+	second.Refunds = []Refund{back("1", 5_000)}
+	s.tell(second, noon.Add(5*time.Hour))
 	s.want(t, "2", 10)
+	s.want(t, "3", 10)
+}
+
+// A refund of a cent gives an order no points, though it is decided again.
+func TestRefundGivesNoPoints(t *testing.T) {
+	s := capped(t, Cap{Points: 100, Per: PerDay, Refuse: true})
+	s.buy("1", 80, noon)
+	second := s.buy("2", 60, noon)
+	s.want(t, "2", 0)
+	second.Refunds = []Refund{back("1", 5_000)}
+	s.tell(second, noon)
+	s.want(t, "2", 0)
+}
+
+// An order that is reported late takes the room that it would have had in time.
+func TestLateOrderTakesItsRoom(t *testing.T) {
+	s := capped(t, Cap{Points: 100, Per: PerMonth})
+	s.acc.Joined = noon.AddDate(0, -1, 0)
+	s.buy("2", 60, noon)
+	s.buy("3", 30, noon.Add(time.Hour))
+	o := bought("EUR", Line{Amount: 8_000})
+	o.ID, o.PlacedAt = "1", noon.Add(-time.Hour)
+	s.tell(o, noon.Add(2*time.Hour))
+	s.want(t, "1", 80)
+	s.want(t, "2", 20)
+	s.want(t, "3", 0)
+}
+
+// The time of a limit goes to the next order as well.
+func TestTimeOfALimitGoesToTheNextOrder(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) {
+		p.Earn.Rules = []Rule{{ID: "once", Give: Fixed{30}, Limits: []Limit{{1, PerEver}}}}
+	}))
+	first := s.buy("1", 10, noon)
+	s.buy("2", 10, noon.Add(time.Minute))
+	s.buy("3", 10, noon.Add(2*time.Minute))
+	want := func(want ...Points) {
+		t.Helper()
+		if got := s.worths("1", "2", "3"); !slices.Equal(got, want) {
+			t.Errorf("the orders are worth %v, want %v", got, want)
+		}
+	}
+	want(40, 10, 10)
+	for range 2 {
+		first.Status = OrderCancelled
+		s.tell(first, noon.Add(time.Hour))
+		want(0, 40, 10)
+		first.Status = OrderPaid
+		s.tell(first, noon.Add(2*time.Hour))
+		want(40, 10, 10)
+	}
+}
+
+// An account remembers a bounded number of orders that were cut, as long as their periods are open.
+func TestAccountRemembersFewCutOrders(t *testing.T) {
+	s := capped(t, Cap{Points: 100, Per: PerDay}, Cap{Points: 150, Per: PerWeek})
+	at := noon
+	for i := range 50 {
+		s.buy(fmt.Sprintf("%02d", i), 90, at)
+		at = at.Add(time.Hour)
+	}
+	if n := len(s.acc.Cut); n != maxCut {
+		t.Errorf("the account remembers %d orders", n)
+	}
+	s.buy("cut", 200, at.AddDate(0, 4, 0))
+	if n := len(s.acc.Cut); n != 1 {
+		t.Errorf("no order can be reported for the earlier periods, and the account remembers %d orders", n)
+	}
 }
 
 func TestPeriodsOfCapsEndByTheCalendar(t *testing.T) {

@@ -225,8 +225,12 @@ func TestBudgetsAreChargedWhatAllMembersReceive(t *testing.T) {
 			default:
 				o.Status, o.Refunds = OrderPaid, nil
 			}
-			last[o.ID] = tills[i].put(t, *o, noon.Add(time.Hour))
-			countCharges(p, counts, last[o.ID], tills[i])
+			countCharges(p, counts, tills[i].put(t, *o, noon.Add(time.Hour)), tills[i])
+			for _, e := range tills[i].entries {
+				if e.Order != nil {
+					last[e.Order.Order.ID] = e
+				}
+			}
 			sums := map[string]Points{}
 			for _, e := range last {
 				for rule, n := range receivedUnder(p, e) {

@@ -22,6 +22,14 @@ package loyalty
 //   - The fraction of a point with which an order begins (carry) is what earlier orders had left when the order was first
 //     accepted. It is recorded with the order.
 //
+// Caps and limits:
+//
+//   - Room under a cap, and the times of a limit, go to the orders in the order of their placing as long as the period is
+//     open: until 92 days after its end. After that an order keeps at most what it was allowed.
+//   - The account remembers 20 orders that were cut. Others do not get the room that a refund frees.
+//   - An order that a budget had cut gets no more of it, also when room under a cap becomes free.
+//   - If orders do not fit into the transaction of the order that frees or takes their room, the due queue decides them.
+//
 // Order numbers:
 //
 //   - The account remembers the first 20 orders, as far as rules ask for their numbers.

@@ -26,6 +26,7 @@ func (p *Program) worth(acc Account, s *OrderState, left Budgets, late func(rule
 	default:
 		w.because = []Because{Reason("earn.purchase", "0", IsUnpaid)}
 	}
+	s.Cut = nil
 	if o.Status != OrderPaid {
 		s.Buyer.Orders = 0
 		if p.compiled.numbers > 0 {
@@ -341,7 +342,7 @@ func (w *worth) cap(p *Program, acc Account, s *OrderState) {
 		return
 	}
 	day := DateOf(s.Order.PlacedAt, p.Zone)
-	w.total, w.because = s.share("").bounded(acc, p.Earn.Caps, day, w.total, w.because)
+	w.total, w.because = s.share("").bounded(acc, s, p.Earn.Caps, day, w.total, w.because)
 }
 
 // fit keeps what rules with a life of their own give within the total: the last ones give way first.

@@ -265,7 +265,7 @@ func (v *valuation) may(r *rule, m *matched) bool {
 	if len(r.limits) == 0 || v.most != nil {
 		return true
 	}
-	if l, full := v.s.shareOf(r.key).limited(v.acc, r.limits, DateOf(v.o.PlacedAt, v.p.Zone)); full {
+	if l, full := v.s.limited(v.acc, r.key, r.limits, DateOf(v.o.PlacedAt, v.p.Zone)); full {
 		v.why(r.key, IsLimited, strconv.FormatInt(l.Times, 10), string(l.Per))
 		return false
 	}

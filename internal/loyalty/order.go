@@ -87,6 +87,7 @@ type OrderState struct {
 	Worth    Points  // what all its revisions together have given
 	Grants   []Grant // where: the base first, then rules whose points have a life of their own
 	Shares   []Share // what it uses of caps, limits and budgets
+	Cut      []Usage // the caps and limits of periods that leave it less than it asks for; N is hasRoom or isFull
 	Carried  string  // the fraction of a point that it started with; exact, empty for none
 	Rest     string  // what its rounding left, or took, of fractions; exact, empty for none
 	Counted  bool    // it is one of the member's orders, for milestones, levels and first-order rules

@@ -60,7 +60,9 @@ func (x *orderings) deliver(acc Account, state *OrderState, facts [5]int) {
 		left = true
 		next := facts
 		next[fact]++
-		out, err := x.p.PlaceOrder(acc, state, x.p, x.told(next), nil, noon.Add(time.Hour))
+		o := x.told(next)
+		alone := acc.WithLaterOrders(o.placed(), nil)
+		out, err := x.p.PlaceOrder(alone, state, x.p, o, nil, noon.Add(time.Hour))
 		if err != nil {
 			x.t.Fatal(err)
 		}

@@ -26,8 +26,9 @@ type decision struct {
 	traits   *Traits   // to be told with the next award
 	graced   []Date    // to be told with the next entry
 	whole    *decision // of which this is what a ladder sees; nil: it is the whole
-	holding  bool      // more orders are to be decided before settleOrders
-	trial    *trial    // nothing is posted, and only levels are decided; nil: it is no trial
+	later    LaterOrders
+	holding  bool   // more orders are to be decided before settleOrders
+	trial    *trial // nothing is posted, and only levels are decided; nil: it is no trial
 	Outcome
 }
 

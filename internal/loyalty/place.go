@@ -16,7 +16,9 @@ func (p *Program) PlaceOrder(acc Account, prior *OrderState, rules *Program, o O
 }
 
 // place is PlaceOrder of an order that is as its payments have it.
-func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time) (Outcome, error) {
+func (p *Program) place(
+	acc Account, prior *OrderState, rules *Program, o Order, left Budgets, now time.Time,
+) (Outcome, error) {
 	if acc.Status != Active {
 		return Outcome{}, frozen("/member")
 	}
@@ -28,7 +30,8 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 		return Outcome{}, err
 	}
 	d := p.decide(acc, now)
-	if err := d.placeOrder(prior, rules, s, left, nil); err != nil || d.Needs.Numbers {
+	d.later, d.Account.Later = acc.Later, LaterOrders{}
+	if err := d.placeOrder(prior, rules, s, left, nil); err != nil || d.Needs.Undecided() {
 		return Outcome{Account: acc, Needs: d.Needs}, err
 	}
 	return d.Outcome, nil
@@ -38,13 +41,19 @@ func (p *Program) place(acc Account, prior *OrderState, rules *Program, o Order,
 // another order that changed.
 func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, left Budgets, again *Again) error {
 	p, acc, o := d.p, d.Account, s.Order
-	w, err := rules.underBudgetsOf(p).worth(acc, &s, left, s.late(rules, d.now))
+	room := d.roomFor(prior, rules, &o)
+	w, err := rules.underBudgetsOf(p).worth(room, &s, left, s.late(rules, d.now))
 	if err != nil {
 		return err
 	}
+	s.findFull(room, rules)
+	if d.crowded(prior, &s, rules, w.usage) {
+		d.Needs = d.Needs.with(Needs{Later: o.placed()})
+		return nil
+	}
 	first, known := p.firstOrders(acc, rules, &o, prior != nil && prior.Counted, w.counted)
 	if !known {
-		d.Needs = Needs{Numbers: true, All: true}
+		d.Needs = d.Needs.with(Needs{Numbers: true, All: true})
 		return nil
 	}
 	e := Entry{
@@ -76,7 +85,8 @@ func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, l
 	if err := d.post(e); err != nil {
 		return err
 	}
-	d.Needs = d.Needs.with(Needs{Orders: acc.First.moved(first, o.placed())})
+	moved := slices.Concat(acc.First.moved(first, o.placed()), d.displaced(&s, e.Usage))
+	d.Needs = d.Needs.with(Needs{Orders: moved})
 	d.rising = d.rising.with(o.PlacedAt, acc)
 	return d.settleOrders()
 }

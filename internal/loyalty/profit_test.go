@@ -72,8 +72,13 @@ func (b *books) check(t *rapid.T) {
 }
 
 func (b *books) order(t *rapid.T, o Order) {
+	n := len(b.entries)
 	b.put(t, o, b.now)
-	delete(b.given, o.ID)
+	for _, e := range b.entries[n:] {
+		if e.Order != nil {
+			delete(b.given, e.Order.Order.ID)
+		}
+	}
 	b.check(t)
 }
 

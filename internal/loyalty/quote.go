@@ -10,7 +10,7 @@ type Quote struct {
 	Expires  Date      // the lot that they would join
 	Because  []Because
 	Spends   []Spend // what it would take of budgets
-	Needs    Needs   // if Numbers is set, nothing else is: the account does not remember enough of the first orders
+	Needs    Needs   // if not zero, the quote needs to know more of the member's orders, and nothing else is set
 	Guest    bool    // nobody is named: the figures are those of a new member
 	Balance  Balance
 	Rewards  []RewardQuote
@@ -45,8 +45,8 @@ func (p *Program) QuoteUnder(rules *Program, acc Account, o Order, left Budgets,
 	if err != nil {
 		return Quote{}, err
 	}
-	if q.Needs.Numbers = out.Needs.Numbers; q.Needs.Numbers {
-		return q, nil
+	if out.Needs.Undecided() {
+		return Quote{Needs: out.Needs}, nil
 	}
 	e := out.Entries[0]
 	q.Points = e.Order.Worth

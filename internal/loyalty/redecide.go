@@ -25,12 +25,20 @@ type Needs struct {
 	// Orders are decided again in their order, before the levels are: what they are worth depends on an order that
 	// changed. The caller loads their latest entries.
 	Orders []PlacedOrder
+	// Later asks for what the orders use that were placed after an order (WithLaterOrders, or History.Later): the entries
+	// since it was placed say it. That order is not decided yet.
+	Later PlacedOrder
 	// Numbers asks for an account that remembers the member's first orders (WithFirstOrders). Nothing is decided yet.
 	Numbers bool
 }
 
 // IsZero reports whether a decision is complete.
-func (n Needs) IsZero() bool { return !n.Numbers && len(n.Orders) == 0 && n.levels() == levelNeeds{} }
+func (n Needs) IsZero() bool {
+	return !n.Numbers && n.Later == PlacedOrder{} && len(n.Orders) == 0 && n.levels() == levelNeeds{}
+}
+
+// Undecided reports whether an order is not decided yet, because more must be known of the others.
+func (n Needs) Undecided() bool { return n.Numbers || n.Later != PlacedOrder{} }
 
 // levelNeeds is what the levels need.
 type levelNeeds struct {
@@ -46,7 +54,7 @@ func (n Needs) with(m Needs) Needs {
 	slices.SortFunc(orders, PlacedOrder.Compare)
 	return Needs{
 		Since: soonest(n.Since, m.Since), Recorded: soonest(n.Recorded, m.Recorded), All: n.All || m.All,
-		Orders: slices.Compact(orders), Numbers: n.Numbers || m.Numbers,
+		Orders: slices.Compact(orders), Numbers: n.Numbers || m.Numbers, Later: cmp.Or(n.Later, m.Later),
 	}
 }
 
@@ -65,7 +73,8 @@ type History struct {
 	Versions []Live  // those before the present one, in their order; the first held from before the entries on
 
 	Orders []KnownOrder // those that Needs asked for, in any order
-	Left   Budgets      // what is left of budgets, as far as that is known
+	Later  LaterOrders
+	Left   Budgets // what is left of budgets, as far as that is known
 }
 
 // A Live program was in force until another version took over.

@@ -143,7 +143,7 @@ func (p *Program) converts(acc Account, s *OrderState) (*Facts, bool) {
 // and loses what is taken back: the friend's order is never refused for the referrer's sake. The referrer's account must
 // have been advanced to now.
 func (p *Program) AwardReferral(order Outcome, referrer Account, rules *Program, friends, referrers *EventState, now time.Time) ([]Outcome, error) {
-	if order.Needs.Numbers {
+	if order.Needs.Undecided() {
 		return []Outcome{order, {Account: referrer}}, nil
 	}
 	s, r := order.Entries[0].Order, order.Account.Traits.Referral

@@ -228,6 +228,9 @@ func completed(t interface{ Fatal(...any) }, p *Program, out Outcome, all Histor
 	for !out.Needs.IsZero() {
 		h := all
 		h.All, h.Orders = out.Needs.All, knownOrders(p, out.Needs.Orders, all)
+		if out.Needs.Later != (PlacedOrder{}) {
+			h.Later = LaterThan(out.Needs.Later, all.Entries)
+		}
 		for i := len(h.Entries) - 1; i >= 0 && !h.All; i-- {
 			if out.Needs.Enough(h.Entries[i]) {
 				h.Entries = h.Entries[i+1:]
@@ -283,13 +286,21 @@ func (s *shop) tell(o Order, now time.Time) Entry {
 	return out.Entries[0]
 }
 
-// place decides an order, if necessary with the member's first orders.
+// place decides an order, if necessary with what is known of the member's other orders.
 func (s *shop) place(prior *OrderState, o Order, left Budgets, now time.Time) (Outcome, error) {
-	out, err := s.p.PlaceOrder(s.acc, prior, s.p, o, left, now)
-	if out.Needs.Numbers {
-		out, err = s.p.PlaceOrder(s.p.WithFirstOrders(s.acc, s.entries), prior, s.p, o, left, now)
+	acc := s.acc
+	for {
+		out, err := s.p.PlaceOrder(acc, prior, s.p, o, left, now)
+		if !out.Needs.Undecided() {
+			return out, err
+		}
+		if out.Needs.Numbers {
+			acc = s.p.WithFirstOrders(acc, s.entries)
+		}
+		if out.Needs.Later != (PlacedOrder{}) {
+			acc = acc.WithLaterOrders(out.Needs.Later, s.entries)
+		}
 	}
-	return out, err
 }
 
 func (s *shop) pass(now time.Time) {

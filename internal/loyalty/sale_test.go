@@ -66,7 +66,7 @@ func (c sale) run(t *testing.T) {
 // sell tells an order when it is placed.
 func (s *shop) sell(o Order, left Budgets) Entry {
 	s.pass(o.PlacedAt)
-	out, err := s.p.PlaceOrder(s.acc, s.states[o.ID], s.p, o, left, o.PlacedAt)
+	out, err := s.place(s.states[o.ID], o, left, o.PlacedAt)
 	if err != nil {
 		s.t.Fatal(err)
 	}

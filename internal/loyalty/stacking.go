@@ -69,8 +69,8 @@ func (v *valuation) usedUp(c candidate) bool {
 	for _, b := range c.cuts {
 		v.why(c.r.key, b.What, b.Args...)
 	}
-	if len(c.cuts) > 0 {
-		v.s.share(c.r.key).Cut = true // room that others make later is not for it
+	if c.share.Cut {
+		v.s.share(c.r.key).Cut = true // what others give back to the budget later is not for it
 	}
 	return true
 }

@@ -19,13 +19,16 @@ func (p *Program) rung(s Standing) int {
 // is the account before them. Where an earlier decision may depend on one of them, none is made yet: the outcome then says
 // what it needs (Outcome.Needs), and Redecide decides.
 func (d *decision) climb(was Account, happened ...time.Time) error {
+	// Several things may count as much together as before, and another one of them may reach a level.
+	several := len(happened) > 1
 	first, last, unsettled := time.Time{}, time.Time{}, false
 	for _, at := range happened {
 		at = later(at, d.Account.Joined)
 		first, last = soonest(first, at), later(last, at)
-		unsettled = unsettled || d.unsettled(at, was)
+		unsettled = unsettled || several && d.openSince(at, was) || d.unsettled(at, was)
 		_ = d.onLadders(func(d *decision) error {
-			unsettled = unsettled || d.unsettled(at, d.p.view(was))
+			was := d.p.view(was)
+			unsettled = unsettled || several && d.openSince(at, was) || d.unsettled(at, was)
 			return nil
 		})
 	}
@@ -39,8 +42,14 @@ func (d *decision) climb(was Account, happened ...time.Time) error {
 // unsettled reports whether decisions that were made already may depend on what happened at an instant: the levels
 // were decided since then, or something counts since then and more than now is reached. was is the account before it.
 func (d *decision) unsettled(at time.Time, was Account) bool {
+	return d.p.decides(was, d.Account) && d.openSince(at, was)
+}
+
+// openSince reports whether the levels were decided since an instant, or more than now is reached by what counts since
+// then. was is the account before it.
+func (d *decision) openSince(at time.Time, was Account) bool {
 	p, acc := d.p, d.Account
-	if !p.decides(was, acc) {
+	if len(p.Tiers.Levels) == 0 {
 		return false
 	}
 	if last := p.lastDecided(was, d.now); !last.IsZero() && !last.Before(at) {

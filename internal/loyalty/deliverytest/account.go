@@ -61,6 +61,9 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 	}
 	for !out.Needs.IsZero() {
 		h := loyalty.History{Entries: a.Entries, All: out.Needs.All, Orders: a.latest(out.Needs.Orders)}
+		if out.Needs.Later != (loyalty.PlacedOrder{}) {
+			h.Later = loyalty.LaterThan(out.Needs.Later, a.Entries)
+		}
 		for i, e := range slices.Backward(a.Entries) {
 			if !h.All && out.Needs.Enough(e) {
 				h.Entries = a.Entries[i+1:]
@@ -93,13 +96,21 @@ func (a *Account) latest(orders []loyalty.PlacedOrder) (all []loyalty.KnownOrder
 	return all
 }
 
-// place decides an order, if necessary with the member's first orders.
+// place decides an order, if necessary with what is known of the member's other orders.
 func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Time) (loyalty.Outcome, error) {
-	out, err := a.p.PlaceOrder(a.Account, prior, a.p, o, nil, now)
-	if out.Needs.Numbers {
-		return a.p.PlaceOrder(a.p.WithFirstOrders(a.Account, a.Entries), prior, a.p, o, nil, now)
+	acc := a.Account
+	for {
+		out, err := a.p.PlaceOrder(acc, prior, a.p, o, nil, now)
+		if !out.Needs.Undecided() {
+			return out, err
+		}
+		if out.Needs.Numbers {
+			acc = a.p.WithFirstOrders(acc, a.Entries)
+		}
+		if out.Needs.Later != (loyalty.PlacedOrder{}) {
+			acc = acc.WithLaterOrders(out.Needs.Later, a.Entries)
+		}
 	}
-	return out, err
 }
 
 func (a *Account) happen(r Report) {

@@ -24,7 +24,9 @@ type Effects struct {
 	Milestones   int
 	Missed       int // milestones that were reached, and are not any more
 	Moved        int // milestones that another order reaches now
-	Renumbered   int // orders that were decided again, because another one changed
+	Followed     int // orders that were decided again, because another one changed
+	Capped       int // orders
+	Limited      int
 	Redeemed     int
 	Converted    int
 	Unconverted  int // by a clawback
@@ -80,9 +82,13 @@ func (f *Effects) count(out loyalty.Outcome) {
 			case b.What == loyalty.WasReachedOn:
 				f.Moved++
 			case b.What == loyalty.HasFollowed:
-				f.Renumbered++
+				f.Followed++
 			case b.Rule == "campaigns.club" && b.What == loyalty.IsFixed:
 				f.OptedIn++
+			case b.What == loyalty.IsCapped, b.What == loyalty.IsRefused:
+				f.Capped++
+			case b.What == loyalty.IsLimited:
+				f.Limited++
 			case b.What == loyalty.IsFactor:
 				f.Multiplied++
 			}

@@ -106,10 +106,20 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 			{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 1}},
 		}).Draw(t, "expires")
 	}
+	for _, per := range []loyalty.CapPeriod{loyalty.PerOrder, loyalty.PerEver} { // the others close within a history
+		if rapid.IntRange(0, 3).Draw(t, "capped") == 0 {
+			e.Caps = append(e.Caps, randomCap(t, per, 400))
+		}
+	}
 	for i := range rapid.IntRange(0, 2).Draw(t, "rules") {
 		e.Rules = append(e.Rules, randomRule(t, fmt.Sprint("r", i), life))
 	}
 	return e
+}
+
+func randomCap(t *rapid.T, per loyalty.CapPeriod, most int) loyalty.Cap {
+	n := loyalty.Points(rapid.IntRange(most/10, most).Draw(t, "cap"))
+	return loyalty.Cap{Points: n, Per: per, Refuse: rapid.IntRange(0, 4).Draw(t, "refuse") == 0}
 }
 
 func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
@@ -127,6 +137,12 @@ func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
 	}
 	if rapid.IntRange(0, 2).Draw(t, "brands") == 0 {
 		r.Match.Brands = []string{"east"}
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "bound") {
+	case 0:
+		r.Caps = []loyalty.Cap{randomCap(t, loyalty.PerEver, 100)}
+	case 1:
+		r.Limits = []loyalty.Limit{{Times: rapid.Int64Range(1, 3).Draw(t, "times"), Per: loyalty.PerEver}}
 	}
 	switch rapid.IntRange(0, 4).Draw(t, "orders") {
 	case 0:

@@ -1,0 +1,98 @@
+package ledger_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/table/tabletest"
+)
+
+// capped gives the program a cap, and points that are active at once.
+func (b *bench) capped(tb testing.TB, c loyalty.Cap) {
+	tb.Helper()
+	b.p.Earn.Caps = []loyalty.Cap{c}
+	b.rules(tb)
+}
+
+func refunded(o loyalty.Order, at time.Time, status loyalty.RefundStatus) loyalty.Order {
+	o.Refunds = []loyalty.Refund{{ID: "1", At: at, Status: status, Amount: o.Lines[0].Amount}}
+	return o
+}
+
+// A member buys two sizes and returns one: the room under the cap goes to the order that stays. If the refund fails, the
+// cap cuts it again.
+func TestReturnedSizeLeavesItsRoomToTheOther(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerMonth})
+		b.enrol(t, "mem_ada")
+		b.advance(time.Hour)
+		first := b.order("1", "mem_ada", 8_000)
+		b.put(t, first)
+		b.advance(time.Minute)
+		second := b.order("2", "mem_ada", 6_000)
+		b.put(t, second)
+		b.wantWorth(t, map[string]loyalty.Points{"1": 80, "2": 20})
+		for range 2 {
+			b.advance(time.Hour)
+			b.put(t, refunded(first, b.Now(), loyalty.RefundSucceeded))
+			b.wantWorth(t, map[string]loyalty.Points{"1": 0, "2": 60})
+			b.advance(time.Hour)
+			b.put(t, refunded(first, b.Now(), loyalty.RefundFailed))
+			b.wantWorth(t, map[string]loyalty.Points{"1": 80, "2": 20})
+		}
+		if r := b.put(t, second); !r.Replayed {
+			t.Error("the second order is no replay")
+		}
+		b.audit(t, "mem_ada")
+	})
+}
+
+// An order that arrives late takes its room from the orders behind it.
+func TestLateOrderTakesItsRoom(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerMonth})
+	b.enrol(t, "mem_ada")
+	b.advance(time.Hour)
+	late := b.order("1", "mem_ada", 8_000)
+	for _, id := range []string{"2", "3"} {
+		b.advance(time.Hour)
+		b.put(t, b.order(id, "mem_ada", 4_000))
+	}
+	quote, err := b.Quote(t.Context(), b.p, late)
+	if err != nil || quote.Points != 80 {
+		t.Errorf("the quote is %d points, %v", quote.Points, err)
+	}
+	b.put(t, late)
+	b.wantWorth(t, map[string]loyalty.Points{"1": 80, "2": 20, "3": 0})
+	b.audit(t, "mem_ada")
+}
+
+// What caps cost: an order in time costs as much as any; a refund costs in addition what the orders do that it changes.
+func TestWhatRoomUnderACapCosts(t *testing.T) {
+	meter := &tabletest.Meter{Table: memory(t)}
+	b := newBench(t, meter)
+	b.capped(t, loyalty.Cap{Points: 100, Per: loyalty.PerMonth})
+	b.enrol(t, "mem_ada")
+	within := func(o loyalty.Order, read, write float64) {
+		t.Helper()
+		meter.Take()
+		b.put(t, o)
+		u := meter.Take()
+		t.Logf("order %s costs %g read and %g write units", o.ID, u.Read, u.Write)
+		if u.Read > read || u.Write > write {
+			t.Errorf("order %s may cost %g read and %g write units", o.ID, read, write)
+		}
+	}
+	var orders []loyalty.Order
+	for i := range 5 {
+		b.advance(time.Hour)
+		orders = append(orders, b.order(fmt.Sprint(i+1), "mem_ada", 4_000))
+		within(orders[i], 2, 6)
+	}
+	b.advance(time.Hour)
+	within(refunded(orders[4], b.Now(), loyalty.RefundSucceeded), 2, 5)
+	within(refunded(orders[0], b.Now(), loyalty.RefundSucceeded), 5, 14)
+	b.wantWorth(t, map[string]loyalty.Points{"1": 0, "2": 40, "3": 40, "4": 20, "5": 0})
+}
