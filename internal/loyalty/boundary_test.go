@@ -122,3 +122,77 @@ func TestShrunkBudget(t *testing.T) {
 		t.Errorf("the refund failed, and the order is worth %d, want 60", state.Worth)
 	}
 }
+
+func TestTextInALanguage(t *testing.T) {
+	for _, c := range []struct {
+		text   Text
+		locale string
+		want   string
+	}{
+		{Text{"de": "Punkt", "en": "point"}, "de-AT", "Punkt"},
+		{Text{"de": "Punkt", "en": "point"}, "fr", "point"},
+		{Text{"de": "Punkt", "fr": "point", "it": "punto"}, "es", "Punkt"}, // the first language there is
+		{Text{"it": "punto", "fr": "point"}, "", "point"},
+		{nil, "en", ""},
+	} {
+		if got := c.text.In(c.locale); got != c.want {
+			t.Errorf("%v in %q is %q, want %q", c.text, c.locale, got, c.want)
+		}
+	}
+}
+
+// A level that goes by spend counts no visits, so that the account has nothing of it.
+func TestVisitsCountOnlyWhereLevelsGoByThem(t *testing.T) {
+	p := twoLadders(t, func(l *Ladder) {
+		l.Tiers = Tiers{
+			By: BySpend, Currency: "EUR", Visit: "visit.completed", Months: 12,
+			Levels: []Level{{ID: "guest"}, {ID: "friend", From: 100_00}},
+		}
+	})
+	s := newShop(t, p)
+	ev := Event{Type: "visit.completed", ID: "v1", Member: s.acc.Member, At: noon}
+	out, err := p.PlaceEvent(s.acc, nil, p, ev, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Account.Ladders)+len(out.Account.Metrics) > 0 || len(out.Entries[0].Counts) > 0 {
+		t.Errorf("a visit counts %+v and %+v", out.Account.Metrics, out.Account.Ladders)
+	}
+}
+
+// An extension of points with a day of their own moves no day to which others slide.
+func TestExtensionOfFixedPointsMovesNothingThatSlides(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) {
+		p.Earn.Pending, p.Goodwill = Wait{}, Goodwill{Extend: Period{Months: 12}}
+		p.Earn.Expires = Expiry{After: Period{Months: 6}, Inactive: true, ResetBy: []string{"order"}}
+	}))
+	s.acc.Lots = []Lot{{20270301, 40}}
+	out, err := s.p.Extend(s.acc, "x1", 20270601, "sorry", noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Account.Slides != 0 || out.Account.Lots[0] != (Lot{20270601, 40}) {
+		t.Errorf("the extension leaves %+v, and others slide to %s", out.Account.Lots, out.Account.Slides)
+	}
+}
+
+// No more money goes back by a payment than came by it.
+func TestPaymentGivesBackWhatCame(t *testing.T) {
+	o := paid("EUR", Line{Amount: 100_00})
+	for i, n := range []int64{30_00, 70_00} {
+		id := string(rune('a' + i))
+		facts := []Fact{
+			{Kind: FactCapture, ID: id, State: FactDone, Money: Money{n, "EUR"}, At: noon},
+			{Kind: FactRefund, ID: id + "r", State: FactDone, Money: Money{50_00, "EUR"}, At: noon},
+		}
+		o.Receipts = append(o.Receipts, Receipt{ID: id}.With(facts))
+	}
+	o.giveBack(false)
+	sum := int64(0)
+	for _, r := range o.Refunds {
+		sum += r.Amount
+	}
+	if sum != 80_00 {
+		t.Errorf("%d went back, want all of the first payment and 5000 of the second: %+v", sum, o.Refunds)
+	}
+}

@@ -1,6 +1,7 @@
 package loyalty
 
 import (
+	"strconv"
 	"testing"
 	"time"
 )
@@ -103,4 +104,22 @@ func TestMilestoneIsDatedByItsOrder(t *testing.T) {
 	}
 	place("c", 2, OrderPaid, 3)
 	want(2)
+}
+
+// A milestone beyond the orders that an account remembers keeps the day on which it was reached.
+func TestMilestoneBeyondTheRememberedOrders(t *testing.T) {
+	s := newShop(t, made(t, func(p *Program) {
+		p.Earn.Pending, p.Tiers, p.Zone = Wait{}, Tiers{}, time.UTC
+		p.Milestones = []Milestone{{ID: "many", Reaches: MaxOrderNumber + 1, Points: 50}}
+	}))
+	for i := range MaxOrderNumber + 3 {
+		s.buy(strconv.Itoa(i), 1, noon.AddDate(0, 0, 10*i))
+	}
+	reached := DateOf(noon.AddDate(1, 0, 10*MaxOrderNumber), time.UTC)
+	if got := s.acc.Reached[0].Grant.Expires; got != EndOfMonth.date(reached) || s.acc.Balance().Active != MaxOrderNumber+53 {
+		t.Errorf("the milestone's points expire on %s, want the end of the month of %s; there are %+v", got, reached, s.acc.Balance())
+	}
+	if len(s.acc.First.Orders) != 0 {
+		t.Errorf("the account remembers %d orders for nothing", len(s.acc.First.Orders))
+	}
 }

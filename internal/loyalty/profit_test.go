@@ -24,6 +24,9 @@ type books struct {
 func (b *books) take(t *rapid.T, out Outcome) {
 	for _, e := range out.Entries {
 		for _, p := range e.Postings {
+			if p.Points == 0 {
+				t.Fatalf("%s posts no points: %+v", e.Cause, e.Postings)
+			}
 			switch {
 			case p.Wallet != "":
 			case p.Bucket == BucketAdjusted:

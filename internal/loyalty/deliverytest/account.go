@@ -77,6 +77,9 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 	a.effects.count(out)
 	a.Account, a.Entries = out.Account, append(a.Entries, out.Entries...)
 	for _, e := range out.Entries {
+		if slices.ContainsFunc(e.Postings, func(p loyalty.Posting) bool { return p.Points == 0 }) {
+			a.t.Fatalf("%s posts no points: %+v", e.Cause, e.Postings)
+		}
 		if e.Order != nil {
 			a.Orders[e.Order.Order.ID] = e.Order
 		}

@@ -135,13 +135,13 @@ func (h *History) spends(t *rapid.T) {
 			orders = append(orders, r)
 		}
 	}
-	for i := range rapid.IntRange(2, 6).Draw(t, "spends") {
+	for i := range rapid.IntRange(3, 7).Draw(t, "spends") {
 		placed := orders[rapid.IntRange(0, len(orders)-1).Draw(t, "spends after")].At
 		r := Report{At: h.after(t, placed, 10, "spend"), ID: fmt.Sprint("s", i)}
 		if rapid.Bool().Draw(t, "redeems") {
 			r.Redeems = true
 		} else {
-			r.Converts = rapid.SampledFrom([]loyalty.Points{10, 30, 100, 300, 900}).Draw(t, "converts")
+			r.Converts = rapid.SampledFrom([]loyalty.Points{30, 100, 300, 900}).Draw(t, "converts")
 		}
 		h.both(r)
 	}
