@@ -196,3 +196,47 @@ func TestPaymentGivesBackWhatCame(t *testing.T) {
 		t.Errorf("%d went back, want all of the first payment and 5000 of the second: %+v", sum, o.Refunds)
 	}
 }
+
+// Rules may give from 0 to MaxPoints points, and bands go up.
+func TestBoundsOfWhatRulesGive(t *testing.T) {
+	band := func(all ...Band) Steps { return Steps{map[Currency][]Band{"EUR": all}} }
+	for _, c := range []struct {
+		give Strategy
+		ok   bool
+	}{
+		{Fixed{0}, true}, {Fixed{-1}, false}, {Fixed{MaxPoints}, true}, {Fixed{MaxPoints + 1}, false},
+		{PerVisit{MaxPoints}, true}, {PerVisit{MaxPoints + 1}, false}, {PerVisit{-1}, false},
+		{band(Band{0, 0}), true}, {band(Band{-1, 0}), false}, {band(Band{0, -1}), false},
+		{band(Band{0, MaxPoints}), true}, {band(Band{0, MaxPoints + 1}), false}, {band(), false},
+		{band(Band{0, 5}, Band{100, 5}), true}, {band(Band{0, 5}, Band{0, 6}), false}, {band(Band{0, 5}, Band{100, 4}), false},
+	} {
+		if _, err := c.give.compile(); (err == nil) != c.ok {
+			t.Errorf("%+v is answered with %v, want it accepted: %t", c.give, err, c.ok)
+		}
+	}
+}
+
+// An entry that takes points away in one wallet and gives none in another is a clawback, whichever wallet comes first.
+func TestEntryThatOnlyTakesIsAClawback(t *testing.T) {
+	for _, falls := range []string{"a", "b"} {
+		p := made(t, func(p *Program) {
+			p.Earn.Pending, p.Tiers = Wait{}, Tiers{}
+			p.Earn.Rates = map[Currency]Rate{"EUR": {Points: new(big.Rat), Per: 100}}
+			for _, id := range []string{"a", "b"} {
+				per := int64(100)
+				if id != falls {
+					per = 100_00 // one point, whether the order costs 120 or 110
+				}
+				rates := map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: per}}
+				p.Wallets = append(p.Wallets, Wallet{ID: id, Rates: rates, Expires: Expiry{After: Period{Months: 6}}})
+			}
+		})
+		s := newShop(t, p)
+		o := paid("EUR", Line{Amount: 120_00})
+		s.tell(o, noon)
+		o.Refunds = []Refund{back("1", 10_00)}
+		if e := s.tell(o, noon); e.Kind != KindClawback {
+			t.Errorf("a refund that takes from wallet %s is an entry of kind %s", falls, e.Kind)
+		}
+	}
+}
