@@ -14,6 +14,7 @@ type refundBody struct {
 	Amount   whole            `json:"amount"`
 	Shipping whole            `json:"shipping"`
 	Tax      whole            `json:"tax"`
+	Tender   *string          `json:"tender"`
 	Lines    []refundLineBody `json:"lines"`
 }
 
@@ -31,6 +32,7 @@ func (b refundBody) refund(c *check, i int) loyalty.Refund {
 	r := loyalty.Refund{
 		ID: b.ID, At: b.At.UTC().Truncate(time.Millisecond), Status: loyalty.RefundSucceeded,
 		Amount: c.amount(in("amount"), b.Amount), Shipping: c.amount(in("shipping"), b.Shipping), Tax: c.amount(in("tax"), b.Tax),
+		Tender: optional(c, in("tender"), b.Tender, 64),
 	}
 	if b.Status != nil {
 		r.Status = loyalty.RefundStatus(*b.Status)

@@ -355,6 +355,7 @@ type refundDoc struct {
 	Shipping int64           `json:"shi,omitzero"`
 	Tax      int64           `json:"tax,omitzero"`
 	Included int64           `json:"itax,omitzero"`
+	Tender   string          `json:"ten,omitzero"`
 	Goods    int64           `json:"g,omitzero"`
 	Lines    []refundLineDoc `json:"li,omitempty"`
 }

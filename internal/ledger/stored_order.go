@@ -72,7 +72,7 @@ func (d *orderDoc) goods(o loyalty.Order) {
 }
 
 func storedRefund(r loyalty.Refund) refundDoc {
-	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods, Included: r.Included}
+	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods, Included: r.Included, Tender: r.Tender}
 	if r.Status != loyalty.RefundSucceeded {
 		d.Status = string(r.Status)
 	}
@@ -85,7 +85,7 @@ func storedRefund(r loyalty.Refund) refundDoc {
 func (d refundDoc) refund() loyalty.Refund {
 	r := loyalty.Refund{
 		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
-		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included,
+		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included, Tender: d.Tender,
 	}
 	for _, l := range d.Lines {
 		r.Lines = append(r.Lines, loyalty.RefundLine(l))

@@ -143,6 +143,7 @@ type valuation struct {
 	rate         compiledRate
 	currency     Currency // that of rate
 	refunded     refunded
+	tenders      tenderRefunds
 	cardsSold    map[string]bool // the lines that are gift cards, which earn nothing; by ID
 	undiscounted exact           // the share of a line's amount that the order's discount leaves
 	remains      exact           // the share of the items that refunds without lines leave
@@ -175,8 +176,12 @@ func (v *valuation) base() {
 		v.because = append(v.because, Reason("exchange", "0", IsConverted, "1 "+string(v.o.Currency), rate.String()+" "+string(v.currency)))
 	}
 	v.rate = v.p.compiled.rates[v.currency]
-	if total, unearning := v.o.total(), v.o.unearning(); unearning > 0 {
-		v.kept = v.kept.mul(share(total-unearning, total))
+	if v.tenders = v.o.tenderRefunds(); v.o.unearning() > 0 {
+		if all, earning := v.o.remaining(v.tenders); earning.sign() > 0 {
+			v.kept = v.kept.mul(earning.quo(all))
+		} else {
+			v.kept = whole(0)
+		}
 	}
 	items, extra := v.left(everyLine), whole(0)
 	v.remains = whole(1)

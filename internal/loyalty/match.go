@@ -226,17 +226,18 @@ func (v *valuation) unitsOf(l Line, left exact) int64 {
 
 // paidBy is the share of what earns that was paid by some tenders.
 func (v *valuation) paidBy(names []string) exact {
-	paid := int64(0)
-	for _, t := range v.o.Tenders {
-		if !t.Kind.earns() {
+	paid := whole(0)
+	for i, t := range v.o.Tenders {
+		if !t.Kind.earns() || !slices.ContainsFunc(names, t.named) {
 			continue
 		}
-		if slices.Contains(names, string(t.Kind)) || t.Name != "" && slices.Contains(names, t.Name) {
-			paid += t.Amount
+		paid = paid.add(whole(t.Amount))
+		if v.tenders.each != nil {
+			paid = paid.sub(v.tenders.each[i])
 		}
 	}
-	if earning := v.o.total() - v.o.unearning(); paid > 0 && earning > 0 {
-		return share(min(paid, earning), earning)
+	if _, earning := v.o.remaining(v.tenders); paid.sign() > 0 && earning.sign() > 0 {
+		return atMost(paid, earning).quo(earning)
 	}
 	return whole(0)
 }

@@ -29,14 +29,15 @@ type Refund struct {
 	Amount   int64
 	Shipping int64
 	Tax      int64
-	Goods    int64 // of no certain line
-	Included int64 // the tax that the other parts include; it is part of no sum
+	Goods    int64  // of no certain line
+	Included int64  // the tax that the other parts include; it is part of no sum
+	Tender   string // the kind or name of the tender to which it went; empty if that is not known
 	Lines    []RefundLine
 }
 
 func (r Refund) equal(x Refund) bool {
 	return r.ID == x.ID && r.At.Equal(x.At) && r.Status == x.Status && r.Amount == x.Amount && r.Shipping == x.Shipping &&
-		r.Tax == x.Tax && r.Goods == x.Goods && r.Included == x.Included && slices.Equal(r.Lines, x.Lines)
+		r.Tax == x.Tax && r.Goods == x.Goods && r.Included == x.Included && r.Tender == x.Tender && slices.Equal(r.Lines, x.Lines)
 }
 
 // refundedLines is how many lines refunds have in all.
@@ -240,6 +241,9 @@ func (o Order) checkRefunds() error {
 		return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("The refunds add up to more than the order's total of %s.", Money{o.total(), o.Currency}))
 	}
 	if err := o.checkDisputes(); err != nil {
+		return err
+	}
+	if err := o.checkRefundTenders(); err != nil {
 		return err
 	}
 	return o.checkRefundedParts()

@@ -2653,6 +2653,9 @@ type Refund struct {
 	// Tax What of it was for tax, in minor units. With `earn.purchase.amounts: tax_included`, the lines and `shipping` include it.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
+	// Tender The kind or the name of the tender to which it went, as in the order's `tenders`; left out: to what remains of all tenders, in proportion. What remains of gift cards, store credit and points earns nothing.
+	Tender string `json:"tender,omitempty,omitzero"`
+
 	// Lines What of it was for which lines.
 	Lines []RefundLine `json:"lines,omitempty,omitzero"`
 }
