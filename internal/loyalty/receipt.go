@@ -49,6 +49,7 @@ const (
 	FactRefund   FactKind = "refund"   // money that went back, one refund
 	FactRefunded FactKind = "refunded" // all that went back of a payment until Clock, as the processor adds it up
 	FactDispute  FactKind = "dispute"
+	FactGiftCard FactKind = "gift_card" // money of the captures that one gift card or store credit paid
 )
 
 // FactState is how far the object is.
@@ -162,14 +163,20 @@ func (x Receipt) cardsSold(c Currency) (lines []FactLine) {
 	return lines
 }
 
-// giftCards is how much of the money that came, in a currency, was paid with gift cards and store credit.
-func (x Receipt) giftCards(c Currency) (sum int64) {
+// giftCards is how much of the money that was captured, in a currency, was paid with gift cards and store credit. What a
+// capture states and what facts of their own report is the same money.
+func (x Receipt) giftCards(c Currency) int64 {
+	captured, stated, single := int64(0), int64(0), int64(0)
 	for _, f := range x.Facts {
-		if f.Kind == FactCapture && f.State == FactDone && f.Money.Currency == c {
-			sum += min(f.GiftCard, f.Money.Amount)
+		switch {
+		case f.State != FactDone || f.Money.Currency != c:
+		case f.Kind == FactCapture:
+			captured, stated = captured+f.Money.Amount, stated+min(f.GiftCard, f.Money.Amount)
+		case f.Kind == FactGiftCard:
+			single += f.Money.Amount
 		}
 	}
-	return sum
+	return min(captured, max(stated, single))
 }
 
 // back is what went back in a currency. A sum that the processor adds up includes every refund that was made until then,

@@ -65,8 +65,10 @@ type shopifyDispute struct {
 var shopifyTopics = map[string]func(body []byte) (event, error){
 	"orders/create": readShopifyOrder, "orders/paid": readShopifyOrder, "orders/updated": readShopifyOrder,
 	"orders/cancelled": readShopifyOrder, "orders/partially_fulfilled": readShopifyOrder, "orders/fulfilled": readShopifyOrder,
-	"refunds/create":  readShopifyRefund,
-	"disputes/create": readShopifyDispute, "disputes/update": readShopifyDispute,
+	"refunds/create": readShopifyRefund,
+
+	"order_transactions/create": readShopifyPayment,
+	"disputes/create":           readShopifyDispute, "disputes/update": readShopifyDispute,
 }
 
 func readShopify(topic string, body []byte) (event, error) {
@@ -143,7 +145,7 @@ func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 		f.At = instant(o.Created)
 	}
 	if len(o.Gateways) > 0 && !slices.ContainsFunc(o.Gateways, func(name string) bool { return !slices.Contains(shopifyGiftCards, name) }) {
-		f.GiftCard = total.Amount // of an order that was paid by other means too, the body does not say how much was
+		f.GiftCard = total.Amount // of an order that was paid by other means too, only order_transactions/create states how much
 	}
 	switch o.Financial {
 	case "paid", "partially_refunded", "refunded":

@@ -57,7 +57,8 @@ var kinds = map[string]map[string]string{
 		"charge.dispute.funds_reinstated": "dispute", "checkout.session.completed": "session", "customer.created": "other",
 	},
 	app.Shopify: {
-		"orders/paid": "paid", "orders/updated": "paid", "refunds/create": "refund", "disputes/create": "dispute", "disputes/update": "dispute",
+		"orders/paid": "paid", "orders/updated": "paid", "refunds/create": "refund", "order_transactions/create": "transaction",
+		"disputes/create": "dispute", "disputes/update": "dispute",
 		"customers/redact": "other",
 	},
 	app.Square: {

@@ -34,6 +34,11 @@ func (e Event) shopify() object {
 				"gateway": "bogus", "test": !e.Live,
 			}},
 		}
+	case "transaction": // the part of an order that a gift card paid
+		return object{
+			"id": json.Number(e.Object), "order_id": json.Number(e.Payment), "kind": "sale", "status": or(e.Status, "success"),
+			"gateway": "gift_card", "amount": amount(e.Amount), "currency": e.Currency, "created_at": created, "test": !e.Live,
+		}
 	case "dispute":
 		return object{
 			"id": json.Number(e.Object), "order_id": json.Number(e.Payment), "type": "chargeback", "status": or(e.Status, "needs_response"),
