@@ -51,12 +51,12 @@ func TestWhatIsNoConditionIsRefusedInPlainWords(t *testing.T) {
 		{"a list that is not fixed", `order.channel in [order.store]`, 24, "a list is of texts or numbers, like [\"gold\", \"silver\"]", ""},
 
 		// Order numbers beyond those that are remembered.
-		{"a number beyond the first 20", `order.number == 21`, 5, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"the numbers beyond 21", `order.number > 21`, 5, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"earlier orders beyond 19", `member.orders <= 20`, 6, "member.orders can only be compared with whole numbers up to 19, like member.orders == 3", ""},
-		{"a list of numbers beyond 20", `order.number in [1, 21]`, 5, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"every fifth order", `order.number % 5 == 0`, 5, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
-		{"a number and an amount", `order.total > order.number`, 19, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
+		{"a number beyond the first 20", `order.number == 21`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
+		{"the numbers beyond 21", `order.number > 21`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
+		{"earlier orders beyond 19", `member.orders <= 20`, 7, "member.orders can only be compared with whole numbers up to 19, like member.orders == 3", ""},
+		{"a list of numbers beyond 20", `order.number in [1, 21]`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
+		{"every fifth order", `order.number % 5 == 0`, 6, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
+		{"a number and an amount", `order.total > order.number`, 20, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
 		{"one number of two", `order.number == 3 or order.number == order.number`, 27, "order.number can only be compared with whole numbers up to 20, like order.number == 3", ""},
 
 		// What the library could and a condition cannot.
