@@ -47,7 +47,7 @@ func relayed(w *world) {
 }
 
 func (w *world) relayedEntries() (n int) {
-	for _, line := range w.lines("RelayLogs", "entries committed") {
+	for _, line := range w.lines("RelayLogs", "entries were committed") {
 		if line["program"] == program {
 			n += int(line["entries"].(float64))
 		}

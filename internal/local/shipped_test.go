@@ -200,7 +200,7 @@ func TestBinariesRespondLikeFunctionsInProcess(t *testing.T) {
 	there.Wait()
 	dead := there.Dead()
 	closeStack(t, there)
-	if lines := out.of("relay"); !strings.Contains(lines, "entries committed") {
+	if lines := out.of("relay"); !strings.Contains(lines, "entries were committed") {
 		t.Errorf("the stream did not reach relay, whose log is %s", lines)
 	}
 	if n := len(dead); n != 2 || dead[jobs.ReassessQueue]+dead[jobs.RemindQueue] > 0 {

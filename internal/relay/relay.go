@@ -73,7 +73,7 @@ func (r entries) read(ctx context.Context, payload []byte) ([]byte, error) {
 		}
 	}
 	for program, n := range counts {
-		r.Log.InfoContext(ctx, "entries committed", "program", program, "entries", n)
+		r.Log.InfoContext(ctx, "entries were committed", "program", program, "entries", n)
 	}
 	return json.Marshal(answer)
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/telemetry"
 )
 
-// The stream record of an entry uses no request units.
-func TestUsageOfAStreamRecord(t *testing.T) {
+// TestUsageOfStreamRecord checks that reading the stream record of an entry uses no request units.
+func TestUsageOfStreamRecord(t *testing.T) {
 	var log bytes.Buffer
 	a := &app.App{Log: telemetry.NewLog(&log, slog.LevelInfo, "perennial"), Now: time.Now, Table: stacktest.Guard(t).Table(nil)}
 	const entry = `{"eventName":"INSERT","dynamodb":{"SequenceNumber":"1","Keys":{"pk":{"S":"P#bluebird#E#O#1042"},"sk":{"S":"000001"}},` +
