@@ -390,7 +390,7 @@ func (s *side) seal(l *Ledger, c command) []table.Op {
 		puts[i] = table.Put(table.Item{Key: causeKey(c.p.ID, e.Cause), Index: statementKey(c.p.ID, e), Doc: doc})
 	}
 	s.acc.Head, s.acc.Ran = s.head, s.ran
-	s.item.Doc, s.item.Index = encode(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, c.p.NextRun(s.acc))
+	s.item.Doc, s.item.Index = packedAccount(storedAccount(s.acc)), dueKey(c.p.ID, s.acc.Member, c.p.NextRun(s.acc))
 	return puts
 }
 

@@ -12,15 +12,16 @@ import (
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
 
-// DynamoDB bills a write by the KB, and a transaction twice. So a large entry is stored packed: its line items by column
+// DynamoDB bills a write by the KB, and a transaction twice. So a large account is stored as compressed JSON, and a large entry
+// packed: its line items by column
 // (package columns), and the rest of it as compressed JSON. An order with 100 line items fits into one KB if their SKUs differ
 // in numbers, such as MUGS-0042 or EANs, and they share a few categories (internal/cost/usage.json has measured examples). SKUs
-// of 16 random hexadecimal digits need two KB. Small entries are plain JSON, which people can read.
+// of 16 random hexadecimal digits need two KB. Small accounts and entries are plain JSON, which people can read.
 
-// packAbove is how many bytes of JSON a plain entry has at most. DynamoDB counts fewer for it: less than 1,024 with its keys.
+// packAbove is how many bytes of JSON a plain document has at most. DynamoDB counts fewer for it: less than 1,024 with its keys.
 const packAbove = 1_050
 
-// maxUnpacked bounds what is unpacked of one entry. An order of which a merchant sends all is smaller.
+// maxUnpacked bounds what is unpacked of one entry or account. An order of which a merchant sends all is smaller.
 const maxUnpacked = 1 << 20
 
 // packedDoc is a stored form: changed only by addition.
@@ -50,7 +51,7 @@ func packed(d entryDoc) []byte {
 		u.Lines, u.Texts, p.Lines = len(order.Lines), w.Texts(), table.Binary(w.Bytes())
 		order.Lines, u.Entry.Order = nil, &order
 	}
-	p.Packed = table.Binary(deflated(encode(u)))
+	p.Packed = table.Binary(deflated(encode(u), entryDictionary))
 	return encode(p)
 }
 
@@ -67,7 +68,7 @@ func unpackedEntry(doc []byte) (entryDoc, error) {
 	if !ok {
 		return entryDoc{}, columns.ErrDamaged
 	}
-	plain, err := inflated(z)
+	plain, err := inflated(z, entryDictionary)
 	if err != nil {
 		return entryDoc{}, err
 	}
@@ -145,9 +146,36 @@ func readLines(r *columns.Reader, n int) ([]lineDoc, error) {
 	return lines, nil
 }
 
-func deflated(plain []byte) []byte {
+// packedAccount returns the document of an account as it is stored.
+func packedAccount(d accountDoc) []byte {
+	doc := encode(d)
+	if len(doc) <= packAbove {
+		return doc
+	}
+	return encode(packedDoc{Packed: table.Binary(deflated(doc, accountDictionary))})
+}
+
+// unpackedAccount reads the document of an account, packed or not.
+func unpackedAccount(doc []byte) (d accountDoc, err error) {
+	var p packedDoc
+	if err := json.Unmarshal(doc, &p); err != nil {
+		return d, err
+	}
+	if p.Packed != "" {
+		z, ok := table.Bytes(p.Packed)
+		if !ok {
+			return d, columns.ErrDamaged
+		}
+		if doc, err = inflated(z, accountDictionary); err != nil {
+			return d, err
+		}
+	}
+	return d, json.Unmarshal(doc, &d)
+}
+
+func deflated(plain []byte, dictionary string) []byte {
 	var out bytes.Buffer
-	w, err := flate.NewWriterDict(&out, flate.BestCompression, []byte(packDictionary))
+	w, err := flate.NewWriterDict(&out, flate.BestCompression, []byte(dictionary))
 	if err != nil {
 		panic("ledger: " + err.Error()) // the level is one that there is
 	}
@@ -156,17 +184,27 @@ func deflated(plain []byte) []byte {
 	return out.Bytes()
 }
 
-func inflated(z []byte) ([]byte, error) {
-	r := flate.NewReaderDict(bytes.NewReader(z), []byte(packDictionary))
+func inflated(z []byte, dictionary string) ([]byte, error) {
+	r := flate.NewReaderDict(bytes.NewReader(z), []byte(dictionary))
 	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
 	if err == nil && len(plain) > maxUnpacked {
-		err = fmt.Errorf("ledger: an entry has more than %d bytes", maxUnpacked)
+		err = fmt.Errorf("ledger: what was packed has more than %d bytes", maxUnpacked)
 	}
 	return plain, err
 }
 
-// packDictionary has the texts that entries consist of. What is stored refers to its bytes, so it never changes.
-const packDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
+// accountDictionary has the texts that accounts consist of. What is stored refers to its bytes, so it never changes.
+const accountDictionary = `"w":{"":{"lots":[],"debt":,"spent":,"told":[{"ext":[{"mv":[{"who":{"mb":{"lad":[{"st":"closed"` +
+	`{"joined":1796119260000,"seq":41,"head":"","lots":[20271231,175,101,211,8900,211,97,211,103,211,99,211,100,` +
+	`{"k":"order","id":"10","at":1859536860000,"lot":20291231,"n":211},"holds":[{"rd":{"id":"rd_","r":"free-","n":300,` +
+	`"at":1858500060000,"u":1858501860000},"lots":[20281130,175]}],"tier":{"l":"gold","s":1824631260000,"u":1856253660000},` +
+	`"past":[{"cnt":1858413660000,"caps":{"day":[20261201,211],"earn.actions.welcome|#ever":[0,1],"month":[20261231,211]},` +
+	`"ms1":[{"n":1,"g":{"r":"tenth-order","n":250,"act":1819447260000,"lot":20280831},"at":1819447260000}],"earned":5214,` +
+	`"lapsed":2085,"last":1858413660000,"seen":1858500060000,"ran":,"exp":[20271231,190,8900,140],"first":["mx4j16qo 1000",` +
+	`"mm":[0,202612,89,1,1,1],"mp":[2221,211,211],"mo":[13,1,1,1,1,1,2]}`
+
+// entryDictionary has the texts that entries consist of. It never changes either.
+const entryDictionary = `{"re":[{"id":"re_1","at":18285000,"amt":,"li":[{"i":"1","q":1,"a":` +
 	`"rd":{"id":"rd_","r":"","n":,"st":"committed","k":"redeem","event:"k":"clawback","r":"revision","k":"given"` +
 	`{"e":{"seq":41,"m":"mem_","k":"earn","n":59,"p":[{"b":"pending","l":20271231,"at":1829709660000,"n":59},` +
 	`{"b":"active","l":20271231,"n":59},{"b":"issued","n":-59}],"why":[{"r":"earn.purchase","k":"rate","a":["29.99 EUR",` +

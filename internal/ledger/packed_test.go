@@ -46,13 +46,32 @@ func TestLargeEntriesWithoutLinesArePackedAndSmallOnesAreNot(t *testing.T) {
 	}
 }
 
+func TestLargeAccountsArePacked(t *testing.T) {
+	d := accountDoc{Sequence: 7, Head: "head"}
+	if doc := packedAccount(d); !bytes.Equal(doc, encode(d)) {
+		t.Errorf("a small account is stored as %s", doc)
+	}
+	for i := range 60 {
+		d.Pending = append(d.Pending, pendingDoc{Kind: "order", ID: fmt.Sprint(100_000 + i), At: int64(1_859_536_860_000 + i), Points: 211})
+	}
+	doc := packedAccount(d)
+	if got, err := unpackedAccount(doc); err != nil || len(doc) > 1_000 || !bytes.Equal(encode(got), encode(d)) {
+		t.Errorf("%d bytes, %v", len(doc), err)
+	}
+	for _, damaged := range []string{`{"z":"x"}`, `{"z":"data:;base64,AAECAw=="}`} {
+		if got, err := unpackedAccount([]byte(damaged)); err == nil {
+			t.Errorf("%s is read as %s", damaged, encode(got))
+		}
+	}
+}
+
 func TestDamagedPackedEntriesAreErrors(t *testing.T) {
 	d := entryDoc{Order: &orderDoc{}}
 	for i := range 100 {
 		d.Order.Lines = append(d.Order.Lines, lineDoc{ID: fmt.Sprint(i), SKU: fmt.Sprint("SKU-", i*i), Quantity: 1, Amount: int64(i * i)})
 	}
 	whole := string(packed(d))
-	bomb := table.Binary(deflated(bytes.Repeat([]byte(" "), maxUnpacked+1)))
+	bomb := table.Binary(deflated(bytes.Repeat([]byte(" "), maxUnpacked+1), entryDictionary))
 	for name, doc := range map[string]string{
 		"no bytes":         `{"z":"x"}`,
 		"nothing":          `{"z":"data:;base64,"}`,

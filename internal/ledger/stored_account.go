@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/table"
 )
@@ -90,8 +88,8 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if it.Version == 0 {
 		return loyalty.Account{Member: m}, nil
 	}
-	var d accountDoc
-	if err := json.Unmarshal(it.Doc, &d); err != nil {
+	d, err := unpackedAccount(it.Doc)
+	if err != nil {
 		return loyalty.Account{}, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	a := loyalty.Account{
@@ -103,7 +101,6 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	}
 	a.Counted, a.Seen = instantOf(d.Counted, a.LastActivity), instantOf(d.Seen, a.LastActivity)
 	a.Ran = instantOf(d.Ran, a.Seen)
-	var err error
 	if a.Lots, err = readLots(d.Lots); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
