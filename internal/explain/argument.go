@@ -78,6 +78,8 @@ var arguments = map[loyalty.What]struct {
 	loyalty.WasExtended:      {1, []argument{{"day", 0, date}, {"why", 1, text}}},
 	loyalty.WasReinstated:    {1, []argument{{"day", 0, date}, {"why", 1, text}}},
 	loyalty.WasMoved:         {1, []argument{{"day", 0, date}}},
+	loyalty.WasMovedBack:     {1, []argument{{"day", 0, date}}},
+	loyalty.WasRevived:       {1, []argument{{"day", 0, date}}},
 	loyalty.WasConverted:     {4, []argument{{"left", 0, pointsIn}, {"came", 2, pointsIn}}},
 	loyalty.WasConvertedBack: {4, []argument{{"left", 0, pointsIn}, {"came", 2, pointsIn}}},
 	loyalty.HasChanged:       {1, []argument{{"campaign", 0, rule}}},

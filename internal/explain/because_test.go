@@ -416,6 +416,16 @@ var said = []struct {
 		"1 bean that had lapsed on 31 March 2027 is yours again.", "1 Bohne, verfallen am 31. März 2027, gehört wieder Ihnen.",
 	},
 	{
+		why("expiry", "0", loyalty.WasMovedBack, "2027-12-31"),
+		"What you did last counts no longer, so your beans now last until the end of 31 December 2027.",
+		"Ihre letzte Aktivität zählt nicht mehr: Ihre Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",
+	},
+	{
+		why("expiry", "30", loyalty.WasRevived, "2027-12-31"),
+		"You were active before 31 December 2027, so 30 beans that had expired are yours again.",
+		"Sie waren vor dem 31. Dezember 2027 aktiv: 30 Bohnen gehören wieder Ihnen.",
+	},
+	{
 		why("expiry", "0", loyalty.WasMoved, "2027-12-31"),
 		"You were active again, so your beans now last until the end of 31 December 2027.",
 		"Sie waren wieder aktiv: Ihre Bohnen sind jetzt bis einschließlich 31. Dezember 2027 gültig.",

@@ -269,6 +269,8 @@ var english = language{
 		{loyalty.WasExtended, "unsaid"}:   "Your {units} now last until the end of {day}.",
 		{loyalty.WasReinstated, ""}:       "{points} that had lapsed on {day} {is|are} yours again ({why}).",
 		{loyalty.WasReinstated, "unsaid"}: "{points} that had lapsed on {day} {is|are} yours again.",
+		{loyalty.WasMovedBack, ""}:        "What you did last counts no longer, so your {units} now last until the end of {day}.",
+		{loyalty.WasRevived, ""}:          "You were active before {day}, so {points} that had expired {is|are} yours again.",
 		{loyalty.WasMoved, ""}:            "You were active again, so your {units} now last until the end of {day}.",
 		{loyalty.WasMoved, "never"}:       "You were active again, so your {units} no longer lapse.",
 		{loyalty.WasConverted, ""}:        "{left} became {came}.",

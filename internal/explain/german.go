@@ -269,6 +269,8 @@ var german = language{
 		{loyalty.WasExtended, "unsaid"}:   "Ihre {units} sind jetzt bis einschließlich {day} gültig.",
 		{loyalty.WasReinstated, ""}:       "{points}, verfallen am {day}, {gehört|gehören} wieder Ihnen ({why}).",
 		{loyalty.WasReinstated, "unsaid"}: "{points}, verfallen am {day}, {gehört|gehören} wieder Ihnen.",
+		{loyalty.WasMovedBack, ""}:        "Ihre letzte Aktivität zählt nicht mehr: Ihre {units} sind jetzt bis einschließlich {day} gültig.",
+		{loyalty.WasRevived, ""}:          "Sie waren vor dem {day} aktiv: {points} {gehört|gehören} wieder Ihnen.",
 		{loyalty.WasMoved, ""}:            "Sie waren wieder aktiv: Ihre {units} sind jetzt bis einschließlich {day} gültig.",
 		{loyalty.WasMoved, "never"}:       "Sie waren wieder aktiv: Ihre {units} verfallen nicht mehr.",
 		{loyalty.WasConverted, ""}:        "{left} {wurde|wurden} {came}.",

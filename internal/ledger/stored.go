@@ -36,6 +36,8 @@ type accountDoc struct {
 	Notices  []noticeDoc          `json:"told,omitempty"`
 	Extended []extendedDoc        `json:"ext,omitempty"`
 	Slides   int32                `json:"slide,omitzero"`
+	Actives  []int64              `json:"act,omitempty"`
+	Slid     seriesDoc            `json:"slid,omitempty"`
 	Graced   []int32              `json:"grace,omitempty"`
 	Carried  string               `json:"frac,omitzero"`
 	Earned   int64                `json:"earned,omitzero"`
@@ -208,6 +210,7 @@ type entryDoc struct {
 	Notice     *noticeDoc           `json:"told,omitempty"`
 	Extended   []extendedDoc        `json:"ext,omitempty"`
 	Slides     int32                `json:"slide,omitzero"`
+	Activity   *activityChangeDoc   `json:"act,omitzero"`
 	Stale      int32                `json:"stale,omitzero"`
 	Graced     []int32              `json:"grace,omitempty"`
 	Carried    string               `json:"frac,omitzero"`
@@ -232,6 +235,7 @@ type postingDoc struct {
 	Kind   string `json:"k,omitzero"`
 	ID     string `json:"id,omitzero"`
 	Points int64  `json:"n"`
+	From   int32  `json:"f,omitzero"`
 }
 
 type becauseDoc struct {
@@ -280,21 +284,23 @@ type orderDoc struct {
 	ActiveAt int64        `json:"act,omitzero"`
 	Lot      int32        `json:"lot,omitzero"`
 
-	Orders   int64        `json:"nth,omitzero"` // the buyer: how many orders before
-	Segments []string     `json:"seg,omitempty"`
-	OptIns   []string     `json:"opt,omitempty"`
-	Birthday int          `json:"bd,omitzero"`
-	Zone     string       `json:"bz,omitzero"`
-	Rate     string       `json:"fx,omitzero"`
-	Carried  string       `json:"frac,omitzero"`
-	Rest     string       `json:"rest,omitzero"`
-	Spend    int64        `json:"spend,omitzero"`
-	Elements int64        `json:"els,omitzero"`
-	Brands   []string     `json:"brs,omitempty"` // likewise
-	Bucket   int          `json:"bk,omitzero"`   // where the account counts it, if not under its month
-	Ladders  []countedDoc `json:"lads,omitempty"`
-	More     []grantDoc   `json:"more,omitempty"` // beside the base, whose worth is what these leave
-	Shares   []shareDoc   `json:"sh,omitempty"`
+	Orders       int64        `json:"nth,omitzero"` // the buyer: how many orders before
+	Segments     []string     `json:"seg,omitempty"`
+	OptIns       []string     `json:"opt,omitempty"`
+	Birthday     int          `json:"bd,omitzero"`
+	Zone         string       `json:"bz,omitzero"`
+	Rate         string       `json:"fx,omitzero"`
+	Carried      string       `json:"frac,omitzero"`
+	Rest         string       `json:"rest,omitzero"`
+	Spend        int64        `json:"spend,omitzero"`
+	Elements     int64        `json:"els,omitzero"`
+	Brands       []string     `json:"brs,omitempty"` // likewise
+	Bucket       int          `json:"bk,omitzero"`   // where the account counts it, if not under its month
+	ActiveBefore int64        `json:"ab,omitzero"`
+	SlidTo       int32        `json:"sl,omitzero"`
+	Ladders      []countedDoc `json:"lads,omitempty"`
+	More         []grantDoc   `json:"more,omitempty"` // beside the base, whose worth is what these leave
+	Shares       []shareDoc   `json:"sh,omitempty"`
 
 	Used      int64            `json:"used,omitzero"` // of the program's caps; left out where it is the worth
 	Peak      int64            `json:"peak,omitzero"` // likewise
@@ -328,6 +334,7 @@ type eventDoc struct {
 	Grants   []grantDoc          `json:"g,omitempty"`
 	Shares   []shareDoc          `json:"sh,omitempty"`
 	Bucket   int                 `json:"bk,omitzero"`
+	SlidTo   int32               `json:"sl,omitzero"`
 	Visits   int64               `json:"vis,omitzero"`
 	Ladders  []countedDoc        `json:"lads,omitempty"`
 	Missing  []string            `json:"miss,omitempty"`

@@ -47,6 +47,7 @@ func storedAccount(a loyalty.Account) accountDoc {
 		d.Notices = append(d.Notices, storedNotice(n))
 	}
 	d.Extended = storedExtended(a.Extended)
+	d.Actives, d.Slid = storedInstants(a.Activities), storedLots(a.Slid)
 	d.Reached = storedReaches(a.Reached)
 	d.Cut = storedCut(a.Cut)
 	d.Numbers, d.First, d.Undecided = a.First.Most, storedPlaced(a.First.Orders), storedAgain(a.Undecided)
@@ -146,6 +147,10 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 		a.Notices = append(a.Notices, n.notice())
 	}
 	a.Extended = readExtended(d.Extended)
+	a.Activities = instants(d.Actives)
+	if a.Slid, err = readLots(d.Slid); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
 	for _, m := range d.Moves {
 		a.Moves = append(a.Moves, m.move())
 	}

@@ -24,7 +24,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		d.Postings = make([]postingDoc, len(e.Postings))
 	}
 	for i, p := range e.Postings {
-		d.Postings[i] = postingDoc{p.Wallet, string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID, int64(p.Points)}
+		d.Postings[i] = postingDoc{p.Wallet, string(p.Bucket), int32(p.Lot), millis(p.ActiveAt), millis(p.GiveUp), p.Cause.Kind, p.Cause.ID, int64(p.Points), int32(p.From)}
 	}
 	if len(e.Because) > 0 {
 		d.Because = make([]becauseDoc, len(e.Because))
@@ -45,7 +45,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 	if e.Standing != nil {
 		d.Redecided = storedRedecided(e.Redecided, *e.Standing)
 	}
-	d.Extended = storedExtended(e.Extended)
+	d.Extended, d.Activity = storedExtended(e.Extended), storedActivityChange(e.Activity)
 	if e.Move != nil {
 		m := storedMove(*e.Move)
 		d.Move = &m
@@ -101,7 +101,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	e.Slides, e.Stale, e.Carried, e.Wallets = loyalty.Date(d.Slides), loyalty.Date(d.Stale), d.Carried, readWallets(d.Wallets)
 	e.Reversals, e.WriteOffs = readUnconverted(d.Reversals), readWriteOffs(d.WriteOffs)
 	e.Graced = datesTo[loyalty.Date](d.Graced)
-	e.Extended = readExtended(d.Extended)
+	e.Extended, e.Activity = readExtended(d.Extended), d.Activity.change()
 	if d.Move != nil {
 		m := d.Move.move()
 		e.Move = &m
@@ -139,7 +139,7 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	for _, p := range d.Postings {
 		e.Postings = append(e.Postings, loyalty.Posting{
 			Wallet: p.Wallet, Bucket: loyalty.Bucket(p.Bucket), Lot: loyalty.Date(p.Lot), ActiveAt: instant(p.At), GiveUp: instant(p.GiveUp),
-			Cause: loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points),
+			Cause: loyalty.Cause{Kind: p.Kind, ID: p.ID}, Points: loyalty.Points(p.Points), From: loyalty.Date(p.From),
 		})
 	}
 	for _, b := range d.Because {

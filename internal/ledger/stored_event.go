@@ -17,7 +17,7 @@ func storedEvent(s *loyalty.EventState) *eventDoc {
 		Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
 		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
-		Bucket: s.Bucket, Visits: s.Visits, Ladders: storedCounted(s.Ladders), Missing: s.Missing,
+		Bucket: s.Bucket, SlidTo: int32(s.SlidTo), Visits: s.Visits, Ladders: storedCounted(s.Ladders), Missing: s.Missing,
 	}
 }
 
@@ -48,7 +48,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 	s := &loyalty.EventState{
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: instant(d.At)},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
-		Bucket: d.Bucket, Visits: d.Visits, Ladders: readCounted(d.Ladders), Missing: d.Missing,
+		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits, Ladders: readCounted(d.Ladders), Missing: d.Missing,
 		Buyer: loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 	}
 	for name, v := range d.Data {

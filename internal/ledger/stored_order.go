@@ -19,6 +19,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Program: s.Program, Level: s.Buyer.Level, Orders: s.Buyer.Orders, Segments: s.Buyer.Segments, OptIns: s.Buyer.OptIns,
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone, Rate: s.Rate, Worth: int64(s.Worth),
 		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
+		SlidTo: int32(s.SlidTo), ActiveBefore: millis(s.ActiveBefore),
 		Ladders: storedCounted(s.Ladders), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince,
 		Missing: s.Missing,
 	}
@@ -102,6 +103,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		Revision: revision, Program: d.Program, Rate: d.Rate, Worth: loyalty.Points(d.Worth),
 		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, Elements: d.Elements, Brands: d.Brands, Bucket: d.Bucket,
+		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: instant(d.ActiveBefore),
 		Ladders: readCounted(d.Ladders), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing,
 	}
 	var err error

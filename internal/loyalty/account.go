@@ -55,9 +55,11 @@ type Account struct {
 	Graced      []Date      // the days to which grace has put points off, the latest last: from there it puts off none again
 	Carried     string      // what fractions of a point earlier orders left, exactly; may be below zero; empty for none
 
-	LastActivity time.Time // the latest that gave points, or that the member redeemed or reserved
-	Seen         time.Time // when something was last decided about it: the latest instant of its entries
-	Ran          time.Time // until when time had passed for it when it was written last; zero: until Seen. No entry states it
+	Activities   []time.Time // the latest that count, oldest first; see ActivityChange
+	Slid         []Lot       // points that activities moved to Slides, by the day on which they would have expired by themselves
+	LastActivity time.Time   // the latest order that counts, event that gave points, or redemption
+	Seen         time.Time   // when something was last decided about it: the latest instant of its entries
+	Ran          time.Time   // until when time had passed for it when it was written last; zero: until Seen. No entry states it
 }
 
 // A Lot is points that lapse together, at the end of the same day.

@@ -156,8 +156,17 @@ func (d *decision) award(rules *Program, s *EventState, facts *Facts, from time.
 	s.countLadders(&e, d.p, rules, d.Account, total)
 	s.Worth = total
 	e.Event, e.Traits, d.traits = s, d.traits, nil
-	d.active(&e, s.Event.Type, s.Event.At)
-	return d.post(e)
+	switch is, was := d.p.isActivity(s.Event.Type), s.SlidTo != 0; {
+	case is && !was:
+		s.SlidTo = d.active(&e, s.Event.At)
+	case was && !is:
+		d.inactive(&e, s.SlidTo, s.Event.At)
+		s.SlidTo = 0
+	}
+	if err := d.post(e); err != nil {
+		return err
+	}
+	return d.expireInactive()
 }
 
 // actionWorth is what one action gives for the event as it is, with the reason and what it uses of its limits.

@@ -93,9 +93,21 @@ func (a *Account) note(e Entry) {
 	for _, x := range e.Extended {
 		a.Extended = addExtended(a.Extended, x, e.Effective)
 	}
+	switch o := e.Order; {
+	case e.Activity != nil:
+		a.changeActivity(*e.Activity)
+	case o != nil && o.Counted:
+		a.LastActivity = later(a.LastActivity, o.Order.PlacedAt)
+	case o != nil && a.LastActivity.Equal(o.Order.PlacedAt):
+		a.LastActivity = o.ActiveBefore
+	}
 	if e.Slides != 0 {
 		a.Slides = e.Slides
 	}
+	if e.Slides != 0 && e.Activity == nil {
+		a.Slid = nil
+	}
+	a.keepSlid()
 	if e.Stale != 0 {
 		a.settle(e.Stale)
 	}
@@ -114,8 +126,8 @@ func (a *Account) note(e Entry) {
 	switch e.Kind {
 	case KindJoin:
 		a.Member, a.Status, a.Joined = e.Member, Active, e.Effective
-	case KindEarn, KindRedeem, KindReserve:
-		if !e.anothers() && !e.Follows() && e.Effective.After(a.LastActivity) {
+	case KindEarn, KindRedeem:
+		if !e.anothers() && !e.Follows() && e.Order == nil && e.Effective.After(a.LastActivity) {
 			a.LastActivity = e.Effective
 		}
 	}
@@ -138,6 +150,9 @@ func (a *Account) apply(e Entry, p Posting) {
 	case BucketActive:
 		purse := a.purse(p.Wallet)
 		purse.Lots = addLot(purse.Lots, Lot{p.Lot, p.Points})
+		if p.From != 0 {
+			a.Slid = addSlid(a.Slid, Lot{p.From, p.Points})
+		}
 	case BucketDebt:
 		a.purse(p.Wallet).Debt -= p.Points
 	case BucketIssued:

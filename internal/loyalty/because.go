@@ -66,6 +66,8 @@ const (
 	WasExtended      What = "extended"    // to the day, why
 	WasReinstated    What = "again"       // lapsed on the day, why
 	WasMoved         What = "slid"        // the new day
+	WasMovedBack     What = "unslid"      // an activity no longer counts; the new day
+	WasRevived       What = "revived"     // expired on the day, and an activity before it was reported later
 	HasChanged       What = "changed"     // which trait
 	WasSent          What = "sent"        // points
 	IsFee            What = "fee"         // points
@@ -153,6 +155,8 @@ var effects = map[What]string{
 	WasExtended:      "extended to %s: %s",
 	WasReinstated:    "had lapsed on %s: %s",
 	WasMoved:         "active again, lapses on %s",
+	WasMovedBack:     "an activity no longer counts, expires on %s",
+	WasRevived:       "active before it expired on %s",
 	HasChanged:       "%s",
 	WasSent:          "%s to another member",
 	IsFee:            "fee %s",

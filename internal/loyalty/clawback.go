@@ -93,7 +93,9 @@ func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Ent
 				continue
 			}
 			e.Postings = append(e.Postings, Posting{Wallet: g.Wallet, Bucket: BucketActive, Lot: l.Expires, Points: -part})
-			rest -= part
+			if rest -= part; own {
+				e.Postings = from(e.Postings, len(e.Postings)-1, g.Expires)
+			}
 			if !own {
 				g.Taken = addLot(g.Taken, Lot{l.Expires, part})
 			}
@@ -105,6 +107,9 @@ func (d *decision) takeFromLots(e Entry, lots []Lot, rest Points, g *Grant) (Ent
 // writeOffExpired gives up on taking what expired in the grant's own lot, and returns what is left to take.
 func (d *decision) writeOffExpired(e Entry, purse Purse, rest Points, g *Grant) (Entry, Points) {
 	lot := d.where(*g)
+	if purse.expiredIn(lot) == 0 && lot.Slides() {
+		lot = purse.expiredSince(g.Expires)
+	}
 	part := min(rest, purse.expiredIn(lot))
 	if part == 0 {
 		return e, rest

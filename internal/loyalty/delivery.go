@@ -90,3 +90,14 @@ package loyalty
 //   - The schedule remembers the last 100 versions. Earlier ones price nothing any more, but for what they had accepted.
 //   - What is reported late does not change what time did since then by other rules than levels: a reward that an
 //     earlier version redeemed automatically is not redeemed for points that arrive after that version ended.
+//
+// Inactivity:
+//
+//   - An activity that counts no longer moves nothing if a later one counts: also if, without it, points had expired
+//     before the later one.
+//   - The activities before the latest four count no more once all four were withdrawn.
+//   - Points that return to a day that is over expire when the withdrawal is reported, or have the period of advance
+//     notice from then on. What was reserved, or extended because no notice was sent, does not return to an earlier day.
+//   - A redemption that was committed and then reversed stays an activity.
+//   - Points of an order that expired before they were taken back, and were restored after a later activity, stay
+//     expired, or are taken from that activity's points.

@@ -100,6 +100,7 @@ type Posting struct {
 	GiveUp   time.Time // pending without ActiveAt: until when at most
 	Cause    Cause     // pending: whose, if not the entry's own; Revision is zero
 	Points   Points
+	From     Date // active: where an activity had moved them on, the day on which they would have expired by themselves
 }
 
 // An Entry is one line of the ledger, never changed once written.
@@ -140,13 +141,14 @@ type Entry struct {
 	WriteOffs  []WriteOff    // what clawbacks wrote off of expired lots
 	Traits     *Traits       // what rules know of the member after it, if it changed that
 	Move       *Move         // which lots it moved by hand
-	Notice     *Notice       // what the member was told of
-	Extended   []Extended    // points whose expiry it put off for want of notice
-	Slides     Date          // to which day it moved the lots that slide; zero if it moved none
-	Stale      Date          // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
-	Graced     []Date        // the days to which grace put off points in it
-	Carried    string        // the fraction of a point that the member has after it; empty if it did not change that
-	Refusal    *Error        // why, if it records a refusal
+	Activity   *ActivityChange
+	Notice     *Notice    // what the member was told of
+	Extended   []Extended // points whose expiry it put off for want of notice
+	Slides     Date       // to which day it moved the lots that slide; zero if it moved none
+	Stale      Date       // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
+	Graced     []Date     // the days to which grace put off points in it
+	Carried    string     // the fraction of a point that the member has after it; empty if it did not change that
+	Refusal    *Error     // why, if it records a refusal
 
 	Balance  Balance        // of the wallet of points, after it
 	Wallets  []WalletChange // of the other ones that it touched, by id

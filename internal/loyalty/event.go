@@ -85,6 +85,7 @@ type EventState struct {
 	Grants   []Grant   // by action
 	Shares   []Share   // what it uses of their limits
 	Bucket   int       // as OrderState's
+	SlidTo   Date      // likewise
 	Visits   int64     // what it counts towards a level
 	Ladders  []Counted // and on other ladders
 	Missing  []string  // as OrderState's

@@ -98,6 +98,9 @@ type OrderState struct {
 	Ladders  []Counted // what it counts on other ladders
 	Missing  []string  // wallets and the member's level that the program had no more when it was first accepted, by their keys
 
+	ActiveBefore time.Time // the member's last activity before it, where it is one for reminders alone
+	SlidTo       Date      // the day to which it moved points as an activity; zero if it is none
+
 	// The revisions that last changed the lines and the refunds of a large order, which are stored apart from its entries;
 	// zero for an order with at most InlineLines of them.
 	LinesSince   int

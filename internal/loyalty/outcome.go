@@ -88,7 +88,7 @@ func (d *decision) credit(out []Posting, cause Cause, n Points, g Grant, giveUp 
 		}
 		return append(out, p)
 	}
-	return d.activate(out, g.Wallet, n, d.where(g), d.now)
+	return from(d.activate(out, g.Wallet, n, d.where(g), d.now), len(out), g.Expires)
 }
 
 // activate is the postings that make n points of a wallet spendable, behind those of the same entry: they pay what
@@ -129,6 +129,7 @@ func (d *decision) arrive(out []Posting, wallet string, n Points, expires Date, 
 
 // settle puts n points into their lot, or among the expired if the lot has lapsed at that instant.
 func (d *decision) settle(out []Posting, wallet string, n Points, expires Date, at time.Time) []Posting {
+	own := expires
 	expires = d.lot(expires)
 	switch {
 	case n == 0:
@@ -136,7 +137,7 @@ func (d *decision) settle(out []Posting, wallet string, n Points, expires Date, 
 	case d.p.lapsed(expires, at):
 		return append(out, Posting{Wallet: wallet, Bucket: BucketExpired, Lot: expires, Points: n})
 	}
-	return append(out, Posting{Wallet: wallet, Bucket: BucketActive, Lot: expires, Points: n})
+	return from(append(out, Posting{Wallet: wallet, Bucket: BucketActive, Lot: expires, Points: n}), len(out), own)
 }
 
 // take is the postings that take up to n active points of a wallet, the earliest to lapse first, and how many they

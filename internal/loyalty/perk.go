@@ -31,7 +31,7 @@ func (p *Program) claimPerk(acc Account, reward *Reward, in Redemption, left Bud
 		Because: []Because{Reason(reward.Key(), "0", IsFree)},
 		Usage:   p.uses(reward, in, 1),
 	}
-	d.active(&e, "redemption", now)
+	d.redemptionActivity(&e)
 	if err := d.post(e); err != nil {
 		return Outcome{}, err
 	}

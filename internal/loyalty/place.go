@@ -79,16 +79,35 @@ func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, l
 		if e = again.explain(e); !acc.isUndecided(o.ID) && e.changesNothing(prior, w.spends) {
 			return nil
 		}
-	} else if o.Status == OrderPaid {
-		d.active(&e, "order", o.PlacedAt)
 	}
+	d.orderActivity(&e, &s, prior)
 	if err := d.post(e); err != nil {
+		return err
+	}
+	if err := d.expireInactive(); err != nil {
 		return err
 	}
 	moved := slices.Concat(acc.First.moved(first, o.placed()), d.displaced(&s, e.Usage))
 	d.Needs = d.Needs.with(Needs{Orders: moved})
 	d.rising = d.rising.with(o.PlacedAt, acc)
 	return d.settleOrders()
+}
+
+// orderActivity makes an order that counts an activity, and one that counts no longer none.
+func (d *decision) orderActivity(e *Entry, s, prior *OrderState) {
+	was := prior != nil && prior.Order.Member != "" && prior.Counted
+	switch {
+	case was == s.Counted:
+	case !d.p.isActivity("order"):
+		if s.Counted {
+			s.ActiveBefore = d.Account.LastActivity
+		}
+	case s.Counted:
+		s.SlidTo = d.active(e, s.Order.PlacedAt)
+	default:
+		d.inactive(e, s.SlidTo, s.Order.PlacedAt)
+		s.SlidTo = 0
+	}
 }
 
 // bring posts what brings each of the order's grants to what it is worth now.

@@ -10,7 +10,7 @@ func (d *decision) unprotect(e *Entry, h History, t *decision, level string) boo
 		return false
 	}
 	expiry := d.p.expiry("", level)
-	to := expiry.Date(d.Account.LastActivity, d.Account.since(expiry), d.p.Zone)
+	to := expiry.Date(d.Account.lastActivity(), d.Account.since(expiry), d.p.Zone)
 	protects := func(s Standing) bool { return d.p.expiry("", s.Level).Never() }
 	n, found := h.protected()
 	if !to.Slides() || !found || slices.ContainsFunc(t.Account.standings(), protects) {

@@ -180,7 +180,7 @@ func TestWithdrawnLevelProtectsNoPoints(t *testing.T) {
 		notice   Period
 		until    Date
 	}{
-		{"2026-03-01T12:00:00Z", Period{}, 20260902},
+		{"2026-03-01T12:00:00Z", Period{}, 20260901}, // after the order of 1 March, the last that counts
 		{"2026-08-25T12:00:00Z", Period{}, 20260908},
 		{"2026-08-25T12:00:00Z", Period{Days: 30}, 20260924},
 		{"2027-02-01T12:00:00Z", Period{}, 20270215},

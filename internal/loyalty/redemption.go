@@ -204,12 +204,19 @@ func (d *decision) redeemed(in Redemption, reward *Reward, taken []Posting, comm
 		e.Kind, e.Postings = KindRedeem, spent(taken, in.Wallet, own)
 		e.Usage = append(e.Usage, d.p.pays(in, 1)...)
 		d.fill(&e, reward, in.Points)
+		d.redemptionActivity(&e)
 	} else {
 		in.Status, in.Until, in.Listed = Reserved, d.now.Add(d.p.Hold), in.Piece || in.Pooled
 		e.Postings = held(taken, in.Wallet)
 	}
-	d.active(&e, "redemption", d.now)
 	return d.post(e)
+}
+
+// redemptionActivity makes a redemption that is committed an activity.
+func (d *decision) redemptionActivity(e *Entry) {
+	if d.p.isActivity("redemption") {
+		d.active(e, d.now)
+	}
 }
 
 // spent is what was taken, n points in all, as it is redeemed.

@@ -106,6 +106,7 @@ func (d *decision) spend(r Redemption, h Hold, rules *Program, n Points) (Outcom
 	}
 	rules.claim(&r, &reward, used, d.now)
 	d.fill(&e, &reward, h.Redemption.Points)
+	d.redemptionActivity(&e)
 	if err := d.post(lostToExpiry(e)); err != nil {
 		return Outcome{}, err
 	}

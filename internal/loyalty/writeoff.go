@@ -27,6 +27,17 @@ func (p Purse) expiredIn(lot Date) Points {
 	return 0
 }
 
+// expiredSince returns the first lot of a day or later in which points expired by inactivity: that of an activity that
+// counts no longer, perhaps.
+func (p Purse) expiredSince(day Date) Date {
+	for _, l := range p.Lapsed {
+		if l.Expires.Slides() && l.Expires >= day && l.Points > 0 {
+			return l.Expires
+		}
+	}
+	return day
+}
+
 // addLapsed adds points that expired to the lots that a wallet remembers. What is taken off a forgotten lot is ignored.
 func addLapsed(lots []Lot, l Lot) []Lot {
 	known := slices.ContainsFunc(lots, func(x Lot) bool { return x.Expires == l.Expires })
