@@ -66,7 +66,10 @@ name: { en: Bluebird }
 points: { en: { one: point, other: points } }
 timezone: Europe/Berlin
 earn:
-  purchase: { rates: { EUR: 1 per 1.00 }, pending: ` + pick("0 days", "2 days", "5 days") + `, expires: { after: ` + pick("20 days", "2 months") + ` } }
+  purchase:
+    rates: { EUR: 1 per 1.00 }
+    pending: ` + pick("0 days", "2 days", "5 days") + `
+    expires: { after: ` + pick("20 days", "2 months") + ` }
 tiers:
   qualify: { by: points_earned, window: ` + pick("lifetime", "2 months rolling") + ` }
   keep_for: 1 month

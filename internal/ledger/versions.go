@@ -68,7 +68,9 @@ func (l *Ledger) rulesAt(ctx context.Context, p *loyalty.Program, at time.Time) 
 }
 
 // present returns an account with what time did to it until now.
-func (l *Ledger) present(ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time) (loyalty.Outcome, error) {
+func (l *Ledger) present(
+	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
+) (loyalty.Outcome, error) {
 	since := acc.Ran
 	if acc.Sequence == 0 {
 		since = now
@@ -88,8 +90,8 @@ func (l *Ledger) Present(ctx context.Context, p *loyalty.Program, acc loyalty.Ac
 	return l.present(ctx, p, acc, l.now())
 }
 
-// pass is what time does to an account until now or, where nobody has looked for so long that it is too much for one
-// transaction, the first part of it.
+// pass returns what time does to an account until now. If that is too much for one transaction, because the account was
+// not written for long, it returns the first part of it, and more is set.
 func (l *Ledger) pass(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, now time.Time,
 ) (out loyalty.Outcome, more bool, err error) {

@@ -58,8 +58,8 @@ func silverFrom(n int64) func(*loyalty.Program) {
 	}
 }
 
-// A member whom nobody reads reaches the level that a version offered for a while, as one who is read does.
-func TestVersionsThatNobodyReadUnderCount(t *testing.T) {
+// A member who is not read reaches the level that a version offered for a while, as one who is read does.
+func TestVersionCountsForMemberWhoWasNotRead(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		v := newVersioned(t, b)
 		v.publish(t, "", silverFrom(500))

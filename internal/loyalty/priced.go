@@ -47,8 +47,8 @@ func (p *Program) budgetOf(key string) (Points, bool) {
 	return 0, false
 }
 
-// levelUnder returns the level of a member at an instant as the rules know it. missing is the level's key if p does not have
-// the level any more; the level then counts for nothing and is empty.
+// levelUnder returns the level of a member at an instant as the rules know it. missing is the level's key if p does not
+// have the level any more; the level then counts for nothing and is empty.
 func (p *Program) levelUnder(rules *Program, acc Account, at time.Time) (level, missing string) {
 	if rules == p || len(rules.Tiers.Levels) == 0 {
 		return p.levelAt(acc, at).ID, ""
