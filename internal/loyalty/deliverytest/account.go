@@ -23,6 +23,7 @@ type Account struct {
 	events  map[string]*loyalty.EventState
 	random  *Account // of a direct delivery: the account of the random one
 	effects *Effects
+	charged map[string]loyalty.Points // to budgets, by rule
 	missing map[string]loyalty.Points // of a direct delivery, by wallet: what only the random one could spend
 }
 
@@ -39,7 +40,7 @@ func (h *History) DeliverDirectly(t *rapid.T, random *Account) *Account {
 
 func (h *History) report(t *rapid.T, all []Report, random *Account, effects *Effects) *Account {
 	a := &Account{
-		Orders: map[string]*loyalty.OrderState{}, Spent: map[string]bool{}, t: t, p: h.Program,
+		charged: map[string]loyalty.Points{}, Orders: map[string]*loyalty.OrderState{}, Spent: map[string]bool{}, t: t, p: h.Program,
 		events: map[string]*loyalty.EventState{}, random: random, effects: effects, missing: map[string]loyalty.Points{},
 	}
 	a.take(a.p.Join(Member, h.Traits, h.Joined))
@@ -74,6 +75,9 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 			a.t.Fatal(err)
 		}
 	}
+	for _, x := range out.Spends {
+		a.charged[x.Rule] += x.Points
+	}
 	a.effects.count(out)
 	a.Account, a.Entries = out.Account, append(a.Entries, out.Entries...)
 	for _, e := range out.Entries {
@@ -85,6 +89,29 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 		}
 	}
 	return out
+}
+
+// budgets returns what is left of budgets. By the direct delivery, it is what the order was granted by the random one: what
+// a budget had left is recorded with the order.
+func (a *Account) budgets(order string) loyalty.Budgets {
+	left := loyalty.Budgets{}
+	for _, r := range a.p.Campaigns {
+		key := "campaigns." + r.ID
+		if r.Budget == 0 {
+			continue
+		}
+		left[key] = r.Budget - a.charged[key]
+		if a.random == nil {
+			continue
+		}
+		left[key] = 0
+		for _, s := range a.random.Orders[order].Shares {
+			if s.Rule == key {
+				left[key] = s.Granted
+			}
+		}
+	}
+	return left
 }
 
 // latest returns the latest entries of orders.
@@ -103,7 +130,7 @@ func (a *Account) latest(orders []loyalty.PlacedOrder) (all []loyalty.KnownOrder
 func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Time) (loyalty.Outcome, error) {
 	acc := a.Account
 	for {
-		out, err := a.p.PlaceOrder(acc, prior, a.p, o, nil, now)
+		out, err := a.p.PlaceOrder(acc, prior, a.p, o, a.budgets(o.ID), now)
 		if !out.Needs.Undecided() {
 			return out, err
 		}

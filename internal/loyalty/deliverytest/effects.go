@@ -20,6 +20,7 @@ type Effects struct {
 	Expired      int
 	Owed         int
 	Superseded   int
+	Exhausted    int // budgets, of which an order got less than it asked for
 	OptedIn      int // orders that earned by a registration
 	Milestones   int
 	Missed       int // milestones that were reached, and are not any more
@@ -87,6 +88,8 @@ func (f *Effects) count(out loyalty.Outcome) {
 				f.OptedIn++
 			case b.What == loyalty.IsCapped, b.What == loyalty.IsRefused:
 				f.Capped++
+			case b.What == loyalty.IsSpent:
+				f.Exhausted++
 			case b.What == loyalty.IsLimited:
 				f.Limited++
 			case b.What == loyalty.IsFactor:

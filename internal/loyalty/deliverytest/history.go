@@ -54,7 +54,7 @@ func Random(t *rapid.T) *History {
 	}
 	h.events(t)
 	h.changes(t)
-	if campaigns := h.Program.Campaigns; len(campaigns) > 0 && rapid.Bool().Draw(t, "opts in") {
+	if campaigns := h.Program.Campaigns; len(campaigns) > 0 && campaigns[0].OptIn && rapid.Bool().Draw(t, "opts in") {
 		h.both(Report{At: h.after(t, h.Joined, 150, "opts in at"), OptsIn: campaigns[0].ID})
 	}
 	if life == Spending {

@@ -61,6 +61,13 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	if rapid.IntRange(0, 2).Draw(t, "campaign") == 0 {
 		p.Campaigns = []loyalty.Rule{{ID: "club", Give: loyalty.Fixed{Points: 35}, OptIn: true}}
 	}
+	if rapid.IntRange(0, 5).Draw(t, "budget") == 0 {
+		p.Campaigns = append(p.Campaigns, loyalty.Rule{
+			ID: "fund", Give: loyalty.Fixed{Points: 30}, Budget: loyalty.Points(rapid.IntRange(20, 100).Draw(t, "of")),
+		})
+		p.Earn.Rules, p.Earn.Caps = nil, nil // what a budget had cut gets no room that becomes free
+		p.Earn.Carry = false                 // the points that an order was granted are whole, and its share is not
+	}
 	if life == Spending {
 		p.Conversions = []loyalty.Conversion{{ID: "fly", To: "miles", Rate: big.NewRat(1, 1)}}
 		p.Rewards = []loyalty.Reward{{ID: "mug", Type: "free_product", Cost: 60}}
