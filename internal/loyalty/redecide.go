@@ -442,7 +442,7 @@ func (d *decision) rejudge(t *decision, h History, since time.Time, redated []Re
 			r.Past = append(r.Past, s)
 		}
 	}
-	e := Entry{Kind: KindTier, Effective: d.now, Standing: &is, Redecided: &r, Counts: d.recount(t), Redated: redated}
+	e := Entry{Kind: KindTier, Effective: d.now, Standing: &is, Redecided: &r, Counts: d.recount(t, h.All), Redated: redated}
 	same := was == is && slices.Equal(e.past(d.Account.Past, was), trimmed(d.Account.Past, was, d.now))
 	if same && len(e.Counts)+len(redated) == 0 {
 		return nil
@@ -470,9 +470,11 @@ func (d *decision) why(was, is Standing) Because {
 	return Reason(key, "0", WasRedecided, is.Level, cause.Kind+" "+cause.ID)
 }
 
-// recount returns what moves between the windows of levels, where those began at other instants in a trial.
-func (d *decision) recount(t *decision) (out []LadderCount) {
-	if d.p.Tiers.Window.Kind != LevelWindow {
+// recount returns what moves between the windows of levels, where those began at other instants in a trial. all says that
+// the trial has seen all entries: then months count again that were summed up before the level became a manual one again.
+func (d *decision) recount(t *decision, all bool) (out []LadderCount) {
+	manual := d.p.Tiers.Months > 0 && t.Account.Tier.manual() && all
+	if d.p.Tiers.Window.Kind != LevelWindow && !manual {
 		return nil
 	}
 	const unbounded = 12 * 10_000 // months: to compare, none is summed up with all before
@@ -484,7 +486,7 @@ func (d *decision) recount(t *decision) (out []LadderCount) {
 		b.N = -b.N
 		brands = addBrand(brands, b, unbounded)
 	}
-	ladder, window := d.p.compiled.ladder, d.p.apart(d.Account)
+	ladder, window := d.p.compiled.ladder, d.p.apart(t.Account)
 	for _, m := range slices.Backward(change) { // the newest first: only the newest window is kept however old it is
 		out = append(out, LadderCount{Ladder: ladder, Metric: m, Window: window})
 	}

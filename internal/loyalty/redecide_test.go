@@ -277,3 +277,36 @@ func TestWithdrawalKeepsWhatWasReachedBeforeAManualLevel(t *testing.T) {
 		t.Errorf("after the manual level the member is %s, want gold", s.acc.Tier.Level)
 	}
 }
+
+// The same holds if the withdrawal comes so late that the account has summed up the months of then.
+func TestLateWithdrawalKeepsWhatWasReachedUnderAManualLevel(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Tiers = Tiers{
+			By: ByPointsEarned, Months: 1, KeepFor: Period{Months: 2}, Grace: Period{Months: 5}, MoveDown: ToQualified,
+			Levels: []Level{{ID: "bronze"}, {ID: "silver", From: 100}, {ID: "gold", From: 300}},
+		}
+	})
+	s := newShop(t, p)
+	out, err := p.SetTier(s.acc, "t1", Placement{Level: "silver", Reason: "a match", Until: noon.AddDate(0, 3, 0)}, noon)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.took(out)
+	order := func(id string, euros int64, months int) Order {
+		o := paid("EUR", Line{Amount: euros * 100})
+		o.ID, o.PlacedAt = id, noon.AddDate(0, months, 0)
+		s.tell(o, o.PlacedAt)
+		return o
+	}
+	large := order("large", 510, 2)
+	order("small", 10, 6)
+	if s.acc.Tier.Level != "gold" {
+		t.Fatalf("the orders lead to %s, want gold", s.acc.Tier.Level)
+	}
+	large.Refunds = []Refund{back("1", 255_00)}
+	s.tell(large, noon.AddDate(0, 6, 1))
+	s.pass(noon.AddDate(0, 8, 1))
+	if s.acc.Tier.Level != "silver" {
+		t.Errorf("after the manual level the member is %s, want silver by what remains of the order", s.acc.Tier.Level)
+	}
+}
