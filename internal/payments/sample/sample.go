@@ -54,10 +54,11 @@ var kinds = map[string]map[string]string{
 		"payment_intent.succeeded": "paid", "charge.succeeded": "charge", "charge.captured": "charge", "charge.refunded": "charge",
 		"refund.created": "refund", "refund.updated": "refund", "refund.failed": "refund",
 		"charge.dispute.created": "dispute", "charge.dispute.closed": "dispute", "charge.dispute.funds_withdrawn": "dispute",
-		"charge.dispute.funds_reinstated": "dispute", "checkout.session.completed": "session", "customer.created": "other",
+		"charge.dispute.funds_reinstated": "dispute", "checkout.session.completed": "session", "invoice.paid": "invoice",
+		"customer.created": "other",
 	},
 	app.Shopify: {
-		"orders/paid": "paid", "orders/updated": "paid", "refunds/create": "refund", "order_transactions/create": "transaction",
+		"orders/paid": "paid", "orders/updated": "paid", "orders/cancelled": "paid", "refunds/create": "refund", "order_transactions/create": "transaction",
 		"disputes/create": "dispute", "disputes/update": "dispute",
 		"customers/redact": "other",
 	},
@@ -72,7 +73,7 @@ var kinds = map[string]map[string]string{
 	},
 	app.Standard: {"payment.captured": "paid", "payment.refunded": "refund", "payment.disputed": "dispute"},
 	app.PayPal: {
-		"PAYMENT.CAPTURE.COMPLETED": "paid", "PAYMENT.CAPTURE.REFUNDED": "refund",
+		"PAYMENT.CAPTURE.COMPLETED": "paid", "PAYMENT.CAPTURE.REFUNDED": "refund", "PAYMENT.CAPTURE.REVERSED": "refund",
 		"CUSTOMER.DISPUTE.CREATED": "dispute", "CUSTOMER.DISPUTE.RESOLVED": "dispute", "CATALOG.PRODUCT.CREATED": "other",
 	},
 }

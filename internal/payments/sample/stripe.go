@@ -28,6 +28,9 @@ func (e Event) stripe() object {
 	case "session":
 		o["object"], o["amount_total"], o["payment_intent"], o["payment_status"] = "checkout.session", e.Total, e.Payment, "paid"
 		o["metadata"], o["customer"], o["customer_details"] = metadata, null(e.Customer), object{"email": null(e.Email)}
+	case "invoice":
+		o["object"], o["amount_paid"], o["payment_intent"], o["subscription"] = "invoice", e.Total, e.Payment, "sub_sample"
+		o["metadata"], o["customer"] = metadata, or(e.Customer, "cus_sample")
 	default:
 		o["object"] = "customer"
 	}
