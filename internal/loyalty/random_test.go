@@ -165,10 +165,37 @@ func randomFacts(t *rapid.T, o Order) (refunds []Refund, disputes []Dispute) {
 			break
 		}
 		rest -= r.Amount
+		o.nameTender(t, &r, refunds)
 		refunds = append(refunds, r)
 	}
 	if rapid.IntRange(0, 3).Draw(t, "disputed") == 0 {
 		disputes = append(disputes, Dispute{ID: "dp", At: noon, Status: DisputeOpen, Amount: rapid.Int64Range(0, o.total()).Draw(t, "dispute")})
 	}
 	return refunds, disputes
+}
+
+// nameTender lets a refund name a tender at times, if the tender is the only one of its kind and paid enough.
+func (o Order) nameTender(t *rapid.T, r *Refund, earlier []Refund) {
+	if len(o.Tenders) == 0 || rapid.IntRange(0, 2).Draw(t, "names a tender") > 0 {
+		return
+	}
+	kind := string(rapid.SampledFrom(o.Tenders).Draw(t, "tender").Kind)
+	rest := int64(0)
+	for _, x := range o.Tenders {
+		if string(x.Kind) != kind {
+			continue
+		}
+		if rest != 0 {
+			return
+		}
+		rest = x.Amount
+	}
+	for _, x := range earlier {
+		if x.Tender == kind {
+			rest -= x.Amount
+		}
+	}
+	if r.Amount <= rest {
+		r.Tender = kind
+	}
 }
