@@ -78,7 +78,8 @@ func (c *trigger) signed(ctx context.Context, e sample.Event, agreed app.Process
 		headers, err := e.Headers(agreed, body, now)
 		return body, headers, err
 	}
-	status, answer, err := ask(ctx, http.MethodPost, c.URL, "/v1/test/paypal", http.Header{"Content-Type": {"application/json"}}, body)
+	isJSON := http.Header{"Content-Type": {"application/json"}}
+	status, answer, err := ask(ctx, http.MethodPost, c.URL, "/v1/test/paypal", isJSON, body)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -255,7 +255,8 @@ func (d *codeDoc) unlist(id string, at int64, reason string) {
 // issued returns what the member can do with the code.
 func (d *codeDoc) issued() loyalty.IssuedCode {
 	return loyalty.IssuedCode{
-		From: instant(d.From), Until: instant(d.Until), Left: loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
+		From: instant(d.From), Until: instant(d.Until),
+		Left:  loyalty.Money{Amount: d.Left, Currency: loyalty.Currency(d.Currency)},
 		Worth: d.Worth, Taken: d.Taken, Used: instant(d.Used), Void: d.Void, Returned: d.Returned,
 	}
 }

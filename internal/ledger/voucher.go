@@ -36,7 +36,9 @@ type Voucher struct {
 
 // Vouchers returns a member's vouchers, newest first: those after a place (empty: all), at most limit. It reads all
 // redemptions and codes of the page at the same time.
-func (l *Ledger) Vouchers(ctx context.Context, program string, m loyalty.MemberID, after string, limit int) ([]Voucher, error) {
+func (l *Ledger) Vouchers(
+	ctx context.Context, program string, m loyalty.MemberID, after string, limit int,
+) ([]Voucher, error) {
 	q := table.Query{
 		PK: memberPartition(program, m), From: voucherPrefix, To: voucherPrefix + "~", Reverse: true, Limit: limit,
 	}

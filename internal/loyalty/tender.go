@@ -76,28 +76,39 @@ func (o *Order) checkRefundTenders() error {
 		if r.Tender == "" {
 			continue
 		}
-		at := fmt.Sprintf("/refunds/%d/tender", i)
-		earn, some := false, false
-		for _, t := range o.Tenders {
-			if !t.named(r.Tender) {
-				continue
-			}
-			if some && earn != t.Kind.earns() {
-				return refuse(ValidationFailed, at, fmt.Sprintf("Several tenders are named %q, and not all of them earn. Name the kind of the tender.", r.Tender))
-			}
-			earn, some = t.Kind.earns(), true
-		}
-		if !some {
-			return refuse(ValidationFailed, at, fmt.Sprintf("The order has no tender of the kind or name %q. List it in tenders.", r.Tender))
+		if why := o.refundTender(r.Tender); why != "" {
+			return refuse(ValidationFailed, fmt.Sprintf("/refunds/%d/tender", i), why)
 		}
 		if paid := o.paidWith(r.Tender); r.Amount > paid {
-			return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("More was refunded to %q than the %s that it paid.", r.Tender, Money{paid, o.Currency}))
+			return overRefunded(r.Tender, Money{paid, o.Currency})
 		}
 	}
 	for i, back := range o.tenderRefunds().each {
 		if t := o.Tenders[i]; back.sub(whole(t.Amount)).sign() > 0 {
-			return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("More was refunded to the tender %q than the %s that it paid.", t.Kind, Money{t.Amount, o.Currency}))
+			return overRefunded(string(t.Kind), Money{t.Amount, o.Currency})
 		}
 	}
 	return nil
+}
+
+// refundTender returns why a refund cannot name a tender; empty if it can.
+func (o *Order) refundTender(name string) string {
+	earn, some := false, false
+	for _, t := range o.Tenders {
+		if !t.named(name) {
+			continue
+		}
+		if some && earn != t.Kind.earns() {
+			return fmt.Sprintf("Several tenders are named %q, and not all of them earn. Name the kind of the tender.", name)
+		}
+		earn, some = t.Kind.earns(), true
+	}
+	if !some {
+		return fmt.Sprintf("The order has no tender of the kind or name %q. List it in tenders.", name)
+	}
+	return ""
+}
+
+func overRefunded(tender string, paid Money) *Error {
+	return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("More was refunded to %q than the %s that it paid.", tender, paid))
 }

@@ -53,6 +53,8 @@ func readShopifyPayment(body []byte) (event, error) {
 		return e, err
 	}
 	f := loyalty.Fact{Kind: loyalty.FactGiftCard, ID: id, State: state, Money: m, Clock: clock(e.at), At: e.at}
-	e.report = &report{Report: ledger.Report{Payment: "shopify:" + order, Order: order, Facts: nothing([]loyalty.Fact{f})}}
+	e.report = &report{Report: ledger.Report{
+		Payment: "shopify:" + order, Order: order, Facts: nothing([]loyalty.Fact{f}),
+	}}
 	return e, nil
 }
