@@ -176,6 +176,8 @@ func (w *usageWorld) measureLargeOrder() {
 			return fmt.Sprintf(`"sku": "%016x", "category": %q, "quantity": 1, "amount": %d`, random.Uint64(), families[random.IntN(8)], price())
 		}},
 	} {
+		w.advance(aDay) // so that the caps of a day do not connect the orders
+		w.warm()
 		lines := make([]string, 100)
 		for n := range lines {
 			lines[n] = fmt.Sprintf(`{"id": "%d", %s}`, n+1, c.line())
