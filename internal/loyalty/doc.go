@@ -11,6 +11,11 @@
 // limits and budgets allow is decided on the whole order, for the same reason. Points that lapse by inactivity lie in
 // lots whose day slides (Date.Slides), and each activity moves them on.
 //
+// An order may depend on orders that were placed before it: by its number, and by the room that they leave under caps and
+// limits. When such an order changes, is canceled or arrives late, the decision asks for the orders behind it that it
+// may concern (Needs), and Redecide decides them again. The account remembers the first orders and those that were cut, so
+// that most orders need no others.
+//
 // Levels are a function of facts too: of what orders and events count, of what was reported about the member, of
 // levels set manually, and of time. The facts are decided in the order in which they happened. When a fact changes or
 // arrives late and an earlier decision may depend on it, Redecide runs the same decisions again from that instant on

@@ -113,8 +113,8 @@ type Grant struct {
 type Share struct {
 	Rule string // with its section: "campaigns.double-weekend"; empty: the program's own caps
 	Used Points // points in whole, a begun one as one
-	Peak Points // the most that it was ever allowed
-	Cut  bool   // whether it once got less than it asked for
+	Peak Points // the most that it was ever allowed; of a period that is closed it keeps so much
+	Cut  bool   // whether a budget once left it less than it asked for
 
 	Charged Points // what the rule's budget is charged: the points that the member receives under it
 	Granted Points // the most that it was ever charged; a refund that fails restores so much
