@@ -20,6 +20,8 @@ type Schedule struct {
 	Next []Upcoming // those that take over, in the order in which they do
 	Last int        // the newest number, whatever became of that version; zero if none was published
 	Past []Ended    // those that were in force before Live, oldest first; at most maxPast
+
+	Since time.Time // when the first of Past, or Live if there is none, took over
 }
 
 // An Ended version was in force until another one took over. A recalled one prices nothing that was not accepted before.
@@ -52,24 +54,34 @@ func (s Schedule) At(t time.Time) int {
 	return version
 }
 
-// Pricing returns the version by which what happened at an instant is priced. That is the one that was in force then; if it
-// was recalled, the last one before it that was not, or else the first one after it. Zero if none was ever published.
+// Pricing returns the version by which what happened at an instant is priced. That is the one that was in force then or,
+// before the first version, the first one. If that was recalled, or replaced in the same millisecond, it is the last one
+// before it that was not, or else the first one after it. Zero if none was ever published.
 func (s Schedule) Pricing(at time.Time) int {
 	n := slices.IndexFunc(s.Past, func(v Ended) bool { return at.Before(v.Until) })
 	if n < 0 {
 		return s.At(at)
 	}
-	for _, v := range slices.Backward(s.Past[:n+1]) {
-		if !v.Recalled {
-			return v.Version
+	for i := n; i >= 0; i-- {
+		if s.prices(i) {
+			return s.Past[i].Version
 		}
 	}
-	for _, v := range s.Past[n+1:] {
-		if !v.Recalled {
-			return v.Version
+	for i := n + 1; i < len(s.Past); i++ {
+		if s.prices(i) {
+			return s.Past[i].Version
 		}
 	}
 	return s.Live
+}
+
+// prices reports whether a past version was in force for some time and was not recalled.
+func (s Schedule) prices(i int) bool {
+	since := s.Since
+	if i > 0 {
+		since = s.Past[i-1].Until
+	}
+	return !s.Past[i].Recalled && since.Before(s.Past[i].Until)
 }
 
 // recall marks versions that were in force.
@@ -113,6 +125,7 @@ type liveDoc struct {
 	Next    []upcomingDoc `json:"next,omitempty"` // in the order in which they take over
 	Last    int           `json:"last,omitzero"`  // left out: the highest of the others
 	Past    []upcomingDoc `json:"past,omitempty"` // with the instants at which others took over, oldest first
+	Since   int64         `json:"since,omitzero"`
 }
 
 type upcomingDoc struct {
@@ -142,7 +155,7 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 	if err := json.Unmarshal(it.Doc, &d); err != nil {
 		return it, Schedule{}, fmt.Errorf("ledger: read which version of %s is live: %w", program, err)
 	}
-	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version)}
+	s := Schedule{Live: d.Version, Last: max(d.Last, d.Version), Since: instant(d.Since)}
 	for _, x := range d.Past {
 		s.Past = append(s.Past, Ended{x.Version, instant(x.At), x.Recalled})
 	}
@@ -159,7 +172,13 @@ func (l *Ledger) readSchedule(ctx context.Context, program string, now time.Time
 
 // begin lets a version be the live one from an instant on.
 func (s *Schedule) begin(version int, at time.Time) {
-	if s.Live != 0 {
+	switch {
+	case s.Live == 0:
+		s.Since = at
+	case len(s.Past) == maxPast:
+		s.Since = s.Past[0].Until
+		fallthrough
+	default:
 		s.Past = append(slices.Clone(s.Past[max(0, len(s.Past)+1-maxPast):]), Ended{Version: s.Live, Until: at})
 	}
 	s.Live = version
@@ -177,7 +196,7 @@ func (s *Schedule) takeOver(version int, at, now time.Time) {
 }
 
 func storedSchedule(s Schedule) liveDoc {
-	d := liveDoc{Version: s.Live}
+	d := liveDoc{Version: s.Live, Since: millis(s.Since)}
 	highest := s.Live
 	for _, n := range s.Next {
 		d.Next = append(d.Next, upcomingDoc{Version: n.Version, At: millis(n.At)})

@@ -195,3 +195,57 @@ func TestRecalledVersionIsStored(t *testing.T) {
 	x.publish(3, 0)
 	x.want("1 past, 2 recalled, 3 past, 4 live")
 }
+
+// A version that is replaced in the millisecond in which it took over was never in force, also for what happened before
+// the first version.
+func TestVersionReplacedAtOncePricesNothing(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		hours []int  // at which a version is published
+		want  string // the versions that price an hour before the first publication, at it, and an hour after it
+	}{
+		{"one version", []int{0}, "[1 1 1]"},
+		{"replaced at once", []int{0, 0}, "[2 2 2]"},
+		{"replaced twice at once", []int{0, 0, 0}, "[3 3 3]"},
+		{"replaced later", []int{0, 1}, "[1 1 2]"},
+		{"the second is replaced at once", []int{0, 1, 1}, "[1 1 3]"},
+		{"replaced at once and later", []int{0, 0, 1}, "[2 2 3]"},
+	} {
+		x := newTimetable(t)
+		for i, hour := range c.hours {
+			x.at(hour)
+			x.publish(i, 0)
+		}
+		x.at(2)
+		s, err := x.Schedule(t.Context(), "bluebird")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for _, hour := range []int{-1, 0, 1} {
+			got = append(got, s.Pricing(start.Add(time.Duration(hour)*time.Hour)))
+		}
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%s: versions %v price, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestScheduleForgetsOldVersions(t *testing.T) {
+	x := newTimetable(t)
+	const versions = 103
+	for i := range versions {
+		x.at(i)
+		x.publish(i, 0)
+	}
+	s, err := x.Schedule(t.Context(), "bluebird")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := start.Add(2 * time.Hour); len(s.Past) != 100 || s.Past[0].Version != 3 || !s.Since.Equal(want) {
+		t.Errorf("%d versions are remembered, from version %d on, since %s", len(s.Past), s.Past[0].Version, s.Since)
+	}
+	if got := s.Pricing(start); got != 3 {
+		t.Errorf("version %d prices what is older", got)
+	}
+}

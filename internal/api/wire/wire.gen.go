@@ -3169,7 +3169,7 @@ type Voucher struct {
 	// CreatedAt When the redemption was requested.
 	CreatedAt time.Time `json:"created_at"`
 
-	// CodeHint The last characters of the code, by which its owner recognizes it: four, and fewer of a code with fewer than 16.
+	// CodeHint The last characters of the code, by which the member recognizes it: four, and fewer of a code with fewer than 16.
 	CodeHint string `json:"code_hint"`
 
 	// State Whether the code can be used: yes; not yet; no longer; it was used; its redemption was reversed, and nothing is left of it.
