@@ -86,7 +86,12 @@ func copyModule(dir string) error {
 			return err
 		}
 	}
-	return os.CopyFS(filepath.Join(dir, "internal", "table"), os.DirFS(filepath.Join("internal", "table")))
+	for _, name := range []string{"random", "seedtest", "table"} {
+		if err := os.CopyFS(filepath.Join(dir, "internal", name), os.DirFS(filepath.Join("internal", name))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // An adapter is a package with its mutations.
