@@ -29,20 +29,15 @@ func (c *reassess) Run(ctx context.Context) error {
 		if err != nil {
 			return refused(err)
 		}
-		// Every member is looked at as of one instant, and the file takes effect right after it: time that has passed for
-		// an account under the live version does not pass again under another one.
 		now := p.Now().UTC().Truncate(time.Millisecond)
-		still := *p.Ledger
-		still.Now = func() time.Time { return now }
-		next, err := c.next(live, now.Add(time.Millisecond))
-		if err != nil {
+		v := ledger.LevelPreview{Live: live, Now: now, Until: now.Add(time.Millisecond)}
+		if v.Next, err = c.next(live, v.Until); err != nil {
 			return err
 		}
-		until := now.Add(time.Millisecond)
 		if c.Until != nil {
-			until = *c.Until
+			v.Until = *c.Until
 		}
-		return c.list(ctx, &still, live, next, until)
+		return c.list(ctx, p.Ledger, v)
 	})
 }
 
@@ -62,10 +57,10 @@ func (c *reassess) next(live *loyalty.Program, now time.Time) (*loyalty.Program,
 	return f.Program, nil
 }
 
-func (c *reassess) list(ctx context.Context, l *ledger.Ledger, live, next *loyalty.Program, until time.Time) error {
+func (c *reassess) list(ctx context.Context, l *ledger.Ledger, v ledger.LevelPreview) error {
 	evaluated, moves := 0, map[string]int{}
 	for shard := range ledger.Shards {
-		for x, err := range l.LevelChanges(ctx, live, next, shard, "", until) {
+		for x, err := range l.LevelChanges(ctx, v, shard, "") {
 			if err != nil {
 				return err
 			}

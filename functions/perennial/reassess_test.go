@@ -47,9 +47,10 @@ func TestPreviewListsTierChangesOfFile(t *testing.T) {
 		next *loyalty.Program
 		to   string
 	}{{live, "bronze"}, {next, "silver"}, {live, "bronze"}} {
+		v := ledger.LevelPreview{Live: live, Next: x.next, Now: now, Until: now.Add(time.Minute)}
 		seen := 0
 		for shard := range ledger.Shards {
-			for m, err := range l.LevelChanges(t.Context(), live, x.next, shard, "", now.Add(time.Minute)) {
+			for m, err := range l.LevelChanges(t.Context(), v, shard, "") {
 				if seen++; err != nil || m.Member != ada || m.From != "bronze" || m.To != x.to || m.Down(x.next) {
 					t.Errorf("%+v, %v, want %s", m, err, x.to)
 				}

@@ -18,12 +18,12 @@ func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	until, err := c.untilInstant()
-	if err != nil {
+	now := c.app.Now().UTC().Truncate(time.Millisecond)
+	v := ledger.LevelPreview{Live: p, Now: now}
+	if v.Until, err = c.untilInstant(now); err != nil {
 		return answer{}, err
 	}
-	next, err := c.nextProgram(ctx, p)
-	if err != nil {
+	if v.Next, err = c.nextProgram(ctx, p, now.Add(time.Millisecond)); err != nil {
 		return answer{}, err
 	}
 	shard, place, err := c.openShardCursor()
@@ -32,7 +32,7 @@ func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 	}
 	out := wire.LevelChangeList{Data: []wire.LevelChange{}}
 	for ; shard < ledger.Shards; shard, place = shard+1, "" {
-		for x, err := range c.app.Ledger.LevelChanges(ctx, p, next, shard, place, until) {
+		for x, err := range c.app.Ledger.LevelChanges(ctx, v, shard, place) {
 			switch {
 			case err != nil:
 				return answer{}, err
@@ -50,20 +50,21 @@ func listLevelChanges(ctx context.Context, c *call) (answer, error) {
 	return answer{body: out}, nil
 }
 
-func (c *call) untilInstant() (time.Time, error) {
+// untilInstant returns the instant of the request, which is right after now if it names none.
+func (c *call) untilInstant(now time.Time) (time.Time, error) {
 	s, ok := c.event.Query["until"]
 	if !ok {
-		return c.app.Now(), nil
+		return now.Add(time.Millisecond), nil
 	}
 	until, err := time.Parse(time.RFC3339, s)
-	if now := c.app.Now(); err != nil || until.Before(now) || until.After(now.AddDate(2, 0, 0)) {
+	if err != nil || until.Before(now) || until.After(now.AddDate(2, 0, 0)) {
 		return until, refuseAt(loyalty.ValidationFailed, "until", "This must be an instant from now to two years ahead, like 2027-01-01T00:00:00Z.")
 	}
 	return until, nil
 }
 
-// nextProgram is the draft as it would be published now, if the request asks for that, and else the live program.
-func (c *call) nextProgram(ctx context.Context, p *loyalty.Program) (*loyalty.Program, error) {
+// nextProgram returns the draft as if it took over at an instant, if the request asks for that, and else the live program.
+func (c *call) nextProgram(ctx context.Context, p *loyalty.Program, at time.Time) (*loyalty.Program, error) {
 	mode := loyalty.RefreshMode(c.event.Query["draft"])
 	switch mode {
 	case "":
@@ -80,6 +81,6 @@ func (c *call) nextProgram(ctx context.Context, p *loyalty.Program) (*loyalty.Pr
 	if len(errs) > 0 {
 		return nil, unpublishable(errs)
 	}
-	next.Supersede(p, c.app.Now(), mode)
+	next.Supersede(p, at, mode)
 	return next, nil
 }

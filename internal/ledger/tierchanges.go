@@ -25,16 +25,24 @@ func (c LevelChange) Down(next *loyalty.Program) bool {
 	return to < from
 }
 
-// LevelChanges looks at all members of a shard for whom time will do something (see Dated), from a place on, and says of
-// each what its level is now by p, and at an instant by next. It writes nothing.
-func (l *Ledger) LevelChanges(ctx context.Context, p, next *loyalty.Program, shard int, place string, at time.Time) iter.Seq2[LevelChange, error] {
+// A LevelPreview compares the levels of members now with those at a later instant, by another version of the program or
+// by the same one. A version that takes over must do so after Now: time that has passed for an account under one version
+// does not pass again under another one.
+type LevelPreview struct {
+	Live, Next *loyalty.Program
+	Now, Until time.Time
+}
+
+// LevelChanges looks at all members of a shard for whom time will do something (see Dated), from a place on. It writes
+// nothing.
+func (l *Ledger) LevelChanges(ctx context.Context, v LevelPreview, shard int, place string) iter.Seq2[LevelChange, error] {
 	return func(yield func(LevelChange, error) bool) {
-		for d, err := range l.Dated(ctx, p.ID, shard, place) {
+		for d, err := range l.Dated(ctx, v.Live.ID, shard, place) {
 			if err != nil {
 				yield(LevelChange{}, err)
 				return
 			}
-			c, err := l.levelChange(ctx, d, p, next, at)
+			c, err := l.levelChange(ctx, d, v)
 			if !yield(c, err) || err != nil {
 				return
 			}
@@ -42,18 +50,18 @@ func (l *Ledger) LevelChanges(ctx context.Context, p, next *loyalty.Program, sha
 	}
 }
 
-func (l *Ledger) levelChange(ctx context.Context, d Due, p, next *loyalty.Program, at time.Time) (LevelChange, error) {
+func (l *Ledger) levelChange(ctx context.Context, d Due, v LevelPreview) (LevelChange, error) {
 	acc, err := d.Account()
 	if err != nil {
 		return LevelChange{}, err
 	}
-	now, err := l.Present(ctx, p, acc)
+	now, err := l.present(ctx, v.Live, acc, v.Now)
 	if err != nil {
 		return LevelChange{}, err
 	}
 	present := now.Account
 	present.Ran = acc.Ran // next takes over now, so it has not run yet
-	then, err := next.Advance(present, at)
+	then, err := v.Next.Advance(present, v.Until)
 	if err != nil {
 		return LevelChange{}, err
 	}
