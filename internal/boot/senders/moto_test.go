@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -143,11 +144,14 @@ func TestUnverifiedSenderSendsNothing(t *testing.T) {
 	}
 }
 
-func TestMissingSecretDisablesOnlyWebhook(t *testing.T) {
+func TestMissingSecretStopsOnlyWebhook(t *testing.T) {
 	_, a := moto(t), newApp(t)
 	o, err := dispatcher(a, settings{region: region, from: "hello@example.com", hook: "https://merchant.example/hook", secret: "none"})
-	if err == nil || o.Delivers(loyalty.Webhook) || !o.Delivers(loyalty.Email) {
-		t.Errorf("%v", err)
+	if err != nil || !o.Delivers(loyalty.Email) {
+		t.Fatalf("email is off: %v", err)
+	}
+	if err := o.Senders[loyalty.Webhook].Send(t.Context(), notify.Message{ID: "msg_1"}); !errors.Is(err, notify.ErrNotSent) {
+		t.Error(err)
 	}
 }
 
