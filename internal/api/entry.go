@@ -22,18 +22,17 @@ func listEntries(ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	entries, acc, err := c.app.Ledger.StatementPage(ctx, p, m, before, size+1)
+	entries, acc, err := c.app.Ledger.StatementPage(ctx, p, m, before, size)
 	if err != nil {
 		return answer{}, err
 	}
-	more := len(entries) > size
-	entries = entries[:min(len(entries), size)]
 	list := wire.EntryList{Notices: wireNotices(p, acc)}
 	for _, e := range entries {
 		list.Data = append(list.Data, c.wireEntry(p, e))
 	}
-	if more {
-		list.NextCursor = c.cursor(string(m), entries[size-1].Sequence)
+	// The sequence of an account's entries begins at 1 and has no gaps.
+	if n := len(entries); n > 0 && entries[n-1].Sequence > 1 {
+		list.NextCursor = c.cursor(string(m), entries[n-1].Sequence)
 	}
 	return answer{body: list}, nil
 }
