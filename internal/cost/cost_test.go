@@ -51,7 +51,11 @@ func TestTheCostOfARequest(t *testing.T) {
 	}.summed()
 	got := e.request("member")
 	for _, x := range [][2]float64{
-		{got.API, want.API}, {got.Lambda, want.Lambda}, {got.Table, want.Table}, {got.Logs, want.Logs}, {got.Traces, want.Traces},
+		{got.API, want.API},
+		{got.Lambda, want.Lambda},
+		{got.Table, want.Table},
+		{got.Logs, want.Logs},
+		{got.Traces, want.Traces},
 		{got.Dollars, want.Dollars},
 	} {
 		if !near(x[0], x[1]) {

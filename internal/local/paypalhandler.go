@@ -53,9 +53,13 @@ func (h paypalHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 var (
-	noPayPal = problem{404, "not_found", "PayPal is not emulated",
+	noPayPal = problem{
+		404, "not_found", "PayPal is not emulated",
 		"The stack does not emulate PayPal. Start perennial dev without --webhooks and without --functions: " +
-			"the functions' binaries trust no certificate of this machine."}
-	badPayPalRequest = problem{400, "invalid_parameter", "Nothing was signed",
-		"Send Content-Type: application/json and the body of a webhook of PayPal."}
+			"the functions' binaries trust no certificate of this machine.",
+	}
+	badPayPalRequest = problem{
+		400, "invalid_parameter", "Nothing was signed",
+		"Send Content-Type: application/json and the body of a webhook of PayPal.",
+	}
 )

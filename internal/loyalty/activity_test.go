@@ -175,7 +175,7 @@ func TestOnlyCommittedReservationsAreActivities(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.took(out)
-		if s.wantLots(t, want...); (s.acc.LastActivity.After(now)) != (end == "commit") {
+		if s.wantLots(t, want...); s.acc.LastActivity.After(now) != (end == "commit") {
 			t.Errorf("%s: the last activity was at %s", end, s.acc.LastActivity)
 		}
 	}
@@ -192,8 +192,10 @@ func TestEventThatIsTakenBackIsNoActivity(t *testing.T) {
 	at := instant(t, "2026-03-01T12:00:00Z")
 	var state *EventState
 	for _, c := range [][2]string{
-		{"approved", "105 2026-04-30, slides"}, {"approved", "105 2026-04-30, slides"},
-		{"declined", "100 2026-04-02, slides"}, {"approved", "105 2026-04-30, slides"},
+		{"approved", "105 2026-04-30, slides"},
+		{"approved", "105 2026-04-30, slides"},
+		{"declined", "100 2026-04-02, slides"},
+		{"approved", "105 2026-04-30, slides"},
 	} {
 		s.pass(at)
 		out, err := p.PlaceEvent(s.acc, state, p, Event{Type: "review." + c[0], ID: "1", Member: s.acc.Member, At: at}, at)

@@ -33,8 +33,12 @@ func TestOrderAtTheInstantOfALevel(t *testing.T) {
 		level  string
 		points Points
 	}{
-		{noon.Add(-time.Millisecond), "bronze", 1}, {noon, "silver", 2}, {noon.Add(time.Millisecond), "silver", 2},
-		{ends.Add(-time.Millisecond), "silver", 2}, {ends, "bronze", 1}, {ends.Add(time.Millisecond), "bronze", 1},
+		{noon.Add(-time.Millisecond), "bronze", 1},
+		{noon, "silver", 2},
+		{noon.Add(time.Millisecond), "silver", 2},
+		{ends.Add(-time.Millisecond), "silver", 2},
+		{ends, "bronze", 1},
+		{ends.Add(time.Millisecond), "bronze", 1},
 	} {
 		o := paid("EUR", Line{Amount: 1_00})
 		o.ID, o.PlacedAt = c.placed.Format(time.RFC3339Nano), c.placed
@@ -204,11 +208,22 @@ func TestBoundsOfWhatRulesGive(t *testing.T) {
 		give Strategy
 		ok   bool
 	}{
-		{Fixed{0}, true}, {Fixed{-1}, false}, {Fixed{MaxPoints}, true}, {Fixed{MaxPoints + 1}, false},
-		{PerVisit{MaxPoints}, true}, {PerVisit{MaxPoints + 1}, false}, {PerVisit{-1}, false},
-		{band(Band{0, 0}), true}, {band(Band{-1, 0}), false}, {band(Band{0, -1}), false},
-		{band(Band{0, MaxPoints}), true}, {band(Band{0, MaxPoints + 1}), false}, {band(), false},
-		{band(Band{0, 5}, Band{100, 5}), true}, {band(Band{0, 5}, Band{0, 6}), false}, {band(Band{0, 5}, Band{100, 4}), false},
+		{Fixed{0}, true},
+		{Fixed{-1}, false},
+		{Fixed{MaxPoints}, true},
+		{Fixed{MaxPoints + 1}, false},
+		{PerVisit{MaxPoints}, true},
+		{PerVisit{MaxPoints + 1}, false},
+		{PerVisit{-1}, false},
+		{band(Band{0, 0}), true},
+		{band(Band{-1, 0}), false},
+		{band(Band{0, -1}), false},
+		{band(Band{0, MaxPoints}), true},
+		{band(Band{0, MaxPoints + 1}), false},
+		{band(), false},
+		{band(Band{0, 5}, Band{100, 5}), true},
+		{band(Band{0, 5}, Band{0, 6}), false},
+		{band(Band{0, 5}, Band{100, 4}), false},
 	} {
 		if _, err := c.give.compile(); (err == nil) != c.ok {
 			t.Errorf("%+v is answered with %v, want it accepted: %t", c.give, err, c.ok)

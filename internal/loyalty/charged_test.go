@@ -135,8 +135,10 @@ func budgetProgram(t *rapid.T) *Program {
 	p.Campaigns = []Rule{
 		double(budget("budget"), func(r *Rule) { r.Give = Multiply{big.NewRat(3, 2)} }),
 		{ID: "fixed", Give: Fixed{17}, Budget: budget("budget of fixed points")},
-		{ID: "own", Give: Multiply{big.NewRat(4, 3)}, Budget: budget("budget of its own"),
-			Life: Life{Expires: &Expiry{After: Period{Days: 9}}}},
+		{
+			ID: "own", Give: Multiply{big.NewRat(4, 3)}, Budget: budget("budget of its own"),
+			Life: Life{Expires: &Expiry{After: Period{Days: 9}}},
+		},
 	}
 	if rapid.Bool().Draw(t, "capped") {
 		p.Campaigns[0].Caps = []Cap{{Points(rapid.IntRange(1, 60).Draw(t, "cap of double")), PerDay, false}}

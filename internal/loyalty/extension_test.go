@@ -75,8 +75,12 @@ func TestExpiryIsPutOffForWantOfNotice(t *testing.T) {
 		{"notice in time", 2, byEmail, map[string]Date{"2026-02-17T12:00:00Z": 20260303}, "", nil},
 		{"notice that is late", 2, byEmail, map[string]Date{"2026-02-19T12:00:00Z": 20260303}, "", []string{"2026-03-17", "2026-03-31"}},
 		{"notice after the first extension", 3, byEmail, map[string]Date{"2026-03-04T09:00:00Z": 20260317}, "", []string{"2026-03-17"}},
-		{"late notice after the first extension", 3, byEmail,
-			map[string]Date{"2026-03-05T09:00:00Z": 20260317, "2026-03-18T09:00:00Z": 20260331}, "", []string{"2026-03-17", "2026-03-31"}},
+		{
+			"late notice after the first extension", 3, byEmail,
+			map[string]Date{"2026-03-05T09:00:00Z": 20260317, "2026-03-18T09:00:00Z": 20260331},
+			"",
+			[]string{"2026-03-17", "2026-03-31"},
+		},
 		{"notice that comes back", 3, byEmail, map[string]Date{"2026-02-17T12:00:00Z": 20260303}, "2026-02-20T12:00:00Z", []string{"2026-03-17"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
