@@ -7,8 +7,8 @@ import (
 	"fmt"
 )
 
-// A Usage is what one request uses of the table and of the logs. Work of a schedule is counted by member, and without
-// steps, calls and items, because nobody waits for it.
+// A Usage is what one request uses of the table and of the logs. Scheduled work is counted by member. Its steps,
+// calls and items are zero, because no caller waits for its response.
 type Usage struct {
 	ID       string  `json:"id"`
 	Request  string  `json:"request"`   // in words

@@ -217,7 +217,7 @@ func (r remind) members(ctx context.Context, body string) error {
 	return nil
 }
 
-// A remindRun is one pass over the due members of a shard.
+// A remindRun sends the reminders that are due to the members of one shard.
 type remindRun struct {
 	remind
 	round

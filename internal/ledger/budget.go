@@ -25,9 +25,9 @@ const BudgetShards = 16
 // floor of each is its share below zero, so that the table itself refuses to overspend. What one counter does not have
 // left is taken from others, so that a budget is spent to its last point.
 //
-// Points that a refund had returned and that are restored are charged even if nothing is left: one counter then falls
-// below its floor. Whoever spends next brings it back to its floor with points of the others, in the same transaction,
-// so that the table goes on to refuse what is more than the counters have in sum.
+// If a refund fails, the points that it had returned to the budget are charged again, even if the budget has nothing left.
+// One counter then falls below its floor. The next spend raises it to its floor with points of the other counters in the
+// same transaction, so that the table keeps rejecting more than the counters have in total.
 type budgets struct {
 	ledger  *Ledger
 	program string

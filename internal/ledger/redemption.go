@@ -69,7 +69,7 @@ func (l *Ledger) Redeem(ctx context.Context, p *loyalty.Program, in RedemptionRe
 }
 
 // redemptionCommand returns the command of a redemption with its inputs, which it reads in one step: the account, the
-// counter of the reward's stock, and what besides reads. A household's accounts are read later, by do.
+// counter of the reward's stock, and the items that the method besides reads. do reads a household's accounts later.
 func (l *Ledger) redemptionCommand(ctx context.Context, p *loyalty.Program, reward *loyalty.Reward, r *loyalty.Redemption, in RedemptionRequest) (command, error) {
 	c := command{p: p, member: in.Member, budgets: &budgets{ledger: l, program: p.ID}}
 	counters := slices.DeleteFunc(reward.Counters(l.now()), func(s loyalty.Spend) bool { return s.Rule != reward.KeyOn(in.Date) })

@@ -19,7 +19,8 @@ type seriesDoc []int64
 // errOddSeries says that a stored series lacks its last number.
 var errOddSeries = errors.New("a series of numbers by day has an odd length")
 
-// add appends a number. last is the key of the number before, 0 for the first one.
+// add appends the number n with its key. last is the key of the previous number, or 0 for the first number. The series
+// stores the difference of the two keys.
 func (s seriesDoc) add(last, key, n int64) seriesDoc { return append(s, key-last, n) }
 
 // all yields the keys and numbers of the series.

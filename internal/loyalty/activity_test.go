@@ -181,7 +181,7 @@ func TestOnlyCommittedReservationsAreActivities(t *testing.T) {
 	}
 }
 
-// An event that is taken back is no activity.
+// A withdrawn event does not count as an activity.
 func TestEventThatIsTakenBackIsNoActivity(t *testing.T) {
 	p := slidingProgram(t, func(p *Program) {
 		p.Earn.Expires.ResetBy = []string{"order", "review.approved"}

@@ -272,8 +272,8 @@ func setReached(all []Reached, r Reached) []Reached {
 // is final.
 const maxBonuses = 8
 
-// forgetBonus drops the bonus of a level for the earliest promotion, if there are too many. The latest of them stays:
-// its number tells the next one.
+// forgetBonus drops the bonus of a level for the earliest promotion, if there are too many. It keeps the latest one,
+// because the number of the next bonus follows from it.
 func forgetBonus(all []Reached, rule string) []Reached {
 	n, first := 0, -1
 	for i, r := range all {

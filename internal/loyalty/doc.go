@@ -8,8 +8,8 @@
 //
 // What an order gives is a function of what remains of it, by the rules and the facts of its first revision
 // (Program.worth says which): so its refunds may come in any order, in parts, twice, or fail after all. What caps,
-// limits and budgets allow is decided on the whole order, for the same reason. Points that lapse by inactivity lie in
-// lots whose day slides (Date.Slides), and each activity moves them on.
+// limits and budgets allow is decided on the whole order, for the same reason. Points that expire by inactivity are
+// in lots with a sliding expiry day (Date.Slides), which each activity postpones.
 //
 // An order may depend on orders that were placed before it: by its number, and by the room that they leave under caps and
 // limits. When such an order changes, is canceled or arrives late, the decision asks for the orders behind it that it
@@ -24,11 +24,11 @@
 // an order that is reported in time needs none.
 //
 // An account has a wallet of points and perhaps others (Wallet): postings balance, and reasons sum up, in each of
-// them. Only points count towards a level, slide, are extended or brought back by hand, and are given to other
-// members. What concerns several members (Transfer, RedeemTogether, AwardReferral) is decided over all of their
-// accounts at once. A household is no account of its own: each of its members' points stay in their own lots until
-// they are spent, so that nobody gains life or loses what is theirs by joining or leaving.
+// them. Only points of the main wallet count towards a level, expire by inactivity, can be extended or reinstated
+// manually, and can be transferred to other members. What concerns several members (Transfer, RedeemTogether, AwardReferral) is decided over all of their
+// accounts at once. A household has no account: each member's points stay in that member's lots until they are
+// spent, so that joining or leaving a household neither adds nor removes points.
 //
-// It deliberately does no I/O, reads no clock and draws no chance: whoever calls passes now. It imports the
+// It does no I/O, reads no clock and draws no random values: the caller passes the present instant. It imports the
 // standard library alone and knows nothing of how anything is stored or sent.
 package loyalty

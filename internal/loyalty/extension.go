@@ -11,10 +11,10 @@ import (
 // AdvanceNotice is how long before points expire and levels end a member must have been sent notice. The zero
 // AdvanceNotice promises nothing.
 //
-// What no notice was sent of in time is put off by as long, and from then on the member's account shows the notice
-// (AccountNotices). A member whom no message can reach, or to whom sending failed, has that notice alone: what was put
-// off once happens at the end of that time. A member who can be reached must be sent the notice, so it is put off again
-// while none was, MaxExtensions times in all. So nobody gains more than one period by refusing consent.
+// If no notice was sent in time, the expiry or the end of the level is postponed by the period, and the member's account
+// shows the notice from then on (AccountNotices). It is postponed once for a member without a consented channel, or to
+// whom sending failed. For any other member it is postponed again until a notice is sent, at most MaxExtensions times. A
+// member who refuses consent therefore gains at most one period.
 type AdvanceNotice struct {
 	Period        Period
 	MaxExtensions int // at least 1

@@ -234,8 +234,8 @@ func TestInactivityIsPutOffForWantOfNotice(t *testing.T) {
 	}
 }
 
-// Levels of whose end no notice was sent are kept longer by the period of notice, as often as points. A level that is
-// kept for another period begins anew.
+// The end of a level is postponed by the period of notice if no notice was sent, as often as the expiry of points. The
+// count of extensions restarts when the level is renewed.
 func TestEndOfLevelIsPutOffForWantOfNotice(t *testing.T) {
 	for _, c := range []struct {
 		name     string

@@ -144,8 +144,8 @@ func (l *life) reportDirectly(final Order) {
 	}
 }
 
-// remaining is what remained of everything in the end, in the order in which it happened: each order once, at its
-// placing.
+// remaining returns the final state of all facts in the order in which they happened. Each order is listed once, at its
+// placed_at.
 func (l *life) remaining() []happening {
 	var all []happening
 	for _, x := range l.direct {

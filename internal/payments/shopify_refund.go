@@ -101,7 +101,7 @@ func (b shopifyBag) in(currency string, plain jsontext.Value) (int64, error) {
 	return m.Amount, err
 }
 
-// currency is that of the shop, if a part of the refund says so.
+// currency returns the shop's currency, which a part of the refund may state; empty if none does.
 func (x shopifyRefund) currency() string {
 	for _, l := range x.Lines {
 		if l.SubtotalSet.Shop != nil {

@@ -1,11 +1,11 @@
 // Package random reads from the one source of randomness that a process has.
 //
-// Whatever draws at random has a field Random io.Reader, which whoever puts the process together sets: to a source with a
-// seed, to reproduce a run byte for byte. A nil field stands for the operating system's source, crypto/rand. A source is
-// read by several goroutines at the same time.
+// A type that needs random values has a field Random io.Reader. The code that starts the process sets it. A source with a
+// seed reproduces a run byte for byte. A nil field means the operating system's source, crypto/rand. A source must be safe for
+// concurrent use.
 //
-// The package has no generator of its own and never falls back: a source that fails is a mistake in the process, and
-// whoever reads it panics, because a predictable code would be worth money.
+// The package has no generator of its own. If a source fails, its functions panic instead of returning a predictable
+// value, because codes that can be guessed can be stolen.
 package random
 
 import (

@@ -25,7 +25,7 @@ type remembered struct {
 	at      time.Time
 }
 
-// once runs a transaction unless its token shows that it has succeeded before.
+// once runs a transaction, unless an earlier transaction with the same client token succeeded.
 func (t *tokens) once(in *transactInput, now time.Time, do func() error) error {
 	token := in.ClientRequestToken
 	if token == "" {

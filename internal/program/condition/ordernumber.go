@@ -69,8 +69,9 @@ func (x *numbering) compared(n *ast.BinaryNode) {
 
 var flipped = map[string]string{"<": ">", "<=": ">=", ">": "<", ">=": "<=", "in": "none"}
 
-// asked returns the greatest number that a comparison tells from all greater ones; false if it is no comparison with
-// constants. more is by how much the number is greater than what is compared.
+// asked returns the greatest order number whose result in a comparison can differ from the result of all greater numbers.
+// It returns false if the comparison is not with constants. more is the difference between the order number and the
+// compared value, which is 1 for member.orders.
 func (x *numbering) asked(operator string, with ast.Node, more int64) (most int, ok bool) {
 	switch n := with.(type) {
 	case *ast.ArrayNode:
