@@ -91,6 +91,18 @@ func (b *bench) sequence(t *testing.T, m loyalty.MemberID) int64 {
 	return got.Account.Sequence
 }
 
+// putWithin places an order that may use at most so many read and write units.
+func (b *bench) putWithin(t *testing.T, meter *tabletest.Meter, o loyalty.Order, read, write float64) {
+	t.Helper()
+	meter.Take()
+	b.put(t, o)
+	u := meter.Take()
+	t.Logf("order %s costs %g read and %g write units", o.ID, u.Read, u.Write)
+	if u.Read > read || u.Write > write {
+		t.Errorf("order %s may cost %g read and %g write units", o.ID, read, write)
+	}
+}
+
 // What order numbers cost: nothing where no rule asks for them or no number changes; else the orders whose numbers
 // change.
 func TestWhatOrderNumbersCost(t *testing.T) {
@@ -100,13 +112,7 @@ func TestWhatOrderNumbersCost(t *testing.T) {
 	b.enrol(t, "mem_ada")
 	within := func(o loyalty.Order, read, write float64) {
 		t.Helper()
-		meter.Take()
-		b.put(t, o)
-		u := meter.Take()
-		t.Logf("order %s costs %g read and %g write units", o.ID, u.Read, u.Write)
-		if u.Read > read || u.Write > write {
-			t.Errorf("order %s may cost %g read and %g write units", o.ID, read, write)
-		}
+		b.putWithin(t, meter, o, read, write)
 	}
 	var orders []loyalty.Order
 	for i := range 3 {

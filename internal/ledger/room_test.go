@@ -77,13 +77,7 @@ func TestWhatRoomUnderACapCosts(t *testing.T) {
 	b.enrol(t, "mem_ada")
 	within := func(o loyalty.Order, read, write float64) {
 		t.Helper()
-		meter.Take()
-		b.put(t, o)
-		u := meter.Take()
-		t.Logf("order %s costs %g read and %g write units", o.ID, u.Read, u.Write)
-		if u.Read > read || u.Write > write {
-			t.Errorf("order %s may cost %g read and %g write units", o.ID, read, write)
-		}
+		b.putWithin(t, meter, o, read, write)
 	}
 	var orders []loyalty.Order
 	for i := range 5 {
