@@ -1,10 +1,9 @@
-// Package wire is the API's models and a Go client for it, generated from openapi.yaml. It promises to agree
-// with that file; what a request must be beyond its shape is checked in api. Nothing in it is written by hand
-// but the beginning of a problem's type.
+// Package wire holds the API's models, generated from openapi.yaml. They agree with that file in names, types and
+// the order of fields. Package api checks the other rules of a request, such as lengths and ranges.
 package wire
 
 //go:generate go run ./generate
 
-// ProblemType begins the type of every problem document; its code follows. It is a name and leads nowhere: what
-// the codes mean stands in openapi.yaml.
+// ProblemType is the prefix of the type of every problem document; the code of the problem follows it. The type is
+// an identifier and not an address: openapi.yaml documents the codes.
 const ProblemType = "urn:perennial:errors#"

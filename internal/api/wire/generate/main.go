@@ -1,6 +1,6 @@
-// Command generate writes wire.gen.go from openapi.yaml with oapi-codegen. It adds one thing on the way: the
-// place of each property, so that models, and with them every answer, keep the order in which the document lists
-// them, and not that of the alphabet. It is run by go generate, in the folder of package wire.
+// Command generate writes wire.gen.go from openapi.yaml with oapi-codegen. It runs in the directory of package wire,
+// by go generate. It first adds x-order to each property, so that the models, and with them the responses, list their
+// fields in the order of the document and not in alphabetical order.
 package main
 
 import (
@@ -47,7 +47,7 @@ func generate(spec, config string) error {
 	return cmd.Run()
 }
 
-// inOrder gives each property its place as x-order, which oapi-codegen sorts by.
+// inOrder adds to each property its position as x-order, by which oapi-codegen sorts fields.
 func inOrder(node any) any {
 	switch n := node.(type) {
 	case yaml.MapSlice:
