@@ -214,7 +214,7 @@ func (c *call) encode(ans *answer) ([]byte, error) {
 		html := [][2]string{{"content-type", "text/html; charset=utf-8"}, plainHeaders[1], plainHeaders[2], {"content-security-policy", pagePolicy}}
 		return response(ans.status, html, []byte(ans.page)), nil
 	}
-	body, err := json.Marshal(ans.body)
+	body, err := json.Marshal(ans.body, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("api: encode answer: %w", err)
 	}
@@ -246,7 +246,7 @@ func (c *call) encodeProblem(p wire.Problem, cause error, replayed bool) []byte 
 	if replayed {
 		headers = append(headers, [2]string{"idempotency-replayed", "true"})
 	}
-	body, err := json.Marshal(p)
+	body, err := json.Marshal(p, json.Deterministic(true))
 	if err != nil {
 		body = []byte(`{}`) // cannot be: a Problem is strings and numbers
 	}

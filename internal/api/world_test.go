@@ -58,9 +58,13 @@ type world struct {
 	app      *app.App
 	guard    *access.Guard
 	handlers map[string]lambda.Handler
-	spec     *spec
+	spec     *spec             // nil: requests and answers are not checked
 	keys     map[string]string // in full, by name
 	table    table.Table       // without the guard
+
+	transcript io.Writer   // records each request with its answer; may be nil
+	failing    *failing    // makes calls of the table fail; may be nil
+	drawn      *perRequest // the source of randomness if failing is set
 
 	outbox  notify.Outbox
 	timeout time.Duration // of the functions; zero for none
@@ -76,13 +80,17 @@ type world struct {
 
 var start = time.Date(2026, 12, 1, 10, 0, 0, 0, time.UTC)
 
-func newWorld(t testing.TB, tab table.Table) *world {
-	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: loadSpec(t)}
+func newWorld(t testing.TB, tab table.Table) *world { return openWorld(t, tab, nil, loadSpec(t)) }
+
+// openWorld returns a world with a source of randomness (nil for crypto/rand) and a specification that requests and answers
+// must follow (nil for none).
+func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *world {
+	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: spec}
 	w.guard = stacktest.Guard(t)
 	w.table = tab
 	w.app = &app.App{
 		Table: w.guard.Table(tab), Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
-		Secret: []byte("0123456789abcdefghijklmnopqrstuv"),
+		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Random: random,
 	}
 	if err := w.app.Wire(); err != nil {
 		t.Fatal(err)
@@ -190,9 +198,27 @@ func (a answered) code() string {
 // do sends a request through the function that serves it, and holds both it and the answer against openapi.yaml.
 func (w *world) do(r request) answered {
 	w.t.Helper()
-	a, route := w.send(r)
-	w.spec.check(w.t, r, a, route)
+	send := w.send
+	if w.failing != nil {
+		send = w.persist
+	}
+	a, route := send(r)
+	if w.spec != nil {
+		w.spec.check(w.t, r, a, route)
+	}
+	if w.transcript != nil {
+		w.record(r, a)
+	}
 	return a
+}
+
+// record writes a request and its answer to the transcript.
+func (w *world) record(r request, a answered) {
+	replayed := ""
+	if a.header["idempotency-replayed"] == "true" {
+		replayed = " replayed"
+	}
+	fmt.Fprintf(w.transcript, "%s %s => %d%s %s\n", r.method, r.path, a.status, replayed, a.body)
 }
 
 func (w *world) send(r request) (answered, string) {

@@ -78,7 +78,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		return nil, err
 	}
 	c.read = nil               // it was so once; from here on accounts are as they are
-	var lost []string          // the hashes of what may have been written
+	var lost []loyalty.Entry   // the command's own entries of attempts that may have been written
 	var passed []loyalty.Entry // what time did in transactions of its own
 	if c.budgets == nil {
 		c.budgets = &budgets{ledger: l, program: c.p.ID}
@@ -90,6 +90,9 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 				return nil, err
 			}
 			continue
+		}
+		if errors.As(err, new(*loyalty.Error)) && len(lost) > 0 {
+			return l.rejectedAgain(ctx, c, lost, err)
 		}
 		if err != nil || len(w.ops) == 0 {
 			return passed, err
@@ -111,7 +114,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 			if len(w.entries) == 0 {
 				return nil, ErrTryAgain
 			}
-			lost = append(lost, w.entries[0].Hash)
+			lost = append(lost, w.entries[0])
 			if read, err = l.read(ctx, c); err != nil {
 				return nil, err
 			}
@@ -120,7 +123,7 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		case replaced(read, conflict):
 		case conflict.Op == 0 && w.own > 0 && c.decision() != nil && w.entries[0].Cause.Kind != loyalty.CauseMember:
 			was, err := readEntry(conflict.Current, w.entries[0].Cause)
-			if err == nil && slices.Contains(lost, was.Hash) {
+			if err == nil && slices.ContainsFunc(lost, func(e loyalty.Entry) bool { return e.Hash == was.Hash }) {
 				return []loyalty.Entry{was}, nil // what was written, not what would be now
 			}
 			return nil, taken{conflict.Current}
@@ -136,6 +139,23 @@ func (l *Ledger) do(ctx context.Context, c command) ([]loyalty.Entry, error) {
 		}
 	}
 	return nil, ErrTryAgain
+}
+
+// rejectedAgain returns the entry of an attempt whose response was lost, if it was written: the command is then rejected
+// because it has had its effect. Otherwise it returns the rejection. The callers look up the first revision of a cause
+// themselves.
+func (l *Ledger) rejectedAgain(ctx context.Context, c command, lost []loyalty.Entry, rejection error) ([]loyalty.Entry, error) {
+	for _, e := range lost {
+		if e.Cause.Revision == 1 {
+			continue
+		}
+		for was, err := range l.revisions(ctx, c.p.ID, e.Cause.Kind, e.Cause.ID, true, 0) {
+			if err != nil || was.Hash == e.Hash {
+				return []loyalty.Entry{was}, retryable(err)
+			}
+		}
+	}
+	return nil, rejection
 }
 
 // read reads the accounts of a command at the same time: its member's first, then those of the others.

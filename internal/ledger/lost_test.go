@@ -65,6 +65,30 @@ func TestALostAnswerIsWhatWasDecidedAndNotWhatWouldBeNow(t *testing.T) {
 	b.audit(t, "mem_ada")
 }
 
+func TestConversionIsReversedAlthoughResponseIsLost(t *testing.T) {
+	b, tab := lossyBench(t)
+	b.p.Wallets = []loyalty.Wallet{{ID: "miles"}}
+	b.p.Conversions = []loyalty.Conversion{{ID: "to-miles", To: "miles", Rate: big.NewRat(2, 1), Back: loyalty.Period{Days: 7}}}
+	if err := b.p.Compile(); err != nil {
+		t.Fatal(err)
+	}
+	b.enrol(t, "mem_ada")
+	b.grant(t, "mem_ada", 100)
+	in := ledger.ConversionRequest{ID: "cv_1", Member: "mem_ada", To: "miles", Points: 100}
+	if _, err := b.Convert(t.Context(), b.p, in, ledger.By{Input: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	tab.lose = true
+	got, err := b.ConvertBack(t.Context(), b.p, "cv_1", 150, ledger.By{Input: "2"})
+	if err != nil || got.Replayed || got.Conversion.Undone != 150 || got.Conversion.Returned != 75 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	b.wantBalance(t, "mem_ada", loyalty.Balance{Active: 75})
+	_, err = b.ConvertBack(t.Context(), b.p, "cv_1", 51, ledger.By{Input: "3"})
+	wantRefusal(t, err, loyalty.AmountOutOfRange)
+	b.audit(t, "mem_ada")
+}
+
 // Time has something to write down whenever a member registers again, and somebody else may be about to write it too.
 func TestWhoIsRegisteredStaysSoWhateverTimeDoes(t *testing.T) {
 	for name, rival := range map[string]func(b *bench){
