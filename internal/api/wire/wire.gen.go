@@ -967,75 +967,75 @@ func (e ListLevelChangesParamsDraft) Valid() bool {
 	}
 }
 
-// Address Where something is sent. Personal data, kept apart from the ledger.
+// Address A delivery address. Personal data, stored apart from the ledger.
 type Address struct {
-	// Name Who gets it.
+	// Name The recipient.
 	Name string `json:"name"`
 
-	// Lines Street and number, floor and the like, a line each.
+	// Lines Street and number and other address lines.
 	Lines []string `json:"lines"`
 
 	// City The city.
 	City string `json:"city"`
 
-	// Region A state or province, where addresses have one.
+	// Region The state or province, if the country has them.
 	Region string `json:"region,omitempty,omitzero"`
 
-	// PostalCode The postal code, where addresses have one.
+	// PostalCode The postal code, if the country has them.
 	PostalCode string `json:"postal_code,omitempty,omitzero"`
 
-	// Country The country by ISO 3166-1, as `DE`.
+	// Country ISO 3166-1 code of the country, for example `DE`.
 	Country string `json:"country"`
 
-	// Phone For the carrier.
+	// Phone A telephone number for the carrier.
 	Phone string `json:"phone,omitempty,omitzero"`
 }
 
-// AdjustmentRequest defines model for AdjustmentRequest.
+// AdjustmentRequest The points to add or remove.
 type AdjustmentRequest struct {
-	// Points Points to give or, below zero, to take; not zero.
+	// Points Points to add, or to remove if the number is negative; not zero.
 	Points int64 `json:"points"`
 
-	// Reason Why; kept on the entry.
+	// Reason The reason, recorded on the entry.
 	Reason string `json:"reason"`
 
-	// Wallet Which balance; left out: that of points.
+	// Wallet The wallet to adjust. Default: the points wallet.
 	Wallet string `json:"wallet,omitempty,omitzero"`
 }
 
-// Balance Points, all at least zero.
+// Balance The points of a member in one wallet. No number is negative.
 type Balance struct {
-	// Active What can be spent.
+	// Active Points that can be spent.
 	Active int64 `json:"active"`
 
-	// Pending What will become active.
+	// Pending Points that will become active.
 	Pending int64 `json:"pending"`
 
-	// Reserved What open redemptions hold.
+	// Reserved Points that open redemptions reserve.
 	Reserved int64 `json:"reserved"`
 
-	// Debt What had to be taken back after it was spent; the next active points pay it.
+	// Debt Points that were clawed back after they were spent. The next active points settle the debt.
 	Debt int64 `json:"debt"`
 }
 
-// Because defines model for Because.
+// Because One reason for the points of an entry.
 type Because struct {
-	// Wallet Whose points these are; left out: points. Those of a wallet sum to what the entry did there.
+	// Wallet The wallet of the points. Omitted for the points wallet. The reasons of a wallet sum to its change.
 	Wallet string `json:"wallet,omitempty,omitzero"`
 
-	// Rule The rule of the program, as `earn.purchase`.
+	// Rule The rule of the program, for example `earn.purchase`.
 	Rule string `json:"rule"`
 
-	// Effect What it did in words.
+	// Effect The calculation in words.
 	Effect string `json:"effect"`
 
-	// Points The exact points that it gave or took: a decimal, or a fraction where that has no end.
+	// Points The exact points, as a decimal, or as a fraction if the decimal is infinite.
 	Points string `json:"points"`
 }
 
-// Budget defines model for Budget.
+// Budget The budget of a campaign.
 type Budget struct {
-	// Points All of it.
+	// Points The points of the whole budget.
 	Points int64 `json:"points"`
 
 	// Left Points that members can still receive.
@@ -1045,81 +1045,81 @@ type Budget struct {
 	Overrun int64 `json:"overrun"`
 }
 
-// Campaign defines model for Campaign.
+// Campaign A campaign of the program.
 type Campaign struct {
-	// ID The campaign's id.
+	// ID The campaign's ID.
 	ID string `json:"id"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// From When it begins.
+	// From When the campaign begins.
 	From time.Time `json:"from"`
 
-	// Until When it ends, exclusive.
+	// Until When the campaign ends, exclusive.
 	Until time.Time `json:"until"`
 
-	// OptIn Whether members have to register for it.
+	// OptIn Whether members must register for the campaign.
 	OptIn bool `json:"opt_in"`
 
-	// Budget What it gives to all members together; null without a bound.
+	// Budget The points that the campaign can grant to all members together; null if there is no limit.
 	Budget *Budget `json:"budget"`
 }
 
-// CampaignList defines model for CampaignList.
+// CampaignList The campaigns of the program.
 type CampaignList struct {
-	// Data In the program's order.
+	// Data The campaigns in the program's order.
 	Data []Campaign `json:"data"`
 
-	// NextCursor Always null: a program has few campaigns.
+	// NextCursor Always null, because a program has few campaigns.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// Cause Why points moved. Each revision of a cause has one entry.
+// Cause The cause of an entry. Each revision of a cause has one entry.
 type Cause struct {
-	// Kind What kind of thing it is.
+	// Kind The kind of the cause.
 	Kind CauseKind `json:"kind"`
 
-	// ID Its id among its kind.
+	// ID ID of the cause, unique within its kind.
 	ID string `json:"id"`
 
-	// Revision Which revision of it, from 1.
+	// Revision The revision of the cause, from 1.
 	Revision int `json:"revision"`
 }
 
-// CauseKind What kind of thing it is.
+// CauseKind The kind of the cause.
 type CauseKind string
 
-// Change One value that the two files do not have in common. Without `from` it is new, without `to` it is gone.
+// Change One value that differs between two files. A new value has no `from`, and a removed value has no `to`.
 type Change struct {
-	// Path Which key, as `earn.categories.beans-x2.multiply`; entries of a list go by their ids.
+	// Path The key, for example `earn.categories.beans-x2.multiply`. List items are named by their IDs.
 	Path string `json:"path"`
 
-	// From What it was, on one line and cut where it is very long.
+	// From The previous value on one line, truncated if it is very long.
 	From string `json:"from,omitempty,omitzero"`
 
-	// To What it is.
+	// To The new value on one line, truncated if it is very long.
 	To string `json:"to,omitempty,omitzero"`
 
-	// Line Which line of the file, from 1; of the live version's, where it is gone.
+	// Line The line of the file, from 1; for a removed value, the line of the live version's file.
 	Line int `json:"line"`
 }
 
-// ChangeMemberRequest defines model for ChangeMemberRequest.
+// ChangeMemberRequest The fields of a profile to update. Omitted fields keep their values.
 type ChangeMemberRequest struct {
-	// ExternalID The merchant's own id of the person; empty removes it.
+	// ExternalID The merchant's own ID of the person; empty removes it.
 	ExternalID *string `json:"external_id,omitempty"`
 
-	// Email An e-mail address; empty removes it.
+	// Email Email address; empty removes it.
 	Email *string `json:"email,omitempty"`
 
-	// Phone A telephone number in E.164; empty removes it.
+	// Phone Telephone number in E.164; empty removes it.
 	Phone *string `json:"phone,omitempty"`
 
-	// Consents What the person agreed to, or took back; others stay as they are.
+	// Consents Consents that the person gave or withdrew; others keep their state.
 	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
 
-	// Name What the person is called; empty removes it.
+	// Name The person's name; empty removes it.
 	Name *string `json:"name,omitempty"`
 
 	// Locale Language tag (BCP 47); empty removes it.
@@ -1128,783 +1128,790 @@ type ChangeMemberRequest struct {
 	// Timezone IANA time zone; empty removes it.
 	Timezone *string `json:"timezone,omitempty"`
 
-	// Birthday Day of birth; empty removes it. The program may lock it for a time after it was told (`members.birthday_locked_for`).
+	// Birthday Date of birth, for example `1990-12-31`; empty removes it. The program can lock it for a time after a change (`members.birthday_locked_for`).
 	Birthday *string `json:"birthday,omitempty"`
 
-	// YearFrom When the member's own year begins, as `03-31`; empty removes it.
+	// YearFrom Month and day on which the membership year begins, for example `03-31`; empty removes it.
 	YearFrom *string `json:"year_from,omitempty"`
 
-	// Segments All of them; an empty list removes them.
+	// Segments All segments of the member; an empty list removes them.
 	Segments *[]string `json:"segments,omitempty"`
 }
 
-// Channel A way to reach a member.
+// Channel A channel on which a member can be reached.
 type Channel string
 
-// CheckRequest defines model for CheckRequest.
+// CheckRequest The program file to validate.
 type CheckRequest struct {
-	// Source The program file, YAML; left out: the draft.
+	// Source The program file in YAML. Default: the draft.
 	Source string `json:"source,omitempty,omitzero"`
 }
 
-// CheckResult defines model for CheckResult.
+// CheckResult The result of a validation.
 type CheckResult struct {
-	// Ok Whether it could be published.
+	// Ok Whether the file can be published.
 	Ok bool `json:"ok"`
 
-	// Problems What is wrong.
+	// Problems The problems found.
 	Problems []Finding `json:"problems"`
 
-	// Explanation What the program does, in plain English, a sentence each; empty unless `ok`.
+	// Explanation The rules of the program in plain English, one sentence each. Empty unless `ok`.
 	Explanation []string `json:"explanation"`
 
-	// Changes What differs from the file of the live version, 500 at most; empty unless `ok`, and while no version is live.
+	// Changes The differences from the file of the live version, at most 500. Empty unless `ok`, or if no version is live.
 	Changes []Change `json:"changes"`
 }
 
-// Code defines model for Code.
+// Code A code and its uses.
 type Code struct {
 	// Code The code as the request wrote it.
 	Code string `json:"code"`
 
-	// State Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed, and nothing is left of it.
+	// State `valid`: it can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 	State CodeState `json:"state"`
 
-	// Reward The reward that it is for.
+	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Redemption The redemption that it was given for; left out of a code that all share.
+	// Redemption The redemption that issued the code. Omitted for a shared code.
 	Redemption string `json:"redemption,omitempty,omitzero"`
 
-	// Member Who was given it; left out of a code that all share.
+	// Member ID of the member to whom the code was issued. Omitted for a shared code.
 	Member string `json:"member,omitempty,omitzero"`
 
-	// ValidFrom From when on it can be used; left out of a code that all share.
+	// ValidFrom From when on the code can be used. Omitted for a shared code.
 	ValidFrom time.Time `json:"valid_from,omitempty,omitzero"`
 
-	// ValidUntil Until when it can be used, exclusive; null: for ever.
+	// ValidUntil Until when the code can be used, exclusive; null if it does not expire.
 	ValidUntil *time.Time `json:"valid_until"`
-	Left       *Money     `json:"left,omitempty"`
 
-	// UsedAt When it was used up; left out if it is not.
+	// Left An amount of money.
+	Left *Money `json:"left,omitempty"`
+
+	// UsedAt When the code was used up. Omitted if it was not.
 	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
 
-	// Uses Its uses, oldest first: the latest 50.
+	// Uses The latest 50 uses, oldest first.
 	Uses []CodeUse `json:"uses"`
 }
 
-// CodeState Whether it can be used: yes; not yet; not any more; it was; its redemption was reversed, and nothing is left of it.
+// CodeState `valid`: it can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 type CodeState string
 
-// CodeUse defines model for CodeUse.
+// CodeUse One use of a code.
 type CodeUse struct {
 	// ID `use_` and 20 characters.
 	ID string `json:"id"`
 
 	// UsedAt When the code was used.
 	UsedAt time.Time `json:"used_at"`
-	Amount *Money    `json:"amount,omitempty"`
 
-	// Order What it was used on.
+	// Amount An amount of money.
+	Amount *Money `json:"amount,omitempty"`
+
+	// Order The order on which the code was used.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// ReversedAt When the use was reversed; left out if it was not.
+	// ReversedAt When the use was reversed. Omitted if it was not.
 	ReversedAt time.Time `json:"reversed_at,omitempty,omitzero"`
 
 	// Reason Why the use was reversed.
 	Reason string `json:"reason,omitempty,omitzero"`
 }
 
-// CodeUseRequest defines model for CodeUseRequest.
+// CodeUseRequest The use of a code.
 type CodeUseRequest struct {
-	// Amount Gift cards: how much of it, in minor units.
+	// Amount For a gift card, the amount to use in minor units.
 	Amount int64 `json:"amount,omitempty,omitzero"`
 
-	// Currency Gift cards: the currency of the amount.
+	// Currency For a gift card, the ISO 4217 code of the amount.
 	Currency string `json:"currency,omitempty,omitzero"`
 
-	// Order What it is used on, for the record.
+	// Order The order on which the code is used, for the record.
 	Order string `json:"order,omitempty,omitzero"`
 }
 
-// CodeUseReversalRequest defines model for CodeUseReversalRequest.
+// CodeUseReversalRequest The reason for a reversal.
 type CodeUseReversalRequest struct {
 	// Reason Why the use is reversed, for the record.
 	Reason string `json:"reason"`
 }
 
-// CodesAdded defines model for CodesAdded.
+// CodesAdded The result of adding codes.
 type CodesAdded struct {
-	// Added How many are in the pool now that the program did not know.
+	// Added The number of new codes.
 	Added int `json:"added"`
 
-	// Duplicates Those that it knew already, in any pool or in a member's hands, or that stand twice in the list.
+	// Duplicates Codes that the program already has, or that the request repeats.
 	Duplicates []string `json:"duplicates"`
 }
 
-// CodesRequest defines model for CodesRequest.
+// CodesRequest The codes to add.
 type CodesRequest struct {
-	// Codes The codes: 4 to 64 letters, digits and hyphens each, at least 4 of them letters or digits.
+	// Codes The codes: 4 to 64 ASCII letters, digits and hyphens each, with at least 4 letters or digits.
 	Codes []string `json:"codes"`
 }
 
-// CommitRequest defines model for CommitRequest.
+// CommitRequest The points to spend.
 type CommitRequest struct {
-	// Points How many of the points that it holds are spent; left out: all. Fewer are for `pay-with-points` and for rewards of points in another wallet; any other reward is had as a whole. Of a payment no more are taken than what they pay costs.
+	// Points The number of reserved points to spend. Default: all. Only `pay-with-points` and rewards that grant points of another wallet can spend fewer. A payment spends no more points than its value costs.
 	Points int64 `json:"points,omitempty,omitzero"`
 }
 
-// Consent defines model for Consent.
+// Consent The current consent for one channel and purpose.
 type Consent struct {
-	// Channel A way to reach a member.
+	// Channel A channel on which a member can be reached.
 	Channel Channel `json:"channel"`
 
-	// Purpose What a member is written to for.
+	// Purpose The purpose of a message.
 	Purpose Purpose `json:"purpose"`
 
-	// Given Whether it holds.
+	// Given Whether the person consents.
 	Given bool `json:"given"`
 
-	// At Since when.
+	// At When the consent was given or withdrawn.
 	At time.Time `json:"at"`
 
-	// Text Which text the person agreed to.
+	// Text The version of the wording to which the person agreed.
 	Text string `json:"text,omitempty,omitzero"`
 
-	// Source Where.
+	// Source Where the consent was given or withdrawn.
 	Source string `json:"source"`
 }
 
-// ConsentList defines model for ConsentList.
+// ConsentList A member's consents.
 type ConsentList struct {
-	// Data The latest of each channel and purpose.
+	// Data The current consent for each channel and purpose.
 	Data []Consent `json:"data"`
 
-	// Log What was recorded, the oldest first.
+	// Log The latest changes, oldest first.
 	Log []LoggedConsent `json:"log"`
 
-	// Failed Addresses that messages came back from.
+	// Failed Addresses to which nothing more is sent.
 	Failed []FailedAddress `json:"failed"`
 }
 
-// ConsentRequest defines model for ConsentRequest.
+// ConsentRequest A consent that a person gave or withdrew.
 type ConsentRequest struct {
-	// Channel A way to reach a member.
+	// Channel A channel on which a member can be reached.
 	Channel Channel `json:"channel"`
 
-	// Purpose What a member is written to for.
+	// Purpose The purpose of a message.
 	Purpose Purpose `json:"purpose"`
 
-	// Given False takes it back.
+	// Given Whether the person consents; false withdraws the consent.
 	Given bool `json:"given"`
 
-	// Text Which version of which text the person agreed to; wanted where it is given.
+	// Text The version of the wording to which the person agreed; required if the consent is given.
 	Text string `json:"text,omitempty,omitzero"`
 
-	// Source Where, as `checkout` or `app`.
+	// Source Where the consent was given, for example `checkout` or `app`.
 	Source string `json:"source"`
 }
 
-// Conversion defines model for Conversion.
+// Conversion A conversion of points between two wallets.
 type Conversion struct {
 	// ID `cv_` and 20 characters.
 	ID string `json:"id"`
 
-	// Member Whose points.
+	// Member ID of the member.
 	Member string `json:"member"`
 
-	// From The wallet from which they went.
+	// From The wallet that was converted from.
 	From string `json:"from"`
 
-	// To The wallet into which they went.
+	// To The wallet that was converted to.
 	To string `json:"to"`
 
-	// Points How many went.
+	// Points The number of points that were converted.
 	Points int64 `json:"points"`
 
-	// Received What they became.
+	// Received The number of points that were received.
 	Received int64 `json:"received"`
 
-	// Undone How many of these went back.
+	// Undone The number of received points that were reversed.
 	Undone int64 `json:"undone"`
 
-	// GivenBack What these became again.
+	// GivenBack The number of points that the reversals restored.
 	GivenBack int64 `json:"given_back"`
 
-	// CreatedAt When.
+	// CreatedAt When the conversion was made.
 	CreatedAt time.Time `json:"created_at"`
 
-	// UndoUntil Until when it can be undone, exclusive; null: never.
+	// UndoUntil Until when the conversion can be reversed, exclusive; null if it cannot be reversed.
 	UndoUntil *time.Time `json:"undo_until"`
 
-	// Balances Of the two wallets after it.
+	// Balances The balances of both wallets after the conversion.
 	Balances []WalletBalance `json:"balances"`
 }
 
-// ConversionRequest defines model for ConversionRequest.
+// ConversionRequest The points to convert.
 type ConversionRequest struct {
-	// From The wallet from which points go; `points` is that of points.
+	// From The wallet to convert from; `points` is the points wallet.
 	From string `json:"from"`
 
-	// To The wallet into which they go.
+	// To The wallet to convert to.
 	To string `json:"to"`
 
-	// Points How many go.
+	// Points The number of points to convert.
 	Points int64 `json:"points"`
 }
 
-// Dispute A payment that the customer contests with the bank. While it is open, and once it is lost, the order earns as if `amount` had been refunded; if it is won, as if nothing had been.
+// Dispute A payment that the customer disputes with the bank. The order earns as if `amount` were refunded while the dispute is open and after it is lost, and as before once it is won.
 type Dispute struct {
-	// ID The dispute's id; unique in its order.
+	// ID ID of the dispute, unique in its order.
 	ID string `json:"id"`
 
-	// At When it was opened.
+	// At When the dispute was opened.
 	At time.Time `json:"at"`
 
-	// Status How far it is.
+	// Status The status of the dispute.
 	Status DisputeStatus `json:"status"`
 
-	// Amount What it is about, in minor units.
+	// Amount The disputed amount in minor units.
 	Amount int64 `json:"amount"`
 }
 
-// DisputeStatus How far it is.
+// DisputeStatus The status of the dispute.
 type DisputeStatus string
 
-// Draft defines model for Draft.
+// Draft The draft of the program file.
 type Draft struct {
-	// Source The program file, YAML.
+	// Source The program file in YAML.
 	Source string `json:"source"`
 
-	// Version Rises with each change.
+	// Version The version of the draft, which increases with each update.
 	Version int64 `json:"version"`
 }
 
-// DraftRequest defines model for DraftRequest.
+// DraftRequest The draft to store.
 type DraftRequest struct {
-	// Source The program file, YAML.
+	// Source The program file in YAML.
 	Source string `json:"source"`
 
-	// Version The version of the draft that this replaces, 0 for none; left out: whichever is there.
+	// Version The version of the draft to replace, 0 for none. Default: the current one.
 	Version *int64 `json:"version,omitempty"`
 }
 
-// DrawnPoints defines model for DrawnPoints.
+// DrawnPoints The points that a household member contributes.
 type DrawnPoints struct {
-	// Member Who contributes.
+	// Member ID of the member who contributes.
 	Member string `json:"member"`
 
-	// Points How many points.
+	// Points The number of points.
 	Points int64 `json:"points"`
 }
 
-// EnrolRequest defines model for EnrolRequest.
+// EnrolRequest The profile of a new member. All fields are optional.
 type EnrolRequest struct {
-	// ExternalID The merchant's own id of the person; no two members share one.
+	// ExternalID The merchant's own ID of the person, unique among members.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// Email An e-mail address, with nothing but ASCII before the @; no two members share one, whatever its case.
+	// Email Email address, unique among members regardless of case; only ASCII before the `@`.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// Phone A telephone number in E.164, as `+491701234567`.
+	// Phone Telephone number in E.164, for example `+491701234567`.
 	Phone string `json:"phone,omitempty,omitzero"`
 
-	// Consents What the person agreed to: without a consent nothing is sent.
+	// Consents The consents that the person gave. Nothing is sent without a consent.
 	Consents []ConsentRequest `json:"consents,omitempty,omitzero"`
 
-	// Name What the person is called.
+	// Name The person's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Locale Language tag (BCP 47), as `de-AT`.
+	// Locale Language tag (BCP 47), for example `de-AT`.
 	Locale string `json:"locale,omitempty,omitzero"`
 
-	// Timezone IANA time zone, as `Europe/Berlin`; left out: the program's.
+	// Timezone IANA time zone, for example `Europe/Berlin`. Default: the program's.
 	Timezone string `json:"timezone,omitempty,omitzero"`
 
-	// Birthday Day of birth, as `1990-12-31`; not in the future.
+	// Birthday Date of birth, for example `1990-12-31`; not in the future.
 	Birthday string `json:"birthday,omitempty,omitzero"`
 
-	// YearFrom The day of the year on which the member's own year begins, for levels that go by it, as `03-31`; left out: that of the enrolment.
+	// YearFrom Month and day on which the membership year begins, for example `03-31`. Default: the day of enrollment.
 	YearFrom string `json:"year_from,omitempty,omitzero"`
 
-	// Segments Groups that the merchant puts the person in and rules can name, as `vip`.
+	// Segments Segments of the member, which rules can name, for example `vip`.
 	Segments []string `json:"segments,omitempty,omitzero"`
 
-	// ReferralCode The code of the member through whom this one comes.
+	// ReferralCode The referral code of the member who referred this person.
 	ReferralCode string `json:"referral_code,omitempty,omitzero"`
 }
 
-// Entry One line of the statement. Entries are never changed.
+// Entry One entry of a member's statement. Entries are never changed.
 type Entry struct {
-	// ID `ent_…`, made of the cause and its revision.
+	// ID `ent_`, followed by the cause and its revision.
 	ID string `json:"id"`
 
-	// Kind What it did.
+	// Kind The kind of the entry.
 	Kind EntryKind `json:"kind"`
 
-	// Points By how much active and pending points less debt changed; reserving takes them out of active.
+	// Points The change of active plus pending points minus debt. Reserved points are no longer active.
 	Points int64 `json:"points"`
 
-	// Status Of points earned: whether they can be spent yet. Left out where it means nothing.
+	// Status Whether earned points are already active. Omitted for other entries.
 	Status EntryStatus `json:"status,omitempty,omitzero"`
 
-	// AvailableAt When earned points become active; left out if that is not known yet.
+	// AvailableAt When earned points become active. Omitted if that is not known yet.
 	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
 
-	// ExpiresAt When earned points lapse, if no activity moves that on; left out if never, or not known yet.
+	// ExpiresAt When earned points expire if no activity extends them. Omitted if they never expire, or if that is not known yet.
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 
-	// Cause Why points moved. Each revision of a cause has one entry.
+	// Cause The cause of an entry. Each revision of a cause has one entry.
 	Cause Cause `json:"cause"`
 
-	// At When it holds from.
+	// At From when on the entry applies.
 	At time.Time `json:"at"`
 
-	// RecordedAt When it was written.
+	// RecordedAt When the entry was recorded.
 	RecordedAt time.Time `json:"recorded_at"`
 
-	// Ladder On which ladder it happened, if that is not the one of tiers.
+	// Ladder The ladder that the entry is about. Omitted for the tiers.
 	Ladder string `json:"ladder,omitempty,omitzero"`
 
-	// Because The reasons; their points sum to the entry's.
+	// Because The reasons; their points sum to those of the entry.
 	Because []Because `json:"because"`
 
-	// Wallets What it did to wallets beside that of points; left out if nothing.
+	// Wallets The changes of other wallets. Omitted if there are none.
 	Wallets []WalletChange `json:"wallets,omitempty,omitzero"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 
-	// Redemption Which redemption the entry is about.
+	// Redemption The redemption that the entry is about.
 	Redemption *EntryRedemption `json:"redemption,omitempty"`
 
-	// Transfer Which transfer the entry is about.
+	// Transfer The transfer that the entry is about.
 	Transfer *EntryTransfer `json:"transfer,omitempty"`
 
-	// Words The entry in the member's language, in plain text; only where a single entry is asked for.
+	// Words The entry in the member's language, as plain text. Only in the response for a single entry.
 	Words *Words `json:"words,omitempty"`
 }
 
-// EntryKind What it did.
+// EntryKind The kind of the entry.
 type EntryKind string
 
-// EntryStatus Of points earned: whether they can be spent yet. Left out where it means nothing.
+// EntryStatus Whether earned points are already active. Omitted for other entries.
 type EntryStatus string
 
-// EntryList defines model for EntryList.
+// EntryList A page of a member's statement.
 type EntryList struct {
-	// Notices Notices that the account shows, as the member's.
+	// Notices Notices that the account shows, as in the member.
 	Notices []Notice `json:"notices"`
 
-	// Data Newest first.
+	// Data The entries, newest first.
 	Data []Entry `json:"data"`
 
-	// NextCursor Where the next page begins; null on the last.
+	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// EntryRedemption Which redemption the entry is about.
+// EntryRedemption The redemption that the entry is about.
 type EntryRedemption struct {
-	// ID The redemption's id.
+	// ID The redemption's ID.
 	ID string `json:"id"`
 
-	// Reward The reward's id.
+	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Order The order that it was for.
+	// Order The order of the redemption.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// By Whose redemption it is, where that is another member of the household.
+	// By ID of the household member who redeemed the reward. Omitted if it is this member.
 	By string `json:"by,omitempty,omitzero"`
 }
 
-// EntryTransfer Which transfer the entry is about.
+// EntryTransfer The transfer that the entry is about.
 type EntryTransfer struct {
-	// ID The transfer's id.
+	// ID The transfer's ID.
 	ID string `json:"id"`
 
-	// From Who gives.
+	// From ID of the sender.
 	From string `json:"from"`
 
-	// To Who is given.
+	// To ID of the recipient.
 	To string `json:"to"`
 
-	// Note What the giver says to it.
+	// Note The sender's note to the recipient.
 	Note string `json:"note,omitempty,omitzero"`
 }
 
-// Event defines model for Event.
+// Event An event that can earn points.
 type Event struct {
-	// Type Family and state, as `review.approved`.
+	// Type Family and state, for example `review.approved`.
 	Type string `json:"type"`
 
-	// ID The merchant's own id of it.
+	// ID The merchant's own ID of the event.
 	ID string `json:"id"`
 
-	// Member Who did it.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// At When it happened.
+	// At When the event happened.
 	At time.Time `json:"at"`
 
-	// Data What is known of it.
+	// Data Details of the event by field.
 	Data map[string]any `json:"data"`
 }
 
-// EventRequest defines model for EventRequest.
+// EventRequest The current state of an event.
 type EventRequest struct {
-	// Member Who did it: the member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
 
-	// Type Family and state, as `review.approved`.
+	// Type Family and state, for example `review.approved`.
 	Type string `json:"type"`
 
-	// ID The merchant's own id of it, unique in its family; the family, a colon and the id have at most 128 characters together.
+	// ID The merchant's own ID of the event, unique in its family. Family, colon and ID have at most 128 characters together.
 	ID string `json:"id"`
 
-	// At When it happened, the same in all of its states: the first time at most 90 days ago, and never more than 5 minutes ahead.
+	// At When the event happened, the same in all states. The first request must be sent within 90 days; at most 5 minutes in the future.
 	At time.Time `json:"at"`
 
-	// Data What is known of it, by field: texts of at most 2,000 characters, numbers of at most 15 digits before and 6 after the point, or true and false.
+	// Data Details of the event by field: strings of at most 2,000 characters, numbers with at most 15 digits before and 6 after the decimal point, or booleans.
 	Data map[string]any `json:"data,omitempty,omitzero"`
 }
 
-// EventResult defines model for EventResult.
+// EventResult An event and its points.
 type EventResult struct {
+	// Event An event that can earn points.
 	Event Event `json:"event"`
 
-	// Revision How often it has changed, from 1.
+	// Revision The number of states that were stored so far, from 1.
 	Revision int `json:"revision"`
 
-	// Points What the event is now worth, all revisions together.
+	// Points The points of the event over all revisions.
 	Points int64 `json:"points"`
 
-	// Entries That of this revision.
+	// Entries The entries of this revision.
 	Entries []Entry `json:"entries"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 }
 
-// ExtensionRequest defines model for ExtensionRequest.
+// ExtensionRequest The new expiry.
 type ExtensionRequest struct {
-	// Until The day, in the program's time zone, at whose end they are to lapse.
+	// Until The day at whose end the points expire, in the program's time zone.
 	Until string `json:"until"`
 
-	// Reason Why; kept on the entry.
+	// Reason The reason, recorded on the entry.
 	Reason string `json:"reason"`
 }
 
-// FailedAddress defines model for FailedAddress.
+// FailedAddress An address to which nothing more is sent.
 type FailedAddress struct {
-	// Channel A way to reach a member.
+	// Channel A channel on which a member can be reached.
 	Channel Channel `json:"channel"`
 
-	// Address Nothing more is sent to it.
+	// Address The email address or telephone number.
 	Address string `json:"address"`
 
-	// Why What happened.
+	// Why `bounced`: a delivery failed for good. `complained`: the person reported a message as unwanted. `rejected`: the provider refuses the address.
 	Why FailedAddressWhy `json:"why"`
 
-	// At When.
+	// At When the delivery failed.
 	At time.Time `json:"at"`
 }
 
-// FailedAddressWhy What happened.
+// FailedAddressWhy `bounced`: a delivery failed for good. `complained`: the person reported a message as unwanted. `rejected`: the provider refuses the address.
 type FailedAddressWhy string
 
-// Finding defines model for Finding.
+// Finding A problem of a program file.
 type Finding struct {
-	// Severity An error keeps the file from being published.
+	// Severity Whether the problem prevents the publication.
 	Severity FindingSeverity `json:"severity"`
 
-	// Message What is wrong: a clause that reads on from the path.
+	// Message The problem, as a clause that follows the path.
 	Message string `json:"message"`
 
-	// Suggestion What was probably meant.
+	// Suggestion A possible correction.
 	Suggestion string `json:"suggestion,omitempty,omitzero"`
 
-	// Path Which key of the file, as `earn.purchase.rates.EUR`.
+	// Path The key, for example `earn.purchase.rates.EUR`.
 	Path string `json:"path,omitempty,omitzero"`
 
-	// Line Which line, from 1.
+	// Line The line, from 1.
 	Line int `json:"line,omitempty,omitzero"`
 
-	// Column Which column, from 1.
+	// Column The column, from 1.
 	Column int `json:"column,omitempty,omitzero"`
 }
 
-// FindingSeverity An error keeps the file from being published.
+// FindingSeverity Whether the problem prevents the publication.
 type FindingSeverity string
 
-// Friend defines model for Friend.
+// Friend A member who was referred.
 type Friend struct {
-	// Friend The member who joined by the code.
-	Friend   string   `json:"friend"`
+	// Friend ID of the member who joined with the code.
+	Friend string `json:"friend"`
+
+	// Referral The referral by which a member joined.
 	Referral Referral `json:"referral"`
 }
 
-// Fulfilment defines model for Fulfilment.
+// Fulfilment The delivery of a reward.
 type Fulfilment struct {
-	// Status How far it is.
+	// Status The current status.
 	Status FulfilmentStatus `json:"status"`
 
-	// Address Where something is sent. Personal data, kept apart from the ledger.
+	// Address A delivery address. Personal data, stored apart from the ledger.
 	Address *Address `json:"address,omitempty"`
 
-	// Tracking By which the carrier knows the parcel.
+	// Tracking The carrier's tracking number.
 	Tracking string `json:"tracking,omitempty,omitzero"`
 
-	// History What it has been, from the beginning.
+	// History All statuses so far, oldest first.
 	History []FulfilmentStep `json:"history"`
 }
 
-// FulfilmentStatus How far it is.
+// FulfilmentStatus The current status.
 type FulfilmentStatus string
 
-// FulfilmentList defines model for FulfilmentList.
+// FulfilmentList A page of open fulfilments.
 type FulfilmentList struct {
-	// Data The page.
+	// Data The fulfilments, oldest order first.
 	Data []OpenFulfilment `json:"data"`
 
-	// NextCursor Where the next page begins; null on the last.
+	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// FulfilmentRequest defines model for FulfilmentRequest.
+// FulfilmentRequest The new status of a fulfilment.
 type FulfilmentRequest struct {
-	// Status What it is now.
+	// Status The new status.
 	Status FulfilmentRequestStatus `json:"status"`
 
-	// Tracking By which the carrier knows the parcel.
+	// Tracking The carrier's tracking number.
 	Tracking string `json:"tracking,omitempty,omitzero"`
 }
 
-// FulfilmentRequestStatus What it is now.
+// FulfilmentRequestStatus The new status.
 type FulfilmentRequestStatus string
 
-// FulfilmentStep defines model for FulfilmentStep.
+// FulfilmentStep One status of a fulfilment.
 type FulfilmentStep struct {
-	// Status What it became.
+	// Status The status.
 	Status FulfilmentStepStatus `json:"status"`
 
-	// At When.
+	// At When the fulfilment got the status.
 	At time.Time `json:"at"`
 }
 
-// FulfilmentStepStatus What it became.
+// FulfilmentStepStatus The status.
 type FulfilmentStepStatus string
 
-// Household defines model for Household.
+// Household A household and its members.
 type Household struct {
 	// ID `hh_` and 20 characters.
 	ID string `json:"id"`
 
-	// Members In the order in which they were invited; none once it has ended.
+	// Members The members in the order of their invitations. Empty once the household has ended.
 	Members []Housemate `json:"members"`
 
-	// Active What those who have joined can spend in all.
+	// Active The active points of all members who joined.
 	Active int64 `json:"active"`
 
-	// Shared What of that they have for each other now: one of them can spend what is their own, and what the others share.
+	// Shared The points of `active` that members share with each other. Each member can use the member's own points and those that the others share.
 	Shared int64 `json:"shared"`
 }
 
-// HouseholdRequest defines model for HouseholdRequest.
+// HouseholdRequest The head of a new household.
 type HouseholdRequest struct {
-	// Head Who begins it: a member's id, or `external:` and the external id.
+	// Head The member's ID, or `external:` and the external ID.
 	Head string `json:"head"`
 }
 
-// Housemate defines model for Housemate.
+// Housemate A member's place in a household.
 type Housemate struct {
-	// Member The member's id.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// Role The head invites and removes; a child does not draw on the others.
+	// Role The head invites and removes members. A child cannot use the points of the others.
 	Role HousemateRole `json:"role"`
 
 	// InvitedAt When the member was invited.
 	InvitedAt time.Time `json:"invited_at"`
 
-	// JoinedAt Null until the member has accepted.
+	// JoinedAt When the member accepted; null until then.
 	JoinedAt *time.Time `json:"joined_at"`
 
-	// Active What the member can spend; 0 until joined.
+	// Active The member's active points; 0 until the member joins.
 	Active int64 `json:"active"`
 
-	// Shares What of that the others can draw now; 0 while the member owes points, or is frozen.
+	// Shares The part of `active` that the others can use now; 0 while the member has a debt or is frozen.
 	Shares int64 `json:"shares"`
 }
 
-// HousemateRole The head invites and removes; a child does not draw on the others.
+// HousemateRole The head invites and removes members. A child cannot use the points of the others.
 type HousemateRole string
 
-// HousemateRequest defines model for HousemateRequest.
+// HousemateRequest A member of the household.
 type HousemateRequest struct {
-	// Member A member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
 }
 
-// InvitationRequest defines model for InvitationRequest.
+// InvitationRequest The member to invite.
 type InvitationRequest struct {
-	// Member A member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
 
-	// Role An adult draws on the others, a child contributes only.
+	// Role An adult can use the points of the others; a child can only contribute.
 	Role InvitationRequestRole `json:"role"`
 }
 
-// InvitationRequestRole An adult draws on the others, a child contributes only.
+// InvitationRequestRole An adult can use the points of the others; a child can only contribute.
 type InvitationRequestRole string
 
-// Lack One reason why a reward cannot be had now. What means nothing for it is left out.
+// Lack A requirement for a reward that is not met. Fields that do not apply are omitted.
 type Lack struct {
-	// What What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; others, who wait, have the first call; a condition of the program.
+	// What The requirement. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
 	What LackWhat `json:"what"`
 
-	// Required What it takes, as `25.00 EUR` or `2 per month`, or the condition.
+	// Required The required value, for example `25.00 EUR` or `2 per month`, or the condition.
 	Required string `json:"required,omitempty,omitzero"`
 
-	// Available What is there.
+	// Available The current value.
 	Available string `json:"available,omitempty,omitzero"`
 
-	// Missing points: how many.
+	// Missing The missing points.
 	Missing int64 `json:"missing,omitempty,omitzero"`
 
-	// From When it can be had again, if that is known.
+	// From When the reward becomes available. Omitted if that is not known.
 	From time.Time `json:"from,omitempty,omitzero"`
 }
 
-// LackWhat What is lacking: points; its time has not come, or is over; a level; a segment; an order of some size; a piece; the member has had it as often as it may; the order uses as many rewards as it may; others, who wait, have the first call; a condition of the program.
+// LackWhat The requirement. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
 type LackWhat string
 
-// LevelAhead Where the member will stand if nothing more happens; left out where time changes nothing, and in the member.
+// LevelAhead The member's level if nothing more happens. Omitted if time changes nothing, and within a member.
 type LevelAhead struct {
-	// Level The level's id.
+	// Level The level's ID.
 	Level string `json:"level"`
 
-	// At When time moves or reviews the level next.
+	// At When the level is next changed or reviewed.
 	At time.Time `json:"at"`
 
-	// Until Until when it would then be kept.
+	// Until Until when the member would then keep the level.
 	Until *time.Time `json:"until"`
 }
 
-// LevelChange defines model for LevelChange.
+// LevelChange An upcoming change of a member's level.
 type LevelChange struct {
-	// Member The member's id.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// From The level now, by its id.
+	// From ID of the current level.
 	From string `json:"from"`
 
-	// To The level then, by its id.
+	// To ID of the level after the change.
 	To string `json:"to"`
 
-	// At When it changes.
+	// At When the level changes.
 	At time.Time `json:"at"`
 
-	// Effect Why, as a formula: what counted, and over which time.
+	// Effect The reason as a formula: the metric and its time window.
 	Effect string `json:"effect"`
 }
 
-// LevelChangeList defines model for LevelChangeList.
+// LevelChangeList A page of upcoming level changes.
 type LevelChangeList struct {
-	// Data Those of this page whose level changes.
+	// Data The members on this page whose level changes.
 	Data []LevelChange `json:"data"`
 
-	// LookedAt How many members the page has looked at.
+	// LookedAt The number of members that this page examined.
 	LookedAt int `json:"looked_at"`
 
-	// NextCursor Where the next page begins; null on the last.
+	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// LevelNeed defines model for LevelNeed.
+// LevelNeed One requirement of a level.
 type LevelNeed struct {
-	// By The measure.
+	// By The metric.
 	By string `json:"by"`
 
-	// From How much is needed.
+	// From The required amount.
 	From int64 `json:"from"`
 
-	// Have How much there is, in the time that counts.
+	// Have The current amount in the time window.
 	Have int64 `json:"have"`
 }
 
-// Lift defines model for Lift.
+// Lift The effect of a reminder, with a 95% confidence interval.
 type Lift struct {
-	// Points By how much the share that acted is above that of those left alone, in percentage points.
+	// Points The conversion rate of the members who received it minus that of the holdout group, in percentage points.
 	Points float64 `json:"points"`
 
-	// Low Where its interval of 95% begins.
+	// Low The lower end of the interval.
 	Low float64 `json:"low"`
 
-	// High Where it ends.
+	// High The upper end of the interval.
 	High float64 `json:"high"`
 }
 
-// Line defines model for Line.
+// Line One item of an order.
 type Line struct {
-	// ID The line's id; unique in its order.
+	// ID ID of the line, unique in its order.
 	ID string `json:"id"`
 
-	// Sku The article.
+	// Sku The product.
 	Sku string `json:"sku,omitempty,omitzero"`
 
-	// Category The category that rules of the program name.
+	// Category The category, which rules of the program can name.
 	Category string `json:"category,omitempty,omitzero"`
 
-	// Brand The brand that rules of the program name.
+	// Brand The brand, which rules of the program can name.
 	Brand string `json:"brand,omitempty,omitzero"`
 
-	// Quantity How many pieces.
+	// Quantity The number of units.
 	Quantity int64 `json:"quantity"`
 
-	// Amount What is paid for all pieces, after the line's own discounts, in minor units; zero for what is free.
+	// Amount The price of all units after the line's own discounts, in minor units; 0 for a free item.
 	Amount int64 `json:"amount"`
 }
 
-// LoggedConsent defines model for LoggedConsent.
+// LoggedConsent A change of a consent.
 type LoggedConsent struct {
-	// Channel A way to reach a member.
+	// Channel A channel on which a member can be reached.
 	Channel Channel `json:"channel"`
 
-	// Purpose What a member is written to for.
+	// Purpose The purpose of a message.
 	Purpose Purpose `json:"purpose"`
 
-	// Given Whether it holds.
+	// Given Whether the person consents.
 	Given bool `json:"given"`
 
-	// At Since when.
+	// At When the consent was given or withdrawn.
 	At time.Time `json:"at"`
 
-	// Text Which text the person agreed to.
+	// Text The version of the wording to which the person agreed.
 	Text string `json:"text,omitempty,omitzero"`
 
-	// Source Where.
+	// Source Where the consent was given or withdrawn.
 	Source string `json:"source"`
 
-	// By Which API key recorded it, or what else did.
+	// By The API key or the process that recorded the change.
 	By string `json:"by"`
 }
 
-// Member defines model for Member.
+// Member A member of the program.
 type Member struct {
 	// ID `mem_` and 20 characters.
 	ID string `json:"id"`
 
-	// ExternalID The merchant's own id of the person.
+	// ExternalID The merchant's own ID of the person.
 	ExternalID string `json:"external_id,omitempty,omitzero"`
 
-	// Email As given, without spaces around it.
+	// Email Email address as it was given, without surrounding spaces.
 	Email string `json:"email,omitempty,omitzero"`
 
-	// Phone A telephone number in E.164.
+	// Phone Telephone number in E.164.
 	Phone string `json:"phone,omitempty,omitzero"`
 
-	// Name What the person is called.
+	// Name The person's name.
 	Name string `json:"name,omitempty,omitzero"`
 
 	// Locale Language tag (BCP 47).
@@ -1913,81 +1920,83 @@ type Member struct {
 	// Timezone IANA time zone.
 	Timezone string `json:"timezone,omitempty,omitzero"`
 
-	// Birthday Day of birth, as `1990-12-31`.
+	// Birthday Date of birth, for example `1990-12-31`.
 	Birthday string `json:"birthday,omitempty,omitzero"`
 
-	// YearFrom When the member's own year begins, as `03-31`.
+	// YearFrom Month and day on which the membership year begins, for example `03-31`.
 	YearFrom string `json:"year_from,omitempty,omitzero"`
 
-	// Segments Groups that the merchant puts the person in, by the alphabet.
+	// Segments Segments of the member, in alphabetical order.
 	Segments []string `json:"segments"`
 
-	// Status A frozen member can neither earn nor spend.
+	// Status A frozen member can neither earn nor redeem points.
 	Status MemberStatus `json:"status"`
 
 	// JoinedAt When the member was enrolled.
 	JoinedAt time.Time `json:"joined_at"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 
-	// Tier Where the member stands; null in a program without tiers.
+	// Tier The member's tier; null in a program without tiers.
 	Tier *Tier `json:"tier"`
 
-	// Ladders And on the program's other ladders, in its order; left out where it has none.
+	// Ladders The member's tiers on the program's other ladders, in its order. Omitted if there are none.
 	Ladders []OnLadder `json:"ladders,omitempty,omitzero"`
 
-	// Expiring Points that can be spent and will lapse, soonest first.
+	// Expiring Active points that will expire, soonest first.
 	Expiring []PointsAt `json:"expiring"`
 
-	// Pending Points that will become spendable, soonest first; last those of which nobody knows when.
+	// Pending Pending points, soonest first; points without a known time come last.
 	Pending []PendingPoints `json:"pending"`
 
-	// Campaigns The campaigns that the member is registered for, by the alphabet.
+	// Campaigns Campaigns for which the member is registered, in alphabetical order.
 	Campaigns []string `json:"campaigns"`
 
-	// Wallets What the member has beside points, in the program's order; left out where the program has no other wallets.
+	// Wallets The member's other wallets, in the program's order. Omitted if the program has none.
 	Wallets []Wallet `json:"wallets,omitempty,omitzero"`
 
-	// Household The household that the member has joined; left out if none.
-	Household string   `json:"household,omitempty,omitzero"`
-	Referral  Referral `json:"referral,omitempty,omitzero"`
+	// Household ID of the member's household. Omitted if there is none.
+	Household string `json:"household,omitempty,omitzero"`
 
-	// Notices Notices that the account shows because none was sent in time. Points come first, by when they expire.
+	// Referral The referral by which a member joined.
+	Referral Referral `json:"referral,omitempty,omitzero"`
+
+	// Notices Notices that the account shows because none was sent in time. Notices about points come first, by expiry.
 	Notices []Notice `json:"notices"`
 }
 
-// MemberStatus A frozen member can neither earn nor spend.
+// MemberStatus A frozen member can neither earn nor redeem points.
 type MemberStatus string
 
-// Money defines model for Money.
+// Money An amount of money.
 type Money struct {
-	// Amount Minor units.
+	// Amount The amount in minor units.
 	Amount int64 `json:"amount"`
 
 	// Currency ISO 4217 code.
 	Currency string `json:"currency"`
 }
 
-// NextLevel defines model for NextLevel.
+// NextLevel The next higher level and its requirements.
 type NextLevel struct {
-	// Level The level's id.
+	// Level The level's ID.
 	Level string `json:"level"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Missing How much is missing, of the measure in `by`.
+	// Missing The missing amount of the metric in `by`.
 	Missing int64 `json:"missing"`
 
-	// By The measure: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	// By The metric: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
 	By string `json:"by"`
 
-	// Ways Any one of these is enough, with all that it lists; left out in the member.
+	// Ways Alternatives; meeting all requirements of one is sufficient. Omitted within a member.
 	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
 }
 
-// Nothing defines model for Nothing.
+// Nothing An empty object.
 type Nothing = map[string]interface{}
 
 // Notice Notice that points expire or a level ends. Where the program promises `advance_notice` and none was sent in time, they are extended and the account shows it.
@@ -1995,13 +2004,13 @@ type Notice struct {
 	// Kind Whether points expire or a level ends.
 	Kind NoticeKind `json:"kind"`
 
-	// NoticedAt From when on the account shows it; then the points were to expire or the level was to end.
+	// NoticedAt From when on the account shows the notice. The points or the level were to end at this instant.
 	NoticedAt time.Time `json:"noticed_at"`
 
-	// ExpiresAt When the points expire or the level ends now.
+	// ExpiresAt When the points expire or the level ends after the extension.
 	ExpiresAt time.Time `json:"expires_at"`
 
-	// Points How many points expire.
+	// Points The number of points that expire.
 	Points int64 `json:"points,omitempty,omitzero"`
 
 	// Level The level that ends.
@@ -2011,1287 +2020,1302 @@ type Notice struct {
 // NoticeKind Whether points expire or a level ends.
 type NoticeKind string
 
-// OnLadder Where a member stands on a ladder beside tiers.
+// OnLadder A member's tier on another ladder of the program.
 type OnLadder struct {
-	// ID The ladder's id.
+	// ID The ladder's ID.
 	ID string `json:"id"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name,omitempty,omitzero"`
+
+	// Tier A member's standing in the tiers.
 	Tier Tier `json:"tier"`
 }
 
-// OpenFulfilment defines model for OpenFulfilment.
+// OpenFulfilment A reward that is not delivered yet.
 type OpenFulfilment struct {
-	// Redemption The redemption's id.
+	// Redemption The redemption's ID.
 	Redemption string `json:"redemption"`
 
-	// Member Whose it is.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// Reward What is to be handed over.
-	Reward     string     `json:"reward"`
+	// Reward The reward's ID.
+	Reward string `json:"reward"`
+
+	// Fulfilment The delivery of a reward.
 	Fulfilment Fulfilment `json:"fulfilment"`
 }
 
-// Order defines model for Order.
+// Order An order and its points.
 type Order struct {
-	// Order The merchant's own id of the order.
+	// Order The merchant's own ID of the order.
 	Order string `json:"order"`
 
-	// Member Who bought; left out for a guest.
+	// Member ID of the member. Omitted for a guest.
 	Member string `json:"member,omitempty,omitzero"`
 
-	// Status How far it is. Where the program waits for a payment processor (`payments.award`), what was told as paid is placed until the money is reported.
+	// Status The status of the order. If the program waits for the payment provider (`payments.award`), a paid order is `placed` until the provider reports the payment.
 	Status OrderStatus `json:"status"`
 
-	// Revision How often it has changed, from 1.
+	// Revision The number of states that were stored so far, from 1.
 	Revision int `json:"revision"`
 
-	// Points What the order is now worth, all revisions together.
+	// Points The points of the order over all revisions.
 	Points int64 `json:"points"`
 
-	// Entries PUT: those of this revision. GET: those of all, oldest first.
+	// Entries After an update, the entries of this revision. On retrieval, those of all revisions, oldest first.
 	Entries []Entry `json:"entries"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance *Balance `json:"balance,omitempty"`
 
-	// Reasons Why an order without a member earns nothing. Left out for an order with a member, whose entries have the reasons.
+	// Reasons Why an order of a guest earns nothing. Omitted for an order of a member, whose entries have the reasons.
 	Reasons []Because `json:"reasons,omitempty,omitzero"`
 
-	// UpdatedAt When your system last changed the order, if it says so.
+	// UpdatedAt When your system last changed the order. Omitted if it is not stated.
 	UpdatedAt time.Time `json:"updated_at,omitempty,omitzero"`
 
-	// Superseded A newer state of the order was stored before. This request changed nothing, and the response is the newer state.
+	// Superseded Whether a newer state of the order was stored before. In that case the request changed nothing and the response is the newer state.
 	Superseded bool `json:"superseded,omitempty,omitzero"`
 
-	// Shadow What rules with `shadow: true` would have given. Entries do not mention them, so that members do not read of them.
+	// Shadow The results of rules with `shadow: true`. Entries do not mention them, so members do not see them.
 	Shadow []ShadowResult `json:"shadow,omitempty,omitzero"`
 }
 
-// OrderStatus How far it is. Where the program waits for a payment processor (`payments.award`), what was told as paid is placed until the money is reported.
+// OrderStatus The status of the order. If the program waits for the payment provider (`payments.award`), a paid order is `placed` until the provider reports the payment.
 type OrderStatus string
 
-// OrderRequest defines model for OrderRequest.
+// OrderRequest The complete current state of an order.
 type OrderRequest struct {
-	// Member Who bought: the member's id, or `external:` and the external id. Left out: a guest, whose order is kept, worth nothing, until it is sent again with its member, at most 90 days after it was placed. If the member joined more than a day after the order was placed, only within `payments.claim_within` of the program (30 days) after it was placed, whether the order is sent with its member at once or first without.
+	// Member The member's ID, or `external:` and the external ID. Omit it for a guest; the order earns points once it is sent again with its member, at most 90 days after it was placed. If the member joined more than a day after the order was placed, the order must have its member within the program's `payments.claim_within` (30 days) after it was placed.
 	Member string `json:"member,omitempty,omitzero"`
 
-	// PlacedAt When it was placed: the first time at most 90 days ago, and never more than 5 minutes ahead.
+	// PlacedAt When the order was placed. The first request must be sent within 90 days; at most 5 minutes in the future.
 	PlacedAt time.Time `json:"placed_at"`
 
-	// Currency ISO 4217 code of all amounts; the program must have a rate for it.
+	// Currency ISO 4217 code of all amounts. The program must have a rate for it.
 	Currency string `json:"currency"`
 
-	// Channel Where it was placed, as `web`.
+	// Channel The sales channel, for example `web`.
 	Channel string `json:"channel,omitempty,omitzero"`
 
-	// Store In which store, as the merchant calls it.
+	// Store The merchant's own ID of the store.
 	Store string `json:"store,omitempty,omitzero"`
 
-	// StoreTimezone IANA time zone of the store, for rules that go by its clock; left out: the program's.
+	// StoreTimezone IANA time zone of the store, for rules that use its local time. Default: the program's.
 	StoreTimezone string `json:"store_timezone,omitempty,omitzero"`
 
-	// Status How far it is: worth points from `paid` on, and nothing once `cancelled`.
+	// Status The status of the order. An order earns points from `paid` on and none once it is `cancelled`.
 	Status OrderRequestStatus `json:"status"`
 
-	// Lines What was bought.
+	// Lines The items of the order.
 	Lines []Line `json:"lines"`
 
-	// Discount On the whole order, in minor units; spread over its lines.
+	// Discount Discount on the whole order in minor units, distributed over its lines.
 	Discount int64 `json:"discount,omitempty,omitzero"`
 
-	// Shipping Minor units.
+	// Shipping Shipping cost in minor units.
 	Shipping int64 `json:"shipping,omitempty,omitzero"`
 
-	// Tax Minor units of tax: paid on top of the lines and shipping, or with `earn.purchase.amounts: tax_included` the part of them that is tax.
+	// Tax Tax in minor units: added to the lines and shipping, or with `earn.purchase.amounts: tax_included` contained in them.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
-	// Tenders How it was paid. Points, gift cards and store credit earn nothing; what `pay-with-points` paid is not known to the order unless it is told here.
+	// Tenders The means of payment. Points, gift cards and store credit earn nothing. Payments with `pay-with-points` must be listed here too.
 	Tenders []Tender `json:"tenders,omitempty,omitzero"`
 
-	// Refunds All refunds that there ever were, in any order. The order is worth what its rules give for what remains, so telling them again, or together, or one by one, ends at the same points.
+	// Refunds All refunds of the order so far, in any order. The points are those of the remaining amounts, so repeating or combining refunds leads to the same points.
 	Refunds []Refund `json:"refunds,omitempty,omitzero"`
 
-	// Disputes All disputes that there ever were, in any order.
+	// Disputes All disputes of the order so far, in any order.
 	Disputes []Dispute `json:"disputes,omitempty,omitzero"`
 
-	// UpdatedAt When your system last changed the order. Recommended: a state that is older than the stored one changes nothing, however late it arrives. At most 5 minutes ahead of the clock.
+	// UpdatedAt When your system last changed the order; recommended. A state older than the stored one changes nothing. At most 5 minutes in the future.
 	UpdatedAt time.Time `json:"updated_at,omitempty,omitzero"`
 
-	// ShippedAt When it was shipped; not before it was placed, nor in the future.
+	// ShippedAt When the order was shipped; not before `placed_at` or in the future.
 	ShippedAt time.Time `json:"shipped_at,omitempty,omitzero"`
 
-	// DeliveredAt When it was delivered; not before it was placed, nor in the future.
+	// DeliveredAt When the order was delivered; not before `placed_at` or in the future.
 	DeliveredAt time.Time `json:"delivered_at,omitempty,omitzero"`
 }
 
-// OrderRequestStatus How far it is: worth points from `paid` on, and nothing once `cancelled`.
+// OrderRequestStatus The status of the order. An order earns points from `paid` on and none once it is `cancelled`.
 type OrderRequestStatus string
 
-// OrderTotal What the order comes to, for rewards that want a least order, and for `pay-with-points`.
+// OrderTotal The total of the order, for rewards with a minimum order value and for `pay-with-points`.
 type OrderTotal struct {
-	// Amount Minor units.
+	// Amount The amount in minor units.
 	Amount int64 `json:"amount"`
 
 	// Currency ISO 4217 code.
 	Currency string `json:"currency"`
 }
 
-// PendingPoints defines model for PendingPoints.
+// PendingPoints Points that become active together.
 type PendingPoints struct {
-	// Points How many.
+	// Points The number of points.
 	Points int64 `json:"points"`
 
-	// At From this instant on; null if that is not known yet, as they wait for a delivery or for somebody's hand.
+	// At When the points become active; null if they wait for a delivery or for a manual activation.
 	At *time.Time `json:"at"`
 }
 
-// Perk defines model for Perk.
+// Perk A perk of a level or a free reward.
 type Perk struct {
-	// Kind Where it comes from: a level brings it, or it is claimed.
+	// Kind Whether the perk belongs to a level or must be claimed as a reward.
 	Kind PerkKind `json:"kind"`
 
-	// ID As the level names it, or the reward's id.
+	// ID The perk's name in the level, or the reward's ID.
 	ID string `json:"id"`
 
-	// Ladder Which ladder's level brings it, if that is not the one of tiers.
+	// Ladder The ladder of the level. Omitted for the tiers.
 	Ladder string `json:"ladder,omitempty,omitzero"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// About A text by language tag, as `{"en": "Silver"}`.
+	// About A text by language tag, for example `{"en": "Silver"}`.
 	About Text `json:"about,omitempty,omitzero"`
 
-	// Available Whether the member has it, or can claim it now.
+	// Available Whether the member has the perk or can claim it now.
 	Available bool `json:"available"`
 
-	// Lacks Why not; empty if it is the member's.
+	// Lacks The requirements that are not met. Empty if there are none.
 	Lacks []Lack `json:"lacks"`
 }
 
-// PerkKind Where it comes from: a level brings it, or it is claimed.
+// PerkKind Whether the perk belongs to a level or must be claimed as a reward.
 type PerkKind string
 
-// PerkList defines model for PerkList.
+// PerkList A member's perks.
 type PerkList struct {
-	// Data All of them.
+	// Data The perks of the levels from the lowest up, then the rewards in the program's order.
 	Data []Perk `json:"data"`
 }
 
-// PlannedMessage defines model for PlannedMessage.
+// PlannedMessage A reminder that is due.
 type PlannedMessage struct {
-	// Member The member's id.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// Reminder The reminder's id.
+	// Reminder The reminder's ID.
 	Reminder string `json:"reminder"`
 
-	// Channel A way to reach a member.
+	// Channel A channel on which a member can be reached.
 	Channel Channel `json:"channel"`
 
-	// Purpose What a member is written to for.
+	// Purpose The purpose of a message.
 	Purpose Purpose `json:"purpose"`
 
-	// At When it falls due: the next run of the schedule sends it.
+	// At When the reminder is due; the next run of the schedule sends it.
 	At time.Time `json:"at"`
 
-	// Points Which points it is about.
+	// Points The points that the reminder is about.
 	Points int64 `json:"points"`
 }
 
-// PointsAt defines model for PointsAt.
+// PointsAt Points that expire together.
 type PointsAt struct {
-	// Points How many.
+	// Points The number of points.
 	Points int64 `json:"points"`
 
-	// At From this instant on.
+	// At When the points expire.
 	At time.Time `json:"at"`
 }
 
-// Preview defines model for Preview.
+// Preview The text of a reminder.
 type Preview struct {
-	// Reminder The reminder's id.
+	// Reminder The reminder's ID.
 	Reminder string `json:"reminder"`
 
-	// Channel A way to reach a member.
+	// Channel A channel on which a member can be reached.
 	Channel Channel `json:"channel"`
 
-	// Purpose What a member is written to for.
+	// Purpose The purpose of a message.
 	Purpose Purpose `json:"purpose"`
 
-	// Language Of the words.
+	// Language The language of the text.
 	Language string `json:"language"`
 
-	// Subject Of an e-mail.
+	// Subject The subject of an email.
 	Subject string `json:"subject,omitempty,omitzero"`
 
-	// Text What it says.
+	// Text The plain text.
 	Text string `json:"text"`
 
-	// HTML The same of an e-mail as HTML.
+	// HTML The HTML of an email.
 	HTML string `json:"html,omitempty,omitzero"`
 
-	// Kept Why it would not be sent now: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`; null if it would.
+	// Kept Why the reminder would not be sent now: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`; null if it would be sent.
 	Kept *string `json:"kept"`
 }
 
-// PreviewRequest defines model for PreviewRequest.
+// PreviewRequest The reminder to preview, and for whom.
 type PreviewRequest struct {
-	// Member The member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
 
-	// Reminder The reminder's id.
+	// Reminder The reminder's ID.
 	Reminder string `json:"reminder"`
 
-	// At From now to 13 months ahead; left out: now.
+	// At When the reminder would be sent, from now to 13 months ahead. Default: now.
 	At time.Time `json:"at,omitempty,omitzero"`
 }
 
-// Problem A refusal (RFC 9457).
+// Problem A problem document (RFC 9457).
 type Problem struct {
-	// Type A URI for the code.
+	// Type A URI that identifies the code.
 	Type string `json:"type"`
 
-	// Title The code in words.
+	// Title A short description of the code.
 	Title string `json:"title"`
 
 	// Status The HTTP status.
 	Status int `json:"status"`
 
-	// Detail What went wrong this time and what to do about it.
+	// Detail The problem and its remedy.
 	Detail string `json:"detail"`
 
-	// Instance A URN for this very answer.
+	// Instance A URN of this response.
 	Instance string `json:"instance"`
 
-	// Code Stable, for programs to act on.
+	// Code The error code, which does not change between versions.
 	Code string `json:"code"`
 
-	// RequestID What to quote when asking for help.
+	// RequestID The ID of the request, for support.
 	RequestID string `json:"request_id"`
 
-	// Errors The parts of the request at fault, if any are.
+	// Errors The invalid parts of the request, if there are any.
 	Errors []ProblemError `json:"errors"`
 
-	// Needed insufficient_points: the cost.
+	// Needed For `insufficient_points`, the price in points.
 	Needed *int64 `json:"needed,omitempty"`
 
-	// Active insufficient_points: what can be spent.
+	// Active For `insufficient_points`, the member's active points.
 	Active *int64 `json:"active,omitempty"`
 
-	// Lacks reward_unavailable, reward_out_of_stock: why.
+	// Lacks For `reward_unavailable` and `reward_out_of_stock`, the requirements that are not met.
 	Lacks []Lack `json:"lacks,omitempty,omitzero"`
 }
 
-// ProblemError defines model for ProblemError.
+// ProblemError An invalid part of a request.
 type ProblemError struct {
-	// Pointer Which part: a JSON pointer into the body, or a name of a parameter or header.
+	// Pointer A JSON pointer into the body, or the name of a parameter or header.
 	Pointer string `json:"pointer"`
 
-	// Code What is wrong with it.
+	// Code The error code.
 	Code string `json:"code"`
 
-	// Detail In words.
+	// Detail The problem and its remedy.
 	Detail string `json:"detail"`
 }
 
-// Program defines model for Program.
+// Program A version of the program with its file.
 type Program struct {
-	// Program The program's id.
+	// Program The program's ID.
 	Program string `json:"program"`
 
-	// Version Which version, from 1.
+	// Version The version, from 1.
 	Version int `json:"version"`
 
-	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
+	// Status `live`: in effect. `scheduled`: takes effect at `effective_at`. `past`: replaced by another version. `withdrawn`: withdrawn before `effective_at`. `recalled`: applies only to orders and events that were received before the recall.
 	Status ProgramStatus `json:"status"`
 
-	// PublishedAt When it was published.
+	// PublishedAt When the version was published.
 	PublishedAt time.Time `json:"published_at"`
 
-	// PublishedBy The key that published it.
+	// PublishedBy The API key that published the version.
 	PublishedBy string `json:"published_by"`
 
-	// EffectiveAt From when on it is, or was to be, the live one.
+	// EffectiveAt From when on the version is live.
 	EffectiveAt time.Time `json:"effective_at"`
 
-	// Source The program file, YAML.
+	// Source The program file in YAML.
 	Source string `json:"source"`
 
-	// Explanation What the program does, in plain English, a sentence each.
+	// Explanation The rules of the program in plain English, one sentence each.
 	Explanation []string `json:"explanation"`
 }
 
-// ProgramStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
+// ProgramStatus `live`: in effect. `scheduled`: takes effect at `effective_at`. `past`: replaced by another version. `withdrawn`: withdrawn before `effective_at`. `recalled`: applies only to orders and events that were received before the recall.
 type ProgramStatus string
 
-// PublishRequest defines model for PublishRequest.
+// PublishRequest The terms of a publication.
 type PublishRequest struct {
-	// After The newest version that you know, 0 for none; left out: whichever it is.
+	// After The newest version that you know, 0 for none. Default: the current one.
 	After *int64 `json:"after,omitempty"`
 
-	// EffectiveAt From when on the version is live: in the future, and at most a year ahead; left out: from now on.
+	// EffectiveAt From when on the version is live, up to a year in the future. Default: immediately.
 	EffectiveAt *time.Time `json:"effective_at,omitempty"`
 
-	// Levels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
+	// Levels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
 	Levels PublishRequestLevels `json:"levels,omitempty,omitzero"`
 
-	// Recall Recall the version that this one replaces at once: orders and events of its time that were not accepted yet are priced by the version before it. Those that were keep its rules.
+	// Recall Whether to recall the version that is replaced. Orders and events of its time that were not received yet then use the version before it. Default: false.
 	Recall bool `json:"recall,omitempty,omitzero"`
 }
 
-// PublishRequestLevels If what levels take has changed, which is refused without it: members only move up by it (`upgrade_only`), or also down (`full`).
+// PublishRequestLevels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
 type PublishRequestLevels string
 
-// Purpose What a member is written to for.
+// Purpose The purpose of a message.
 type Purpose string
 
-// Quote defines model for Quote.
+// Quote The points and rewards of an order that was not placed yet.
 type Quote struct {
-	// Points What the order would earn; zero for a guest.
+	// Points The points that the order would earn; 0 for a guest.
 	Points int64 `json:"points"`
 
-	// MembersWouldEarn Only for a guest: what a new member would earn.
+	// MembersWouldEarn The points that a new member would earn. Only for a guest.
 	MembersWouldEarn *int64 `json:"members_would_earn,omitempty"`
 
-	// Guest Nobody is named, so what is said of points is about a new member.
+	// Guest Whether the request names no member.
 	Guest bool `json:"guest"`
 
-	// AvailableAt When the points could be spent.
+	// AvailableAt When the points would become active.
 	AvailableAt time.Time `json:"available_at,omitempty,omitzero"`
 
-	// ExpiresAt When they would lapse; left out if never.
+	// ExpiresAt When the points would expire. Omitted if they never expire.
 	ExpiresAt time.Time `json:"expires_at,omitempty,omitzero"`
 
-	// Because The reasons; their points sum to `points`, or to `members_would_earn`. What nearly applied has 0.
+	// Because The reasons; their points sum to `points`, or to `members_would_earn`. Rules that almost applied have 0 points.
 	Because []Because `json:"because"`
 
-	// Words The reasons in the member's language, in plain text.
+	// Words The reasons in the member's language, as plain text.
 	Words QuoteWords `json:"words"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance *Balance `json:"balance,omitempty"`
 
-	// Rewards Every reward that is shown now.
+	// Rewards All rewards that are currently shown.
 	Rewards []QuotedReward `json:"rewards"`
 
-	// Pay What the member's points could pay of the order now, as `pay-with-points`; left out if nothing.
+	// Pay The part of the order that the member could pay with points now. Omitted if there is none.
 	Pay *QuotedPayment `json:"pay,omitempty"`
 
-	// Wallets What the order would earn in other wallets, of a guest what a member would; left out if nothing.
+	// Wallets The points that the order would earn in other wallets, for a guest those of a new member. Omitted if there are none.
 	Wallets []WalletPoints `json:"wallets,omitempty,omitzero"`
 }
 
-// QuoteRequest defines model for QuoteRequest.
+// QuoteRequest An order for which a quote is created.
 type QuoteRequest struct {
-	// Member Who would buy; left out: a guest.
+	// Member The member's ID, or `external:` and the external ID. Omit it for a guest.
 	Member string `json:"member,omitempty,omitzero"`
 
-	// PlacedAt When it would be placed; left out: now.
+	// PlacedAt When the order would be placed. Default: now.
 	PlacedAt time.Time `json:"placed_at,omitempty,omitzero"`
 
 	// Currency ISO 4217 code of all amounts.
 	Currency string `json:"currency"`
 
-	// Channel Where it would be placed, as `web`.
+	// Channel The sales channel, for example `web`.
 	Channel string `json:"channel,omitempty,omitzero"`
 
-	// Store In which store, as the merchant calls it.
+	// Store The merchant's own ID of the store.
 	Store string `json:"store,omitempty,omitzero"`
 
-	// StoreTimezone IANA time zone of the store, for rules that go by its clock; left out: the program's.
+	// StoreTimezone IANA time zone of the store, for rules that use its local time. Default: the program's.
 	StoreTimezone string `json:"store_timezone,omitempty,omitzero"`
 
-	// Lines What would be bought.
+	// Lines The items of the order.
 	Lines []Line `json:"lines"`
 
-	// Discount On the whole order, in minor units.
+	// Discount Discount on the whole order in minor units.
 	Discount int64 `json:"discount,omitempty,omitzero"`
 
-	// Shipping Minor units.
+	// Shipping Shipping cost in minor units.
 	Shipping int64 `json:"shipping,omitempty,omitzero"`
 
-	// Tax Minor units of tax: paid on top of the lines and shipping, or with `earn.purchase.amounts: tax_included` the part of them that is tax.
+	// Tax Tax in minor units: added to the lines and shipping, or with `earn.purchase.amounts: tax_included` contained in them.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
-	// Tenders How it would be paid.
+	// Tenders The means of payment.
 	Tenders []Tender `json:"tenders,omitempty,omitzero"`
 }
 
-// QuoteWords The reasons in the member's language, in plain text.
+// QuoteWords The reasons in the member's language, as plain text.
 type QuoteWords struct {
-	// Language Of the words, as `en`.
+	// Language The language of the texts, for example `en`.
 	Language string `json:"language"`
 
-	// Reasons A sentence for each of `because`, in its order.
+	// Reasons One sentence for each item of `because`, in the same order.
 	Reasons []string `json:"reasons"`
 }
 
-// QuotedPayment What the member's points could pay of the order now, as `pay-with-points`; left out if nothing.
+// QuotedPayment The part of the order that the member could pay with points now. Omitted if there is none.
 type QuotedPayment struct {
-	// Points How many points.
+	// Points The number of points.
 	Points int64 `json:"points"`
-	Value  Money `json:"value"`
+
+	// Value An amount of money.
+	Value Money `json:"value"`
 }
 
-// QuotedReward defines model for QuotedReward.
+// QuotedReward A reward in a quote.
 type QuotedReward struct {
-	// Reward The reward's id.
+	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Points What it costs this member; a perk, nothing.
+	// Points The price for this member in points; 0 for a perk.
 	Points int64 `json:"points"`
 
-	// Missing How many points the member lacks; zero if they suffice.
+	// Missing The number of points that the member is missing; 0 if the balance is sufficient.
 	Missing int64 `json:"missing"`
 
-	// Available Whether it can be had now, on this order.
+	// Available Whether the reward can be redeemed now on this order.
 	Available bool `json:"available"`
 
-	// Lacks Why it cannot be had; empty if it can.
+	// Lacks The requirements that are not met. Empty if there are none.
 	Lacks []Lack `json:"lacks"`
 }
 
-// Redemption defines model for Redemption.
+// Redemption A redemption of a reward.
 type Redemption struct {
-	// ID `rd_` and more characters, `rd_auto_` if it was redeemed by itself (`redeeming.auto`).
+	// ID `rd_` and more characters; `rd_auto_` for an automatic redemption (`redeeming.auto`).
 	ID string `json:"id"`
 
-	// Member Whose points.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// Reward The reward's id.
+	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Order The order that it is for.
+	// Order The order of the redemption.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// Cart The cart that it is for.
+	// Cart The cart of the redemption.
 	Cart string `json:"cart,omitempty,omitzero"`
 
-	// Status How far it is.
+	// Status The status of the redemption.
 	Status RedemptionStatus `json:"status"`
 
-	// Points What it costs: once it is committed, what was spent.
+	// Points The price in points; after the commit, the points that were spent.
 	Points int64 `json:"points"`
 
-	// Requested `pay-with-points`: how many at most, as was asked; left out: as many as can pay.
-	Requested int64  `json:"requested,omitempty,omitzero"`
-	Value     *Money `json:"value,omitempty"`
+	// Requested For `pay-with-points`, the maximum number of points that was requested. Omitted if there was none.
+	Requested int64 `json:"requested,omitempty,omitzero"`
 
-	// GivenBack What reversals have given back of that.
+	// Value An amount of money.
+	Value *Money `json:"value,omitempty"`
+
+	// GivenBack The points that reversals restored.
 	GivenBack int64 `json:"given_back"`
 
-	// CreatedAt When it was asked for.
+	// CreatedAt When the redemption was requested.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ExpiresAt Reserved until then, exclusive; null if nothing is or was reserved.
+	// ExpiresAt When the reservation expires, exclusive; null if nothing was reserved.
 	ExpiresAt *time.Time `json:"expires_at"`
 
-	// Code What the member shows; null until the redemption is committed, and for rewards without codes.
+	// Code The code for the member; null until the commit, and for rewards without codes.
 	Code *string `json:"code"`
 
 	// CodeFrom From when on the code can be used.
 	CodeFrom *time.Time `json:"code_from"`
 
-	// CodeUntil Until when, exclusive; null: for ever.
+	// CodeUntil Until when the code can be used, exclusive; null if it does not expire.
 	CodeUntil *time.Time `json:"code_until"`
 
-	// Drawn What others of the household contribute to `points`; left out if nothing.
+	// Drawn The points that other household members contribute to `points`. Omitted if there are none.
 	Drawn []DrawnPoints `json:"drawn,omitempty,omitzero"`
 
-	// Wallet From which wallet it is paid; left out: that of points.
+	// Wallet The wallet to pay from. Omitted for the points wallet.
 	Wallet string `json:"wallet,omitempty,omitzero"`
 
-	// Wallets Of wallets beside that of points, what this has left there; left out if it touched none.
+	// Wallets The balances of other wallets after the redemption. Omitted if it changed none.
 	Wallets []WalletBalance `json:"wallets,omitempty,omitzero"`
 
-	// Balance Points, all at least zero.
-	Balance    Balance     `json:"balance"`
+	// Balance The points of a member in one wallet. No number is negative.
+	Balance Balance `json:"balance"`
+
+	// Fulfilment The delivery of a reward.
 	Fulfilment *Fulfilment `json:"fulfilment,omitempty"`
 
-	// Date The date that it is for.
+	// Date The date of an experience.
 	Date *RedemptionDate `json:"date,omitempty"`
 
-	// Sent To whom a gift card was sent; only for keys that may read members.
+	// Sent The friends to whom a gift card was sent. Only for API keys with `members:read`.
 	Sent []SentGiftCard `json:"sent,omitempty,omitzero"`
 }
 
-// RedemptionStatus How far it is.
+// RedemptionStatus The status of the redemption.
 type RedemptionStatus string
 
-// RedemptionDate The date that it is for.
+// RedemptionDate The date of an experience.
 type RedemptionDate struct {
-	// ID The date's id.
+	// ID The date's ID.
 	ID string `json:"id"`
 
-	// At When it begins, as it was when the redemption was made.
+	// At When the experience begins, as of the redemption.
 	At time.Time `json:"at"`
 }
 
-// RedemptionRequest defines model for RedemptionRequest.
+// RedemptionRequest The reward to redeem.
 type RedemptionRequest struct {
-	// Member Whose points: the member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
 
-	// Reward The reward's id, or `pay-with-points` to pay for the order with points.
+	// Reward The reward's ID, or `pay-with-points` to pay for the order with points.
 	Reward string `json:"reward"`
 
-	// Points pay-with-points: how many at most; left out: as many as can pay.
+	// Points For `pay-with-points`, the maximum number of points. Default: as many as can pay.
 	Points int64 `json:"points,omitempty,omitzero"`
 
-	// Order The order that it is for. What the member's other payments with points pay of it counts towards what the program lets points pay of one order; of a payment that names no order, those for its cart.
+	// Order The order of the redemption. The program can limit the part of one order that points pay; payments with the same order, or without an order those with the same cart, count together.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// Cart The cart that it is for: another reservation for it takes the place of this one.
+	// Cart The cart of the redemption. A new reservation for the same cart replaces this one.
 	Cart string `json:"cart,omitempty,omitzero"`
 
-	// OrderTotal What the order comes to, for rewards that want a least order, and for `pay-with-points`.
+	// OrderTotal The total of the order, for rewards with a minimum order value and for `pay-with-points`.
 	OrderTotal *OrderTotal `json:"order_total,omitempty"`
 
-	// Wallet From which wallet it is paid; left out: that of points.
+	// Wallet The wallet to pay from. Default: the points wallet.
 	Wallet string `json:"wallet,omitempty,omitzero"`
 
-	// Commit Spend the points at once rather than reserve them.
+	// Commit Whether to spend the points immediately. Default: false, which reserves them.
 	Commit bool `json:"commit,omitempty,omitzero"`
 
-	// Household Draw on the others of the household where the member's own points are not enough. Such a redemption names no cart.
+	// Household Whether to use points of other household members if the member's own are not sufficient. Such a redemption names no cart.
 	Household bool `json:"household,omitempty,omitzero"`
 
-	// Address Where something is sent. Personal data, kept apart from the ledger.
+	// Address A delivery address. Personal data, stored apart from the ledger.
 	Address *Address `json:"address,omitempty"`
 
-	// Date Which of the reward's dates, where it has some.
+	// Date For an experience, ID of the date.
 	Date string `json:"date,omitempty,omitzero"`
 }
 
-// Referral defines model for Referral.
+// Referral The referral by which a member joined.
 type Referral struct {
-	// Referrer The member whose code it was.
+	// Referrer ID of the member who referred this member.
 	Referrer string `json:"referrer"`
 
-	// At When it was given.
+	// At When the referral was recorded.
 	At time.Time `json:"at"`
 
-	// Status `registered`: the friend has not ordered what counts; `converted`: the points of both are pending; `rewarded`: they are active.
+	// Status `registered`: no qualifying order yet. `converted`: the points of both members are pending. `rewarded`: they are active.
 	Status ReferralStatus `json:"status"`
 
-	// Order The order that converted it.
+	// Order The order that converted the referral.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// ActiveAt When the points of both are active.
+	// ActiveAt When the points of both members become active.
 	ActiveAt time.Time `json:"active_at,omitempty,omitzero"`
 }
 
-// ReferralStatus `registered`: the friend has not ordered what counts; `converted`: the points of both are pending; `rewarded`: they are active.
+// ReferralStatus `registered`: no qualifying order yet. `converted`: the points of both members are pending. `rewarded`: they are active.
 type ReferralStatus string
 
-// ReferralCode defines model for ReferralCode.
+// ReferralCode A member's referral code.
 type ReferralCode struct {
-	// Code As it was given, say `7Q4K-2M9X`.
+	// Code The code as it was assigned, for example `7Q4K-2M9X`.
 	Code string `json:"code"`
 }
 
-// ReferralCodeRequest defines model for ReferralCodeRequest.
+// ReferralCodeRequest The referral code to assign.
 type ReferralCodeRequest struct {
-	// Code The code, 4 to 20 letters and digits; left out: one is made.
+	// Code The code, 4 to 20 characters or digits. Default: a generated one.
 	Code string `json:"code,omitempty,omitzero"`
 }
 
-// ReferralList defines model for ReferralList.
+// ReferralList A page of referred members.
 type ReferralList struct {
-	// Code The member's own code; left out if there is none yet.
+	// Code The member's own referral code. Omitted if there is none.
 	Code string `json:"code,omitempty,omitzero"`
 
-	// Data The page.
+	// Data The referred members, in the order of their IDs.
 	Data []Friend `json:"data"`
 
-	// NextCursor Where the next page begins; null on the last.
+	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// ReferralRequest defines model for ReferralRequest.
+// ReferralRequest The referral to attribute.
 type ReferralRequest struct {
-	// Code The code of the member through whom this one came.
+	// Code The referral code of the member who referred this member.
 	Code string `json:"code"`
 }
 
-// Refund Money that went back. `lines`, `shipping` and `tax` state what it was for. A refund that states none of them is
-// spread over what remains of goods, shipping and tax, in proportion; if it covers the remaining goods and their
-// tax, it returns all goods. Beside stated lines, the rest of `amount` is for shipping and tax, and only beyond
-// these for goods; beside a stated `shipping` or `tax` alone, it is for goods.
+// Refund Money returned to the customer. `lines`, `shipping` and `tax` state its parts. A refund without parts is distributed over the remaining goods, shipping and tax in proportion; one that covers the remaining goods and their tax returns all goods. With stated lines, the rest of `amount` is for shipping and tax, and then for goods. With only `shipping` or `tax` stated, the rest is for goods.
 type Refund struct {
-	// ID The refund's id; unique in its order.
+	// ID ID of the refund, unique in its order.
 	ID string `json:"id"`
 
-	// At When it was made.
+	// At When the refund was made.
 	At time.Time `json:"at"`
 
-	// Status Only what has succeeded counts. One that fails later gives its points back to where they were taken from.
+	// Status Only `succeeded` refunds count; `succeeded` is the default. A refund that fails later restores the points that it took.
 	Status RefundStatus `json:"status,omitempty,omitzero"`
 
-	// Amount All of it, in minor units.
+	// Amount The whole amount in minor units.
 	Amount int64 `json:"amount"`
 
-	// Shipping What of it was for shipping, in minor units.
+	// Shipping The part for shipping, in minor units.
 	Shipping int64 `json:"shipping,omitempty,omitzero"`
 
-	// Tax What of it was for tax, in minor units. With `earn.purchase.amounts: tax_included`, the lines and `shipping` include it.
+	// Tax The part for tax, in minor units. With `earn.purchase.amounts: tax_included`, the lines and `shipping` include it.
 	Tax int64 `json:"tax,omitempty,omitzero"`
 
-	// Tender The kind or the name of the tender to which it went, as in the order's `tenders`; left out: to what remains of all tenders, in proportion. What remains of gift cards, store credit and points earns nothing.
+	// Tender Kind or name of the tender that was refunded, as in the order's `tenders`. Default: the remaining tenders in proportion. The remaining amounts of gift cards, store credit and points earn nothing.
 	Tender string `json:"tender,omitempty,omitzero"`
 
-	// Lines What of it was for which lines.
+	// Lines The parts for single lines.
 	Lines []RefundLine `json:"lines,omitempty,omitzero"`
 }
 
-// RefundStatus Only what has succeeded counts. One that fails later gives its points back to where they were taken from.
+// RefundStatus Only `succeeded` refunds count; `succeeded` is the default. A refund that fails later restores the points that it took.
 type RefundStatus string
 
-// RefundLine defines model for RefundLine.
+// RefundLine The part of a refund for one line.
 type RefundLine struct {
-	// ID The line's id.
+	// ID ID of the line.
 	ID string `json:"id"`
 
-	// Quantity How many pieces came back, for the record.
+	// Quantity The number of units that were returned, for the record.
 	Quantity int64 `json:"quantity,omitempty,omitzero"`
 
-	// Amount What went back for the line, after its share of the order's discount, in minor units.
+	// Amount The amount refunded for the line after its share of the order's discount, in minor units.
 	Amount int64 `json:"amount"`
 }
 
-// Refunded How much of the order's money went back, all refunds together; left out, all of it.
+// Refunded The share of the payment that was refunded, all refunds together. Default: everything.
 type Refunded struct {
-	// Amount What was refunded, in minor units.
+	// Amount The amount refunded, in minor units.
 	Amount int64 `json:"amount"`
 
-	// Of What was paid, in the same.
+	// Of The amount paid, in minor units.
 	Of int64 `json:"of"`
 }
 
-// Registration defines model for Registration.
+// Registration A member's registration for a campaign.
 type Registration struct {
-	// Member Who.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// Campaign The campaign's id.
+	// Campaign The campaign's ID.
 	Campaign string `json:"campaign"`
 }
 
-// ReinstatementRequest defines model for ReinstatementRequest.
+// ReinstatementRequest The expired points to reinstate.
 type ReinstatementRequest struct {
-	// Entry The entry of kind `expire`.
+	// Entry ID of the entry of kind `expire`.
 	Entry string `json:"entry"`
 
-	// Until The day, in the program's time zone, at whose end they are to lapse.
+	// Until The day at whose end the points expire, in the program's time zone.
 	Until string `json:"until"`
 
-	// Reason Why; kept on the entry.
+	// Reason The reason, recorded on the entry.
 	Reason string `json:"reason"`
 }
 
-// ReminderFigures defines model for ReminderFigures.
+// ReminderFigures The figures of one reminder.
 type ReminderFigures struct {
-	// Reminder The reminder's id.
+	// Reminder The reminder's ID.
 	Reminder string `json:"reminder"`
 
-	// Sent Messages that went out.
+	// Sent The number that was sent.
 	Sent int64 `json:"sent"`
 
-	// Delivered Of these, delivered, as far as the channel tells.
+	// Delivered The number that was delivered, if the channel reports it.
 	Delivered int64 `json:"delivered"`
 
-	// Opened Opened, as far as the channel tells.
+	// Opened The number that was opened, if the channel reports it.
 	Opened int64 `json:"opened"`
 
-	// Failed That came back.
+	// Failed The number that could not be delivered.
 	Failed int64 `json:"failed"`
 
-	// Complained That were reported as unwanted.
+	// Complained The number that was reported as unwanted.
 	Complained int64 `json:"complained"`
 
-	// Ended That were answered, or can be no longer.
+	// Ended The number whose time to convert is over, or that converted.
 	Ended int64 `json:"ended"`
 
-	// Acted Of the ended, answered by an order or a redemption.
+	// Acted The number of `ended` that led to an order or a redemption.
 	Acted int64 `json:"acted"`
 
-	// Held The same as ended for members left alone: what would have been sent to them, under the same caps and limits.
+	// Held The same number as `ended`, for members in the holdout group. The same caps and limits apply to them.
 	Held int64 `json:"held"`
 
-	// HeldActed Of the held, those who acted.
+	// HeldActed The number of `held` with an order or a redemption.
 	HeldActed int64 `json:"held_acted"`
 
-	// Lift What it brought; null while one of the groups is empty.
+	// Lift The effect of the reminder; null while one of the groups is empty.
 	Lift *Lift `json:"lift"`
 }
 
-// ReminderReport defines model for ReminderReport.
+// ReminderReport The figures of all reminders for a range of months.
 type ReminderReport struct {
-	// From The first month.
+	// From The first month, for example `2026-12`.
 	From string `json:"from"`
 
-	// To The last month.
+	// To The last month, for example `2026-12`.
 	To string `json:"to"`
 
-	// Data By reminder.
+	// Data One item for each reminder.
 	Data []ReminderFigures `json:"data"`
 }
 
-// ReverseRequest defines model for ReverseRequest.
+// ReverseRequest The refund that a reversal follows.
 type ReverseRequest struct {
-	// Refunded How much of the order's money went back, all refunds together; left out, all of it.
+	// Refunded The share of the payment that was refunded, all refunds together. Default: everything.
 	Refunded *Refunded `json:"refunded,omitempty"`
 }
 
-// Reward defines model for Reward.
+// Reward A reward of the program.
 type Reward struct {
-	// ID The reward's id.
+	// ID The reward's ID.
 	ID string `json:"id"`
 
-	// Type What kind of reward it is.
+	// Type The kind of reward.
 	Type RewardType `json:"type"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// About A text by language tag, as `{"en": "Silver"}`.
+	// About A text by language tag, for example `{"en": "Silver"}`.
 	About Text `json:"about,omitempty,omitzero"`
 
-	// Points What it costs: the member, if one is named; a perk, nothing.
+	// Points The price in points, for the member if the request names one; 0 for a perk.
 	Points int64 `json:"points"`
 
-	// Prices What it costs members of these levels instead.
+	// Prices Prices in points for members of certain levels.
 	Prices map[string]int64 `json:"prices,omitempty,omitzero"`
 
-	// Wallets What it costs in other wallets instead.
+	// Wallets Prices in points of other wallets.
 	Wallets map[string]int64 `json:"wallets,omitempty,omitzero"`
-	Gives   *WalletPoints    `json:"gives,omitempty"`
-	Value   *Money           `json:"value,omitempty"`
 
-	// Percent percent_off: how much, as `12.5`.
-	Percent  string `json:"percent,omitempty,omitzero"`
+	// Gives Points in a wallet.
+	Gives *WalletPoints `json:"gives,omitempty"`
+
+	// Value An amount of money.
+	Value *Money `json:"value,omitempty"`
+
+	// Percent For `percent_off`, the discount, for example `12.5`.
+	Percent string `json:"percent,omitempty,omitzero"`
+
+	// MaxValue An amount of money.
 	MaxValue *Money `json:"max_value,omitempty"`
 
-	// Sku free_product: which.
+	// Sku For `free_product`, the product.
 	Sku string `json:"sku,omitempty,omitzero"`
 
-	// Partner partner: whose voucher it is.
+	// Partner For `partner`, the company whose voucher it is.
 	Partner string `json:"partner,omitempty,omitzero"`
 
-	// MinOrder The least order that it can be used on, by currency; left out: any.
+	// MinOrder The minimum order value by currency. Omitted if there is none.
 	MinOrder []Money `json:"min_order,omitempty,omitzero"`
 
-	// Tiers Levels whose members can have it; left out: all.
+	// Tiers Levels whose members can redeem the reward. Omitted if all can.
 	Tiers []string `json:"tiers,omitempty,omitzero"`
 
-	// WaitingList Whether members can wait for it when none are left; left out: no.
+	// WaitingList Whether members can join a waiting list when the reward is out of stock. Omitted if they cannot.
 	WaitingList bool `json:"waiting_list,omitempty,omitzero"`
 
-	// Fulfil How it reaches the member; left out: by itself.
+	// Fulfil How the reward reaches the member, if an employee must ship it or hand it out. Omitted if it needs no fulfilment.
 	Fulfil RewardFulfil `json:"fulfil,omitempty,omitzero"`
 
-	// Address Whether a redemption must say where to send it; left out: no.
+	// Address Whether a redemption needs a delivery address. Omitted if it does not.
 	Address RewardAddress `json:"address,omitempty,omitzero"`
 
-	// From When it can be redeemed first; left out if there is no such instant.
+	// From From when on the reward can be redeemed. Omitted if there is no beginning.
 	From time.Time `json:"from,omitempty,omitzero"`
 
-	// Until Until when it can be redeemed, exclusive; left out if for ever.
+	// Until Until when the reward can be redeemed, exclusive. Omitted if there is no end.
 	Until time.Time `json:"until,omitempty,omitzero"`
 
-	// Dates When it takes place from now on; a redemption says on which date.
+	// Dates Future dates of the experience; a redemption names one.
 	Dates []RewardDate `json:"dates,omitempty,omitzero"`
 
-	// Stock Null if there is no bound.
+	// Stock The stock; null if it is unlimited.
 	Stock *Stock `json:"stock"`
 
-	// Codes Where its codes come from: made for each redemption, from a pool, or one for all; null: it has none.
+	// Codes Source of the codes: generated for each redemption, uploaded to a pool, or one shared code; null if the reward has no code.
 	Codes *string `json:"codes"`
 
-	// Available Only for a member: whether it can be had now, from any wallet that it has a price in. Whether a pool of codes is empty, or others who wait have the first call, shows when one is asked for.
+	// Available Whether the member can redeem the reward now from any wallet in which it has a price. Only with a member. An empty pool of codes and a waiting list are detected only by a redemption.
 	Available *bool `json:"available,omitempty"`
 
-	// Lacks Only for a member: why it cannot be had; left out if it can.
+	// Lacks The requirements that the member does not meet. Only with a member; omitted if there are none.
 	Lacks []Lack `json:"lacks,omitempty,omitzero"`
 }
 
-// RewardType What kind of reward it is.
+// RewardType The kind of reward.
 type RewardType string
 
-// RewardFulfil How it reaches the member; left out: by itself.
+// RewardFulfil How the reward reaches the member, if an employee must ship it or hand it out. Omitted if it needs no fulfilment.
 type RewardFulfil string
 
-// RewardAddress Whether a redemption must say where to send it; left out: no.
+// RewardAddress Whether a redemption needs a delivery address. Omitted if it does not.
 type RewardAddress string
 
-// RewardDate defines model for RewardDate.
+// RewardDate A date of an experience.
 type RewardDate struct {
-	// ID The date's id.
+	// ID The date's ID.
 	ID string `json:"id"`
 
-	// At When it begins, and until when it can be redeemed.
+	// At When the experience begins. It can be redeemed until then.
 	At time.Time `json:"at"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Places How many can come.
+	// Places The capacity.
 	Places int64 `json:"places"`
 
-	// Left How many more can come.
+	// Left The remaining capacity.
 	Left int64 `json:"left"`
 }
 
-// RewardList defines model for RewardList.
+// RewardList The rewards of the program.
 type RewardList struct {
-	// Data In the program's order.
+	// Data The rewards in the program's order.
 	Data []Reward `json:"data"`
 
-	// NextCursor Always null: a program has few rewards.
+	// NextCursor Always null, because a program has few rewards.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// RollbackRequest defines model for RollbackRequest.
+// RollbackRequest The version to restore.
 type RollbackRequest struct {
-	// Version Which version to publish again.
+	// Version The version to publish again.
 	Version int64 `json:"version"`
 
-	// Levels As for publishing, if what levels take differs.
+	// Levels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
 	Levels RollbackRequestLevels `json:"levels,omitempty,omitzero"`
 
-	// Recall As for publishing: recall every version that was live since that one.
+	// Recall Whether to recall every version that was live since the restored one. Default: false.
 	Recall bool `json:"recall,omitempty,omitzero"`
 }
 
-// RollbackRequestLevels As for publishing, if what levels take differs.
+// RollbackRequestLevels Required if the requirements of levels change. `upgrade_only`: members can only move up as a result. `full`: they can also move down.
 type RollbackRequestLevels string
 
-// SendRequest defines model for SendRequest.
+// SendRequest The friend to whom a gift card is sent.
 type SendRequest struct {
-	// Email The friend's e-mail address: personal data, kept apart from the ledger.
+	// Email The friend's email address. Personal data, stored apart from the ledger.
 	Email string `json:"email"`
 
 	// Name The friend's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Message What the member writes.
+	// Message The member's message to the friend.
 	Message string `json:"message,omitempty,omitzero"`
 }
 
-// SentGiftCard defines model for SentGiftCard.
+// SentGiftCard A gift card that was sent to a friend.
 type SentGiftCard struct {
 	// ID `snd_` and 20 characters.
 	ID string `json:"id"`
 
-	// Email The friend's e-mail address.
+	// Email The friend's email address.
 	Email string `json:"email"`
 
 	// Name The friend's name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Message What the member wrote.
+	// Message The member's message to the friend.
 	Message string `json:"message,omitempty,omitzero"`
 
-	// At When it was asked for.
+	// At When sending was requested.
 	At time.Time `json:"at"`
 
-	// Status `waiting`: nobody delivered it yet; `sent`: the e-mail provider took it; `failed`: it came back, or could not be sent; `withdrawn`: before it was sent, the card was used up, given back or over.
+	// Status `waiting`: not sent yet. `sent`: the email provider accepted it. `failed`: it bounced or could not be sent. `withdrawn`: the gift card was used, reversed or expired before it was sent.
 	Status SentGiftCardStatus `json:"status"`
 }
 
-// SentGiftCardStatus `waiting`: nobody delivered it yet; `sent`: the e-mail provider took it; `failed`: it came back, or could not be sent; `withdrawn`: before it was sent, the card was used up, given back or over.
+// SentGiftCardStatus `waiting`: not sent yet. `sent`: the email provider accepted it. `failed`: it bounced or could not be sent. `withdrawn`: the gift card was used, reversed or expired before it was sent.
 type SentGiftCardStatus string
 
-// ShadowResult defines model for ShadowResult.
+// ShadowResult The result of a rule in shadow mode.
 type ShadowResult struct {
-	// Rule The rule, such as `campaigns.double-weekend`.
+	// Rule The rule, for example `campaigns.double-weekend`.
 	Rule string `json:"rule"`
 
-	// Points The exact points that it would have given, before rounding.
+	// Points The exact points that the rule would have granted, before rounding.
 	Points string `json:"points"`
 }
 
-// StayLevel What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
+// StayLevel The requirements to keep the level beyond its end. Omitted if the level cannot be lost, or can only be reached again.
 type StayLevel struct {
-	// Missing How much is missing, of the measure in `by`; 0: it is kept already.
+	// Missing The missing amount of the metric in `by`; 0 if the requirements are met.
 	Missing int64 `json:"missing"`
 
-	// By The measure: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
+	// By The metric: `points_earned`, `orders`, `spend` (minor units), `elements`, `visits` or `brands`.
 	By string `json:"by"`
 
-	// Before What happens from then on comes too late.
+	// Before The deadline, exclusive.
 	Before time.Time `json:"before"`
 
-	// Ways Any one of these is enough, with all that it lists; left out in the member.
+	// Ways Alternatives; meeting all requirements of one is sufficient. Omitted within a member.
 	Ways [][]LevelNeed `json:"ways,omitempty,omitzero"`
 }
 
-// Stock defines model for Stock.
+// Stock The stock of a reward.
 type Stock struct {
-	// Pieces How many there have been so far, taken or not.
+	// Pieces The total number so far, redeemed or not.
 	Pieces int64 `json:"pieces"`
 
-	// Left How many can be had.
+	// Left The remaining number.
 	Left int64 `json:"left"`
 }
 
-// Tender defines model for Tender.
+// Tender A means of payment and its amount.
 type Tender struct {
-	// Kind The means of payment.
+	// Kind The kind of payment.
 	Kind TenderKind `json:"kind"`
 
-	// Name Which card or wallet, as the shop calls it; rules can name it.
+	// Name The merchant's own name of the card or wallet, which rules can name.
 	Name string `json:"name,omitempty,omitzero"`
 
-	// Amount What of the order it paid, in minor units.
+	// Amount The amount paid, in minor units.
 	Amount int64 `json:"amount"`
 }
 
-// TenderKind The means of payment.
+// TenderKind The kind of payment.
 type TenderKind string
 
-// TestRequest defines model for TestRequest.
+// TestRequest The reminder to send as a test, and to whom.
 type TestRequest struct {
-	// Member The member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
 
-	// Reminder The reminder's id.
+	// Reminder The reminder's ID.
 	Reminder string `json:"reminder"`
 
-	// At From now to 13 months ahead; left out: now.
+	// At When the reminder would be sent, from now to 13 months ahead. Default: now.
 	At time.Time `json:"at,omitempty,omitzero"`
 
-	// To E-mail addresses or telephone numbers.
+	// To Email addresses or telephone numbers.
 	To []string `json:"to"`
 }
 
-// TestResult defines model for TestResult.
+// TestResult The result of a test.
 type TestResult struct {
-	// Sent Addresses that it went to.
+	// Sent Addresses to which the reminder was sent.
 	Sent []string `json:"sent"`
 
-	// NotSent Addresses that it did not go to.
+	// NotSent Addresses to which sending failed.
 	NotSent []string `json:"not_sent"`
 }
 
-// Text A text by language tag, as `{"en": "Silver"}`.
+// Text A text by language tag, for example `{"en": "Silver"}`.
 type Text map[string]string
 
-// Tier defines model for Tier.
+// Tier A member's standing in the tiers.
 type Tier struct {
-	// Level The level's id.
+	// Level The level's ID.
 	Level string `json:"level"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Since When the member reached it.
+	// Since When the member reached the level.
 	Since time.Time `json:"since"`
 
-	// Until Kept at least until then; null for the lowest level.
+	// Until Until when the member keeps the level at least; null for the lowest level.
 	Until *time.Time `json:"until"`
 
-	// Perks What the level brings.
+	// Perks The perks of the level.
 	Perks []string `json:"perks"`
 
-	// Next The next level up; null at the top.
+	// Next The next higher level; null at the highest level.
 	Next *NextLevel `json:"next"`
 
-	// Stay What it takes to keep the level beyond its end; left out where it cannot be lost, or only be reached again.
+	// Stay The requirements to keep the level beyond its end. Omitted if the level cannot be lost, or can only be reached again.
 	Stay *StayLevel `json:"stay,omitempty"`
 
-	// Ahead Where the member will stand if nothing more happens; left out where time changes nothing, and in the member.
+	// Ahead The member's level if nothing more happens. Omitted if time changes nothing, and within a member.
 	Ahead *LevelAhead `json:"ahead,omitempty"`
 
-	// LockedUntil Somebody set the level by hand, and nothing moves it before; left out otherwise.
+	// LockedUntil Until when the level is locked. Omitted if it is not locked.
 	LockedUntil *time.Time `json:"locked_until,omitempty"`
 
-	// Floor The least level for ever, if somebody gave one by hand.
+	// Floor The least level that the member keeps permanently. Omitted if there is none.
 	Floor string `json:"floor,omitempty,omitzero"`
 
-	// Ladders Where the member stands on the program's other ladders, in its order; left out where it has none, and in the member, which has them itself.
+	// Ladders The member's tiers on the program's other ladders, in its order. Omitted if there are none, and within a member.
 	Ladders []OnLadder `json:"ladders,omitempty,omitzero"`
 }
 
-// TierRequest defines model for TierRequest.
+// TierRequest The level to which a member is moved.
 type TierRequest struct {
-	// Ladder Of which ladder it is; left out: of tiers.
+	// Ladder The ladder's ID. Default: the tiers.
 	Ladder string `json:"ladder,omitempty,omitzero"`
 
-	// Level The level's id.
+	// Level The level's ID.
 	Level string `json:"level"`
 
-	// Reason Why; kept on the entry, as `matches Gold of another program`.
+	// Reason The reason, recorded on the entry, for example `matches Gold of another program`.
 	Reason string `json:"reason"`
 
-	// Until Kept at least until then, at most ten years ahead; left out: as long as a level that was reached.
+	// Until Until when the member keeps the level at least, up to ten years ahead. Default: as long as a level that was reached.
 	Until *time.Time `json:"until,omitempty"`
 
-	// Locked Until then nothing moves it, up or down.
+	// Locked Whether the level is locked until then, so that no rule moves the member up or down.
 	Locked bool `json:"locked,omitempty,omitzero"`
 
-	// Permanent It is the least level for ever.
+	// Permanent Whether the member keeps at least this level permanently.
 	Permanent bool `json:"permanent,omitempty,omitzero"`
 }
 
-// Tomorrow defines model for Tomorrow.
+// Tomorrow A page of reminders that are due on the next day.
 type Tomorrow struct {
-	// Data What would be sent.
+	// Data The reminders that would be sent.
 	Data []PlannedMessage `json:"data"`
 
-	// Members How many members of the page are to be visited by then.
+	// Members The number of members on this page who have something due by then.
 	Members int64 `json:"members"`
 
-	// Counts How many messages by reminder.
+	// Counts The number of due reminders on this page, by reminder.
 	Counts map[string]int64 `json:"counts"`
 
-	// Excluded What is not sent by the end of that day, by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit`, `holdout`.
+	// Excluded The number of reminders on this page that are not sent, by reason: `consent`, `unreachable`, `inactive`, `quiet_hours`, `cap`, `ignored`, `limit` or `holdout`.
 	Excluded map[string]int64 `json:"excluded"`
 
-	// NextCursor Where the next page begins; null on the last.
+	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// Transfer defines model for Transfer.
+// Transfer A transfer of points between two members.
 type Transfer struct {
 	// ID `tr_` and 20 characters.
 	ID string `json:"id"`
 
-	// From Who gives.
+	// From ID of the sender.
 	From string `json:"from"`
 
-	// To Who is given.
+	// To ID of the recipient.
 	To string `json:"to"`
 
-	// Status How far it is; what moved at once is `accepted`.
+	// Status The status of the transfer; an immediate transfer is `accepted`.
 	Status TransferStatus `json:"status"`
 
-	// Points How many are given.
+	// Points The number of points that are transferred.
 	Points int64 `json:"points"`
 
-	// Fee What the giver pays besides.
+	// Fee The fee that the sender pays in addition.
 	Fee int64 `json:"fee"`
 
-	// Note What the giver says to it.
+	// Note The sender's note to the recipient.
 	Note string `json:"note,omitempty,omitzero"`
 
-	// CreatedAt When it was asked for.
+	// CreatedAt When the transfer was requested.
 	CreatedAt time.Time `json:"created_at"`
 
-	// ExpiresAt Offered until then, exclusive; null if it was not offered.
+	// ExpiresAt When the offer expires, exclusive; null if the transfer was immediate.
 	ExpiresAt *time.Time `json:"expires_at"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 }
 
-// TransferStatus How far it is; what moved at once is `accepted`.
+// TransferStatus The status of the transfer; an immediate transfer is `accepted`.
 type TransferStatus string
 
-// TransferRequest defines model for TransferRequest.
+// TransferRequest The points to transfer.
 type TransferRequest struct {
-	// To Who is given the points: a member's id, or `external:` and the external id.
+	// To The recipient's ID, or `external:` and the external ID.
 	To string `json:"to"`
 
-	// Points How many arrive, if none lapses meanwhile.
+	// Points The number of points that the recipient receives, unless some expire first.
 	Points int64 `json:"points"`
 
-	// Note What the giver says to it.
+	// Note A note to the recipient.
 	Note string `json:"note,omitempty,omitzero"`
 }
 
-// UndoRequest defines model for UndoRequest.
+// UndoRequest The points to reverse.
 type UndoRequest struct {
-	// Points How many of those that it gave go back; left out: all that are there.
+	// Points The number of received points to reverse. Default: all that are available.
 	Points int64 `json:"points,omitempty,omitzero"`
 }
 
-// Version defines model for Version.
+// Version A version of the program.
 type Version struct {
-	// Version Which version, from 1.
+	// Version The version, from 1.
 	Version int `json:"version"`
 
-	// Status Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
+	// Status `live`: in effect. `scheduled`: takes effect at `effective_at`. `past`: replaced by another version. `withdrawn`: withdrawn before `effective_at`. `recalled`: applies only to orders and events that were received before the recall.
 	Status VersionStatus `json:"status"`
 
-	// PublishedAt When it was published.
+	// PublishedAt When the version was published.
 	PublishedAt time.Time `json:"published_at"`
 
-	// PublishedBy The key that published it.
+	// PublishedBy The API key that published the version.
 	PublishedBy string `json:"published_by"`
 
-	// EffectiveAt From when on it is, or was to be, the live one.
+	// EffectiveAt From when on the version is live.
 	EffectiveAt time.Time `json:"effective_at"`
 }
 
-// VersionStatus Whether it is in force, takes over at `effective_at`, was overtaken by another version, was dropped before `effective_at`, or was recalled: it prices only what was accepted before.
+// VersionStatus `live`: in effect. `scheduled`: takes effect at `effective_at`. `past`: replaced by another version. `withdrawn`: withdrawn before `effective_at`. `recalled`: applies only to orders and events that were received before the recall.
 type VersionStatus string
 
-// VersionList defines model for VersionList.
+// VersionList A page of program versions.
 type VersionList struct {
-	// Data Newest first.
+	// Data The versions, newest first.
 	Data []Version `json:"data"`
 
-	// NextCursor Where the next page begins; null on the last.
+	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// Voucher defines model for Voucher.
+// Voucher A redemption that issued a code.
 type Voucher struct {
-	// Redemption The ID of the redemption that gave the code.
+	// Redemption ID of the redemption that issued the code.
 	Redemption string `json:"redemption"`
 
 	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Order The order that the redemption is for.
+	// Order The order of the redemption.
 	Order string `json:"order,omitempty,omitzero"`
 
-	// Status The redemption's status: `reversed` once all of its points were given back.
+	// Status The status of the redemption; `reversed` once all of its points are restored.
 	Status VoucherStatus `json:"status"`
 
 	// CreatedAt When the redemption was requested.
 	CreatedAt time.Time `json:"created_at"`
 
-	// CodeHint The last characters of the code, by which the member recognizes it: four, and fewer of a code with fewer than 16.
+	// CodeHint The last four characters of the code, by which the member recognizes it; fewer if the code has fewer than 16.
 	CodeHint string `json:"code_hint"`
 
-	// State Whether the code can be used: yes; not yet; no longer; it was used; its redemption was reversed, and nothing is left of it.
+	// State `valid`: the code can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 	State VoucherState `json:"state"`
 
 	// ValidFrom From when on the code can be used.
 	ValidFrom time.Time `json:"valid_from"`
 
-	// ValidUntil Until when it can be used, exclusive; null: for ever.
+	// ValidUntil Until when the code can be used, exclusive; null if it does not expire.
 	ValidUntil *time.Time `json:"valid_until"`
-	Left       *Money     `json:"left,omitempty"`
 
-	// UsedAt When it was used up; left out if it is not.
+	// Left An amount of money.
+	Left *Money `json:"left,omitempty"`
+
+	// UsedAt When the code was used up. Omitted if it was not.
 	UsedAt time.Time `json:"used_at,omitempty,omitzero"`
 }
 
-// VoucherStatus The redemption's status: `reversed` once all of its points were given back.
+// VoucherStatus The status of the redemption; `reversed` once all of its points are restored.
 type VoucherStatus string
 
-// VoucherState Whether the code can be used: yes; not yet; no longer; it was used; its redemption was reversed, and nothing is left of it.
+// VoucherState `valid`: the code can be used. `early`: not yet. `expired`: no longer. `used`: nothing remains. `void`: its redemption was reversed.
 type VoucherState string
 
-// VoucherList defines model for VoucherList.
+// VoucherList A page of a member's vouchers.
 type VoucherList struct {
-	// Data The page.
+	// Data The vouchers, newest first.
 	Data []Voucher `json:"data"`
 
-	// NextCursor Where the next page begins; null on the last.
+	// NextCursor The cursor of the next page; null on the last page.
 	NextCursor *string `json:"next_cursor"`
 }
 
-// WaitRequest defines model for WaitRequest.
+// WaitRequest The member to add to a waiting list.
 type WaitRequest struct {
-	// Member Who waits: the member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `json:"member"`
 }
 
-// WaitingPlace defines model for WaitingPlace.
+// WaitingPlace A member's position on a waiting list.
 type WaitingPlace struct {
-	// Member Whose place it is.
+	// Member The member's ID.
 	Member string `json:"member"`
 
-	// Reward What the member waits for.
+	// Reward The reward's ID.
 	Reward string `json:"reward"`
 
-	// Waits Whether the member waits.
+	// Waits Whether the member is on the waiting list.
 	Waits bool `json:"waits"`
 
-	// Position The place, from 1; left out if the member does not wait, or stands farther back than 1,000.
+	// Position The position from 1. Omitted if the member is not on the list, or is beyond position 1,000.
 	Position int `json:"position,omitempty,omitzero"`
 
-	// Since Since when.
+	// Since When the member joined the list.
 	Since time.Time `json:"since,omitempty,omitzero"`
 
-	// FirstCallUntil Until when the member has the first call, exclusive; left out while nobody was asked for a piece.
+	// FirstCallUntil Until when the reward is held for the member, exclusive. Omitted if it is not held.
 	FirstCallUntil time.Time `json:"first_call_until,omitempty,omitzero"`
 }
 
-// Wallet What a member has in a wallet beside that of points.
+// Wallet A member's points in a wallet other than the points wallet.
 type Wallet struct {
-	// ID The wallet's id.
+	// ID The wallet's ID.
 	ID string `json:"id"`
 
-	// Name A text by language tag, as `{"en": "Silver"}`.
+	// Name A text by language tag, for example `{"en": "Silver"}`.
 	Name Text `json:"name"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 
-	// Expiring What can be spent and will lapse, soonest first.
+	// Expiring Active points that will expire, soonest first.
 	Expiring []PointsAt `json:"expiring"`
 
-	// Pending What will become spendable, soonest first.
+	// Pending Pending points, soonest first.
 	Pending []PendingPoints `json:"pending"`
 }
 
-// WalletBalance defines model for WalletBalance.
+// WalletBalance The balance of a wallet.
 type WalletBalance struct {
-	// Wallet The wallet's id; `points` is that of points.
+	// Wallet The wallet's ID; `points` is the points wallet.
 	Wallet string `json:"wallet"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 }
 
-// WalletChange defines model for WalletChange.
+// WalletChange The change of a wallet.
 type WalletChange struct {
-	// Wallet The wallet's id.
+	// Wallet The wallet's ID.
 	Wallet string `json:"wallet"`
 
-	// Points By how much active and pending points less debt changed there.
+	// Points The change of active plus pending points minus debt.
 	Points int64 `json:"points"`
 
-	// Balance Points, all at least zero.
+	// Balance The points of a member in one wallet. No number is negative.
 	Balance Balance `json:"balance"`
 }
 
-// WalletPoints defines model for WalletPoints.
+// WalletPoints Points in a wallet.
 type WalletPoints struct {
-	// Wallet The wallet's id.
+	// Wallet The wallet's ID.
 	Wallet string `json:"wallet"`
 
-	// Points How many.
+	// Points The number of points.
 	Points int64 `json:"points"`
 }
 
-// WebhookReceipt What became of a webhook's events.
+// WebhookReceipt The results of a webhook's events.
 type WebhookReceipt struct {
-	// Received One for each event; only Adyen sends several at once.
+	// Received One item for each event; only Adyen sends several in one webhook.
 	Received []struct {
-		// Event Its identity, by which `perennial webhooks show` finds it.
+		// Event ID of the event, which `perennial webhooks show` accepts.
 		Event string `json:"event"`
 
-		// Outcome `waiting`: its facts are kept, and count once the order or the money is known. `quarantined`: genuine and odd; somebody must look at it.
+		// Outcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review.
 		Outcome WebhookReceiptReceivedOutcome `json:"outcome"`
 
-		// Code Why it was quarantined.
+		// Code The error code of a quarantined event.
 		Code string `json:"code,omitempty,omitzero"`
 	} `json:"received"`
 }
 
-// WebhookReceiptReceivedOutcome `waiting`: its facts are kept, and count once the order or the money is known. `quarantined`: genuine and odd; somebody must look at it.
+// WebhookReceiptReceivedOutcome `applied`: the event changed an order. `waiting`: the event is stored until its order or payment is known. `ignored`: the event does not concern points. `duplicate`: the event was received before. `quarantined`: the event is authentic but cannot be processed without a review.
 type WebhookReceiptReceivedOutcome string
 
-// Words The entry in the member's language, in plain text; only where a single entry is asked for.
+// Words The entry in the member's language, as plain text. Only in the response for a single entry.
 type Words struct {
-	// Language Of the words, as `en`.
+	// Language The language of the texts, for example `en`.
 	Language string `json:"language"`
 
-	// Summary What happened, in a sentence or a few.
+	// Summary One or more sentences that describe the entry.
 	Summary string `json:"summary"`
 
-	// Reasons Why: a sentence for each of `because`, in its order.
+	// Reasons One sentence for each item of `because`, in the same order.
 	Reasons []string `json:"reasons"`
 }
 
@@ -3337,91 +3361,91 @@ type TransferPath = string
 // UsePath defines model for UsePath.
 type UsePath = string
 
-// InternalError A refusal (RFC 9457).
+// InternalError A problem document (RFC 9457).
 type InternalError = Problem
 
-// NotFound A refusal (RFC 9457).
+// NotFound A problem document (RFC 9457).
 type NotFound = Problem
 
-// NotPublished A refusal (RFC 9457).
+// NotPublished A problem document (RFC 9457).
 type NotPublished = Problem
 
-// RateLimited A refusal (RFC 9457).
+// RateLimited A problem document (RFC 9457).
 type RateLimited = Problem
 
-// ScopeMissing A refusal (RFC 9457).
+// ScopeMissing A problem document (RFC 9457).
 type ScopeMissing = Problem
 
-// TooLarge A refusal (RFC 9457).
+// TooLarge A problem document (RFC 9457).
 type TooLarge = Problem
 
-// TryAgain A refusal (RFC 9457).
+// TryAgain A problem document (RFC 9457).
 type TryAgain = Problem
 
-// Unauthenticated A refusal (RFC 9457).
+// Unauthenticated A problem document (RFC 9457).
 type Unauthenticated = Problem
 
-// UnsupportedMediaType A refusal (RFC 9457).
+// UnsupportedMediaType A problem document (RFC 9457).
 type UnsupportedMediaType = Problem
 
 // GetCodeParams defines parameters for GetCode.
 type GetCodeParams struct {
-	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
-	// client's misses do not affect the others.
+	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
+	// lookups of one client do not affect the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
 // DrawCodeParams defines parameters for DrawCode.
 type DrawCodeParams struct {
-	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
-	// client's misses do not affect the others.
+	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
+	// lookups of one client do not affect the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 }
 
 // UseCodeParams defines parameters for UseCode.
 type UseCodeParams struct {
-	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
-	// client's misses do not affect the others.
+	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
+	// lookups of one client do not affect the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ReverseCodeUseParams defines parameters for ReverseCodeUse.
 type ReverseCodeUseParams struct {
-	// PerennialClient Names the POS terminal, the session or the hash of the address for which the code is looked up, so that one
-	// client's misses do not affect the others.
+	// PerennialClient Identifies the POS terminal, the session or the hashed address for which the code is looked up, so that failed
+	// lookups of one client do not affect the others.
 	PerennialClient ClientName `json:"Perennial-Client,omitempty,omitzero"`
 
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // UndoConversionParams defines parameters for UndoConversion.
 type UndoConversionParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // FindEntryParams defines parameters for FindEntry.
 type FindEntryParams struct {
-	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
+	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
 // ListFulfilmentsParams defines parameters for ListFulfilments.
 type ListFulfilmentsParams struct {
-	// Status How far it is: `ordered`, to be sent, or `shipped`, on its way.
+	// Status The status of the fulfilments: `ordered` (not shipped yet) or `shipped`.
 	Status ListFulfilmentsParamsStatus `form:"status,omitempty" json:"status,omitempty,omitzero"`
 
-	// PageSize At most so many.
+	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
-	// Cursor The `next_cursor` of the page before.
+	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
@@ -3430,102 +3454,102 @@ type ListFulfilmentsParamsStatus string
 
 // FoundHouseholdParams defines parameters for FoundHousehold.
 type FoundHouseholdParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // EnrolMemberParams defines parameters for EnrolMember.
 type EnrolMemberParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // AdjustBalanceParams defines parameters for AdjustBalance.
 type AdjustBalanceParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ConvertPointsParams defines parameters for ConvertPoints.
 type ConvertPointsParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListEntriesParams defines parameters for ListEntries.
 type ListEntriesParams struct {
-	// PageSize At most so many.
+	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
-	// Cursor The `next_cursor` of the page before.
+	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // GetEntryParams defines parameters for GetEntry.
 type GetEntryParams struct {
-	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
+	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
 // ExtendPointsParams defines parameters for ExtendPoints.
 type ExtendPointsParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListVouchersParams defines parameters for ListVouchers.
 type ListVouchersParams struct {
-	// PageSize At most so many.
+	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
-	// Cursor The `next_cursor` of the page before.
+	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ReferMemberParams defines parameters for ReferMember.
 type ReferMemberParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListReferralsParams defines parameters for ListReferrals.
 type ListReferralsParams struct {
-	// PageSize At most so many.
+	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
-	// Cursor The `next_cursor` of the page before.
+	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // SetTierParams defines parameters for SetTier.
 type SetTierParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // TransferPointsParams defines parameters for TransferPoints.
 type TransferPointsParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListLevelChangesParams defines parameters for ListLevelChanges.
 type ListLevelChangesParams struct {
-	// Until The instant, from now to two years ahead; left out, now.
+	// Until The instant, up to two years in the future. Default: now.
 	Until time.Time `form:"until,omitempty" json:"until,omitempty,omitzero"`
 
-	// Draft By the draft, published so: members only move up by it (`upgrade_only`), or also down (`full`). Left out: by the live program.
+	// Draft Use the draft instead of the live version, as if it were published so that members can only move up (`upgrade_only`), or also down (`full`).
 	Draft ListLevelChangesParamsDraft `form:"draft,omitempty" json:"draft,omitempty,omitzero"`
 
-	// Cursor The `next_cursor` of the page before.
+	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
@@ -3534,96 +3558,96 @@ type ListLevelChangesParamsDraft string
 
 // ListVersionsParams defines parameters for ListVersions.
 type ListVersionsParams struct {
-	// PageSize At most so many.
+	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
-	// Cursor The `next_cursor` of the page before.
+	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // QuoteOrderParams defines parameters for QuoteOrder.
 type QuoteOrderParams struct {
-	// Language The language of the words, as `de` or `de-AT`; left out: that of the member's locale. What is not there is said in English.
+	// Language The language of the texts, for example `de` or `de-AT`. Default: that of the member's locale. Texts without a translation are in English.
 	Language Language `form:"language,omitempty" json:"language,omitempty,omitzero"`
 }
 
 // RedeemRewardParams defines parameters for RedeemReward.
 type RedeemRewardParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // CancelRedemptionParams defines parameters for CancelRedemption.
 type CancelRedemptionParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // CommitRedemptionParams defines parameters for CommitRedemption.
 type CommitRedemptionParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ReverseRedemptionParams defines parameters for ReverseRedemption.
 type ReverseRedemptionParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // SendGiftCardParams defines parameters for SendGiftCard.
 type SendGiftCardParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // ListTomorrowParams defines parameters for ListTomorrow.
 type ListTomorrowParams struct {
-	// PageSize At most so many.
+	// PageSize The maximum number of items on the page.
 	PageSize PageSize `form:"page_size,omitempty" json:"page_size,omitempty,omitzero"`
 
-	// Cursor The `next_cursor` of the page before.
+	// Cursor The `next_cursor` of the previous page.
 	Cursor Cursor `form:"cursor,omitempty" json:"cursor,omitempty,omitzero"`
 }
 
 // ReportRemindersParams defines parameters for ReportReminders.
 type ReportRemindersParams struct {
-	// From The first month, as `2026-12`; left out: this one.
+	// From The first month, for example `2026-12`. Default: the current month.
 	From string `form:"from,omitempty" json:"from,omitempty,omitzero"`
 
-	// To The last month; left out: this one.
+	// To The last month. Default: the current month.
 	To string `form:"to,omitempty" json:"to,omitempty,omitzero"`
 }
 
 // ListRewardsParams defines parameters for ListRewards.
 type ListRewardsParams struct {
-	// Member For whom: the member's id, or `external:` and the external id.
+	// Member The member's ID, or `external:` and the external ID.
 	Member string `form:"member,omitempty" json:"member,omitempty,omitzero"`
 }
 
 // AcceptTransferParams defines parameters for AcceptTransfer.
 type AcceptTransferParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // CancelTransferParams defines parameters for CancelTransfer.
 type CancelTransferParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
 // DeclineTransferParams defines parameters for DeclineTransfer.
 type DeclineTransferParams struct {
-	// IdempotencyKey Anything unique to what is being asked, say a UUID: 16 to 128 visible ASCII characters, with or without
-	// double quotes around them.
+	// IdempotencyKey A unique value for each distinct request, for example a UUID: 16 to 128 visible ASCII characters, with or
+	// without surrounding double quotes.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 }
 
