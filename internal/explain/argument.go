@@ -27,6 +27,7 @@ var arguments = map[loyalty.What]struct {
 	loyalty.IsFixed:          {1, []argument{{"gives", 0, points}}},
 	loyalty.IsStep:           {3, []argument{{"amount", 0, amount}, {"from", 1, amount}, {"gives", 2, points}}},
 	loyalty.IsUnpaid:         {0, nil},
+	loyalty.IsUnknownTender:  {1, []argument{{"amount", 0, amount}}},
 	loyalty.IsCancelled:      {0, nil},
 	loyalty.IsConverted:      {2, []argument{{"from", 0, exchange}, {"to", 1, exchange}}},
 	loyalty.IsRounded:        {1, nil},

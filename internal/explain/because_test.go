@@ -61,6 +61,11 @@ var said = []struct {
 		"Die Aktion „spring“ bringt 100 Bohnen: 75,00 EUR erreichen die Schwelle von 50,00 EUR.",
 	},
 	{why("earn.purchase", "0", loyalty.IsUnpaid), "The order is not paid yet.", "Die Bestellung ist noch nicht bezahlt."},
+	{
+		why("earn.purchase", "0", loyalty.IsUnknownTender, "49.99 EUR"),
+		"49.99 EUR earns nothing until the payment processor reports how much of it was paid by gift card.",
+		"49,99 EUR bringen nichts, bis der Zahlungsdienst meldet, wie viel davon mit Geschenkkarten bezahlt wurde.",
+	},
 	{why("earn.purchase", "0", loyalty.IsCancelled), "The order was cancelled.", "Die Bestellung wurde storniert."},
 	{
 		why("exchange", "0", loyalty.IsConverted, "1 JPY", "0.0061728 EUR"),

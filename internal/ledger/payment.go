@@ -70,7 +70,7 @@ func (l *Ledger) receive(ctx context.Context, p *loyalty.Program, k *Kept, r Rep
 		got, _, _ := x.Captured()
 		k.flag(loyalty.CurrencyMismatch, fmt.Sprintf("The payment was made in %s, and what was reported of it before in another currency does not count.", got.Currency))
 	}
-	if d.Order == "" || len(x.Facts) == 0 {
+	if x = x.ForOrder(); d.Order == "" || len(x.Facts) == 0 {
 		k.become(Waiting)
 		return l.commit(ctx, append(ops, k.put(p.ID), known.put())...)
 	}

@@ -363,6 +363,8 @@ type refundDoc struct {
 	Tax      int64           `json:"tax,omitzero"`
 	Included int64           `json:"itax,omitzero"`
 	Tender   string          `json:"ten,omitzero"`
+	Tendered bool            `json:"tend,omitzero"`
+	ToCards  int64           `json:"gift,omitzero"`
 	Goods    int64           `json:"g,omitzero"`
 	Lines    []refundLineDoc `json:"li,omitempty"`
 }
@@ -383,9 +385,10 @@ type lineDoc struct {
 }
 
 type tenderDoc struct {
-	Kind   string `json:"k"`
-	Name   string `json:"nm,omitzero"`
-	Amount int64  `json:"a"`
+	Kind     string `json:"k"`
+	Name     string `json:"nm,omitzero"`
+	Amount   int64  `json:"a"`
+	Reported bool   `json:"rep,omitzero"`
 }
 
 type redemptionDoc struct {

@@ -58,7 +58,7 @@ func (d *orderDoc) goods(o loyalty.Order) {
 		d.Lines[i] = lineDoc(l)
 	}
 	for _, t := range o.Tenders {
-		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Name, t.Amount})
+		d.Tenders = append(d.Tenders, tenderDoc{string(t.Kind), t.Name, t.Amount, t.Reported})
 	}
 	for _, r := range o.Refunds {
 		d.Refunds = append(d.Refunds, storedRefund(r))
@@ -73,7 +73,7 @@ func (d *orderDoc) goods(o loyalty.Order) {
 }
 
 func storedRefund(r loyalty.Refund) refundDoc {
-	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods, Included: r.Included, Tender: r.Tender}
+	d := refundDoc{ID: r.ID, At: millis(r.At), Amount: r.Amount, Shipping: r.Shipping, Tax: r.Tax, Goods: r.Goods, Included: r.Included, Tender: r.Tender, Tendered: r.Tendered, ToCards: r.ToGiftCards}
 	if r.Status != loyalty.RefundSucceeded {
 		d.Status = string(r.Status)
 	}
@@ -86,7 +86,7 @@ func storedRefund(r loyalty.Refund) refundDoc {
 func (d refundDoc) refund() loyalty.Refund {
 	r := loyalty.Refund{
 		ID: d.ID, At: instant(d.At), Status: cmp.Or(loyalty.RefundStatus(d.Status), loyalty.RefundSucceeded),
-		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included, Tender: d.Tender,
+		Amount: d.Amount, Shipping: d.Shipping, Tax: d.Tax, Goods: d.Goods, Included: d.Included, Tender: d.Tender, Tendered: d.Tendered, ToGiftCards: d.ToCards,
 	}
 	for _, l := range d.Lines {
 		r.Lines = append(r.Lines, loyalty.RefundLine(l))
@@ -154,7 +154,7 @@ func (d *orderDoc) order(id string, m loyalty.MemberID) (loyalty.Order, error) {
 		o.Lines = append(o.Lines, loyalty.Line(l))
 	}
 	for _, t := range d.Tenders {
-		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderKind(t.Kind), Name: t.Name, Amount: t.Amount})
+		o.Tenders = append(o.Tenders, loyalty.Tender{Kind: loyalty.TenderKind(t.Kind), Name: t.Name, Amount: t.Amount, Reported: t.Reported})
 	}
 	for _, r := range d.Refunds {
 		o.Refunds = append(o.Refunds, r.refund())

@@ -28,6 +28,8 @@ type factDoc struct {
 	Tip         int64         `json:"tip,omitzero"`
 	Lines       []factLineDoc `json:"l,omitempty"`
 	GiftCard    int64         `json:"gift,omitzero"`
+	Mixed       bool          `json:"mix,omitzero"`
+	Tendered    bool          `json:"ten,omitzero"`
 	Released    int64         `json:"rel,omitzero"`
 }
 
@@ -84,7 +86,7 @@ func storedReceipt(x loyalty.Receipt) receiptDoc {
 		one := factDoc{
 			Kind: string(f.Kind), ID: f.ID, State: string(f.State), Amount: f.Money.Amount, Currency: string(f.Money.Currency),
 			Clock: f.Clock, At: millis(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax, Tip: f.Tip,
-			GiftCard: f.GiftCard, Released: f.Released,
+			GiftCard: f.GiftCard, Mixed: f.Mixed, Tendered: f.Tendered, Released: f.Released,
 		}
 		for _, l := range f.Lines {
 			one.Lines = append(one.Lines, factLineDoc(l))
@@ -101,7 +103,7 @@ func (d receiptDoc) receipt() loyalty.Receipt {
 			Kind: loyalty.FactKind(f.Kind), ID: f.ID, State: loyalty.FactState(f.State),
 			Money: loyalty.Money{Amount: f.Amount, Currency: loyalty.Currency(f.Currency)},
 			Clock: f.Clock, At: instant(f.At), Shipping: f.Shipping, Tax: f.Tax, ShippingTax: f.ShippingTax, Tip: f.Tip,
-			GiftCard: f.GiftCard, Released: f.Released,
+			GiftCard: f.GiftCard, Mixed: f.Mixed, Tendered: f.Tendered, Released: f.Released,
 		}
 		for _, l := range f.Lines {
 			one.Lines = append(one.Lines, loyalty.FactLine(l))

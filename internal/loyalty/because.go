@@ -28,6 +28,7 @@ const (
 	IsFixed          What = "fixed"       // points
 	IsStep           What = "step"        // amount, the band's beginning, points
 	IsUnpaid         What = "unpaid"      // the order is not paid yet
+	IsUnknownTender  What = "tender"      // the amount of which no processor has reported the means of payment yet
 	IsCancelled      What = "void"        // the order was cancelled
 	IsConverted      What = "exchange"    // one unit of the order's currency, what it was in the program's
 	IsRounded        What = "round"       // down, nearest, half_even, up
@@ -104,6 +105,7 @@ var effects = map[What]string{
 	WasConvertedBack: "%s %s again, of %s %s",
 	IsStep:           "%s, from %s: %s",
 	IsUnpaid:         "not paid yet",
+	IsUnknownTender:  "earns nothing until it is reported how %s was paid",
 	IsCancelled:      "cancelled",
 	IsConverted:      "%s is %s",
 	IsRounded:        "%s",

@@ -183,6 +183,9 @@ func (v *valuation) base() {
 			v.kept = whole(0)
 		}
 	}
+	if _, unknown := v.o.giftCards(); unknown > 0 {
+		v.because = append(v.because, Reason("earn.purchase", "0", IsUnknownTender, Money{unknown, v.o.Currency}.String()))
+	}
 	items, extra := v.left(everyLine), whole(0)
 	v.remains = whole(1)
 	if back := v.refunded.goods; back.sign() > 0 {

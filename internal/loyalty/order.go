@@ -61,6 +61,8 @@ type Tender struct {
 	Kind   TenderKind
 	Name   string // which card or wallet, as the shop calls it; may be empty
 	Amount int64
+
+	Reported bool // payments report it; the merchant sent no tenders
 }
 
 // TenderKind is a means of payment. What was paid by points, gift card or store credit earned already, or
@@ -171,7 +173,8 @@ func (k TenderKind) earns() bool {
 }
 
 // unearning is how much was paid by means that earn nothing. What the merchant and a processor both report of gift cards
-// and store credit was paid once.
+// and store credit was paid once. Money of which no processor reports yet whether a gift card paid it earns nothing
+// either, unless the merchant states the tenders.
 func (o Order) unearning() int64 {
 	points, cards := int64(0), int64(0)
 	for _, t := range o.Tenders {
@@ -182,11 +185,8 @@ func (o Order) unearning() int64 {
 			cards += t.Amount
 		}
 	}
-	reported := int64(0)
-	for _, x := range o.Receipts {
-		reported += x.giftCards(o.Currency)
-	}
-	return min(o.total(), points+max(cards, reported))
+	reported, unknown := o.giftCards()
+	return min(o.total(), points+max(cards, reported+unknown))
 }
 
 // check refuses an order that no program could read.

@@ -25,6 +25,7 @@ func (p *Program) Paid(o Order) Order {
 	if told == Untold {
 		o.buy(p.Earn.TaxIncluded)
 	}
+	o.reportTenders()
 	o.Status = p.Payments.status(told, o)
 	o.Told = ""
 	if told != o.Status {
@@ -79,7 +80,7 @@ func (o *Order) capture(x Receipt, taxIncluded bool) (sum int64, parts moneyPart
 	}
 	for _, f := range x.Facts {
 		if f.Kind == FactCapture && f.State == FactDone && f.Money.Currency == got.Currency {
-			one := f.parts(taxIncluded)
+			one := x.withParts(f).parts(taxIncluded)
 			shipping := min(one.shipping, f.Money.Amount)
 			parts.shipping += shipping
 			parts.beside += min(one.beside, f.Money.Amount-shipping)
@@ -87,6 +88,28 @@ func (o *Order) capture(x Receipt, taxIncluded bool) (sum int64, parts moneyPart
 		}
 	}
 	return got.Amount, parts
+}
+
+// withParts returns a capture with its shipping and tax. If it states neither, another object of the processor may. Of a
+// capture of less than that object's amount, they are a share, rounded down.
+func (x Receipt) withParts(f Fact) Fact {
+	var stated Fact
+	for _, p := range x.Facts {
+		if p.Kind == FactParts && p.Money.Currency == f.Money.Currency && p.Tax+p.Shipping > stated.Tax+stated.Shipping {
+			stated = p
+		}
+	}
+	if f.Shipping != 0 || f.Tax != 0 || stated.Money.Amount == 0 {
+		return f
+	}
+	of := whole(1)
+	if paid := f.Money.Amount - f.Tip; paid < stated.Money.Amount {
+		of = share(paid, stated.Money.Amount)
+	}
+	for to, amount := range map[*int64]int64{&f.Tax: stated.Tax, &f.Shipping: stated.Shipping, &f.ShippingTax: stated.ShippingTax} {
+		*to, _ = whole(amount).mul(of).floor()
+	}
+	return f
 }
 
 // giveBack makes refunds of what went back by the payments, as far as the merchant did not tell of as much: money that
@@ -121,18 +144,39 @@ func (o *Order) giveBack(taxIncluded bool) {
 func (o *Order) refundsOf(x Receipt, amount int64, all, taxIncluded bool) (refunds []Refund) {
 	parts := Refund{ID: derived + x.ID + derived, At: x.lastRefund(), Status: RefundSucceeded}
 	room := o.refundable()
+	var stated, others []Fact
 	for _, f := range x.refunds(o.Currency) {
-		if all && f.State == FactDone && f.stated() && parts.Amount+f.Money.Amount <= amount {
+		switch {
+		case !all || f.State != FactDone:
+		case f.stated() && parts.Amount+f.Money.Amount <= amount:
 			room.take(x, f, taxIncluded, &parts)
+			stated = append(stated, f)
+		default:
+			others = append(others, f)
 		}
 	}
 	if parts.Amount > 0 {
-		refunds = append(refunds, parts)
+		refunds = append(refunds, parts.tendered(stated))
 	}
 	if rest := amount - parts.Amount; rest > 0 {
-		refunds = append(refunds, Refund{ID: derived + x.ID, At: x.lastRefund(), Status: RefundSucceeded, Amount: rest})
+		r := Refund{ID: derived + x.ID, At: x.lastRefund(), Status: RefundSucceeded, Amount: rest}
+		refunds = append(refunds, r.tendered(others))
 	}
 	return refunds
+}
+
+// tendered returns the refund with what the facts report of its tenders, if they are all of it and all report them.
+func (r Refund) tendered(facts []Fact) Refund {
+	sum, cards := int64(0), int64(0)
+	for _, f := range facts {
+		if f.Tendered {
+			sum, cards = sum+f.Money.Amount, cards+f.GiftCard
+		}
+	}
+	if sum == r.Amount {
+		r.Tendered, r.ToGiftCards = true, cards
+	}
+	return r
 }
 
 // stated reports whether a refund says what it was for.
@@ -233,7 +277,7 @@ func (t PaymentTerms) status(told OrderStatus, o Order) OrderStatus {
 	}
 	due := o.total()
 	for _, x := range o.Tenders {
-		if x.Kind != TenderCard && x.Kind != TenderOther {
+		if x.Kind != TenderCard && x.Kind != TenderOther && !x.Reported {
 			due -= x.Amount // no processor reports it
 		}
 	}

@@ -29,7 +29,9 @@ type Fact struct {
 	Tip         int64
 	Lines       []FactLine // captures: gift cards that were sold; refunds: what was returned
 
-	GiftCard int64 // captures: how much was paid with gift cards and store credit
+	GiftCard int64 // captures: how much was paid with gift cards and store credit; refunds: how much was returned to them
+	Mixed    bool  // captures: gift cards paid some of it; how much, only facts of the kinds gift_card and tender state
+	Tendered bool  // refunds: GiftCard is stated, also where it is 0
 	Released int64 // sums of refunds: how much was authorized and never captured
 }
 
@@ -50,6 +52,8 @@ const (
 	FactRefunded FactKind = "refunded" // all that went back of a payment until Clock, as the processor adds it up
 	FactDispute  FactKind = "dispute"
 	FactGiftCard FactKind = "gift_card" // money of the captures that one gift card or store credit paid
+	FactTender   FactKind = "tender"    // money of the captures that another means of payment paid
+	FactParts    FactKind = "parts"     // the shipping and tax of the captures, as another object of the processor states them
 )
 
 // FactState is how far the object is.
@@ -93,9 +97,21 @@ func (f Fact) after(g Fact) int {
 		cmp.Compare(f.ShippingTax, g.ShippingTax),
 		cmp.Compare(f.Tip, g.Tip),
 		cmp.Compare(f.GiftCard, g.GiftCard),
+		compareBool(f.Mixed, g.Mixed),
+		compareBool(f.Tendered, g.Tendered),
 		cmp.Compare(f.Released, g.Released),
 		slices.CompareFunc(f.Lines, g.Lines, FactLine.compare),
 	)
+}
+
+func compareBool(x, y bool) int {
+	switch {
+	case x == y:
+		return 0
+	case x:
+		return 1
+	}
+	return -1
 }
 
 // equal reports whether two facts say the same.
@@ -164,19 +180,35 @@ func (x Receipt) cardsSold(c Currency) (lines []FactLine) {
 }
 
 // giftCards is how much of the money that was captured, in a currency, was paid with gift cards and store credit. What a
-// capture states and what facts of their own report is the same money.
-func (x Receipt) giftCards(c Currency) int64 {
-	captured, stated, single := int64(0), int64(0), int64(0)
+// capture states and what facts of their own report is the same money. Where gift cards paid an amount that is not known
+// yet, everything that is not reported of other tenders may have been paid with them: unknown is that amount.
+func (x Receipt) giftCards(c Currency) (sum, unknown int64) {
+	captured, stated, single, others, mixed := int64(0), int64(0), int64(0), int64(0), false
 	for _, f := range x.Facts {
 		switch {
 		case f.State != FactDone || f.Money.Currency != c:
 		case f.Kind == FactCapture:
 			captured, stated = captured+f.Money.Amount, stated+min(f.GiftCard, f.Money.Amount)
+			mixed = mixed || f.Mixed
 		case f.Kind == FactGiftCard:
 			single += f.Money.Amount
+		case f.Kind == FactTender:
+			others += f.Money.Amount
 		}
 	}
-	return min(captured, max(stated, single))
+	sum = min(captured, max(stated, single))
+	if mixed {
+		unknown = max(0, captured-sum-others)
+	}
+	return sum, unknown
+}
+
+// ForOrder returns the facts that the payment's order needs. Tenders matter only to an order that gift cards paid in part.
+func (x Receipt) ForOrder() Receipt {
+	if !slices.ContainsFunc(x.Facts, func(f Fact) bool { return f.Mixed }) {
+		x.Facts = slices.DeleteFunc(slices.Clone(x.Facts), func(f Fact) bool { return f.Kind == FactTender })
+	}
+	return x
 }
 
 // back is what went back in a currency. A sum that the processor adds up includes every refund that was made until then,

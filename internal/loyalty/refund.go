@@ -33,11 +33,15 @@ type Refund struct {
 	Included int64  // the tax that the other parts include; it is part of no sum
 	Tender   string // the kind or name of the tender to which it went; empty if that is not known
 	Lines    []RefundLine
+
+	Tendered    bool  // a payment reports ToGiftCards; then Tender is empty
+	ToGiftCards int64 // how much of Amount went to gift cards and store credit
 }
 
 func (r Refund) equal(x Refund) bool {
 	return r.ID == x.ID && r.At.Equal(x.At) && r.Status == x.Status && r.Amount == x.Amount && r.Shipping == x.Shipping &&
-		r.Tax == x.Tax && r.Goods == x.Goods && r.Included == x.Included && r.Tender == x.Tender && slices.Equal(r.Lines, x.Lines)
+		r.Tax == x.Tax && r.Goods == x.Goods && r.Included == x.Included && r.Tender == x.Tender &&
+		r.Tendered == x.Tendered && r.ToGiftCards == x.ToGiftCards && slices.Equal(r.Lines, x.Lines)
 }
 
 // refundedLines is how many lines refunds have in all.

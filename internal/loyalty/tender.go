@@ -1,6 +1,9 @@
 package loyalty
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // named reports whether a rule or a refund that names a tender means this one: by its kind or by its name.
 func (t Tender) named(name string) bool {
@@ -20,37 +23,67 @@ type tenderRefunds struct {
 func (o *Order) tenderRefunds() tenderRefunds {
 	s := tenderRefunds{sum: whole(0), unearning: whole(0)}
 	for _, r := range o.Refunds {
-		if r.Tender == "" || r.Status != RefundSucceeded {
-			continue
-		}
-		paid := o.paidWith(r.Tender)
-		if paid == 0 {
-			continue
-		}
-		if s.each == nil {
-			s.each = make([]exact, len(o.Tenders))
-			for i := range s.each {
-				s.each[i] = whole(0)
-			}
-		}
-		for i, t := range o.Tenders {
-			if !t.named(r.Tender) {
-				continue
-			}
-			part := whole(r.Amount).mul(share(t.Amount, paid))
-			s.each[i], s.sum = s.each[i].add(part), s.sum.add(part)
-			if !t.Kind.earns() {
-				s.unearning = s.unearning.add(part)
-			}
+		switch {
+		case r.Status != RefundSucceeded:
+		case r.Tender != "":
+			s.add(o, whole(r.Amount), func(t Tender) bool { return t.named(r.Tender) })
+		case r.Tendered:
+			s.addReported(o, r)
 		}
 	}
 	return s
 }
 
-// paidWith is how much the tenders of a name paid.
-func (o *Order) paidWith(name string) (sum int64) {
+// add adds an amount that was returned to some of the order's tenders.
+func (s *tenderRefunds) add(o *Order, amount exact, to func(Tender) bool) {
+	paid := o.paidWith(to)
+	if paid == 0 {
+		return
+	}
+	if s.each == nil {
+		s.each = make([]exact, len(o.Tenders))
+		for i := range s.each {
+			s.each[i] = whole(0)
+		}
+	}
+	for i, t := range o.Tenders {
+		if !to(t) {
+			continue
+		}
+		part := amount.mul(share(t.Amount, paid))
+		s.each[i], s.sum = s.each[i].add(part), s.sum.add(part)
+		if !t.Kind.earns() {
+			s.unearning = s.unearning.add(part)
+		}
+	}
+}
+
+// addReported adds a refund of which a payment reports how much was returned to gift cards. A processor may return more to
+// them than they paid, as store credit; that, and other money beyond what its tenders paid, has no tender.
+func (s *tenderRefunds) addReported(o *Order, r Refund) {
+	room := func(to func(Tender) bool) exact {
+		n := whole(o.paidWith(to))
+		for i, t := range o.Tenders {
+			if s.each != nil && to(t) {
+				n = n.sub(s.each[i])
+			}
+		}
+		return n
+	}
+	cards := atMost(whole(r.ToGiftCards), room(Tender.giftCard))
+	s.add(o, cards, Tender.giftCard)
+	s.add(o, atMost(whole(r.Amount-r.ToGiftCards), room(Tender.earns)), Tender.earns)
+}
+
+// giftCard reports whether the tender is a gift card or store credit.
+func (t Tender) giftCard() bool { return t.Kind == TenderGiftCard || t.Kind == TenderStoreCredit }
+
+func (t Tender) earns() bool { return t.Kind.earns() }
+
+// paidWith is how much some tenders paid.
+func (o *Order) paidWith(which func(Tender) bool) (sum int64) {
 	for _, t := range o.Tenders {
-		if t.named(name) {
+		if which(t) {
 			sum += t.Amount
 		}
 	}
@@ -79,7 +112,7 @@ func (o *Order) checkRefundTenders() error {
 		if why := o.refundTender(r.Tender); why != "" {
 			return refuse(ValidationFailed, fmt.Sprintf("/refunds/%d/tender", i), why)
 		}
-		if paid := o.paidWith(r.Tender); r.Amount > paid {
+		if paid := o.paidWith(func(t Tender) bool { return t.named(r.Tender) }); r.Amount > paid {
 			return overRefunded(r.Tender, Money{paid, o.Currency})
 		}
 	}
@@ -111,4 +144,34 @@ func (o *Order) refundTender(name string) string {
 
 func overRefunded(tender string, paid Money) *Error {
 	return refuse(RefundExceedsPayment, "/refunds", fmt.Sprintf("More was refunded to %q than the %s that it paid.", tender, paid))
+}
+
+// giftCards is how much payments report that gift cards and store credit paid, and of how much that is not known yet. What
+// the merchant states needs no report.
+func (o *Order) giftCards() (reported, unknown int64) {
+	for _, x := range o.Receipts {
+		one, more := x.giftCards(o.Currency)
+		reported, unknown = reported+one, unknown+more
+	}
+	if slices.ContainsFunc(o.Tenders, func(t Tender) bool { return !t.Reported }) {
+		unknown = 0
+	}
+	return reported, unknown
+}
+
+// reportTenders gives an order for which the merchant sent no tenders those that its payments report, if gift cards or
+// store credit paid some of it. Applied again, it starts from the merchant's tenders.
+func (o *Order) reportTenders() {
+	if slices.ContainsFunc(o.Tenders, func(t Tender) bool { return t.Reported }) {
+		o.Tenders = nil
+	}
+	reported, unknown := o.giftCards()
+	cards := min(o.total(), reported+unknown)
+	if len(o.Tenders) > 0 || cards == 0 {
+		return
+	}
+	o.Tenders = []Tender{{Kind: TenderGiftCard, Amount: cards, Reported: true}}
+	if rest := o.total() - cards; rest > 0 {
+		o.Tenders = append(o.Tenders, Tender{Kind: TenderOther, Amount: rest, Reported: true})
+	}
 }

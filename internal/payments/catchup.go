@@ -40,7 +40,7 @@ func (r *Receiver) CatchUp(ctx context.Context, program, provider string, since 
 			return counts, err
 		}
 		for _, e := range p.events {
-			one, err := r.take(ctx, con, arrival{path: p.path, body: e, at: r.app.Now()})
+			one, err := r.take(ctx, con, arrival{path: e.path, body: e.body, at: r.app.Now()})
 			if err != nil {
 				return counts, err
 			}
@@ -53,11 +53,23 @@ func (r *Receiver) CatchUp(ctx context.Context, program, provider string, since 
 	}
 }
 
-// A page is some of what there is, and where it goes on; empty if nowhere.
+// A page is a part of a processor's list of events, and where the list continues; empty at its end.
 type page struct {
-	path   string
-	events []jsontext.Value
+	events []pulled
 	next   string
+}
+
+// A pulled event has the topic of the address to which the processor would have sent it, if that matters.
+type pulled struct {
+	path string
+	body jsontext.Value
+}
+
+func pulledFrom(path string, events []jsontext.Value) (all []pulled) {
+	for _, e := range events {
+		all = append(all, pulled{path, e})
+	}
+	return all
 }
 
 // base is where a processor's API is. A connection to Shopify that has access to it says where; PayPal's is paypalAPI's
@@ -105,11 +117,11 @@ func pullStripe(ctx context.Context, r *Receiver, con *connection, since time.Ti
 		More bool             `json:"has_more"`
 	}
 	if err := readPage(raw, &list); err != nil || !list.More || len(list.Data) == 0 {
-		return page{events: list.Data}, err
+		return page{events: pulledFrom("", list.Data)}, err
 	}
 	var last stripeEvent
 	err = readPage(list.Data[len(list.Data)-1], &last)
-	return page{events: list.Data, next: last.ID}, err
+	return page{events: pulledFrom("", list.Data), next: last.ID}, err
 }
 
 // https://developer.paypal.com/docs/api/webhooks/v1/#webhooks-events_list
@@ -133,7 +145,7 @@ func pullPayPal(ctx context.Context, r *Receiver, con *connection, since time.Ti
 	if err := readPage(raw, &list); err != nil {
 		return page{}, err
 	}
-	p := page{events: list.Events}
+	p := page{events: pulledFrom("", list.Events)}
 	for _, l := range list.Links {
 		if u, err := url.Parse(l.Href); l.Rel == "next" && err == nil && len(list.Events) > 0 {
 			p.next = u.RequestURI() // of the host that we know, wherever it says
@@ -169,28 +181,52 @@ func pullSquare(ctx context.Context, r *Receiver, con *connection, since time.Ti
 		Cursor string           `json:"cursor"`
 	}
 	err = readPage(raw, &list)
-	return page{events: list.Events, next: list.Cursor}, err
+	return page{events: pulledFrom("", list.Events), next: list.Cursor}, err
 }
 
-// https://shopify.dev/docs/api/admin-rest/latest/resources/order, by ascending id. An order brings its refunds along.
+// https://shopify.dev/docs/api/admin-rest/latest/resources/order, by ascending id. An order includes its refunds. Its
+// transactions are asked for where gift cards paid a part.
 func pullShopify(ctx context.Context, r *Receiver, con *connection, since time.Time, after string) (page, error) {
 	q := url.Values{"status": {"any"}, "limit": {"50"}, "updated_at_min": {since.Format(time.RFC3339)}, "since_id": {"0"}}
 	if after != "" {
 		q.Set("since_id", after)
 	}
-	raw, err := fetch(ctx, r.app.HTTP, con.base(r.app.Stage)+"/admin/api/2025-07/orders.json?"+q.Encode(), func(req *http.Request) {
-		req.Header.Set("X-Shopify-Access-Token", con.agreed.APISecret)
-	})
-	if err != nil {
-		return page{}, err
-	}
 	var list struct {
 		Orders []jsontext.Value `json:"orders"`
 	}
-	if err := readPage(raw, &list); err != nil || len(list.Orders) < 50 {
-		return page{path: "orders/updated", events: list.Orders}, err
+	if err := r.askShopify(ctx, con, "orders.json?"+q.Encode(), &list); err != nil {
+		return page{}, err
 	}
-	var last shopifyOrder
-	err = readPage(list.Orders[len(list.Orders)-1], &last)
-	return page{path: "orders/updated", events: list.Orders, next: number(last.ID)}, err
+	p := page{events: pulledFrom("orders/updated", list.Orders)}
+	for i, raw := range list.Orders {
+		var o shopifyOrder
+		if err := readPage(raw, &o); err != nil {
+			return page{}, err
+		}
+		if i == 49 {
+			p.next = number(o.ID)
+		}
+		if _, mixed := o.tenders(); !mixed || !idForm.MatchString(number(o.ID)) {
+			continue
+		}
+		var paid struct {
+			Transactions []jsontext.Value `json:"transactions"`
+		}
+		if err := r.askShopify(ctx, con, "orders/"+number(o.ID)+"/transactions.json", &paid); err != nil {
+			return page{}, err
+		}
+		p.events = append(p.events, pulledFrom("order_transactions/create", paid.Transactions)...)
+	}
+	return p, nil
+}
+
+// askShopify reads a document of Shopify's Admin API.
+func (r *Receiver) askShopify(ctx context.Context, con *connection, path string, into any) error {
+	raw, err := fetch(ctx, r.app.HTTP, con.base(r.app.Stage)+"/admin/api/2025-07/"+path, func(req *http.Request) {
+		req.Header.Set("X-Shopify-Access-Token", con.agreed.APISecret)
+	})
+	if err != nil {
+		return err
+	}
+	return readPage(raw, into)
 }

@@ -143,6 +143,51 @@ func TestWhatWasMissedIsPulledAndCountsOnce(t *testing.T) {
 	}
 }
 
+// Shopify's orders do not state how much gift cards paid. Their transactions are asked for with them.
+func TestCatchingUpWithShopifyReadsTheTransactionsOfMixedOrders(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		var answer any
+		switch q := r.URL.Query(); r.URL.Path {
+		case "/admin/api/2025-07/orders.json":
+			from, _ := strconv.Atoi(q.Get("since_id"))
+			orders := []object{}
+			for id := from + 1; id <= 52 && len(orders) < 50; id++ {
+				o := shopifyOrder(0, 0, false, false, object{"id": id})
+				if id == 7 {
+					o["payment_gateway_names"] = []string{"gift_card", "bogus"}
+				}
+				orders = append(orders, o)
+			}
+			answer = object{"orders": orders}
+		case "/admin/api/2025-07/orders/7/transactions.json":
+			gift, card := shopifyTransaction("81", "gift_card", "sale", "success", 2_000), shopifyTransaction("80", "bogus", "sale", "success", 3_000)
+			gift["order_id"], card["order_id"] = 7, 7
+			answer = object{"transactions": []object{gift, card}}
+		default:
+			w.WriteHeader(404)
+		}
+		_ = json.NewEncoder(w).Encode(answer)
+	}))
+	defer server.Close()
+	with := agreed()
+	c := with["corner"][app.Shopify]
+	c.API, c.APISecret = server.URL, "token-0123456789abcdef"
+	with["corner"][app.Shopify] = c
+	s := newShopWith(t, options{award: "payments", processors: with})
+	got, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", app.Shopify, noon.AddDate(0, 0, -1))
+	if want := map[ledger.Outcome]int{ledger.Applied: 54}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("%v, want %v: %v", got, want, err)
+	}
+	if want := []string{"/admin/api/2025-07/orders.json", "/admin/api/2025-07/orders/7/transactions.json", "/admin/api/2025-07/orders.json"}; !slices.Equal(asked, want) {
+		t.Errorf("asked for %v, want %v", asked, want)
+	}
+	if got, want := s.points(s.member), int64(51*50+30); got != want {
+		t.Errorf("%d points, want %d", got, want)
+	}
+}
+
 func asMap(t *testing.T, e sample.Event) map[string]any {
 	body, err := e.Body("")
 	if err != nil {

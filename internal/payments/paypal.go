@@ -22,12 +22,17 @@ type paypalEvent struct {
 	Resource jsontext.Value `json:"resource"`
 }
 
-// paypalMoney is v2's {currency_code, value} or v1's {currency, total}.
+// paypalMoney is v2's {currency_code, value} or v1's {currency, total}, of which the shipping and the tax may be stated. v2
+// states them with the checkout order alone.
 type paypalMoney struct {
 	Code     string `json:"currency_code"`
 	Value    string `json:"value"`
 	Currency string `json:"currency"`
 	Total    string `json:"total"`
+	Details  struct {
+		Shipping string `json:"shipping"`
+		Tax      string `json:"tax"`
+	} `json:"details"`
 }
 
 func (m paypalMoney) money() (loyalty.Money, error) {
@@ -56,6 +61,11 @@ type paypalObject struct {
 	Breakdown     struct {
 		Total *paypalMoney `json:"total_refunded_amount"`
 	} `json:"seller_payable_breakdown"`
+	Supplementary struct {
+		Related struct {
+			Order string `json:"order_id"`
+		} `json:"related_ids"`
+	} `json:"supplementary_data"`
 	Outcome struct {
 		Code string `json:"outcome_code"`
 	} `json:"dispute_outcome"`
@@ -183,7 +193,11 @@ func (c paypalClaim) confirmed(ctx context.Context, api *paypalAPI) (event, erro
 			return c.event, mismatch
 		}
 	}
-	c.report, err = o.report(c.kind)
+	if c.report, err = o.report(c.kind); err != nil || c.kind != "capture" {
+		return c.event, err
+	}
+	parts, err := o.orderParts(ctx, api)
+	c.report.Facts = append(c.report.Facts, parts...)
 	return c.event, err
 }
 
@@ -235,6 +249,11 @@ func (o paypalObject) report(kind string) (*report, error) {
 	var err error
 	if f.Money, err = amount.money(); err != nil {
 		return nil, err
+	}
+	if kind == "capture" {
+		if f.Tax, f.Shipping, err = amount.salePortions(); err != nil {
+			return nil, err
+		}
 	}
 	r.Facts = append(r.Facts, f)
 	if total := o.Breakdown.Total; kind == "refund" && total != nil && f.State == loyalty.FactDone {

@@ -131,8 +131,22 @@ func (o shopifyOrder) facts(r *report, id string) error {
 	return nil
 }
 
-// shopifyGiftCards are the gateways of gift cards and store credit.
-var shopifyGiftCards = []string{"gift_card", "shopify_store_credit"}
+// shopifyGiftCard reports whether a gateway is that of gift cards or of store credit.
+func shopifyGiftCard(gateway string) bool {
+	return gateway == "gift_card" || gateway == "shopify_store_credit"
+}
+
+// tenders reports whether gift cards and store credit paid all of an order, or some of it. An order lists its gateways
+// without amounts, so how much gift cards paid of a part, only order_transactions/create reports.
+func (o shopifyOrder) tenders() (cards, mixed bool) {
+	n := 0
+	for _, name := range o.Gateways {
+		if shopifyGiftCard(name) {
+			n++
+		}
+	}
+	return n > 0 && n == len(o.Gateways), n > 0 && n < len(o.Gateways)
+}
 
 // capture is the money of an order, and what of it was for shipping, tax and gift cards.
 func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
@@ -144,8 +158,9 @@ func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 	if f.At.IsZero() {
 		f.At = instant(o.Created)
 	}
-	if len(o.Gateways) > 0 && !slices.ContainsFunc(o.Gateways, func(name string) bool { return !slices.Contains(shopifyGiftCards, name) }) {
-		f.GiftCard = total.Amount // of an order that was paid by other means too, only order_transactions/create states how much
+	var cards bool
+	if cards, f.Mixed = o.tenders(); cards {
+		f.GiftCard = total.Amount
 	}
 	switch o.Financial {
 	case "paid", "partially_refunded", "refunded":

@@ -56,6 +56,7 @@ type shopifyAdjustment struct {
 type shopifyTransaction struct {
 	Kind     string     `json:"kind"`
 	Status   string     `json:"status"`
+	Gateway  string     `json:"gateway"`
 	Amount   string     `json:"amount"`
 	Currency string     `json:"currency"`
 	Test     *bool      `json:"test"`
@@ -164,10 +165,18 @@ func (x shopifyRefund) parts(currency string) (p shopifyParts, err error) {
 	return p, nil
 }
 
-// money is what went back in a currency, of one status; false if a transaction does not say how much it was in it.
-func (x shopifyRefund) money(currency, status string) (sum int64, ok bool, err error) {
+// refunded reports whether money of the transaction went back.
+func (t shopifyTransaction) refunded() bool { return t.Kind == "refund" && t.Status == "success" }
+
+// money is what went back in a currency; false if a transaction does not say how much it was in it.
+func (x shopifyRefund) money(currency string) (sum int64, ok bool, err error) {
+	return x.moneyBy(currency, func(string) bool { return true })
+}
+
+// moneyBy is what went back by some gateways.
+func (x shopifyRefund) moneyBy(currency string, gateway func(string) bool) (sum int64, ok bool, err error) {
 	for _, t := range x.Transactions {
-		if t.Kind != "refund" || t.Status != status {
+		if !t.refunded() || !gateway(t.Gateway) {
 			continue
 		}
 		if t.Currency != currency && (t.Set.Shop == nil || t.Set.Shop.Currency != currency) {
@@ -195,7 +204,7 @@ func (x shopifyRefund) fact(shop string) ([]loyalty.Fact, error) {
 	}
 	paid := ""
 	for _, t := range x.Transactions {
-		if t.Kind == "refund" && t.Status == "success" {
+		if t.refunded() {
 			if paid != "" && paid != t.Currency {
 				return nil, odd(loyalty.CurrencyMismatch, "One refund is in two currencies.")
 			}
@@ -217,7 +226,7 @@ func (x shopifyRefund) fact(shop string) ([]loyalty.Fact, error) {
 	if err != nil {
 		return nil, err
 	}
-	amount, ok, err := x.money(shop, "success")
+	amount, ok, err := x.money(shop)
 	if err != nil {
 		return nil, err
 	}
@@ -235,12 +244,32 @@ func (x shopifyRefund) fact(shop string) ([]loyalty.Fact, error) {
 		Money: loyalty.Money{Amount: amount, Currency: loyalty.Currency(shop)}, Lines: parts.lines,
 		Shipping: max(0, parts.shipping), ShippingTax: max(0, parts.shippingTax), Tax: max(0, parts.tax+parts.shippingTax),
 	}
+	x.tender(&f)
 	if inside {
 		for i := range f.Lines {
 			f.Lines[i].Amount = max(0, f.Lines[i].Amount-f.Lines[i].Tax)
 		}
 	}
 	return []loyalty.Fact{f}, nil
+}
+
+// tender states how much of the refund went to gift cards and store credit, if every transaction names its gateway. Of an
+// amount that was converted from the customer's currency, that is known if it went to one of the two sides alone.
+func (x shopifyRefund) tender(f *loyalty.Fact) {
+	others := false
+	for _, t := range x.Transactions {
+		if t.refunded() && t.Gateway == "" {
+			return
+		}
+		others = others || t.refunded() && !shopifyGiftCard(t.Gateway)
+	}
+	n, ok, _ := x.moneyBy(string(f.Money.Currency), shopifyGiftCard)
+	if !others {
+		n, ok = f.Money.Amount, true
+	}
+	if ok {
+		f.Tendered, f.GiftCard = true, n
+	}
 }
 
 // taxInside reports whether the prices of a refund include the tax: its parts add up to what went back only then. It looks
@@ -250,7 +279,7 @@ func (x shopifyRefund) taxInside(currency string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	amount, ok, err := x.money(currency, "success")
+	amount, ok, err := x.money(currency)
 	return ok && parts.tax > 0 && amount == parts.sum(true) && amount != parts.sum(false), err
 }
 

@@ -1,8 +1,6 @@
 package payments
 
 import (
-	"slices"
-
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/perennial-loyalty/perennial/internal/ledger"
@@ -11,7 +9,7 @@ import (
 
 // A shopifyPayment is one payment, refund or authorization of an order
 // (https://shopify.dev/docs/api/admin-rest/latest/resources/transaction). An order lists the gateways by which it was paid,
-// but not the amounts; its transactions state how much a gift card paid. Their other money is that of the order.
+// but not the amounts; its transactions state how much each gateway paid. The money itself is that of the order.
 type shopifyPayment struct {
 	ID       jsontext.Value `json:"id"`
 	Order    jsontext.Value `json:"order_id"`
@@ -35,7 +33,7 @@ func readShopifyPayment(body []byte) (event, error) {
 		return event{}, wrongShape()
 	}
 	e := event{id: id + ":", at: instant(x.Created), live: not(x.Test)}
-	if x.Kind != "sale" && x.Kind != "capture" || !slices.Contains(shopifyGiftCards, x.Gateway) {
+	if x.Kind != "sale" && x.Kind != "capture" {
 		return e, nil
 	}
 	state, ok := map[string]loyalty.FactState{
@@ -52,7 +50,10 @@ func readShopifyPayment(body []byte) (event, error) {
 	if err != nil {
 		return e, err
 	}
-	f := loyalty.Fact{Kind: loyalty.FactGiftCard, ID: id, State: state, Money: m, Clock: clock(e.at), At: e.at}
+	f := loyalty.Fact{Kind: loyalty.FactTender, ID: id, State: state, Money: m, Clock: clock(e.at), At: e.at}
+	if shopifyGiftCard(x.Gateway) {
+		f.Kind = loyalty.FactGiftCard
+	}
 	e.report = &report{Report: ledger.Report{
 		Payment: "shopify:" + order, Order: order, Facts: nothing([]loyalty.Fact{f}),
 	}}

@@ -16,7 +16,8 @@ import (
 // intent and its charge disagree about the money that came, the intent is believed.
 //
 // The charges of a subscription inherit no metadata. Checkout sessions, subscriptions, invoices and customers say which
-// member a customer is; their money is that of a charge, and is not counted again.
+// member a customer is; their money is that of a charge, and is not counted again. Charges do not state their tax. A
+// payment intent may, in its amount_details; a checkout session does, and so does an invoice that names its payment.
 type stripeEvent struct {
 	ID      string         `json:"id"`
 	Object  string         `json:"object"`
@@ -57,6 +58,7 @@ type stripeObject struct {
 	Parent       struct {
 		Subscription stripeNames `json:"subscription_details"`
 	} `json:"parent"` // invoices since then
+	stripeParts
 }
 
 type stripeNames struct {
@@ -184,7 +186,9 @@ func (o stripeObject) facts(in stripeEvent, payment string, clock int64) (facts 
 	switch {
 	case kind == "payment_intent.succeeded" && o.Object == "payment_intent":
 		at = unix(clock / 1000) // when it was paid, not when the cart was opened
-		add(loyalty.FactCapture, payment, loyalty.FactDone, o.Received, clock+overCharge)
+		if add(loyalty.FactCapture, payment, loyalty.FactDone, o.Received, clock+overCharge); err == nil {
+			err = o.intentParts(&facts[0])
+		}
 	case strings.HasPrefix(kind, "charge.") && o.Object == "charge":
 		if !o.Captured || o.Status != "succeeded" {
 			return nil, true, nil
@@ -210,6 +214,11 @@ func (o stripeObject) facts(in stripeEvent, payment string, clock int64) (facts 
 		}
 		add(loyalty.FactDispute, o.ID, state, o.Amount, clock)
 	case kind == "checkout.session.completed", kind == "checkout.session.async_payment_succeeded", kind == "invoice.paid":
+		f, err := o.partsFact(clock)
+		if f.Tax > 0 || f.Shipping > 0 {
+			facts = append(facts, f)
+		}
+		return facts, true, err
 	default:
 		return nil, false, nil
 	}
