@@ -62,9 +62,10 @@ type world struct {
 	keys     map[string]string // in full, by name
 	table    table.Table       // without the guard
 
-	transcript io.Writer   // records each request with its answer; may be nil
-	failing    *failing    // makes calls of the table fail; may be nil
-	drawn      *perRequest // the source of randomness if failing is set
+	transcript io.Writer                       // records each request with its answer; may be nil
+	failing    *failing                        // makes calls of the table fail; may be nil
+	drawn      *perRequest                     // the source of randomness if failing is set
+	exchanged  func(request, answered, string) // called after each exchange with the route's pattern; may be nil
 
 	outbox  notify.Outbox
 	timeout time.Duration // of the functions; zero for none
@@ -208,6 +209,9 @@ func (w *world) do(r request) answered {
 	}
 	if w.transcript != nil {
 		w.record(r, a)
+	}
+	if w.exchanged != nil {
+		w.exchanged(r, a, route)
 	}
 	return a
 }
