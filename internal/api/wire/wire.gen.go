@@ -1767,7 +1767,7 @@ type InvitationRequestRole string
 
 // Lack A requirement for a reward that is not met. Fields that do not apply are omitted.
 type Lack struct {
-	// What The requirement. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
+	// What The requirement. `points`: the balance. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
 	What LackWhat `json:"what"`
 
 	// Required The required value, for example `25.00 EUR` or `2 per month`, or the condition.
@@ -1783,7 +1783,7 @@ type Lack struct {
 	From time.Time `json:"from,omitempty,omitzero"`
 }
 
-// LackWhat The requirement. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
+// LackWhat The requirement. `points`: the balance. `time`: outside the dates of the reward. `tier`: the level. `segment`: the segment. `min_order`: the order value. `stock`: out of stock. `limit`: the member's limit. `per_order`: the rewards per order. `waiting_list`: reserved for members who wait. `condition`: a condition of the program.
 type LackWhat string
 
 // LevelAhead The member's level if nothing more happens. Omitted if time changes nothing, and within a member.

@@ -1,0 +1,207 @@
+package api
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// verbs are the words with which a summary may start.
+var verbs = []string{
+	"Accept", "Activate", "Add", "Attribute", "Cancel", "Commit", "Create", "Decline", "Extend", "Leave", "List", "Preview",
+	"Publish", "Receive", "Register", "Reinstate", "Remove", "Reserve", "Restore", "Retrieve", "Reverse", "Send", "Update",
+	"Use", "Validate",
+}
+
+func TestSummariesAreImperatives(t *testing.T) {
+	eachOperation(loadSpec(t).doc, func(op *openapi3.Operation) {
+		words := strings.Fields(op.Summary)
+		if len(words) < 2 || len(words) > 8 || !slices.Contains(verbs, words[0]) || strings.HasSuffix(op.Summary, ".") {
+			t.Errorf("%s: the summary must be a phrase of 2 to 8 words that starts with one of %v: %q", op.OperationID, verbs, op.Summary)
+		}
+	})
+}
+
+// TestDescriptionsAreSentences requires a description of each operation, parameter, response, schema and property, and
+// of each property of an object within one, except for references, whose schema has it.
+func TestDescriptionsAreSentences(t *testing.T) {
+	for where, text := range descriptions(loadSpec(t).doc) {
+		codes := strings.Contains(where, " response ") && strings.HasPrefix(text, "`")
+		first, _ := utf8.DecodeRuneInString(text)
+		if !codes && (first != '`' && !unicode.IsUpper(first) || !strings.HasSuffix(text, ".")) {
+			t.Errorf("%s needs a description that starts with a capital and ends with a period: %q", where, text)
+		}
+	}
+}
+
+// bannedWords are the words that do not occur in the text of the document.
+var bannedWords = regexp.MustCompile(
+	`(?i)\b(told|tells?|lapse[sd]?|lapsing|pieces?|by hand|besides|anew|somebody|nobody|whoever|letter)\b`)
+
+// codeSpan matches names of fields and values, which are not prose.
+var codeSpan = regexp.MustCompile("`[^`]*`")
+
+func TestDescriptionsHaveNoBannedWords(t *testing.T) {
+	for where, text := range descriptions(loadSpec(t).doc) {
+		if word := bannedWords.FindString(codeSpan.ReplaceAllString(text, "")); word != "" {
+			t.Errorf("%s: choose another word for %q: %q", where, word, text)
+		}
+	}
+}
+
+// TestDescriptionsExplainAllValuesOrNone finds descriptions that explain some values of an enumeration ("`used`: …") but
+// not all.
+func TestDescriptionsExplainAllValuesOrNone(t *testing.T) {
+	eachProperty(loadSpec(t).doc, func(where string, _ bool, _ string, p *openapi3.Schema) {
+		explained := 0
+		for _, value := range p.Enum {
+			if strings.Contains(p.Description, fmt.Sprintf("`%v`: ", value)) {
+				explained++
+			}
+		}
+		if explained > 0 && explained < len(p.Enum) {
+			t.Errorf("%s: the description explains %d of the values %v: %q", where, explained, p.Enum, p.Description)
+		}
+	})
+}
+
+// formats are the formats of fields by their names.
+var formats = map[string]string{
+	"email": "email", "currency": "iso-4217", "country": "iso-3166-1", "locale": "bcp47", "language": "bcp47",
+	"timezone": "iana-time-zone", "store_timezone": "iana-time-zone", "birthday": "date",
+}
+
+// TestFieldsHaveFormats requires the formats of known fields, and of each name that ends as those of instants and days
+// do. A field that an empty string removes has a pattern or a maximum length instead, because the format excludes the
+// empty string.
+func TestFieldsHaveFormats(t *testing.T) {
+	eachProperty(loadSpec(t).doc, func(where string, _ bool, name string, p *openapi3.Schema) {
+		want := formats[name]
+		if strings.HasSuffix(name, "_at") || strings.HasSuffix(name, "_until") {
+			want = "date-time"
+		}
+		if strings.HasSuffix(name, "_on") {
+			want = "date"
+		}
+		removable := strings.Contains(p.Description, "empty removes it")
+		if want == "" || !p.Type.Includes("string") || removable && (p.Pattern != "" || p.MaxLength != nil) {
+			return
+		}
+		if p.Format != want {
+			t.Errorf("%s has the format %q, want %q", where, p.Format, want)
+		}
+	})
+}
+
+// TestOptionalFieldsHaveNoDefault keeps optional fields optional for code generators, some of which treat a field with a
+// default as required.
+func TestOptionalFieldsHaveNoDefault(t *testing.T) {
+	eachProperty(loadSpec(t).doc, func(where string, required bool, _ string, p *openapi3.Schema) {
+		if !required && p.Default != nil {
+			t.Errorf("%s has a default; state it in the description", where)
+		}
+	})
+}
+
+// TestOperationsHaveExamples requires an example of each request body and of a successful response, which are valid by
+// their schemas.
+func TestOperationsHaveExamples(t *testing.T) {
+	eachOperation(loadSpec(t).doc, func(op *openapi3.Operation) {
+		if op.RequestBody != nil && examplesOf(t, op.OperationID, op.RequestBody.Value.Content) == 0 {
+			t.Errorf("%s has no example of a request", op.OperationID)
+		}
+		n := 0
+		for status, response := range op.Responses.Map() {
+			if strings.HasPrefix(status, "2") {
+				n += examplesOf(t, op.OperationID+" "+status, response.Value.Content)
+			}
+		}
+		if n == 0 {
+			t.Errorf("%s has no example of a response", op.OperationID)
+		}
+	})
+}
+
+// examplesOf returns the number of examples of a body, and reports those that are invalid.
+func examplesOf(t *testing.T, where string, content openapi3.Content) (n int) {
+	t.Helper()
+	for _, media := range content {
+		all := []any{}
+		if media.Example != nil {
+			all = append(all, media.Example)
+		}
+		for _, example := range media.Examples {
+			all = append(all, example.Value.Value)
+		}
+		for _, example := range all {
+			n++
+			if err := media.Schema.Value.VisitJSON(example, openapi3.EnableFormatValidation(), openapi3.MultiErrors()); err != nil {
+				t.Errorf("%s: the example is invalid: %v", where, err)
+			}
+		}
+	}
+	return n
+}
+
+// eachOperation calls f for each operation of the document.
+func eachOperation(doc *openapi3.T, f func(*openapi3.Operation)) {
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			f(op)
+		}
+	}
+}
+
+// eachProperty calls f for each property of an object that is not a reference. Objects within objects are included.
+func eachProperty(doc *openapi3.T, f func(where string, required bool, name string, p *openapi3.Schema)) {
+	var walk func(where string, s *openapi3.SchemaRef)
+	walk = func(where string, s *openapi3.SchemaRef) {
+		if s == nil || s.Ref != "" && !strings.HasPrefix(where, "schema ") {
+			return
+		}
+		for name, p := range s.Value.Properties {
+			if p.Ref == "" {
+				f(where+"."+name, slices.Contains(s.Value.Required, name), name, p.Value)
+				walk(where+"."+name, p)
+			}
+		}
+		if items := s.Value.Items; items != nil && items.Ref == "" {
+			walk(where+"[]", items)
+		}
+	}
+	for name, s := range doc.Components.Schemas {
+		walk("schema "+name, s)
+	}
+}
+
+// descriptions returns all descriptions of the document by what they describe. A missing description is empty.
+func descriptions(doc *openapi3.T) map[string]string {
+	all := map[string]string{}
+	add := func(where, text string) { all[where] = strings.TrimSpace(text) }
+	eachOperation(doc, func(op *openapi3.Operation) {
+		add(op.OperationID, op.Description)
+		for status, r := range op.Responses.Map() {
+			add(op.OperationID+" response "+status, *cmp.Or(r.Value.Description, new(string)))
+		}
+		for _, p := range op.Parameters {
+			add(op.OperationID+" parameter "+p.Value.Name, p.Value.Description)
+		}
+	})
+	for path, item := range doc.Paths.Map() {
+		for _, p := range item.Parameters {
+			add(path+" parameter "+p.Value.Name, p.Value.Description)
+		}
+	}
+	for name, s := range doc.Components.Schemas {
+		add("schema "+name, s.Value.Description)
+	}
+	eachProperty(doc, func(where string, _ bool, _ string, p *openapi3.Schema) { add(where, p.Description) })
+	return all
+}
