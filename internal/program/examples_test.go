@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/perennial-loyalty/perennial/internal/goldentest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -30,7 +31,7 @@ func TestTheTableOfWorkedExamplesIsWhatTheEngineGives(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, _ := tellTable(t, string(source))
-	if *update {
+	if *goldentest.Update {
 		if err := os.WriteFile(table, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}

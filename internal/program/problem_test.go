@@ -1,37 +1,20 @@
 package program
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"github.com/perennial-loyalty/perennial/internal/goldentest"
 	"github.com/perennial-loyalty/perennial/internal/program/nearest"
 	"github.com/perennial-loyalty/perennial/internal/program/problem"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares with a file of testdata, or writes it.
+// golden compares with a file of testdata.
 func golden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s differs (-want +got; -update writes it):\n%s", name, diff)
-	}
+	goldentest.Compare(t, filepath.Join("testdata", name), got)
 }
 
 // eachSource calls f with every program file in a folder of testdata, and its name without the ending.

@@ -7,16 +7,14 @@ package costtest
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"regexp"
 	"slices"
 	"testing"
 
 	"github.com/perennial-loyalty/perennial/internal/cost"
+	"github.com/perennial-loyalty/perennial/internal/goldentest"
 )
-
-var update = flag.Bool("update", false, "write what is measured to internal/cost/usage.json")
 
 // usageFile is the file that -update writes, as seen from a package in internal/.
 const usageFile = "../cost/usage.json"
@@ -32,12 +30,12 @@ func Compare(t *testing.T, measured []cost.Usage) {
 			continue
 		}
 		got.Request = all[i].Request
-		if all[i] != got && !*update {
+		if all[i] != got && !*goldentest.Update {
 			t.Errorf("%s\n used %+v\n want %+v", got.ID, got, all[i])
 		}
 		all[i] = got
 	}
-	if *update {
+	if *goldentest.Update {
 		write(t, all)
 	}
 }
