@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"flag"
 	"os"
 	"regexp"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/perennial-loyalty/perennial/internal/goldentest"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 	"github.com/perennial-loyalty/perennial/internal/notify"
 	"github.com/perennial-loyalty/perennial/internal/seedtest"
@@ -28,13 +28,13 @@ func TestGoldenExamples(t *testing.T) {
 	}
 	w := openWorld(t, memory(t), seedtest.Random(14), parseSpec(t, withoutExamples(document)))
 	want := withExamples(t, string(document), w.examples("testdata/examples/examples.txt"))
-	if flag.Lookup("update").Value.String() == "true" {
+	if *goldentest.Update {
 		if err := os.WriteFile("openapi.yaml", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
-	if diff := firstDifference(string(document), want); diff != "" {
+	if diff := goldentest.Difference(string(document), want); diff != "" {
 		t.Errorf("the examples in openapi.yaml are not the actual exchanges; run this test with -update: %s", diff)
 	}
 }
