@@ -91,12 +91,12 @@ func TestSummariesOfWhatWasEarned(t *testing.T) {
 			"Für Bestellung 1042 haben Sie 37 Bohnen gesammelt. Noch nicht einlösbar.",
 		},
 		{
-			"a friend whom the member brought", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_1.mem_2", Revision: 1}, 200, active(200, 20271231)),
+			"a friend whom the member brought", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_1.mem_2:1042", Revision: 1}, 200, active(200, 20271231)),
 			"You earned 200 beans for referring a friend. They lapse at the end of 31 December 2027.",
 			"Für eine Empfehlung haben Sie 200 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.",
 		},
 		{
-			"coming by a friend's code", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_2", Revision: 1}, 100, active(100, 20271231)),
+			"coming by a friend's code", entry(loyalty.KindEarn, loyalty.Cause{Kind: loyalty.CauseEvent, ID: "referral:mem_2:10.42", Revision: 1}, 100, active(100, 20271231)),
 			"You earned 100 beans for joining by a friend’s code. They lapse at the end of 31 December 2027.",
 			"Für Ihren Beitritt mit einem Empfehlungscode haben Sie 100 Bohnen gesammelt. Gültig bis einschließlich 31. Dezember 2027.",
 		},

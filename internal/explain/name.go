@@ -115,7 +115,7 @@ func (s speaker) event(id string) (key, family string) {
 	switch {
 	case family == "member" && len(parts) > 2:
 		key += "." + parts[2]
-	case family == "referral" && !strings.Contains(id, "."): // of the friend alone: the referrer's names both
+	case family == "referral" && len(parts) > 1 && !strings.Contains(parts[1], "."): // the referrer's names both members
 		key += ".friend"
 	}
 	if _, ok := s.phrases[key]; !ok {

@@ -324,7 +324,7 @@ func (c command) decided(
 			entries: out.Entries, passed: len(out.Entries), spends: out.Spends, ran: out.Account.Ran,
 		}
 	}
-	if more || c.decision() == nil && len(accs[0].Undecided) == 0 {
+	if more || c.decision() == nil && !accs[0].HasUndecided() {
 		return sides, more, nil
 	}
 	b.back = sides[0].spends // what time gives back in another's account counts only once that is written
@@ -353,7 +353,8 @@ func (c command) complete(
 	decide := c.decision()
 	if decide == nil {
 		decide = func(accs []loyalty.Account, _ loyalty.Budgets) ([]loyalty.Outcome, error) {
-			return []loyalty.Outcome{c.p.Resume(accs[0])}, nil
+			out, err := l.resumed(ctx, c.p, accs[0], sides[0].written)
+			return []loyalty.Outcome{out}, err
 		}
 	}
 	accs = slices.Clone(accs)

@@ -12,14 +12,18 @@ func (b *books) referred() {
 		if r.By == "" {
 			continue
 		}
-		friends, referrers := r.Parts(m)
+		friends, referrers := r.Parts(m, r.Order)
 		own, theirs := b.of(m).events[friends.Cause()], b.of(r.By).events[referrers.Cause()]
+		for id := range b.of(m).orders {
+			if friends, referrers := r.Parts(m, id); id != r.Order {
+				b.nothing(b.of(m).events[friends.Cause()])
+				b.nothing(b.of(r.By).events[referrers.Cause()])
+			}
+		}
 		if r.By == m || r.Order != "" && own == nil {
 			b.h.t.Errorf("%s came through %+v, with %+v", m, r, own)
 		}
 		if r.Order == "" {
-			b.nothing(own)
-			b.nothing(theirs)
 			continue
 		}
 		for _, ev := range []*loyalty.EventState{own, theirs} {

@@ -64,7 +64,7 @@ func (b *books) useEvent(s *book, ev *loyalty.EventState, sign int64) {
 			if "earn.actions."+a.ID != x.Rule {
 				continue
 			}
-			if a.Event == loyalty.EventConverted && ev.Event.ID == string(ev.Event.Member) {
+			if a.Event == loyalty.EventConverted && strings.HasPrefix(ev.Event.ID, string(ev.Event.Member)+":") {
 				continue // limits are the referrer's
 			}
 			s.useShare(x, nil, a.Limits, day, sign)

@@ -228,8 +228,7 @@ func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, 
 				return nil, err
 			}
 			gets, err := p.PlaceOrder(accs[1], anew, newRules, o, left, l.now())
-			_, ends := p.Concerns(loses, rules)
-			if _, begins := p.Concerns(gets, newRules); err == nil && (ends || begins) {
+			if err == nil && (movesReferral(accs[0], loses) || movesReferral(accs[1], gets)) {
 				err = &loyalty.Error{Code: loyalty.ValidationFailed, Detail: "The order belongs to another member, and a referral hangs on it.", Pointer: "/member"}
 			}
 			return []loyalty.Outcome{loses, gets}, err
@@ -244,6 +243,13 @@ func (l *Ledger) moveOrder(ctx context.Context, p *loyalty.Program, from prior, 
 		}
 	}
 	return l.latest(ctx, p.ID, loyalty.CauseOrder, o.ID) // the answer was lost
+}
+
+// movesReferral reports whether an outcome changes which order converts the referral of its member.
+func movesReferral(was loyalty.Account, out loyalty.Outcome) bool {
+	before, changed := was.ReferralChange("")
+	after, changes := out.Account.ReferralChange("")
+	return changed != changes || before != after
 }
 
 // rules is the program in the version that an order keeps.

@@ -93,6 +93,18 @@ func (l *Ledger) entriesSince(
 	return h.Entries, err
 }
 
+// resumed asks for the orders of an account that wait to be decided again. written is how many of its entries are stored.
+func (l *Ledger) resumed(
+	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64,
+) (loyalty.Outcome, error) {
+	if len(acc.Undecided) > 0 {
+		return p.Resume(acc, nil), nil
+	}
+	from := acc.UndecidedFrom.Order
+	entries, err := l.entriesSince(ctx, p.ID, acc.Member, written, from)
+	return p.Resume(acc, loyalty.PlacedFrom(from, entries)), err
+}
+
 // withOrders returns an account with what an undecided outcome needs to know of the member's orders.
 func (l *Ledger) withOrders(
 	ctx context.Context, p *loyalty.Program, acc loyalty.Account, written int64, needs loyalty.Needs,

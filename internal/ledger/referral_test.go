@@ -192,8 +192,8 @@ func (b *bench) is(t *testing.T, p ledger.Profile) {
 	}
 }
 
-// Row 54: who joins as somebody else, and turns out to be the referrer before ordering, orders as anybody and brings
-// nobody, until they are two again. What was converted while they were stays.
+// Row 54: a member whose profile becomes that of the referrer before ordering converts no referral until the two profiles
+// differ again; then the first order does. A referral that was converted while they differed stays converted.
 func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 	onFaulty(t, func(t *testing.T, b *bench) {
 		code := b.befriend(t, 1)[0]
@@ -216,8 +216,8 @@ func TestWhoTurnsOutToBeTheReferrerIsNoFriend(t *testing.T) {
 				friends, referrers loyalty.Points
 			}{
 				{c.then, "alike", "", 0, 0},
-				{c.joins, "apart", "apart", 100, 200},
-				{c.then, "later", "apart", 100, 200},
+				{c.joins, "apart", "alike", 100, 200},
+				{c.then, "later", "alike", 100, 200},
 			} {
 				b.is(t, step.is)
 				points += b.place(t, b.order(step.order+string(m), m, 2_000))
@@ -295,6 +295,54 @@ func (b *bench) owns(t *testing.T, m loyalty.MemberID) loyalty.Points {
 	}
 	bal := got.Account.Balance()
 	return bal.Active + bal.Pending - bal.Debt
+}
+
+// A friend's account remembers the first orders that could convert the referral. If all of them are canceled, the member's
+// entries say which one is next.
+func TestTheNextOrderConvertsThoughManyAreCanceled(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		code, friend := b.befriend(t, 1)[0], member(1)
+		in := ledger.Enrolment{Member: friend, Code: code}
+		if _, err := b.Enrol(t.Context(), b.p, in, ledger.By{Input: "friend"}); err != nil {
+			t.Fatal(err)
+		}
+		var orders []loyalty.Order
+		sum := loyalty.Points(0)
+		for i := range 12 {
+			b.advance(time.Hour)
+			orders = append(orders, b.order(fmt.Sprintf("o%02d", i), friend, 2_000))
+			sum += b.place(t, orders[i])
+		}
+		converts := func(order string, friends, referrers loyalty.Points) {
+			t.Helper()
+			if r := b.referral(t, friend); r.Order != order {
+				t.Errorf("order %q converts the referral, want %q", r.Order, order)
+			}
+			if has := b.owns(t, friend); has != friends {
+				t.Errorf("the friend has %d, want %d", has, friends)
+			}
+			if has := b.owns(t, member(0)); has != referrers {
+				t.Errorf("the referrer has %d, want %d", has, referrers)
+			}
+		}
+		converts("o00", sum+100, 200)
+		each := sum / 12
+		for i := range 12 {
+			b.advance(time.Hour)
+			canceled := orders[i]
+			canceled.Status = loyalty.OrderCancelled
+			b.place(t, canceled)
+			if next := i + 1; next < 12 {
+				converts(orders[next].ID, each*loyalty.Points(12-next)+100, 200)
+			}
+		}
+		converts("", 0, 0)
+		b.place(t, orders[7])
+		converts("o07", each+100, 200)
+		b.place(t, orders[3])
+		converts("o03", 2*each+100, 200)
+		b.auditAll(t, 2)
+	})
 }
 
 // What bringing friends costs: the order that does it pays for two accounts and two profiles, one that would if its member

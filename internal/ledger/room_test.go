@@ -90,3 +90,45 @@ func TestWhatRoomUnderACapCosts(t *testing.T) {
 	within(refunded(orders[0], b.Now(), loyalty.RefundSucceeded), 5, 14)
 	b.wantWorth(t, map[string]loyalty.Points{"1": 0, "2": 40, "3": 40, "4": 20, "5": 0})
 }
+
+// More orders wait to be decided again than an account remembers: the due queue decides all orders from one on.
+func TestTheDueQueueDecidesMoreOrdersThanAnAccountRemembers(t *testing.T) {
+	b := newBench(t, memory(t))
+	b.p.Tiers.Levels = b.p.Tiers.Levels[:1]
+	b.capped(t, loyalty.Cap{Points: 800, Per: loyalty.PerYear})
+	b.enrol(t, "mem_ada")
+	b.advance(time.Hour)
+	late := b.order("late", "mem_ada", 1_500)
+	later := b.order("later", "mem_ada", 2_500)
+	later.PlacedAt = later.PlacedAt.Add(time.Second)
+	id := func(i int) string { return fmt.Sprintf("%02d", i) }
+	const n = 90
+	for i := range n {
+		b.advance(time.Minute)
+		b.put(t, b.order(id(i), "mem_ada", 1_000))
+	}
+	b.put(t, late)
+	got, err := b.Member(t.Context(), b.p, "mem_ada")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if acc := got.Account; len(acc.Undecided) > 10 || acc.UndecidedFrom == (loyalty.Again{}) {
+		t.Fatalf("%d orders wait to be decided again, and all from %+v on", len(acc.Undecided), acc.UndecidedFrom)
+	}
+	b.runDue(t)
+	b.put(t, later)
+	for range n {
+		if b.runDue(t) == 0 {
+			break
+		}
+	}
+	if n := b.runDue(t); n > 0 {
+		t.Errorf("%d accounts are due though nothing waits", n)
+	}
+	want := map[string]loyalty.Points{"late": 15, "later": 25}
+	for i := range n {
+		want[id(i)] = map[bool]loyalty.Points{true: 10}[i < 76]
+	}
+	b.wantWorth(t, want)
+	b.audit(t, "mem_ada")
+}

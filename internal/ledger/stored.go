@@ -53,7 +53,10 @@ type accountDoc struct {
 	Numbers   int        `json:"nums,omitzero"`
 	First     []string   `json:"first,omitempty"` // the first orders: "mi8x2k00 1042"
 	Undecided []againDoc `json:"undec,omitempty"`
-	Cut       []string   `json:"cut,omitempty"` // orders that caps and limits cut: "mi8x2k00 20261231 1042"
+	From      *againDoc  `json:"undecf,omitempty"` // the order from which on all are to be decided again
+	Converts  []string   `json:"conv,omitempty"`   // the first orders that could convert the referral: "mi8x2k00 1042"
+	More      bool       `json:"convm,omitzero"`   // there are others
+	Cut       []string   `json:"cut,omitempty"`    // orders that caps and limits cut: "mi8x2k00 20261231 1042"
 
 	metricsDoc
 }
@@ -114,6 +117,7 @@ type referredDoc struct {
 	Claim    string `json:"id,omitzero"`
 	Order    string `json:"o,omitzero"`
 	ActiveAt int64  `json:"act,omitzero"`
+	Former   string `json:"f,omitzero"`
 }
 
 type noticeDoc struct {
@@ -201,8 +205,10 @@ type entryDoc struct {
 	Usage      map[string]seriesDoc `json:"caps,omitempty"`
 	Numbers    int                  `json:"nums,omitzero"`
 	Target     int                  `json:"tgt,omitzero"`
-	First      []string             `json:"first,omitempty"` // as the account's
-	Undecided  []againDoc           `json:"undec,omitempty"` // as the account's
+	First      []string             `json:"first,omitempty"`  // as the account's
+	Undecided  []againDoc           `json:"undec,omitempty"`  // as the account's
+	From       *againDoc            `json:"undecf,omitempty"` // without an order: there is none any more
+	Converting *convertingDoc       `json:"conv,omitempty"`
 	Event      *eventDoc            `json:"ev,omitempty"`
 	Reached    *reachedDoc          `json:"ms,omitempty"`
 	Traits     *traitsDoc           `json:"who,omitempty"`
@@ -311,8 +317,10 @@ type orderDoc struct {
 	Expired   int64            `json:"exp,omitzero"`
 	Converted []unconvertedDoc `json:"cv,omitempty"`
 
-	Missing []string             `json:"miss,omitempty"`
-	Limits  map[string]seriesDoc `json:"cuts,omitempty"` // the caps and limits that cut it, as the account's caps
+	Missing []string `json:"miss,omitempty"`
+
+	Converts []string             `json:"conv,omitempty"` // referral actions whose conditions it meets
+	Limits   map[string]seriesDoc `json:"cuts,omitempty"` // the caps and limits that cut it, as the account's caps
 
 	LinesAt   int `json:"lia,omitzero"` // instead of the lines: the revision beside which they are stored
 	RefundsAt int `json:"rea,omitzero"` // likewise
@@ -338,6 +346,7 @@ type eventDoc struct {
 	Visits   int64               `json:"vis,omitzero"`
 	Ladders  []countedDoc        `json:"lads,omitempty"`
 	Missing  []string            `json:"miss,omitempty"`
+	Meets    []string            `json:"meets,omitempty"`
 }
 
 // valueDoc is one of a text, a number and a truth.

@@ -51,6 +51,10 @@ func storedAccount(a loyalty.Account) accountDoc {
 	d.Reached = storedReaches(a.Reached)
 	d.Cut = storedCut(a.Cut)
 	d.Numbers, d.First, d.Undecided = a.First.Most, storedPlaced(a.First.Orders), storedAgain(a.Undecided)
+	if a.UndecidedFrom != (loyalty.Again{}) {
+		d.From = storedFrom(&a.UndecidedFrom)
+	}
+	d.Converts, d.More = storedPlaced(a.Converting.Orders), a.Converting.More
 	return d
 }
 
@@ -160,12 +164,23 @@ func readAccount(it table.Item, m loyalty.MemberID) (loyalty.Account, error) {
 	if a.Undecided, err = readAgain(d.Undecided); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
+	from, err := d.From.from()
+	if err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	if from != nil {
+		a.UndecidedFrom = *from
+	}
 	if a.Cut, err = readCut(d.Cut); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
 	if a.First.Orders, err = readPlaced(d.First); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}
+	if a.Converting.Orders, err = readPlaced(d.Converts); err != nil {
+		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
+	}
+	a.Converting.More = d.More
 	if a.Metrics, err = d.metrics(); err != nil {
 		return a, fmt.Errorf("ledger: read account %s: %w", m, err)
 	}

@@ -14,6 +14,7 @@ func storedEntry(e loyalty.Entry) entryDoc {
 		Redemption: storedRedemption(e.Redemption), Tier: storedTier(e.Standing), Redated: storedReaches(e.Redated), Usage: storedUsage(e.Usage),
 		Conversion: storedConverted(e.Conversion), Reversals: storedUnconverted(e.Reversals), WriteOffs: storedWriteOffs(e.WriteOffs),
 		Wallets: storedWallets(e.Wallets), Numbers: e.Numbers, Target: e.Target, First: storedPlaced(e.First), Undecided: storedAgain(e.Undecided),
+		Converting: storedConverting(e.Converting), From: storedFrom(e.UndecidedFrom),
 		Event: storedEvent(e.Event), Traits: storedTraits(e.Traits), Slides: int32(e.Slides), Stale: int32(e.Stale), Graced: datesTo[int32](e.Graced), Carried: e.Carried,
 		Ladder: e.Ladder, Counts: storedCounts(e.Counts),
 		Active: int64(e.Balance.Active), Pending: int64(e.Balance.Pending),
@@ -152,6 +153,12 @@ func readEntry(it table.Item, c loyalty.Cause) (loyalty.Entry, error) {
 	e.Redecided = d.Redecided.redecision(d.Tier.standing())
 	e.Numbers, e.Target = d.Numbers, d.Target
 	if e.Undecided, err = readAgain(d.Undecided); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
+	if e.UndecidedFrom, err = d.From.from(); err != nil {
+		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
+	}
+	if e.Converting, err = d.Converting.converting(); err != nil {
 		return loyalty.Entry{}, fmt.Errorf("ledger: read entry %s: %w", c, err)
 	}
 	if e.First, err = readPlaced(d.First); err != nil {

@@ -18,6 +18,7 @@ func storedEvent(s *loyalty.EventState) *eventDoc {
 		Birthday: s.Buyer.Birthday, Zone: s.Buyer.Zone,
 		Worth: int64(s.Worth), Grants: storedGrants(s.Grants), Shares: storedShares(s.Shares),
 		Bucket: s.Bucket, SlidTo: int32(s.SlidTo), Visits: s.Visits, Ladders: storedCounted(s.Ladders), Missing: s.Missing,
+		Meets: s.Meets,
 	}
 }
 
@@ -49,6 +50,7 @@ func (d *eventDoc) state(c loyalty.Cause, m loyalty.MemberID) (*loyalty.EventSta
 		Event:    loyalty.Event{Type: d.Type, ID: id, Member: m, At: instant(d.At)},
 		Revision: c.Revision, Program: d.Program, Worth: loyalty.Points(d.Worth), Shares: shares(d.Shares),
 		Bucket: d.Bucket, SlidTo: loyalty.Date(d.SlidTo), Visits: d.Visits, Ladders: readCounted(d.Ladders), Missing: d.Missing,
+		Meets: d.Meets,
 		Buyer: loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 	}
 	for name, v := range d.Data {
@@ -140,7 +142,7 @@ func storedTraits(t *loyalty.Traits) *traitsDoc {
 		d.Channels = append(d.Channels, channelUseDoc{string(c.Channel), string(c.Purpose)})
 	}
 	if r := t.Referral; r.By != "" {
-		d.Referral = &referredDoc{string(r.By), millis(r.At), r.Claim, r.Order, millis(r.ActiveAt)}
+		d.Referral = &referredDoc{string(r.By), millis(r.At), r.Claim, r.Order, millis(r.ActiveAt), r.Former}
 	}
 	return d
 }
@@ -165,7 +167,7 @@ func (d *traitsDoc) traits() loyalty.Traits {
 		t.Channels = append(t.Channels, use)
 	}
 	if r := d.Referral; r != nil {
-		t.Referral = loyalty.Referral{By: loyalty.MemberID(r.By), At: instant(r.At), Claim: r.Claim, Order: r.Order, ActiveAt: instant(r.ActiveAt)}
+		t.Referral = loyalty.Referral{By: loyalty.MemberID(r.By), At: instant(r.At), Claim: r.Claim, Order: r.Order, ActiveAt: instant(r.ActiveAt), Former: r.Former}
 	}
 	return t
 }

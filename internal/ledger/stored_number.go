@@ -64,6 +64,28 @@ func readAgain(stored []againDoc) (out []loyalty.Again, err error) {
 	return out, nil
 }
 
+// storedFrom stores the order from which on all orders are to be decided again; without an order, that there is none.
+func storedFrom(x *loyalty.Again) *againDoc {
+	switch {
+	case x == nil:
+		return nil
+	case *x == loyalty.Again{}:
+		return &againDoc{}
+	}
+	return &againDoc{placedText(x.Order), x.Because}
+}
+
+func (d *againDoc) from() (*loyalty.Again, error) {
+	switch {
+	case d == nil:
+		return nil, nil
+	case d.Order == "":
+		return &loyalty.Again{}, nil
+	}
+	o, err := placedFrom(d.Order)
+	return &loyalty.Again{Order: o, Because: d.Because}, err
+}
+
 // storedCut names each order as storedPlaced does, with the day on which its periods end, zero for none, in between.
 func storedCut(orders []loyalty.CutOrder) (out []string) {
 	for _, x := range orders {
@@ -88,4 +110,25 @@ func readCut(stored []string) (out []loyalty.CutOrder, err error) {
 		out = append(out, loyalty.CutOrder{Order: o, Ends: loyalty.Date(day)})
 	}
 	return out, nil
+}
+
+// convertingDoc is the first orders that could convert a referral. It is a stored form: changed only by addition.
+type convertingDoc struct {
+	Orders []string `json:"o,omitempty"` // as storedPlaced
+	More   bool     `json:"m,omitzero"`
+}
+
+func storedConverting(c *loyalty.Converting) *convertingDoc {
+	if c == nil {
+		return nil
+	}
+	return &convertingDoc{storedPlaced(c.Orders), c.More}
+}
+
+func (d *convertingDoc) converting() (*loyalty.Converting, error) {
+	if d == nil {
+		return nil, nil
+	}
+	orders, err := readPlaced(d.Orders)
+	return &loyalty.Converting{Orders: orders, More: d.More}, err
 }

@@ -21,7 +21,7 @@ func storedOrder(s loyalty.OrderState) *orderDoc {
 		Carried: s.Carried, Rest: s.Rest, Counted: s.Counted, Spend: s.Spend, Elements: s.Elements, Brands: s.Brands, Bucket: s.Bucket,
 		SlidTo: int32(s.SlidTo), ActiveBefore: millis(s.ActiveBefore),
 		Ladders: storedCounted(s.Ladders), Limits: storedUsage(s.Cut), LinesAt: s.LinesSince, RefundsAt: s.RefundsSince,
-		Missing: s.Missing,
+		Missing: s.Missing, Converts: s.Converts,
 	}
 	if o.Clock != nil {
 		d.Clock = o.Clock.String()
@@ -104,7 +104,7 @@ func (d *orderDoc) state(id string, m loyalty.MemberID, revision int) (*loyalty.
 		Buyer:   loyalty.Buyer{Level: d.Level, Orders: d.Orders, Segments: d.Segments, OptIns: d.OptIns, Birthday: d.Birthday, Zone: d.Zone},
 		Carried: d.Carried, Rest: d.Rest, Counted: d.Counted, Spend: d.Spend, Elements: d.Elements, Brands: d.Brands, Bucket: d.Bucket,
 		SlidTo: loyalty.Date(d.SlidTo), ActiveBefore: instant(d.ActiveBefore),
-		Ladders: readCounted(d.Ladders), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing,
+		Ladders: readCounted(d.Ladders), LinesSince: d.LinesAt, RefundsSince: d.RefundsAt, Missing: d.Missing, Converts: d.Converts,
 	}
 	var err error
 	if s.Order, err = d.order(id, m); err != nil {

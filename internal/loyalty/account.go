@@ -37,10 +37,15 @@ type Account struct {
 	Brands  []Bought   // and the brands, by month and name
 	Ladders []OnLadder // the other ladders on which anything ever happened, the latest last
 
-	First     FirstOrders // the first orders that count, where rules ask for their numbers
+	First FirstOrders // the first orders that count, where rules ask for their numbers
+
+	Converting Converting // the first orders that could convert the referral of a member who was referred
+
 	Cut       []CutOrder  // orders that caps or limits cut, at most maxCut
 	Later     LaterOrders // what is known of the orders after the one that is decided next; it is not stored
-	Undecided []Again     // orders that are to be decided again, because another order changed
+	Undecided []Again     // orders that are to be decided again, because another order changed; at most maxUndecided
+
+	UndecidedFrom Again // the order from which on all orders are to be decided again; zero: none
 
 	Usage   []Usage   // of caps and limits, in the periods that are still open for orders; by rule and period
 	Reached []Reached // milestones, by id

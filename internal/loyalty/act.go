@@ -182,7 +182,7 @@ func (d *decision) actionWorth(s *EventState, a Action, facts *Facts, e *Entry, 
 		if what, of := a.elsewhere(s); what != "" {
 			e.Because = append(e.Because, Reason(key, "0", IsFor, what, strings.Join(of, ", ")))
 		} else {
-			n = d.allowed(a, share, facts, e, day)
+			n = d.allowed(s, a, share, facts, e, day)
 		}
 	}
 	if n == 0 && share.Used == 0 {
@@ -214,11 +214,19 @@ func (a Action) elsewhere(s *EventState) (what string, which []string) {
 	return "", nil
 }
 
+// meets reports whether the condition of an action holds. For a referral that was decided with the friend's order.
+func (s *EventState) meets(a Action, facts *Facts) (bool, error) {
+	if a.refers() {
+		return slices.Contains(s.Meets, a.ID), nil
+	}
+	return a.When.Holds(facts)
+}
+
 // allowed is what an action that is about the event gives under its condition, limits and cool-down.
-func (d *decision) allowed(a Action, share *Share, facts *Facts, e *Entry, day Date) Points {
+func (d *decision) allowed(s *EventState, a Action, share *Share, facts *Facts, e *Entry, day Date) Points {
 	key := share.Rule
 	if a.When != nil {
-		ok, err := a.When.Holds(facts)
+		ok, err := s.meets(a, facts)
 		if err != nil {
 			e.Because = append(e.Because, Reason(key, "0", IsFailed, err.Error()))
 		}
@@ -269,11 +277,10 @@ func (d *decision) grantAction(e Entry, rules *Program, s *EventState, a Action,
 		}
 		s.Grants = append(s.Grants, Grant{Rule: a.ID, Wallet: a.Wallet})
 		at = len(s.Grants) - 1
-		d.begin(rules, s, a, &s.Grants[at], from)
 	}
 	g := &s.Grants[at]
-	if g.Worth == 0 && target > 0 && from.After(g.ActiveAt) {
-		d.begin(rules, s, a, g, from) // of another order of the friend's
+	if g.Worth == 0 && g.ActiveAt.IsZero() {
+		d.begin(rules, s, a, g, from)
 	}
 	if g.Wallet != "" {
 		e.Because = given(e.Because, *g)

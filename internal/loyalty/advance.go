@@ -113,7 +113,7 @@ func (p *Program) Due(acc Account) time.Time {
 // NextRun returns the instant at which the scheduled run looks at an account: when time changes it or, if orders wait to
 // be decided again, at once. It is zero if there is none.
 func (p *Program) NextRun(acc Account) time.Time {
-	if len(acc.Undecided) > 0 && acc.Status == Active {
+	if acc.HasUndecided() && acc.Status == Active {
 		return acc.Seen
 	}
 	return p.Due(acc)

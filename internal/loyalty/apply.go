@@ -36,6 +36,7 @@ func (a *Account) note(e Entry) {
 		a.Past, a.Tier = e.past(a.Past, a.Tier), *e.Standing
 	}
 	a.noteOrder(e)
+	a.noteReferral(e)
 	a.noteCut(e)
 	a.noteUndecided(e)
 	if e.Metric != nil {

@@ -39,6 +39,22 @@ package loyalty
 //   - An order that becomes worth more takes of a budget what is left of it before the member's other orders give
 //     anything back.
 //
+// Referrals:
+//
+//   - A code is accepted or rejected by what is known when it is given: an order that was placed before, and is reported
+//     later, does not undo it.
+//   - Whether the two members are one person, and whether the referrer's account is frozen or full, is decided when an
+//     order of the friend that changes the referral is reported. What is withheld then is given when another order of the
+//     friend is reported.
+//   - The times of a limit on referrals go to the friends in the order in which their orders are reported. A friend's
+//     order that a limit cut gets a time that becomes free when it is reported again.
+//   - Points of a former converting order that the clawback policy leaves with a member count as given for the next one.
+//   - An order cannot move to another member while that would change which order converts a referral.
+//
+// Actions:
+//
+//   - The times of a limit of an action, and its cooldown, go to events in the order in which they are reported.
+//
 // Milestones:
 //
 //   - A milestone above MaxOrderNumber orders is dated by when it is reached, not by its order.

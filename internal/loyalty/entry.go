@@ -133,22 +133,25 @@ type Entry struct {
 	Numbers    int           // the greatest order number that rules ask for; zero: they ask for none
 	Target     int           // the greatest target of a milestone that an account remembers orders for; zero: there is none
 	First      []PlacedOrder // the member's first orders, if they were read from the member's entries
+	Converting *Converting   // the first orders that could convert the referral, if they were read likewise
 	Undecided  []Again       // orders that are to be decided again because of it, and were not yet
 	Event      *EventState
-	Reached    *Reached // what became of a milestone
-	Conversion *Converted
-	Reversals  []Unconverted // what a clawback took back of conversions, or gave to them again
-	WriteOffs  []WriteOff    // what clawbacks wrote off of expired lots
-	Traits     *Traits       // what rules know of the member after it, if it changed that
-	Move       *Move         // which lots it moved by hand
-	Activity   *ActivityChange
-	Notice     *Notice    // what the member was told of
-	Extended   []Extended // points whose expiry it put off for want of notice
-	Slides     Date       // to which day it moved the lots that slide; zero if it moved none
-	Stale      Date       // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
-	Graced     []Date     // the days to which grace put off points in it
-	Carried    string     // the fraction of a point that the member has after it; empty if it did not change that
-	Refusal    *Error     // why, if it records a refusal
+
+	UndecidedFrom *Again   // the order from which on all orders are to be decided again; zero if there is none any more
+	Reached       *Reached // what became of a milestone
+	Conversion    *Converted
+	Reversals     []Unconverted // what a clawback took back of conversions, or gave to them again
+	WriteOffs     []WriteOff    // what clawbacks wrote off of expired lots
+	Traits        *Traits       // what rules know of the member after it, if it changed that
+	Move          *Move         // which lots it moved by hand
+	Activity      *ActivityChange
+	Notice        *Notice    // what the member was told of
+	Extended      []Extended // points whose expiry it put off for want of notice
+	Slides        Date       // to which day it moved the lots that slide; zero if it moved none
+	Stale         Date       // with Slides: up to which day those that are reserved did not follow, as they would have lapsed; zero if all did
+	Graced        []Date     // the days to which grace put off points in it
+	Carried       string     // the fraction of a point that the member has after it; empty if it did not change that
+	Refusal       *Error     // why, if it records a refusal
 
 	Balance  Balance        // of the wallet of points, after it
 	Wallets  []WalletChange // of the other ones that it touched, by id

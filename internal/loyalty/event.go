@@ -89,6 +89,7 @@ type EventState struct {
 	Visits   int64     // what it counts towards a level
 	Ladders  []Counted // and on other ladders
 	Missing  []string  // as OrderState's
+	Meets    []string  // of a referral: the actions whose conditions the friend's order meets
 }
 
 // A Grant is points that one cause gave and that live and die together.

@@ -103,6 +103,7 @@ func (p *Program) ActivateOrder(acc Account, prior OrderState, rules *Program, n
 		return Outcome{}, refuse(ValidationFailed, "", "Nothing of the order is pending.")
 	}
 	e.Order = &s
+	d.noteConverting(&e, rules, &s, s.Counted)
 	s.count(&e, p, acc, &prior, worth{counted: s.Counted, spend: s.Spend, pieces: s.Elements, brands: s.Brands}) // what was given up
 	s.countLadders(&e, p, rules, acc, worth{counted: s.Counted, ladders: s.Ladders})
 	if err := d.post(lostToExpiry(e)); err != nil {

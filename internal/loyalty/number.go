@@ -120,12 +120,18 @@ func (p *Program) WithFirstOrders(acc Account, entries []Entry) Account {
 		}
 	}
 	acc.First = FirstOrders{Most: acc.First.Most, Loaded: true}
+	acc.Converting = Converting{}
 	for _, s := range latest {
 		if s.Counted {
 			acc.First.Orders = append(acc.First.Orders, s.Order.placed())
 		}
+		if len(s.Converts) > 0 {
+			acc.Converting.Orders = append(acc.Converting.Orders, s.Order.placed())
+		}
 	}
 	slices.SortFunc(acc.First.Orders, PlacedOrder.Compare)
+	slices.SortFunc(acc.Converting.Orders, PlacedOrder.Compare)
+	acc.Converting = acc.Converting.trimmed()
 	return acc
 }
 
@@ -133,6 +139,12 @@ func (p *Program) WithFirstOrders(acc Account, entries []Entry) Account {
 func (a *Account) noteOrder(e Entry) {
 	if e.Order == nil {
 		return
+	}
+	if a.First.Loaded {
+		a.First = FirstOrders{Most: a.First.Most, Orders: a.First.Orders}
+		if e.Numbers+e.Target == 0 {
+			a.First.Orders = nil // they were read for the referral alone
+		}
 	}
 	if f := (FirstOrders{Most: e.Numbers, Target: e.Target, Orders: a.First.Orders}); f.least() > 0 {
 		next := f.with(e.Order.Order.placed(), e.Order.Counted, a.hasAllOrders())

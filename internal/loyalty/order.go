@@ -98,6 +98,7 @@ type OrderState struct {
 	Brands   []string
 	Bucket   int       // where the account counts it, if not under the month of its placing
 	Ladders  []Counted // what it counts on other ladders
+	Converts []string  // the referral actions whose conditions it meets; empty if it cannot convert a referral
 	Missing  []string  // wallets and the member's level that the program had no more when it was first accepted, by their keys
 
 	ActiveBefore time.Time // the member's last activity before it, where it is one for reminders alone

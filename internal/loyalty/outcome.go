@@ -14,6 +14,8 @@ type Outcome struct {
 	Spends  []Spend // what it takes of budgets, and gives back
 	Needs   Needs   // what the decision still waits for; see Redecide
 
+	resumed *resumption // orders that wait to be decided again, for the next entry to record
+
 	rising *rising // the milestones and levels that are decided once all orders are
 }
 

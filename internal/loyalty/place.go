@@ -67,6 +67,10 @@ func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, l
 		}
 	}
 	e = d.bring(e, rules, &s, w)
+	if !d.noteConverting(&e, rules, &s, w.counted) {
+		d.Needs = d.Needs.with(Needs{Numbers: true, All: true})
+		return nil
+	}
 	s.count(&e, p, acc, prior, w)
 	s.countLadders(&e, p, rules, acc, w)
 	e.Carried = s.carry(acc, w.rest)
@@ -81,6 +85,7 @@ func (d *decision) placeOrder(prior *OrderState, rules *Program, s OrderState, l
 		}
 	}
 	d.orderActivity(&e, &s, prior)
+	d.resume(&e)
 	if err := d.post(e); err != nil {
 		return err
 	}

@@ -47,9 +47,9 @@ func (x *couple) tell(o Order, now time.Time) {
 		x.Fatal(err)
 	}
 	outs := []Outcome{out, {Account: x.referrer}}
-	if _, ok := x.p.Concerns(out, x.p); ok {
-		friends, referrers := out.Account.Traits.Referral.Parts(x.friend.Member)
-		if outs, err = x.p.AwardReferral(out, x.referrer, x.p, x.events[friends.Cause()], x.events[referrers.Cause()], now); err != nil {
+	x.orders[o.ID] = out.Entries[0].Order
+	if c, ok := out.Account.ReferralChange(o.ID); ok {
+		if outs, err = x.p.AwardReferral(out, x.referrer, c, x.known(c.Withdrawn, false), x.known(c.Converts, true), now); err != nil {
 			x.Fatal(err)
 		}
 	}
@@ -65,6 +65,16 @@ func (x *couple) tell(o Order, now time.Time) {
 		}
 	}
 	x.friend, x.referrer = outs[0].Account, outs[1].Account
+}
+
+// known returns the state of the referral for an order.
+func (x *couple) known(order string, converts bool) KnownReferral {
+	friends, referrers := x.friend.Traits.Referral.Parts(x.friend.Member, order)
+	k := KnownReferral{Rules: x.p, Friends: x.events[friends.Cause()], Referrers: x.events[referrers.Cause()]}
+	if converts {
+		k.Order = x.orders[order]
+	}
+	return k
 }
 
 // explained holds that an entry's reasons add up to its points.
@@ -134,6 +144,8 @@ func TestAReferralFollowsTheFriendsOrderBothWays(t *testing.T) {
 	if x.referrer.Sequence != entries {
 		t.Errorf("what changes nothing for the referrer wrote %d entries", x.referrer.Sequence-entries)
 	}
+	more.Status = OrderCancelled
+	x.tell(more, noon.AddDate(0, 0, 16))
 	o.Refunds = append(o.Refunds, back("2", 2_000))
 	x.tell(o, noon.AddDate(0, 0, 16))
 	x.want("all of it came back", Balance{}, Balance{}, ReferralRegistered)
@@ -161,10 +173,33 @@ func TestTheNextOrderConvertsWhatTheFirstNoLongerDoes(t *testing.T) {
 	o.Status = OrderPaid // after all
 	x.tell(o, noon.AddDate(0, 0, 3))
 	x.want("the first is paid after all", Balance{Pending: 200}, Balance{Pending: 100}, ReferralConverted)
-	x.advance(noon.AddDate(0, 0, 15))
-	x.want("when the first one's points are active", Balance{Pending: 200}, Balance{Pending: 100}, ReferralConverted)
-	x.advance(noon.AddDate(0, 0, 16))
-	x.want("when the next one's are", Balance{Active: 200}, Balance{Active: 100}, ReferralRewarded)
+	x.advance(x.orders["1042"].Grants[0].ActiveAt)
+	x.want("when the first one's points are active", Balance{Active: 200}, Balance{Active: 100}, ReferralRewarded)
+	o.Refunds = []Refund{back("1", 3_000)}
+	x.tell(o, noon.AddDate(0, 0, 15))
+	x.want("the first is refunded, and the next one takes over", Balance{Pending: 200}, Balance{Pending: 100}, ReferralConverted)
+	x.advance(x.orders["1043"].Grants[0].ActiveAt)
+	x.want("when the next one's points are active", Balance{Active: 200}, Balance{Active: 100}, ReferralRewarded)
+}
+
+func TestTheFirstPlacedOrderConvertsWhenItIsReportedLater(t *testing.T) {
+	x := newCouple(t, func(*Program) {})
+	second := paid("EUR", Line{Amount: 3_000})
+	second.ID, second.PlacedAt = "1043", noon.AddDate(0, 0, 2)
+	x.tell(second, second.PlacedAt)
+	first := paid("EUR", Line{Amount: 3_000})
+	x.tell(first, noon.AddDate(0, 0, 5))
+	x.want("the first order is reported", Balance{Pending: 200}, Balance{Pending: 100}, ReferralConverted)
+	for _, acc := range []Account{x.referrer, x.friend} {
+		for _, p := range acc.Pending {
+			if p.Cause.Kind == CauseEvent && !p.ActiveAt.Equal(x.orders["1042"].Grants[0].ActiveAt) {
+				t.Errorf("the points of %s are active at %s, not with those of the first order", acc.Member, p.ActiveAt)
+			}
+		}
+	}
+	if r := x.friend.Traits.Referral; r.Order != "1042" {
+		t.Errorf("the referral was converted by %q", r.Order)
+	}
 }
 
 // What was spent meanwhile is owed, and who orders and gives back for ever gains nothing.

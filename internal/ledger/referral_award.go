@@ -1,0 +1,148 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+	"github.com/perennial-loyalty/perennial/internal/parallel"
+)
+
+// errConcerned ends a decision about one account that is one about two.
+var errConcerned = errors.New("ledger: the order concerns a referrer")
+
+// doReferred is do for a command about an order, which the rules that it keeps decide. If the order changes a referral, the
+// referrer's account changes in the same transaction. That is known only once the order is decided, so other orders read
+// no more than before.
+func (l *Ledger) doReferred(ctx context.Context, c command, rules *loyalty.Program) ([]loyalty.Entry, error) {
+	order, alone := c.decide, c
+	referrals := referrals{ledger: l, program: c.p.ID}
+	alone.decide = func(acc loyalty.Account, left loyalty.Budgets) (loyalty.Outcome, error) {
+		out, err := order(acc, left)
+		if err != nil {
+			return out, err
+		}
+		if _, concerned, err := referrals.change(ctx, out); !concerned || err != nil {
+			return out, err
+		}
+		return out, errConcerned
+	}
+	entries, err := l.do(ctx, alone)
+	if !errors.Is(err, errConcerned) {
+		return entries, err
+	}
+	c.decide, c.others = nil, []loyalty.MemberID{referrals.referrer}
+	c.together = func(accs []loyalty.Account, left loyalty.Budgets) ([]loyalty.Outcome, error) {
+		out, err := order(accs[0], left)
+		if err != nil {
+			return nil, err
+		}
+		change, concerned, err := referrals.change(ctx, out)
+		if !concerned || err != nil {
+			return []loyalty.Outcome{out, {Account: accs[1]}}, err
+		}
+		withdrawn, converting, err := l.knownReferrals(ctx, c.p, out, rules, change)
+		if err != nil {
+			return nil, err
+		}
+		return c.p.AwardReferral(out, accs[1], change, withdrawn, converting, l.now())
+	}
+	return l.do(ctx, c)
+}
+
+// referrals finds out for one command what its order makes of a referral.
+type referrals struct {
+	ledger   *Ledger
+	program  string
+	referrer loyalty.MemberID
+	compared bool // whether the two members were compared already
+	alike    bool
+}
+
+// change returns what an order makes of a referral; false if nothing. Profiles change after joining, so the two members
+// are compared again before another order converts the referral: while they are one person, none does.
+func (r *referrals) change(ctx context.Context, out loyalty.Outcome) (loyalty.ReferralChange, bool, error) {
+	if out.Needs.Undecided() || len(out.Entries) == 0 || out.Entries[0].Order == nil {
+		return loyalty.ReferralChange{}, false, nil
+	}
+	change, concerned := out.Account.ReferralChange(out.Entries[0].Order.Order.ID)
+	r.referrer = change.Referrer
+	if !concerned || change.Converts == "" || change.Converts == out.Account.Traits.Referral.Order {
+		return change, concerned, nil
+	}
+	if !r.compared {
+		var err error
+		if r.alike, err = r.ledger.alike(ctx, r.program, out.Account.Member, change.Referrer); err != nil {
+			return change, false, err
+		}
+		r.compared = true
+	}
+	if r.alike {
+		change.Converts = ""
+	}
+	return change, change.Converts != "" || out.Account.Traits.Referral.Order != "", nil
+}
+
+// knownReferrals reads the states that a change of a referral needs. out is the decision about an order, which keeps the
+// rules.
+func (l *Ledger) knownReferrals(
+	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, rules *loyalty.Program, change loyalty.ReferralChange,
+) (withdrawn, converting loyalty.KnownReferral, err error) {
+	if change.Converts != "" {
+		if converting, err = l.convertingOrder(ctx, p, out, rules, change.Converts); err != nil {
+			return withdrawn, converting, err
+		}
+	}
+	err = parallel.Do(
+		func() error { return l.referralEvents(ctx, p, out.Account, change.Withdrawn, &withdrawn) },
+		func() error { return l.referralEvents(ctx, p, out.Account, change.Converts, &converting) },
+	)
+	return withdrawn, converting, err
+}
+
+// convertingOrder returns the state of the order that converts a referral: as it was decided in this command, or as it is
+// stored.
+func (l *Ledger) convertingOrder(
+	ctx context.Context, p *loyalty.Program, out loyalty.Outcome, rules *loyalty.Program, order string,
+) (loyalty.KnownReferral, error) {
+	if s := out.Entries[0].Order; s.Order.ID == order {
+		return loyalty.KnownReferral{Order: s, Rules: rules}, nil
+	}
+	e, err := l.latest(ctx, p.ID, loyalty.CauseOrder, order)
+	switch {
+	case err != nil:
+		return loyalty.KnownReferral{}, err
+	case e.Order == nil || e.Member != out.Account.Member || e.Sequence >= out.Entries[0].Sequence:
+		return loyalty.KnownReferral{}, errBehind
+	}
+	rules, err = l.rules(ctx, p, e.Order.Program)
+	return loyalty.KnownReferral{Order: e.Order, Rules: rules}, err
+}
+
+// referralEvents reads the two events of a referral for an order, and the rules that they keep.
+func (l *Ledger) referralEvents(
+	ctx context.Context, p *loyalty.Program, friend loyalty.Account, order string, known *loyalty.KnownReferral,
+) error {
+	if order == "" {
+		return nil
+	}
+	friends, referrers := friend.Traits.Referral.Parts(friend.Member, order)
+	var states [2]*loyalty.EventState
+	read := func(i int, ev loyalty.Event) func() error {
+		return func() error {
+			e, err := l.latest(ctx, p.ID, loyalty.CauseEvent, ev.Cause())
+			states[i] = e.Event
+			return err
+		}
+	}
+	if err := parallel.Do(read(0, friends), read(1, referrers)); err != nil {
+		return err
+	}
+	known.Friends, known.Referrers = states[0], states[1]
+	if known.Rules != nil || known.Friends == nil {
+		return nil
+	}
+	var err error
+	known.Rules, err = l.rules(ctx, p, known.Friends.Program)
+	return err
+}
