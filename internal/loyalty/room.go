@@ -131,13 +131,18 @@ func (d *decision) roomFor(prior *OrderState, rules *Program, o *Order) Account 
 }
 
 // crowded reports whether later orders may have to give way to an order: it is cut by a cap or limit that left room for
-// them before, or takes more of a cap that refuses what goes beyond it. used is what the order uses more or less than before.
+// them before, or takes more of a cap that refuses what goes beyond it or that another version may have lowered. used is
+// what the order uses more or less than before.
 func (d *decision) crowded(prior *OrderState, s *OrderState, rules *Program, used []Usage) bool {
 	fresh := slices.ContainsFunc(s.Cut, func(u Usage) bool {
 		wasFull := func(x Usage) bool { return x.N == isFull && u.Compare(x) == 0 }
-		return prior == nil || !slices.ContainsFunc(prior.Cut, wasFull)
+		// A newer version of the program may have allowed later orders more.
+		return prior == nil || rules.Version != d.p.Version || !slices.ContainsFunc(prior.Cut, wasFull)
 	})
-	fresh = fresh || slices.ContainsFunc(used, func(u Usage) bool { return u.N > 0 && rules.refuses(u) })
+	// A newer version may allow later orders less.
+	fresh = fresh || slices.ContainsFunc(used, func(u Usage) bool {
+		return u.N > 0 && (rules.refuses(u) || rules.Version != d.p.Version)
+	})
 	return fresh && !s.Order.PlacedAt.After(d.Account.Counted) && !d.later.knows(s.Order.placed())
 }
 

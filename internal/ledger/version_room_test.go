@@ -1,0 +1,63 @@
+package ledger_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// gifts makes a version give 10 points for each order, so often in all.
+func gifts(times int64) func(*loyalty.Program) {
+	return func(p *loyalty.Program) {
+		flat(1)(p)
+		p.Earn.Rules = []loyalty.Rule{{
+			ID: "gift", Give: loyalty.Fixed{Points: 10}, Limits: []loyalty.Limit{{Times: times, Per: loyalty.PerEver}},
+		}}
+	}
+}
+
+// A limit holds under the version of each order, also if versions have different ones: an order that frees or takes a time
+// of the limit makes later orders of other versions be decided again.
+func TestVersionsShareTheTimesOfALimit(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		before, after int64 // times
+		status        loyalty.OrderStatus
+		first         loyalty.OrderStatus // of the first order, in the end
+		want          map[string]loyalty.Points
+	}{
+		{
+			"a raised limit and a cancellation", 1, 2, loyalty.OrderPaid, loyalty.OrderCancelled,
+			map[string]loyalty.Points{"o0": 0, "o1": 110, "o2": 110},
+		},
+		{
+			"a lowered limit and a late payment", 3, 2, loyalty.OrderPlaced, loyalty.OrderPaid,
+			map[string]loyalty.Points{"o0": 110, "o1": 110, "o2": 100},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			v := newVersioned(t, newBench(t, memory(t)))
+			v.publish(t, "", gifts(c.before))
+			v.enrol(t, "mem_ada")
+			var orders []loyalty.Order
+			for i, status := range []loyalty.OrderStatus{c.status, loyalty.OrderPaid, loyalty.OrderPaid} {
+				v.advance(time.Hour)
+				if i == 2 {
+					v.publish(t, "", gifts(c.after))
+					v.advance(time.Hour)
+				}
+				o := v.placed(fmt.Sprint("o", i), 0)
+				o.Status = status
+				v.put(t, o)
+				orders = append(orders, o)
+			}
+			v.advance(time.Hour)
+			orders[0].Status = c.first
+			v.put(t, orders[0])
+			v.wantWorth(t, c.want)
+			v.audit(t, "mem_ada")
+		})
+	}
+}
