@@ -171,7 +171,7 @@ type receiver struct {
 
 // deliveryCounts says how often a delivery did what the test is about.
 type deliveryCounts struct {
-	paths, decided, all, withdrawn, redecided, bonusesWithdrawn, redated, restored, late int
+	paths, decided, recounted, all, withdrawn, redecided, bonusesWithdrawn, redated, restored, late int
 }
 
 func (c *deliveryCounts) count(out Outcome) {
@@ -204,7 +204,9 @@ func (r *receiver) take(out Outcome, err error) Entry {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if !out.Needs.IsZero() {
+	if placed := len(out.Entries) > 0 && out.Entries[0].placed(); placed && !out.Needs.IsZero() {
+		r.counts.recounted++ // months that a level needs apart, since it was set manually
+	} else if !out.Needs.IsZero() {
 		r.counts.decided++
 		if out.Needs.All {
 			r.counts.all++

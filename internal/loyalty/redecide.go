@@ -266,7 +266,7 @@ func (a *Account) countBefore(d *decision, facts []fact, since time.Time) {
 	if from, ok := d.p.reachesBack(d.Account, since); ok {
 		for _, f := range facts {
 			if f.at.Before(since) && !f.at.Before(from) {
-				a.count(d.p, f)
+				a.count(d.p, f, d.p.apart(*a))
 			}
 		}
 		return
@@ -279,15 +279,15 @@ func (a *Account) countBefore(d *decision, facts []fact, since time.Time) {
 	}
 }
 
-// count adds what a fact counts.
-func (a *Account) count(p *Program, f fact) {
+// count adds what a fact counts. window is how many months stay apart.
+func (a *Account) count(p *Program, f fact, window int) {
 	for _, m := range f.metrics {
 		m.Month = p.rebucketed(*a, m.Month, f.placed)
-		a.Metrics = addMetric(a.Metrics, m, p.apart(*a))
+		a.Metrics = addMetric(a.Metrics, m, window)
 	}
 	for _, b := range f.brands {
 		b.Month = p.rebucketed(*a, b.Month, f.placed)
-		a.Brands = addBrand(a.Brands, b, p.apart(*a))
+		a.Brands = addBrand(a.Brands, b, window)
 	}
 }
 
@@ -401,7 +401,7 @@ func (e *Entry) counts(ladder string) (metrics []Metric, brands []Bought) {
 func (d *decision) happens(f fact) error {
 	switch {
 	case f.entry == nil:
-		if d.Account.count(d.p, f); d.p.Tiers.KeepOnRefund && f.sum().falls() {
+		if d.Account.count(d.p, f, d.trialWindow()); d.p.Tiers.KeepOnRefund && f.sum().falls() {
 			return nil
 		}
 		return d.climbNow()
@@ -470,6 +470,24 @@ func (d *decision) why(was, is Standing) Because {
 	return Reason(key, "0", WasRedecided, is.Level, cause.Kind+" "+cause.ID)
 }
 
+// unbounded is a window of months that keeps all of them apart.
+const unbounded = 12 * 10_000
+
+// trialWindow returns how many months a trial keeps apart. It keeps all of a window of months, because a level that is set
+// manually later needs months from before; see recount.
+func (d *decision) trialWindow() int {
+	if d.p.rolls() {
+		return unbounded
+	}
+	return d.p.apart(d.Account)
+}
+
+// rolls reports whether levels go by the latest months.
+func (p *Program) rolls() bool {
+	_, cyclic := p.Tiers.cycle()
+	return !cyclic && p.Tiers.Months > 0 && p.Tiers.Window.Kind != LevelWindow
+}
+
 // recount returns what moves between the windows of levels, where those began at other instants in a trial. all says that
 // the trial has seen all entries: then months count again that were summed up before the level became a manual one again.
 func (d *decision) recount(t *decision, all bool) (out []LadderCount) {
@@ -477,8 +495,14 @@ func (d *decision) recount(t *decision, all bool) (out []LadderCount) {
 	if d.p.Tiers.Window.Kind != LevelWindow && !manual {
 		return nil
 	}
-	const unbounded = 12 * 10_000 // months: to compare, none is summed up with all before
-	change, brands := t.Account.Metrics, t.Account.Brands
+	var change []Metric
+	for _, m := range t.Account.Metrics {
+		change = addMetric(change, m, d.p.apart(t.Account))
+	}
+	var brands []Bought
+	for _, b := range t.Account.Brands {
+		brands = addBrand(brands, b, d.p.apart(t.Account))
+	}
 	for _, m := range d.Account.Metrics {
 		change = addMetric(change, Metric{Month: m.Month}.less(m), unbounded)
 	}

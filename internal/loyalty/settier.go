@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -32,8 +33,20 @@ func (p *Program) SetTier(acc Account, id string, in Placement, now time.Time) (
 	if err := on.checkPlacement(in); err != nil {
 		return Outcome{}, err
 	}
+	was := on.Account
 	err := on.setTier(id, in)
+	d.Needs = d.Needs.with(on.summedUp(was))
 	return d.Outcome, err
+}
+
+// summedUp asks for all entries if months were summed up that a level which is set manually needs apart; see lasting. was
+// is the account before.
+func (d *decision) summedUp(was Account) (n Needs) {
+	acc, p := d.Account, d.p
+	if !p.rolls() || slices.ContainsFunc(was.standings(), Standing.manual) || len(acc.Metrics) == 0 || acc.Metrics[0].Month != 0 {
+		return n
+	}
+	return Needs{Since: acc.Joined, Recorded: acc.Joined, All: true}
 }
 
 // checkPlacement refuses a level that cannot be given.
