@@ -29,7 +29,7 @@ func TestAccountDoesNotDependOnTheDelivery(t *testing.T) {
 		for _, r := range h.Delivery {
 			d.report(r)
 		}
-		random := d.account()
+		random := d.accounts()
 		direct := h.DeliverDirectly(t, random)
 		if diff := h.Difference(random, direct); diff != "" {
 			t.Fatalf("%s\ntiers %+v\nrandom:\n%s\ndirect:\n%s", diff, h.Program.Tiers, random.Dump(), direct.Dump())
@@ -39,12 +39,14 @@ func TestAccountDoesNotDependOnTheDelivery(t *testing.T) {
 
 // delivered is a member to whom a history is delivered through the API.
 type delivered struct {
-	t      *rapid.T
-	w      *world
-	h      *deliverytest.History
-	member string
-	orders map[string]bool
-	spent  map[string]bool
+	t         *rapid.T
+	w         *world
+	h         *deliverytest.History
+	member    string
+	referrer  string
+	published int // versions of the program behind the first
+	orders    map[string]bool
+	spent     map[string]bool
 }
 
 // newDelivered publishes the program of a history under an ID of its own, and enrolls the member.
@@ -53,17 +55,47 @@ func newDelivered(t *rapid.T, w *world, h *deliverytest.History, id string) *del
 	h.Program.ID = id
 	w.set(h.Joined)
 	w.key(id, id, auth.Admin)
-	in := ledger.Published{Program: id, Source: []byte("program: " + id), Snapshot: snapshot.Encode(h.Program), By: "tests"}
-	if err := w.app.Ledger.Publish(context.Background(), in, 0); err != nil {
-		t.Fatal(err)
-	}
+	d.publish(h.Program, 0)
 	body := map[string]any{"birthday": birthday(h.Traits.Birthday)}
 	if year := h.Traits.YearFrom; year != 0 {
 		body["year_from"] = fmt.Sprintf("%02d-%02d", year/100, year%100)
 	}
-	a := d.send("POST", "/v1/members", body)
-	d.member, _ = a.json.(map[string]any)["id"].(string)
+	if h.Referred {
+		d.referrer = d.enroll(map[string]any{})
+		code := d.send("PUT", "/v1/members/"+d.referrer+"/referral-code", map[string]any{})
+		body["referral_code"] = code.json.(map[string]any)["code"]
+	}
+	d.member = d.enroll(body)
 	return d
+}
+
+func (d *delivered) enroll(body map[string]any) (member string) {
+	member, _ = d.send("POST", "/v1/members", body).json.(map[string]any)["id"].(string)
+	return member
+}
+
+// publish publishes a version of the program, behind others.
+func (d *delivered) publish(p *loyalty.Program, after int) {
+	p.ID = d.h.Program.ID
+	in := ledger.Published{
+		Program: p.ID, Source: []byte("program: " + p.ID), Snapshot: snapshot.Encode(p), By: "tests",
+	}
+	if err := d.w.app.Ledger.Publish(context.Background(), in, after); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// pass lets time pass until an instant, with the versions of the program that take over until then.
+func (d *delivered) pass(now time.Time) {
+	for _, x := range d.h.Published[d.published:] {
+		if x.At.After(now) {
+			break
+		}
+		d.w.set(x.At)
+		d.published++
+		d.publish(x.Program, d.published)
+	}
+	d.w.set(now)
 }
 
 func birthday(day int) string { return fmt.Sprintf("1990-%02d-%02d", day/100, day%100) }
@@ -96,7 +128,7 @@ func (d *delivered) send(method, path string, body any, may ...loyalty.Code) ans
 }
 
 func (d *delivered) report(r deliverytest.Report) {
-	d.w.set(r.At)
+	d.pass(r.At)
 	path := "/v1/members/" + d.member
 	switch {
 	case r.Order != nil:
@@ -154,23 +186,31 @@ func (d *delivered) order(o loyalty.Order) wire.OrderRequest {
 	return out
 }
 
-// account reads what has become of the account at the end of the history.
-func (d *delivered) account() *deliverytest.Account {
-	d.w.set(d.h.End)
-	ctx, program := context.Background(), d.h.Program.ID
-	m, err := d.w.app.Ledger.Member(ctx, d.h.Program, loyalty.MemberID(d.member))
-	if err != nil {
-		d.t.Fatal(err)
-	}
-	a := &deliverytest.Account{Account: m.Account, Orders: map[string]*loyalty.OrderState{}, Spent: d.spent}
+// accounts reads the account at the end of the history, with that of the referrer.
+func (d *delivered) accounts() *deliverytest.Account {
+	d.pass(d.h.End)
+	a := d.account(d.member)
 	for id := range d.orders {
-		r, err := d.w.app.Ledger.Order(ctx, program, id)
+		r, err := d.w.app.Ledger.Order(context.Background(), d.h.Program.ID, id)
 		if err != nil {
 			d.t.Fatal(err)
 		}
 		a.Orders[id] = &r.State
 	}
-	for e, err := range d.w.app.Ledger.Statement(ctx, program, loyalty.MemberID(d.member), 0, 1000) {
+	if d.referrer != "" {
+		a.Referrer = d.account(d.referrer)
+	}
+	return a
+}
+
+func (d *delivered) account(member string) *deliverytest.Account {
+	ctx, program := context.Background(), d.h.Program.ID
+	m, err := d.w.app.Ledger.Member(ctx, d.h.Last(), loyalty.MemberID(member))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	a := &deliverytest.Account{Account: m.Account, Orders: map[string]*loyalty.OrderState{}, Spent: d.spent}
+	for e, err := range d.w.app.Ledger.Statement(ctx, program, loyalty.MemberID(member), 0, 1000) {
 		if err != nil {
 			d.t.Fatal(err)
 		}

@@ -18,8 +18,13 @@ type Account struct {
 	Entries []loyalty.Entry
 	Spent   map[string]bool // IDs of redemptions and conversions that were not rejected
 
+	Referrer *Account // of a member who was referred; nil: of one who was not
+
 	t       *rapid.T
-	p       *loyalty.Program
+	h       *History
+	p       *loyalty.Program // the live version
+	past    []loyalty.Live   // the versions before it
+	ran     time.Time        // until when time has passed for the account
 	events  map[string]*loyalty.EventState
 	random  *Account // of a direct delivery: the account of the random one
 	effects *Effects
@@ -39,17 +44,33 @@ func (h *History) DeliverDirectly(t *rapid.T, random *Account) *Account {
 }
 
 func (h *History) report(t *rapid.T, all []Report, random *Account, effects *Effects) *Account {
-	a := &Account{
-		charged: map[string]loyalty.Points{}, Orders: map[string]*loyalty.OrderState{}, Spent: map[string]bool{}, t: t, p: h.Program,
-		events: map[string]*loyalty.EventState{}, random: random, effects: effects, missing: map[string]loyalty.Points{},
+	a := h.account(t, random, effects)
+	traits := h.Traits
+	if h.Referred {
+		a.Referrer = h.account(t, nil, effects)
+		a.Referrer.join(Referrer, loyalty.Traits{}, h.Joined)
+		traits.Referral = loyalty.Referral{By: Referrer, At: h.Joined}
 	}
-	a.take(a.p.Join(Member, h.Traits, h.Joined))
+	a.join(Member, traits, h.Joined)
 	for _, r := range all {
-		a.take(a.p.Advance(a.Account, r.At))
+		a.advance(r.At)
 		a.happen(r)
 	}
-	a.take(a.p.Advance(a.Account, h.End))
+	a.advance(h.End)
 	return a
+}
+
+func (h *History) account(t *rapid.T, random *Account, effects *Effects) *Account {
+	return &Account{
+		Orders: map[string]*loyalty.OrderState{}, Spent: map[string]bool{}, t: t, h: h, p: h.Program, random: random,
+		events: map[string]*loyalty.EventState{}, effects: effects, charged: map[string]loyalty.Points{},
+		missing: map[string]loyalty.Points{},
+	}
+}
+
+func (a *Account) join(m loyalty.MemberID, traits loyalty.Traits, at time.Time) {
+	a.take(a.p.Join(m, traits, at))
+	a.ran = at
 }
 
 // take adopts an outcome, once its levels are decided too.
@@ -61,7 +82,9 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 		a.effects.DecidedAgain++
 	}
 	for !out.Needs.IsZero() {
-		h := loyalty.History{Entries: a.Entries, All: out.Needs.All, Orders: a.latest(out.Needs.Orders)}
+		h := loyalty.History{
+			Entries: a.Entries, All: out.Needs.All, Orders: a.latest(out.Needs.Orders), Versions: a.past,
+		}
 		if out.Needs.Later != (loyalty.PlacedOrder{}) {
 			h.Later = loyalty.LaterThan(out.Needs.Later, a.Entries)
 		}
@@ -86,6 +109,9 @@ func (a *Account) take(out loyalty.Outcome, err error) loyalty.Outcome {
 		}
 		if e.Order != nil {
 			a.Orders[e.Order.Order.ID] = e.Order
+		}
+		if e.Event != nil {
+			a.events[e.Cause.ID] = e.Event
 		}
 	}
 	return out
@@ -120,7 +146,7 @@ func (a *Account) latest(orders []loyalty.PlacedOrder) (all []loyalty.KnownOrder
 		is := func(o loyalty.PlacedOrder) bool { return e.Order != nil && o.ID == e.Order.Order.ID }
 		if slices.ContainsFunc(orders, is) {
 			orders = slices.DeleteFunc(slices.Clone(orders), is)
-			all = append(all, loyalty.KnownOrder{Entry: e, Rules: a.p})
+			all = append(all, loyalty.KnownOrder{Entry: e, Rules: a.version(e.Order.Program)})
 		}
 	}
 	return all
@@ -128,9 +154,12 @@ func (a *Account) latest(orders []loyalty.PlacedOrder) (all []loyalty.KnownOrder
 
 // place decides an order, if necessary with what is known of the member's other orders.
 func (a *Account) place(prior *loyalty.OrderState, o loyalty.Order, now time.Time) (loyalty.Outcome, error) {
-	acc := a.Account
+	acc, rules := a.Account, a.versionAt(o.PlacedAt)
+	if prior != nil {
+		rules = a.version(prior.Program)
+	}
 	for {
-		out, err := a.p.PlaceOrder(acc, prior, a.p, o, a.budgets(o.ID), now)
+		out, err := a.p.PlaceOrder(acc, prior, rules, o, a.budgets(o.ID), now)
 		if !out.Needs.Undecided() {
 			return out, err
 		}
@@ -148,8 +177,11 @@ func (a *Account) happen(r Report) {
 	case r.Order != nil:
 		a.order(*r.Order, r.At)
 	case r.Event != nil:
-		out := a.take(a.p.PlaceEvent(a.Account, a.events[r.Event.Cause()], a.p, *r.Event, r.At))
-		a.events[r.Event.Cause()] = out.Entries[0].Event
+		prior, rules := a.events[r.Event.Cause()], a.versionAt(r.Event.At)
+		if prior != nil {
+			rules = a.version(prior.Program)
+		}
+		a.take(a.p.PlaceEvent(a.Account, prior, rules, *r.Event, r.At))
 	case r.OptsIn != "":
 		a.take(a.p.OptIn(a.Account, r.OptsIn, r.At))
 	case r.Traits != nil:
@@ -175,7 +207,12 @@ func (a *Account) order(o loyalty.Order, now time.Time) {
 	if prior == nil && a.random != nil {
 		prior = a.recorded(o, now)
 	}
-	a.take(a.place(prior, o, now))
+	out, err := a.place(prior, o, now)
+	if err == nil && a.Referrer != nil {
+		a.refer(out, o.ID, now)
+		return
+	}
+	a.take(out, err)
 }
 
 // recorded is the state of an order that is not paid yet, with the level and the fraction of a point that the random

@@ -2,11 +2,13 @@ package deliverytest
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -15,6 +17,18 @@ import (
 // empty if they are equal. Points that a member spent may come from other lots, so of a history with spending only the
 // sums are compared (see the exceptions in package loyalty).
 func (h *History) Difference(random, direct *Account) string {
+	if h.Referred {
+		if diff := h.difference(random.Referrer, direct.Referrer); diff != "" {
+			return "the referrer's " + diff
+		}
+		if diff := cmp.Diff(direct.Traits.Referral, random.Traits.Referral, referralFields); diff != "" {
+			return "referral (-direct +random)\n" + diff
+		}
+	}
+	return h.difference(random, direct)
+}
+
+func (h *History) difference(random, direct *Account) string {
 	if diff := cmp.Diff(h.levelsOf(direct), h.levelsOf(random)); diff != "" {
 		return "levels and counts (-direct +random)\n" + diff
 	}
@@ -23,6 +37,13 @@ func (h *History) Difference(random, direct *Account) string {
 	}
 	return cmp.Diff(pointsOf(direct), pointsOf(random))
 }
+
+// referralFields are those in which accounts that were delivered differently have to be equal. The ledger draws the IDs of
+// members.
+var (
+	referralFields = cmpopts.IgnoreFields(loyalty.Referral{}, "By", "Claim", "Former")
+	memberIDs      = regexp.MustCompile(`mem_[0-9a-z]{20}`)
+)
 
 // levels is what an account has of levels, bonuses, milestones and counts.
 type levels struct {
@@ -33,8 +54,8 @@ type levels struct {
 
 func (h *History) levelsOf(a *Account) levels {
 	l := levels{Tiers: map[string]loyalty.Standing{"": a.Tier}}
-	for _, x := range h.Program.Ladders {
-		_, on, _ := h.Program.OnLadder(a.Account, x.ID)
+	for _, x := range h.Last().Ladders {
+		_, on, _ := h.Last().OnLadder(a.Account, x.ID)
 		l.Tiers[x.ID] = on.Tier
 	}
 	for _, r := range a.Reached {
@@ -73,7 +94,8 @@ func pointsOf(a *Account) points {
 		}
 	}
 	for _, x := range a.Pending {
-		what := fmt.Sprint(x.Points, " of ", x.Wallet, x.Cause, " from ", inMillis(x.ActiveAt), " until ", x.Expires)
+		cause := memberIDs.ReplaceAllString(fmt.Sprint(x.Cause), "member")
+		what := fmt.Sprint(x.Points, " of ", x.Wallet, cause, " from ", inMillis(x.ActiveAt), " until ", x.Expires)
 		p.Pending = append(p.Pending, what)
 	}
 	for id, s := range a.Orders {

@@ -3,6 +3,7 @@ package deliverytest
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
@@ -32,6 +33,13 @@ type Effects struct {
 	Converted    int
 	Unconverted  int // by a clawback
 	Miles        int
+	Published    int // versions of the program that took over
+	Referred     int // referrals that an order converted
+	Unreferred   int // that no order converts any more
+	TakenOver    int // that another order converts now
+	PeriodCaps   int // caps by day, week or month that cut an order
+	Inactive     int // lots that expired by inactivity
+	GroupChanges int // level changes in a tier group
 }
 
 // Rare returns the features that took effect in too few histories: in less than one of fifty.
@@ -49,11 +57,16 @@ func (f *Effects) count(out loyalty.Outcome) {
 	for _, e := range out.Entries {
 		switch e.Kind {
 		case loyalty.KindTier:
-			f.LevelChanges++
+			if f.LevelChanges++; e.Ladder != "" {
+				f.GroupChanges++
+			}
 		case loyalty.KindClawback:
 			f.Clawbacks++
 		case loyalty.KindExpire:
 			f.Expired++
+			if strings.HasSuffix(e.Cause.ID, ":inactive") {
+				f.Inactive++
+			}
 		case loyalty.KindRedeem:
 			f.Redeemed++
 		case loyalty.KindConvert:
@@ -88,6 +101,9 @@ func (f *Effects) count(out loyalty.Outcome) {
 				f.OptedIn++
 			case b.What == loyalty.IsCapped, b.What == loyalty.IsRefused:
 				f.Capped++
+				if per := loyalty.CapPeriod(b.Args[len(b.Args)-1]); per != loyalty.PerOrder && per != loyalty.PerEver {
+					f.PeriodCaps++
+				}
 			case b.What == loyalty.IsSpent:
 				f.Exhausted++
 			case b.What == loyalty.IsLimited:

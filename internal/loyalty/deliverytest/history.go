@@ -32,24 +32,29 @@ type History struct {
 	Program  *loyalty.Program
 	Joined   time.Time
 	Traits   loyalty.Traits // at the enrollment
-	Direct   []Report
-	Delivery []Report
-	End      time.Time
+	Referred bool           // the member gave the code of Referrer at the enrollment
+
+	Published []Publication // later versions of the program
+	Direct    []Report
+	Delivery  []Report
+	End       time.Time
 
 	unique time.Duration // no two things happen in the same millisecond
 }
 
 // Random draws a history.
 func Random(t *rapid.T) *History {
-	life := rapid.SampledFrom([]Life{Expiring, Lasting, Lasting, Spending}).Draw(t, "life")
+	life := rapid.SampledFrom([]Life{Expiring, Lasting, Lasting, Spending, Spending, Frequent, Inactive}).Draw(t, "life")
 	h := &History{
 		Life: life, Program: RandomProgram(t, life),
 		Joined: time.Date(2026, 2, 10, 22+rapid.IntRange(0, 300*24).Draw(t, "joins"), 30, 0, 0, time.UTC),
 		Traits: loyalty.Traits{Birthday: 615, YearFrom: rapid.SampledFrom([]int{0, 229, 1101}).Draw(t, "own year")},
 	}
+	h.Referred = len(h.Program.Earn.Actions) > basicActions
+	h.publish(t)
 	at := h.Joined
 	for i := range rapid.IntRange(2, 7).Draw(t, "orders") {
-		at = h.after(t, at, 60, "until the next order")
+		at = h.after(t, at, life.pace().nextOrder, "until the next order")
 		h.order(t, randomOrder(t, fmt.Sprint("o", i), at))
 	}
 	h.events(t)
@@ -156,4 +161,8 @@ func (h *History) sort(t *rapid.T) {
 		}
 	}
 	h.End = h.after(t, end, 100, "end")
+	if h.Life == Inactive && rapid.Bool().Draw(t, "inactive") {
+		h.End = h.End.AddDate(0, 14, 0)
+	}
+	h.Published = slices.DeleteFunc(h.Published, func(x Publication) bool { return x.At.After(h.End) })
 }

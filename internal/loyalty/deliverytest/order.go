@@ -53,7 +53,7 @@ func (h *History) refunds(t *rapid.T, o *loyalty.Order) {
 	rest := paidFor(*o)
 	for i := range rapid.SampledFrom([]int{0, 0, 1, 2}).Draw(t, "refunds") {
 		r := loyalty.Refund{
-			ID: fmt.Sprint("r", i), At: h.after(t, o.PlacedAt, 150, "refunded"), Amount: rest,
+			ID: fmt.Sprint("r", i), At: h.after(t, o.PlacedAt, h.Life.pace().refund, "refunded"), Amount: rest,
 			Status: rapid.SampledFrom([]loyalty.RefundStatus{
 				loyalty.RefundSucceeded, loyalty.RefundSucceeded, loyalty.RefundFailed,
 			}).Draw(t, "refund in the end"),
@@ -68,7 +68,7 @@ func (h *History) refunds(t *rapid.T, o *loyalty.Order) {
 	}
 	if rapid.IntRange(0, 5).Draw(t, "disputed") == 0 {
 		o.Disputes = []loyalty.Dispute{{
-			ID: "d", At: h.after(t, o.PlacedAt, 150, "disputed at"), Amount: paidFor(*o) / 2,
+			ID: "d", At: h.after(t, o.PlacedAt, h.Life.pace().dispute, "disputed at"), Amount: paidFor(*o) / 2,
 			Status: rapid.SampledFrom([]loyalty.DisputeStatus{
 				loyalty.DisputeLost, loyalty.DisputeWon, loyalty.DisputeOpen,
 			}).Draw(t, "dispute in the end"),
@@ -113,7 +113,7 @@ func (h *History) deliver(t *rapid.T, final loyalty.Order) {
 		n = max(n, 1) // a first report may not be later than 90 days
 	}
 	versioned := n > 0 && rapid.Bool().Draw(t, "updated_at")
-	late := rapid.SampledFrom([]int{0, 0, 0, 1, 30, 80}).Draw(t, "late")
+	late := rapid.SampledFrom(h.Life.pace().late).Draw(t, "late")
 	at := final.PlacedAt.AddDate(0, 0, late)
 	if late == 0 && versioned {
 		at = at.Add(time.Hour)
@@ -123,7 +123,7 @@ func (h *History) deliver(t *rapid.T, final loyalty.Order) {
 	for range n {
 		states = append(states, interim(t, final, at))
 		reported = append(reported, at)
-		at = at.Add(time.Duration(rapid.IntRange(0, 100*24).Draw(t, "next state")) * time.Hour)
+		at = at.Add(time.Duration(rapid.IntRange(0, h.Life.pace().nextState*24).Draw(t, "next state")) * time.Hour)
 	}
 	for _, r := range final.Refunds {
 		at = latest(at, r.At)

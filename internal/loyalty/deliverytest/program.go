@@ -21,7 +21,37 @@ const (
 	Lasting
 	// Spending is Lasting, and the member redeems and converts points.
 	Spending
+	// Frequent is Lasting with many orders in a few weeks, under caps and limits by day, week and month. All facts are
+	// known before these periods are closed.
+	Frequent
+	// Inactive points expire some months after the member's last activity; levels give no bonus.
+	Inactive
 )
+
+// bonuses reports whether levels and milestones give points. A bonus whose lot ends soon has a period of notice (see the
+// exceptions in package loyalty).
+func (l Life) bonuses() bool { return l != Expiring && l != Inactive }
+
+// pace is how many days there are between facts, at most.
+type pace struct {
+	nextOrder, refund, dispute, nextState int
+	late                                  []int
+}
+
+func (l Life) pace() pace {
+	if l == Frequent {
+		return pace{nextOrder: 4, refund: 30, dispute: 30, nextState: 10, late: []int{0, 0, 0, 1, 5, 20}}
+	}
+	return pace{nextOrder: 60, refund: 150, dispute: 150, nextState: 100, late: []int{0, 0, 0, 1, 30, 80}}
+}
+
+// periods returns the periods of caps and limits, for all rules or for one of them.
+func (l Life) periods() []loyalty.CapPeriod {
+	if l == Frequent {
+		return []loyalty.CapPeriod{loyalty.PerDay, loyalty.PerWeek, loyalty.PerMonth, loyalty.PerEver}
+	}
+	return []loyalty.CapPeriod{loyalty.PerEver} // the others close within the history
+}
 
 const currency loyalty.Currency = "EUR"
 
@@ -54,7 +84,7 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 	}
 	if life == Spending || rapid.IntRange(0, 3).Draw(t, "wallet") == 0 {
 		p.Wallets = []loyalty.Wallet{{
-			ID: "miles", Rates: rates(1, 2), TakeBack: p.TakeBack, Expires: p.Earn.Expires,
+			ID: "miles", Rates: rates(1, 2), TakeBack: p.TakeBack, Expires: walletExpiry(p.Earn.Expires),
 			Pending: rapid.SampledFrom([]loyalty.Wait{{}, {For: loyalty.Period{Days: 5}}}).Draw(t, "miles pending"),
 		}}
 	}
@@ -76,6 +106,12 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// walletExpiry returns the expiry of points in another wallet, which cannot expire by inactivity.
+func walletExpiry(e loyalty.Expiry) loyalty.Expiry {
+	e.Inactive, e.ResetBy = false, nil
+	return e
 }
 
 func rates(points, euros int64) map[loyalty.Currency]loyalty.Rate {
@@ -113,7 +149,16 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 			{On: []loyalty.Day{630, 1231}, After: loyalty.Period{Months: 1}},
 		}).Draw(t, "expires")
 	}
-	for _, per := range []loyalty.CapPeriod{loyalty.PerOrder, loyalty.PerEver} { // the others close within a history
+	if rapid.IntRange(0, 2).Draw(t, "referrals") == 0 {
+		e.Actions = append(e.Actions, randomReferral(t))
+	}
+	if life == Inactive {
+		e.Expires = loyalty.Expiry{
+			After: loyalty.Period{Months: 14}, RoundTo: loyalty.EndOfDay, Inactive: true,
+			ResetBy: rapid.SampledFrom([][]string{{"order"}, {"order", "visit.completed"}}).Draw(t, "activities"),
+		}
+	}
+	for _, per := range append([]loyalty.CapPeriod{loyalty.PerOrder}, life.periods()...) {
 		if rapid.IntRange(0, 3).Draw(t, "capped") == 0 {
 			e.Caps = append(e.Caps, randomCap(t, per, 400))
 		}
@@ -122,6 +167,20 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 		e.Rules = append(e.Rules, randomRule(t, fmt.Sprint("r", i), life))
 	}
 	return e
+}
+
+// basicActions is how many actions all programs have.
+const basicActions = 4
+
+func randomReferral(t *rapid.T) loyalty.Action {
+	a := loyalty.Action{ID: "friends", Event: loyalty.EventConverted, Points: 70, Friend: 45}
+	if n := rapid.SampledFrom([]int64{0, 30, 200}).Draw(t, "referred by an order of"); n > 0 {
+		a.When = spent(n)
+	}
+	if rapid.IntRange(0, 2).Draw(t, "referral waits") == 0 {
+		a.Life.Pending = &loyalty.Wait{For: loyalty.Period{Days: 30}}
+	}
+	return a
 }
 
 func randomCap(t *rapid.T, per loyalty.CapPeriod, most int) loyalty.Cap {
@@ -145,11 +204,12 @@ func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
 	if rapid.IntRange(0, 2).Draw(t, "brands") == 0 {
 		r.Match.Brands = []string{"east"}
 	}
+	per := rapid.SampledFrom(life.periods()).Draw(t, "bounded per")
 	switch rapid.IntRange(0, 5).Draw(t, "bound") {
 	case 0:
-		r.Caps = []loyalty.Cap{randomCap(t, loyalty.PerEver, 100)}
+		r.Caps = []loyalty.Cap{randomCap(t, per, 100)}
 	case 1:
-		r.Limits = []loyalty.Limit{{Times: rapid.Int64Range(1, 3).Draw(t, "times"), Per: loyalty.PerEver}}
+		r.Limits = []loyalty.Limit{{Times: rapid.Int64Range(1, 3).Draw(t, "times"), Per: per}}
 	}
 	switch rapid.IntRange(0, 4).Draw(t, "orders") {
 	case 0:
@@ -176,10 +236,9 @@ func (n numbered) Holds(f *loyalty.Facts) (bool, error) { return f.Buyer.Orders 
 func (n numbered) OrderNumbers() int                    { return int(n) }
 func (n numbered) String() string                       { return fmt.Sprint("order.number == ", int(n)) }
 
-// randomMilestones draws milestones. Points that expire soon have none: those that move to an earlier lot have a period of
-// notice (see the exceptions in package loyalty).
+// randomMilestones draws milestones.
 func randomMilestones(t *rapid.T, life Life) (all []loyalty.Milestone) {
-	if life == Expiring {
+	if !life.bonuses() {
 		return nil
 	}
 	for _, n := range []int64{1, 2, 4}[:rapid.IntRange(0, 3).Draw(t, "milestones")] {

@@ -29,7 +29,7 @@ func randomTiers(t *rapid.T, life Life) loyalty.Tiers {
 		}).Draw(t, "move down"),
 		Grace: rapid.SampledFrom([]loyalty.Period{{}, {Days: 30}, {Months: 5}}).Draw(t, "grace"),
 	}
-	if life != Expiring {
+	if life.bonuses() {
 		l.Levels[1].Points, l.Levels[2].Points = 25, 50
 	}
 	qualifyBy(t, &l)

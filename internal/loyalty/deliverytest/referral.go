@@ -1,0 +1,66 @@
+package deliverytest
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/perennial-loyalty/perennial/internal/loyalty"
+)
+
+// Referrer is the member who referred the member of a history.
+const Referrer loyalty.MemberID = "mem_00000000000000000bob"
+
+// spent is the condition that at least some whole euros remain of an order.
+type spent int64
+
+func (n spent) Holds(f *loyalty.Facts) (bool, error) { return f.Total >= int64(n)*100, nil }
+func (n spent) OrderNumbers() int                    { return 0 }
+func (n spent) String() string                       { return fmt.Sprint("order.total >= ", int64(n)) }
+
+// refer takes an order's outcome, and what that changes about the referral.
+func (a *Account) refer(out loyalty.Outcome, order string, now time.Time) {
+	change, ok := out.Account.ReferralChange(order)
+	if !ok {
+		a.take(out, nil)
+		return
+	}
+	a.effects.refer(a.Account, change)
+	converting := a.known(change.Converts)
+	if change.Converts != "" {
+		if converting.Order = a.Orders[change.Converts]; change.Converts == order {
+			converting.Order = out.Entries[0].Order
+		}
+		converting.Rules = a.version(converting.Order.Program)
+	}
+	outs, err := a.p.AwardReferral(out, a.Referrer.Account, change, a.known(change.Withdrawn), converting, now)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	a.take(outs[0], nil)
+	if len(outs[1].Entries) > 0 {
+		a.Referrer.take(outs[1], nil)
+	}
+}
+
+// known returns the events of the referral for an order.
+func (a *Account) known(order string) loyalty.KnownReferral {
+	friends, referrers := a.Traits.Referral.Parts(Member, order)
+	k := loyalty.KnownReferral{Friends: a.events[friends.Cause()], Referrers: a.Referrer.events[referrers.Cause()]}
+	if k.Friends != nil {
+		k.Rules = a.version(k.Friends.Program)
+	}
+	return k
+}
+
+// refer counts what becomes of a referral.
+func (f *Effects) refer(was loyalty.Account, c loyalty.ReferralChange) {
+	before := was.Traits.Referral.Order
+	switch {
+	case before == "" && c.Converts != "":
+		f.Referred++
+	case before != "" && c.Converts == "":
+		f.Unreferred++
+	case before != c.Converts:
+		f.TakenOver++
+	}
+}
