@@ -1077,7 +1077,7 @@ type CampaignList struct {
 
 // Cause The cause of an entry. Each revision of a cause has one entry.
 type Cause struct {
-	// Kind The kind of the cause.
+	// Kind `join`: the enrollment. `order`: an order. `redemption`: a redemption. `adjustment`: an adjustment. `activation`: the activation of pending points. `lapse`: the expiry of points. `tier`: a change or a review of the level. `event`: an event. `forfeit`: the end of the time for an activation. `milestone`: a milestone. `member`: a change of the profile. `extension`: an extension. `reinstate`: a reinstatement. `transfer`: a transfer, in the sender's statement. `receipt`: a transfer, in the recipient's statement. `contribution`: another household member's redemption. `conversion`: a conversion. `level`: the bonus of a level. `notice`: a notice.
 	Kind CauseKind `json:"kind"`
 
 	// ID ID of the cause, unique within its kind.
@@ -1087,7 +1087,7 @@ type Cause struct {
 	Revision int `json:"revision"`
 }
 
-// CauseKind The kind of the cause.
+// CauseKind `join`: the enrollment. `order`: an order. `redemption`: a redemption. `adjustment`: an adjustment. `activation`: the activation of pending points. `lapse`: the expiry of points. `tier`: a change or a review of the level. `event`: an event. `forfeit`: the end of the time for an activation. `milestone`: a milestone. `member`: a change of the profile. `extension`: an extension. `reinstate`: a reinstatement. `transfer`: a transfer, in the sender's statement. `receipt`: a transfer, in the recipient's statement. `contribution`: another household member's redemption. `conversion`: a conversion. `level`: the bonus of a level. `notice`: a notice.
 type CauseKind string
 
 // Change One value that differs between two files. A new value has no `from`, and a removed value has no `to`.
@@ -1443,7 +1443,7 @@ type Entry struct {
 	// ID `ent_`, followed by the cause and its revision.
 	ID string `json:"id"`
 
-	// Kind The kind of the entry.
+	// Kind `join`: the member enrolled. `earn`: an order or an event earned points. `clawback`: a refund or another correction removed earned points. `activate`: pending points became active. `reserve`: a redemption reserved points. `release`: a reservation was cancelled or expired. `redeem`: points were spent. `refuse`: a redemption was rejected. `expire`: points expired. `adjust`: the balance was adjusted. `tier`: the level changed or was kept. `forfeit`: pending points were forfeited. `extend`: the expiry of points was extended. `reinstate`: expired points were reinstated. `restore`: a reversal restored points. `member`: the member's profile changed. `offer`: a transfer was offered. `transfer`: a transfer moved points. `convert`: points were converted. `notice`: a notice was sent or shown.
 	Kind EntryKind `json:"kind"`
 
 	// Points The change of active plus pending points minus debt. Reserved points are no longer active.
@@ -1489,7 +1489,7 @@ type Entry struct {
 	Words *Words `json:"words,omitempty"`
 }
 
-// EntryKind The kind of the entry.
+// EntryKind `join`: the member enrolled. `earn`: an order or an event earned points. `clawback`: a refund or another correction removed earned points. `activate`: pending points became active. `reserve`: a redemption reserved points. `release`: a reservation was cancelled or expired. `redeem`: points were spent. `refuse`: a redemption was rejected. `expire`: points expired. `adjust`: the balance was adjusted. `tier`: the level changed or was kept. `forfeit`: pending points were forfeited. `extend`: the expiry of points was extended. `reinstate`: expired points were reinstated. `restore`: a reversal restored points. `member`: the member's profile changed. `offer`: a transfer was offered. `transfer`: a transfer moved points. `convert`: points were converted. `notice`: a notice was sent or shown.
 type EntryKind string
 
 // EntryStatus Whether earned points are already active. Omitted for other entries.
@@ -1999,7 +1999,7 @@ type NextLevel struct {
 // Nothing An empty object.
 type Nothing = map[string]interface{}
 
-// Notice Notice that points expire or a level ends. Where the program promises `advance_notice` and none was sent in time, they are extended and the account shows it.
+// Notice Notice that points expire or a level ends. If the program promises `advance_notice` and none was sent in time, they are extended and the account shows the notice.
 type Notice struct {
 	// Kind Whether points expire or a level ends.
 	Kind NoticeKind `json:"kind"`
@@ -2487,7 +2487,7 @@ type Redemption struct {
 	// Cart The cart of the redemption.
 	Cart string `json:"cart,omitempty,omitzero"`
 
-	// Status The status of the redemption.
+	// Status `reserved`: points are reserved. `committed`: points were spent. `cancelled`: it was cancelled before the commit. `lapsed`: the reservation expired. `reversed`: all points were restored. `refused`: it was rejected.
 	Status RedemptionStatus `json:"status"`
 
 	// Points The price in points; after the commit, the points that were spent.
@@ -2539,7 +2539,7 @@ type Redemption struct {
 	Sent []SentGiftCard `json:"sent,omitempty,omitzero"`
 }
 
-// RedemptionStatus The status of the redemption.
+// RedemptionStatus `reserved`: points are reserved. `committed`: points were spent. `cancelled`: it was cancelled before the commit. `lapsed`: the reservation expired. `reversed`: all points were restored. `refused`: it was rejected.
 type RedemptionStatus string
 
 // RedemptionDate The date of an experience.
@@ -2769,7 +2769,7 @@ type Reward struct {
 	// ID The reward's ID.
 	ID string `json:"id"`
 
-	// Type The kind of reward.
+	// Type `amount_off`: a discount of an amount. `percent_off`: a discount in percent. `free_shipping`: free shipping. `free_product`: a product. `gift_card`: a gift card. `experience`: an experience, such as a tasting. `partner`: a voucher of another company. `donation`: a donation. `wallet_points`: points of another wallet. `perk`: a reward that costs no points.
 	Type RewardType `json:"type"`
 
 	// Name A text by language tag, for example `{"en": "Silver"}`.
@@ -2842,7 +2842,7 @@ type Reward struct {
 	Lacks []Lack `json:"lacks,omitempty,omitzero"`
 }
 
-// RewardType The kind of reward.
+// RewardType `amount_off`: a discount of an amount. `percent_off`: a discount in percent. `free_shipping`: free shipping. `free_product`: a product. `gift_card`: a gift card. `experience`: an experience, such as a tasting. `partner`: a voucher of another company. `donation`: a donation. `wallet_points`: points of another wallet. `perk`: a reward that costs no points.
 type RewardType string
 
 // RewardFulfil How the reward reaches the member, if an employee must ship it or hand it out. Omitted if it needs no fulfilment.
@@ -2964,7 +2964,7 @@ type Stock struct {
 
 // Tender A means of payment and its amount.
 type Tender struct {
-	// Kind The kind of payment.
+	// Kind `card`: a card. `cash`: cash. `other`: any other kind. `points`: points of the program. `gift_card`: a gift card. `store_credit`: store credit.
 	Kind TenderKind `json:"kind"`
 
 	// Name The merchant's own name of the card or wallet, which rules can name.
@@ -2974,7 +2974,7 @@ type Tender struct {
 	Amount int64 `json:"amount"`
 }
 
-// TenderKind The kind of payment.
+// TenderKind `card`: a card. `cash`: cash. `other`: any other kind. `points`: points of the program. `gift_card`: a gift card. `store_credit`: store credit.
 type TenderKind string
 
 // TestRequest The reminder to send as a test, and to whom.
@@ -3090,7 +3090,7 @@ type Transfer struct {
 	// To ID of the recipient.
 	To string `json:"to"`
 
-	// Status The status of the transfer; an immediate transfer is `accepted`.
+	// Status `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `cancelled`: the sender cancelled. `lapsed`: the offer expired.
 	Status TransferStatus `json:"status"`
 
 	// Points The number of points that are transferred.
@@ -3112,7 +3112,7 @@ type Transfer struct {
 	Balance Balance `json:"balance"`
 }
 
-// TransferStatus The status of the transfer; an immediate transfer is `accepted`.
+// TransferStatus `offered`: the recipient has not responded. `accepted`: the points were moved, which an immediate transfer does at once. `declined`: the recipient declined. `cancelled`: the sender cancelled. `lapsed`: the offer expired.
 type TransferStatus string
 
 // TransferRequest The points to transfer.
@@ -3364,6 +3364,24 @@ type UsePath = string
 // InternalError A problem document (RFC 9457).
 type InternalError = Problem
 
+// InvalidBody A problem document (RFC 9457).
+type InvalidBody = Problem
+
+// InvalidKeyedBody A problem document (RFC 9457).
+type InvalidKeyedBody = Problem
+
+// InvalidKeyedRequest A problem document (RFC 9457).
+type InvalidKeyedRequest = Problem
+
+// InvalidPage A problem document (RFC 9457).
+type InvalidPage = Problem
+
+// InvalidParameter A problem document (RFC 9457).
+type InvalidParameter = Problem
+
+// InvalidRequest A problem document (RFC 9457).
+type InvalidRequest = Problem
+
 // NotFound A problem document (RFC 9457).
 type NotFound = Problem
 
@@ -3376,6 +3394,9 @@ type RateLimited = Problem
 // ScopeMissing A problem document (RFC 9457).
 type ScopeMissing = Problem
 
+// ScopeMissingOrFrozen A problem document (RFC 9457).
+type ScopeMissingOrFrozen = Problem
+
 // TooLarge A problem document (RFC 9457).
 type TooLarge = Problem
 
@@ -3385,8 +3406,14 @@ type TryAgain = Problem
 // Unauthenticated A problem document (RFC 9457).
 type Unauthenticated = Problem
 
+// UnknownMember A problem document (RFC 9457).
+type UnknownMember = Problem
+
 // UnsupportedMediaType A problem document (RFC 9457).
 type UnsupportedMediaType = Problem
+
+// ValidationFailed A problem document (RFC 9457).
+type ValidationFailed = Problem
 
 // GetCodeParams defines parameters for GetCode.
 type GetCodeParams struct {
