@@ -23,7 +23,7 @@ func drawnProgram(t *testing.T, r *rand.Rand) *Program {
 			TakeBack:   pick(r, TakeBackDebt, TakeBackDebt, TakeBackWithinBalance, TakeBackPendingOnly, TakeBackUnlimited),
 			DebtAtMost: pick[Points](r, 0, 0, 40), BirthdayLock: pick(r, Period{}, Period{Months: 6}),
 			Goodwill: Goodwill{Extend: Period{Months: 24}, Reinstate: Period{Days: 90}},
-			Hold:     pick(r, 30*time.Minute, 36*time.Hour),
+			Hold:     pick(r, 30*time.Minute, 36*time.Hour), Reminders: drawnReminders(r),
 		}
 		p.Campaigns = []Rule{{ID: "club", Give: Fixed{35}, OptIn: true}}
 		if r.IntN(3) == 0 {
@@ -51,7 +51,7 @@ func (p *Program) drawSpending(r *rand.Rand) {
 	}}
 	p.Conversions = []Conversion{{ID: "fly", To: "miles", Rate: pick(r, big.NewRat(1, 3), big.NewRat(2, 1)), Min: 10, Back: Period{Days: 30}, Limits: []Limit{{2, PerMonth}}}}
 	p.Rewards = []Reward{
-		{ID: "mug", Type: "free_product", Cost: 60, Prices: map[string]Points{"gold": 50}, Limits: []Limit{{2, PerDay}}},
+		{ID: "mug", Type: "free_product", Cost: 60, Prices: map[string]Points{"gold": 50}, Limits: []Limit{{2, PerDay}}, Codes: drawnCodes(r)},
 		{ID: "miles", Type: "wallet_points", Cost: 40, Wallet: "miles", Points: 90},
 		{ID: "perk", Type: Perk, Tiers: []string{"silver", "gold"}, Limits: []Limit{{1, PerMonth}}},
 	}
@@ -60,8 +60,13 @@ func (p *Program) drawSpending(r *rand.Rand) {
 		Pay: Pay{Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: pick[Points](r, 0, 100), Step: pick[Points](r, 0, 50), Share: pick(r, nil, big.NewRat(1, 2))},
 	}
 	if r.IntN(5) == 0 {
-		p.Redeeming.Auto = Auto{Reward: "mug", At: 120, Stop: 2}
+		p.Rewards = append(p.Rewards, Reward{ID: "gift", Type: "free_product", Cost: 100})
+		p.Redeeming.Auto = Auto{Reward: "gift", At: 120, Stop: 2}
 	}
+}
+
+func drawnCodes(r *rand.Rand) Codes {
+	return Codes{From: GeneratedCode, Wait: pick(r, Period{}, Period{Days: 2}), Valid: pick(r, Period{}, Period{Days: 20})}
 }
 
 func drawnEarn(r *rand.Rand) Earn {

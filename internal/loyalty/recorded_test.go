@@ -44,6 +44,7 @@ type recorded struct {
 	spent  []Entry // the latest entries of redemptions
 	moved  []Entry // and of conversions
 	left   Budgets // of the rules with a budget
+	told   Reminded
 	out    strings.Builder
 }
 
@@ -154,6 +155,7 @@ func (h *recorded) step() {
 	}
 	commands[h.r.IntN(len(commands))]()
 	h.show()
+	h.remind()
 }
 
 // wait moves the clock on, often to the instant at which something is due.
@@ -255,6 +257,9 @@ func (h *recorded) redeem() {
 	}
 	if in.Reward == PayReward {
 		in.Points = pick[Points](h.r, 0, 50, 99, 100, 150)
+	}
+	if in.Reward == "mug" {
+		in.Code = "CODE-" + in.ID
 	}
 	commit := h.r.IntN(2) == 0
 	h.do(fmt.Sprint("redeem ", in.Reward, " ", commit), func() (Outcome, error) { return h.p.Redeem(h.acc, in, commit, nil, h.at) })

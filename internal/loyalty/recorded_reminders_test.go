@@ -1,0 +1,79 @@
+package loyalty
+
+import (
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"slices"
+	"time"
+)
+
+// drawnReminders returns reminders of all triggers, with some of their conditions and bounds.
+func drawnReminders(r *rand.Rand) Reminders {
+	all := Reminders{
+		QuietFrom: DefaultQuietFrom, QuietUntil: DefaultQuietUntil, Answer: pick(r, Period{}, Period{Days: 3}),
+		AtMost:  []SendCap{{Times: 3, Per: PerWeek}, {Channel: SMS, Times: 1, Per: PerMonth}}[:r.IntN(3)],
+		Ignored: pick(r, IgnoredRule{}, IgnoredRule{Wait: Period{Days: 2}, Stop: 4}), Holdout: pick(r, nil, nil, big.NewRat(1, 2)),
+	}
+	if r.IntN(4) == 0 {
+		all.QuietFrom, all.QuietUntil = 0, 0
+	}
+	for _, on := range Triggers() {
+		x := Reminder{
+			ID: string(on), On: on, Channels: pick(r, []Channel{Email}, []Channel{SMS, Email}), MinPoints: pick[Points](r, 0, 0, 20, 100),
+			Leads: pick(r, []Period{{Days: 7}}, []Period{{Days: 14}, {Days: 2}}, []Period{{Hours: 5}}), Within: pick[int64](r, 50, 5000),
+		}
+		switch r.IntN(6) {
+		case 0:
+			x.Limits = []Limit{{1, pick(r, PerWeek, PerMonth)}}
+		case 1:
+			x.Segments = []string{"card"}
+		case 2:
+			x.Tiers = []string{"silver", "gold"}
+		}
+		if on == Scheduled {
+			x.At, x.Days = []time.Time{noon.AddDate(0, 1, 3)}, []Day{214, 501}
+		}
+		all.Send = append(all.Send, x)
+	}
+	return all
+}
+
+// remind sends what the member is to be sent, and writes it.
+func (h *recorded) remind() {
+	who := Recipient{Reach: []Channel{Email, SMS}, Consents: anybody.Consents, Codes: h.told.Codes}
+	if h.r.IntN(20) == 0 {
+		who.Reach = who.Reach[:1]
+	}
+	h.told = h.told.Digest(h.p, h.acc, h.entries[h.told.Seen:], h.at)
+	var settled []Settled
+	h.told, settled = h.told.Settle(h.p, h.acc, h.at)
+	if len(settled) > 0 {
+		h.line("settled", fmt.Sprint(len(settled)), settled)
+	}
+	for i := range MaxAtOnce {
+		plan := h.p.Remind(h.acc, who, h.told, h.at)
+		n, held, ok := plan.First()
+		if !ok {
+			h.line("reminders", "", plan, h.told)
+			break
+		}
+		id := fmt.Sprint("msg_", h.acc.Sequence, "_", i)
+		h.line("reminder", fmt.Sprint(n.Reminder, " ", n.Step, " ", held), n)
+		if held {
+			h.told = h.told.HoldOut(h.p, h.acc, n, h.at)
+			continue
+		}
+		h.told = h.told.Tell(h.p, h.acc, n, id, h.at)
+		if h.r.IntN(6) == 0 {
+			back := h.r.IntN(2) == 0
+			next, reminder, news := h.told.Hear(id, "report", back, h.r.IntN(2) == 0)
+			h.told = next
+			h.line("heard", fmt.Sprint(reminder, " ", news, " ", back))
+		}
+	}
+	if id := pick(h.r, h.p.Reminders.Send...).ID; h.r.IntN(4) == 0 {
+		n, why, ok := h.p.Preview(h.acc, who, h.told, id, h.at)
+		h.line("preview", fmt.Sprint(id, " ", ok, " ", why), n, slices.Clone(n.Subjects))
+	}
+}
