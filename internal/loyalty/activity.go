@@ -121,7 +121,7 @@ func (d *decision) unexpire(e *Entry, to Date, at time.Time) {
 // later one on which they would have expired by themselves. to is the day to which the activity had moved them.
 func (d *decision) inactive(e *Entry, to Date, at time.Time) {
 	e.Activity = &ActivityChange{At: at, Withdrawn: true}
-	if !to.Slides() || to == forever || d.Account.Slides != to {
+	if to == forever || d.Account.Slides != to {
 		return
 	}
 	back := slides

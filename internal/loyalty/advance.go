@@ -43,12 +43,7 @@ func (p *Program) AdvanceThrough(acc Account, versions []Live, now time.Time) (O
 
 // pass goes from one due instant to the next, until none is left up to an instant.
 func (d *decision) pass(until time.Time) error {
-	for {
-		at := d.p.Due(d.Account)
-		if at.IsZero() || at.After(until) {
-			d.passed(until)
-			return nil
-		}
+	for at := d.p.Due(d.Account); !at.IsZero() && !at.After(until); at = d.p.Due(d.Account) {
 		if err := d.happenAt(at); err != nil {
 			return err
 		}
@@ -56,6 +51,8 @@ func (d *decision) pass(until time.Time) error {
 			return fmt.Errorf("loyalty: %s does not get past %s", d.Account.Member, at)
 		}
 	}
+	d.passed(until)
+	return nil
 }
 
 // happenAt does what is due at an instant.

@@ -147,8 +147,8 @@ func (x exact) String() string {
 		return ratString(x.big)
 	}
 	num, den, places := x.num, x.den, 0
-	for den%10 == 0 {
-		den, places = den/10, places+1
+	for ; den%10 == 0; den /= 10 {
+		places++
 	}
 	for ; den > 1; places++ {
 		by := int64(0)

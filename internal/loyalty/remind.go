@@ -114,12 +114,10 @@ func (v *visit) morning(t time.Time) time.Time {
 	if v.p.Reminders.QuietFrom == until {
 		until = 9 * 60
 	}
-	for {
-		at := time.Date(y, m, d, until/60, until%60, 0, 0, v.zone)
-		if !at.Before(t) {
+	for ; ; d++ {
+		if at := time.Date(y, m, d, until/60, until%60, 0, 0, v.zone); !at.Before(t) {
 			return at.UTC()
 		}
-		d++
 	}
 }
 

@@ -162,12 +162,8 @@ func (d *decision) liftTier() error {
 
 // passTiers lets time move and review the tier, and do nothing else, until an instant.
 func (d *decision) passTiers(until time.Time) error {
-	for {
-		at := soonest(d.p.tierDue(d.Account), d.p.refreshAt(d.Account))
-		if at.IsZero() || at.After(until) {
-			d.now = until
-			return nil
-		}
+	due := func() time.Time { return soonest(d.p.tierDue(d.Account), d.p.refreshAt(d.Account)) }
+	for at := due(); !at.IsZero() && !at.After(until); at = due() {
 		d.now = at
 		for _, step := range []func(time.Time) error{d.unlockTier, d.refreshTier, d.riseTier, d.reviewTier} {
 			if err := step(at); err != nil {
@@ -175,6 +171,8 @@ func (d *decision) passTiers(until time.Time) error {
 			}
 		}
 	}
+	d.now = until
+	return nil
 }
 
 // soonest returns the first of the instants that are not zero; zero if all are.
