@@ -250,10 +250,8 @@ func (o paypalObject) report(kind string) (*report, error) {
 	if f.Money, err = amount.money(); err != nil {
 		return nil, err
 	}
-	if kind == "capture" {
-		if f.Tax, f.Shipping, err = amount.salePortions(); err != nil {
-			return nil, err
-		}
+	if f.Tax, f.Shipping, err = amount.salePortions(); err != nil {
+		return nil, err
 	}
 	r.Facts = append(r.Facts, f)
 	if total := o.Breakdown.Total; kind == "refund" && total != nil && f.State == loyalty.FactDone {

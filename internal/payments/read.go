@@ -133,7 +133,7 @@ func decimalMoney(amount, currency string) (loyalty.Money, error) {
 		return loyalty.Money{}, odd(loyalty.AmountOutOfRange, "The amount is negative, or no decimal number.")
 	}
 	whole, fraction, _ := strings.Cut(amount, ".")
-	if len(fraction) > exp && strings.Trim(fraction[exp:], "0") != "" {
+	if strings.Trim(fraction[min(exp, len(fraction)):], "0") != "" {
 		return loyalty.Money{}, errPrecision
 	}
 	fraction = (fraction + "0000")[:exp]

@@ -57,6 +57,7 @@ func TestPayPalCapture(t *testing.T) {
 			f.Tax, f.Shipping = 950, 500
 		})},
 		edit{old: `{"currency_code":"EUR","value":"50.00"}`, new: `{"currency":"EUR","total":"-50.00"}`},
+		edit{old: `"id":"CAP1"`, new: `"id":"CAP1","seller_payable_breakdown":{"total_refunded_amount":{"currency_code":"EUR","value":"25.00"}}`},
 		edit{old: `50.00`, new: `0.00`, want: noFacts},
 		edit{old: `50.00`, new: `-50.00`, code: outOfRange},
 		edit{old: `50.00`, new: `50.001`, code: precision},

@@ -104,6 +104,7 @@ func TestShopifyOrder(t *testing.T) {
 		edit{old: line, new: gift(`"quantity":1,"price":"10000000000.00","gift_card":true`), want: lines(loyalty.FactLine{ID: "9001", Quantity: 1, Amount: loyalty.MaxAmount})},
 		edit{old: line, new: gift(`"quantity":2,"price":"5000000000.01","gift_card":true`), code: outOfRange},
 		edit{old: line, new: `{"id":"a b","quantity":1,"price":"10.00","gift_card":true}`},
+		edit{old: `"total_price":"65.45","current_total_price":"65.45"`, new: `"total_price":"0.00","current_total_price":"0.00"`, want: noFacts},
 		edit{old: `"EUR"`, new: `"XYZ"`, code: loyalty.CurrencyUnsupported},
 		edit{old: `{"id":5501`, new: `{"id":5501,"id":5502`, code: malformed},
 	)
@@ -124,6 +125,9 @@ func TestShopifyOrderWithRefunds(t *testing.T) {
 	edits(t, readShopifyTopic("orders/updated"), body, want,
 		edit{old: `"id":73`, new: `"id":"a b"`, code: invalid},
 		edit{old: `"20.00"`, new: `"x"`, code: outOfRange},
+		edit{old: `"20.00","currency":"EUR"`, new: `"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"EUR"}}`},
+		edit{old: `"20.00","currency":"EUR"`, new: `"40.00","currency":"USD","amount_set":{"shop_money":{"amount":"20.00","currency_code":"CHF"}}`, code: loyalty.CurrencyMismatch},
+		edit{old: `"20.00","currency":"EUR"`, new: `"40.00","currency":"USD"`, code: loyalty.CurrencyMismatch},
 		edit{old: `"45.45"`, new: `"25.45"`, want: fact(func(f *loyalty.Fact) { f.Money.Amount, f.Tax = 4545, 1045*4545/6545 })},
 	)
 }
@@ -167,6 +171,8 @@ func TestShopifyRefund(t *testing.T) {
 		edit{old: transaction, new: two(`"gateway":"gift_card"`), want: giftCard(2000)},
 		edit{old: transaction, new: two(`"gateway":""`), want: fact(func(f *loyalty.Fact) { f.Tendered = false })},
 		edit{old: transaction, new: transaction + `,{"kind":"refund","status":"failure","amount":"1.00","currency":"EUR"}`},
+		edit{old: transaction, new: transaction + `,{"kind":"void","status":"success","amount":"1.00","currency":"USD"}`},
+		edit{old: transaction, new: `{"kind":"void","status":"success","amount":"1.00","currency":"USD"},` + transaction},
 		edit{old: transaction, new: transaction + `,{"kind":"refund","status":"success","amount":"1.00","currency":"USD"}`, code: loyalty.CurrencyMismatch},
 		edit{old: `"currency":"EUR"`, new: `"currency":"XYZ"`, code: loyalty.CurrencyUnsupported},
 		edit{old: `50.00`, new: `"50.00"`},
@@ -231,6 +237,13 @@ func TestShopifyRefundInAnotherCurrency(t *testing.T) {
 		edit{old: transaction, new: transaction + `},{"kind":"refund","status":"success","amount":"1.00","currency":"USD","gateway":"gift_card"`, want: fact(func(f *loyalty.Fact) {
 			f.Tendered = false
 		})},
+		edit{old: transaction, new: `{"kind":"refund","status":"success","amount":"100.00","currency":"USD","gateway":"bogus","amount_set":` + bag("50.00", "100.00"), want: func(e *event) {
+			money(5000)(e)
+			e.report.Facts[0].Lines[0].Amount = 4050
+		}},
+		edit{old: `"gateway":"bogus"}`, new: `"gateway":"gift_card"},{"kind":"void","status":"success","amount":"1.00","currency":"USD","gateway":"bogus"}`, want: fact(func(f *loyalty.Fact) {
+			f.GiftCard = 5950
+		})},
 		edit{old: `"119.00"`, new: `"100.00"`, want: func(e *event) { money(5000)(e); e.report.Facts[0].Lines[0].Amount = 4050 }},
 		edit{old: `"order_adjustments":[]`, new: `"order_adjustments":[` + shipping + `]`, want: fact(func(f *loyalty.Fact) { f.Money, f.Shipping = eur(6450), 500 })},
 		edit{old: `"order_adjustments":[]`, new: `"order_adjustments":[{"kind":"refund_discrepancy","amount":"2.00","amount_set":` + bag("2.00", "4.00") + `}]`, want: money(5750)},
@@ -244,6 +257,12 @@ func TestShopifyRefundInAnotherCurrency(t *testing.T) {
 		e.report.Facts[0] = loyalty.Fact{
 			Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: eur(500), Clock: noonClock, At: at12, Tendered: true, Shipping: 500,
 		}
+		return e
+	})
+	set := strings.Replace(alone, transaction, transaction+`,"amount_set":`+bag("59.50", "119.00"), 1)
+	edits(t, readShopifyTopic("refunds/create"), set, func() event { // the transaction states the shop's currency
+		e := want()
+		e.report.Facts[0] = loyalty.Fact{Kind: loyalty.FactRefund, ID: "73", State: loyalty.FactDone, Money: eur(5950), Clock: noonClock, At: at12, Tendered: true}
 		return e
 	})
 	edits(t, readShopifyTopic("refunds/create"), alone, func() event { // no part states the shop's currency, so it is that which was paid
@@ -270,6 +289,7 @@ func TestShopifyTransaction(t *testing.T) {
 		edit{old: `"sale"`, new: `"capture"`},
 		edit{old: `"sale"`, new: `"authorization"`, want: noReport},
 		edit{old: `"sale"`, new: `"refund"`, want: noReport},
+		edit{old: `"sale","status":"success"`, new: `"refund","status":""`, code: invalid},
 		edit{old: `"sale"`, new: `""`, code: invalid},
 		edit{old: `"success"`, new: `"pending"`, want: state(loyalty.FactPending)},
 		edit{old: `"success"`, new: `"failure"`, want: state(loyalty.FactFailed)},

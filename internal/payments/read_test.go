@@ -136,6 +136,7 @@ func TestSquarePayment(t *testing.T) {
 		edit{old: id, new: id + `,"source_type":"CARD","external_details":{"type":"STORED_BALANCE"}`},
 		edit{old: id, new: id + `,"tip_money":{"amount":700,"currency":"EUR"}`, want: fact(func(f *loyalty.Fact) { f.Tip, f.Money = 700, eur(5700) })},
 		edit{old: id, new: id + `,"tip_money":{"amount":0,"currency":"USD"}`},
+		edit{old: `"amount_money":{"amount":5000`, new: `"tip_money":{"amount":700,"currency":"EUR"},"amount_money":{"amount":-1`, code: outOfRange},
 		edit{old: id, new: id + `,"tip_money":{"amount":-1,"currency":"EUR"}`, code: outOfRange},
 		edit{old: id, new: id + `,"tip_money":{"amount":1,"currency":"USD"}`, code: loyalty.CurrencyMismatch},
 		edit{old: id, new: id + `,"tip_money":{"amount":999999995001,"currency":"EUR"}`, code: outOfRange},

@@ -189,8 +189,7 @@ func (o shopifyOrder) withParts(f loyalty.Fact) loyalty.Fact {
 	if err != nil || goodsErr != nil || taxErr != nil || shippingErr != nil {
 		return f // it is all for goods, as far as we know
 	}
-	f.Tax = tax.Amount
-	if f.Money.Amount < total.Amount && total.Amount > 0 { // an exchange: the tax of what was exchanged did not come
+	if total.Amount > 0 { // of an exchange, the tax of what was exchanged did not come
 		share := new(big.Int).Mul(big.NewInt(tax.Amount), big.NewInt(f.Money.Amount))
 		f.Tax = share.Quo(share, big.NewInt(total.Amount)).Int64()
 	}

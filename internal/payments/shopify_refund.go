@@ -272,15 +272,15 @@ func (x shopifyRefund) tender(f *loyalty.Fact) {
 	}
 }
 
-// taxInside reports whether the prices of a refund include the tax: its parts add up to what went back only then. It looks
-// at the currency in which that was paid.
+// taxInside reports whether the prices of a refund include the tax, if it has any: its parts add up to the money that went
+// back only then. It looks at the currency in which that was paid.
 func (x shopifyRefund) taxInside(currency string) (bool, error) {
 	parts, err := x.parts(currency)
 	if err != nil {
 		return false, err
 	}
-	amount, ok, err := x.money(currency)
-	return ok && parts.tax > 0 && amount == parts.sum(true) && amount != parts.sum(false), err
+	amount, _, err := x.money(currency)
+	return amount == parts.sum(true), err
 }
 
 func readShopifyRefund(body []byte) (event, error) {

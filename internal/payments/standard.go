@@ -60,7 +60,7 @@ func readStandard(id string, body []byte) (event, error) {
 		return e, odd("validation_failed", "The status is none of this type.")
 	case e.at.IsZero():
 		return e, odd("validation_failed", "The timestamp is no instant like 2026-12-01T10:00:00Z.")
-	case !idForm.MatchString(d.Payment), !idForm.MatchString(d.ID), d.Shipping < 0, d.Tax < 0, d.ShipTax < 0, d.ShipTax > d.Tax:
+	case !idForm.MatchString(d.Payment), !idForm.MatchString(d.ID), d.Shipping < 0, d.ShipTax < 0, d.ShipTax > d.Tax:
 		return e, odd("validation_failed", "The payment or the id is missing or has another form, or a part of the amount is negative or larger than the whole.")
 	}
 	if err := checkIDs(d.Order, d.Member, d.Customer); err != nil {

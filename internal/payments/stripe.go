@@ -241,14 +241,9 @@ func (o stripeObject) refunded(version string, clock int64) (loyalty.Fact, error
 		return f, err
 	}
 	f.Money = back
-	if released > 0 {
-		all, err := stripeDecimals.money(released, o.Currency)
-		if err != nil {
-			return f, err
-		}
-		f.Released = all.Amount
-	}
-	return f, nil
+	all, err := stripeDecimals.money(released, o.Currency)
+	f.Released = all.Amount
+	return f, err
 }
 
 // dispute is how far a dispute is. A warning moves no money.
