@@ -1,0 +1,67 @@
+package payments
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/perennial-loyalty/perennial/internal/api/wire"
+	"github.com/perennial-loyalty/perennial/internal/app"
+)
+
+// Each error has one response: status, code, title, and when to try again.
+func TestResponsesToErrors(t *testing.T) {
+	const genuine, unavailableDetail = "The event is not known to be genuine", "The event could not be processed now. Sending it again is safe."
+	for _, c := range []struct {
+		err         error
+		status      int
+		code, title string
+		detail      string
+		retry       string
+	}{
+		{errMissing, 401, "webhook_signature_missing", genuine, rejectionDetail[signatureMissing], ""},
+		{errHeader, 401, "webhook_signature_invalid", genuine, rejectionDetail[signatureInvalid], ""},
+		{errStale, 401, "webhook_timestamp_out_of_range", genuine, rejectionDetail[timestampOutOfRange], ""},
+		{errConfig, 503, "webhook_not_configured", "The webhook is not configured", rejectionDetail[notConfigured], "3600"},
+		{errUnknown, 404, "not_found", errUnknown.title, errUnknown.detail, ""},
+		{errTooLarge, 413, "payload_too_large", errTooLarge.title, errTooLarge.detail, ""},
+		{errEncoding, 400, "invalid_encoding", errEncoding.title, errEncoding.detail, ""},
+		{fmt.Errorf("wrapped: %w", app.ErrNotPublished), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
+		{fmt.Errorf("wrapped: %w", errUnreachable), 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
+		{&answerError{404}, 503, temporarilyUnavailable, "Temporarily unavailable", unavailableDetail, "1"},
+		{errors.New("anything else"), 500, "internal_error", "Internal error", "Something went wrong on our side. It was logged under the request id.", ""},
+	} {
+		in := call{}
+		in.Context.RequestID = "req-1"
+		answer, err := in.refused(problemOf(c.err))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got wire.Problem
+		if err := json.Unmarshal([]byte(answer.Body), &got); err != nil {
+			t.Fatal(err)
+		}
+		want := wire.Problem{
+			Type: wire.ProblemType + c.code, Status: c.status, Code: c.code, Title: c.title, Detail: c.detail, RequestID: "req-1", Instance: "urn:perennial:request:req-1",
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" || c.detail == "" {
+			t.Errorf("%v (-want +got):\n%s", c.err, diff)
+		}
+		headers := map[string]string{"content-type": "application/problem+json", "cache-control": "no-store"}
+		if c.retry != "" {
+			headers["retry-after"] = c.retry
+		}
+		if diff := cmp.Diff(headers, answer.Headers); diff != "" || answer.StatusCode != c.status {
+			t.Errorf("%v: %d (-want +got):\n%s", c.err, answer.StatusCode, diff)
+		}
+	}
+	answer, err := accepted([]Received{{Event: "evt_1", Outcome: "applied"}})
+	if err != nil || answer.StatusCode != http.StatusOK || answer.Body != `{"received":[{"event":"evt_1","outcome":"applied"}]}` {
+		t.Errorf("%+v, %v", answer, err)
+	}
+}
