@@ -34,6 +34,9 @@ type Account struct {
 
 // Deliver reports the random delivery.
 func (h *History) Deliver(t *rapid.T, effects *Effects) *Account {
+	if h.SpentLast {
+		effects.SpentLast++
+	}
 	return h.report(t, h.Delivery, nil, effects)
 }
 

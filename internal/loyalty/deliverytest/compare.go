@@ -14,8 +14,9 @@ import (
 )
 
 // Difference returns what an account that was delivered randomly has and the one that was delivered directly has not;
-// empty if they are equal. Points that a member spent may come from other lots, so of a history with spending only the
-// sums are compared (see the exceptions in package loyalty).
+// empty if they are equal. Points that a member spent may come from other lots, so of a history in which something is
+// reported after that only the sums are compared. Of a Brief life, whose bonuses have a period of notice, the lots are
+// not compared (see the exceptions in package loyalty).
 func (h *History) Difference(random, direct *Account) string {
 	if h.Referred {
 		if diff := h.difference(random.Referrer, direct.Referrer); diff != "" {
@@ -32,8 +33,11 @@ func (h *History) difference(random, direct *Account) string {
 	if diff := cmp.Diff(h.levelsOf(direct), h.levelsOf(random)); diff != "" {
 		return "levels and counts (-direct +random)\n" + diff
 	}
-	if h.Life == Spending {
+	switch {
+	case h.Life == Spending && !h.SpentLast:
 		return cmp.Diff(sums(direct), sums(random))
+	case h.Life == Brief:
+		return cmp.Diff(pointsOf(direct).Worth, pointsOf(random).Worth)
 	}
 	return cmp.Diff(pointsOf(direct), pointsOf(random))
 }
@@ -60,6 +64,9 @@ func (h *History) levelsOf(a *Account) levels {
 	}
 	for _, r := range a.Reached {
 		if g := r.Grant; g.Worth > 0 {
+			if h.Life == Brief {
+				g.Expires = 0
+			}
 			if !strings.Contains(g.Rule, ".") {
 				r.At = time.Time{} // of a milestone, only its lot counts
 			}

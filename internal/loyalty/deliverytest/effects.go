@@ -38,6 +38,7 @@ type Effects struct {
 	Unreferred   int // that no order converts any more
 	TakenOver    int // that another order converts now
 	PeriodCaps   int // caps by day, week or month that cut an order
+	SpentLast    int // histories whose lots are compared though the member spent
 	Inactive     int // lots that expired by inactivity
 	GroupChanges int // level changes in a tier group
 }

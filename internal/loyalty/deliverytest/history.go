@@ -28,11 +28,13 @@ type Report struct {
 
 // A History is what happens to one member, and two ways in which it is reported.
 type History struct {
-	Life     Life
-	Program  *loyalty.Program
-	Joined   time.Time
-	Traits   loyalty.Traits // at the enrollment
-	Referred bool           // the member gave the code of Referrer at the enrollment
+	Life      Life
+	Program   *loyalty.Program
+	Joined    time.Time
+	Traits    loyalty.Traits // at the enrollment
+	SpentLast bool           // the member spends only after everything else was reported
+
+	Referred bool // the member gave the code of Referrer at the enrollment
 
 	Published []Publication // later versions of the program
 	Direct    []Report
@@ -44,7 +46,9 @@ type History struct {
 
 // Random draws a history.
 func Random(t *rapid.T) *History {
-	life := rapid.SampledFrom([]Life{Expiring, Lasting, Lasting, Spending, Spending, Frequent, Inactive}).Draw(t, "life")
+	life := rapid.SampledFrom([]Life{
+		Expiring, Lasting, Lasting, Spending, Spending, Spending, Frequent, Inactive, Brief,
+	}).Draw(t, "life")
 	h := &History{
 		Life: life, Program: RandomProgram(t, life),
 		Joined: time.Date(2026, 2, 10, 22+rapid.IntRange(0, 300*24).Draw(t, "joins"), 30, 0, 0, time.UTC),
@@ -140,8 +144,16 @@ func (h *History) spends(t *rapid.T) {
 			orders = append(orders, r)
 		}
 	}
+	last := h.Joined
+	for _, r := range slices.Concat(h.Direct, h.Delivery) {
+		last = latest(last, r.At)
+	}
+	h.SpentLast = rapid.IntRange(0, 2).Draw(t, "spends last") == 0
 	for i := range rapid.IntRange(3, 7).Draw(t, "spends") {
 		placed := orders[rapid.IntRange(0, len(orders)-1).Draw(t, "spends after")].At
+		if h.SpentLast {
+			placed = last
+		}
 		r := Report{At: h.after(t, placed, 10, "spend"), ID: fmt.Sprint("s", i)}
 		if rapid.Bool().Draw(t, "redeems") {
 			r.Redeems = true

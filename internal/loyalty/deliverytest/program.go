@@ -3,6 +3,7 @@ package deliverytest
 import (
 	"fmt"
 	"math/big"
+	"slices"
 	"time"
 	_ "time/tzdata" // programs have time zones
 
@@ -26,10 +27,11 @@ const (
 	Frequent
 	// Inactive points expire some months after the member's last activity; levels give no bonus.
 	Inactive
+	// Brief is Expiring, and levels and milestones give bonuses.
+	Brief
 )
 
-// bonuses reports whether levels and milestones give points. A bonus whose lot ends soon has a period of notice (see the
-// exceptions in package loyalty).
+// bonuses reports whether levels and milestones give points.
 func (l Life) bonuses() bool { return l != Expiring && l != Inactive }
 
 // pace is how many days there are between facts, at most.
@@ -95,8 +97,7 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 		p.Campaigns = append(p.Campaigns, loyalty.Rule{
 			ID: "fund", Give: loyalty.Fixed{Points: 30}, Budget: loyalty.Points(rapid.IntRange(20, 100).Draw(t, "of")),
 		})
-		p.Earn.Rules, p.Earn.Caps = nil, nil // what a budget had cut gets no room that becomes free
-		p.Earn.Carry = false                 // the points that an order was granted are whole, and its share is not
+		unbound(&p.Earn)
 	}
 	if life == Spending {
 		p.Conversions = []loyalty.Conversion{{ID: "fly", To: "miles", Rate: big.NewRat(1, 1)}}
@@ -106,6 +107,24 @@ func RandomProgram(t *rapid.T, life Life) *loyalty.Program {
 		t.Fatal(err)
 	}
 	return p
+}
+
+// budgeted reports whether a campaign has a budget.
+func budgeted(p *loyalty.Program) bool {
+	return slices.ContainsFunc(p.Campaigns, func(r loyalty.Rule) bool { return r.Budget > 0 })
+}
+
+// unbound drops what a program with a budget cannot have here. What a budget had cut gets no room under a cap that becomes
+// free. The direct delivery gives each order the points that the random one granted it of the budget: these are whole,
+// while a share of a carried fraction is not, and a cap that refuses an order for what it asks for sees another order. An
+// order that is decided again, because its number changes, gets what is left of a budget then.
+func unbound(e *loyalty.Earn) {
+	e.Carry = false
+	e.Caps = slices.DeleteFunc(e.Caps, func(c loyalty.Cap) bool { return c.Per != loyalty.PerOrder || c.Refuse })
+	for i := range e.Rules {
+		r := &e.Rules[i]
+		r.Caps, r.Limits, r.Match.FirstOrder, r.Match.When = nil, nil, false, nil
+	}
 }
 
 // walletExpiry returns the expiry of points in another wallet, which cannot expire by inactivity.
@@ -142,7 +161,7 @@ func randomEarn(t *rapid.T, life Life) loyalty.Earn {
 			},
 		},
 	}
-	if life == Expiring {
+	if life == Expiring || life == Brief {
 		e.Expires = rapid.SampledFrom([]loyalty.Expiry{
 			{After: loyalty.Period{Months: 2}, RoundTo: loyalty.EndOfMonth},
 			{After: loyalty.Period{Days: 40}, RoundTo: loyalty.EndOfDay},
@@ -220,7 +239,7 @@ func randomRule(t *rapid.T, id string, life Life) loyalty.Rule {
 	if rapid.IntRange(0, 3).Draw(t, "levels") == 0 {
 		r.Match.Tiers = []string{"silver", "gold"}
 	}
-	if life == Expiring && rapid.IntRange(0, 1).Draw(t, "life") == 0 {
+	if (life == Expiring || life == Brief) && rapid.IntRange(0, 1).Draw(t, "life") == 0 {
 		r.Life = loyalty.Life{
 			Pending: &loyalty.Wait{For: loyalty.Period{Days: 3}},
 			Expires: &loyalty.Expiry{After: loyalty.Period{Days: 30}, RoundTo: loyalty.EndOfDay},

@@ -39,6 +39,9 @@ func nextVersion(t *rapid.T, p *loyalty.Program, life Life) *loyalty.Program {
 	next.Tiers.Levels[2].Multiply = big.NewRat(rapid.Int64Range(2, 5).Draw(t, "next level multiplies"), 2)
 	if len(p.Earn.Rules) > 0 {
 		next.Earn.Rules = []loyalty.Rule{randomRule(t, p.Earn.Rules[0].ID, life)}
+		if budgeted(p) {
+			unbound(&next.Earn)
+		}
 	}
 	if err := next.Compile(); err != nil {
 		t.Fatal(err)
