@@ -182,9 +182,32 @@ func (b *books) worth(s *book, e loyalty.Entry, worth loyalty.Points, grants ...
 			b.h.t.Errorf("%s of %s has the grant %+v", e.Cause, e.Member, g)
 		}
 	}
-	if got := s.issued[e.Cause.Kind+"/"+e.Cause.ID] - never; got != worth || all != worth {
+	got := s.issued[e.Cause.Kind+"/"+e.Cause.ID] - never
+	if ev := e.Event; ev != nil && ev.Event.Family() == "referral" {
+		if ev.Event.Type == loyalty.EventReversed {
+			return // the next converting order takes over what was not taken back
+		}
+		got += s.yielded(e)
+	}
+	if got != worth || all != worth {
 		b.h.t.Errorf("%s of %s is worth %d, its grants %d, and its entries issued %d beside %d that were not taken back", e.Cause, e.Member, worth, all, got, never)
 	}
+}
+
+// yielded returns what the other events of a referral have issued for the event of an entry: what was not taken back of
+// them counts as given for the next one.
+func (s *book) yielded(e loyalty.Entry) (n loyalty.Points) {
+	referral := e.Cause.ID[:strings.LastIndex(e.Cause.ID, ":")+1]
+	for id, ev := range s.events {
+		if id == e.Cause.ID || !strings.HasPrefix(id, referral) {
+			continue
+		}
+		n += s.issued[loyalty.CauseEvent+"/"+id] - ev.Worth
+		for _, g := range ev.Grants {
+			n -= g.Lapsed
+		}
+	}
+	return n
 }
 
 // nothingLapsed looks at a member as of now.
