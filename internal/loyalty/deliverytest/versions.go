@@ -23,7 +23,11 @@ func (h *History) publish(t *rapid.T) {
 	for range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "versions") {
 		// Processes learn of a version up to 30 seconds late; everything else happens at the beginning of an hour.
 		at = h.after(t, at, 120, "next version").Add(40 * time.Minute)
+		before := p
 		p = nextVersion(t, p, h.Life)
+		p.Supersede(before, at, rapid.SampledFrom([]loyalty.RefreshMode{
+			loyalty.UpgradeOnly, loyalty.FullRefresh,
+		}).Draw(t, "tier changes"))
 		h.Published = append(h.Published, Publication{at, p})
 	}
 }
@@ -37,6 +41,15 @@ func nextVersion(t *rapid.T, p *loyalty.Program, life Life) *loyalty.Program {
 	next.Earn.Actions[0].Points = rapid.SampledFrom([]loyalty.Points{0, 40, 55}).Draw(t, "next visit")
 	next.Tiers.Levels = slices.Clone(p.Tiers.Levels)
 	next.Tiers.Levels[2].Multiply = big.NewRat(rapid.Int64Range(2, 5).Draw(t, "next level multiplies"), 2)
+	if rapid.Bool().Draw(t, "next thresholds") && next.Tiers.Levels[1].From > 0 {
+		double := rapid.Bool().Draw(t, "doubled")
+		for i := range next.Tiers.Levels[1:] {
+			l := &next.Tiers.Levels[i+1]
+			if l.From *= 2; !double {
+				l.From = max(int64(i+1), l.From/4)
+			}
+		}
+	}
 	if len(p.Earn.Rules) > 0 {
 		next.Earn.Rules = []loyalty.Rule{randomRule(t, p.Earn.Rules[0].ID, life)}
 		if budgeted(p) {
