@@ -106,6 +106,8 @@ func TestGoldenWallets(t *testing.T) { golden(t) }
 
 func TestGoldenWords(t *testing.T) { golden(t) }
 
+func TestGoldenYear(t *testing.T) { golden(t) }
+
 // TestEveryScriptHasGoldenTest requires a test in this file for each script.
 func TestEveryScriptHasGoldenTest(t *testing.T) {
 	source, err := os.ReadFile("golden_test.go")
@@ -174,6 +176,8 @@ var repeatsDiffer = map[string]string{
 	"uses lost":       "uploaded codes are duplicates when they are uploaded again",
 	"households busy": "a member who left is not found when the request is repeated",
 	"program lost":    "a draft that was stored has another version when the request is repeated",
+	"year busy":       "the schedules run too often to repeat a year",
+	"year lost":       "the schedules run too often to repeat a year",
 	"schedule lost":   "a draft that was stored has another version when the request is repeated",
 }
 

@@ -34,7 +34,8 @@ func jsonNames(v any) []string {
 // answer says so. Below stand what the answer must hold, as "path: JSON" with a dotted path (# is the length of a
 // list), and "name = path" to remember a value as $name. "go" before the body reads it as a Go string, "base64"
 // sends it as such. After "=> each", lines of "value  status code" run the request with the value in the place
-// of §. "clock +14d" moves the clock, and "program generous" publishes testdata/generous.yaml as the next
+// of §. "clock +14d" moves the clock, "nights 30" moves it by
+// 30 days and runs the schedules each day, and "program generous" publishes testdata/generous.yaml as the next
 // version of bluebird. A blank line ends a request.
 //
 // A refusal must leave every byte of the table as it was, unless "recorded" stands behind it. In the end the accounts
@@ -79,6 +80,7 @@ var (
 	requestLine = regexp.MustCompile(`^(GET|PUT|POST|PATCH|DELETE|HEAD|TRACE|OPTIONS) (/\S*)$`)
 	headerLine  = regexp.MustCompile(`^([A-Z][A-Za-z-]*): (.*)$`)
 	clockLine   = regexp.MustCompile(`^clock \+(\d+)([dhms])$`)
+	nightsLine  = regexp.MustCompile(`^nights (\d+)$`)
 	programLine = regexp.MustCompile(`^program ([a-z]+)$`)
 	letLine     = regexp.MustCompile(`^(\w+) = ([\w.#]+)$`)
 	variable    = regexp.MustCompile(`\$(\w+)`)
@@ -91,6 +93,10 @@ func (s *script) run(lines []string) {
 			n, _ := strconv.Atoi(m[1])
 			unit := map[string]time.Duration{"d": 24 * time.Hour, "h": time.Hour, "m": time.Minute, "s": time.Second}[m[2]]
 			s.advance(time.Duration(n) * unit)
+		}
+		if m := nightsLine.FindStringSubmatch(lines[i]); m != nil {
+			n, _ := strconv.Atoi(m[1])
+			s.nights(n)
 		}
 		if m := programLine.FindStringSubmatch(lines[i]); m != nil {
 			s.version++

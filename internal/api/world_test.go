@@ -67,7 +67,10 @@ type world struct {
 	drawn      *perRequest                     // the source of randomness if failing is set
 	exchanged  func(request, answered, string) // called after each exchange with the route's pattern; may be nil
 
-	outbox  notify.Outbox
+	outbox   notify.Outbox
+	recorded int // messages of the outbox that the transcript has
+	queued   *queues
+
 	timeout time.Duration // of the functions; zero for none
 	domain  string        // at which requests arrive
 	stage   string        // of the HTTP API; empty for $default
@@ -87,11 +90,13 @@ func newWorld(t testing.TB, tab table.Table) *world { return openWorld(t, tab, n
 // must follow (nil for none).
 func openWorld(t testing.TB, tab table.Table, random io.Reader, spec *spec) *world {
 	w := &world{t: t, now: start, keys: map[string]string{"none": "", "garbage": "sk_test_garbage"}, spec: spec}
+	w.queued = &queues{bodies: map[string][]string{}}
 	w.guard = stacktest.Guard(t)
 	w.table = tab
 	w.app = &app.App{
 		Table: w.guard.Table(tab), Now: w.clock, Stage: app.Test, Log: telemetry.NewLog(writer{w}, slog.LevelInfo, "test"),
 		Secret: []byte("0123456789abcdefghijklmnopqrstuv"), Random: random,
+		Queue: w.queued,
 	}
 	if err := w.app.Wire(); err != nil {
 		t.Fatal(err)
@@ -386,8 +391,17 @@ var reader = Reader{Check: program.Check, Explain: program.Explain, Diff: progra
 // plainSource is the program of the tests: purchases, levels and rewards, and nothing that happens by itself.
 func plainSource(t testing.TB) string { return programSource(t, "bluebird") }
 
+// programSource returns the program of a file in testdata. The program everything, which has every key, is in package
+// program.
 func programSource(t testing.TB, name string) string {
 	t.Helper()
+	if name == "everything" {
+		b, err := os.ReadFile("../program/testdata/whole/everything.yaml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Replace(string(b), "program: harbour", "program: bluebird", 1)
+	}
 	b, err := os.ReadFile("testdata/" + name + ".yaml")
 	if err != nil {
 		t.Fatal(err)
