@@ -275,7 +275,7 @@ func (l *Ledger) planAtMost(ctx context.Context, read []table.Item, c command, b
 	case len(accounts) == 0:
 		return planned{}, nil
 	}
-	if w.own = len(w.entries); c.decision() == nil && !more {
+	if w.own = len(w.entries); c.decision() == nil {
 		w.own = len(passed)
 	}
 	w.entries = append(w.entries, passed...)
