@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
-	"testing"
 	"time"
 )
 
 // drawnProgram draws a program with every kind of rule that does not need another member.
-func drawnProgram(t *testing.T, r *rand.Rand) *Program {
+func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *Program {
 	for range 100 {
 		zone, err := time.LoadLocation(pick(r, "UTC", "Europe/Berlin", "America/New_York"))
 		if err != nil {
@@ -35,6 +34,11 @@ func drawnProgram(t *testing.T, r *rand.Rand) *Program {
 		if r.IntN(3) == 0 {
 			p.AdvanceNotice = AdvanceNotice{Period: Period{Days: 14}, MaxExtensions: 2}
 		}
+		p.Transfers = Transfers{
+			Min: 10, Step: pick[Points](r, 0, 5), AtMost: []Cap{{200, PerMonth, false}}, Accept: pick(r, Period{}, Period{Days: 3}),
+			Fee: pick(r, Fee{}, Fee{Points: 3}, Fee{Share: big.NewRat(1, 10)}),
+		}
+		p.Households = Households{Size: 3, Share: pick(r, nil, big.NewRat(1, 3)), Wait: pick(r, Period{}, Period{Days: 60})}
 		p.drawSpending(r)
 		if p.Compile() == nil {
 			return p

@@ -25,7 +25,10 @@ func TestRecordedHistories(t *testing.T) {
 		name := fmt.Sprintf("%02d", seed)
 		t.Run(name, func(t *testing.T) {
 			h := newRecorded(t, seed)
-			for range 45 {
+			for i := range 45 {
+				if i == 25 {
+					h.publish()
+				}
 				h.step()
 			}
 			h.line("account", fmt.Sprintf("%+v %v", h.acc.Balance(), h.lots()), h.acc)
@@ -45,13 +48,21 @@ type recorded struct {
 	moved  []Entry // and of conversions
 	left   Budgets // of the rules with a budget
 	told   Reminded
+	bob    Account // another member of the household
+	home   Household
+	parts  map[string]Entry // what bob contributed, by redemption
 	out    strings.Builder
 }
 
 func newRecorded(t *testing.T, seed uint64) *recorded {
 	r := rand.New(rand.NewPCG(seed, 31))
 	p := drawnProgram(t, r)
-	return &recorded{shop: newShop(t, p), r: r, at: noon, events: map[string]*EventState{}, left: Budgets{"campaigns.fund": 90}}
+	h := &recorded{
+		shop: newShop(t, p), r: r, at: noon, events: map[string]*EventState{}, left: Budgets{"campaigns.fund": 90}, parts: map[string]Entry{},
+		bob: called(t, p, "mem_bob", Lot{20270630, 40}, Lot{20271231, 500}),
+	}
+	h.home = Household{"hh_1", []Housemate{{h.acc.Member, Head, noon, noon}, {"mem_bob", Adult, noon, noon}}}
+	return h
 }
 
 // pick returns one of the values.
@@ -150,16 +161,57 @@ func (h *recorded) step() {
 		h.t.Fatal(err)
 	}
 	h.keep(out)
+	if out, err = h.p.Advance(h.bob, h.at); err != nil {
+		h.t.Fatal(err)
+	}
+	h.keepBob(out)
 	commands := []func(){
-		h.buy, h.buy, h.buy, h.revise, h.revise, h.revise, h.redeem, h.resolve, h.adjust, h.place, h.tellTraits, h.send, h.convert, h.goodwill,
+		h.buy, h.buy, h.buy, h.buy, h.revise, h.revise, h.revise, h.revise, h.redeem, h.redeem, h.resolve, h.adjust, h.place, h.tellTraits, h.send, h.convert,
+		h.goodwill, h.give,
+	}
+	if len(h.acc.Holds) > 0 && h.r.IntN(2) == 0 {
+		commands = []func(){h.resolve}
 	}
 	commands[h.r.IntN(len(commands))]()
 	h.show()
 	h.remind()
 }
 
+// publish replaces the program by another one, in which the zone and the levels' names are the same.
+func (h *recorded) publish() {
+	out, err := h.p.Advance(h.acc, h.at)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	h.keep(out)
+	was := h.p
+	next := drawnProgram(h.t, h.r)
+	next.Zone, next.Version = was.Zone, was.Version+1
+	next.Supersede(was, h.at, pick(h.r, UpgradeOnly, FullRefresh))
+	if err := next.Compile(); err != nil {
+		h.t.Fatal(err)
+	}
+	h.versions = append(h.versions, Live{Program: was, Until: h.at})
+	h.shop.p = next
+	h.line("version", fmt.Sprint(next.Version), next.Tiers.Refresh, next.Tiers.Gone, next.Retiers(was))
+}
+
+// rules returns the version by which an order or event is decided: that of its first state, or that of an instant.
+func (h *recorded) rules(version int, at time.Time) *Program {
+	for _, v := range h.versions {
+		if version == v.Program.Version || version == 0 && at.Before(v.Until) {
+			return v.Program
+		}
+	}
+	return h.p
+}
+
 // wait moves the clock on, often to the instant at which something is due.
 func (h *recorded) wait() {
+	if len(h.acc.Holds) > 0 && h.r.IntN(3) > 0 {
+		h.at = h.at.Add(10 * time.Minute)
+		return
+	}
 	due := h.p.Due(h.acc)
 	if until := h.acc.Tier.Until; !until.IsZero() && h.r.IntN(4) == 0 {
 		due = until
@@ -200,7 +252,7 @@ func (h *recorded) buy() {
 		}
 	}
 	h.orders = append(h.orders, o)
-	quote, err := h.p.Quote(h.acc, o, h.left, h.at)
+	quote, err := h.p.QuoteUnder(h.rules(0, o.PlacedAt), h.acc, o, h.left, h.at)
 	h.line("quote", fmt.Sprint(quote.Points), quote, fmt.Sprint(err))
 	h.order("order", len(h.orders)-1)
 }
@@ -208,7 +260,25 @@ func (h *recorded) buy() {
 // order delivers an order in its present state.
 func (h *recorded) order(what string, i int) bool {
 	o := h.orders[i]
-	return h.do(what+" "+o.ID, func() (Outcome, error) { return h.shop.place(h.states[o.ID], o, h.left, h.at) })
+	prior, version := h.states[o.ID], 0
+	if prior != nil {
+		version = prior.Program
+	}
+	return h.do(what+" "+o.ID, func() (Outcome, error) {
+		acc := h.acc
+		for {
+			out, err := h.p.PlaceOrder(acc, prior, h.rules(version, o.PlacedAt), o, h.left, h.at)
+			if !out.Needs.Undecided() {
+				return out, err
+			}
+			if out.Needs.Numbers {
+				acc = h.p.WithFirstOrders(acc, h.entries)
+			}
+			if out.Needs.Later != (PlacedOrder{}) {
+				acc = acc.WithLaterOrders(out.Needs.Later, h.entries)
+			}
+		}
+	})
 }
 
 func (h *recorded) revise() {
@@ -262,7 +332,65 @@ func (h *recorded) redeem() {
 		in.Code = "CODE-" + in.ID
 	}
 	commit := h.r.IntN(2) == 0
-	h.do(fmt.Sprint("redeem ", in.Reward, " ", commit), func() (Outcome, error) { return h.p.Redeem(h.acc, in, commit, nil, h.at) })
+	h.together(fmt.Sprint("redeem ", in.Reward, " ", commit), func() ([]Outcome, error) {
+		if in.Reward == "mug" && in.Cart == "" {
+			return h.p.RedeemTogether(h.home, []Account{h.acc, h.bob}, in, commit, nil, h.at)
+		}
+		out, err := h.p.Redeem(h.acc, in, commit, nil, h.at)
+		return []Outcome{out}, err
+	})
+}
+
+// together runs a command that may concern bob as well.
+func (h *recorded) together(what string, command func() ([]Outcome, error)) {
+	var outs []Outcome
+	done := h.do(what, func() (Outcome, error) {
+		var err error
+		if outs, err = command(); err != nil {
+			return Outcome{}, err
+		}
+		return outs[0], nil
+	})
+	if done && len(outs) > 1 {
+		h.keepBob(outs[1])
+	}
+}
+
+// keepBob takes over an outcome of bob.
+func (h *recorded) keepBob(out Outcome) {
+	if out.Account.Member == "" {
+		return // nothing concerns bob
+	}
+	if err := CheckWrite(h.bob, out.Account, out.Entries); err != nil {
+		h.t.Fatal(err)
+	}
+	h.bob = out.Account
+	for _, e := range out.Entries {
+		h.line("  bob", fmt.Sprintf("%s %s %+d", e.Kind, e.Cause, e.Points), e)
+		if e.Redemption != nil {
+			h.parts[e.Redemption.ID] = e
+		}
+	}
+}
+
+// give transfers points to bob, or ends an offer.
+func (h *recorded) give() {
+	for _, x := range h.acc.Holds {
+		if x.Redemption.To != "" {
+			h.endOffer(x.Redemption)
+			return
+		}
+	}
+	in := Redemption{ID: fmt.Sprint("tr_", len(h.entries)), Points: pick(h.r, 10, 25, 26, h.acc.Balance().Active)}
+	h.together(fmt.Sprint("give ", in.Points), func() ([]Outcome, error) { return h.p.Transfer(h.acc, h.bob, in, h.at) })
+}
+
+func (h *recorded) endOffer(offer Redemption) {
+	if as := pick(h.r, Accepted, Accepted, Declined, Cancelled); as != Accepted {
+		h.do(string(as), func() (Outcome, error) { return h.p.Return(h.acc, offer, as, h.at) })
+		return
+	}
+	h.together("accept", func() ([]Outcome, error) { return h.p.Accept(h.acc, h.bob, offer, h.at) })
 }
 
 // resolve ends or reverses a redemption.
@@ -271,16 +399,35 @@ func (h *recorded) resolve() {
 		return
 	}
 	e := h.spent[max(0, len(h.spent)-1-h.r.IntN(3))]
+	for _, x := range h.acc.Holds {
+		if h.r.IntN(3) > 0 {
+			e.Redemption = &x.Redemption
+		}
+	}
 	x := *e.Redemption
+	if x.To != "" {
+		h.endOffer(x)
+		return
+	}
+	accs, entries := []Account{h.acc}, []Entry{e}
+	if part, ok := h.parts[x.ID]; ok && len(x.Drawn) > 0 {
+		accs, entries = append(accs, h.bob), append(entries, part)
+	}
 	switch h.r.IntN(5) {
 	case 0:
-		h.do("cancel", func() (Outcome, error) { return h.p.Cancel(h.acc, x, h.at) })
+		h.together("cancel", func() ([]Outcome, error) { return h.p.CancelTogether(accs, x, h.at) })
 	case 1, 2:
 		n := pick(h.r, 0, 0, x.Points/2, x.Points)
-		h.do(fmt.Sprint("commit ", n), func() (Outcome, error) { return h.p.Commit(h.acc, x, n, h.at) })
+		h.together(fmt.Sprint("commit ", n), func() ([]Outcome, error) { return h.p.CommitTogether(accs, x, h.p, n, h.at) })
 	default:
 		share := pick(h.r, big.NewRat(1, 3), big.NewRat(1, 2), big.NewRat(1, 1))
-		h.do("reverse "+share.String(), func() (Outcome, error) { return h.p.Reverse(h.acc, e, share, h.at) })
+		h.together("reverse "+share.String(), func() ([]Outcome, error) {
+			target, _, err := h.p.Returned(x, share, IssuedCode{})
+			if err != nil {
+				return nil, err
+			}
+			return h.p.ReverseTogether(accs, entries, target, h.at)
+		})
 	}
 }
 
@@ -319,11 +466,11 @@ func (h *recorded) tellTraits() {
 // send reports an event, or a later state of one.
 func (h *recorded) send() {
 	ev := Event{Type: pick(h.r, "visit.completed", "review.approved", "review.declined"), ID: fmt.Sprint(h.r.IntN(6)), Member: h.acc.Member, At: h.at}
-	prior := h.events[ev.Cause()]
+	prior, version := h.events[ev.Cause()], 0
 	if prior != nil {
-		ev.At = prior.Event.At
+		ev.At, version = prior.Event.At, prior.Program
 	}
-	h.do(ev.Type, func() (Outcome, error) { return h.p.PlaceEvent(h.acc, prior, h.p, ev, h.at) })
+	h.do(ev.Type, func() (Outcome, error) { return h.p.PlaceEvent(h.acc, prior, h.rules(version, ev.At), ev, h.at) })
 }
 
 func (h *recorded) convert() {
@@ -360,7 +507,7 @@ func (h *recorded) goodwill() {
 	case 2:
 		for _, o := range slices.Backward(h.orders) {
 			if s := h.states[o.ID]; s != nil {
-				h.do("activate", func() (Outcome, error) { return h.p.ActivateOrder(h.acc, *s, h.p, h.at) })
+				h.do("activate", func() (Outcome, error) { return h.p.ActivateOrder(h.acc, *s, h.rules(s.Program, h.at), h.at) })
 				return
 			}
 		}
