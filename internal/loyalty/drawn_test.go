@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -49,18 +50,27 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *Program {
 }
 
 func (p *Program) drawSpending(r *rand.Rand) {
+	if r.IntN(8) == 0 {
+		return // nothing can be spent, and there is no other wallet
+	}
 	p.Wallets = []Wallet{{
 		ID: "miles", Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: 250, Full: r.IntN(2) == 0}}, Pending: pick(r, Wait{}, Wait{For: Period{Days: 5}}),
 		Expires: pick(r, Expiry{}, Expiry{After: Period{Months: 6}, RoundTo: EndOfDay}), TakeBack: pick(r, TakeBackDebt, TakeBackWithinBalance),
 	}}
+	p.Earn.Actions = append(p.Earn.Actions, Action{ID: "air", Event: "visit.completed", Points: 9, Wallet: "miles"})
 	p.Conversions = []Conversion{{ID: "fly", To: "miles", Rate: pick(r, big.NewRat(1, 3), big.NewRat(2, 1)), Min: 10, Back: Period{Days: 30}, Limits: []Limit{{2, PerMonth}}}}
 	p.Rewards = []Reward{
 		{ID: "mug", Type: "free_product", Cost: 60, Prices: map[string]Points{"gold": 50}, Limits: []Limit{{2, PerDay}}, Codes: drawnCodes(r)},
 		{ID: "miles", Type: "wallet_points", Cost: 40, Wallet: "miles", Points: 90},
+		{
+			ID: "tour", Type: "experience", Cost: 30, Segments: pick(r, nil, []string{"card"}), MinOrder: map[Currency]int64{"EUR": 2500},
+			Active: Span{From: noon.AddDate(0, 0, 20), Until: pick(r, time.Time{}, noon.AddDate(1, 0, 0))}, Drops: []Drop{{Pieces: 1}, {At: noon.AddDate(0, 3, 0), Pieces: 2}},
+			When: pick[Condition](r, nil, atLeast(2000)),
+		},
 		{ID: "perk", Type: Perk, Tiers: []string{"silver", "gold"}, Limits: []Limit{{1, PerMonth}}},
 	}
 	p.Redeeming = Redeeming{
-		OnRefund: pick(r, AllBack, ShareBack, NoneBack), Grace: pick(r, Period{}, Period{Days: 10}), CodeValid: pick(r, Period{}, Period{Days: 30}),
+		PerOrder: pick[int64](r, 0, 1), OnRefund: pick(r, AllBack, ShareBack, NoneBack), Grace: pick(r, Period{}, Period{Days: 10}), CodeValid: pick(r, Period{}, Period{Days: 30}),
 		Pay: Pay{Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: pick[Points](r, 0, 100), Step: pick[Points](r, 0, 50), Share: pick(r, nil, big.NewRat(1, 2))},
 	}
 	if r.IntN(5) == 0 {
@@ -93,7 +103,6 @@ func drawnEarn(r *rand.Rand) Earn {
 			{ID: "review", Event: "review.approved", Points: 25, Cooldown: Period{Days: 3}},
 			{ID: "birthday", Event: EventBirthday, Points: 30},
 			{ID: "year", Event: EventAnniversary, Points: 15},
-			{ID: "air", Event: "visit.completed", Points: 9, Wallet: "miles"},
 		},
 	}
 	for i := range r.IntN(4) {
@@ -128,6 +137,24 @@ func drawnRule(r *rand.Rand, id string) Rule {
 	case 6:
 		x.Match.BirthdayDays, x.Match.Segments = pick(r, 0, 7), pick(r, nil, []string{"card"})
 	}
+	switch r.IntN(12) {
+	case 0:
+		x.Match.Channels = []string{"shop"}
+	case 1:
+		x.Match.Stores = []string{"east"}
+	case 2:
+		x.Match.Currencies = []Currency{"JPY", "CHF"}
+	case 3:
+		x.Match.HoursFrom, x.Match.HoursUntil, x.Match.Zone = 22*60, 11*60, pick(r, ProgramClock, StoreClock, MemberClock)
+	case 4:
+		x.Match.Weekdays, x.Match.HoursFrom, x.Match.HoursUntil = []time.Weekday{time.Monday, time.Saturday}, 6*60, pick(r, 5*60, 13*60)
+	case 5:
+		x.Match.BirthdayMonth = true
+	case 6:
+		x.Match.From, x.Match.Until = noon.AddDate(0, 0, 8), noon.AddDate(0, 6, 8)
+	case 7:
+		x.Match.When = atLeast(2500)
+	}
 	if r.IntN(3) == 0 {
 		x.Caps = []Cap{{pick[Points](r, 10, 30, 60), pick(r, PerOrder, PerDay, PerMonth, PerEver), r.IntN(3) == 0}}
 	}
@@ -139,6 +166,13 @@ func drawnRule(r *rand.Rand, id string) Rule {
 	}
 	return x
 }
+
+// atLeast is the condition that so much remains of an order.
+type atLeast int64
+
+func (n atLeast) Holds(f *Facts) (bool, error) { return f.Total >= int64(n), nil }
+func (n atLeast) OrderNumbers() int            { return 0 }
+func (n atLeast) String() string               { return fmt.Sprint("order.total >= ", int64(n)) }
 
 func drawnTiers(r *rand.Rand) Tiers {
 	t := Tiers{
@@ -170,6 +204,13 @@ func drawnTiers(r *rand.Rand) Tiers {
 		t.Window = Window{Kind: OwnWindow, Months: 6}
 	case 5:
 		t.Window = Window{Kind: LevelWindow}
+	}
+	if r.IntN(3) == 0 {
+		t.Levels[2].Expires = pick(r, &Expiry{}, &Expiry{After: Period{Months: 9}, RoundTo: EndOfQuarter}, &Expiry{After: Period{Months: 9}, RoundTo: EndOfYear})
+	}
+	if r.IntN(6) == 0 {
+		t.Levels = slices.Delete(t.Levels, 1, 2)
+		t.Floors = t.Floors[1:]
 	}
 	_, cyclic := t.cycle()
 	switch r.IntN(3) {

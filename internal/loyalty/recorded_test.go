@@ -21,7 +21,7 @@ import (
 // is right, and this one finds changes that none of them expects. A line ends with a hash of everything that it leaves out.
 // After each command the entries must be sound, and applied to the account before it they must give the account after it.
 func TestRecordedHistories(t *testing.T) {
-	for seed := range uint64(30) {
+	for seed := range uint64(40) {
 		name := fmt.Sprintf("%02d", seed)
 		t.Run(name, func(t *testing.T) {
 			h := newRecorded(t, seed)
@@ -231,7 +231,7 @@ func (h *recorded) wait() {
 func (h *recorded) buy() {
 	o := Order{
 		ID: fmt.Sprint(len(h.orders) + 1), Member: h.acc.Member, PlacedAt: h.at, Status: pick(h.r, OrderPaid, OrderPaid, OrderPaid, OrderPlaced),
-		Currency: pick[Currency](h.r, "EUR", "EUR", "EUR", "JPY", "CHF"), Channel: pick(h.r, "web", "shop"),
+		Currency: pick[Currency](h.r, "EUR", "EUR", "EUR", "JPY", "CHF"), Channel: pick(h.r, "web", "shop"), Store: pick(h.r, "", "east"), Clock: pick(h.r, nil, time.FixedZone("till", -5*3600)),
 	}
 	if h.r.IntN(3) == 0 {
 		o.PlacedAt = o.PlacedAt.Add(-pick(h.r, time.Millisecond, time.Hour, 20*24*time.Hour, 89*24*time.Hour))
@@ -322,7 +322,7 @@ func (h *recorded) revise() {
 
 func (h *recorded) redeem() {
 	in := Redemption{
-		ID: fmt.Sprint("rd_", len(h.entries)), Reward: pick(h.r, "mug", "mug", "miles", "perk", PayReward, "gone"), Cart: pick(h.r, "", "", "cart"),
+		ID: fmt.Sprint("rd_", len(h.entries)), Reward: pick(h.r, "mug", "mug", "miles", "tour", "tour", "perk", PayReward, "gone"), Order: pick(h.r, "", "1"), Cart: pick(h.r, "", "", "cart"),
 		Total: Money{pick[int64](h.r, 100, 2500), "EUR"},
 	}
 	if in.Reward == PayReward {
