@@ -53,9 +53,6 @@ func (d *decision) slidesTo(at time.Time) Date {
 
 // slide moves the lots that expire by inactivity on to a day; zero: they do not expire any more.
 func (d *decision) slide(e *Entry, to Date) {
-	if to != 0 && !to.Slides() {
-		return // this level's lots have days of their own
-	}
 	moved := false
 	for _, l := range d.sliding(*e) {
 		if l.Points == 0 || to != 0 && l.Expires >= to {

@@ -2,6 +2,7 @@ package loyalty
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"reflect"
 	"slices"
@@ -302,5 +303,163 @@ func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
 	got := PlacedFrom(placed(2), []Entry{order(4), {}, order(2), order(1), order(4), order(3)})
 	if !slices.Equal(got, []PlacedOrder{placed(2), placed(3), placed(4)}) {
 		t.Errorf("placed from the second on: %+v", got)
+	}
+}
+
+func TestBudgetsAfterSpends(t *testing.T) {
+	was := Budgets{"a": 10, "b": 5}
+	if got, want := was.after([]Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}}), (Budgets{"a": 8, "b": 5}); !maps.Equal(got, want) || was["a"] != 10 {
+		t.Errorf("%v are left, want %v", got, want)
+	}
+}
+
+func TestWhatIsLeftOfAReward(t *testing.T) {
+	p := stocked(t, func(_ *Program, r *Reward) { r.Drops = []Drop{{At: noon, Pieces: 2}} })
+	r := &p.Rewards[0]
+	for _, c := range []struct {
+		left Budgets
+		at   time.Time
+		want []LackOf
+	}{
+		{nil, noon, nil},
+		{nil, noon.Add(-1), []LackOf{LacksStock}},
+		{Budgets{r.Key(): 1}, noon, nil},
+		{Budgets{r.Key(): 0}, noon, []LackOf{LacksStock}},
+		{Budgets{r.CodesKey(): 1, r.TurnKey(): 1}, noon, nil},
+		{Budgets{r.CodesKey(): 0}, noon, []LackOf{LacksStock}},
+		{Budgets{r.TurnKey(): 0, r.Key(): 2}, noon, []LackOf{LacksTurn}},
+	} {
+		var got []LackOf
+		for _, l := range r.gone(c.left, c.at) {
+			got = append(got, l.What)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%v at %s: %v, want %v", c.left, c.at, got, c.want)
+		}
+	}
+}
+
+func TestNextDayOfAMember(t *testing.T) {
+	p := testProgram(t) // in Berlin
+	acc := joined(t, p, noon)
+	from, until := p.Tomorrow(acc, instant(t, "2027-03-27T23:00:00Z"))
+	if !from.Equal(instant(t, "2027-03-28T22:00:00Z")) || !until.Equal(instant(t, "2027-03-29T22:00:00Z")) {
+		t.Errorf("from %s until %s", from, until)
+	}
+	acc.Traits.Zone = "America/New_York"
+	from, until = p.Tomorrow(acc, instant(t, "2027-03-28T03:59:59Z"))
+	if !from.Equal(instant(t, "2027-03-28T04:00:00Z")) || !until.Equal(instant(t, "2027-03-29T04:00:00Z")) {
+		t.Errorf("in New York from %s until %s", from, until)
+	}
+}
+
+func TestOnlySucceededRefundsAddUp(t *testing.T) {
+	o := paid("EUR", Line{Amount: 1000})
+	for _, c := range []struct {
+		status RefundStatus
+		amount int64
+		code   Code
+	}{
+		{RefundSucceeded, 400, ""}, {RefundSucceeded, 401, RefundExceedsPayment}, {RefundFailed, 1000, ""}, {RefundPending, 1000, ""}, {"lost", 1, ValidationFailed},
+	} {
+		o.Refunds = []Refund{back("a", 600), {ID: "b", Status: c.status, Amount: c.amount}}
+		pointer := map[Code]string{RefundExceedsPayment: "/refunds", ValidationFailed: "/refunds/1/status"}[c.code]
+		wantRefusal(t, fmt.Sprint(c.status, " ", c.amount), o.checkRefunds(), c.code, pointer)
+	}
+	for _, c := range []struct {
+		name    string
+		edit    func(*Order)
+		code    Code
+		pointer string
+	}{
+		{"as many refunds as there may be", func(o *Order) { o.Refunds = manyRefunds(MaxRefunds) }, "", ""},
+		{"more refunds than there may be", func(o *Order) { o.Refunds = manyRefunds(MaxRefunds + 1) }, ValidationFailed, "/refunds"},
+		{"two of one ID", func(o *Order) { o.Refunds = []Refund{back("a", 1), back("a", 1)} }, ValidationFailed, "/refunds/1/id"},
+		{"included tax of all", func(o *Order) { o.Refunds = []Refund{{ID: "a", Status: RefundSucceeded, Amount: 5, Included: 5}} }, "", ""},
+		{"included tax of more", func(o *Order) { o.Refunds = []Refund{{ID: "a", Status: RefundSucceeded, Amount: 5, Included: 6}} }, ValidationFailed, "/refunds/0/tax"},
+		{"parts of more than all", func(o *Order) { o.Refunds = []Refund{{ID: "a", Status: RefundSucceeded, Amount: 5, Goods: 6}} }, ValidationFailed, "/refunds/0/amount"},
+		{"a dispute about all", func(o *Order) { o.Disputes = []Dispute{{"d", noon, DisputeOpen, 1000}} }, "", ""},
+		{"a dispute about more", func(o *Order) { o.Disputes = []Dispute{{"d", noon, DisputeOpen, 1001}} }, ValidationFailed, "/disputes/0/amount"},
+		{"a dispute below zero", func(o *Order) { o.Disputes = []Dispute{{"d", noon, DisputeOpen, -1}} }, AmountOutOfRange, "/disputes/0/amount"},
+		{"a dispute of no status", func(o *Order) { o.Disputes = []Dispute{{"d", noon, "x", 1}} }, ValidationFailed, "/disputes/0/status"},
+		{"two disputes of one ID", func(o *Order) { o.Disputes = slices.Repeat([]Dispute{{"d", noon, DisputeWon, 1}}, 2) }, ValidationFailed, "/disputes/1/id"},
+		{"too many disputes", func(o *Order) { o.Disputes = make([]Dispute, MaxRefunds+1) }, ValidationFailed, "/disputes"},
+		{"a line's whole amount", func(o *Order) { o.Refunds = []Refund{back("a", 1000, RefundLine{"1", 1, 1000})} }, "", ""},
+		{"more than a line's amount", func(o *Order) { o.Shipping, o.Refunds = 10, []Refund{back("a", 1001, RefundLine{"1", 1, 1001})} }, RefundExceedsPayment, "/refunds"},
+		{"a line's discounted amount, rounded up", func(o *Order) { o.Discount, o.Refunds = 500, []Refund{back("a", 500, RefundLine{"1", 1, 500})} }, "", ""},
+		{"an unknown line", func(o *Order) { o.Refunds = []Refund{back("a", 1, RefundLine{"9", 1, 1})} }, ValidationFailed, "/refunds/0/lines/0/id"},
+		{"all shipping and tax", func(o *Order) {
+			o.Shipping, o.Tax, o.Refunds = 5, 6, []Refund{{ID: "a", Status: RefundSucceeded, Amount: 11, Shipping: 5, Tax: 6}}
+		}, "", ""},
+		{"more shipping", func(o *Order) {
+			o.Shipping, o.Tax, o.Refunds = 5, 6, []Refund{{ID: "a", Status: RefundSucceeded, Amount: 11, Shipping: 6}}
+		}, RefundExceedsPayment, "/refunds"},
+		{"more tax", func(o *Order) {
+			o.Shipping, o.Tax, o.Refunds = 5, 6, []Refund{{ID: "a", Status: RefundSucceeded, Amount: 11, Tax: 7}}
+		}, RefundExceedsPayment, "/refunds"},
+	} {
+		o := paid("EUR", Line{Amount: 1000})
+		c.edit(&o)
+		wantRefusal(t, c.name, o.check(), c.code, c.pointer)
+	}
+}
+
+func manyRefunds(n int) (all []Refund) {
+	for i := range n {
+		all = append(all, back(fmt.Sprint(i), 1))
+	}
+	return all
+}
+
+func TestFeeIsPaidWithTheFirstLots(t *testing.T) {
+	d := (&Program{}).decide(Account{}, noon)
+	lots := []Lot{{20270101, 5}, {20270201, 7}, {0, 9}}
+	for fee, want := range map[Points][]Lot{0: lots, 3: {{20270101, 2}, {20270201, 7}, {0, 9}}, 5: lots[1:], 6: {{20270201, 6}, {0, 9}}, 12: lots[2:], 21: nil} {
+		if got := d.sent(lots, fee); !slices.Equal(got, want) {
+			t.Errorf("after a fee of %d arrive %v, want %v", fee, got, want)
+		}
+	}
+}
+
+func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
+	entry := func(id string, minutes int, n int64) Entry {
+		o := Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}
+		return Entry{Order: &OrderState{Order: o}, Usage: []Usage{{Rule: "r", Per: PerEver, N: n}}}
+	}
+	got := LaterThan(PlacedOrder{noon, "b"}, []Entry{entry("b", 0, 1), {}, entry("a", 0, 2), entry("c", 0, 4), entry("d", 5, 8), entry("c", 0, 16), entry("d", 5, -3)})
+	if len(got.All) != 2 || got.All[0].Order.ID != "c" || got.All[0].Usage[0].N != 20 || got.All[1].Order.ID != "d" || got.All[1].Usage[0].N != 5 {
+		t.Errorf("%+v", got.All)
+	}
+}
+
+// What a reward gave in another wallet goes back in proportion to the points that are not back yet, rounded up.
+func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
+	p := stocked(t, func(p *Program, r *Reward) {
+		p.Wallets = []Wallet{{ID: "miles"}}
+		r.Type, r.Wallet, r.Points = "wallet_points", "miles", 90
+		p.Redeeming.OnRefund = ShareBack
+	})
+	out := redeemed(t, p, saver(t, p, ample), Redemption{ID: "rd_1"}, true, noon)
+	for _, c := range []struct {
+		share      *big.Rat
+		main, held Points
+	}{{big.NewRat(1, 3), 33, 60}, {big.NewRat(1, 2), 50, 44}, {big.NewRat(1, 1), 100, 0}} {
+		back, err := p.Reverse(out.Account, last(out), c.share, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := last(back).Redemption
+		if r.Back != c.main || back.Account.BalanceOf("miles").Active != c.held || r.Credit.Worth != c.held || back.Account.Balance().Active != ample.Points-100+c.main {
+			t.Errorf("after %s came back: %d points, %d miles, credit %+v; want %d, %d", c.share, r.Back, back.Account.BalanceOf("miles").Active, r.Credit, c.main, c.held)
+		}
+		for _, x := range last(back).Postings {
+			if x.Points == 0 {
+				t.Errorf("a posting of nothing: %+v", x)
+			}
+		}
+		out = back
+	}
+	if r := last(out).Redemption; r.Status != Reversed {
+		t.Errorf("%s", r.Status)
 	}
 }

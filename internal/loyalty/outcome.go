@@ -185,7 +185,7 @@ func (d *decision) where(g Grant) Date {
 	lot, times := d.lot(g.Expires), 0
 	for _, m := range d.Account.Moves {
 		other := m.Times > 0 && m.Times != times+1 // it moved points of this lot that were put off more or less often
-		if lot != 0 && !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
+		if !lot.Slides() && !g.ActiveAt.After(m.At) && m.First <= lot && lot <= m.Last && !other {
 			lot, times = m.To, m.Times
 		}
 	}

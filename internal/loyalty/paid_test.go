@@ -189,6 +189,7 @@ func TestRefundsOfPayments(t *testing.T) {
 			backFact("r", 150, func(f *Fact) { f.Lines = []FactLine{{ID: "2", Quantity: 1, Amount: 150}} }),
 			backFact("s", 150, func(f *Fact) { f.Lines = []FactLine{{ID: "2", Quantity: 1, Amount: 150}} }),
 		), []Refund{stated(300, 0, 0, 0, RefundLine{"2", 1, 150}, RefundLine{"2", 1, 50})}},
+		{"more stated than was paid", order(backFact("r", 1001, func(f *Fact) { f.Shipping = 100 })), []Refund{sum(1000)}},
 		{"one stated, one not", order(backFact("r", 50, func(f *Fact) { f.Shipping = 50 }), backFact("s", 70)), []Refund{stated(50, 50, 0, 0), sum(70)}},
 		{"in another currency", order(backFact("r", 300, func(f *Fact) { f.Money.Currency = "USD" })), nil},
 	} {
