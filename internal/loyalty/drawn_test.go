@@ -17,10 +17,20 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *Program {
 		}
 		p := &Program{
 			ID: "drawn", Version: 1, Zone: zone, Earn: drawnEarn(r), Tiers: drawnTiers(r),
-			Groups:     []Group{{"best", Best}, {"sum", Sum}, {"first", First}, {"only", Exclusive}},
-			Exchange:   Exchange{Base: "EUR", Rates: []ExchangeRate{{From: 20260101, Rates: map[Currency]*big.Rat{"CHF": big.NewRat(105, 100)}}}},
+			Groups: []Group{{"best", Best}, {"sum", Sum}, {"first", First}, {"only", Exclusive}},
+			Exchange: Exchange{
+				Base:  "EUR",
+				Rates: []ExchangeRate{{From: 20260101, Rates: map[Currency]*big.Rat{"CHF": big.NewRat(105, 100)}}},
+			},
 			Milestones: []Milestone{{"one", 1, 11}, {"three", 3, 33}}[:r.IntN(3)],
-			TakeBack:   pick(r, TakeBackDebt, TakeBackDebt, TakeBackWithinBalance, TakeBackPendingOnly, TakeBackUnlimited),
+			TakeBack: pick(
+				r,
+				TakeBackDebt,
+				TakeBackDebt,
+				TakeBackWithinBalance,
+				TakeBackPendingOnly,
+				TakeBackUnlimited,
+			),
 			DebtAtMost: pick[Points](r, 0, 0, 40), BirthdayLock: pick(r, Period{}, Period{Months: 6}),
 			Goodwill: Goodwill{Extend: Period{Months: 24}, Reinstate: Period{Days: 90}},
 			Hold:     pick(r, 30*time.Minute, 36*time.Hour), Reminders: drawnReminders(r),
@@ -39,7 +49,11 @@ func drawnProgram(t interface{ Fatal(...any) }, r *rand.Rand) *Program {
 			Min: 10, Step: pick[Points](r, 0, 5), AtMost: []Cap{{200, PerMonth, false}}, Accept: pick(r, Period{}, Period{Days: 3}),
 			Fee: pick(r, Fee{}, Fee{Points: 3}, Fee{Share: big.NewRat(1, 10)}),
 		}
-		p.Households = Households{Size: 3, Share: pick(r, nil, big.NewRat(1, 3)), Wait: pick(r, Period{}, Period{Days: 60})}
+		p.Households = Households{
+			Size:  3,
+			Share: pick(r, nil, big.NewRat(1, 3)),
+			Wait:  pick(r, Period{}, Period{Days: 60}),
+		}
 		p.drawSpending(r)
 		if p.Compile() == nil {
 			return p
@@ -55,23 +69,55 @@ func (p *Program) drawSpending(r *rand.Rand) {
 	}
 	p.Wallets = []Wallet{{
 		ID: "miles", Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(1, 1), Per: 250, Full: r.IntN(2) == 0}}, Pending: pick(r, Wait{}, Wait{For: Period{Days: 5}}),
-		Expires: pick(r, Expiry{}, Expiry{After: Period{Months: 6}, RoundTo: EndOfDay}), TakeBack: pick(r, TakeBackDebt, TakeBackWithinBalance),
+		Expires: pick(
+			r,
+			Expiry{},
+			Expiry{After: Period{Months: 6}, RoundTo: EndOfDay},
+		), TakeBack: pick(r, TakeBackDebt, TakeBackWithinBalance),
 	}}
 	p.Earn.Actions = append(p.Earn.Actions, Action{ID: "air", Event: "visit.completed", Points: 9, Wallet: "miles"})
-	p.Conversions = []Conversion{{ID: "fly", To: "miles", Rate: pick(r, big.NewRat(1, 3), big.NewRat(2, 1)), Min: 10, Back: Period{Days: 30}, Limits: []Limit{{2, PerMonth}}}}
+	p.Conversions = []Conversion{
+		{
+			ID:     "fly",
+			To:     "miles",
+			Rate:   pick(r, big.NewRat(1, 3), big.NewRat(2, 1)),
+			Min:    10,
+			Back:   Period{Days: 30},
+			Limits: []Limit{{2, PerMonth}},
+		},
+	}
 	p.Rewards = []Reward{
-		{ID: "mug", Type: "free_product", Cost: 60, Prices: map[string]Points{"gold": 50}, Limits: []Limit{{2, PerDay}}, Codes: drawnCodes(r)},
+		{
+			ID:     "mug",
+			Type:   "free_product",
+			Cost:   60,
+			Prices: map[string]Points{"gold": 50},
+			Limits: []Limit{{2, PerDay}},
+			Codes:  drawnCodes(r),
+		},
 		{ID: "miles", Type: "wallet_points", Cost: 40, Wallet: "miles", Points: 90},
 		{
 			ID: "tour", Type: "experience", Cost: 30, Segments: pick(r, nil, []string{"card"}), MinOrder: map[Currency]int64{"EUR": 2500},
-			Active: Span{From: noon.AddDate(0, 0, 20), Until: pick(r, time.Time{}, noon.AddDate(1, 0, 0))}, Drops: []Drop{{Pieces: 1}, {At: noon.AddDate(0, 3, 0), Pieces: 2}},
+			Active: Span{
+				From:  noon.AddDate(0, 0, 20),
+				Until: pick(r, time.Time{}, noon.AddDate(1, 0, 0)),
+			}, Drops: []Drop{{Pieces: 1}, {At: noon.AddDate(0, 3, 0), Pieces: 2}},
 			When: pick[Condition](r, nil, atLeast(2000)),
 		},
 		{ID: "perk", Type: Perk, Tiers: []string{"silver", "gold"}, Limits: []Limit{{1, PerMonth}}},
 	}
 	p.Redeeming = Redeeming{
-		PerOrder: pick[int64](r, 0, 1), OnRefund: pick(r, AllBack, ShareBack, NoneBack), Grace: pick(r, Period{}, Period{Days: 10}), CodeValid: pick(r, Period{}, Period{Days: 30}),
-		Pay: Pay{Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}}, Min: pick[Points](r, 0, 100), Step: pick[Points](r, 0, 50), Share: pick(r, nil, big.NewRat(1, 2))},
+		PerOrder: pick[int64](
+			r,
+			0,
+			1,
+		), OnRefund: pick(r, AllBack, ShareBack, NoneBack), Grace: pick(r, Period{}, Period{Days: 10}), CodeValid: pick(r, Period{}, Period{Days: 30}),
+		Pay: Pay{
+			Rates: map[Currency]Rate{"EUR": {Points: big.NewRat(100, 1), Per: 100}},
+			Min:   pick[Points](r, 0, 100),
+			Step:  pick[Points](r, 0, 50),
+			Share: pick(r, nil, big.NewRat(1, 2)),
+		},
 	}
 	if r.IntN(5) == 0 {
 		p.Rewards = append(p.Rewards, Reward{ID: "gift", Type: "free_product", Cost: 100})
@@ -80,24 +126,61 @@ func (p *Program) drawSpending(r *rand.Rand) {
 }
 
 func drawnCodes(r *rand.Rand) Codes {
-	return Codes{From: GeneratedCode, Wait: pick(r, Period{}, Period{Days: 2}), Valid: pick(r, Period{}, Period{Days: 20})}
+	return Codes{
+		From:  GeneratedCode,
+		Wait:  pick(r, Period{}, Period{Days: 2}),
+		Valid: pick(r, Period{}, Period{Days: 20}),
+	}
 }
 
 func drawnEarn(r *rand.Rand) Earn {
 	e := Earn{
 		Rates: map[Currency]Rate{
-			"EUR": {Points: big.NewRat(pick[int64](r, 1, 2, 7), pick[int64](r, 1, 3)), Per: pick[int64](r, 100, 250), Full: r.IntN(4) == 0},
+			"EUR": {
+				Points: big.NewRat(pick[int64](r, 1, 2, 7), pick[int64](r, 1, 3)),
+				Per:    pick[int64](r, 100, 250),
+				Full:   r.IntN(4) == 0,
+			},
 			"JPY": {Points: big.NewRat(1, 1), Per: 150},
 		},
-		Counts:   Counts{Items: true, Shipping: r.IntN(2) == 0, Tax: r.IntN(3) == 0},
-		Rounding: pick(r, Down, Nearest, Up, HalfEven), Carry: r.IntN(4) == 0, CountPlaced: r.IntN(4) == 0, TaxIncluded: r.IntN(4) == 0,
-		Pending: pick(r, Wait{}, Wait{}, Wait{For: Period{Days: 14}}, Wait{On: []Day{101, 615}}, Wait{ByHand: true}, Wait{Until: WhenDelivered, For: Period{Days: 2}, Within: Period{Days: 30}}),
-		Expires: pick(
-			r, Expiry{}, Expiry{After: Period{Months: 2}, RoundTo: EndOfMonth}, Expiry{After: Period{Days: 40}, RoundTo: EndOfDay},
-			Expiry{On: []Day{630, 1231}, After: Period{Months: 1}}, Expiry{After: Period{Months: 5}, Anniversary: OfJoining},
-			Expiry{After: Period{Months: 3}, Inactive: true, RoundTo: EndOfDay, ResetBy: []string{"order", "redemption", "visit.completed"}},
+		Counts: Counts{Items: true, Shipping: r.IntN(2) == 0, Tax: r.IntN(3) == 0},
+		Rounding: pick(
+			r,
+			Down,
+			Nearest,
+			Up,
+			HalfEven,
+		), Carry: r.IntN(4) == 0, CountPlaced: r.IntN(4) == 0, TaxIncluded: r.IntN(4) == 0,
+		Pending: pick(
+			r,
+			Wait{},
+			Wait{},
+			Wait{For: Period{Days: 14}},
+			Wait{On: []Day{101, 615}},
+			Wait{ByHand: true},
+			Wait{Until: WhenDelivered, For: Period{Days: 2}, Within: Period{Days: 30}},
 		),
-		Categories: []CategoryRule{{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)}, {ID: "cards", Category: "cards", Multiply: new(big.Rat)}},
+		Expires: pick(
+			r,
+			Expiry{},
+			Expiry{After: Period{Months: 2}, RoundTo: EndOfMonth},
+			Expiry{After: Period{Days: 40}, RoundTo: EndOfDay},
+			Expiry{
+				On:    []Day{630, 1231},
+				After: Period{Months: 1},
+			},
+			Expiry{After: Period{Months: 5}, Anniversary: OfJoining},
+			Expiry{
+				After:    Period{Months: 3},
+				Inactive: true,
+				RoundTo:  EndOfDay,
+				ResetBy:  []string{"order", "redemption", "visit.completed"},
+			},
+		),
+		Categories: []CategoryRule{
+			{ID: "beans", Category: "beans", Multiply: big.NewRat(2, 1)},
+			{ID: "cards", Category: "cards", Multiply: new(big.Rat)},
+		},
 		Actions: []Action{
 			{ID: "visit", Event: "visit.completed", Points: 40, Limits: []Limit{{2, PerMonth}}},
 			{ID: "review", Event: "review.approved", Points: 25, Cooldown: Period{Days: 3}},
@@ -117,10 +200,21 @@ func drawnEarn(r *rand.Rand) Earn {
 }
 
 func drawnRule(r *rand.Rand, id string) Rule {
-	x := Rule{ID: id, Group: pick(r, "", "best", "sum", "first", "only"), Priority: r.IntN(3), Shadow: r.IntN(9) == 0, Give: pick[Strategy](
-		r, Fixed{24}, PerVisit{7}, PerUnit{big.NewRat(5, 2)}, Multiply{big.NewRat(5, 2)}, Steps{map[Currency][]Band{"EUR": {{0, 5}, {1000, 10}, {5000, 30}}}},
-		PerAmount{map[Currency]Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}}},
-	)}
+	x := Rule{
+		ID:       id,
+		Group:    pick(r, "", "best", "sum", "first", "only"),
+		Priority: r.IntN(3),
+		Shadow:   r.IntN(9) == 0,
+		Give: pick[Strategy](
+			r,
+			Fixed{24},
+			PerVisit{7},
+			PerUnit{big.NewRat(5, 2)},
+			Multiply{big.NewRat(5, 2)},
+			Steps{map[Currency][]Band{"EUR": {{0, 5}, {1000, 10}, {5000, 30}}}},
+			PerAmount{map[Currency]Rate{"EUR": {Points: big.NewRat(1, 2), Per: 100}}},
+		),
+	}
 	switch r.IntN(8) {
 	case 0:
 		x.Match.Categories = []string{"beans", "cards"}
@@ -145,9 +239,21 @@ func drawnRule(r *rand.Rand, id string) Rule {
 	case 2:
 		x.Match.Currencies = []Currency{"JPY", "CHF"}
 	case 3:
-		x.Match.HoursFrom, x.Match.HoursUntil, x.Match.Zone = 22*60, 11*60, pick(r, ProgramClock, StoreClock, MemberClock)
+		x.Match.HoursFrom, x.Match.HoursUntil, x.Match.Zone = 22*60, 11*60, pick(
+			r,
+			ProgramClock,
+			StoreClock,
+			MemberClock,
+		)
 	case 4:
-		x.Match.Weekdays, x.Match.HoursFrom, x.Match.HoursUntil = []time.Weekday{time.Monday, time.Saturday}, 6*60, pick(r, 5*60, 13*60)
+		x.Match.Weekdays, x.Match.HoursFrom, x.Match.HoursUntil = []time.Weekday{
+			time.Monday,
+			time.Saturday,
+		}, 6*60, pick(
+			r,
+			5*60,
+			13*60,
+		)
 	case 5:
 		x.Match.BirthdayMonth = true
 	case 6:
@@ -162,7 +268,10 @@ func drawnRule(r *rand.Rand, id string) Rule {
 		x.Limits = []Limit{{1, pick(r, PerDay, PerMonth, PerEver)}}
 	}
 	if _, multiplies := x.Give.(Multiply); r.IntN(4) == 0 && !multiplies {
-		x.Life = Life{Pending: &Wait{For: Period{Days: 3}}, Expires: &Expiry{After: Period{Days: 40}, RoundTo: EndOfDay}}
+		x.Life = Life{
+			Pending: &Wait{For: Period{Days: 3}},
+			Expires: &Expiry{After: Period{Days: 40}, RoundTo: EndOfDay},
+		}
 	}
 	return x
 }
@@ -176,9 +285,24 @@ func (n atLeast) String() string               { return fmt.Sprint("order.total 
 
 func drawnTiers(r *rand.Rand) Tiers {
 	t := Tiers{
-		Levels: []Level{{ID: "bronze"}, {ID: "silver", Points: pick[Points](r, 0, 25)}, {ID: "gold", Points: pick[Points](r, 0, 50)}},
-		By:     pick(r, ByPointsEarned, ByOrders, BySpend, ByElements, ByVisits), Currency: "EUR", AtLeast: map[Currency]int64{"EUR": 1000}, Visit: "visit.completed",
-		Welcome: pick(r, HighestOnly, EachLevel), Again: r.IntN(2) == 0, MoveDown: pick(r, OneStep, ToQualified, ToQualified, StayUp),
+		Levels: []Level{
+			{ID: "bronze"},
+			{ID: "silver", Points: pick[Points](r, 0, 25)},
+			{ID: "gold", Points: pick[Points](r, 0, 50)},
+		},
+		By: pick(
+			r,
+			ByPointsEarned,
+			ByOrders,
+			BySpend,
+			ByElements,
+			ByVisits,
+		), Currency: "EUR", AtLeast: map[Currency]int64{"EUR": 1000}, Visit: "visit.completed",
+		Welcome: pick(
+			r,
+			HighestOnly,
+			EachLevel,
+		), Again: r.IntN(2) == 0, MoveDown: pick(r, OneStep, ToQualified, ToQualified, StayUp),
 		Grace: pick(r, Period{}, Period{}, Period{Days: 30}), KeepOnRefund: r.IntN(4) == 0,
 		Floors: []Floor{{Level: "silver", Segment: "card"}, {Level: "gold", Segment: "vip"}},
 	}
@@ -206,7 +330,12 @@ func drawnTiers(r *rand.Rand) Tiers {
 		t.Window = Window{Kind: LevelWindow}
 	}
 	if r.IntN(3) == 0 {
-		t.Levels[2].Expires = pick(r, &Expiry{}, &Expiry{After: Period{Months: 9}, RoundTo: EndOfQuarter}, &Expiry{After: Period{Months: 9}, RoundTo: EndOfYear})
+		t.Levels[2].Expires = pick(
+			r,
+			&Expiry{},
+			&Expiry{After: Period{Months: 9}, RoundTo: EndOfQuarter},
+			&Expiry{After: Period{Months: 9}, RoundTo: EndOfYear},
+		)
 	}
 	if r.IntN(6) == 0 {
 		t.Levels = slices.Delete(t.Levels, 1, 2)

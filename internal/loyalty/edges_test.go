@@ -110,7 +110,10 @@ func TestBoundOfADebt(t *testing.T) {
 		{TakeBackWithinBalance, 0, 0, 0, 0},
 		{TakeBackPendingOnly, 0, 30, 0, 100},
 	} {
-		s := newShop(t, made(t, func(p *Program) { p.Earn.Pending, p.TakeBack, p.DebtAtMost = Wait{}, c.take, c.most }))
+		s := newShop(
+			t,
+			made(t, func(p *Program) { p.Earn.Pending, p.TakeBack, p.DebtAtMost = Wait{}, c.take, c.most }),
+		)
 		o := s.buy("1", 100, noon)
 		if c.spent > 0 {
 			s.spend(c.spent, noon)
@@ -125,7 +128,17 @@ func TestBoundOfADebt(t *testing.T) {
 			}
 		}
 		if s.acc.Debt != c.debt || off != c.writesOff || (reasons > 0) != (off > 0) {
-			t.Errorf("%v up to %d with %d spent: %d owed, %d written off for %d reasons; want %d, %d", c.take, c.most, c.spent, s.acc.Debt, off, reasons, c.debt, c.writesOff)
+			t.Errorf(
+				"%v up to %d with %d spent: %d owed, %d written off for %d reasons; want %d, %d",
+				c.take,
+				c.most,
+				c.spent,
+				s.acc.Debt,
+				off,
+				reasons,
+				c.debt,
+				c.writesOff,
+			)
 		}
 	}
 }
@@ -205,7 +218,9 @@ func TestLaterVersionKeepsTheBeginningOfTheFirstAction(t *testing.T) {
 	begun := Action{ID: "birthday", Event: EventBirthday, Points: 1, Since: noon}
 	for _, before := range [][]Action{{begun}, {{ID: "x", Event: "visit.completed"}, begun}} {
 		p := &Program{Earn: Earn{Actions: []Action{{ID: "birthday", Event: EventBirthday, Points: 2}}}}
-		if p.Supersede(&Program{Earn: Earn{Actions: before}}, noon.AddDate(1, 0, 0), ""); !p.Earn.Actions[0].Since.Equal(noon) {
+		if p.Supersede(&Program{Earn: Earn{Actions: before}}, noon.AddDate(1, 0, 0), ""); !p.Earn.Actions[0].Since.Equal(
+			noon,
+		) {
 			t.Errorf("since %s", p.Earn.Actions[0].Since)
 		}
 	}
@@ -241,74 +256,13 @@ func TestBudgetOfTheLiveVersionBoundsARule(t *testing.T) {
 	}
 }
 
-func TestOrdersThatWaitToBeDecidedAgain(t *testing.T) {
-	placed := func(i int) PlacedOrder { return PlacedOrder{noon.Add(time.Duration(i)), fmt.Sprint(i)} }
-	asked := func(n int) Outcome {
-		out := Outcome{Account: Account{Status: Active}, Entries: []Entry{{Cause: Cause{CauseOrder, "why", 1}}}}
-		for i := range n {
-			out.Needs.Orders = append(out.Needs.Orders, placed(i))
-		}
-		return out
-	}
-	for _, c := range []struct{ orders, now, waiting int }{{3, 3, 0}, {3, 4, 0}, {3, 2, 1}, {3, 0, 3}, {maxUndecided, 0, maxUndecided}} {
-		out := asked(c.orders).Postpone(c.now)
-		if len(out.Needs.Orders) != min(c.orders, c.now) || len(out.Account.Undecided) != c.waiting || len(out.Entries[0].Undecided) != c.waiting ||
-			out.Account.UndecidedFrom != (Again{}) || out.Account.HasUndecided() != (c.waiting > 0) {
-			t.Errorf("%d orders, %d at once: %+v", c.orders, c.now, out)
-		}
-		if c.waiting > 0 && out.Account.Undecided[0] != (Again{placed(c.now), "why"}) {
-			t.Errorf("%+v waits first", out.Account.Undecided[0])
-		}
-	}
-	out := asked(maxUndecided + 3).Postpone(0)
-	if out.Account.UndecidedFrom != (Again{placed(maxUndecided), "why"}) || *out.Entries[0].UndecidedFrom != out.Account.UndecidedFrom || len(out.Account.Undecided) != maxUndecided {
-		t.Errorf("from %+v on", out.Account.UndecidedFrom)
-	}
-	again := asked(maxUndecided + 3)
-	again.Account = out.Account
-	if again = again.Postpone(0); len(again.Entries[0].Undecided) != 0 || again.Entries[0].UndecidedFrom != nil || again.Account.UndecidedFrom != out.Account.UndecidedFrom {
-		t.Errorf("orders that wait are added again: %+v", again.Entries[0])
-	}
-	none := asked(2)
-	none.Entries = nil
-	if none = none.Postpone(1); len(none.Needs.Orders) != 1 || none.Account.HasUndecided() {
-		t.Errorf("without an entry: %+v", none)
-	}
-	p := testProgram(t)
-	acc := Account{Status: Active, Undecided: []Again{{placed(2), "why"}}}
-	if got := p.Resume(acc, nil).Needs.Orders; !slices.Equal(got, []PlacedOrder{placed(2)}) {
-		t.Errorf("%+v are resumed", got)
-	}
-	if got := p.Resume(acc, []PlacedOrder{placed(5)}).Needs.Orders; !slices.Equal(got, []PlacedOrder{placed(2)}) {
-		t.Errorf("%+v are resumed before those that wait by their IDs", got)
-	}
-	acc.Undecided, acc.UndecidedFrom = nil, Again{placed(3), "why"}
-	for _, n := range []int{1, maxUndecided, maxUndecided + 1} {
-		got := p.Resume(acc, asked(n).Needs.Orders)
-		if len(got.Needs.Orders) != min(n, maxUndecided) || (got.resumed.from != Again{}) != (n > maxUndecided) {
-			t.Errorf("of %d orders %d are resumed, from %+v on", n, len(got.Needs.Orders), got.resumed.from)
-		}
-	}
-	acc.Status = Frozen
-	if got := p.Resume(acc, asked(3).Needs.Orders); !got.Needs.IsZero() || !p.NextRun(acc).IsZero() {
-		t.Errorf("a frozen account: %+v", got.Needs)
-	}
-	acc.Status, acc.Seen = Active, noon
-	if got := p.NextRun(acc); !got.Equal(noon) {
-		t.Errorf("the next run is at %s", got)
-	}
-	order := func(id int) Entry {
-		return Entry{Order: &OrderState{Order: Order{ID: fmt.Sprint(id), PlacedAt: placed(id).At}}}
-	}
-	got := PlacedFrom(placed(2), []Entry{order(4), {}, order(2), order(1), order(4), order(3)})
-	if !slices.Equal(got, []PlacedOrder{placed(2), placed(3), placed(4)}) {
-		t.Errorf("placed from the second on: %+v", got)
-	}
-}
-
 func TestBudgetsAfterSpends(t *testing.T) {
 	was := Budgets{"a": 10, "b": 5}
-	if got, want := was.after([]Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}}), (Budgets{"a": 8, "b": 5}); !maps.Equal(got, want) || was["a"] != 10 {
+	if got, want := was.after([]Spend{{Rule: "a", Points: 3}, {Rule: "c", Points: 1}, {Rule: "a", Points: -1}}), (Budgets{"a": 8, "b": 5}); !maps.Equal(
+		got,
+		want,
+	) ||
+		was["a"] != 10 {
 		t.Errorf("%v are left, want %v", got, want)
 	}
 }
@@ -426,8 +380,20 @@ func TestOrdersAfterAnOrderWithWhatTheyUse(t *testing.T) {
 		o := Order{ID: id, PlacedAt: noon.Add(time.Duration(minutes) * time.Minute)}
 		return Entry{Order: &OrderState{Order: o}, Usage: []Usage{{Rule: "r", Per: PerEver, N: n}}}
 	}
-	got := LaterThan(PlacedOrder{noon, "b"}, []Entry{entry("b", 0, 1), {}, entry("a", 0, 2), entry("c", 0, 4), entry("d", 5, 8), entry("c", 0, 16), entry("d", 5, -3)})
-	if len(got.All) != 2 || got.All[0].Order.ID != "c" || got.All[0].Usage[0].N != 20 || got.All[1].Order.ID != "d" || got.All[1].Usage[0].N != 5 {
+	got := LaterThan(
+		PlacedOrder{noon, "b"},
+		[]Entry{
+			entry("b", 0, 1),
+			{},
+			entry("a", 0, 2),
+			entry("c", 0, 4),
+			entry("d", 5, 8),
+			entry("c", 0, 16),
+			entry("d", 5, -3),
+		},
+	)
+	if len(got.All) != 2 || got.All[0].Order.ID != "c" || got.All[0].Usage[0].N != 20 || got.All[1].Order.ID != "d" ||
+		got.All[1].Usage[0].N != 5 {
 		t.Errorf("%+v", got.All)
 	}
 }
@@ -449,8 +415,17 @@ func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := last(back).Redemption
-		if r.Back != c.main || back.Account.BalanceOf("miles").Active != c.held || r.Credit.Worth != c.held || back.Account.Balance().Active != ample.Points-100+c.main {
-			t.Errorf("after %s came back: %d points, %d miles, credit %+v; want %d, %d", c.share, r.Back, back.Account.BalanceOf("miles").Active, r.Credit, c.main, c.held)
+		if r.Back != c.main || back.Account.BalanceOf("miles").Active != c.held || r.Credit.Worth != c.held ||
+			back.Account.Balance().Active != ample.Points-100+c.main {
+			t.Errorf(
+				"after %s came back: %d points, %d miles, credit %+v; want %d, %d",
+				c.share,
+				r.Back,
+				back.Account.BalanceOf("miles").Active,
+				r.Credit,
+				c.main,
+				c.held,
+			)
 		}
 		for _, x := range last(back).Postings {
 			if x.Points == 0 {

@@ -194,7 +194,8 @@ func TestShareOfAGiftCardIsExact(t *testing.T) {
 	for back := Points(1); back <= 97; back++ {
 		got, n := IssuedCode{Left: Money{1000, "EUR"}, Worth: 1000}.Back(back, 97)
 		want := new(big.Rat).SetFrac64(int64(back)*1000+96, 97)
-		if taken := new(big.Int).Quo(want.Num(), want.Denom()).Int64(); n != back || got.Taken != taken || got.Left.Amount != 1000-taken {
+		if taken := new(big.Int).Quo(want.Num(), want.Denom()).Int64(); n != back || got.Taken != taken ||
+			got.Left.Amount != 1000-taken {
 			t.Errorf("%d of 97 points take %d and leave %d, want %d", back, got.Taken, got.Left.Amount, taken)
 		}
 	}

@@ -1,7 +1,6 @@
 package loyalty
 
 import (
-	"errors"
 	"fmt"
 	"math/big"
 	"reflect"
@@ -31,7 +30,8 @@ func TestBoundsOfAConversion(t *testing.T) {
 	if len(x.Usage) != 1 || x.Usage[0].N != 1 || x.Usage[0].Rule != "conversions.to-pay" {
 		t.Errorf("usage %+v", x.Usage)
 	}
-	if got := x.Conversion; got.Points != 70 || got.Received != 2 || !got.Until.Equal(noon.AddDate(0, 0, 7)) || !slices.Equal(got.Taken, []Lot{{20290131, 70}}) {
+	if got := x.Conversion; got.Points != 70 || got.Received != 2 || !got.Until.Equal(noon.AddDate(0, 0, 7)) ||
+		!slices.Equal(got.Taken, []Lot{{20290131, 70}}) {
 		t.Errorf("%+v", got)
 	}
 	frozenMember, debtor, payDebtor := rich, rich, rich
@@ -116,7 +116,9 @@ func TestBoundsOfUndoingAConversion(t *testing.T) {
 	if err != nil || back.Account.Balance().Active != 3 || back.Account.BalanceOf("pay").Active != 0 {
 		t.Errorf("what is left goes back: %+v, %v", back.Account, err)
 	}
-	if got := back.Entries[0]; got.Conversion.Undone != 10 || got.Conversion.Returned != 3 || got.Because[0].Points != "3" || got.Because[1].Points != "-10" {
+	if got := back.Entries[0]; got.Conversion.Undone != 10 || got.Conversion.Returned != 3 ||
+		got.Because[0].Points != "3" ||
+		got.Because[1].Points != "-10" {
 		t.Errorf("%+v because %+v", got.Conversion, got.Because)
 	}
 }
@@ -185,7 +187,8 @@ func TestBoundsOfAnAdjustment(t *testing.T) {
 			continue
 		}
 		e, was := out.Entries[0], c.acc.BalanceOf(c.wallet).Active
-		if got := out.Account.BalanceOf(c.wallet).Active; got != was+c.n || e.Because[0].Points != points(c.n) || e.Because[0].Args[0] != "sorry" {
+		if got := out.Account.BalanceOf(c.wallet).Active; got != was+c.n || e.Because[0].Points != points(c.n) ||
+			e.Because[0].Args[0] != "sorry" {
 			t.Errorf("%s: %d points, because %+v", c.name, got, e.Because)
 		}
 	}
@@ -235,12 +238,15 @@ func TestBoundsOfAPlacement(t *testing.T) {
 		if s.Level != c.in.Level || (s.Floor == c.in.Level) != c.in.Permanent || s.Given != !c.in.Until.IsZero() {
 			t.Errorf("%s: %+v", c.name, s)
 		}
-		held := c.in.Permanent || c.in.Level == "bronze" || c.in.Level == "silver" && len(c.acc.Traits.Segments) > 0 // without an end
-		if c.in.Until.IsZero() && held != s.Until.IsZero() || !c.in.Until.IsZero() && !s.Until.Equal(c.in.Until) || c.in.Locked && !s.Lock.Equal(c.in.Until) {
+		held := c.in.Permanent || c.in.Level == "bronze" ||
+			c.in.Level == "silver" && len(c.acc.Traits.Segments) > 0 // without an end
+		if c.in.Until.IsZero() && held != s.Until.IsZero() || !c.in.Until.IsZero() && !s.Until.Equal(c.in.Until) ||
+			c.in.Locked && !s.Lock.Equal(c.in.Until) {
 			t.Errorf("%s: %+v", c.name, s)
 		}
 		e := out.Entries[0]
-		if want := []string{c.acc.Tier.Level, c.in.Level, ""}; e.Kind != KindTier || e.Because[0].What != WasPlaced || !slices.Equal(e.Because[0].Args, want) {
+		if want := []string{c.acc.Tier.Level, c.in.Level, ""}; e.Kind != KindTier || e.Because[0].What != WasPlaced ||
+			!slices.Equal(e.Because[0].Args, want) {
 			t.Errorf("%s: because %+v", c.name, e.Because)
 		}
 	}
@@ -250,7 +256,12 @@ func TestMemberRegistersForACampaign(t *testing.T) {
 	until := noon.Add(time.Hour)
 	p := made(t, func(p *Program) {
 		p.Campaigns = []Rule{
-			{ID: "b", OptIn: true, Give: Fixed{10}, Match: Match{Until: until}}, {ID: "a", OptIn: true, Give: Fixed{5}}, {ID: "all", Give: Fixed{1}},
+			{
+				ID:    "b",
+				OptIn: true,
+				Give:  Fixed{10},
+				Match: Match{Until: until},
+			}, {ID: "a", OptIn: true, Give: Fixed{5}}, {ID: "all", Give: Fixed{1}},
 		}
 	})
 	member := joined(t, p, noon)
@@ -278,7 +289,8 @@ func TestMemberRegistersForACampaign(t *testing.T) {
 		if err != nil || (len(out.Entries) == 1) != (i < 2) {
 			t.Fatalf("%s: %+v, %v", id, out.Entries, err)
 		}
-		if i < 2 && (out.Entries[0].Because[0].Args[0] != "campaigns."+id || out.Entries[0].Cause.Revision != i+1 || out.Entries[0].Kind != KindMember) {
+		if i < 2 &&
+			(out.Entries[0].Because[0].Args[0] != "campaigns."+id || out.Entries[0].Cause.Revision != i+1 || out.Entries[0].Kind != KindMember) {
 			t.Errorf("%+v", out.Entries[0])
 		}
 		member = out.Account
@@ -309,7 +321,10 @@ func TestRoomForAnotherRegistration(t *testing.T) {
 		acc.Traits.OptIns[3], acc.Traits.OptIns[MaxOptIns-1] = OptIn{"y", old.y}, OptIn{"x", old.x}
 		out, err := p.OptIn(acc, "c0", noon)
 		has := func(id string) bool { return slices.Contains(out.Account.Traits.Campaigns(), id) }
-		if err != nil || len(out.Account.Traits.OptIns) != MaxOptIns || has("x") != old.x.After(old.y) || has("y") == has("x") || !has("c0") || !has("c1") {
+		if err != nil || len(out.Account.Traits.OptIns) != MaxOptIns || has("x") != old.x.After(old.y) ||
+			has("y") == has("x") ||
+			!has("c0") ||
+			!has("c1") {
 			t.Errorf("the oldest of a campaign that ended is dropped: %v, %v", out.Account.Traits.Campaigns(), err)
 		}
 		if acc.Traits.OptIns[3].Campaign != "y" {
@@ -322,168 +337,4 @@ func TestRoomForAnotherRegistration(t *testing.T) {
 	})
 	_, err = more.OptIn(full, "more", noon)
 	wantRefusal(t, "one too many", err, ValidationFailed, "")
-}
-
-// reviews has an event with fields of every kind.
-func reviews(tb testing.TB, edit ...func(*Program)) *Program {
-	return made(tb, func(p *Program) {
-		p.Events = []EventType{{Name: "lesson", States: []string{"done", "undone"}, Fields: map[string]FieldKind{"name": TextField, "n": NumberField, "ok": BooleanField}}}
-		p.Earn.Actions = []Action{{ID: "lesson", Event: "lesson.done", Points: 10}}
-		for _, e := range edit {
-			e(p)
-		}
-	})
-}
-
-func TestWhichEventsAreRefused(t *testing.T) {
-	p := reviews(t)
-	member := joined(t, p, noon.AddDate(-1, 0, 0))
-	young, frozenMember := joined(t, p, noon), member
-	frozenMember.Status = Frozen
-	ev := Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: noon}
-	for _, c := range []struct {
-		name    string
-		acc     Account
-		edit    func(*Event)
-		code    Code
-		pointer string
-	}{
-		{"as it is", member, func(*Event) {}, "", ""},
-		{"frozen", frozenMember, func(*Event) {}, AccountFrozen, "/member"},
-		{"an unknown family", member, func(e *Event) { e.Type = "walk.done" }, ValidationFailed, "/type"},
-		{"an unknown state", member, func(e *Event) { e.Type = "lesson.begun" }, ValidationFailed, "/type"},
-		{"an event of the product's own", member, func(e *Event) { e.Type = EventBirthday }, ValidationFailed, "/type"},
-		{"five minutes ahead", member, func(e *Event) { e.At = noon.Add(MaxOrderAhead) }, "", ""},
-		{"more than five minutes ahead", member, func(e *Event) { e.At = noon.Add(MaxOrderAhead + 1) }, ValidationFailed, "/at"},
-		{"90 days ago", member, func(e *Event) { e.At = noon.Add(-MaxOrderAge) }, "", ""},
-		{"more than 90 days ago", member, func(e *Event) { e.At = noon.Add(-MaxOrderAge - 1) }, ValidationFailed, "/at"},
-		{"a day before joining", young, func(e *Event) { e.At = noon.Add(-JoinGrace) }, "", ""},
-		{"more than a day before joining", young, func(e *Event) { e.At = noon.Add(-JoinGrace - 1) }, ValidationFailed, "/at"},
-		{"fields of all kinds", member, func(e *Event) { e.Data = map[string]any{"name": "x", "n": big.NewRat(1, 2), "ok": true} }, "", ""},
-		{"an unknown field", member, func(e *Event) { e.Data = map[string]any{"name": "x", "m": "x"} }, ValidationFailed, "/data/m"},
-		{"a number as a text", member, func(e *Event) { e.Data = map[string]any{"n": "1"} }, ValidationFailed, "/data/n"},
-		{"a text as a boolean", member, func(e *Event) { e.Data = map[string]any{"name": true} }, ValidationFailed, "/data/name"},
-		{"a boolean as a number", member, func(e *Event) { e.Data = map[string]any{"ok": big.NewRat(1, 1)} }, ValidationFailed, "/data/ok"},
-		{"a value of no kind", member, func(e *Event) { e.Data = map[string]any{"ok": nil} }, ValidationFailed, "/data/ok"},
-	} {
-		e := ev
-		c.edit(&e)
-		_, err := p.PlaceEvent(c.acc, nil, p, e, noon)
-		wantRefusal(t, c.name, err, c.code, c.pointer)
-	}
-	var unknown *Error
-	_, err := p.PlaceEvent(member, nil, p, Event{Type: "x.y", Member: "mem_ada", At: noon}, noon)
-	if errors.As(err, &unknown); !slices.Contains(p.eventTypes(), "lesson.undone") || len(unknown.Detail) < 40 {
-		t.Errorf("the detail names the types: %v", err)
-	}
-	old := made(t, func(*Program) {}) // a version that does not know the event yet
-	_, err = p.PlaceEvent(member, nil, old, ev, noon)
-	wantRefusal(t, "by a version that does not know it", err, "", "")
-	_, err = old.PlaceEvent(member, nil, p, ev, noon)
-	wantRefusal(t, "by a version that no longer knows it", err, "", "")
-}
-
-func TestLaterStatesOfAnEvent(t *testing.T) {
-	p := reviews(t, func(p *Program) {
-		p.Wallets = []Wallet{{ID: "miles", Unit: Units{Other: Text{"en": "miles"}}}}
-		p.Earn.Actions = append(p.Earn.Actions, Action{ID: "miles", Event: "lesson.done", Points: 3, Wallet: "miles"})
-	})
-	acc := joined(t, p, noon)
-	ev := Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: noon}
-	var state *EventState
-	for i, c := range []struct {
-		state  string
-		kind   Kind
-		points Points
-		total  Points
-		miles  Points
-	}{{"done", KindEarn, 10, 10, 3}, {"done", KindEarn, 0, 10, 3}, {"undone", KindClawback, -10, 0, 0}, {"done", KindEarn, 10, 10, 3}} {
-		ev.Type = "lesson." + c.state
-		out, err := p.PlaceEvent(acc, state, p, ev, noon.Add(time.Duration(i)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := out.Entries[0]
-		if e.Kind != c.kind || e.Points != c.points || e.Cause != (Cause{CauseEvent, "lesson:1", i + 1}) || out.Account.Balance().Active != c.total ||
-			out.Account.BalanceOf("miles").Active != c.miles || !e.Effective.Equal(noon.Add(time.Duration(i))) {
-			t.Errorf("%d: %s of %d points, %s, effective %s, %+v", i, e.Kind, e.Points, e.Cause, e.Effective, out.Account.Balance())
-		}
-		if was := e.Because[0]; (was.What == WasGiven) != (state != nil && state.Worth != 0) {
-			t.Errorf("%d: because %+v", i, e.Because)
-		}
-		acc, state = out.Account, e.Event
-	}
-	for name, edit := range map[string]func(*Event){"/member": func(e *Event) { e.Member = "mem_bob" }, "/at": func(e *Event) { e.At = noon.Add(1) }} {
-		other := ev
-		edit(&other)
-		_, err := p.PlaceEvent(acc, state, p, other, noon)
-		wantRefusal(t, "another "+name, err, ValidationFailed, name)
-	}
-}
-
-func TestForWhomAnActionIs(t *testing.T) {
-	until := noon.Add(time.Hour)
-	p := reviews(t, func(p *Program) {
-		p.Earn.Actions = []Action{
-			{ID: "time", Event: "lesson.done", Points: 1, From: noon, Until: until},
-			{ID: "tiers", Event: "lesson.done", Points: 2, Tiers: []string{"silver"}},
-			{ID: "segments", Event: "lesson.done", Points: 4, Segments: []string{"staff"}},
-			{ID: "daily", Event: "lesson.done", Points: 8, Limits: []Limit{{1, PerDay}}},
-			{ID: "rests", Event: "lesson.done", Points: 16, Cooldown: Period{Days: 3}},
-		}
-	})
-	for _, c := range []struct {
-		name string
-		at   time.Time
-		edit func(*Account)
-		want Points
-		lack string
-	}{
-		{"before its time", noon.Add(-1), func(*Account) {}, 24, "time"},
-		{"at the beginning of its time", noon, func(*Account) {}, 25, ""},
-		{"before the end of its time", until.Add(-1), func(*Account) {}, 25, ""},
-		{"at the end of its time", until, func(*Account) {}, 24, "time"},
-		{"of a level", noon, func(a *Account) { a.Tier.Level = "silver" }, 27, ""},
-		{"of a segment", noon, func(a *Account) { a.Traits.Segments = []string{"staff"} }, 29, ""},
-	} {
-		acc := joined(t, p, noon.AddDate(0, 0, -1))
-		c.edit(&acc)
-		out, err := p.PlaceEvent(acc, nil, p, Event{Type: "lesson.done", ID: "1", Member: "mem_ada", At: c.at}, until)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, b := range out.Entries[0].Because {
-			if b.Rule == "earn.actions.time" && (b.What == IsFor) != (c.lack == "time") {
-				t.Errorf("%s: %+v", c.name, b)
-			}
-		}
-		if got := out.Account.Balance().Active; got != c.want {
-			t.Errorf("%s: %d points, want %d", c.name, got, c.want)
-		}
-	}
-	acc := joined(t, p, noon.AddDate(0, 0, -1))
-	for i, c := range []struct {
-		days  int
-		want  Points
-		takes int64
-	}{{0, 25, 1}, {0, 1, 0}, {1, 8, 1}, {2, 8, 1}, {3, 8, 1}, {4, 24, 1}} {
-		at := noon.AddDate(0, 0, c.days)
-		out, err := p.PlaceEvent(acc, nil, p, Event{Type: "lesson.done", ID: fmt.Sprint(i), Member: "mem_ada", At: at}, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := out.Account.Balance().Active - acc.Balance().Active; got != c.want {
-			t.Errorf("event %d gives %d points, want %d because %+v", i, got, c.want, out.Entries[0].Because)
-		}
-		uses := int64(0)
-		for _, u := range out.Entries[0].Usage {
-			if u.Rule == "earn.actions.daily" {
-				uses += u.N
-			}
-		}
-		if uses != c.takes {
-			t.Errorf("event %d uses %d of the limit, want %d", i, uses, c.takes)
-		}
-		acc = out.Account
-	}
 }

@@ -26,7 +26,10 @@ func TestBoundsOfAProgram(t *testing.T) {
 		return func(p *Program) {
 			p.Exchange.Base = "EUR"
 			for _, day := range from {
-				p.Exchange.Rates = append(p.Exchange.Rates, ExchangeRate{From: day, Rates: map[Currency]*big.Rat{c: x}})
+				p.Exchange.Rates = append(
+					p.Exchange.Rates,
+					ExchangeRate{From: day, Rates: map[Currency]*big.Rat{c: x}},
+				)
 			}
 		}
 	}

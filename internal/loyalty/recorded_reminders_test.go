@@ -12,16 +12,27 @@ import (
 func drawnReminders(r *rand.Rand) Reminders {
 	all := Reminders{
 		QuietFrom: DefaultQuietFrom, QuietUntil: DefaultQuietUntil, Answer: pick(r, Period{}, Period{Days: 3}),
-		AtMost:  []SendCap{{Times: 3, Per: PerWeek}, {Channel: SMS, Times: 1, Per: PerMonth}}[:r.IntN(3)],
-		Ignored: pick(r, IgnoredRule{}, IgnoredRule{Wait: Period{Days: 2}, Stop: 4}), Holdout: pick(r, nil, nil, big.NewRat(1, 2)),
+		AtMost: []SendCap{{Times: 3, Per: PerWeek}, {Channel: SMS, Times: 1, Per: PerMonth}}[:r.IntN(3)],
+		Ignored: pick(
+			r,
+			IgnoredRule{},
+			IgnoredRule{Wait: Period{Days: 2}, Stop: 4},
+		), Holdout: pick(r, nil, nil, big.NewRat(1, 2)),
 	}
 	if r.IntN(4) == 0 {
 		all.QuietFrom, all.QuietUntil = 0, 0
 	}
 	for _, on := range Triggers() {
 		x := Reminder{
-			ID: string(on), On: on, Channels: pick(r, []Channel{Email}, []Channel{SMS, Email}), MinPoints: pick[Points](r, 0, 0, 20, 100),
-			Leads: pick(r, []Period{{Days: 7}}, []Period{{Days: 14}, {Days: 2}}, []Period{{Hours: 5}}), Within: pick[int64](r, 50, 5000),
+			ID: string(
+				on,
+			), On: on, Channels: pick(r, []Channel{Email}, []Channel{SMS, Email}), MinPoints: pick[Points](r, 0, 0, 20, 100),
+			Leads: pick(
+				r,
+				[]Period{{Days: 7}},
+				[]Period{{Days: 14}, {Days: 2}},
+				[]Period{{Hours: 5}},
+			), Within: pick[int64](r, 50, 5000),
 		}
 		switch r.IntN(6) {
 		case 0:

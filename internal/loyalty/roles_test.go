@@ -15,7 +15,14 @@ func TestProgramWithoutHouseholds(t *testing.T) {
 	_, found := p.Found("hh_1", "mem_ada", noon)
 	_, invite := p.Invite(h, "mem_dan", Adult, noon)
 	_, accept := p.AcceptInvitation(h, "mem_dan", noon)
-	_, redeem := p.RedeemTogether(h, []Account{called(t, p, "mem_ada", ample)}, Redemption{ID: "rd_1", Reward: "it"}, true, nil, noon)
+	_, redeem := p.RedeemTogether(
+		h,
+		[]Account{called(t, p, "mem_ada", ample)},
+		Redemption{ID: "rd_1", Reward: "it"},
+		true,
+		nil,
+		noon,
+	)
 	for name, err := range map[string]error{"found": found, "invite": invite, "accept": accept, "redeem": redeem} {
 		wantRefusal(t, name, err, ValidationFailed, "")
 	}
@@ -41,7 +48,8 @@ func TestInvitationsToAHousehold(t *testing.T) {
 	if err != nil || next.Members[1] != (Housemate{"mem_bob", Adult, noon, later}) || !h.Members[1].Since.IsZero() {
 		t.Errorf("%+v, %v", next, err)
 	}
-	if again, err := p.AcceptInvitation(next, "mem_bob", later.Add(time.Hour)); err != nil || !slices.Equal(again.Members, next.Members) {
+	if again, err := p.AcceptInvitation(next, "mem_bob", later.Add(time.Hour)); err != nil ||
+		!slices.Equal(again.Members, next.Members) {
 		t.Errorf("accepted twice: %+v, %v", again, err)
 	}
 	if got := next.Joined(); !slices.Equal(got, []MemberID{"mem_ada", "mem_bob"}) {
@@ -62,7 +70,8 @@ func TestMemberLeavesAHousehold(t *testing.T) {
 	_, err = h.Remove("mem_ada")
 	wantRefusal(t, "the head is removed", err, ValidationFailed, "/member")
 	left, err := h.Remove("mem_bob")
-	if err != nil || len(left.Members) != 2 || left.Members[0].Role != Head || left.Members[1].Member != "mem_cleo" || len(h.Members) != 3 {
+	if err != nil || len(left.Members) != 2 || left.Members[0].Role != Head || left.Members[1].Member != "mem_cleo" ||
+		len(h.Members) != 3 {
 		t.Errorf("%+v, %v", left, err)
 	}
 	for name, since := range map[MemberID][2]time.Time{
@@ -73,7 +82,8 @@ func TestMemberLeavesAHousehold(t *testing.T) {
 		h.Members = slices.Clone(h.Members)
 		h.Members[1].Since, h.Members[2].Since = since[0], since[1]
 		next, err := h.Leave("mem_ada")
-		if at := next.mate(name); err != nil || len(next.Members) != 2 || next.Members[at].Role != Head || next.Members[1-at].Role != Adult {
+		if at := next.mate(name); err != nil || len(next.Members) != 2 || next.Members[at].Role != Head ||
+			next.Members[1-at].Role != Adult {
 			t.Errorf("%s does not become the head: %+v, %v", name, next, err)
 		}
 	}
@@ -83,10 +93,18 @@ func TestMemberOfAHouseholdWaits(t *testing.T) {
 	p := living(t, Households{Size: 3, Wait: Period{Days: 7}})
 	h, bob := family(t, p), called(t, p, "mem_bob", ample)
 	redeem := func(at time.Time, lots ...Lot) ([]Outcome, error) {
-		return p.RedeemTogether(h, []Account{called(t, p, "mem_ada", lots...), bob}, Redemption{ID: "rd_1", Reward: "it"}, true, nil, at)
+		return p.RedeemTogether(
+			h,
+			[]Account{called(t, p, "mem_ada", lots...), bob},
+			Redemption{ID: "rd_1", Reward: "it"},
+			true,
+			nil,
+			at,
+		)
 	}
 	outs, err := redeem(noon, Lot{20280131, 100})
-	if err != nil || len(outs) != 2 || len(outs[1].Entries) != 0 || outs[1].Account.Member != "mem_bob" || outs[0].Account.Balance().Active != 0 {
+	if err != nil || len(outs) != 2 || len(outs[1].Entries) != 0 || outs[1].Account.Member != "mem_bob" ||
+		outs[0].Account.Balance().Active != 0 {
 		t.Errorf("with enough points of one's own: %+v, %v", outs, err)
 	}
 	_, err = redeem(noon, Lot{20280131, 99})
@@ -95,7 +113,14 @@ func TestMemberOfAHouseholdWaits(t *testing.T) {
 	if err != nil || outs[1].Account.Balance().Active != ample.Points-1 {
 		t.Errorf("after the wait: %+v, %v", outs, err)
 	}
-	_, err = p.RedeemTogether(h, []Account{called(t, p, "mem_ada"), bob}, Redemption{ID: "rd_1", Reward: "it", Wallet: "miles"}, true, nil, noon)
+	_, err = p.RedeemTogether(
+		h,
+		[]Account{called(t, p, "mem_ada"), bob},
+		Redemption{ID: "rd_1", Reward: "it", Wallet: "miles"},
+		true,
+		nil,
+		noon,
+	)
 	wantRefusal(t, "from another wallet", err, ValidationFailed, "/wallet")
 	invited, err := p.Found("hh_1", "mem_eve", noon)
 	if err == nil {
@@ -104,7 +129,14 @@ func TestMemberOfAHouseholdWaits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = p.RedeemTogether(invited, []Account{called(t, p, "mem_ada", ample), bob}, Redemption{ID: "rd_1", Reward: "it"}, true, nil, noon)
+	_, err = p.RedeemTogether(
+		invited,
+		[]Account{called(t, p, "mem_ada", ample), bob},
+		Redemption{ID: "rd_1", Reward: "it"},
+		true,
+		nil,
+		noon,
+	)
 	wantRefusal(t, "who is only invited", err, ValidationFailed, "/household")
 }
 
@@ -156,7 +188,11 @@ func TestHouseholdsOfAProgram(t *testing.T) {
 // tour is a reward with three dates.
 func tour(tb testing.TB) *Program {
 	return stocked(tb, func(_ *Program, r *Reward) {
-		r.Dates = []Occasion{{ID: "a", At: noon, Places: 3}, {ID: "b", At: noon.Add(time.Hour), Places: 5}, {ID: "c", At: noon.Add(2 * time.Hour), Places: 1}}
+		r.Dates = []Occasion{
+			{ID: "a", At: noon, Places: 3},
+			{ID: "b", At: noon.Add(time.Hour), Places: 5},
+			{ID: "c", At: noon.Add(2 * time.Hour), Places: 1},
+		}
 	})
 }
 
@@ -185,12 +221,14 @@ func TestDatesOfAReward(t *testing.T) {
 		if errors.As(err, &got) && c.lack != nil && (len(got.Lacks) != 1 || got.Lacks[0] != *c.lack) {
 			t.Errorf("%s: %+v", name, got.Lacks)
 		}
-		if i := slices.IndexFunc(r.Dates, func(o Occasion) bool { return o.ID == c.date }); i >= 0 && !in.DateAt.Equal(r.Dates[i].At) {
+		if i := slices.IndexFunc(r.Dates, func(o Occasion) bool { return o.ID == c.date }); i >= 0 &&
+			!in.DateAt.Equal(r.Dates[i].At) {
 			t.Errorf("%s: the date is at %s", name, in.DateAt)
 		}
 	}
 	var got *Error
-	if errors.As(r.date(&Redemption{}, noon), &got); !strings.Contains(got.Detail, "b, c.") || strings.Contains(got.Detail, "a,") {
+	if errors.As(r.date(&Redemption{}, noon), &got); !strings.Contains(got.Detail, "b, c.") ||
+		strings.Contains(got.Detail, "a,") {
 		t.Errorf("only dates that are ahead are named: %s", got.Detail)
 	}
 	none := stocked(t, nil)
@@ -202,7 +240,10 @@ func TestPlacesOfDates(t *testing.T) {
 	p := tour(t)
 	r := &p.Rewards[0]
 	key := func(date string) string { return "rewards.it@" + date }
-	if got, want := r.Counters(noon), []Spend{{Rule: key("b"), Budget: 5}, {Rule: key("c"), Budget: 1}}; !slices.Equal(got, want) {
+	if got, want := r.Counters(noon), []Spend{{Rule: key("b"), Budget: 5}, {Rule: key("c"), Budget: 1}}; !slices.Equal(
+		got,
+		want,
+	) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if got := r.Counters(noon.Add(-1)); len(got) != 3 {
@@ -241,7 +282,8 @@ func TestPlacesOfDates(t *testing.T) {
 	}
 	for left, want := range map[string]string{"": "c", key("c"): ""} {
 		err := r.NoPlaces("b", Budgets{left: 0}, noon)
-		if err.Code != RewardOutOfStock || err.Pointer != "/date" || err.Lacks[0] != (Lack{What: LacksStock, Required: "b", Available: want}) {
+		if err.Code != RewardOutOfStock || err.Pointer != "/date" ||
+			err.Lacks[0] != (Lack{What: LacksStock, Required: "b", Available: want}) {
 			t.Errorf("without %q: %+v", left, err)
 		}
 	}
