@@ -67,6 +67,9 @@ func TestWhichEventsAreRefused(t *testing.T) {
 	if errors.As(err, &unknown); !slices.Contains(p.eventTypes(), "lesson.undone") || len(unknown.Detail) < 40 {
 		t.Errorf("the detail names the types: %v", err)
 	}
+	own := reviews(t, func(p *Program) { p.Events = append(p.Events, EventType{Name: "member", States: []string{"birthday"}}) })
+	_, err = own.PlaceEvent(member, nil, own, Event{Type: EventBirthday, ID: "1", Member: "mem_ada", At: noon}, noon)
+	wantRefusal(t, "a birthday in a family of the program", err, ValidationFailed, "/type")
 	old := made(t, func(*Program) {}) // a version that does not know the event yet
 	_, err = p.PlaceEvent(member, nil, old, ev, noon)
 	wantRefusal(t, "by a version that does not know it", err, "", "")

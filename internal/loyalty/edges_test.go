@@ -438,3 +438,37 @@ func TestPointsOfAnotherWalletGoBackInParts(t *testing.T) {
 		t.Errorf("%s", r.Status)
 	}
 }
+
+// Each version does what is due until the next one takes over.
+func TestVersionsPassTimeInTurn(t *testing.T) {
+	birthday := func(points Points) *Program {
+		return made(t, func(p *Program) {
+			p.Earn.Actions = []Action{{ID: "birthday", Event: EventBirthday, Points: points, Since: noon.AddDate(-1, 0, 0)}}
+		})
+	}
+	was, is := birthday(30), birthday(50)
+	due := Date(20261202).start(was.Zone)
+	acc := joined(t, was, noon)
+	acc.Traits.Birthday = 1202
+	for _, c := range []struct {
+		until, now time.Time
+		want       Points
+	}{
+		{due, due.Add(time.Hour), 50},
+		{due.Add(time.Millisecond), due.Add(time.Hour), 30},
+		{due.Add(time.Hour), due.Add(time.Hour), 30},
+		{due.Add(2 * time.Hour), due.Add(time.Hour), 30},
+		{due.Add(-time.Hour), due, 50},
+		{due, due, 50},
+		{due.Add(time.Hour), due.Add(-time.Millisecond), 0},
+	} {
+		out, err := is.AdvanceThrough(acc, []Live{{was, c.until}}, c.now)
+		if err != nil || out.Account.Balance().Active+out.Account.Balance().Pending != c.want {
+			t.Errorf("until %s, now %s: %+v, %v; want %d points", c.until, c.now, out.Account.Balance(), err, c.want)
+		}
+	}
+	three, err := birthday(70).AdvanceThrough(acc, []Live{{was, due.Add(-time.Hour)}, {is, due.Add(time.Hour)}}, due.AddDate(1, 0, 1))
+	if got := three.Account.Balance().Active; err != nil || got != 120 {
+		t.Errorf("three versions give %d points, %v", got, err)
+	}
+}
