@@ -308,6 +308,7 @@ func drawnTiers(r *rand.Rand) Tiers {
 	}
 	from := map[Measure][2]int64{ByPointsEarned: {100, 300}, ByOrders: {2, 4}, BySpend: {100_00, 300_00}, ByElements: {2, 4}, ByVisits: {1, 2}}[t.By]
 	t.Levels[1].From, t.Levels[2].From = from[0], from[1]
+	t.Levels[1].Perks, t.Levels[2].Perks = []string{"tea"}, []string{"tea", "lounge"}
 	t.Levels[1].Multiply, t.Levels[2].Multiply = pick(r, nil, big.NewRat(5, 4)), pick(r, nil, big.NewRat(3, 2))
 	if r.IntN(4) == 0 {
 		t.Ways, t.Brands = [][]Measure{{BySpend, ByBrands}, {ByOrders}}, []string{"east", "west"}

@@ -1,11 +1,13 @@
 package loyalty
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/big"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -470,5 +472,107 @@ func TestVersionsPassTimeInTurn(t *testing.T) {
 	three, err := birthday(70).AdvanceThrough(acc, []Live{{was, due.Add(-time.Hour)}, {is, due.Add(time.Hour)}}, due.AddDate(1, 0, 1))
 	if got := three.Account.Balance().Active; err != nil || got != 120 {
 		t.Errorf("three versions give %d points, %v", got, err)
+	}
+}
+
+func TestOrderSaysThatItsTendersAreNotKnown(t *testing.T) {
+	p := testProgram(t)
+	o := paid("EUR", Line{Amount: 1000})
+	o.Receipts = []Receipt{captured("p", 1000, func(f *Fact) { f.Mixed = true })}
+	says := func(o Order) (args []string) {
+		q, err := p.Quote(joined(t, p, noon), p.Paid(o), nil, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range q.Because {
+			if b.What == IsUnknownTender {
+				args = append(args, b.Rule, b.Points, strings.Join(b.Args, " "))
+			}
+		}
+		return args
+	}
+	if got, want := says(o), []string{"earn.purchase", "0", "10.00 EUR"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	o.Receipts = []Receipt{captured("p", 1000)}
+	if got := says(o); got != nil {
+		t.Errorf("%q for an order whose tenders are known", got)
+	}
+}
+
+func TestCategoryUnderACondition(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Earn.Pending = Wait{}
+		p.Earn.Categories = []CategoryRule{
+			{ID: "large", Category: "beans", Multiply: big.NewRat(4, 1), When: atLeast(1000)},
+			{ID: "all", Category: "beans", Multiply: big.NewRat(2, 1)},
+			{ID: "never", Category: "mugs", Multiply: big.NewRat(9, 1), When: unmet{}},
+		}
+	})
+	for _, c := range []struct {
+		category string
+		amount   int64
+		want     Points
+	}{{"beans", 1000, 40}, {"beans", 900, 18}, {"mugs", 1000, 10}, {"cups", 1000, 10}} {
+		s := newShop(t, p)
+		s.tell(paid("EUR", Line{Category: c.category, Amount: c.amount}), noon)
+		if got := s.acc.Balance().Active; got != c.want {
+			t.Errorf("%s for %d give %d points, want %d", c.category, c.amount, got, c.want)
+		}
+	}
+}
+
+func TestRefusedFulfilmentNamesWhatIsPossible(t *testing.T) {
+	for from, want := range map[FulfilmentStatus]string{
+		Ordered:   "",
+		Shipped:   "The fulfilment is shipped, and can become delivered.",
+		Delivered: "The fulfilment is delivered, and can become nothing else any more.",
+	} {
+		_, err := Fulfilment{Status: from}.Move(Ordered, "", noon)
+		var rejected *Error
+		if got := errors.As(err, &rejected); got != (want != "") || got && rejected.Detail != want {
+			t.Errorf("%s: %v", from, err)
+		}
+	}
+}
+
+// Visits count towards a level as long as the event is in the state that is one.
+func TestLevelByVisits(t *testing.T) {
+	p := made(t, func(p *Program) {
+		p.Events = []EventType{{Name: "lesson", States: []string{"done", "undone"}}}
+		p.Earn.Actions = []Action{{ID: "lesson", Event: "lesson.done", Points: 10}}
+		p.Tiers.By, p.Tiers.Visit = ByVisits, "lesson.done"
+		p.Tiers.Levels[1].From, p.Tiers.Levels[2].From = 1, 2
+	})
+	s := newShop(t, p)
+	states := map[string]*EventState{}
+	for i, c := range []struct{ id, state, want string }{
+		{"1", "done", "silver"}, {"1", "done", "silver"}, {"2", "undone", "silver"}, {"2", "done", "gold"}, {"1", "undone", "silver"}, {"2", "undone", "bronze"},
+	} {
+		ev := Event{Type: "lesson." + c.state, ID: c.id, Member: "mem_ada", At: noon}
+		out, err := p.PlaceEvent(s.acc, states[c.id], p, ev, noon.Add(time.Duration(i)*time.Hour))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.took(out)
+		for _, e := range out.Entries {
+			if e.Event != nil {
+				states[c.id] = e.Event
+			}
+		}
+		if s.acc.Tier.Level != c.want {
+			t.Errorf("after event %d the level is %s, want %s", i, s.acc.Tier.Level, c.want)
+		}
+	}
+}
+
+func TestReturnedMessageOfNoNoticeChangesNothing(t *testing.T) {
+	p := made(t, func(p *Program) { p.AdvanceNotice = AdvanceNotice{Period{Days: 14}, 2} })
+	acc := joined(t, p, noon)
+	for _, on := range []Trigger{BeforeLapse, BeforeTier, AfterIdle} {
+		s := Reminded{Told: []Told{{On: on, Subject: Subject{ID: "2027-01-31"}, At: noon, Channel: Email, ID: "msg", Failed: true}}}
+		if out, err := p.Unnotify(acc, s, "msg", noon); err != nil || len(out.Entries) != 0 {
+			t.Errorf("%s: %+v, %v", on, out.Entries, err)
+		}
 	}
 }

@@ -42,9 +42,7 @@ func decimal(n int64, exp int) string {
 		sign, n = "-", -n
 	}
 	digits := strconv.FormatInt(n, 10)
-	if pad := exp + 1 - len(digits); pad > 0 {
-		digits = strings.Repeat("0", pad) + digits
-	}
+	digits = strings.Repeat("0", max(0, exp+1-len(digits))) + digits
 	at := len(digits) - exp
 	return sign + digits[:at] + "." + digits[at:]
 }

@@ -2,7 +2,9 @@ package loyalty
 
 import (
 	"errors"
+	"fmt"
 	"testing"
+	"time"
 )
 
 func TestAPerkIsHadInDebtAndWithoutPoints(t *testing.T) {
@@ -48,5 +50,51 @@ func TestAPerkTakesThePlaceOfWhatItsCartHolds(t *testing.T) {
 		if err != nil || len(out.Account.Holds) != holds || last(out).Redemption.ID != "rd_2" || total(out.Account.Lots) != Points(150-100*holds) {
 			t.Errorf("cart %q: %+v, %v", cart, out.Account.Holds, err)
 		}
+	}
+}
+
+func TestPerksOfLevelsAndRewards(t *testing.T) {
+	p := stocked(t, func(p *Program, r *Reward) {
+		r.Type, r.Cost, r.Shown = Perk, 0, Span{From: noon}
+		p.Tiers.Levels[1].Perks, p.Tiers.Levels[2].Perks = []string{"tea"}, []string{"tea", "lounge"}
+	})
+	acc := joined(t, p, noon)
+	for _, c := range []struct {
+		level string
+		at    time.Time
+		want  string
+	}{
+		{"bronze", noon, "[tea of silver, lacks silver, gold] [lounge of gold, lacks gold] [it of ]"},
+		{"silver", noon, "[tea of silver] [lounge of gold, lacks gold] [it of ]"},
+		{"gold", noon.Add(-1), "[tea of silver] [lounge of gold]"},
+	} {
+		acc.Tier.Level = c.level
+		got := ""
+		for _, q := range p.Perks(acc, nil, c.at) {
+			lacks := ""
+			for _, l := range q.Lacks {
+				lacks += ", lacks " + l.Required
+			}
+			got += fmt.Sprintf(" [%s of %s%s]", q.ID, q.Level, lacks)
+		}
+		if got != " "+c.want {
+			t.Errorf("%s:%s, want %s", c.level, got, c.want)
+		}
+	}
+}
+
+func TestPerkIsAnActivity(t *testing.T) {
+	p := slidingProgram(t, func(p *Program) { p.Rewards = []Reward{{ID: "perk", Type: Perk}} })
+	s := member2026(t, p)
+	s.buy("1", 100, instant(t, "2026-02-01T12:00:00Z"))
+	at := instant(t, "2026-03-01T12:00:00Z")
+	s.pass(at)
+	out, err := p.Redeem(s.acc, Redemption{ID: "rd_1", Reward: "perk"}, true, nil, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.took(out)
+	if s.wantLots(t, "100 2026-04-30, slides"); !s.acc.LastActivity.Equal(at) {
+		t.Errorf("the last activity was at %s", s.acc.LastActivity)
 	}
 }

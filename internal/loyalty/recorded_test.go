@@ -174,7 +174,7 @@ func (h *recorded) step() {
 	}
 	h.keepBob(out)
 	commands := []func(){
-		h.buy, h.buy, h.buy, h.buy, h.revise, h.revise, h.revise, h.revise, h.redeem, h.redeem, h.resolve, h.adjust, h.place, h.tellTraits, h.send, h.convert,
+		h.buy, h.buy, h.buy, h.buy, h.revise, h.revise, h.revise, h.revise, h.redeem, h.redeem, h.resolve, h.adjust, h.place, h.tellTraits, h.send, h.send, h.convert,
 		h.goodwill, h.give,
 	}
 	if len(h.acc.Holds) > 0 && h.r.IntN(2) == 0 {
