@@ -20,7 +20,7 @@ type activity struct {
 func (a *activity) due(name string, now time.Time) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if last, ok := a.last[name]; ok && now.Sub(last) < recordEvery {
+	if now.Sub(a.last[name]) < recordEvery {
 		return false
 	}
 	if a.last == nil {

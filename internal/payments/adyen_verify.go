@@ -52,9 +52,6 @@ func (a adyen) verify(it adyenItem) error {
 	if it.Additional == nil || len(it.Additional.Signature) == 0 {
 		return errMissing
 	}
-	if it.Additional.Signature.Kind() != '"' {
-		return errSignature
-	}
 	raw, err := base64.StdEncoding.Strict().DecodeString(literal(it.Additional.Signature))
 	if err != nil {
 		return errSignature

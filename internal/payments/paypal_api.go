@@ -46,11 +46,16 @@ func (p *paypalAPI) get(ctx context.Context, path string) ([]byte, error) {
 	}
 	raw, err := fetch(ctx, p.http, p.base+path, func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+token) })
 	if bad := (*answerError)(nil); errors.As(err, &bad) && bad.status == http.StatusUnauthorized {
-		p.mu.Lock()
-		p.token = "" // asked for anew the next time
-		p.mu.Unlock()
+		p.forget()
 	}
 	return raw, err
+}
+
+// forget makes the next request ask for another access token.
+func (p *paypalAPI) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.token = ""
 }
 
 // bearer is an access token, kept as long as PayPal says.

@@ -64,6 +64,7 @@ func TestPayPalConfirmsAnEvent(t *testing.T) {
 	const (
 		capture = `{"id":"CAP1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},"create_time":"2026-12-01T12:00:00Z","supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`
 		dispute = `{"dispute_id":"DIS1","status":"OPEN","dispute_amount":{"currency_code":"EUR","value":"50.00"},"disputed_transactions":[{"seller_transaction_id":"CAP1"}],"create_time":"2026-12-01T12:00:00Z"}`
+		refund  = `{"id":"REF1","status":"COMPLETED","amount":{"currency_code":"EUR","value":"50.00"},"create_time":"2026-12-01T12:00:00Z","links":[{"rel":"up","href":"/CAP1"}],"supplementary_data":{"related_ids":{"order_id":"ORDER1"}}}`
 		order   = `{"id":"ORDER1","purchase_units":[{"amount":{"currency_code":"EUR","value":"50.00","breakdown":{"tax_total":{"currency_code":"EUR","value":"9.50"}}},"payments":{"captures":[{"id":"CAP1"}]}}]}`
 	)
 	fact := func(kind loyalty.FactKind, id string, s loyalty.FactState) loyalty.Fact {
@@ -83,6 +84,9 @@ func TestPayPalConfirmsAnEvent(t *testing.T) {
 		asked          int
 	}{
 		"a capture":                        {kind: "PAYMENT.CAPTURE.COMPLETED", resource: capture, objects: map[string]string{capturePath: capture}, facts: captured, asked: 3},
+		"a capture without an order":       {kind: "PAYMENT.CAPTURE.COMPLETED", resource: capture, objects: map[string]string{capturePath: strings.Replace(capture, "order_id", "other", 1)}, facts: captured, asked: 2},
+		"an order without a breakdown":     {kind: "PAYMENT.CAPTURE.COMPLETED", resource: capture, objects: map[string]string{capturePath: capture, orderPath: strings.Replace(order, "breakdown", "other", 1)}, facts: captured, asked: 3},
+		"a refund":                         {kind: "PAYMENT.CAPTURE.REFUNDED", resource: refund, objects: map[string]string{"/v2/payments/refunds/REF1": refund, orderPath: order}, facts: []loyalty.Fact{fact(loyalty.FactRefund, "REF1", loyalty.FactDone)}, asked: 2},
 		"a capture of an order":            {kind: "PAYMENT.CAPTURE.COMPLETED", resource: capture, objects: map[string]string{capturePath: capture, orderPath: order}, facts: append(captured, parts), asked: 3},
 		"an order that is forbidden":       {kind: "PAYMENT.CAPTURE.COMPLETED", resource: capture, objects: map[string]string{capturePath: capture}, status: map[string]int{orderPath: 403}, facts: captured, asked: 3},
 		"an order that cannot be read now": {kind: "PAYMENT.CAPTURE.COMPLETED", resource: capture, objects: map[string]string{capturePath: capture}, status: map[string]int{orderPath: 500}, api: 500, asked: 3},
@@ -168,8 +172,9 @@ func TestPayPalAccessTokens(t *testing.T) {
 	get(&answerError{400}, token)
 	api.pass = "secret"
 	server.tokens = []string{""}
-	if _, err := api.get(t.Context(), "/a"); err == nil {
-		t.Error("an answer without a token was accepted")
+	server.asked = nil
+	if _, err := api.get(t.Context(), "/a"); err == nil || len(server.asked) != 1 {
+		t.Errorf("an answer without a token: %v, asked for %v", err, server.asked)
 	}
 	server.tokens, server.expires = []string{"token"}, `"soon"`
 	if _, err := api.get(t.Context(), "/a"); err == nil {
@@ -193,6 +198,18 @@ func TestPayPalAddresses(t *testing.T) {
 		}
 		if got := newPayPal(app.Processor{}, a); got.host != c.host || got.name != map[bool]string{true: liveCerts, false: testCerts}[c.stage == app.Live] {
 			t.Errorf("%s: certificates from %s for %s", c.stage, got.host, got.name)
+		}
+	}
+}
+
+// An answer of up to a megabyte is read.
+func TestSizeOfAnswers(t *testing.T) {
+	for size, want := range map[int]bool{maxAnswer: true, maxAnswer + 1: false} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, size)) }))
+		raw, err := fetch(t.Context(), server.Client(), server.URL, nil)
+		server.Close()
+		if (err == nil) != want || want && len(raw) != size || !want && !errors.Is(err, errUnreachable) {
+			t.Errorf("%d bytes: %d, %v", size, len(raw), err)
 		}
 	}
 }

@@ -118,9 +118,7 @@ func (p *paypal) trusted(chain []*x509.Certificate, now time.Time) (*rsa.PublicK
 
 // certificates fetches a chain, the signer's first. A certificate's address never shows another one.
 func (p *paypal) certificates(ctx context.Context, address string) ([]*x509.Certificate, error) {
-	p.mu.Lock()
-	chain := p.known[address]
-	p.mu.Unlock()
+	chain := p.fetched(address)
 	if chain != nil {
 		return chain, nil
 	}
@@ -148,6 +146,13 @@ func (p *paypal) certificates(ctx context.Context, address string) ([]*x509.Cert
 	}
 	p.known[address] = chain
 	return chain, nil
+}
+
+// fetched returns the chain that was fetched from an address before; nil if none was.
+func (p *paypal) fetched(address string) []*x509.Certificate {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.known[address]
 }
 
 // An answerError is an answer of a processor's API that is not 200.

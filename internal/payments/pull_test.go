@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
 	"github.com/perennial-loyalty/perennial/internal/loyalty"
 )
 
@@ -214,4 +215,89 @@ func TestAdyenBatches(t *testing.T) {
 	}
 	_, err := r.receiveAdyen(t.Context(), con, headers{"hmacsignature": "AAAA"}, []byte(batch(signedItem)))
 	check(t, "a payload", err, errSignature)
+}
+
+func TestOneAdyenItemIsKeptAsABatch(t *testing.T) {
+	for live, want := range map[string]string{"": "null", `"true"`: `"true"`} {
+		if got := string(adyenAlone(jsontext.Value(live), jsontext.Value(`{}`))); got != `{"live":`+want+`,"notificationItems":[{"NotificationRequestItem":{}}]}` {
+			t.Errorf("live %q: %s", live, got)
+		}
+	}
+}
+
+// A connection whose agreement is the same keeps its tokens and certificates.
+func TestConnectionsAreKept(t *testing.T) {
+	a := &app.App{Log: slog.New(slog.DiscardHandler)}
+	agreement := func(secret string) app.Processors {
+		return app.Processors{"corner": {app.Stripe: {Secrets: []string{secret}}}}
+	}
+	first := connect(a, agreement("whsec_1b1f0c7e9a2d4863"), nil)
+	same := connect(a, agreement("whsec_1b1f0c7e9a2d4863"), first)
+	other := connect(a, agreement("whsec_2c2f0c7e9a2d4863"), first)
+	bad := connect(a, agreement("short"), first)
+	if first["corner"][app.Stripe] == nil || same["corner"][app.Stripe] != first["corner"][app.Stripe] {
+		t.Error("the connection was not kept")
+	}
+	if other["corner"][app.Stripe] == nil || other["corner"][app.Stripe] == first["corner"][app.Stripe] || bad["corner"][app.Stripe] != nil {
+		t.Error("the connection was kept")
+	}
+}
+
+// Activity is due once in ten minutes for each connection.
+func TestActivityIsDueByConnection(t *testing.T) {
+	var a activity
+	for _, c := range []struct {
+		name  string
+		after time.Duration
+		want  bool
+	}{{"a", 0, true}, {"b", 0, true}, {"a", 0, false}, {"a", recordEvery - 1, false}, {"a", recordEvery, true}, {"b", recordEvery - 1, false}} {
+		if got := a.due(c.name, at12.Add(c.after)); got != c.want {
+			t.Errorf("%s after %v: %t", c.name, c.after, got)
+		}
+	}
+}
+
+// A delivery has an identity and a mark. The mark is that of the facts, and of an oddity that of the body.
+func TestDeliveriesAreMarked(t *testing.T) {
+	r := &Receiver{email: func(program, email string) ledger.Identity { return ledger.Identity{Value: program + "/" + email} }}
+	deliver := func(provider string, in arrival, e event) (ledger.Delivery, *ledger.Report) {
+		d := ledger.Delivery{Event: e.id}
+		one := r.report(&connection{program: "corner", provider: provider}, &d, in, e)
+		return d, one
+	}
+	paid := func(email string) event {
+		return event{id: "evt_1", kind: "paid", report: &report{email: email, Report: ledger.Report{Payment: "p1", Facts: []loyalty.Fact{{ID: "f1", Clock: 5}}}}}
+	}
+	body := arrival{body: []byte(`{"a":1}`), at: at12, transmission: "T-1"}
+	spaced := arrival{body: []byte(`{ "a": 1 }`), at: at12}
+	d, report := deliver(app.Stripe, body, paid("ada@shop.test"))
+	want := ledger.Report{Payment: "p1", Email: "corner/ada@shop.test", Facts: []loyalty.Fact{{ID: "f1", Clock: 5, At: at12}}}
+	if diff := cmp.Diff(&want, report); diff != "" || d.Event != "evt_1" || d.Transmission != "" {
+		t.Errorf("%+v (-want +got):\n%s", d, diff)
+	}
+	if _, report := deliver(app.Stripe, body, paid("")); report.Email != "" {
+		t.Errorf("no address became %q", report.Email)
+	}
+	again, _ := deliver(app.Stripe, spaced, paid("ada@shop.test"))
+	changed, _ := deliver(app.Stripe, body, paid("eve@shop.test"))
+	if d.Mark == "" || again.Mark != d.Mark || changed.Mark == d.Mark {
+		t.Errorf("marks %q, %q, %q", d.Mark, again.Mark, changed.Mark)
+	}
+	strange := event{id: "evt_1", kind: "paid", odd: odd(invalid, "x")}
+	d, _ = deliver(app.Stripe, body, strange)
+	again, _ = deliver(app.Stripe, spaced, strange)
+	if again.Mark == d.Mark {
+		t.Error("oddities of two bodies have the same mark")
+	}
+	if d, report := deliver(app.Stripe, body, event{}); report != nil || d.Event != "body-"+digest(body.body) {
+		t.Errorf("%+v, %v", d, report)
+	}
+	d, report = deliver(app.PayPal, body, paid(""))
+	if d.Transmission != "T-1" || d.Mark != paypalMark(body.body) || !report.Facts[0].At.IsZero() {
+		t.Errorf("%+v, %+v", d, report)
+	}
+	body.clock = 9
+	if _, report := deliver(app.Stripe, body, paid("")); report.Facts[0].Clock != 9 {
+		t.Errorf("%+v", report)
+	}
 }

@@ -69,7 +69,7 @@ func depth(b []byte) (deepest int) {
 	open, quoted := 0, false
 	for i := 0; i < len(b) && deepest <= maxDepth; i++ {
 		switch {
-		case quoted && b[i] == '\\':
+		case b[i] == '\\': // outside of a text, it is no JSON
 			i++
 		case b[i] == '"':
 			quoted = !quoted

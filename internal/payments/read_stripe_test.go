@@ -70,7 +70,7 @@ func TestStripePaymentIntent(t *testing.T) {
 		edit{old: `payment_intent.succeeded`, new: `payment_intent.created`, want: ignored("payment_intent.created")},
 		edit{old: `payment_intent.succeeded`, new: `charge.succeeded`, want: ignored("charge.succeeded")},
 		edit{old: `payment_intent.succeeded`, new: `payout.paid`, want: ignored("payout.paid")},
-		edit{old: `payment_intent.succeeded","created":1796126400,"livemode":false,"data":{"object":{`, new: `payout.paid","created":1796126400,"livemode":false,"data":{"object":{"received":[]},"x":{`, want: ignored("payout.paid")},
+		edit{old: `payment_intent.succeeded","created":1796126400,"livemode":false,"data":{"object":{`, new: `payout.paid","created":1796126400,"livemode":false,"data":{"object":{"amount_received":[]},"x":{`, want: ignored("payout.paid")},
 		edit{old: `"object":"event"`, new: `"object":"v2.core.event"`, want: func(e *event) { e.at, e.report = time.Time{}, nil }},
 		edit{old: `1796126400`, new: `"2026-12-01T12:00:00Z"`, want: func(e *event) { e.at, e.report = time.Time{}, nil }},
 		edit{old: `"livemode":false`, new: `"livemode":null`, want: func(e *event) { e.live = nil }},

@@ -64,9 +64,6 @@ func (con *connection) object(f loyalty.Fact) (path, kind string) {
 
 // asEvent is an object as an event tells of it, so that it is read, kept and can be replayed like every other.
 func (con *connection) asEvent(kind string, f loyalty.Fact, object jsontext.Value) ([]byte, error) {
-	if !object.IsValid() {
-		return nil, odd("malformed_json", "The object is no JSON.")
-	}
 	id := fmt.Sprintf("readback:%s:%s", f.ID, digest(object))
 	event := map[string]any{"data": map[string]any{"object": object}, "type": kind}
 	switch at := time.UnixMilli(f.Clock &^ overCharge).UTC(); con.provider {

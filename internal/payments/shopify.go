@@ -182,11 +182,11 @@ func (o shopifyOrder) capture(id string) (loyalty.Fact, error) {
 
 // withParts states how much of a capture was for shipping and tax, as far as the order does.
 func (o shopifyOrder) withParts(f loyalty.Fact) loyalty.Fact {
-	total, err := decimalMoney(*o.Total, o.Currency)
+	total, _ := decimalMoney(*o.Total, o.Currency) // paid has read it
 	goods, goodsErr := decimalMoney(o.Subtotal, o.Currency)
 	tax, taxErr := decimalMoney(o.TotalTax, o.Currency)
 	shippingTax, shippingErr := o.shippingTax()
-	if err != nil || goodsErr != nil || taxErr != nil || shippingErr != nil {
+	if goodsErr != nil || taxErr != nil || shippingErr != nil {
 		return f // it is all for goods, as far as we know
 	}
 	if total.Amount > 0 { // of an exchange, the tax of what was exchanged did not come

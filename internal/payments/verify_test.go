@@ -141,6 +141,7 @@ func TestStandardSignature(t *testing.T) {
 		{"webhook-signature", "v1,?? " + good, nil},
 		{"webhook-signature", "v2," + good[3:], errSignature},
 		{"webhook-signature", "v1,", errSignature},
+		{"webhook-signature", good[3:], errSignature},
 		{"webhook-signature", bad, errSignature},
 		{"webhook-signature", "", errMissing},
 		{"webhook-id", "", errMissing},
@@ -227,7 +228,7 @@ func TestAdyenSignature(t *testing.T) {
 	check(t, "another payload", adyen{[][]byte{keyA}}.verifyPayload(whole, []byte("{}")), errSignature)
 	check(t, "no signature", adyen{[][]byte{keyA}}.verifyPayload("", signedBody), errMissing)
 	check(t, "no payload", adyen{[][]byte{keyA}}.verifyPayload(in64(mac(keyA, "")), nil), errMissing)
-	for value, want := range map[string]string{`"a"`: "a", `5`: "5", `true`: "true", `"\u0061"`: "a"} {
+	for value, want := range map[string]string{`"a"`: "a", `5`: "5", `true`: "true", `null`: "null", `"\u0061"`: "a"} {
 		if got := literal(jsontext.Value(value)); got != want {
 			t.Errorf("%s: %s", value, got)
 		}

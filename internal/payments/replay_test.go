@@ -1,0 +1,68 @@
+package payments_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/perennial-loyalty/perennial/internal/app"
+	"github.com/perennial-loyalty/perennial/internal/ledger"
+	"github.com/perennial-loyalty/perennial/internal/payments"
+	"github.com/perennial-loyalty/perennial/internal/payments/sample"
+)
+
+// quarantined lists the events that wait in quarantine.
+func (s *shop) quarantined() (all []ledger.Kept) {
+	s.t.Helper()
+	for k, err := range s.stack.App.Ledger.InQuarantine(s.t.Context(), "corner") {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		all = append(all, k)
+	}
+	return all
+}
+
+// An event that is replayed leaves the quarantine if it is taken now, and stays there if it is still odd.
+func TestReplayOfQuarantinedEvents(t *testing.T) {
+	s := newShop(t, "payments")
+	e := sample.Event{Provider: app.PayPal, Type: "PAYMENT.CAPTURE.COMPLETED", Payment: "CAP1", Total: 4999, Member: "external:cust-42"}
+	h, body := s.signed(e)
+	s.expect(e.Path("corner"), h, body, "200 quarantined webhook_body_mismatch") // PayPal's API does not know it yet
+	r := payments.New(s.stack.App)
+	waiting := s.quarantined()
+	if len(waiting) != 1 {
+		t.Fatalf("%d events in quarantine", len(waiting))
+	}
+	if got, err := r.Body("corner", waiting[0]); err != nil || string(got) != string(body) {
+		t.Errorf("%s, %v", got, err)
+	}
+	one, err := r.Replay(t.Context(), "corner", waiting[0])
+	if err != nil || one.Outcome != ledger.Quarantined || len(s.quarantined()) != 1 {
+		t.Errorf("%+v, %v, %d in quarantine", one, err, len(s.quarantined()))
+	}
+	s.paypal.knows(e, noon)
+	one, err = r.Replay(t.Context(), "corner", waiting[0])
+	if err != nil || one.Outcome != ledger.Applied || len(s.quarantined()) != 0 || s.points(s.member) != whole {
+		t.Errorf("%+v, %v, %d in quarantine, %d points", one, err, len(s.quarantined()), s.points(s.member))
+	}
+	if _, err := r.Replay(t.Context(), "nowhere", waiting[0]); err == nil || !strings.Contains(err.Error(), "not connected") {
+		t.Errorf("a program without a connection: %v", err)
+	}
+	broken := waiting[0]
+	broken.Body = nil
+	if _, err := r.Replay(t.Context(), "corner", broken); err == nil {
+		t.Error("an event without its body was replayed")
+	}
+}
+
+// Why a processor cannot be asked is stated.
+func TestCatchingUpStatesWhatIsMissing(t *testing.T) {
+	s := newShop(t, "payments")
+	for provider, want := range map[string]string{
+		"nobody": "is not connected to nobody", app.Adyen: "has no interface to ask for events", app.Stripe: "has no api_secret to ask with",
+	} {
+		if _, err := payments.New(s.stack.App).CatchUp(t.Context(), "corner", provider, noon); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", provider, err)
+		}
+	}
+}
