@@ -102,10 +102,7 @@ func (x Receipt) withParts(f Fact) Fact {
 	if f.Shipping != 0 || f.Tax != 0 || stated.Money.Amount == 0 {
 		return f
 	}
-	of := whole(1)
-	if paid := f.Money.Amount - f.Tip; paid < stated.Money.Amount {
-		of = share(paid, stated.Money.Amount)
-	}
+	of := share(min(f.Money.Amount-f.Tip, stated.Money.Amount), stated.Money.Amount)
 	for to, amount := range map[*int64]int64{&f.Tax: stated.Tax, &f.Shipping: stated.Shipping, &f.ShippingTax: stated.ShippingTax} {
 		*to, _ = whole(amount).mul(of).floor()
 	}

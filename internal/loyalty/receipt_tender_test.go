@@ -39,6 +39,7 @@ func TestGiftCardsOfAPayment(t *testing.T) {
 		"with more than was due":        {[]Fact{factOf(FactCapture, "1", 50, mixed), factOf(FactGiftCard, "2", 20, nil), factOf(FactTender, "3", 90, nil)}, 20, 0, 3},
 		"with a card that was declined": {[]Fact{factOf(FactCapture, "1", 50, mixed), factOf(FactTender, "3", 30, failed)}, 0, 50, 2},
 		"with a card in dollars":        {[]Fact{factOf(FactCapture, "1", 50, mixed), factOf(FactTender, "3", 30, dollars)}, 0, 50, 2},
+		"with a refund":                 {[]Fact{factOf(FactCapture, "1", 50, mixed), factOf(FactRefund, "3", 30, nil)}, 0, 50, 2},
 		"of two captures":               {[]Fact{factOf(FactCapture, "1", 50, mixed), factOf(FactCapture, "2", 10, nil), factOf(FactTender, "3", 10, nil)}, 0, 50, 3},
 	} {
 		x := Receipt{}.With(c.facts)
@@ -111,6 +112,45 @@ func TestReportedTenders(t *testing.T) {
 	}
 }
 
+// Tenders follow what is reported, and refunds to them never exceed what they paid.
+func TestReportedTendersChange(t *testing.T) {
+	p := Program{Payments: PaymentTerms{Award: AwardPayments}}
+	capture, gift, card := factOf(FactCapture, "1", 50, mixed), factOf(FactGiftCard, "2", 20, nil), factOf(FactTender, "3", 30, nil)
+	o := p.Paid(Order{
+		ID: "1", Currency: "EUR", Status: OrderPaid, Lines: []Line{{ID: "a", Quantity: 1, Amount: 50}}, Receipts: []Receipt{Receipt{ID: "x"}.With([]Fact{capture})},
+	})
+	o.Receipts = []Receipt{Receipt{ID: "x"}.With([]Fact{capture, gift, card})}
+	if o = p.Paid(o); len(o.Tenders) != 2 || o.unearning() != 20 {
+		t.Errorf("%+v, %d earn nothing", o.Tenders, o.unearning())
+	}
+	o.Receipts = []Receipt{Receipt{ID: "x"}.With([]Fact{factOf(FactCapture, "1", 40, mixed), gift, card})}
+	if o = p.Paid(o); o.Status != OrderPlaced {
+		t.Errorf("%s, though 0.40 came of 0.50, gift cards included", o.Status)
+	}
+	for _, kind := range []TenderKind{TenderGiftCard, TenderStoreCredit} {
+		o.Tenders = []Tender{{Kind: kind, Amount: 20}, {Kind: TenderCash, Amount: 30}}
+		for _, c := range []struct {
+			refunds            []Refund
+			cards, others, sum int64
+		}{
+			{[]Refund{{Amount: 15, Tendered: true, ToGiftCards: 15}, {Amount: 15, Tendered: true, ToGiftCards: 15}}, 20, 0, 20},
+			{[]Refund{{Amount: 20, Tendered: true}, {Amount: 20, Tendered: true}}, 0, 30, 30},
+			{[]Refund{{Amount: 15, Tender: string(kind)}, {Amount: 25, Tendered: true, ToGiftCards: 10}}, 20, 15, 35},
+			{[]Refund{{Amount: 25, Tender: "cash"}, {Amount: 15, Tendered: true, ToGiftCards: 5}}, 5, 30, 35},
+		} {
+			o.Refunds = c.refunds
+			for i := range o.Refunds {
+				o.Refunds[i].Status = RefundSucceeded
+			}
+			got := o.tenderRefunds()
+			if got.each[0].sub(whole(c.cards)).sign() != 0 || got.each[1].sub(whole(c.others)).sign() != 0 || got.sum.sub(whole(c.sum)).sign() != 0 ||
+				got.unearning.sub(whole(c.cards)).sign() != 0 {
+				t.Errorf("%s, %+v: %v", kind, c.refunds, got)
+			}
+		}
+	}
+}
+
 // A capture that states neither shipping nor tax has those that another object states, in proportion.
 func TestPartsOfACapture(t *testing.T) {
 	parts := func(id string, amount, shipping, tax, shippingTax int64) Fact {
@@ -129,6 +169,9 @@ func TestPartsOfACapture(t *testing.T) {
 		"more captured":       {factOf(FactCapture, "1", 200, nil), []Fact{parts("2", 100, 10, 20, 3)}, 10, 20, 3},
 		"a tip":               {factOf(FactCapture, "1", 60, func(f *Fact) { f.Tip = 10 }), []Fact{parts("2", 100, 10, 20, 4)}, 5, 10, 2},
 		"two objects":         {factOf(FactCapture, "1", 100, nil), []Fact{parts("2", 100, 5, 5, 0), parts("3", 100, 10, 20, 3), parts("4", 100, 9, 20, 0)}, 10, 20, 3},
+		"more of it shipping": {factOf(FactCapture, "1", 100, nil), []Fact{parts("2", 100, 9, 20, 0), parts("3", 100, 30, 10, 3)}, 30, 10, 3},
+		"two that are equal":  {factOf(FactCapture, "1", 100, nil), []Fact{parts("2", 100, 10, 20, 0), parts("3", 100, 20, 10, 3)}, 10, 20, 0},
+		"a refund":            {factOf(FactCapture, "1", 100, nil), []Fact{factOf(FactRefund, "2", 100, func(f *Fact) { f.Tax = 20 })}, 0, 0, 0},
 		"in dollars": {factOf(FactCapture, "1", 100, nil), []Fact{factOf(FactParts, "2", 100, func(f *Fact) {
 			f.Money.Currency, f.Tax = "USD", 20
 		})}, 0, 0, 0},
